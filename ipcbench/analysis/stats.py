@@ -1,0 +1,168 @@
+"""All statistics of the report, as pure functions from tables and arrays to numbers.
+
+The unit is the visit: its values are averaged before anything else and never pooled, because processes differ more
+than the values inside one (Kalibera & Jones, "Rigorous Benchmarking in Reasonable Time", ISMM 2013). Intervals are
+95 % percentile bootstrap intervals over rounds (Efron & Tibshirani, "An Introduction to the Bootstrap", ch. 13), taken
+on logarithms, from one fixed seed: equal tables give equal numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+FloatArray = npt.NDArray[np.float64]
+
+RESAMPLES = 2000
+SEED = 20_260_115
+LEAST_ROUNDS = 3  # two rounds have no middle: their resampled medians say nothing about the spread
+PRACTICAL = 0.05  # a difference below 5 % is not worth a choice, however certain
+BLOCK = ["question", "size", "workers", "start_method", "placement", "wait"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How many times as long the first case takes as the second: ratio with its 95 % interval, NaN where unknown."""
+
+    ratio: float
+    low: float
+    high: float
+
+    @property
+    def tied(self) -> bool:
+        """No difference worth a choice: below 5 %, or an interval that includes 1. The one rule for the whole report.
+
+        Without an interval (fewer than 3 common rounds) only the 5 % count.
+        """
+        return abs(self.ratio - 1) < PRACTICAL or self.low <= 1 <= self.high
+
+
+def median_interval(seconds: FloatArray) -> tuple[float, float]:
+    """95 % interval of the median of visit means, in seconds: (rounds,) -> low, high; NaN below 3 rounds."""
+    if len(seconds) < LEAST_ROUNDS:
+        return math.nan, math.nan
+    return _percentiles(np.log(_resampled_medians(seconds)))
+
+
+def compare(first: FloatArray, second: FloatArray) -> Comparison:
+    """Compare two cases of one run, paired by round: (rounds,) and (rounds,) in seconds, NaN where a round is missing.
+
+    The ratio is that of the two medians over the rounds both have, so that it turns one printed median into the
+    other. Its interval resamples whole rounds: what slows both cases in one round cancels. Without a common round the
+    ratio is that of the medians of all, without an interval.
+    """
+    both = ~(np.isnan(first) | np.isnan(second))
+    if not both.any():
+        return Comparison(float(np.nanmedian(first) / np.nanmedian(second)), math.nan, math.nan)
+    first, second = first[both], second[both]
+    ratio = float(np.median(first) / np.median(second))
+    if len(first) < LEAST_ROUNDS:
+        return Comparison(ratio, math.nan, math.nan)
+    return Comparison(ratio, *_percentiles(np.log(_resampled_medians(first) / _resampled_medians(second))))
+
+
+def summarise(cases: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
+    """Add to each row of `case_frame` what its visits say; one row per case, in the same order.
+
+    New columns: seconds (median over rounds of the visit means, per operation), low and high (its 95 % interval, NaN
+    below 3 rounds), floor (the least value, seconds), spread (interquartile range of the visit means over their
+    median), rounds (how many visits have values) and cpu (median CPU seconds per operation, all processes together).
+    A case that is not ok has NaN and 0 rounds.
+    """
+    by_case = {str(case): group for case, group in visits.groupby("case", sort=False)}
+    ok = set(cases.loc[cases["verdict"] == "ok", "case"])
+    rows = [_summary(by_case.get(case) if case in ok else None) for case in cases["case"]]
+    columns = ["seconds", "low", "high", "floor", "spread", "rounds", "cpu"]
+    return pd.concat([cases, pd.DataFrame(rows, columns=columns, index=cases.index)], axis=1)
+
+
+def rank(summary: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
+    """Add to each row of `summarise` how it stands among the mechanisms that answer the same question.
+
+    A block is one question, size, number of workers, start method, placement and way of waiting; only ok cases with a
+    time take part. New columns: best (the least median of its block), slowdown with slowdown_low and slowdown_high
+    (this median over the best one, `compare`; exactly 1 for the best, NaN for what is not ranked), tied (not the best,
+    but no worse for any purpose: `Comparison.tied`) and rivals (how many cases the block ranks).
+    """
+    standings = {column: dict.fromkeys(summary.index, default) for column, default in _UNRANKED.items()}
+    eligible = summary[(summary["verdict"] == "ok") & summary["seconds"].notna()]
+    if len(eligible):
+        table = visits.pivot_table(index="case", columns="round", values="seconds", aggfunc="mean")
+        series = {str(case): row for case, row in zip(table.index, table.to_numpy(dtype=float), strict=True)}
+        for _, block in eligible.groupby(BLOCK, sort=False):
+            _rank_block(block.sort_values(["seconds", "mechanism"]), series, standings)
+    return summary.assign(**{column: pd.Series(found) for column, found in standings.items()})
+
+
+_UNRANKED: dict[str, bool | float | int] = {
+    "best": False,
+    "slowdown": math.nan,
+    "slowdown_low": math.nan,
+    "slowdown_high": math.nan,
+    "tied": False,
+    "rivals": 0,
+}
+
+
+def _rank_block(block: pd.DataFrame, series: dict[str, FloatArray], standings: dict[str, dict[Hashable, Any]]) -> None:
+    """Fill in the standings of one block, which comes with its best case first."""
+    cases = list(zip(block.index, block["case"], strict=True))
+    fastest = series[str(cases[0][1])]
+    for place, (row, case) in enumerate(cases):
+        found = compare(series[str(case)], fastest) if place else Comparison(1.0, 1.0, 1.0)
+        standings["best"][row] = place == 0
+        standings["slowdown"][row] = found.ratio
+        standings["slowdown_low"][row] = found.low
+        standings["slowdown_high"][row] = found.high
+        standings["tied"][row] = place > 0 and found.tied
+        standings["rivals"][row] = len(cases)
+
+
+def geometric_mean(ratios: FloatArray) -> float:
+    """The geometric mean of positive ratios, (n,) -> number; the right mean for ratios (Fleming & Wallace, 1986)."""
+    return float(np.exp(np.mean(np.log(ratios))))
+
+
+def _summary(visits: pd.DataFrame | None) -> tuple[float, float, float, float, float, int, float]:
+    if visits is None or visits.empty:
+        return (math.nan,) * 5 + (0, math.nan)
+    seconds = visits["seconds"].to_numpy(dtype=float)
+    lower, middle, upper = np.quantile(seconds, [0.25, 0.5, 0.75])
+    low, high = median_interval(seconds)
+    spread = float((upper - lower) / middle) if len(seconds) >= LEAST_ROUNDS else math.nan
+    cpu = visits["cpu"].dropna()
+    return (
+        float(middle),
+        low,
+        high,
+        float(visits["floor"].min()),
+        spread,
+        len(seconds),
+        float(cpu.median()) if len(cpu) else math.nan,
+    )
+
+
+@lru_cache(maxsize=64)
+def _resamples(rounds: int) -> npt.NDArray[np.int64]:
+    """Draw rounds with replacement: (resamples, rounds) of indices, the same ones for every case with as many rounds.
+
+    Sharing them is what pairs two cases: a resample takes the same rounds of both.
+    """
+    return np.random.default_rng(SEED).integers(rounds, size=(RESAMPLES, rounds))
+
+
+def _resampled_medians(seconds: FloatArray) -> FloatArray:
+    medians: FloatArray = np.median(seconds[_resamples(len(seconds))], axis=1)
+    return medians
+
+
+def _percentiles(logarithms: FloatArray) -> tuple[float, float]:
+    low, high = np.exp(np.quantile(logarithms, [0.025, 0.975]))
+    return float(low), float(high)

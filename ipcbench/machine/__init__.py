@@ -1,0 +1,1 @@
+"""The machine: what is recorded of it, and what it cannot offer."""

@@ -1,0 +1,1 @@
+"""What runs inside a visit: the standard library and pyperf, nothing heavier."""

@@ -1,0 +1,61 @@
+"""multiprocessing.Array("c"): bytes in shared memory with an RLock, read and written through `.raw`.
+
+As a channel each slot is one Array that the payload fills exactly, since `.raw` returns all of it. Adding uses an
+Array("q", 1) under its own lock. Source: Lib/multiprocessing/sharedctypes.py.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ipcbench.measure.cell import ItemCell
+from ipcbench.measure.ports import Mechanism, PortSettings
+from ipcbench.measure.ring import Ring
+
+
+class ArrayRing(Ring):
+    def make_slots(self, settings: PortSettings) -> None:
+        self.arrays: list[Any] = [settings.context.Array("c", settings.size) for _ in range(self.slots)]
+
+    def slot_writer(self) -> Callable[[int, bytes], object]:
+        arrays = self.arrays
+
+        def write(slot: int, payload: bytes) -> None:
+            arrays[slot].raw = payload
+
+        return write
+
+    def slot_reader(self) -> Callable[[int], Any]:
+        arrays = self.arrays
+        return lambda slot: arrays[slot].raw
+
+
+class ArrayCell(ItemCell):
+    def make(self, settings: PortSettings) -> tuple[Any, Any]:
+        self.state: Any = settings.context.Array("c", settings.size)
+        numbers: Any = settings.context.Array("q", 1)
+        return numbers, numbers.get_lock()
+
+    def reader(self) -> Callable[[], Any]:
+        return partial(getattr, self.state, "raw")
+
+    def writer(self) -> Callable[[Any], object]:
+        return partial(setattr, self.state, "raw")
+
+
+MECHANISM = Mechanism(
+    name="array",
+    title="multiprocessing.Array, with its RLock",
+    short="Array",
+    family="shared memory",
+    carries="bytes",
+    bounded_by="slots",
+    shared_memory=True,
+    channel=ArrayRing,
+    cell=ArrayCell,
+    caveats=(
+        "`.value` stops at the first NUL byte: use `.raw`",
+        "assigning to a slice copies element by element",
+        "as a channel: one sender and one receiver, signalled by two semaphores",
+    ),
+)

@@ -1,0 +1,46 @@
+"""multiprocessing.JoinableQueue: a Queue that also counts unfinished items.
+
+Receiving means get() and then task_done(), as its users must, or the counter overflows; both are inside the clock.
+Source: Lib/multiprocessing/queues.py.
+"""
+
+from typing import Any
+
+from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
+
+
+class JoinableQueueChannel(Channel):
+    def __init__(self, settings: PortSettings) -> None:
+        self.queue = settings.context.JoinableQueue(settings.window)
+
+    def sender(self) -> Send:
+        return self.queue.put
+
+    def receiver(self) -> Receive:
+        get, task_done = self.queue.get, self.queue.task_done
+
+        def receive() -> Any:
+            item = get()
+            task_done()
+            return item
+
+        return receive
+
+    def close(self) -> None:
+        self.queue.close()
+        self.queue.join_thread()
+
+
+MECHANISM = Mechanism(
+    name="joinable-queue",
+    title="multiprocessing.JoinableQueue",
+    short="JoinableQ",
+    family="queues",
+    carries="objects",
+    bounded_by="messages",
+    channel=JoinableQueueChannel,
+    senders="many",
+    receivers="many",
+    background_threads=1,
+    caveats=("each item needs its task_done(), which takes a lock of its own",),
+)

@@ -1,0 +1,41 @@
+"""Manager().Array("q"): an array.array in a manager process, used through a proxy; every item access is a request.
+
+It has no lock at all, whatever `lock=` says. As a channel each slot is one number. As state: item 0.
+Source: Lib/multiprocessing/managers.py.
+"""
+
+from typing import Any
+
+from ipcbench.measure.cell import ItemCell
+from ipcbench.measure.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.ring import ItemRing
+
+
+class ManagerArrayRing(ItemRing):
+    def make(self, settings: PortSettings) -> Any:
+        return settings.manager.Array("q", [0] * self.slots)
+
+    def connect(self, side: Side) -> None:
+        len(self.holder)  # the first call of a process opens its connection
+
+
+class ManagerArrayCell(ItemCell):
+    def make(self, settings: PortSettings) -> tuple[Any, Any]:
+        return settings.manager.Array("q", [0]), settings.manager.Lock()
+
+    def connect(self, side: Side) -> None:
+        len(self.holder)
+
+
+MECHANISM = Mechanism(
+    name="manager-array",
+    title="Manager().Array, semaphores as signal",
+    short="Mgr Array",
+    family="managers",
+    carries="number",
+    bounded_by="slots",
+    channel=ManagerArrayRing,
+    cell=ManagerArrayCell,
+    background_processes=1,
+    caveats=("has no lock, whatever `lock=` says: hold a Manager().Lock() to add",),
+)

@@ -1,0 +1,53 @@
+"""Manager().Namespace(): attributes in a manager process, used through proxies; every access is a request.
+
+As a channel each slot is an attribute, s0, s1, …. As state: the attribute `value`.
+Source: Lib/multiprocessing/managers.py.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ipcbench.measure.cell import ValueCell
+from ipcbench.measure.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.ring import Ring
+
+
+class ManagerNamespaceRing(Ring):
+    def make_slots(self, settings: PortSettings) -> None:
+        self.namespace = settings.manager.Namespace()
+        self.names = [f"s{slot}" for slot in range(self.slots)]
+
+    def connect(self, side: Side) -> None:
+        str(self.namespace)  # the first call of a process opens its connection
+
+    def slot_writer(self) -> Callable[[int, Any], object]:
+        namespace, names = self.namespace, self.names
+        return lambda slot, payload: setattr(namespace, names[slot], payload)
+
+    def slot_reader(self) -> Callable[[int], Any]:
+        namespace, names = self.namespace, self.names
+        return lambda slot: getattr(namespace, names[slot])
+
+
+class ManagerNamespaceCell(ValueCell):
+    def make(self, settings: PortSettings) -> tuple[Any, Any]:
+        namespace: Any = settings.manager.Namespace()
+        namespace.value = 0
+        return namespace, settings.manager.Lock()
+
+    def connect(self, side: Side) -> None:
+        self.total()
+
+
+MECHANISM = Mechanism(
+    name="manager-namespace",
+    title="Manager().Namespace, semaphores as signal",
+    short="Mgr Namesp.",
+    family="managers",
+    carries="objects",
+    bounded_by="slots",
+    channel=ManagerNamespaceRing,
+    cell=ManagerNamespaceCell,
+    background_processes=1,
+    caveats=("`namespace.x += 1` is two requests: hold a Manager().Lock() around it",),
+)

@@ -1,0 +1,41 @@
+"""Manager().Value(): one object in a manager process, used through a proxy; every `.value` is a request.
+
+It has no lock at all, whatever `lock=` says. As a channel it is a ring of one slot.
+Source: Lib/multiprocessing/managers.py.
+"""
+
+from typing import Any
+
+from ipcbench.measure.cell import ValueCell
+from ipcbench.measure.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.ring import ValueRing
+
+
+class ManagerValueRing(ValueRing):
+    def make(self, settings: PortSettings) -> Any:
+        return settings.manager.Value("q", 0)
+
+    def connect(self, side: Side) -> None:
+        self.holder.get()  # the first call of a process opens its connection
+
+
+class ManagerValueCell(ValueCell):
+    def make(self, settings: PortSettings) -> tuple[Any, Any]:
+        return settings.manager.Value("q", 0), settings.manager.Lock()
+
+    def connect(self, side: Side) -> None:
+        self.holder.get()
+
+
+MECHANISM = Mechanism(
+    name="manager-value",
+    title="Manager().Value, semaphores as signal",
+    short="Mgr Value",
+    family="managers",
+    carries="objects",
+    bounded_by="slots",
+    channel=ManagerValueRing,
+    cell=ManagerValueCell,
+    background_processes=1,
+    caveats=("has no lock, whatever `lock=` says: hold a Manager().Lock() to add",),
+)

@@ -1,0 +1,33 @@
+"""multiprocessing.Pipe() with send() and recv(): a pair of connected UNIX stream sockets, objects pickled.
+
+A message longer than 16 384 bytes after pickling goes out as two writes. recv() gathers chunks in a BytesIO.
+Source: Lib/multiprocessing/connection.py.
+"""
+
+from ipcbench.measure.duplex import DuplexPipe
+from ipcbench.measure.ports import Mechanism, Receive, Send
+
+
+class PipeChannel(DuplexPipe):
+    def sender(self) -> Send:
+        return self.end.send
+
+    def receiver(self) -> Receive:
+        return self.end.recv
+
+
+MECHANISM = Mechanism(
+    name="pipe",
+    title="multiprocessing.Pipe, send and recv",
+    short="Pipe",
+    family="pipes",
+    semaphores=False,
+    carries="objects",
+    bounded_by="bytes",
+    channel=PipeChannel,
+    duplex=True,
+    caveats=(
+        "duplex, so a socket pair; Pipe(duplex=False) is another kernel object",
+        "two users of one end corrupt the stream",
+    ),
+)

@@ -1,0 +1,35 @@
+"""multiprocessing.RawValue("q"): a 64-bit number in shared memory, no lock.
+
+Reading and writing are plain loads and stores; adding holds the plain Lock that comes with the port. As a channel it
+is a ring of one slot. Source: Lib/multiprocessing/sharedctypes.py.
+"""
+
+from typing import Any
+
+from ipcbench.measure.cell import ValueCell
+from ipcbench.measure.ports import Mechanism, PortSettings
+from ipcbench.measure.ring import ValueRing
+
+
+class RawValueRing(ValueRing):
+    def make(self, settings: PortSettings) -> Any:
+        return settings.context.RawValue("q", 0)
+
+
+class RawValueCell(ValueCell):
+    def make(self, settings: PortSettings) -> tuple[Any, Any]:
+        return settings.context.RawValue("q", 0), settings.context.Lock()
+
+
+MECHANISM = Mechanism(
+    name="raw-value",
+    title="multiprocessing.RawValue, a Lock beside it",
+    short="RawValue",
+    family="shared memory",
+    carries="number",
+    bounded_by="slots",
+    shared_memory=True,
+    channel=RawValueRing,
+    cell=RawValueCell,
+    caveats=("has no lock: reads and writes are unprotected, adding needs a Lock of yours",),
+)

@@ -1,0 +1,41 @@
+"""Names that tell whose a thing is: every object of a visit that has a name in the system carries the visit's.
+
+The visit's own folder is its temporary folder, as TMPDIR is for any program, and its name is the prefix.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import tempfile
+from multiprocessing.process import current_process
+from pathlib import Path
+
+_VISIT = re.compile(r"ib[a-z2-7]{13}_[0-9]{1,7}")
+
+
+def new_run_id() -> str:
+    """64 random bits as 13 letters and digits."""
+    return base64.b32encode(os.urandom(8)).decode().rstrip("=").lower()
+
+
+def visit_name(run_id: str, number: int) -> str:
+    """The name of a visit's folder and the prefix of everything it names."""
+    return f"ib{run_id}_{number}"
+
+
+def visit_folder() -> Path | None:
+    """The folder of the visit this process belongs to; None in a worker that was started by hand."""
+    folder = Path(tempfile.gettempdir())
+    return folder if _VISIT.fullmatch(folder.name) else None
+
+
+def claim_names() -> None:
+    """Make multiprocessing name its semaphores after this visit's folder, or after a new id where there is none.
+
+    semprefix is private; SemLock._make_name reads it in CPython 3.11 to 3.13, and a test pins that.
+    """
+    folder = visit_folder()
+    prefix = folder.name if folder else visit_name(new_run_id(), 0)
+    current_process()._config["semprefix"] = f"/{prefix}"  # type: ignore[attr-defined]

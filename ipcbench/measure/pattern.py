@@ -1,0 +1,258 @@
+"""What a pattern is: what the driver does and times, and what a peer does when told to go.
+
+A pattern sees a seat (callables of the ports in its own process) and a turn (how many operations, which payloads), and
+answers with a lap: its stamps from perf_counter and what is needed to check the turn afterwards. The same two functions
+play timed turns and verification turns; for the latter the seat's `receive` also keeps what it returned.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+from ipcbench.measure.payload import Carries, Payload, digest, make_payloads, proof_count
+from ipcbench.measure.ports import Cell, Channel, Mechanism, Port, PortSettings, Receive, Send, Side
+
+Go = Callable[[int], object]
+
+
+class Unverified(Exception):
+    """What arrived is not what was sent."""
+
+
+def _no_port(*_: Any) -> Any:
+    raise NotImplementedError("this side of the pattern has no such port")
+
+
+class Seat(NamedTuple):
+    """What one process uses in a turn. number counts peers from 0; the driver has -1.
+
+    operation is the case's; workers and window (messages in flight) are the visit's.
+    """
+
+    number: int
+    operation: str
+    workers: int
+    window: int
+    send: Send = _no_port
+    receive: Receive = _no_port
+    cell: Cell | None = None
+
+    def keeping(self, kept: list[Any]) -> Seat:
+        """The same seat with a `receive` that also appends what it returns to `kept`."""
+        receive = self.receive
+
+        def receive_and_keep() -> Any:
+            message = receive()
+            kept.append(message)
+            return message
+
+        return self._replace(receive=receive_and_keep)
+
+
+class Turn(NamedTuple):
+    """One stretch of operations: how many for each side that counts, and what this side sends."""
+
+    operations: int
+    payloads: Sequence[Any] = ()
+
+
+class Lap(NamedTuple):
+    """One side's account of a turn: stamps in seconds of perf_counter, operations done, the last message it had.
+
+    A peer's `last` arrives at the driver as a digest. finished lists (number, worker) for each result of numbered work.
+    """
+
+    started: float
+    ended: float
+    operations: int
+    last: Any = None
+    finished: Sequence[tuple[int, int]] = ()
+
+
+class Proof(NamedTuple):
+    """What a verification turn found, for the orchestrator to judge; it makes the payloads again from the nonce.
+
+    each: list i of `received` holds the digests of payloads 0 to messages - 1 of streams[i], in order.
+    shared: all lists together hold each of those digests once. total: `found` equals `expected`.
+    """
+
+    rule: Literal["each", "shared", "total"]
+    nonce: int = 0
+    size: int = 0
+    carries: Carries = "bytes"
+    messages: int = 0
+    received: Sequence[Sequence[str]] = ()
+    streams: Sequence[int] = ()
+    expected: int = 0
+    found: int = 0
+
+
+class Crew(ABC):
+    """The peers as a pattern sees them."""
+
+    @abstractmethod
+    def prove(self, nonce: int, operations: int, only: int | None = None) -> None:
+        """Tell every peer, or one, to start a verification turn of so many operations, and return at once."""
+
+    @abstractmethod
+    def proved(self, only: int | None = None) -> list[list[str]]:
+        """Wait until the peers, or one, have ended their verification turn; the digests of what each received."""
+
+
+class Verification(NamedTuple):
+    """What a verification turn needs in the driver."""
+
+    seat: Seat
+    crew: Crew
+    carries: Carries
+    size: int
+    nonce: int
+
+    def proof(self, rule: Literal["each", "shared"], messages: int, received: Sequence[Sequence[str]]) -> Proof:
+        """A proof over stream 0 from what each receiver got."""
+        return Proof(rule, self.nonce, self.size, self.carries, messages, received, [0] * len(received))
+
+
+class Pattern(ABC):
+    """One question about a port.
+
+    operations names the variants of a pattern that asks about more than one thing. sizes and workers are measured where
+    nobody chose. many says that many processes use one channel. per_worker says that each worker does all operations of
+    a loop; otherwise they share them.
+    """
+
+    name: str
+    question: str
+    operation: str
+    port: Literal["channel", "cell"]
+    operations: tuple[str, ...] = ("",)
+    sizes: tuple[int, ...] = (64, 4096, 65_536, 2**20)
+    workers: tuple[int, ...] = (1,)
+    most_workers: int | None = None
+    many: bool = False
+    per_worker: bool = False
+
+    def unfit(self, mechanism: Mechanism, size: int, workers: int) -> str | None:
+        """Why mechanism and pattern make no case at this size and with so many workers; None if they do."""
+        if self.most_workers is not None and workers > self.most_workers:
+            return f"{self.name} is between the driver and {self.most_workers} worker"
+        return mechanism.unfit(self.port, size, self.many)
+
+    def sends(self, side: Side, operation: str) -> bool:
+        """Whether this side needs payloads for its turns."""
+        return side == "driver"
+
+    def messages(self, payloads: Sequence[Payload]) -> Sequence[Any]:
+        """Make payloads into what this pattern sends."""
+        return payloads
+
+    def payloads_in(self, messages: Sequence[Any]) -> Sequence[Any]:
+        """The payloads in what a receiver kept."""
+        return messages
+
+    @abstractmethod
+    def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
+        """Allocate the ports."""
+
+    @abstractmethod
+    def sit(self, seat: Seat, ports: Sequence[Any], side: Side) -> Seat:
+        """Give a seat the callables it needs from connected ports."""
+
+    @abstractmethod
+    def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
+        """Play the driver's part: tell the peers to go, then act."""
+
+    @abstractmethod
+    def serve(self, seat: Seat, turn: Turn) -> Lap:
+        """Play a peer's part."""
+
+    @abstractmethod
+    def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
+        """Seconds of a turn, by the stamps of the sides that begin and end it."""
+
+    @abstractmethod
+    def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:
+        """Check counts and last messages of a turn, after the clock; raises Unverified."""
+
+    @abstractmethod
+    def prove(self, verification: Verification) -> list[Proof]:
+        """Play a verification turn through the same two functions and report what arrived."""
+
+
+class ChannelPattern(Pattern):
+    """A pattern over one channel there and, where two_way, one back."""
+
+    port = "channel"
+    two_way = False
+    rule: Literal["each", "shared"] = "each"
+
+    def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
+        make = mechanism.channel
+        if make is None:
+            raise TypeError(f"{mechanism.name} has no channel")
+        there = make(settings)
+        if not self.two_way:
+            return (there,)
+        return (there, there if mechanism.duplex else make(settings))
+
+    def sit(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
+        outward, inward = (ports[0], ports[-1]) if side == "driver" else (ports[-1], ports[0])
+        if self.two_way:
+            return seat._replace(send=outward.sender(), receive=inward.receiver())
+        if side == "driver":
+            return seat._replace(send=outward.sender())
+        return seat._replace(receive=inward.receiver())
+
+    def prove(self, verification: Verification) -> list[Proof]:
+        count = proof_count(verification.size)
+        payloads = make_payloads(verification.carries, verification.nonce, verification.size, count)
+        replies: list[Any] = []
+        go = partial(verification.crew.prove, verification.nonce)
+        turn = Turn(count, self.messages(payloads))
+        lap = self.drive(verification.seat.keeping(replies), go, turn)
+        received = [*verification.crew.proved(), *self.replies(turn, lap, replies)]
+        return [verification.proof(self.rule, count, received)]
+
+    def replies(self, turn: Turn, driver: Lap, kept: Sequence[Any]) -> list[list[str]]:
+        """The digests of payloads that came back to the driver, if any do; raises Unverified."""
+        return []
+
+
+class CellPattern(Pattern):
+    """A pattern over one cell that all workers use at once, after the driver has told them to go."""
+
+    port = "cell"
+    per_worker = True
+    sizes = (8,)
+    workers = (1, 2, 4)
+
+    def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
+        make = mechanism.cell
+        if make is None:
+            raise TypeError(f"{mechanism.name} has no cell")
+        return (make(settings),)
+
+    def sit(self, seat: Seat, ports: Sequence[Cell], side: Side) -> Seat:
+        (cell,) = ports
+        return seat._replace(send=cell.writer(), receive=cell.reader(), cell=cell)
+
+    def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
+        # Stamps of several processes: perf_counter is one clock on a Linux host, see peers.py.
+        return max(lap.ended for lap in peers) - min(lap.started for lap in peers)
+
+
+def check_counts(turn: Turn, *laps: Lap) -> None:
+    """Check that every side did as many operations as the turn has; raises Unverified."""
+    for lap in laps:
+        if lap.operations != turn.operations:
+            raise Unverified(f"{lap.operations:,} of {turn.operations:,} operations were counted")
+
+
+def check_last(expected: Any, *laps: Lap) -> None:
+    """Check that the last message a peer had is the expected payload; raises Unverified."""
+    for lap in laps:
+        if lap.last != digest(expected):
+            raise Unverified("the last message is not the last one sent")

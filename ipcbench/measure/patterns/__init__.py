@@ -1,0 +1,1 @@
+"""One file per pattern; the folder is the registry."""

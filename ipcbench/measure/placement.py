@@ -1,0 +1,83 @@
+"""Which process may run on which CPUs, set explicitly for every process of a visit.
+
+spread: each process on a CPU of its own, neighbours in the same last-level cache first, and no two on the threads of
+one core while there are cores left. A process with background threads gets a CPU for each of them where there are
+enough for everybody; otherwise they share their owner's. pack: all on one CPU. free: the scheduler's choice.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from ipcbench.model import Placement
+
+_CPU = Path("/sys/devices/system/cpu")
+
+
+def usable_cpus() -> list[int]:
+    """The CPUs this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def parse_cpu_list(text: str) -> list[int]:
+    """Read the kernel's list format: '0-3,8' -> [0, 1, 2, 3, 8]."""
+    cpus: list[int] = []
+    for part in text.strip().split(","):
+        first, _, last = part.partition("-")
+        if first:
+            cpus.extend(range(int(first), int(last or first) + 1))
+    return cpus
+
+
+def near_first(cpus: Sequence[int]) -> list[int]:
+    """Order CPUs: first one per core of the first one's last-level cache, then of the others, then second threads."""
+    if len(cpus) < 3:
+        return list(cpus)
+    cores = {cpu: _first_of(_CPU / f"cpu{cpu}/topology/thread_siblings_list", cpu) for cpu in cpus}
+    caches = {cpu: _last_level_cache(cpu) for cpu in cpus}
+    seen: dict[int, int] = {}
+    ranked = []
+    for cpu in cpus:
+        thread = seen.setdefault(cores[cpu], 0)
+        seen[cores[cpu]] += 1
+        ranked.append((thread, caches[cpu] != caches[cpus[0]], caches[cpu], cpu))
+    return [cpu for *_, cpu in sorted(ranked)]
+
+
+def assign(placement: Placement, cpus: Sequence[int], threads: Sequence[int]) -> list[tuple[int, ...]]:
+    """Say which CPUs each process gets, given the background threads of each: driver, peers, then helper processes."""
+    if placement == "free":
+        return [tuple(cpus)] * len(threads)
+    if placement == "pack":
+        return [(cpus[0],)] * len(threads)
+    ordered = near_first(cpus)
+    if sum(1 + extra for extra in threads) <= len(ordered):
+        left = iter(ordered)
+        return [tuple(sorted(next(left) for _ in range(1 + extra))) for extra in threads]
+    return [(ordered[i % len(ordered)],) for i in range(len(threads))]
+
+
+def place(cpus: Sequence[int]) -> None:
+    """Let the calling process, and what it starts from now on, run on these CPUs only."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cpus)
+
+
+def _first_of(path: Path, default: int) -> int:
+    try:
+        return parse_cpu_list(path.read_text())[0]
+    except (OSError, ValueError, IndexError):
+        return default
+
+
+def _last_level_cache(cpu: int) -> int:
+    """The first CPU that shares the last-level cache; caches are indexed from the nearest to the last."""
+    for index in (3, 2):
+        path = _CPU / f"cpu{cpu}/cache/index{index}/shared_cpu_list"
+        if path.exists():
+            return _first_of(path, cpu)
+    return cpu

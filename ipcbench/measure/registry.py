@@ -1,0 +1,45 @@
+"""The folders are the registries: names to mechanisms and patterns, one module each, loaded when asked for."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from ipcbench.errors import UnknownName
+from ipcbench.measure import mechanisms, patterns
+from ipcbench.measure.pattern import Pattern
+from ipcbench.measure.ports import Mechanism
+
+
+def mechanism_names() -> list[str]:
+    """The names of all mechanisms, without importing any."""
+    return _names(mechanisms.__path__)
+
+
+def pattern_names() -> list[str]:
+    """The names of all patterns, without importing any."""
+    return _names(patterns.__path__)
+
+
+def load_mechanism(name: str) -> Mechanism:
+    """Import one mechanism; raises UnknownName."""
+    if name not in mechanism_names():
+        raise UnknownName("mechanism", name, mechanism_names())
+    mechanism = importlib.import_module(f"{mechanisms.__name__}.{name.replace('-', '_')}").MECHANISM
+    if not isinstance(mechanism, Mechanism) or mechanism.name != name:
+        raise TypeError(f"the file of mechanism {name!r} defines another one")
+    return mechanism
+
+
+def load_pattern(name: str) -> Pattern:
+    """Import one pattern; raises UnknownName."""
+    if name not in pattern_names():
+        raise UnknownName("pattern", name, pattern_names())
+    pattern = importlib.import_module(f"{patterns.__name__}.{name.replace('-', '_')}").PATTERN
+    if not isinstance(pattern, Pattern) or pattern.name != name:
+        raise TypeError(f"the file of pattern {name!r} defines another one")
+    return pattern
+
+
+def _names(path: list[str]) -> list[str]:
+    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(path))

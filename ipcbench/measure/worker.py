@@ -1,0 +1,213 @@
+"""One case under pyperf, in a fresh process: `python -m ipcbench.measure.worker --case ping-pong/queue/64B/1w -o FILE`.
+
+A plain pyperf script with one option of its own, so every pyperf flag works. The life of a visit:
+
+    set up: place this process, make the ports, start the peers, wait until all are ready
+    verify ─ warm-up ─ values ─ verify again          pyperf calls Session.time for the middle part
+    tear down: stop the peers, close the ports; add the "ipcbench" object to the file that pyperf wrote
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ipcbench.errors import BadRequest, IpcbenchError
+from ipcbench.measure.names import claim_names, visit_folder
+from ipcbench.measure.pattern import Proof, Seat, Turn, Unverified, Verification
+from ipcbench.measure.payload import make_payloads, pool_count, window_for
+from ipcbench.measure.peers import Job, Team, Usage, helper_usage, payload_turn, together, usage
+from ipcbench.measure.placement import assign, place, usable_cpus
+from ipcbench.measure.ports import Port, PortSettings
+from ipcbench.measure.registry import load_mechanism, load_pattern
+from ipcbench.model import Case
+
+PROGRAM = ("-m", "ipcbench.measure.worker")
+
+
+class Session:
+    """Everything one visit holds, from set-up to tear-down."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.pattern = load_pattern(case.pattern)
+        self.mechanism = load_mechanism(case.mechanism)
+        self.available = usable_cpus()
+        self.window = window_for(case.size)
+        context = multiprocessing.get_context(case.start_method)
+        self.settings = PortSettings(context, case.size, self.window, case.workers)
+        self.team: Team | None = None
+        self.ports: Sequence[Port] = ()
+        self.laps: list[tuple[int, Usage]] = []
+        self.proofs: list[Proof] = []
+        self.pids: list[int] = []
+
+    def set_up(self) -> Team:
+        """Place, allocate, start and connect, in the order that placement and inheritance need."""
+        case, pattern, mechanism = self.case, self.pattern, self.mechanism
+        threads = [mechanism.background_threads] * (1 + case.workers) + [0] * mechanism.background_processes
+        self.cpus = assign(case.placement, self.available, threads)
+        place(self.cpus[-1])  # helper processes start while ports are laid, and inherit this
+        self.ports = pattern.lay(mechanism, self.settings)
+        place(self.cpus[0])
+        seats = [Seat(i, case.operation, case.workers, self.window) for i in range(-1, case.workers)]
+        jobs = [
+            Job(pattern, mechanism.carries, case.size, seat, cpus)
+            for seat, cpus in zip(seats[1:], self.cpus[1:], strict=False)
+        ]
+        team = self.team = Team(self.settings.context, jobs, self.ports)
+        for port in dict.fromkeys(self.ports):
+            port.connect("driver")
+        self.seat = pattern.sit(seats[0], self.ports, "driver")
+        self.pids = [os.getpid(), *team.ready()]
+        nonce = int.from_bytes(os.urandom(7), "little")
+        self.pool: Sequence[Any] = ()
+        if pattern.sends("driver", case.operation):
+            self.pool = make_payloads(mechanism.carries, nonce, case.size, pool_count(case.size, self.window))
+        return team
+
+    def verify(self) -> None:
+        """Play a verification turn and keep what it found, for the orchestrator to judge."""
+        if self.team is None:
+            raise RuntimeError("nothing is set up")
+        nonce = int.from_bytes(os.urandom(7), "little")
+        verification = Verification(self.seat, self.team, self.mechanism.carries, self.case.size, nonce)
+        self.proofs += self.pattern.prove(verification)
+
+    def time(self, loops: int) -> float:
+        """Play one timed turn; seconds for all of it. pyperf calls this for warm-ups, calibration and values."""
+        team = self.team
+        if team is None:
+            mark("set-up")
+            team = self.set_up()
+            mark("first verification")
+            self.verify()
+            mark("timing")
+        turn = payload_turn(self.pattern, self.pool, loops) if self.pool else Turn(loops)
+        helpers = self.settings.helpers()
+        before, helpers_before = usage(), helper_usage(helpers)
+        driver = self.pattern.drive(self.seat, team.go, turn)
+        peers, peers_used = team.laps()
+        used = together([usage().since(before), peers_used, helper_usage(helpers).since(helpers_before)])
+        self.pattern.check(self.seat, turn, driver, peers)
+        self.laps.append((loops, used))
+        return self.pattern.elapsed(driver, peers)
+
+    def finish(self) -> None:
+        """Verify again and take everything down in good order."""
+        if self.team is None:
+            return
+        mark("second verification")
+        self.verify()
+        mark("tear-down")
+        self.team.stop()
+        for port in dict.fromkeys(self.ports):
+            port.close()
+        self.settings.close()
+
+    def abandon(self) -> None:
+        """Take down what there is, after something went wrong."""
+        if self.team is not None:
+            self.team.abandon()
+        self.settings.close()
+
+    def report(self, values: int) -> dict[str, Any]:
+        """The "ipcbench" object of the visit's file, about its last `values` turns."""
+        timed = self.laps[-values:] if values else []
+        used = together([used for _, used in timed])
+        return {
+            "operations": sum(loops for loops, _ in timed) * operations_per_loop(self.case),
+            "cpu_user": used.user,
+            "cpu_system": used.system,
+            "context_switches": used.switches,
+            "cpus": [list(cpus) for cpus in self.cpus],
+            "pids": self.pids,
+            "proofs": [proof._asdict() for proof in self.proofs],
+        }
+
+
+def operations_per_loop(case: Case) -> int:
+    """How many operations one of pyperf's loops stands for."""
+    return case.workers if load_pattern(case.pattern).per_worker else 1
+
+
+def mark(stage: str) -> None:
+    """Leave word of the stage, so that a visit that never comes back can be asked how far it got."""
+    folder = visit_folder()
+    if folder:
+        (folder / "stage").write_text(stage)
+
+
+def _case(text: str) -> Case:
+    try:
+        case = Case.parse(text)
+        pattern, mechanism = load_pattern(case.pattern), load_mechanism(case.mechanism)
+    except BadRequest as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if case.operation not in pattern.operations:
+        raise argparse.ArgumentTypeError(f"{case.pattern} has the operations {', '.join(pattern.operations)}")
+    reason = pattern.unfit(mechanism, case.size, case.workers)
+    if reason:
+        raise argparse.ArgumentTypeError(reason)
+    return case
+
+
+def _pass_case(command: list[str], args: argparse.Namespace) -> None:
+    command.extend(("--case", args.case.id))
+
+
+def _complain(error: Exception) -> None:
+    """Say why there is no number, in a file that the orchestrator finds in the visit's folder."""
+    folder = visit_folder()
+    if folder:
+        verdict = "unverified" if isinstance(error, Unverified) else "failed"
+        detail = str(error) if isinstance(error, Unverified | IpcbenchError) else f"{type(error).__name__}: {error}"
+        (folder / "failure.json").write_text(json.dumps({"verdict": verdict, "detail": detail}))
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run the case that the command line names, under pyperf."""
+    # pyperf takes 0.1 s to import, and peers under spawn import this module too. It would import psutil where it finds
+    # it, 20 ms more, for what the standard library gives it on Linux as well.
+    sys.modules.setdefault("psutil", None)  # type: ignore[arg-type]  # None makes the import fail
+    import pyperf
+
+    runner = pyperf.Runner(values=2, min_time=0.05, program_args=PROGRAM, add_cmdline_args=_pass_case)
+    runner.argparser.add_argument("--case", type=_case, required=True, help="case id: ping-pong/queue/64B/1w")
+    args = runner.parse_args(arguments)
+    claim_names()
+    signal.signal(signal.SIGINT, signal.SIG_IGN if args.worker else signal.default_int_handler)
+    session = Session(args.case)
+    started = time.monotonic()
+    try:
+        bench = runner.bench_time_func(args.case.id, session.time, inner_loops=operations_per_loop(args.case))
+        session.finish()
+    except Exception as error:
+        _complain(error)
+        session.abandon()
+        raise
+    if args.worker and args.output:
+        values = len(bench.get_values()) if not (args.calibrate_loops or args.recalibrate_loops) else 0
+        _extend(Path(args.output), session.report(values) | {"wall": time.monotonic() - started})
+
+
+def _extend(path: Path, report: dict[str, Any]) -> None:
+    """Add our object to pyperf's file, whole or not at all."""
+    suite = json.loads(path.read_text())
+    suite["ipcbench"] = report
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(suite))
+    os.replace(temporary, path)
+
+
+if __name__ == "__main__":
+    run()
+    sys.exit(0)

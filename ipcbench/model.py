@@ -1,0 +1,157 @@
+"""The words of the project as frozen types: what is asked (Case, Skip), done (Visit) and found (Outcome, Failure).
+
+Named tuples here and in measure/, not dataclasses: every visit is a fresh process that pays for them again, and making
+a frozen, slotted dataclass takes 1.6 ms where a named tuple takes 0.2 (2-CPU virtual machine, Python 3.11).
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from ipcbench.errors import BadRequest
+from ipcbench.units import parse_size, size_name
+
+StartMethod = Literal["fork", "forkserver", "spawn"]
+Placement = Literal["spread", "pack", "free"]
+PayloadKind = Literal["bytes"]
+Verdict = Literal["ok", "failed", "timed-out", "unverified", "leaked", "unsupported"]
+
+START_METHODS: tuple[StartMethod, ...] = ("fork", "forkserver", "spawn")
+PLACEMENTS: tuple[Placement, ...] = ("spread", "pack", "free")
+MOST_WORKERS = 1024
+
+
+class Case(NamedTuple):
+    """One question with one answer: how long does this operation take with this mechanism?
+
+    size is the payload in bytes; workers counts the peers beside the driver; operation is the variant of a pattern
+    that asks about more than one, such as `read` and `write` of `access`, and empty for the others.
+    """
+
+    pattern: str
+    mechanism: str
+    size: int
+    workers: int = 1
+    operation: str = ""
+    payload: PayloadKind = "bytes"
+    start_method: StartMethod = "fork"
+    placement: Placement = "spread"
+
+    @property
+    def question(self) -> str:
+        """Pattern and operation: 'ping-pong', 'access:read'."""
+        return f"{self.pattern}:{self.operation}" if self.operation else self.pattern
+
+    @property
+    def id(self) -> str:
+        """Text that parses back and names the pyperf benchmark; settings at their default stay out of it.
+
+        The same question thus has the same id on every machine: 'ping-pong/queue/64B/1w', '…/1w/spawn/pack'.
+        """
+        parts = [self.question, self.mechanism, size_name(self.size), f"{self.workers}w"]
+        defaults = (self.start_method, "fork"), (self.placement, "spread")
+        return "/".join(parts + [value for value, default in defaults if value != default])
+
+    @property
+    def block(self) -> tuple[str, int, int, str, str]:
+        """What the cases share that a reader will compare: everything but the mechanism."""
+        return (self.question, self.size, self.workers, self.start_method, self.placement)
+
+    @classmethod
+    def parse(cls, text: str) -> Case:
+        """Read an id back; raises BadRequest if it is none."""
+        try:
+            question, mechanism, size, workers, *settings = text.split("/")
+            if not (question and mechanism and workers.endswith("w")):
+                raise ValueError
+            pattern, _, operation = question.partition(":")
+            case = cls(pattern, mechanism, parse_size(size), int(workers[:-1]), operation)
+            for setting in settings:
+                case = _with_setting(case, setting)
+        except (ValueError, BadRequest) as error:
+            raise BadRequest(f"not a case id: {text!r}; expected such as 'ping-pong/queue/64B/1w'") from error
+        if case.id != text:
+            raise BadRequest(f"not a case id: {text!r}; did you mean {case.id!r}?")
+        return case
+
+
+def _with_setting(case: Case, text: str) -> Case:
+    for method in START_METHODS:
+        if text == method:
+            return case._replace(start_method=method)
+    for placement in PLACEMENTS:
+        if text == placement:
+            return case._replace(placement=placement)
+    raise ValueError(text)
+
+
+class Skip(NamedTuple):
+    """A case that was asked for and cannot run, with the reason in words."""
+
+    case: Case
+    reason: str
+
+
+class Capabilities(NamedTuple):
+    """What this machine can offer a case.
+
+    cpus counts the usable ones, memory and shared_memory are free bytes, semaphores is why there are none or None.
+    """
+
+    cpus: int
+    memory: int
+    shared_memory: int
+    semaphores: str | None
+    start_methods: tuple[str, ...]
+
+
+class Budget(NamedTuple):
+    """When a run ends: after `rounds` where given, else after `seconds`, but never before `least_rounds`."""
+
+    seconds: float | None
+    rounds: int | None
+    least_rounds: int
+
+
+class Timing(NamedTuple):
+    """How a visit spends its time: values and warm-ups per visit, and the shortest value in seconds."""
+
+    values: int = 5
+    warmups: int = 1
+    min_time: float = 0.05
+
+
+class Visit(NamedTuple):
+    """One case in one round: one fresh worker process. Round 0 calibrates, and then loops is None."""
+
+    case: Case
+    round: int
+    position: int
+    loops: int | None = None
+
+
+class Failure(NamedTuple):
+    """A visit without a number: what, at which stage, in words."""
+
+    verdict: Verdict
+    stage: str
+    detail: str
+
+
+class Outcome(NamedTuple):
+    """What one visit found. Times in seconds; values and warm-ups per operation.
+
+    cpu_user and cpu_system are the seconds all processes of the visit spent over its timed values, operations the
+    count they were spent on. cpus says where each process was allowed to run, driver first.
+    """
+
+    values: tuple[float, ...]
+    warmups: tuple[tuple[int, float], ...]
+    loops: int
+    operations: int
+    cpu_user: float
+    cpu_system: float
+    context_switches: int
+    wall: float
+    cpus: tuple[tuple[int, ...], ...]
+    metadata: dict[str, str | int | float]

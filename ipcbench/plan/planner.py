@@ -1,0 +1,174 @@
+"""A selection becomes a plan: cases, skips with reasons, and the order of every round."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ipcbench.errors import BadRequest
+from ipcbench.measure.payload import pool_count, window_for
+from ipcbench.model import MOST_WORKERS, Budget, Capabilities, Case, Placement, Skip, StartMethod, Timing, Visit
+from ipcbench.plan import catalog
+from ipcbench.plan.suites import Row, suite
+from ipcbench.units import format_size
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked for; empty means not said. Mechanisms and patterns are names or globs."""
+
+    suite: str | None = None
+    mechanisms: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    sizes: tuple[int, ...] = ()
+    workers: tuple[int, ...] = ()
+    placements: tuple[Placement, ...] = ()
+    start_methods: tuple[StartMethod, ...] = ()
+    fast: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will do. notes are by case id: doubts about numbers that will be good."""
+
+    cases: tuple[Case, ...]
+    skips: tuple[Skip, ...]
+    seed: int
+    budget: Budget
+    timing: Timing
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def round(self, number: int, cases: Sequence[Case], loops: dict[Case, int]) -> list[Visit]:
+        """The visits of one round over the cases that are still in, blocks shuffled and shuffled inside each block."""
+        ordered = shuffled_blocks(cases, f"{self.seed}/{number}")
+        return [Visit(case, number, position, loops.get(case)) for position, case in enumerate(ordered)]
+
+
+def shuffled_blocks(cases: Sequence[Case], seed: str) -> list[Case]:
+    """Keep the cases a reader will compare next to each other, in random order, blocks in random order too."""
+    chance = random.Random(seed)
+    blocks: dict[tuple[object, ...], list[Case]] = {}
+    for case in cases:
+        blocks.setdefault(case.block, []).append(case)
+    groups = list(blocks.values())
+    chance.shuffle(groups)
+    for group in groups:
+        chance.shuffle(group)
+    return list(itertools.chain.from_iterable(groups))
+
+
+def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, timing: Timing) -> Plan:
+    """Turn a request into a plan for a machine that offers this.
+
+    Raises UnknownName for a name nothing has, BadRequest for a number out of range and for a selection without a case.
+    """
+    for count in request.workers:
+        if not 1 <= count <= MOST_WORKERS:
+            raise BadRequest(f"workers {count}: expected 1 to {MOST_WORKERS}")
+    wanted = _wanted(request, offer)
+    cases, skips = [], []
+    for case in wanted:
+        reason = why_not(case, offer, chosen_placement=bool(request.placements))
+        if reason:
+            skips.append(Skip(case, reason))
+        else:
+            cases.append(case)
+    if not cases:
+        raise BadRequest(_why_none(request, skips))
+    notes = {case.id: found for case in cases if (found := _notes(case, offer))}
+    return Plan(tuple(cases), tuple(skips), seed, budget, timing, notes)
+
+
+def why_not(case: Case, offer: Capabilities, chosen_placement: bool = False) -> str | None:
+    """Why this case cannot run on a machine that offers this, in words; None if it can."""
+    mechanism, pattern = catalog.mechanism(case.mechanism), catalog.pattern(case.pattern)
+    reason = pattern.unfit(mechanism, case.size, case.workers)
+    if reason:
+        return reason
+    if case.start_method not in offer.start_methods:
+        return f"start method {case.start_method} is not offered here, only {', '.join(offer.start_methods)}"
+    if case.start_method not in mechanism.start_methods:
+        return f"{mechanism.name} works under {', '.join(mechanism.start_methods)}, not {case.start_method}"
+    if mechanism.semaphores and offer.semaphores:
+        return offer.semaphores
+    if case.placement == "spread" and chosen_placement and offer.cpus < 2:
+        return "placement spread needs 2 CPUs and this process may use 1: choose pack or free"
+    return _why_too_large(case, mechanism.shared_memory, offer)
+
+
+def _why_too_large(case: Case, shared: bool, offer: Capabilities) -> str | None:
+    slots = 2 * window_for(case.size) * (case.size + 128)
+    if shared and slots > offer.shared_memory:
+        return f"needs {format_size(slots)} of shared memory, and /dev/shm has {format_size(offer.shared_memory)} free"
+    payloads = case.size * pool_count(case.size, window_for(case.size))
+    if slots + payloads > offer.memory:
+        return f"needs {format_size(slots + payloads)} of memory, and {format_size(offer.memory)} are free"
+    return None
+
+
+def _notes(case: Case, offer: Capabilities) -> tuple[str, ...]:
+    busy = case.workers + (catalog.pattern(case.pattern).port == "channel")  # the driver of a cell pattern only waits
+    return ("oversubscribed",) if busy > offer.cpus and case.placement != "pack" else ()
+
+
+def _wanted(request: Request, offer: Capabilities) -> list[Case]:
+    """Every case the request names, possible or not."""
+    mechanisms = catalog.select_mechanisms(request.mechanisms)
+    questions = catalog.select_questions(request.patterns)
+    rows = _suite_rows(request, mechanisms, questions) if _from_suite(request) else _free_rows(mechanisms, questions)
+    placements = request.placements or (("spread",) if offer.cpus > 1 else ("pack",))
+    methods = request.start_methods or (("fork",) if "fork" in offer.start_methods else ("spawn",))
+    found: dict[Case, None] = {}
+    for row in rows:
+        sizes, workers, names = row.sizes, row.workers, row.mechanisms
+        if request.fast and row.fast_sizes:
+            sizes, workers, names = row.fast_sizes, row.fast_workers, row.fast_mechanisms or row.mechanisms
+        names = tuple(mechanisms) if mechanisms else names
+        product = itertools.product(
+            row.questions, request.sizes or sizes, request.workers or workers, methods, placements, names
+        )
+        for question, size, count, method, placement, name in product:
+            pattern, _, operation = question.partition(":")
+            case = Case(pattern, name, size, count, operation, start_method=method, placement=placement)
+            found.setdefault(case)
+    return list(found)
+
+
+def _from_suite(request: Request) -> bool:
+    return request.suite is not None or not (request.mechanisms or request.patterns)
+
+
+def _suite_rows(request: Request, mechanisms: Sequence[str], questions: Sequence[str]) -> list[Row]:
+    """The suite's rows, narrowed to the chosen questions and mechanisms; raises BadRequest if that empties it."""
+    name = request.suite or "all"
+    rows = [row for row in suite(name).rows if row.fast_sizes or not request.fast]
+    if questions:
+        rows = [replace(row, questions=tuple(name for name in row.questions if name in questions)) for row in rows]
+        rows = [row for row in rows if row.questions]
+        if not rows:
+            raise BadRequest(f"no case left: suite {name!r} has no pattern {', '.join(map(repr, request.patterns))}")
+    if mechanisms:
+        rows = [row for row in rows if set(row.mechanisms) & set(mechanisms)]
+        if not rows:
+            wanted = ", ".join(map(repr, request.mechanisms))
+            raise BadRequest(f"no case left: suite {name!r} has no mechanism {wanted} in the patterns chosen")
+    return rows
+
+
+def _free_rows(mechanisms: Sequence[str], questions: Sequence[str]) -> list[Row]:
+    """Every chosen mechanism with every chosen question, at the pattern's own sizes and workers."""
+    everything = tuple(found.name for found in catalog.mechanisms())
+    rows = []
+    for question in questions or catalog.questions():
+        pattern = catalog.pattern(question.partition(":")[0])
+        rows.append(Row((question,), tuple(mechanisms) or everything, pattern.sizes, pattern.workers))
+    return rows
+
+
+def _why_none(request: Request, skips: Sequence[Skip]) -> str:
+    """One line that says what emptied the selection, with the most frequent reasons."""
+    reasons = list(dict.fromkeys(skip.reason for skip in skips))
+    more = f"; and {len(reasons) - 3} more reasons" if len(reasons) > 3 else ""
+    return f"no case left: all {len(skips)} are skipped: {'; '.join(reasons[:3])}{more}"

@@ -1,0 +1,132 @@
+"""The sheet every chart is drawn on: title, subtitle, body and footer, all measured in points from the top left.
+
+Positions are fixed numbers, not a layout engine's: text widths are measured first, so nothing is cut or collides.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+from matplotlib.textpath import text_to_path
+
+from ipcbench.report.text import safe_text
+from ipcbench.report.theme import Theme, mark
+
+WIDTH = 518.0  # points: 691 CSS pixels on a page
+MARGIN = 8.0
+FOOTER = 36.0
+LINE = 12.5
+SMALLEST = 8.0  # no text is smaller than this, in points
+
+Weight = Literal["normal", "bold"]
+Values = Sequence[float] | npt.NDArray[np.float64]
+
+
+@lru_cache(maxsize=1)
+def _glyphs() -> frozenset[int]:
+    return frozenset(get_font(findfont(FontProperties(family="DejaVu Sans"))).get_charmap())
+
+
+def drawable(text: str) -> str:
+    """Clean a text for a figure; what the font has no glyph for becomes '?'."""
+    return "".join(character if ord(character) in _glyphs() else "?" for character in safe_text(text))
+
+
+@lru_cache(maxsize=4096)
+def text_width(text: str, size: float = 9, weight: Weight = "normal") -> float:
+    """How wide a text will be, in points."""
+    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    width, _, _ = text_to_path.get_text_width_height_descent(drawable(text), font, ismath=False)
+    return float(width)
+
+
+def fit(texts: list[str], room: float, size: float = 9, weight: Weight = "normal") -> str:
+    """Choose the first of several ways to write something that fits into `room` points; the last is cut if it must."""
+    for text in texts:
+        if text_width(text, size, weight) <= room:
+            return text
+    text = texts[-1]
+    while text and text_width(text + "…", size, weight) > room:
+        text = text[:-1]
+    return text + "…"
+
+
+def wrap(text: str, room: float, size: float = 9) -> list[str]:
+    """Break a text at blanks into lines of at most `room` points; a single longer word is cut."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        longer = f"{line} {word}".strip()
+        if line and text_width(longer, size) > room:
+            lines.append(line)
+            longer = word
+        line = longer
+    return [fit([each], room, size) for each in [*lines, line]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One figure of width x height points; `body` is where the chart itself begins, from the top.
+
+    canvas is an invisible pair of axes over the whole figure whose data are points from the top left.
+    """
+
+    figure: Figure
+    canvas: Axes
+    theme: Theme
+    width: float
+    height: float
+    body: float
+
+    @classmethod
+    def new(cls, theme: Theme, title: str, subtitle: str, body_height: float, width: float = WIDTH) -> Sheet:
+        """Start a figure with its title and its subtitle, which says how to read it, and room for the footer."""
+        lines = wrap(subtitle, width - 2 * MARGIN)
+        body = 26 + LINE * len(lines) + 8
+        height = math.ceil((body + body_height + FOOTER) / 6) * 6.0
+        figure = Figure(figsize=(width / 72, height / 72), dpi=72)
+        canvas = figure.add_axes((0, 0, 1, 1), zorder=5)
+        canvas.set_axis_off()
+        canvas.set_xlim(0, width)
+        canvas.set_ylim(height, 0)
+        sheet = cls(figure, canvas, theme, width, height, body)
+        sheet.text(MARGIN, 19, fit([title], width - 2 * MARGIN, 11.5, "bold"), size=11.5, weight="bold")
+        for number, line in enumerate(lines):
+            sheet.text(MARGIN, 36 + LINE * number, line, color=theme.muted)
+        return sheet
+
+    def text(self, x: float, y: float, text: str, **look: Any) -> Text:
+        """Write a text whose baseline stands at y; look is what matplotlib's Text takes."""
+        settings: dict[str, Any] = {"va": "baseline", "size": 9, "clip_on": False} | look
+        return self.canvas.text(x, y, drawable(text), **settings)
+
+    def line(self, x: Values, y: Values, **look: Any) -> Line2D:
+        """Draw a line through places; look is what matplotlib's Line2D takes."""
+        return self.canvas.add_line(Line2D(x, y, **{"clip_on": False} | look))
+
+    def dot(self, x: float, y: float, family: str, size: float = 5) -> None:
+        """Put the marker of a family at a place."""
+        marker, _ = mark(family)
+        colour = self.theme.family(family)
+        self.line([x], [y], marker=marker, color=colour, markersize=size, markeredgewidth=0, linestyle="none", zorder=4)
+
+
+def sign(figure: Figure, footer: tuple[str, str], theme: Theme) -> None:
+    """Write where the numbers come from, in two small lines at the bottom of a finished figure."""
+    width = figure.get_figwidth() * 72
+    height = figure.get_figheight() * 72
+    for number, line in enumerate(footer):
+        text = drawable(fit([line], width - 2 * MARGIN, SMALLEST))
+        y = (18 - 11 * number) / height
+        figure.text(MARGIN / width, y, text, size=SMALLEST, color=theme.muted, va="baseline")

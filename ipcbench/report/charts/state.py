@@ -1,0 +1,122 @@
+"""state-operations: what it costs to read, write and increment shared state, one panel per operation."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ipcbench.report.charts.chart import Chart, records, select
+from ipcbench.report.charts.plot import Plot
+from ipcbench.report.charts.scale import log_limits, log_ticks, plain, ticks_at
+from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width
+from ipcbench.report.text import count
+from ipcbench.report.theme import Theme
+from ipcbench.units import format_size, format_time
+
+TITLE = "What does one operation on shared state cost?"
+SUBTITLE = (
+    "Left is better. Time of one operation with its 95 % interval, best first in each panel; the axis is logarithmic "
+    "and the same in all panels. Blue: the best, and with ≈ what ties with it."
+)
+OPERATIONS = {"access:read": "read", "access:write": "write", "counter": "increment under the lock"}
+ROW = 14.0
+HEAD = 20.0
+FOOT = 24.0
+GAP = 18.0
+NAMES = 104.0
+NUMBERS = 50.0  # kept free at the right, so that the number of the slowest stands there
+WIDE = (WIDTH - 2 * MARGIN - GAP) / 2
+
+
+def table(summary: pd.DataFrame) -> pd.DataFrame:
+    """Rows of access and counter cases that have a time, per panel from best to worst.
+
+    A panel is one operation with one number of workers, at the payload size that most mechanisms have; its name is the
+    column `panel`.
+    """
+    cases = select(summary, *OPERATIONS)
+    cases = cases[cases["seconds"].notna()]
+    kept = []
+    for place, question in enumerate(OPERATIONS):
+        rows = cases[cases["question"] == question]
+        having = Counter(rows.drop_duplicates(["mechanism", "size"])["size"])
+        size = int(min(having, key=lambda each: (-having[each], each), default=0))
+        rows = rows[rows["size"] == size].drop_duplicates(["mechanism", "workers"])
+        kept.append(rows.assign(panel=[_panel(question, size, int(n)) for n in rows["workers"]], place=place))
+    found = pd.concat(kept, ignore_index=True) if kept else cases.assign(panel="", place=0)
+    ordered = found.sort_values(["place", "workers", "seconds", "mechanism"])
+    return ordered.drop(columns="place").reset_index(drop=True)
+
+
+def _panel(question: str, size: int, workers: int) -> str:
+    return f"{OPERATIONS[question]}, {format_size(size)}, {count(workers, 'worker')}"
+
+
+def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
+    """Draw the panels in two columns, one row of dot, interval and number per mechanism."""
+    groups = [rows for _, rows in cells.groupby("panel", sort=False)]
+    pairs = [groups[start : start + 2] for start in range(0, len(groups), 2)]
+    heights = [HEAD + ROW * max(len(rows) for rows in pair) + FOOT for pair in pairs]
+    sheet = Sheet.new(theme, TITLE, SUBTITLE, sum(heights))
+    low, high = cells["low"].fillna(cells["seconds"]), cells["high"].fillna(cells["seconds"])
+    limits = log_limits(low.min(), high.max(), 0.05)
+    top = sheet.body
+    for pair, height in zip(pairs, heights, strict=True):
+        for column, rows in enumerate(pair):
+            _draw_panel(sheet, rows, MARGIN + column * (WIDE + GAP), top, limits)
+        top += height
+    return sheet.figure
+
+
+def _draw_panel(sheet: Sheet, rows: pd.DataFrame, left: float, top: float, limits: tuple[float, float]) -> None:
+    width = WIDE - NAMES - NUMBERS
+    height = ROW * len(rows)
+    sheet.text(left, top + 12, fit([rows["panel"].iloc[0]], WIDE, 9, "bold"), weight="bold")
+    plot = Plot(sheet, left + NAMES, top + HEAD, width, height, limits)
+    widest = max(text_width(plain(format_time(tick)), SMALLEST) for tick in log_ticks(*limits, most=20))
+    plot.frame(ticks_at(log_ticks(*limits, most=max(2, int(width / (widest + 8)))), format_time), {})
+    for number, row in enumerate(records(rows)):
+        _draw_row(plot, row, plot.top + ROW * (number + 0.5))
+
+
+def _draw_row(plot: Plot, row: Any, middle: float) -> None:
+    """Draw one mechanism, with its number right of its interval."""
+    sheet, theme = plot.sheet, plot.sheet.theme
+    low, high = (row.seconds, row.seconds) if math.isnan(row.low) else (row.low, row.high)
+    start, dot, end = plot.across([low, row.seconds, high])
+    sheet.line([start, end], [middle, middle], color=theme.family(row.family), linewidth=1.6, zorder=3)
+    sheet.dot(dot, middle, row.family)
+    name = fit([row.mechanism, row.short], NAMES - 8)
+    sheet.text(plot.left - 8, middle + 3, name, ha="right", weight="bold" if row.best else "normal")
+    number = f"{'≈ ' if row.tied else ''}{format_time(row.seconds)}{'*' if row.notes else ''}"
+    ink = theme.best if row.best or row.tied else theme.ink
+    weight = "bold" if row.best else "normal"
+    behind = {"facecolor": theme.page, "edgecolor": "none", "pad": 0.5}  # hides the grid line behind the number
+    sheet.text(end + 6, middle + 3, number, size=SMALLEST, color=ink, weight=weight, bbox=behind)
+
+
+def _alt(cells: pd.DataFrame) -> str:
+    found = "; ".join(
+        f"{str(panel).split(',')[0]} {rows['mechanism'].iloc[0]} {format_time(rows['seconds'].iloc[0])}"
+        for panel, rows in cells.drop_duplicates("question").groupby("panel", sort=False)
+    )
+    return f"Dots with intervals for operations on shared state. Cheapest: {found}."
+
+
+CHART = Chart(
+    id="state-operations",
+    topic="Shared state",
+    title=TITLE,
+    caption=(
+        "Reading and writing are one call on the shared object; the increment takes its lock, adds one and gives it "
+        "back, while all the workers of the panel do the same. The final total is checked."
+    ),
+    patterns=("access", "counter"),
+    table=table,
+    draw=draw,
+    alt=_alt,
+)

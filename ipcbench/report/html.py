@@ -1,0 +1,93 @@
+"""report.html: one file with everything in it, no script, no network, under a strict content-security policy."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ipcbench.report.absence import groups
+from ipcbench.report.charts.chart import main_setting
+from ipcbench.report.rows import Table, environment, exact, mechanisms, which_one
+from ipcbench.report.study import Study
+from ipcbench.report.text import count, safe_text
+from ipcbench.report.theme import DARK, LIGHT
+
+READING = (
+    "One operation per pattern. ping-pong: a full round trip, there and back, never halved. stream: one message, "
+    "counted when the receiver has it. task-queue: one task out and its result back, by any of N workers. counter: one "
+    "increment under the lock by any of N workers. access: one read or one write.",
+    "A number is the median over rounds. In each round every case ran once in fresh processes, next to the cases it is "
+    "compared with. A range in brackets is its 95 % interval: other runs on this machine in this state would be "
+    "expected there.",
+    "≈ is a tie: less than 5 % apart, or an interval of the ratio that includes 1. Ties are results: take what suits "
+    "you otherwise. Comparisons are paired by round and never cross mechanisms that block and those that spin.",
+    "Not all carry the same: objects are pickled, bytes are not, and a number is 8 B of shared memory. The payload is "
+    "bytes for all, so what pickling costs is part of what objects cost.",
+    "Placement decides much: spread puts each process on a CPU of its own, so a blocking round trip includes waking "
+    "that CPU up; pack puts all on one. Compare numbers of the same placement only.",
+    "CPU per operation adds up all processes of a case; it exceeds the time where several run at once.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A chart as a page shows it; missing says why there is none, and then the rest is empty."""
+
+    id: str
+    topic: str
+    title: str
+    caption: str
+    missing: str = ""
+    alt: str = ""
+    light: str = ""
+    dark: str = ""
+    width: int = 0
+    height: int = 0
+    table: Table | None = None
+
+
+def page(study: Study, sentences: Sequence[str], charts: Sequence[Drawn]) -> str:
+    """Write the whole page. Everything from the results file is escaped by the template, whatever it holds."""
+    templates = Environment(
+        loader=PackageLoader("ipcbench.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = templates.get_template("report.css.j2").render(light=LIGHT, dark=DARK)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return templates.get_template("report.html.j2").render(
+        study=study,
+        label=safe_text(study.record.label, 100),
+        version=safe_text(study.record.ipcbench, 40),
+        rounds=count(study.record.rounds, "round"),
+        command=safe_text(study.record.command, 1000),
+        style=Markup(style),  # our own file and theme, nothing from the results
+        style_hash=f"sha256-{digest}",
+        sentences=sentences,
+        which_one=which_one(study),
+        main_setting=", ".join(main_setting(study.summary)),
+        charts=charts,
+        absent=absent(study),
+        reading=READING,
+        all_cases=exact(study.summary, "All cases of this run"),
+        mechanisms=mechanisms(study),
+        environment=environment(study),
+    )
+
+
+def absent(study: Study) -> Table:
+    """The cases without a number, one row per reason."""
+    rows = [[each.verdict, str(each.cases), each.mechanisms, each.where, each.reason] for each in groups(study.summary)]
+    return Table("Cases without a number, by reason", ["Verdict", "Cases", "Mechanisms", "Where", "Reason"], rows)
+
+
+def data_uri(svg: str) -> str:
+    """An SVG as the address of an image that needs no file; without blanks, which would end it in a srcset."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"

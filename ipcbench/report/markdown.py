@@ -1,0 +1,81 @@
+"""summary.md: the sentences and the main tables, small enough for a pull-request comment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ipcbench.report.html import absent
+from ipcbench.report.rows import Table, by_size, environment, which_one
+from ipcbench.report.study import Study
+from ipcbench.report.text import count, markdown, safe_text
+
+LARGEST = 60_000  # bytes; a comment on GitHub takes 65,536 characters
+MOST_ROWS = 40
+
+
+def summary(study: Study, sentences: Sequence[str], chart: str) -> str:
+    """Write the summary; chart is the id of the main chart beside it in charts/, or empty where it was not drawn."""
+    counts = ", ".join(f"{number} {markdown(verdict)}" for verdict, number in study.badge)
+    record = study.record
+    parts = [
+        f"# ipcbench: {markdown(record.label, 100)}",
+        f"{counts} · {count(record.rounds, 'round')} · {markdown(study.machine)}",
+    ]
+    if not record.complete:
+        parts.append("**This run was interrupted:** it holds the rounds that were complete by then.")
+    parts.append("\n".join(f"- {markdown(sentence, 1000)}" for sentence in sentences))
+    if chart:
+        parts.append(_picture(chart))
+    parts += ["## Which one here?", *(_table(table) for table in which_one(study))]
+    sizes = by_size(study)
+    if sizes:
+        parts += ["## Round trips by payload size", _table(sizes)]
+    missing = absent(study)
+    if missing.rows:
+        parts += ["## What has no number, and why", _table(missing)]
+    details = f"<details><summary>Machine and settings</summary>\n\n{_table(environment(study))}\n\n</details>"
+    parts += [details, "## Do it again", _fenced(f"{record.command}\nipcbench report {record.label}")]
+    return _within(parts)
+
+
+def _picture(chart: str) -> str:
+    return (
+        f'<picture><source media="(prefers-color-scheme: dark)" srcset="charts/{chart}-dark.svg">'
+        f'<img alt="{chart}" src="charts/{chart}-light.svg"></picture>'
+    )
+
+
+def _table(table: Table) -> str:
+    header = [markdown(name) or " " for name in table.header]
+    lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
+    for place, row in enumerate(table.rows[:MOST_ROWS]):
+        cells = [
+            f"**{markdown(cell)}**" if (place, column) in table.strong else markdown(cell)
+            for column, cell in enumerate(row)
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    left = len(table.rows) - MOST_ROWS
+    rest = f"\n\n{count(left, 'more row')} in report.html." if left > 0 else ""
+    return f"{markdown(table.caption)}\n\n" + "\n".join(lines) + rest
+
+
+def _fenced(text: str) -> str:
+    """A code block; its fence is longer than any run of backticks in it."""
+    lines = [safe_text(line, 1000) for line in text.splitlines()]
+    fence = "```"
+    while any(fence in line for line in lines):
+        fence += "`"
+    return "\n".join([f"{fence}sh", *lines, fence])
+
+
+def _within(parts: Sequence[str]) -> str:
+    """Join parts as long as they fit; what does not is named as left out."""
+    kept: list[str] = []
+    room = LARGEST
+    for part in parts:
+        room -= len(part.encode()) + 2
+        if room < 0:
+            kept.append("The rest is in report.html: this file would have been too large.")
+            break
+        kept.append(part)
+    return "\n\n".join(kept) + "\n"

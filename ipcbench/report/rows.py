@@ -1,0 +1,187 @@
+"""The tables of the report as rows of ready text: what HTML and Markdown both show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import pandas as pd
+
+from ipcbench.report.charts.chart import main_setting, records
+from ipcbench.report.findings import OPERATIONS, Choice, choices, ratio
+from ipcbench.report.study import Study
+from ipcbench.report.text import absence, count, interval, listing, safe_text
+from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of text. strong holds (row, column) of cells to print bold, muted those of words for absence."""
+
+    caption: str
+    header: list[str]
+    rows: list[list[str]]
+    strong: frozenset[tuple[int, int]] = frozenset()
+    muted: frozenset[tuple[int, int]] = frozenset()
+
+
+def which_one(study: Study) -> list[Table]:
+    """One table per question: for each size and number of workers the winner, its time, ties and the next one."""
+    tables = []
+    for question, asked in groupby(choices(study.summary), key=lambda choice: choice.question):
+        blocks = list(asked)
+        crowd = any(choice.workers != 1 for choice in blocks)
+        rows = [_choice_row(choice, crowd) for choice in blocks]
+        keep = [column for column in range(len(CHOICE)) if column not in (3, 4) or any(row[column] for row in rows)]
+        tables.append(
+            Table(
+                caption=_caption(study, question),
+                header=[CHOICE[column] for column in keep],
+                rows=[[row[column] for column in keep] for row in rows],
+                strong=frozenset((row, 1) for row in range(len(rows))),
+            )
+        )
+    return tables
+
+
+CHOICE = ["For", "Take", "Time (95 % interval)", "Rate", "Tied with it", "Next, and how many times as long"]
+
+
+def _choice_row(choice: Choice, crowd: bool) -> list[str]:
+    parts = [format_size(choice.size), count(choice.workers, "worker") if crowd else "", choice.setting]
+    behind = choice.runner_up
+    return [
+        ", ".join(part for part in parts if part),
+        choice.best.mechanism,
+        choice.time,
+        choice.rate,
+        listing(row.mechanism for row in choice.tied),
+        f"{behind.mechanism}, {ratio(behind)}" if behind is not None else "none" if choice.tied else "nothing else ran",
+    ]
+
+
+def _caption(study: Study, question: str) -> str:
+    pattern = question.partition(":")[0]
+    facts = [facts for facts in study.record.patterns if facts.name in (question, pattern)]
+    asks = safe_text(facts[0].question, 120) if facts else ""
+    operation = OPERATIONS.get(question) or (safe_text(facts[0].operation, 120) if facts else question)
+    return f"{question}: {asks} Time of {operation}." if asks else f"{question}: time of {operation}."
+
+
+def by_size(study: Study) -> Table | None:
+    """Mechanism by payload size, for round trips: time, and how many times that of the best; None without any."""
+    from_summary = study.summary
+    start_method, placement = main_setting(from_summary)
+    cases = from_summary[
+        (from_summary["question"] == "ping-pong")
+        & (from_summary["start_method"] == start_method)
+        & (from_summary["placement"] == placement)
+    ]
+    if cases["seconds"].notna().sum() == 0:
+        return None
+    cases = cases[cases["workers"] == cases["workers"].min()].drop_duplicates(["mechanism", "size"])
+    sizes = sorted(cases["size"].unique())
+    standing = cases.groupby("mechanism")["slowdown"].agg(["count", "mean"])
+    order = sorted(standing.index, key=lambda name: (-standing.loc[name, "count"], standing.loc[name, "mean"], name))
+    cells = {(row.mechanism, row.size): row for row in records(cases)}
+    rows, strong, muted = [], set(), set()
+    for place, name in enumerate(order):
+        carried = {size for size in sizes if _has_time(cells.get((name, size)))}
+        row = [name]
+        for column, size in enumerate(sizes, start=1):
+            cell = cells.get((name, size))
+            row.append(_size_cell(cell, carried))
+            if cell is not None and cell.best:
+                strong.add((place, column))
+            if not _has_time(cell):
+                muted.add((place, column))
+        rows.append(row)
+    header = ["Mechanism", *(format_size(size) for size in sizes)]
+    return Table("Round trip by payload size", header, rows, frozenset(strong), frozenset(muted))
+
+
+def _has_time(cell: Any | None) -> bool:
+    return cell is not None and cell.seconds == cell.seconds
+
+
+def _size_cell(cell: Any | None, carried: Iterable[int]) -> str:
+    if cell is None or not _has_time(cell):
+        return absence(cell.verdict, carried) if cell is not None else "not run"
+    tie = "≈ " if cell.tied else ""
+    return f"{format_time(cell.seconds)} ({tie}{format_ratio(cell.slowdown)}){'*' if cell.notes else ''}"
+
+
+EXACT = ["Case", "Median", "95 % interval", "× the best", "its 95 % interval", "CPU per operation", "Rounds", "Notes"]
+
+
+def exact(table: pd.DataFrame, caption: str) -> Table:
+    """The whole table of a chart, or of the run: one row per case, a word and a reason where there is no number."""
+    rate = next((name for name in ("bandwidth", "rate") if name in table), None)
+    write = format_bandwidth if rate == "bandwidth" else format_rate
+    rows, muted = [], set()
+    for place, cell in enumerate(records(table)):
+        row = _exact_row(cell)
+        if rate:
+            row.insert(3, write(getattr(cell, rate)))
+        if not _has_time(cell):
+            muted.add((place, 1))
+        rows.append(row)
+    header = [*EXACT[:3], "Rate", *EXACT[3:]] if rate else EXACT
+    return Table(caption, header, rows, muted=frozenset(muted))
+
+
+def _exact_row(cell: Any) -> list[str]:
+    name = cell.case or f"{cell.question}/{cell.mechanism}, {format_size(cell.size)}"
+    if not _has_time(cell):
+        return [name, cell.verdict, "", "", "", "", "", cell.reason]
+    return [
+        name,
+        format_time(cell.seconds),
+        interval(cell.low, cell.high),
+        "best" if cell.best else f"{'≈ ' if cell.tied else ''}{format_ratio(cell.slowdown)}",
+        "" if cell.best else interval(cell.slowdown_low, cell.slowdown_high, format_ratio),
+        format_time(cell.cpu) if cell.cpu == cell.cpu else "",
+        str(cell.rounds),
+        cell.notes,
+    ]
+
+
+def mechanisms(study: Study) -> Table:
+    """What each mechanism is, as it declares of itself."""
+    rows = [
+        [
+            safe_text(facts.name, 60),
+            safe_text(facts.title, 100),
+            safe_text(facts.family, 40),
+            safe_text(facts.carries, 40),
+            {"block": "blocks", "spin": "spins"}.get(facts.wait, safe_text(facts.wait, 40)),
+            " ".join(safe_text(caveat, 300) for caveat in facts.caveats),
+        ]
+        for facts in sorted(study.record.mechanisms, key=lambda facts: (facts.family, facts.name))
+    ]
+    return Table("Mechanisms of this run", ["Name", "What it is", "Family", "Carries", "Waits", "Caveats"], rows)
+
+
+def environment(study: Study) -> Table:
+    """The machine and the settings, line by line."""
+    machine, settings, record = study.record.machine, study.record.settings, study.record
+    limit = f"{settings.rounds} rounds" if settings.rounds else f"{settings.budget or 0:g} s budget"
+    rows = [
+        ["CPU", f"{machine.cpu_model}, {machine.architecture}"],
+        ["CPUs", f"{machine.cpus}, of which usable: {machine.usable_cpus}"],
+        ["Memory", format_size(machine.memory)],
+        ["System", f"{machine.system} {machine.kernel}{', virtual machine' if machine.virtual else ''}"],
+        ["Python", f"{machine.implementation} {machine.python}, pyperf {machine.pyperf}"],
+        ["Pickle protocol", str(machine.pickle_protocol)],
+        ["Switch interval", format_time(machine.switch_interval)],
+        ["Start method, placement", ", ".join(main_setting(study.summary))],
+        ["Values and warm-ups per visit", f"{settings.values} and {settings.warmups}"],
+        ["Shortest value", format_time(settings.min_time)],
+        ["Rounds", f"{record.rounds}, asked for: {limit}"],
+        ["Payload", settings.payload],
+        ["Seed", str(settings.seed)],
+        ["Run", f"{record.label}, {study.date}, took {study.duration}, ipcbench {record.ipcbench}"],
+    ]
+    return Table("Machine and settings", ["", ""], [[name, safe_text(value, 200)] for name, value in rows])

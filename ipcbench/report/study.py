@@ -1,0 +1,86 @@
+"""A results file made ready to be shown: ranked, cleaned of hostile text, with the words for where it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ipcbench.analysis.stats import rank, summarise
+from ipcbench.report.charts.chart import main_setting
+from ipcbench.report.text import count, safe_text
+from ipcbench.results.frame import case_frame, visit_frame
+from ipcbench.results.schema import ResultFile, RunRecord
+from ipcbench.units import format_duration, format_size
+
+LONGEST_NAME = 60
+_WORDS = ["question", "pattern", "operation", "mechanism", "title", "short", "family", "carries", "wait"]
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What all parts of a report draw on.
+
+    summary is `analysis.stats.rank` over all cases, its text cleaned, plus `cpus`, the usable CPUs of the machine.
+    """
+
+    record: RunRecord
+    summary: pd.DataFrame
+
+    @property
+    def machine(self) -> str:
+        """The machine and its Python, in one line."""
+        machine = self.record.machine
+        kind = ", virtual" if machine.virtual else ""
+        return safe_text(
+            f"{safe_text(machine.cpu_model, 60)}, {count(machine.usable_cpus, 'usable CPU')}, "
+            f"{format_size(machine.memory)}{kind} · {safe_text(machine.system, 20)} {safe_text(machine.kernel, 40)} · "
+            f"{safe_text(machine.implementation, 20)} {safe_text(machine.python, 20)}"
+        )
+
+    @property
+    def provenance(self) -> str:
+        """How and when it was run, in one line."""
+        record = self.record
+        start_method, placement = main_setting(self.summary)
+        return safe_text(
+            f"{start_method}, {placement} · {safe_text(record.label, 60)}, {self.date} · "
+            f"{count(record.rounds, 'round')} × {count(record.settings.values, 'value')} · ipcbench {record.ipcbench}"
+        )
+
+    @property
+    def date(self) -> str:
+        """The day and minute the run began, as the file has it."""
+        return safe_text(self.record.started, 40)[:16].replace("T", " ")
+
+    @property
+    def duration(self) -> str:
+        """How long the run took."""
+        return format_duration(self.record.wall)
+
+    @property
+    def footer(self) -> tuple[str, str]:
+        """The two lines under every chart."""
+        return self.machine, self.provenance
+
+    @property
+    def badge(self) -> list[tuple[str, int]]:
+        """(verdict, how many cases), ok first."""
+        counts = self.record.counts
+        return [("ok", counts.get("ok", 0)), *sorted((v, n) for v, n in counts.items() if v != "ok")]
+
+    @property
+    def other_settings(self) -> list[str]:
+        """Start methods and placements of the run that the charts do not show."""
+        main = main_setting(self.summary)
+        pairs = zip(self.summary["start_method"], self.summary["placement"], strict=True)
+        return [f"{start_method}, {placement}" for start_method, placement in sorted(set(pairs) - {main})]
+
+
+def study(result: ResultFile) -> Study:
+    """Analyse a results file."""
+    visits = visit_frame(result)
+    ranked = rank(summarise(case_frame(result), visits), visits)
+    cleaned = {column: [safe_text(text, LONGEST_NAME) for text in ranked[column]] for column in _WORDS}
+    cleaned |= {column: [safe_text(text, 300) for text in ranked[column]] for column in ("case", "reason", "notes")}
+    return Study(result.ipcbench, ranked.assign(**cleaned, cpus=result.ipcbench.machine.usable_cpus))

@@ -1,0 +1,82 @@
+"""Words and numbers as the report writes them, and the one cleaner for text that comes from a file."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+
+from ipcbench.units import format_ratio, format_size, format_time
+
+_BLANKS = {"Zl", "Zp"}
+_DROPPED = {"Cc", "Cf", "Cs", "Cn"}  # controls, bidirectional and invisible marks, lone surrogates, not in XML
+_MARKUP = re.compile(r"""[\\`*_{}\[\]<>#|!~$@^&"']""")
+_ADDRESS = re.compile(r"(?i)(?<=\bwww)\.|:(?=//)")
+
+
+def safe_text(text: object, limit: int = 200) -> str:
+    """Make text from a file harmless to show: one line, no control, invisible or direction-changing character.
+
+    Longer text is cut to `limit` characters, the last one an ellipsis. Markup is left alone: escaping belongs to what
+    is written (autoescape in HTML, `markdown` in Markdown).
+    """
+    kept = []
+    for character in str(text)[: 8 * limit]:
+        category = unicodedata.category(character)
+        if character.isspace() or category in _BLANKS:
+            kept.append(" ")
+        elif category not in _DROPPED:
+            kept.append(character)
+    line = " ".join("".join(kept).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def markdown(text: object, limit: int = 200) -> str:
+    """Write untrusted text into Markdown, table cells included: no markup, link, mention or HTML is left in it."""
+    escaped = _MARKUP.sub(lambda match: f"&#{ord(match[0])};", safe_text(text, limit))
+    return _ADDRESS.sub(lambda match: f"&#{ord(match[0])};", escaped)
+
+
+def interval(low: float, high: float, write: Callable[[float], str] = format_time) -> str:
+    """Write an interval, the unit once where both ends share it: '47.1–49.5 µs'; empty where there is none."""
+    if math.isnan(low) or math.isnan(high):
+        return ""
+    first, last = write(low), write(high)
+    number, _, unit = first.partition(" ")
+    shared = unit and last.endswith(f" {unit}")
+    if first.endswith("×") and last.endswith("×"):
+        number, shared = first.removesuffix("×"), True
+    return f"{number if shared else first}–{last}"
+
+
+def short_ratio(ratio: float) -> str:
+    """Write a ratio for a narrow place: as elsewhere, but '150k×' and '36M×' where the digits would not fit."""
+    for unit, factor in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if ratio >= 99_999.5 and ratio >= 0.9995 * factor:
+            return f"{ratio / factor:,.3g}{unit}×" if ratio < 999.5 * factor else f"{ratio / factor:,.0f}{unit}×"
+    return format_ratio(ratio)
+
+
+def listing(names: Iterable[str], most: int = 6) -> str:
+    """Join names as a sentence would: 'a, b and c'; beyond `most` the rest is counted."""
+    known = list(names)
+    if len(known) > most:
+        known = [*known[: most - 1], f"{len(known) - most + 1} more"]
+    return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}" if known else ""
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number of things: '1 case', '12 cases'."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def absence(verdict: str, sizes: Iterable[int] = ()) -> str:
+    """Name in a word or two why a case has no number.
+
+    sizes are the payloads, in bytes, that the same mechanism did carry: where it is exactly one, that is the reason.
+    """
+    carried = set(sizes)
+    if verdict == "unsupported" and len(carried) == 1:
+        return f"{format_size(carried.pop())} only"
+    return {"ok": "no value", "unsupported": "can't"}.get(verdict, verdict)

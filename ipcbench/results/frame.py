@@ -1,0 +1,90 @@
+"""Results -> tidy DataFrames: one row per visit, one row per case."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ipcbench.model import Case
+from ipcbench.results.schema import ResultFile
+
+CASE_COLUMNS = [
+    "case",
+    "question",
+    "pattern",
+    "operation",
+    "mechanism",
+    "title",
+    "short",
+    "family",
+    "carries",
+    "wait",
+    "size",
+    "workers",
+    "start_method",
+    "placement",
+    "verdict",
+    "reason",
+    "notes",
+]
+VISIT_COLUMNS = ["case", "round", "seconds", "floor", "cpu"]
+
+
+def case_frame(result: ResultFile) -> pd.DataFrame:
+    """One row per case, skipped ones included, in the order of the file; columns CASE_COLUMNS.
+
+    reason is the words for a case without a number and empty for one that is ok; notes are joined by '; '.
+    """
+    record = result.ipcbench
+    facts = {mechanism.name: mechanism for mechanism in record.mechanisms}
+    rows = [
+        (case.id, case.verdict, f"{case.stage}: {case.detail}" if case.detail else "", "; ".join(case.notes))
+        for case in record.cases
+    ]
+    rows += [(skip.id, "unsupported", skip.reason, "") for skip in record.skips]
+    table = []
+    for case_id, verdict, reason, notes in rows:
+        case = Case.parse(case_id)
+        mechanism = facts.get(case.mechanism)
+        about = (
+            (mechanism.title, mechanism.short, mechanism.family, mechanism.carries, mechanism.wait)
+            if mechanism
+            else (case.mechanism, case.mechanism[:12], "other", "", "")
+        )
+        table.append(
+            (
+                case_id,
+                case.question,
+                case.pattern,
+                case.operation,
+                case.mechanism,
+                *about,
+                case.size,
+                case.workers,
+                case.start_method,
+                case.placement,
+                verdict,
+                reason,
+                notes,
+            )
+        )
+    return pd.DataFrame(table, columns=CASE_COLUMNS)
+
+
+def visit_frame(result: ResultFile) -> pd.DataFrame:
+    """One row per visit that has values: case, round, mean and least seconds per operation, CPU seconds per operation.
+
+    The visit is the independent unit (processes differ more than the values inside one), so values are averaged here
+    and never pooled later.
+    """
+    cost = {
+        (visit.case, visit.round): (visit.cpu_user + visit.cpu_system) / max(visit.operations, 1)
+        for visit in result.ipcbench.visits
+    }
+    rows = []
+    for benchmark in result.benchmarks:
+        case_id = str(benchmark.metadata.get("name", ""))
+        for run in benchmark.runs:
+            round_ = int(run.metadata.get("ipcbench_round", 0))
+            mean = sum(run.values) / len(run.values)
+            rows.append((case_id, round_, mean, min(run.values), cost.get((case_id, round_), float("nan"))))
+    return pd.DataFrame(rows, columns=VISIT_COLUMNS)

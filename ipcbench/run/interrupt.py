@@ -1,0 +1,44 @@
+"""Stop: the first INT, TERM or HUP asks the run to end after saving, a second one ends it at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+from types import FrameType, TracebackType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stop:
+    """While entered, signals set `by` and make `fd` readable, so that whoever waits in poll() wakes up."""
+
+    def __init__(self) -> None:
+        self.by: int | None = None
+        self.fd, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+
+    @property
+    def requested(self) -> bool:
+        """Whether a signal has come."""
+        return self.by is not None
+
+    @property
+    def exit_code(self) -> int:
+        """128 and the signal, as a shell says it."""
+        return 128 + (self.by or 0)
+
+    def __enter__(self) -> Stop:
+        self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        os.close(self.fd)
+        os.close(self._write)
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        if self.requested:
+            raise KeyboardInterrupt
+        self.by = number
+        os.write(self._write, b"!")

@@ -1,0 +1,55 @@
+"""The judge: did what the receivers digested come from the nonce they were told, every byte and every message?
+
+The measured processes only report digests; the payloads are made again here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ipcbench.measure.pattern import Proof
+from ipcbench.measure.payload import digests, make_payloads
+from ipcbench.model import Case
+
+
+def why_unproven(case: Case, proofs: Sequence[Proof], pids: Sequence[int]) -> str | None:
+    """What the proofs of a visit fail to show, in words; None if they show that every byte moved."""
+    if len(set(pids)) != 1 + case.workers:
+        return f"{len(set(pids))} processes took part instead of {1 + case.workers}"
+    if len(proofs) < 2:
+        return "there was no verification before and after timing"
+    for proof in proofs:
+        reason = _why_wrong(case, proof)
+        if reason:
+            return reason
+    return None
+
+
+def _why_wrong(case: Case, proof: Proof) -> str | None:
+    if proof.rule == "total":
+        lost = proof.expected - proof.found
+        return f"lost {lost:,} of the increments of a verification turn" if lost else None
+    if proof.size != case.size or proof.messages < 1 or len(proof.received) < case.workers:
+        return (
+            f"the verification turn was of {proof.messages} messages of {proof.size} B to {len(proof.received)} peers"
+        )
+    expected = {stream: _expected(proof, stream) for stream in set(proof.streams)}
+    if proof.rule == "shared":
+        arrived = Counter(digest for received in proof.received for digest in received)
+        return None if arrived == Counter(expected[0]) else _difference(arrived, Counter(expected[0]))
+    for stream, received in zip(proof.streams, proof.received, strict=True):
+        if list(received) != expected[stream]:
+            return _difference(Counter(received), Counter(expected[stream]))
+    return None
+
+
+def _expected(proof: Proof, stream: int) -> list[str]:
+    return digests(make_payloads(proof.carries, proof.nonce, proof.size, proof.messages, stream))
+
+
+def _difference(arrived: Counter[str], expected: Counter[str]) -> str:
+    lost, strange = (expected - arrived).total(), (arrived - expected).total()
+    if not lost and not strange:
+        return "messages arrived out of order"
+    return f"of {expected.total()} messages {lost} did not arrive intact, and {strange} arrived that were not sent"
