@@ -106,11 +106,12 @@ class Capabilities(NamedTuple):
 
 
 class Budget(NamedTuple):
-    """When a run ends: after `rounds` where given, else after `seconds`, but never before `least_rounds`."""
+    """When a run ends: after `rounds` where given, else when `seconds` are spent, within least and most rounds."""
 
-    seconds: float | None
-    rounds: int | None
-    least_rounds: int
+    seconds: float | None = None
+    rounds: int | None = None
+    least_rounds: int = 1
+    most_rounds: int = 10_000
 
 
 class Timing(NamedTuple):

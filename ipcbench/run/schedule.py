@@ -95,7 +95,7 @@ def rounds_within(budget: Budget, done: int, spent: float, one_round: float) -> 
     if budget.rounds is not None:
         return budget.rounds
     room = ((budget.seconds or 0.0) - spent) / max(one_round, 1e-3)
-    return max(budget.least_rounds, done + int(max(room, 0.0) + 0.5))
+    return min(budget.most_rounds, max(budget.least_rounds, done + int(max(room, 0.0) + 0.5)))
 
 
 def estimate(plan: Plan, start: float) -> tuple[int, float]:

@@ -1,0 +1,89 @@
+"""The command line: one file per command, imported when it runs; the only place that prints or exits.
+
+Exit codes: 0 every case ok or explained as unsupported; 2 usage, or input that cannot be read; 3 a case failed;
+4 a case timed out; 5 a case is unverified; 6 saving failed; 128 + n ended by signal n, with everything finished saved.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+
+import click
+
+from ipcbench import __version__
+from ipcbench.errors import IpcbenchError
+
+COMMANDS = {
+    "all": "ipcbench.cli.all_",
+    "run": "ipcbench.cli.run",
+    "report": "ipcbench.cli.report",
+    "list": "ipcbench.cli.list_",
+}
+
+EXIT_CODES = """\b
+Exit codes:
+  0      every case is ok, or its absence is explained
+  2      usage, or input that cannot be read
+  3      a case failed
+  4      a case timed out
+  5      a case is unverified: what arrived is not what was sent
+  6      the results could not be saved where they belong
+  128+n  ended by signal n (130 for Ctrl-C); everything finished is saved
+"""
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module only when that command, or the help that lists all, is wanted."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        return command
+
+
+@click.group(cls=LazyGroup, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ipcbench")
+def cli() -> None:
+    """Which way should my processes talk to each other? Measured, with intervals and proof.
+
+    \b
+    Start here:
+      ipcbench all --fast      two minutes: measure the mechanisms people choose between, write a report
+      ipcbench all             ten minutes: the same with more sizes, workers and rounds
+      ipcbench list            what can be measured
+    """
+
+
+def main() -> None:
+    """Run a command; every mistake of the user becomes one line and exit code 2."""
+    try:
+        code = cli(prog_name="ipcbench", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        code = 2
+    except click.ClickException as error:
+        _complain(" ".join(error.format_message().split()))
+        code = 2
+    except IpcbenchError as error:
+        _complain(str(error))
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; keep the interpreter from complaining about it once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complain(text: str) -> None:
+    with contextlib.suppress(OSError):
+        click.echo(f"ipcbench: {text}", err=True)

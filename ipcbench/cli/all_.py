@@ -1,0 +1,50 @@
+"""`ipcbench all`: measure, then report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ipcbench.cli.options import make_order, run_options
+
+
+@click.command("all", short_help="Measure the curated selection and write the report.")
+@run_options
+@click.option("--reports", type=click.Path(path_type=Path), default=Path("reports"), help="Folder for reports.")
+def command(reports: Path, **given: Any) -> int:
+    """Measure the mechanisms people choose between, and write the report.
+
+    Takes ten minutes on two CPUs, with --fast two, with --rigorous forty. Writes results/<label>.json and
+    reports/<label>/ with report.html, summary.md and charts/. Everything `run` takes, `all` takes.
+
+    \b
+    Examples:
+      ipcbench all --fast
+      ipcbench all --label laptop
+      ipcbench all --budget 5m --mechanism 'manager-*,queue'
+    """
+    from ipcbench.cli.measuring import dry_run, measure_and_save, summary_lines
+    from ipcbench.results.store import check_writable
+    from ipcbench.run.visit import Interrupted
+
+    order = make_order("all", given)
+    if order.dry_run:
+        dry_run(order)
+        return 0
+    check_writable(reports)
+    try:
+        result, path, code = measure_and_save(order)
+    except Interrupted as error:
+        click.echo("ipcbench: stopped before anything was measured; nothing was written", err=True)
+        return int(str(error))
+    for line in summary_lines(result, path):
+        click.echo(line)
+    from ipcbench.report import headlines, write
+
+    page = write(result, reports / result.ipcbench.label)
+    for line in headlines(result):
+        click.echo(line)
+    click.echo(f"report: {page}")
+    return code

@@ -1,0 +1,152 @@
+"""What `run` and `all` do: plan, say so, measure, save, say what was found."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from ipcbench.cli.options import Order
+from ipcbench.cli.progress import progress_for
+from ipcbench.errors import ResultError
+from ipcbench.machine.facts import capabilities, default_label, machine_facts
+from ipcbench.model import Case, Skip
+from ipcbench.plan.planner import Plan, make_plan
+from ipcbench.results.schema import ResultFile
+from ipcbench.results.store import check_label, check_writable, save
+from ipcbench.run.interrupt import Stop
+from ipcbench.run.journal import Journal
+from ipcbench.run.record import Occasion, make_result
+from ipcbench.run.schedule import Findings, estimate, measure, time_to_start
+from ipcbench.run.visit import Interrupted, Visitor
+from ipcbench.units import format_duration, format_size
+
+SEVERITY = {"unverified": 5, "timed-out": 4, "failed": 3}
+
+
+def dry_run(order: Order) -> None:
+    """Print the plan: cases, skips with reasons, rounds, estimated time."""
+    plan = make_plan(order.request, capabilities(), order.seed, order.budget, order.timing)
+    for question, size, workers, method, placement in dict.fromkeys(case.block for case in plan.cases):
+        block = (question, size, workers, method, placement)
+        names = [case.mechanism for case in plan.cases if case.block == block]
+        settings = "".join(f", {word}" for word in (method, placement) if word not in ("fork", "spread"))
+        click.echo(f"{question}, {format_size(size)}, {_workers(workers)}{settings}: {', '.join(names)}")
+    for line in skip_lines(plan.skips):
+        click.echo(line)
+    with Stop() as stop, contextlib.closing(Visitor(plan.timing, stop)) as visitor:
+        click.echo(_outlook(plan, time_to_start(plan, visitor.visit)))
+
+
+def measure_and_save(order: Order) -> tuple[ResultFile, Path, int]:
+    """Measure what was ordered and save it; the result, its file and the exit code.
+
+    Raises BadRequest and ResultError before anything is measured, and Interrupted if nothing was.
+    """
+    plan = make_plan(order.request, capabilities(), order.seed, order.budget, order.timing)
+    machine = machine_facts()
+    begun, started = time.monotonic(), datetime.now(UTC)
+    label = check_label(order.label or default_label(machine, started.strftime("%Y%m%d-%H%M%S")))
+    path = order.results / f"{label}.json"
+    check_writable(order.results)
+    if path.exists() and not order.force:
+        raise ResultError(f"{path} exists: choose another --label, or --force to overwrite")
+    journal = Journal(order.results / f"{label}.journal", order.force)
+    with Stop() as stop, contextlib.closing(journal), contextlib.closing(Visitor(plan.timing, stop)) as visitor:
+        findings = _measure(order, plan, journal, visitor, stop)
+        if not findings.outcomes and stop.requested:
+            journal.discard()
+            raise Interrupted(str(stop.exit_code))
+        wall = time.monotonic() - begun
+        occasion = Occasion(label, started.isoformat(timespec="seconds"), order.command, wall, machine)
+        result = make_result(plan, findings, occasion)
+        path, saved = _save(result, path, order.force, findings, journal)
+    return result, path, _exit_code(findings, stop, saved)
+
+
+def _measure(order: Order, plan: Plan, journal: Journal, visitor: Visitor, stop: Stop) -> Findings:
+    try:
+        start = time_to_start(plan, visitor.visit)
+    except Interrupted:
+        return Findings()
+    if not order.quiet:
+        click.echo(_outlook(plan, start), err=True)
+    journal.append({"kind": "plan", "cases": [case.id for case in plan.cases], "seed": plan.seed})
+    with progress_for(order.quiet) as progress:
+        return measure(plan, start, visitor.visit, journal.record, progress, stop)
+
+
+def _save(result: ResultFile, path: Path, force: bool, findings: Findings, journal: Journal) -> tuple[Path, bool]:
+    """Save where it belongs, or where that fails in the temporary folder; the file and whether it is in its place."""
+    problem = findings.unsaved
+    try:
+        save(result, path, force)
+        journal.discard()
+    except ResultError as error:
+        problem = problem or error
+        path = Path(tempfile.mkdtemp(prefix="ipcbench-")) / path.name
+        save(result, path, replace=False)
+    if problem:
+        click.echo(f"ipcbench: {problem}; what was measured is in {path}", err=True)
+    return path, problem is None
+
+
+def _exit_code(findings: Findings, stop: Stop, saved: bool) -> int:
+    if stop.requested:
+        return stop.exit_code
+    verdicts = [SEVERITY[failure.verdict] for failure in findings.failures.values()]
+    worst = max(verdicts, default=0)
+    return worst if saved or worst == 5 else 6
+
+
+def _outlook(plan: Plan, start: float) -> str:
+    rounds, seconds = estimate(plan, start)
+    skips = f", {len(plan.skips)} skipped" if plan.skips else ""
+    return (
+        f"{_count(len(plan.cases), 'case')}{skips}, {_count(rounds, 'round')} in shuffled order "
+        f"(seed {plan.seed}): about {format_duration(seconds)}"
+    )
+
+
+def summary_lines(result: ResultFile, path: Path) -> list[str]:
+    """What a run came to, for the terminal."""
+    record = result.ipcbench
+    visits = max(len(record.visits), 1)
+    timed = result.timed
+    warm = sum(
+        loops * value * int((result.metadata | benchmark.metadata | run.metadata).get("inner_loops", 1))
+        for benchmark in result.benchmarks
+        for run in benchmark.runs
+        for loops, value in run.warmups
+    )
+    beyond = (sum(visit.wall for visit in record.visits) - timed - warm) / visits
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in record.counts.items())
+    ending = "" if record.complete else "; interrupted"
+    lines = [
+        f"{path}: {counts}; {_count(record.rounds, 'complete round')} in {format_duration(record.wall)}{ending}",
+        f"timed share of the wall time {timed / record.wall:.2f}; a visit costs {beyond:.2f} s beyond its timed turns",
+    ]
+    for case in record.cases:
+        if case.verdict != "ok":
+            lines.append(f"{case.id}: {case.verdict} in {case.stage}: {case.detail}")
+    return lines + skip_lines([Skip(Case.parse(skip.id), skip.reason) for skip in record.skips])
+
+
+def skip_lines(skips: Sequence[Skip]) -> list[str]:
+    """One line per reason, however many cases it keeps out."""
+    reasons = Counter((skip.case.question, skip.reason) for skip in skips)
+    return [f"skipped {_count(count, 'case')} of {name}: {reason}" for (name, reason), count in reasons.items()]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _workers(number: int) -> str:
+    return _count(number, "worker")

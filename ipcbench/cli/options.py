@@ -1,0 +1,156 @@
+"""The options of `run` and `all`, and how they become a request."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ipcbench.errors import BadRequest, UnknownName
+from ipcbench.model import MOST_WORKERS, PLACEMENTS, START_METHODS, Budget, Timing
+from ipcbench.plan.planner import Request
+from ipcbench.units import parse_duration, parse_size, size_name
+
+MOST_ROUNDS = 10_000
+T = TypeVar("T")
+
+# Rounds of `run`, least rounds and seconds of `all`, per effort. An interval wants at least 5 rounds.
+ROUNDS = {"fast": 5, "": 10, "rigorous": 25}
+LEAST_ROUNDS = {"fast": 5, "": 7, "rigorous": 15}
+SECONDS = {"fast": 80.0, "": 585.0, "rigorous": 2400.0}
+MOST_ROUNDS_UNASKED = 30
+TIMING = {"fast": Timing(values=1), "": Timing(), "rigorous": Timing()}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What `run` and `all` were asked for."""
+
+    request: Request
+    budget: Budget
+    timing: Timing
+    seed: int
+    label: str | None
+    results: Path
+    force: bool
+    dry_run: bool
+    quiet: bool
+    command: str
+
+
+def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that `run` and `all` share."""
+    many = {"multiple": True, "metavar": "NAME"}
+    options = [
+        click.option("--suite", metavar="NAME", help="A named selection; 'ipcbench list' shows them. Default: all."),
+        click.option("--mechanism", **many, help="Only these mechanisms; repeat, or separate by commas; globs work."),
+        click.option("--pattern", **many, help="Only these patterns, such as ping-pong or access:read; globs work."),
+        click.option("--size", multiple=True, metavar="SIZE", help="Payload sizes, such as 64B,64KiB,1MiB."),
+        click.option("--workers", multiple=True, metavar="N", help="Worker counts, such as 1,4."),
+        click.option("--placement", multiple=True, metavar="HOW", help="spread (default), pack or free."),
+        click.option("--start-method", multiple=True, metavar="HOW", help="fork (default), forkserver or spawn."),
+        click.option("--budget", metavar="TIME", help="How long to measure, such as 90s or 10m; whole rounds only."),
+        click.option("--rounds", metavar="N", help="How many rounds; each visits every case once."),
+        click.option("--fast", is_flag=True, help="Fewer cases, shorter visits, 5 rounds."),
+        click.option("--rigorous", is_flag=True, help="More rounds."),
+        click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat the order of an earlier run."),
+        click.option("--label", metavar="NAME", help="Name of the results file. Default: machine and time."),
+        click.option(
+            "--results", type=click.Path(path_type=Path), default=Path("results"), help="Folder for results files."
+        ),
+        click.option("--force", is_flag=True, help="Overwrite the results of an existing label."),
+        click.option(
+            "--dry-run", is_flag=True, help="Only say what would be measured, what not, and how long it takes."
+        ),
+        click.option("--quiet", "-q", is_flag=True, help="No progress, results only."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def make_order(command: str, given: dict[str, Any]) -> Order:
+    """Check the options of `run` or `all` and put them together; raises BadRequest and UnknownName."""
+    if given["fast"] and given["rigorous"]:
+        raise BadRequest("--fast and --rigorous: choose one")
+    if given["budget"] is not None and given["rounds"] is not None:
+        raise BadRequest("--budget and --rounds: choose one")
+    effort = "fast" if given["fast"] else "rigorous" if given["rigorous"] else ""
+    seed = given["seed"] if given["seed"] is not None else random.SystemRandom().randrange(2**32)
+    request = Request(
+        suite=given["suite"] or ("all" if command == "all" else None),
+        mechanisms=_parts(given["mechanism"]),
+        patterns=_parts(given["pattern"]),
+        sizes=tuple(map(parse_size, _parts(given["size"]))),
+        workers=tuple(_whole("workers", text, MOST_WORKERS) for text in _parts(given["workers"])),
+        placements=tuple(_known("placement", text, PLACEMENTS) for text in _parts(given["placement"])),
+        start_methods=tuple(_known("start method", text, START_METHODS) for text in _parts(given["start_method"])),
+        fast=given["fast"],
+    )
+    return Order(
+        request=request,
+        budget=_budget(command, effort, given["budget"], given["rounds"]),
+        timing=TIMING[effort],
+        seed=seed,
+        label=given["label"],
+        results=given["results"],
+        force=given["force"],
+        dry_run=given["dry_run"],
+        quiet=given["quiet"],
+        command=_command(command, given, request, seed),
+    )
+
+
+def _budget(command: str, effort: str, seconds: str | None, rounds: str | None) -> Budget:
+    if rounds is not None:
+        return Budget(rounds=_whole("rounds", rounds, MOST_ROUNDS))
+    if seconds is not None:
+        return Budget(seconds=parse_duration(seconds))
+    if command == "all":
+        return Budget(SECONDS[effort], None, LEAST_ROUNDS[effort], MOST_ROUNDS_UNASKED)
+    return Budget(rounds=ROUNDS[effort])
+
+
+def _command(command: str, given: dict[str, Any], request: Request, seed: int) -> str:
+    """The command that repeats the run, without folders and label: they say nothing about what was measured."""
+    words = ["python -m ipcbench", command]
+    if given["suite"]:
+        words += ["--suite", given["suite"]]
+    lists = {
+        "mechanism": request.mechanisms,
+        "pattern": request.patterns,
+        "size": tuple(map(size_name, request.sizes)),
+        "workers": tuple(map(str, request.workers)),
+        "placement": request.placements,
+        "start-method": request.start_methods,
+    }
+    for name, chosen in lists.items():
+        if chosen:
+            words += [f"--{name}", ",".join(chosen)]
+    words += [f"--{name}" for name in ("fast", "rigorous") if given[name]]
+    for name in ("budget", "rounds"):
+        if given[name]:
+            words += [f"--{name}", given[name]]
+    return " ".join([*words, "--seed", str(seed)])
+
+
+def _parts(texts: Sequence[str]) -> tuple[str, ...]:
+    """Values of a repeatable, comma-separated option, in order, each once."""
+    return tuple(dict.fromkeys(part.strip() for text in texts for part in text.split(",")))
+
+
+def _whole(what: str, text: str, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most):
+        raise BadRequest(f"{what} {text!r}: expected a whole number from 1 to {most:,}")
+    return int(text)
+
+
+def _known(what: str, text: str, known: Sequence[T]) -> T:
+    for name in known:
+        if name == text:
+            return name
+    raise UnknownName(what, text, map(str, known))

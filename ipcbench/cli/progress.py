@@ -1,0 +1,89 @@
+"""How far the run is, on stderr: a bar on a terminal, a line a round elsewhere, nothing when quiet.
+
+Nothing is drawn while a visit is timed: the bar has no refreshing thread and moves between visits only.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn
+
+from ipcbench.model import Case, Failure, Visit
+from ipcbench.units import format_duration
+
+
+class Quiet:
+    """Says nothing."""
+
+    def visiting(self, visit: Visit, rounds: int, seconds_left: float) -> None:
+        pass
+
+    def failed(self, case: Case, failure: Failure) -> None:
+        pass
+
+
+class Lines:
+    """A line when a round begins, and one for each failure."""
+
+    def __init__(self) -> None:
+        self.round = -1
+
+    def visiting(self, visit: Visit, rounds: int, seconds_left: float) -> None:
+        if visit.round != self.round:
+            self.round = visit.round
+            what = f"round {visit.round} of {rounds}" if visit.round else "calibrating"
+            click.echo(f"{what}, about {format_duration(seconds_left)} left", err=True)
+
+    def failed(self, case: Case, failure: Failure) -> None:
+        click.echo(failure_line(case, failure), err=True)
+
+
+class Bar:
+    """A bar over the whole run, with round, case and time left."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self.progress, self.task = progress, task
+        self.total = 0.0
+
+    def visiting(self, visit: Visit, rounds: int, seconds_left: float) -> None:
+        self.total = max(self.total, seconds_left)
+        self.progress.update(
+            self.task,
+            total=self.total,
+            completed=self.total - seconds_left,
+            round=f"round {visit.round}/{rounds}" if visit.round else "calibrating",
+            left=format_duration(seconds_left),
+            case=visit.case.id,
+        )
+        self.progress.refresh()
+
+    def failed(self, case: Case, failure: Failure) -> None:
+        self.progress.console.print(failure_line(case, failure), markup=False, highlight=False)
+
+
+@contextmanager
+def progress_for(quiet: bool) -> Iterator[Quiet | Lines | Bar]:
+    """The progress that fits where stderr goes."""
+    if quiet:
+        yield Quiet()
+    elif not sys.stderr.isatty():
+        yield Lines()
+    else:
+        columns: list[ProgressColumn] = [
+            TextColumn("{task.fields[round]:>11}"),
+            BarColumn(bar_width=18),
+            TextColumn("{task.fields[left]:>11} left"),
+            TextColumn("{task.fields[case]}"),
+        ]
+        with Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True) as progress:
+            yield Bar(progress, progress.add_task("", total=1.0, round="", left="", case=""))
+
+
+def failure_line(case: Case, failure: Failure) -> str:
+    """One line for a case that left the run."""
+    return f"{case.id}: {failure.verdict} in {failure.stage}: {failure.detail}"

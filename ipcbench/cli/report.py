@@ -1,0 +1,28 @@
+"""`ipcbench report`: a results file becomes a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("report", short_help="Make the report of a results file.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the report. Default: reports/<label>.")
+def command(file: Path, out: Path | None) -> int:
+    """Read FILE and write report.html, summary.md and charts/ (SVG, PNG and CSV).
+
+    \b
+    Example:
+      ipcbench report results/laptop.json
+    """
+    from ipcbench.report import headlines, write
+    from ipcbench.results.store import load
+
+    result = load(file)
+    page = write(result, out or Path("reports") / result.ipcbench.label)
+    for line in headlines(result):
+        click.echo(line)
+    click.echo(f"report: {page}")
+    return 0
