@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import textwrap
 
 import click
@@ -21,7 +22,7 @@ def command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_facts(), indent=2))
         return
-    width, _ = _terminal()
+    width, _ = shutil.get_terminal_size((100, 24))
     for heading, rows in _sections():
         click.echo(heading)
         longest = max(len(name) for name, _ in rows)
@@ -29,12 +30,6 @@ def command(as_json: bool) -> None:
             lines = textwrap.wrap(meaning, max(width - longest - 4, 30))
             click.echo(f"  {name:{longest}}  " + f"\n{'':{longest + 4}}".join(lines))
         click.echo()
-
-
-def _terminal() -> tuple[int, int]:
-    import shutil
-
-    return shutil.get_terminal_size((100, 24))
 
 
 def _sections() -> list[tuple[str, list[tuple[str, str]]]]:

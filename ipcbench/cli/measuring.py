@@ -132,9 +132,9 @@ def summary_lines(result: ResultFile, path: Path) -> list[str]:
         f"{path}: {counts}; {_count(record.rounds, 'complete round')} in {format_duration(record.wall)}{ending}",
         f"timed share of the wall time {timed / record.wall:.2f}; a visit costs {beyond:.2f} s beyond its timed turns",
     ]
-    for case in record.cases:
-        if case.verdict != "ok":
-            lines.append(f"{case.id}: {case.verdict} in {case.stage}: {case.detail}")
+    lines += [
+        f"{case.id}: {case.verdict} in {case.stage}: {case.detail}" for case in record.cases if case.verdict != "ok"
+    ]
     return lines + skip_lines([Skip(Case.parse(skip.id), skip.reason) for skip in record.skips])
 
 

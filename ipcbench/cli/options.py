@@ -44,11 +44,12 @@ class Order:
 
 def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that `run` and `all` share."""
-    many = {"multiple": True, "metavar": "NAME"}
     options = [
         click.option("--suite", metavar="NAME", help="A named selection; 'ipcbench list' shows them. Default: all."),
-        click.option("--mechanism", **many, help="Only these mechanisms; repeat, or separate by commas; globs work."),
-        click.option("--pattern", **many, help="Only these patterns, such as ping-pong or access:read; globs work."),
+        click.option(
+            "--mechanism", multiple=True, metavar="NAME", help="Only these; repeat, or separate by commas; globs work."
+        ),
+        click.option("--pattern", multiple=True, metavar="NAME", help="Only these, such as ping-pong or access:read."),
         click.option("--size", multiple=True, metavar="SIZE", help="Payload sizes, such as 64B,64KiB,1MiB."),
         click.option("--workers", multiple=True, metavar="N", help="Worker counts, such as 1,4."),
         click.option("--placement", multiple=True, metavar="HOW", help="spread (default), pack or free."),
@@ -63,9 +64,7 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "--results", type=click.Path(path_type=Path), default=Path("results"), help="Folder for results files."
         ),
         click.option("--force", is_flag=True, help="Overwrite the results of an existing label."),
-        click.option(
-            "--dry-run", is_flag=True, help="Only say what would be measured, what not, and how long it takes."
-        ),
+        click.option("--dry-run", is_flag=True, help="Only say what would be measured, what not, and how long."),
         click.option("--quiet", "-q", is_flag=True, help="No progress, results only."),
     ]
     for option in reversed(options):

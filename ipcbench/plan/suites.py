@@ -51,7 +51,9 @@ FEW_CHANNELS = (
     "manager-list",
     "manager-dict",
 )
-FEW_CELLS = ("value", "array", "manager-list", "manager-dict")
+FEW_STREAMS = ("queue", "simple-queue", "pipe", "pipe-bytes", "raw-array", "manager-queue")
+FEW_QUEUES = ("queue", "simple-queue", "manager-queue")
+FEW_CELLS = ("value", "array", "manager-dict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,16 @@ _ALL = Suite(
     (
         Row(_PING, CHANNELS, (64, 4 * KIB, 64 * KIB, MIB), fast_sizes=(64, MIB), fast_mechanisms=FEW_CHANNELS),
         Row(_PING, NUMBERS, (8,)),
-        Row(_STREAM, CHANNELS, (64, 64 * KIB, MIB), fast_sizes=(MIB,), fast_mechanisms=FEW_CHANNELS),
-        Row(_TASKS, SHARED_QUEUES, (64,), (1, 2, 4, 8), fast_sizes=(64,), fast_workers=(1, 4)),
+        Row(_STREAM, CHANNELS, (64, 64 * KIB, MIB), fast_sizes=(MIB,), fast_mechanisms=FEW_STREAMS),
+        Row(
+            _TASKS,
+            SHARED_QUEUES,
+            (64,),
+            (1, 2, 4, 8),
+            fast_sizes=(64,),
+            fast_workers=(1, 4),
+            fast_mechanisms=FEW_QUEUES,
+        ),
         Row(_COUNTER, CELLS, (8,), (1, 4), fast_sizes=(8,), fast_workers=(4,), fast_mechanisms=FEW_CELLS),
         Row(_ACCESS, CELLS, (8,), fast_sizes=(8,), fast_mechanisms=FEW_CELLS),
     ),
