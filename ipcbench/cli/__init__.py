@@ -10,6 +10,8 @@ import contextlib
 import importlib
 import os
 import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 import click
 
@@ -61,10 +63,10 @@ def cli() -> None:
     """
 
 
-def main() -> None:
-    """Run a command; every mistake of the user becomes one line and exit code 2."""
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command, by default the process's own arguments; a user's mistake becomes one line and exit code 2."""
     try:
-        code = cli(prog_name="ipcbench", standalone_mode=False)
+        code = cli(arguments, prog_name="ipcbench", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())

@@ -1,0 +1,60 @@
+# Everything is done through these targets; `make` alone lists them.
+
+PYTHON ?=
+VENV ?= .venv
+ARGS ?=
+MECHANISM ?=
+
+SHELL := /bin/sh
+BIN := $(VENV)/bin
+FITTING = for python in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
+	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; break; fi; done
+
+.PHONY: help bench test contract check lint format types harness smoke clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+bench: $(VENV)/ready  ## measure and report; make bench ARGS=--fast is the two-minute one
+	@$(BIN)/python -m ipcbench all $(ARGS)
+
+test: $(VENV)/ready-test  ## run all tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+contract: $(VENV)/ready-test  ## the contract test alone; MECHANISM=pipe for one mechanism
+	@$(BIN)/python -m pytest tests/test_contract.py $(if $(MECHANISM),-k "$(MECHANISM)") $(ARGS)
+
+check: lint types test  ## lint, types and tests
+
+lint: $(VENV)/ready-test  ## ruff: rules and format
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+format: $(VENV)/ready-test  ## ruff: rewrite
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+types: $(VENV)/ready-test  ## mypy, strict
+	@$(BIN)/mypy
+
+harness: $(VENV)/ready  ## what ipcbench itself costs
+	@$(BIN)/python benchmarks/harness/overhead.py $(ARGS)
+
+smoke: $(VENV)/ready  ## every mechanism and pattern once, smallest setting, then a report
+	@$(BIN)/python -m ipcbench all --pattern '*' --mechanism '*' --rounds 1 --label smoke --force $(ARGS)
+
+clean:  ## build output and caches, never results or reports
+	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find ipcbench benchmarks tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/made:
+	@python="$$($(FITTING))"; \
+	if [ -z "$$python" ]; then \
+		echo "ipcbench needs Python 3.11 or newer and found none: install one, or name it, as in: make bench PYTHON=/opt/python3.13/bin/python3" >&2; exit 1; fi; \
+	if ! "$$python" -c 'import venv, ensurepip' 2>/dev/null; then \
+		echo "ipcbench needs the venv module of $$python, which is missing: install it (Debian: apt install python3-venv)" >&2; exit 1; fi; \
+	"$$python" -m venv $(VENV) && touch $@
+
+$(VENV)/ready: $(VENV)/made pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e . && touch $@
+
+$(VENV)/ready-test: $(VENV)/made pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]' && touch $(VENV)/ready $@
