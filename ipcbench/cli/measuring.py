@@ -23,7 +23,7 @@ from ipcbench.results.store import check_label, check_writable, save
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.journal import Journal
 from ipcbench.run.record import Occasion, make_result
-from ipcbench.run.schedule import Findings, estimate, measure, time_to_start
+from ipcbench.run.schedule import Findings, estimate, fitted, measure, time_to_start
 from ipcbench.run.visit import Interrupted, Visitor
 from ipcbench.units import format_duration, format_size
 
@@ -41,7 +41,8 @@ def dry_run(order: Order) -> None:
     for line in skip_lines(plan.skips):
         click.echo(line)
     with Stop() as stop, contextlib.closing(Visitor(plan.timing, stop)) as visitor:
-        click.echo(_outlook(plan, time_to_start(plan, visitor.visit)))
+        start = time_to_start(plan, visitor.visit)
+        click.echo(_outlook(fitted(plan, start), start))
 
 
 def measure_and_save(order: Order) -> tuple[ResultFile, Path, int]:
@@ -59,7 +60,12 @@ def measure_and_save(order: Order) -> tuple[ResultFile, Path, int]:
         raise ResultError(f"{path} exists: choose another --label, or --force to overwrite")
     journal = Journal(order.results / f"{label}.journal", order.force)
     with Stop() as stop, contextlib.closing(journal), contextlib.closing(Visitor(plan.timing, stop)) as visitor:
-        findings = _measure(order, plan, journal, visitor, stop)
+        try:
+            start = time_to_start(plan, visitor.visit)
+            plan = fitted(plan, start)
+            findings = _measure(order, plan, start, journal, visitor, stop)
+        except Interrupted:
+            findings = Findings()
         if not findings.outcomes and stop.requested:
             journal.discard()
             raise Interrupted(str(stop.exit_code))
@@ -70,11 +76,8 @@ def measure_and_save(order: Order) -> tuple[ResultFile, Path, int]:
     return result, path, _exit_code(findings, stop, saved)
 
 
-def _measure(order: Order, plan: Plan, journal: Journal, visitor: Visitor, stop: Stop) -> Findings:
-    try:
-        start = time_to_start(plan, visitor.visit)
-    except Interrupted:
-        return Findings()
+def _measure(order: Order, plan: Plan, start: float, journal: Journal, visitor: Visitor, stop: Stop) -> Findings:
+    visitor.timing = plan.timing
     if not order.quiet:
         click.echo(_outlook(plan, start), err=True)
     journal.append({"kind": "plan", "cases": [case.id for case in plan.cases], "seed": plan.seed})
@@ -110,7 +113,7 @@ def _outlook(plan: Plan, start: float) -> str:
     skips = f", {len(plan.skips)} skipped" if plan.skips else ""
     return (
         f"{_count(len(plan.cases), 'case')}{skips}, {_count(rounds, 'round')} in shuffled order "
-        f"(seed {plan.seed}): about {format_duration(seconds)}"
+        f"(seed {plan.seed}), {_count(plan.timing.values, 'value')} per visit: about {format_duration(seconds)}"
     )
 
 

@@ -40,6 +40,18 @@ CELLS = (
     "manager-namespace",
 )
 STATE_OF_ANY_SIZE = ("array", "raw-array", "manager-value", "manager-list", "manager-dict", "manager-namespace")
+COMMON_CHANNELS = (
+    "queue",
+    "simple-queue",
+    "pipe",
+    "pipe-bytes",
+    "array",
+    "raw-array",
+    "manager-queue",
+    "manager-list",
+    "manager-dict",
+    "manager-namespace",
+)
 FEW_CHANNELS = (
     "queue",
     "simple-queue",
@@ -86,9 +98,14 @@ _ALL = Suite(
     "all",
     "The whole picture: latency, throughput, workers and shared state.",
     (
-        Row(_PING, CHANNELS, (64, 4 * KIB, 64 * KIB, MIB), fast_sizes=(64, MIB), fast_mechanisms=FEW_CHANNELS),
-        Row(_PING, NUMBERS, (8,)),
-        Row(_STREAM, CHANNELS, (64, 64 * KIB, MIB), fast_sizes=(MIB,), fast_mechanisms=FEW_STREAMS),
+        Row(
+            _PING,
+            COMMON_CHANNELS + NUMBERS,
+            (8, 64, 4 * KIB, 64 * KIB, MIB),
+            fast_sizes=(64, MIB),
+            fast_mechanisms=FEW_CHANNELS,
+        ),
+        Row(_STREAM, FEW_CHANNELS, (64, 64 * KIB, MIB), fast_sizes=(MIB,), fast_mechanisms=FEW_STREAMS),
         Row(
             _TASKS,
             SHARED_QUEUES,

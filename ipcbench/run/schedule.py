@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ipcbench.errors import ResultError
@@ -104,6 +104,20 @@ def estimate(plan: Plan, start: float) -> tuple[int, float]:
     one_round = sum(visit_cost(case, plan.timing, start) for case in plan.cases)
     rounds = rounds_within(plan.budget, 0, calibration, one_round)
     return rounds, calibration + rounds * one_round
+
+
+def fitted(plan: Plan, start: float) -> Plan:
+    """The plan with fewer values per visit where its least rounds would not fit its budget otherwise.
+
+    Rounds matter more than values: processes differ more than the values inside one.
+    """
+    seconds, least = plan.budget.seconds, plan.budget.least_rounds
+    while seconds is not None and plan.timing.values > 1:
+        _, wanted = estimate(replace(plan, budget=Budget(rounds=least)), start)
+        if wanted <= seconds:
+            break
+        plan = replace(plan, timing=plan.timing._replace(values=plan.timing.values - 1))
+    return plan
 
 
 def time_to_start(plan: Plan, visit: Measure) -> float:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from ipcbench.measure.cell import ItemCell
-from ipcbench.measure.ports import Mechanism, PortSettings
+from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send
 from ipcbench.measure.ring import Ring
 
 
@@ -17,17 +17,26 @@ class ArrayRing(Ring):
     def make_slots(self, settings: PortSettings) -> None:
         self.arrays: list[Any] = [settings.context.Array("c", settings.size) for _ in range(self.slots)]
 
-    def slot_writer(self) -> Callable[[int, bytes], object]:
-        arrays = self.arrays
+    def sender(self) -> Send:
+        wait, arrays, next_slot, post = self.free.acquire, self.arrays, self.next_slot(), self.full.release
 
-        def write(slot: int, payload: bytes) -> None:
-            arrays[slot].raw = payload
+        def send(payload: bytes) -> None:
+            wait()
+            arrays[next_slot()].raw = payload
+            post()
 
-        return write
+        return send
 
-    def slot_reader(self) -> Callable[[int], Any]:
-        arrays = self.arrays
-        return lambda slot: arrays[slot].raw
+    def receiver(self) -> Receive:
+        wait, arrays, next_slot, post = self.full.acquire, self.arrays, self.next_slot(), self.free.release
+
+        def receive() -> Any:
+            wait()
+            payload = arrays[next_slot()].raw
+            post()
+            return payload
+
+        return receive
 
 
 class ArrayCell(ItemCell):

@@ -4,11 +4,10 @@ As a channel each slot is an attribute, s0, s1, …. As state: the attribute `va
 Source: Lib/multiprocessing/managers.py.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from ipcbench.measure.cell import ValueCell
-from ipcbench.measure.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send, Side
 from ipcbench.measure.ring import Ring
 
 
@@ -20,13 +19,28 @@ class ManagerNamespaceRing(Ring):
     def connect(self, side: Side) -> None:
         str(self.namespace)  # the first call of a process opens its connection
 
-    def slot_writer(self) -> Callable[[int, Any], object]:
-        namespace, names = self.namespace, self.names
-        return lambda slot, payload: setattr(namespace, names[slot], payload)
+    def sender(self) -> Send:
+        wait, namespace, post = self.free.acquire, self.namespace, self.full.release
+        names, next_slot = self.names, self.next_slot()
 
-    def slot_reader(self) -> Callable[[int], Any]:
-        namespace, names = self.namespace, self.names
-        return lambda slot: getattr(namespace, names[slot])
+        def send(payload: Any) -> None:
+            wait()
+            setattr(namespace, names[next_slot()], payload)
+            post()
+
+        return send
+
+    def receiver(self) -> Receive:
+        wait, namespace, post = self.full.acquire, self.namespace, self.free.release
+        names, next_slot = self.names, self.next_slot()
+
+        def receive() -> Any:
+            wait()
+            payload = getattr(namespace, names[next_slot()])
+            post()
+            return payload
+
+        return receive
 
 
 class ManagerNamespaceCell(ValueCell):

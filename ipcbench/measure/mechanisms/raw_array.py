@@ -11,7 +11,7 @@ from struct import Struct
 from typing import Any
 
 from ipcbench.measure.cell import ItemCell
-from ipcbench.measure.ports import Mechanism, PortSettings
+from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send
 from ipcbench.measure.ring import Ring
 
 _LENGTH = Struct("Q")
@@ -23,33 +23,36 @@ class RawArrayRing(Ring):
         self.stride = -(-(_LENGTH.size + settings.size) // _LINE) * _LINE
         self.memory: Any = settings.context.RawArray("c", self.stride * self.slots)
 
-    def slot_writer(self) -> Callable[[int, bytes], object]:
+    def sender(self) -> Send:
+        wait, next_slot, post = self.free.acquire, self.next_slot(), self.full.release
         view, stride = memoryview(self.memory).cast("B"), self.stride
         put_length, head = _LENGTH.pack_into, _LENGTH.size
 
-        def write(slot: int, payload: bytes) -> None:
-            start = slot * stride
+        def send(payload: bytes) -> None:
+            wait()
+            start = next_slot() * stride
             put_length(view, start, len(payload))
             start += head
             view[start : start + len(payload)] = payload
+            post()
 
-        return write
+        return send
 
-    def slot_reader(self) -> Callable[[int], bytes]:
-        view, stride, get_length, head = (
-            memoryview(self.memory).cast("B"),
-            self.stride,
-            _LENGTH.unpack_from,
-            _LENGTH.size,
-        )
+    def receiver(self) -> Receive:
+        wait, next_slot, post = self.full.acquire, self.next_slot(), self.free.release
+        view, stride = memoryview(self.memory).cast("B"), self.stride
+        get_length, head = _LENGTH.unpack_from, _LENGTH.size
 
-        def read(slot: int) -> bytes:
-            start = slot * stride
+        def receive() -> bytes:
+            wait()
+            start = next_slot() * stride
             (length,) = get_length(view, start)
             start += head
-            return bytes(view[start : start + length])
+            payload = bytes(view[start : start + length])
+            post()
+            return payload
 
-        return read
+        return receive
 
 
 class RawArrayCell(ItemCell):
