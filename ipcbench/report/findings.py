@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ipcbench.analysis.stats import BLOCK
+from ipcbench.analysis.stats import BLOCK, PRACTICAL
 from ipcbench.report.charts.chart import main_setting, records
 from ipcbench.report.text import count, interval, listing
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
@@ -104,6 +104,16 @@ def ratio(row: Any) -> str:
     return f"{format_ratio(row.slowdown)} ({around})" if around else format_ratio(row.slowdown)
 
 
+def ties(choice: Choice) -> str:
+    """Name what ties with the best: what is less than 5 % behind, and what is further but not told apart."""
+    close = [row.mechanism for row in choice.tied if row.slowdown < 1 + PRACTICAL]
+    unclear = [f"{row.mechanism} ({format_ratio(row.slowdown)})" for row in choice.tied if row.mechanism not in close]
+    parts = [f"a tie with {listing(close)}"] if close else []
+    if unclear:
+        parts.append(f"not told apart from {listing(unclear)}")
+    return ", ".join(parts)
+
+
 def sentences(summary: pd.DataFrame, rounds: int) -> list[str]:
     """Three to six plain sentences that answer what people come with, from the main setting of a run.
 
@@ -162,7 +172,7 @@ def _tasks(known: list[Choice]) -> Iterator[str]:
     many = min(there, key=lambda choice: (choice.workers != WORKERS, -choice.workers))
     yield (
         f"{count(many.workers, 'worker').capitalize()} sharing tasks of {format_size(size)}: {_answer(many)} "
-        f"That is {many.rate} of tasks."
+        f"That is {many.rate} of tasks{f' ({many.best.notes})' if many.best.notes else ''}."
     )
 
 
@@ -188,7 +198,7 @@ def _names(choice: Choice) -> str:
 
 
 def _ties(choice: Choice) -> str:
-    return f" (a tie with {listing(row.mechanism for row in choice.tied)})" if choice.tied else ""
+    return f", {ties(choice)}" if choice.tied else ""
 
 
 def _answer(choice: Choice) -> str:
@@ -196,7 +206,7 @@ def _answer(choice: Choice) -> str:
     best = choice.best.mechanism
     if choice.rivals == 1:
         return f"only {best} was measured, at {choice.time}."
-    tie = f", a tie with {listing(row.mechanism for row in choice.tied)}" if choice.tied else ""
+    tie = f", {ties(choice)}" if choice.tied else ""
     behind = choice.runner_up
     after = f"; next is {behind.mechanism}, which takes {ratio(behind)} as long" if behind is not None else ""
     return f"{best} is fastest with {choice.time}{tie}{after}."

@@ -34,7 +34,7 @@ def summary(study: Study, sentences: Sequence[str], chart: str) -> str:
     if missing.rows:
         parts += ["## What has no number, and why", _table(missing)]
     details = f"<details><summary>Machine and settings</summary>\n\n{_table(environment(study))}\n\n</details>"
-    parts += [details, "## Do it again", _fenced(f"{record.command}\nipcbench report {record.label}")]
+    parts += [details, "## Do it again", _fenced(record.command, f"ipcbench report results/{record.label}.json")]
     return _within(parts)
 
 
@@ -59,9 +59,9 @@ def _table(table: Table) -> str:
     return f"{markdown(table.caption)}\n\n" + "\n".join(lines) + rest
 
 
-def _fenced(text: str) -> str:
+def _fenced(*commands: str) -> str:
     """A code block; its fence is longer than any run of backticks in it."""
-    lines = [safe_text(line, 1000) for line in text.splitlines()]
+    lines = [safe_text(command, 1000) for command in commands]
     fence = "```"
     while any(fence in line for line in lines):
         fence += "`"

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from ipcbench.report.charts.chart import main_setting, records
-from ipcbench.report.findings import OPERATIONS, Choice, choices, ratio
+from ipcbench.report.findings import OPERATIONS, Choice, choices, ratio, ties
 from ipcbench.report.study import Study
-from ipcbench.report.text import absence, count, interval, listing, safe_text
+from ipcbench.report.text import absence, count, interval, safe_text
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
 
 
@@ -34,7 +34,7 @@ def which_one(study: Study) -> list[Table]:
         blocks = list(asked)
         crowd = any(choice.workers != 1 for choice in blocks)
         rows = [_choice_row(choice, crowd) for choice in blocks]
-        keep = [column for column in range(len(CHOICE)) if column not in (3, 4) or any(row[column] for row in rows)]
+        keep = [column for column in range(len(CHOICE)) if column not in (3, 4, 6) or any(row[column] for row in rows)]
         tables.append(
             Table(
                 caption=_caption(study, question),
@@ -46,7 +46,15 @@ def which_one(study: Study) -> list[Table]:
     return tables
 
 
-CHOICE = ["For", "Take", "Time (95 % interval)", "Rate", "Tied with it", "Next, and how many times as long"]
+CHOICE = [
+    "For",
+    "Take",
+    "Time (95 % interval)",
+    "Rate",
+    "Tied, or not told apart",
+    "Next (times as long)",
+    "Notes",
+]
 
 
 def _choice_row(choice: Choice, crowd: bool) -> list[str]:
@@ -57,8 +65,9 @@ def _choice_row(choice: Choice, crowd: bool) -> list[str]:
         choice.best.mechanism,
         choice.time,
         choice.rate,
-        listing(row.mechanism for row in choice.tied),
+        ties(choice).removeprefix("a tie with "),
         f"{behind.mechanism}, {ratio(behind)}" if behind is not None else "none" if choice.tied else "nothing else ran",
+        choice.best.notes,
     ]
 
 

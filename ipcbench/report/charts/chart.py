@@ -81,6 +81,12 @@ def records(table: pd.DataFrame) -> list[Any]:
     return list(table.itertuples(index=False))
 
 
+def doubts(table: pd.DataFrame) -> str:
+    """Say what the * at numbers of a chart stands for: all notes of its ok cases; empty where there are none."""
+    notes = {note for text in table.loc[table["seconds"].notna(), "notes"] for note in text.split("; ") if note}
+    return f"* {listing(sorted(notes), 4)}." if notes else ""
+
+
 def main_setting(summary: pd.DataFrame) -> tuple[str, str]:
     """The start method and placement that most cases of a run share; charts show this one."""
     pairs = Counter(zip(summary["start_method"], summary["placement"], strict=True))

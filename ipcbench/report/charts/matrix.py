@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ipcbench.analysis.stats import geometric_mean
-from ipcbench.report.charts.chart import Chart, records, select
+from ipcbench.report.charts.chart import Chart, doubts, records, select
 from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
-from ipcbench.report.text import absence, listing, short_ratio
+from ipcbench.report.text import absence, short_ratio
 from ipcbench.report.theme import FAMILY_MARKS, STEP_EDGES, Theme
 from ipcbench.units import format_ratio, format_size, format_time
 
@@ -164,10 +164,8 @@ def _notes(cells: pd.DataFrame, width: float) -> list[str]:
     said = []
     if cells["geo_mean"].isna().any():
         said.append("† no mean: this mechanism has no number at every size.")
-    notes = sorted({note for text in cells.loc[cells["word"] == "", "notes"] for note in text.split("; ") if note})
-    if notes:
-        said.append(f"* {listing(notes, 4)}.")
-    return [line for text in said for line in wrap(text, width - 2 * MARGIN, SMALLEST)[:3]]
+    said.append(doubts(cells))
+    return [line for text in said if text for line in wrap(text, width - 2 * MARGIN, SMALLEST)[:3]]
 
 
 def _alt(cells: pd.DataFrame) -> str:
@@ -185,7 +183,7 @@ CHART = Chart(
     title=TITLE,
     caption=(
         "Look down the column of your payload size: the blue cell is the fastest round trip, the others say how many "
-        "times as long they take. ≈ is a tie: less than 5 % apart, or not told apart by this run. "
+        "times as long they take. ≈ is a tie: less than 5 % apart, or further but not told apart by this run. "
         "Words stand where there is no number."
     ),
     patterns=("ping-pong",),

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ipcbench.report.charts.chart import Chart, records, select
+from ipcbench.report.charts.chart import Chart, doubts, records, select
 from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.scale import log_limits, log_ticks, plain, ticks_at
-from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width
+from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
 from ipcbench.report.text import count
 from ipcbench.report.theme import Theme
 from ipcbench.units import format_size, format_time
@@ -61,7 +61,8 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     groups = [rows for _, rows in cells.groupby("panel", sort=False)]
     pairs = [groups[start : start + 2] for start in range(0, len(groups), 2)]
     heights = [HEAD + ROW * max(len(rows) for rows in pair) + FOOT for pair in pairs]
-    sheet = Sheet.new(theme, TITLE, SUBTITLE, sum(heights))
+    notes = wrap(doubts(cells), WIDTH - 2 * MARGIN, SMALLEST)[:3] if doubts(cells) else []
+    sheet = Sheet.new(theme, TITLE, SUBTITLE, sum(heights) + 11 * len(notes))
     low, high = cells["low"].fillna(cells["seconds"]), cells["high"].fillna(cells["seconds"])
     limits = log_limits(low.min(), high.max(), 0.05)
     top = sheet.body
@@ -69,6 +70,8 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
         for column, rows in enumerate(pair):
             _draw_panel(sheet, rows, MARGIN + column * (WIDE + GAP), top, limits)
         top += height
+    for number, line in enumerate(notes):
+        sheet.text(MARGIN, top + 6 + 11 * number, line, size=SMALLEST, color=theme.muted)
     return sheet.figure
 
 

@@ -50,7 +50,7 @@ def table(summary: pd.DataFrame) -> pd.DataFrame:
 def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     """Draw at most six named lines, their names at their ends, the others grey."""
     subtitle = (
-        "Up is better. Size times messages delivered per second; strokes = 95 % interval. Named: the best of each size, "
+        "Up is better. Size times messages delivered a second; strokes = 95 % interval. Named: the best of each size, "
         f"queue and the next best, with the rate at {format_size(cells['size'].max())}. Grey: all others."
     )
     sheet = Sheet.new(theme, TITLE, subtitle, PLOT + 40)

@@ -1,0 +1,214 @@
+"""Result files made of arithmetic, for tests: no process is started and no clock is read.
+
+A case costs a start-up time plus its size over a bandwidth, times a small seeded noise per round and value; the
+figures resemble a 2-CPU machine but are nobody's measurement. Equal arguments give equal files.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from ipcbench.model import Case, Skip, Verdict
+from ipcbench.results.schema import (
+    SCHEMA,
+    CaseRecord,
+    MachineFacts,
+    MechanismFacts,
+    PatternFacts,
+    PyperfBenchmark,
+    PyperfRun,
+    ResultFile,
+    RunRecord,
+    Settings,
+    SkipRecord,
+    VisitRecord,
+)
+
+# mechanism: (title, family, carries, seconds to start, bytes per second, seconds per state operation)
+MECHANISMS: dict[str, tuple[str, str, str, float, float, float]] = {
+    "queue": ("multiprocessing.Queue", "queues", "objects", 130e-6, 0.35e9, 0.0),
+    "simple-queue": ("multiprocessing.SimpleQueue", "queues", "objects", 98e-6, 0.55e9, 0.0),
+    "joinable-queue": ("multiprocessing.JoinableQueue", "queues", "objects", 137e-6, 0.33e9, 0.0),
+    "pipe": ("multiprocessing.Pipe, send and recv", "pipes", "objects", 50e-6, 0.60e9, 0.0),
+    "pipe-bytes": ("multiprocessing.Pipe, send_bytes and recv_bytes", "pipes", "bytes", 48.5e-6, 0.80e9, 0.0),
+    "value": ("multiprocessing.Value", "shared memory", "number", 52e-6, 1e9, 1.1e-6),
+    "raw-value": ("multiprocessing.RawValue", "shared memory", "number", 49e-6, 1e9, 0.09e-6),
+    "array": ("multiprocessing.Array", "shared memory", "bytes", 53e-6, 3.1e9, 1.9e-6),
+    "raw-array": ("multiprocessing.RawArray", "shared memory", "bytes", 50e-6, 3.3e9, 0.3e-6),
+    "manager-queue": ("Manager().Queue", "managers", "objects", 255e-6, 0.20e9, 0.0),
+    "manager-list": ("Manager().list", "managers", "objects", 262e-6, 0.21e9, 88e-6),
+    "manager-dict": ("Manager().dict", "managers", "objects", 268e-6, 0.21e9, 91e-6),
+    "manager-namespace": ("Manager().Namespace", "managers", "objects", 281e-6, 0.20e9, 99e-6),
+    "manager-value": ("Manager().Value", "managers", "objects", 250e-6, 0.21e9, 85e-6),
+    "manager-array": ("Manager().array", "managers", "number", 259e-6, 0.2e9, 90e-6),
+}
+ONLY_EIGHT_BYTES = {"value", "raw-value", "manager-array"}
+STATE = [name for name, facts in MECHANISMS.items() if facts[5]]
+TASK_QUEUES = ["queue", "simple-queue", "joinable-queue", "manager-queue", "pipe-bytes", "pipe"]
+SIZES = (8, 64, 4096, 65536, 2**20)
+PATTERNS = [
+    PatternFacts("ping-pong", "How long until an answer?", "one round trip of the payload"),
+    PatternFacts("stream", "How fast do messages flow one way?", "one message delivered"),
+    PatternFacts("task-queue", "Tasks out, results back: how fast?", "one task done and its result back"),
+    PatternFacts("counter", "What does one shared counter cost?", "one increment under its lock"),
+    PatternFacts("access", "What does shared state cost?", "one read or one write"),
+]
+
+
+def make_cases(sizes: Sequence[int] = SIZES, mechanisms: Iterable[str] = tuple(MECHANISMS)) -> list[Case]:
+    """Every pattern for the given mechanisms, without what `make_skips` says they cannot do."""
+    names = list(mechanisms)
+    eight = [size for size in sizes if size == 8]
+    cases = []
+    for name in names:
+        fitting = eight if name in ONLY_EIGHT_BYTES else sizes
+        for pattern in ("ping-pong", "stream"):
+            cases += [Case(pattern, name, size) for size in fitting]
+    workers = (1, 2, 4, 8)
+    cases += [Case("task-queue", name, 64, count) for name in names if name in TASK_QUEUES for count in workers]
+    cases += [Case("counter", name, 8, count) for name in names if name in STATE for count in (1, 2, 4)]
+    cases += [Case("access", name, 8, 1, kind) for name in names if name in STATE for kind in ("read", "write")]
+    return cases
+
+
+def make_skips(sizes: Sequence[int] = SIZES) -> list[Skip]:
+    """What the mechanisms of one number cannot carry."""
+    return [
+        Skip(Case(pattern, name, size), f"{size:,} B asked for, but {name} carries one number of 8 B")
+        for pattern in ("ping-pong", "stream")
+        for name in sorted(ONLY_EIGHT_BYTES)
+        for size in sizes
+        if size != 8
+    ]
+
+
+def model_seconds(case: Case) -> float:
+    """Seconds per operation that the noise is put on."""
+    start, rate, state = MECHANISMS.get(case.mechanism, ("", "", "", 120e-6, 0.4e9, 2e-6))[3:]
+    if case.pattern == "counter":
+        return (state + 0.4e-6) * (1 + 0.55 * (case.workers - 1))
+    if case.pattern == "access":
+        return state * (1.2 if case.operation == "write" else 1.0)
+    if case.pattern == "stream":
+        return 0.12 * start + case.size / rate
+    if case.pattern == "task-queue":
+        return 0.5 * start / min(case.workers, 3.2) * (1 + 0.05 * case.workers)
+    return start + 2 * case.size / rate
+
+
+def make_result(
+    cases: Sequence[Case] | None = None,
+    rounds: int = 8,
+    *,
+    seconds: Callable[[Case], float] = model_seconds,
+    noise: float = 0.02,
+    seed: int = 1,
+    verdicts: Mapping[str, tuple[Verdict, str]] | None = None,
+    notes: Mapping[str, Sequence[str]] | None = None,
+    skips: Sequence[Skip] | None = None,
+    label: str = "laptop",
+    complete: bool = True,
+    cpus: int = 4,
+    cpu_model: str = "Example CPU 3000 @ 2.50GHz",
+    titles: Mapping[str, str] | None = None,
+) -> ResultFile:
+    """Build a results file that `store.save` takes and `store.load` gives back.
+
+    cases and skips default to all of `make_cases` and `make_skips`; seconds gives the true time of a case; noise is
+    the relative spread between rounds (values inside a visit have a quarter of it); verdicts maps case ids to
+    (verdict, detail) for those that have no values; notes maps case ids to notes; titles replaces titles.
+    """
+    chosen = make_cases() if cases is None else list(cases)
+    skipped = (make_skips() if cases is None else []) if skips is None else list(skips)
+    bad, said = verdicts or {}, notes or {}
+    names = sorted({case.mechanism for case in chosen} | {skip.case.mechanism for skip in skipped})
+    measured = [case for case in chosen if case.id not in bad]
+    record = RunRecord(
+        schema=SCHEMA,
+        ipcbench="0.1.0",
+        label=label,
+        started="2026-01-15T10:20:30+00:00",
+        command=f"ipcbench run --label {label} --budget 10m",
+        complete=complete,
+        rounds=rounds,
+        wall=612.0,
+        settings=Settings(values=2, warmups=1, min_time=0.05, seed=seed, budget=600.0, rounds=None),
+        machine=_machine(cpus, cpu_model),
+        mechanisms=[_facts(name, (titles or {}).get(name)) for name in names],
+        patterns=PATTERNS,
+        cases=[_case_record(case, bad, said) for case in chosen],
+        skips=[SkipRecord(skip.case.id, skip.reason) for skip in skipped],
+        visits=[
+            _visit(case, round_, position, seconds(case))
+            for round_ in range(1, rounds + 1)
+            for position, case in enumerate(measured)
+        ],
+    )
+    benchmarks = [_benchmark(case, rounds, seconds(case), noise, seed) for case in measured]
+    return ResultFile(version="1.0", benchmarks=benchmarks, ipcbench=record, metadata={"unit": "second"})
+
+
+def _case_record(case: Case, bad: Mapping[str, tuple[Verdict, str]], said: Mapping[str, Sequence[str]]) -> CaseRecord:
+    if case.id not in bad:
+        return CaseRecord(case.id, "ok", notes=list(said.get(case.id, [])), loops=100)
+    verdict, detail = bad[case.id]
+    return CaseRecord(case.id, verdict, stage="timed", detail=detail)
+
+
+def _benchmark(case: Case, rounds: int, truth: float, noise: float, seed: int) -> PyperfBenchmark:
+    chance = random.Random(f"{seed}/{case.id}")
+    runs = []
+    for round_ in range(1, rounds + 1):
+        visit = truth * chance.lognormvariate(0.0, noise)
+        values = [visit * chance.lognormvariate(0.0, noise / 4) for _ in range(2)]
+        metadata: dict[str, str | int | float] = {"ipcbench_round": round_, "loops": 100}
+        runs.append(PyperfRun(values, warmups=[(100, values[0] * 1.1)], metadata=metadata))
+    return PyperfBenchmark(runs, metadata={"name": case.id, "unit": "second"})
+
+
+def _visit(case: Case, round_: int, position: int, truth: float) -> VisitRecord:
+    return VisitRecord(
+        case=case.id,
+        round=round_,
+        position=position,
+        operations=200,
+        cpu_user=200 * truth * 0.9,
+        cpu_system=200 * truth * 0.4,
+        context_switches=400,
+        wall=0.3,
+        cpus=[[0], [1]],
+    )
+
+
+def _facts(name: str, title: str | None) -> MechanismFacts:
+    known = MECHANISMS.get(name, (name, "other", "bytes", 0.0, 0.0, 0.0))
+    return MechanismFacts(
+        name=name,
+        title=title or known[0],
+        short=name.replace("manager-", "mgr-")[:12],
+        family=known[1],
+        carries=known[2],
+        wait="block",
+        senders="many",
+        receivers="many",
+        bounded_by="items",
+    )
+
+
+def _machine(cpus: int, cpu_model: str) -> MachineFacts:
+    return MachineFacts(
+        system="Linux",
+        kernel="6.8.0",
+        architecture="x86_64",
+        cpu_model=cpu_model,
+        cpus=cpus,
+        usable_cpus=cpus,
+        memory=8 * 2**30,
+        virtual=True,
+        python="3.11.7",
+        implementation="CPython",
+        pyperf="2.10.0",
+        pickle_protocol=4,
+        switch_interval=0.005,
+    )

@@ -1,0 +1,311 @@
+"""Every chart under every theme over data that has broken charts before: texts in place, numbers right."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import math
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+from synthetic import MECHANISMS, SIZES, make_cases, make_result
+
+from ipcbench.model import Case, Verdict
+from ipcbench.report import csv
+from ipcbench.report.charts import CHARTS, Chart, matrix
+from ipcbench.report.charts.chart import records
+from ipcbench.report.charts.scale import log_ticks, spaced, spread
+from ipcbench.report.charts.sheet import SMALLEST, sign, text_width, wrap
+from ipcbench.report.study import Study, study
+from ipcbench.report.svg import drawing, to_png, to_svg
+from ipcbench.report.theme import FAMILY_MARKS, THEMES, Theme, contrast
+from ipcbench.results.schema import ResultFile
+from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_time
+
+HOSTILE = ["a$\\frac{1}{2}$|b", "<script>alert(1)<", "x\x1b[31m\x00y\u202ez", "表|名$^2$", "-" * 300]
+MARGIN = 4.0
+
+
+def everything() -> ResultFile:
+    return make_result(notes={"ping-pong/pipe/64B/1w": ["noisy"], "counter/value/8B/2w": ["oversubscribed"]})
+
+
+def each_verdict() -> ResultFile:
+    bad: list[Verdict] = ["failed", "timed-out", "unverified", "leaked", "unsupported"]
+    cases = make_cases()
+    chosen = [case for case in cases if case.mechanism in ("queue", "array", "manager-list")]
+    words = itertools.cycle(bad)
+    return make_result(cases, 4, verdicts={case.id: (next(words), "a reason") for case in chosen[::2]})
+
+
+def all_failed() -> ResultFile:
+    cases = make_cases()
+    return make_result(cases, 3, verdicts={case.id: ("failed", "exit 1") for case in cases})
+
+
+def hostile() -> ResultFile:
+    return make_result(
+        make_cases(mechanisms=[*HOSTILE, "pipe"]) + [Case("task-queue", name, 64, 2) for name in HOSTILE],
+        4,
+        cpu_model="<b>$CPU$</b>|" + "w" * 300,
+        notes={f"ping-pong/{name}/64B/1w": ["$x$ | <i>\u202e" + "n" * 400] for name in HOSTILE},
+    )
+
+
+def many() -> ResultFile:
+    names = [f"mechanism-with-name-of-{i:05}" for i in range(24)]
+    cases = [Case("ping-pong", name, 2**power) for name in names for power in range(3, 26, 2)]
+    cases += [Case("stream", name, 2**power) for name in names for power in range(3, 26, 2)]
+    cases += [Case("task-queue", name, 64, count) for name in names for count in (1, 2, 4, 8, 16, 32, 64)]
+    cases += [Case("counter", name, 8, count) for name in names for count in (1, 2, 4)]
+    return make_result(cases, 3, seconds=lambda case: 8e-8 if case.mechanism == names[0] else 9e-5 * case.size)
+
+
+def wide_range() -> ResultFile:
+    return make_result(rounds=5, seconds=lambda case: 8e-8 if case.mechanism == "pipe" else 90.0, noise=0.4)
+
+
+DATA: dict[str, Callable[[], ResultFile]] = {
+    "everything": everything,
+    "one mechanism": lambda: make_result(make_cases(mechanisms=["array"]), 5),
+    "one size": lambda: make_result(make_cases(sizes=[64]), 5),
+    "a fast run": lambda: make_result(make_cases(sizes=[8, 64, 2**20]), 5, noise=0.3, cpus=2),
+    "all tied": lambda: make_result(rounds=5, seconds=lambda _: 5e-5, noise=0.005),
+    "each verdict": each_verdict,
+    "all failed": all_failed,
+    "one round": lambda: make_result(rounds=1),
+    "hostile": hostile,
+    "many": many,
+    "wide range": wide_range,
+    "one worker": lambda: make_result([case for case in make_cases() if case.workers == 1], 4),
+}
+
+
+@pytest.fixture(scope="module", params=list(DATA))
+def about(request: pytest.FixtureRequest) -> Study:
+    return study(DATA[request.param]())
+
+
+@pytest.fixture(scope="module")
+def normal() -> Study:
+    return study(everything())
+
+
+def drawn(chart: Chart, about: Study, theme: Theme) -> Figure:
+    figure = chart.draw(chart.table(about.summary), theme)
+    sign(figure, about.footer, theme)
+    return figure
+
+
+def boxes(figure: Figure) -> list[tuple[Text, Bbox]]:
+    """Every text that is visible, with its place in points."""
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    scale = 72 / figure.dpi
+    texts = [text for text in figure.findobj(Text) if isinstance(text, Text) and text.get_visible()]
+    found = [(text, text.get_window_extent(renderer)) for text in texts if text.get_text().strip()]
+    return [(text, Bbox(box.get_points() * scale)) for text, box in found]
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+@pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
+def test_texts_lie_inside_the_figure_and_never_on_each_other(chart: Chart, theme: Theme, about: Study) -> None:
+    if chart.missing(about.summary):
+        return
+    with drawing(theme, chart.id):
+        figure = drawn(chart, about, theme)
+        texts = boxes(figure)
+    width, height = figure.get_size_inches() * 72
+    assert len(texts) > 5
+    for text, box in texts:
+        inside = box.x0 >= MARGIN and box.y0 >= MARGIN and box.x1 <= width - MARGIN and box.y1 <= height - MARGIN
+        assert inside, f"{text.get_text()!r} leaves the figure: {box}"
+        assert float(text.get_fontsize()) >= SMALLEST
+    for (one, first), (other, second) in itertools.combinations(texts, 2):
+        across = min(first.x1, second.x1) - max(first.x0, second.x0)
+        down = min(first.y1, second.y1) - max(first.y0, second.y0)
+        assert across <= 0.5 or down <= 0.5, f"{one.get_text()!r} touches {other.get_text()!r}"
+
+
+@pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
+def test_what_cannot_be_drawn_is_words_and_what_can_is_both_picture_and_alt_text(chart: Chart, about: Study) -> None:
+    missing = chart.missing(about.summary)
+    if missing:
+        assert missing.endswith(".")
+        return
+    table = chart.table(about.summary)
+    assert len(table)
+    assert any(character.isdigit() for character in chart.alt(table))
+
+
+@pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
+def test_an_svg_parses_carries_its_text_and_names_no_date(chart: Chart, normal: Study) -> None:
+    with drawing(THEMES[0], chart.id):
+        svg = to_svg(drawn(chart, normal, THEMES[0]))
+    text = " ".join(ElementTree.fromstring(svg).itertext())
+    assert chart.title in text
+    assert "pipe-bytes" in text or "raw-value" in text
+    assert "laptop, 2026-01-15" in text
+    assert "<dc:date>" not in svg
+    assert "<image" not in svg
+    assert len(svg) < 150_000
+
+
+@pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
+def test_the_same_table_gives_the_same_svg(chart: Chart, normal: Study) -> None:
+    def once() -> str:
+        with drawing(THEMES[1], chart.id):
+            return to_svg(drawn(chart, normal, THEMES[1]))
+
+    assert once() == once()
+
+
+def test_hostile_text_stays_text_in_an_svg() -> None:
+    about = study(hostile())
+    with drawing(THEMES[0], "x"):
+        svg = to_svg(drawn(matrix.CHART, about, THEMES[0]))
+    root = ElementTree.fromstring(svg)
+    tags = {element.tag.rpartition("}")[2] for element in root.iter()}
+    assert "script" not in tags
+    assert "a$\\frac{1}{2}$|b" in " ".join(root.itertext())
+    assert not set("\x00\x1b\u202e") & set(svg)
+
+
+def test_a_png_is_one(normal: Study) -> None:
+    with drawing(THEMES[0], "x"):
+        assert to_png(drawn(matrix.CHART, normal, THEMES[0])).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
+def test_the_csv_is_the_drawn_table(chart: Chart, about: Study) -> None:
+    if chart.missing(about.summary):
+        return
+    table = chart.table(about.summary)
+    back = pd.read_csv(io.StringIO(csv(table)), keep_default_na=False, na_values=[""])
+    assert list(back.columns) == list(table.columns)
+    for column in table.columns:
+        if pd.api.types.is_numeric_dtype(table[column]):
+            np.testing.assert_allclose(back[column].astype(float), table[column].astype(float), rtol=1e-15)
+        else:
+            assert ["" if text != text else text for text in back[column]] == list(table[column])
+
+
+def texts_of(chart: Chart, about: Study) -> list[str]:
+    with drawing(THEMES[0], chart.id):
+        figure = drawn(chart, about, THEMES[0])
+        return [text.get_text() for text, _ in boxes(figure)]
+
+
+def test_numbers_printed_in_the_charts_are_those_of_their_tables(normal: Study) -> None:
+    by_id = {chart.id: (chart.table(normal.summary), texts_of(chart, normal)) for chart in CHARTS}
+    cells, texts = by_id["slowdown-matrix"]
+    for cell in records(cells[cells["seconds"].notna()]):
+        number = format_time(cell.seconds) if cell.best else format_ratio(cell.slowdown)
+        assert f"{'≈ ' if cell.tied else ''}{number}{'*' if cell.notes else ''}" in texts
+    assert texts.count("8 B only") == (cells["word"] == "8 B only").sum() > 0
+    cells, texts = by_id["latency-grid"]
+    assert {format_time(seconds) for seconds in cells.loc[cells["size"] == 8, "seconds"]} <= set(texts)
+    cells, texts = by_id["throughput"]
+    ends = cells[cells["labelled"] & (cells["size"] == max(SIZES))]
+    assert 1 <= len(ends) <= 6
+    assert {format_bandwidth(rate) for rate in ends["bandwidth"]} <= set(texts)
+    cells, texts = by_id["scaling"]
+    at_four = cells[cells["workers"] == 4]
+    assert {format_rate(rate) for rate in at_four["rate"]} <= {text.split(" ", 1)[-1] for text in texts} | set(texts)
+    cells, texts = by_id["state-operations"]
+    for cell in records(cells):
+        assert f"{'≈ ' if cell.tied else ''}{format_time(cell.seconds)}{'*' if cell.notes else ''}" in texts
+
+
+def test_the_best_cell_of_a_column_prints_its_time_and_stands_out(normal: Study) -> None:
+    cells = matrix.table(normal.summary)
+    assert list(cells.groupby("size")["best"].sum()) == [1] * len(SIZES)
+
+
+def test_rows_without_a_number_at_every_size_have_no_mean_and_stand_last(normal: Study) -> None:
+    cells = matrix.table(normal.summary)
+    means = cells.drop_duplicates("mechanism").set_index("mechanism")["geo_mean"]
+    assert set(means[means.isna()].index) == {"value", "raw-value", "manager-array"}
+    complete = means.dropna()
+    assert list(complete) == sorted(complete)
+    assert list(means.isna()) == sorted(means.isna())
+
+
+def test_the_mean_of_a_row_is_that_of_its_ratios(normal: Study) -> None:
+    cells = matrix.table(normal.summary)
+    queue = cells[cells["mechanism"] == "queue"]
+    expected = math.prod(queue["slowdown"]) ** (1 / len(queue))
+    assert queue["geo_mean"].iloc[0] == pytest.approx(expected)
+
+
+def test_a_size_that_was_not_planned_for_a_mechanism_says_so() -> None:
+    cases = [Case("ping-pong", "pipe", 64), Case("ping-pong", "pipe", 4096), Case("ping-pong", "queue", 64)]
+    cells = matrix.table(study(make_result(cases, 3)).summary)
+    assert list(cells.loc[cells["mechanism"] == "queue", "word"]) == ["", "not run"]
+
+
+def test_a_missing_chart_says_what_happened() -> None:
+    summary = study(all_failed()).summary
+    assert matrix.CHART.missing(summary) == "None of 63 ping-pong cases has a number: 63 failed."
+    only = study(make_result([Case("stream", "pipe", 64)], 3)).summary
+    assert matrix.CHART.missing(only) == "This run has no ping-pong case."
+
+
+def test_families_differ_in_marker_and_dash() -> None:
+    assert len(set(FAMILY_MARKS.values())) == len(FAMILY_MARKS)
+    assert {facts[1] for facts in MECHANISMS.values()} <= set(FAMILY_MARKS)
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_every_text_and_line_colour_can_be_read(theme: Theme) -> None:
+    for colour in (theme.ink, theme.muted, theme.best, *theme.families.values()):
+        assert contrast(colour, theme.page) >= 4.5
+        assert contrast(colour, theme.panel) >= 4.5
+    for fill in (theme.best, *theme.steps):
+        assert contrast(theme.ink_on(fill), fill) >= 4.5
+
+
+def test_black_on_white_has_the_greatest_contrast() -> None:
+    black, white = "#000000", "#ffffff"
+    assert contrast(black, white) == pytest.approx(21)
+
+
+@given(st.lists(st.floats(0, 200), min_size=1, max_size=8))
+def test_labels_keep_their_order_and_distance_within_the_plot(places: list[float]) -> None:
+    moved = spaced(sorted(places), 13.0, 0.0, 200.0)
+    assert all(later - earlier >= 13.0 - 1e-6 for earlier, later in itertools.pairwise(moved))
+    assert moved[0] >= -1e-6
+    assert moved[-1] <= 200 + 1e-6
+
+
+def test_labels_with_room_stay_where_they_are() -> None:
+    assert spaced([10.0, 50.0, 90.0], 13.0, 0.0, 100.0) == [10.0, 50.0, 90.0]
+
+
+def test_two_labels_on_one_place_move_apart_evenly() -> None:
+    assert spaced([50.0, 50.0], 10.0, 0.0, 100.0) == [45.0, 55.0]
+
+
+def test_only_labels_with_room_are_written_and_the_last_always() -> None:
+    assert spread([30, 30, 30], [0, 10, 100]) == {0, 2}
+
+
+@given(st.floats(1e-9, 1e3), st.floats(1.5, 1e9))
+def test_ticks_lie_on_the_axis_and_are_few(low: float, factor: float) -> None:
+    ticks = log_ticks(low, low * factor, most=6)
+    assert 1 <= len(ticks) <= 6
+    assert all(low * (1 - 1e-9) <= tick <= low * factor * (1 + 1e-9) for tick in ticks)
+
+
+def test_wrapped_lines_fit() -> None:
+    lines = wrap("some words that have to be broken into several lines " + "x" * 200, 120)
+    assert len(lines) > 2
+    assert all(text_width(line) <= 120 for line in lines)

@@ -1,0 +1,332 @@
+"""The report as a whole: files, words, escaping, sizes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic import make_cases, make_result
+
+from ipcbench.errors import ResultError
+from ipcbench.model import Case, Skip
+from ipcbench.report import headlines, write
+from ipcbench.report.absence import groups
+from ipcbench.report.charts import CHARTS
+from ipcbench.report.findings import choices
+from ipcbench.report.rows import by_size, which_one
+from ipcbench.report.study import study
+from ipcbench.report.text import absence, interval, listing, markdown, safe_text, short_ratio
+from ipcbench.results import store
+from ipcbench.results.schema import ResultFile
+from ipcbench.units import format_ratio
+
+EVIL = "</title><script>alert('x')</script><img src=x onerror=alert(1)>|`*_[a](javascript:b)$x$\x1b[31m\x00\u202e\n# h"
+
+
+class Page(HTMLParser):
+    """What a browser would find: tags with attributes, and text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def hostile() -> ResultFile:
+    names = [EVIL.replace("/", ""), "pipe"]
+    result = make_result(
+        [Case("ping-pong", name, size) for name in names for size in (64, 4096)] + [Case("stream", "queue", 64)],
+        3,
+        verdicts={"stream/queue/64B/1w": ("failed", EVIL)},
+        skips=[Skip(Case("stream", "pipe", 64), EVIL)],
+        label=EVIL[:90],
+        cpu_model=EVIL,
+        titles={name: EVIL for name in names},
+        notes={f"ping-pong/{names[0]}/64B/1w": [EVIL]},
+    )
+    result.ipcbench.command = EVIL
+    result.ipcbench.started = EVIL
+    return result
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("reports") / "new" / "laptop"
+    bad = "ping-pong/manager-dict/1MiB/1w"
+    write(make_result(verdicts={bad: ("timed-out", "after 30 s, not drained")}), out)
+    return out
+
+
+def test_the_page_is_the_answer_and_every_file_is_there(tmp_path: Path) -> None:
+    page = write(make_result(make_cases(sizes=[8, 64]), 3), tmp_path / "out")
+    assert page == tmp_path / "out" / "report.html"
+    found = {path.relative_to(page.parent).as_posix() for path in page.parent.rglob("*") if path.is_file()}
+    ends = ("-light.svg", "-dark.svg", ".png", ".csv")
+    assert found == {"report.html", "summary.md"} | {f"charts/{chart.id}{end}" for chart in CHARTS for end in ends}
+
+
+def test_a_second_report_replaces_the_first_and_leaves_no_chart_of_it(tmp_path: Path) -> None:
+    write(make_result(make_cases(sizes=[64]), 3), tmp_path)
+    assert (tmp_path / "charts" / "throughput.csv").exists()
+    write(make_result([Case("ping-pong", "pipe", 64)], 3), tmp_path)
+    assert {path.stem for path in (tmp_path / "charts").glob("*.csv")} == {"slowdown-matrix"}
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ResultError, match=r"cannot write the report here: .*; choose another folder") as raised:
+        write(make_result([Case("ping-pong", "pipe", 64)], 3), tmp_path / "file" / "out")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_saved_file_gives_the_same_report_as_the_one_in_memory(tmp_path: Path) -> None:
+    result = make_result(make_cases(sizes=[64]), 3)
+    store.save(result, tmp_path / "laptop.json", replace=False)
+    first, second = write(result, tmp_path / "a"), write(store.load(tmp_path / "laptop.json"), tmp_path / "b")
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_page_fetches_and_runs_nothing(folder: Path) -> None:
+    text = (folder / "report.html").read_text()
+    page = Page(text)
+    assert not {"script", "link", "iframe", "object", "form"} & {tag for tag, _ in page.tags}
+    for tag, attributes in page.tags:
+        assert not [name for name in attributes if name.startswith("on") or name == "style"]
+        for name in ("src", "srcset"):
+            assert (attributes.get(name) or "data:").startswith("data:")
+        assert (attributes.get("href") or "#").startswith("#"), tag
+
+
+def test_the_policy_allows_exactly_the_one_style_of_the_page(folder: Path) -> None:
+    text = (folder / "report.html").read_text()
+    styles = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
+    policy = next(attributes["content"] for tag, attributes in Page(text).tags if "http-equiv" in attributes)
+    digest = base64.b64encode(hashlib.sha256(styles[0].encode()).digest()).decode()
+    assert len(styles) == 1
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; ")
+    assert f"style-src 'sha256-{digest}'" in policy
+    assert "script" not in policy
+
+
+def test_each_chart_is_on_the_page_in_both_themes_with_words_for_who_cannot_see_it(folder: Path) -> None:
+    page = Page((folder / "report.html").read_text())
+    images = [attributes for tag, attributes in page.tags if tag == "img"]
+    sources = [attributes for tag, attributes in page.tags if tag == "source"]
+    assert len(images) == len(sources) == len(CHARTS)
+    for chart, image, source in zip(CHARTS, images, sources, strict=True):
+        for theme, address in (("light", image["src"]), ("dark", source["srcset"])):
+            assert address is not None
+            svg = base64.b64decode(address.removeprefix("data:image/svg+xml;base64,"))
+            assert svg == (folder / "charts" / f"{chart.id}-{theme}.svg").read_bytes()
+            assert " " not in address
+        assert re.search(r"\d", image["alt"] or "")
+
+
+def test_page_and_summary_stay_small(folder: Path) -> None:
+    assert (folder / "report.html").stat().st_size < 1_000_000
+    assert (folder / "summary.md").stat().st_size < 16_000
+
+
+def test_every_case_of_the_run_is_on_the_page(folder: Path) -> None:
+    text = " ".join(Page((folder / "report.html").read_text()).text)
+    assert all(case.id in text for case in make_cases())
+    assert "timed: after 30 s, not drained" in text
+    for word in ("194 ok", "1 timed-out", "24 unsupported", "8 rounds"):
+        assert word in text
+
+
+def test_hostile_text_is_only_ever_text(tmp_path: Path) -> None:
+    text = write(hostile(), tmp_path).read_text()
+    page = Page(text)
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert "x" not in {attributes.get("src") for tag, attributes in page.tags if tag == "img"}
+    assert "alert('x')" in " ".join(page.text)
+    assert not set("\x00\x1b\u202e") & set(text)
+    for path in (tmp_path / "charts").glob("*.svg"):
+        assert "script" not in {element.tag.rpartition("}")[2] for element in ElementTree.parse(path).iter()}
+    lines = (tmp_path / "summary.md").read_text().splitlines()
+    outside = "\n".join(lines[: next(i for i, line in enumerate(lines) if line.startswith("```"))])
+    assert not re.search(r"<(?!/?(details|summary|picture|source|img alt=\"slowdown-matrix\" src)\b)", outside)
+    assert "# h" not in lines
+    assert "](" not in outside
+    widths = [line.count("|") for line in lines if line.startswith("| ")]
+    assert max(widths) <= 8
+
+
+def test_an_interrupted_run_says_so_everywhere(tmp_path: Path) -> None:
+    page = write(make_result([Case("ping-pong", "pipe", 64)], 3, complete=False), tmp_path)
+    assert "This run was interrupted" in page.read_text()
+    assert "This run was interrupted" in (tmp_path / "summary.md").read_text()
+
+
+def test_a_run_without_any_number_is_reported_in_words(tmp_path: Path) -> None:
+    cases = make_cases(sizes=[64], mechanisms=["pipe", "queue"])
+    result = make_result(cases, 2, verdicts={case.id: ("failed", "exit 1") for case in cases})
+    text = " ".join(Page(write(result, tmp_path).read_text()).text)
+    assert headlines(result) == ["No case of this run has a number, so there is nothing to recommend."]
+    assert "None of 2 ping-pong cases has a number: 2 failed." in text
+    assert not list((tmp_path / "charts").iterdir())
+
+
+def test_the_headlines_name_winner_time_ties_and_what_to_watch() -> None:
+    times = {"pipe": 50e-6, "pipe-bytes": 51e-6, "simple-queue": 100e-6, "queue": 150e-6}
+    cases = [Case("ping-pong", name, 64) for name in times]
+    result = make_result(cases, 5, seconds=lambda case: times[case.mechanism], noise=0.0)
+    assert headlines(result) == [
+        "Small messages (64 B, round trip): pipe is fastest with 50.0 µs (50.0–50.0 µs), a tie with pipe-bytes; "
+        "next is simple-queue, which takes 2.0× (2.0–2.0×) as long. Watch out: queue takes 3.0× (3.0–3.0×) as long."
+    ]
+
+
+def test_there_are_three_to_six_headlines_for_a_full_run() -> None:
+    said = headlines(make_result())
+    assert 3 <= len(said) <= 6
+    for start in ("Small messages (64 B", "Large messages (1 MiB", "Streaming", "4 workers", "Cheapest shared state"):
+        assert any(sentence.startswith(start) for sentence in said)
+
+
+def test_the_nearest_measured_size_and_the_most_workers_stand_in_for_those_asked_about() -> None:
+    cases = [Case("ping-pong", "pipe", 16), Case("ping-pong", "pipe", 4096), Case("task-queue", "queue", 16, 2)]
+    said = headlines(make_result(cases, 3))
+    assert said[0].startswith("Small messages (16 B, round trip): only pipe was measured, at ")
+    assert said[1].startswith("Large messages (4 KiB")
+    assert said[2].startswith("2 workers sharing tasks of 16 B: only queue was measured")
+
+
+def test_what_is_slower_but_not_told_apart_is_not_called_equal() -> None:
+    cases = [Case("ping-pong", "pipe", 64), Case("ping-pong", "queue", 64)]
+    result = make_result(cases, 3, seconds=lambda case: 2e-4 if case.mechanism == "queue" else 1e-4, noise=0.0)
+    result.benchmarks[1].runs[0].values = [5e-5, 5e-5]  # in one round of three it was the faster one
+    assert "not told apart from queue (2.0×)" in headlines(result)[0]
+
+
+def test_a_doubt_about_the_number_of_a_headline_stands_beside_it() -> None:
+    case = Case("task-queue", "queue", 64, 4)
+    result = make_result([case], 3, notes={case.id: ["oversubscribed"]})
+    assert headlines(result)[0].endswith(" of tasks (oversubscribed).")
+    table = which_one(study(result))[0]
+    assert (table.header[-1], table.rows[0][-1]) == ("Notes", "oversubscribed")
+
+
+def test_one_round_claims_no_interval() -> None:
+    said = headlines(make_result(rounds=1))
+    assert "With 1 round there are no intervals" in said[-1]
+    assert "(" not in said[0].split("): ")[1]
+
+
+def test_the_winner_table_has_one_row_per_block_with_a_number() -> None:
+    about = study(make_result())
+    tables = which_one(about)
+    assert sum(len(table.rows) for table in tables) == len(choices(about.summary)) == 5 + 5 + 4 + 3 + 2
+    assert tables[0].rows[1][:2] == ["64 B", "pipe-bytes"]
+
+
+def test_cases_under_another_placement_are_named_and_not_mixed_in() -> None:
+    cases = [Case("ping-pong", name, 64) for name in ("pipe", "queue", "array")]
+    cases.append(Case("ping-pong", "pipe", 64, placement="pack"))
+    about = study(make_result(cases, 3))
+    assert about.other_settings == ["fork, pack"]
+    assert [row[0] for row in which_one(about)[0].rows] == ["64 B", "64 B, fork, pack"]
+    assert len(CHARTS[0].table(about.summary)) == 3
+
+
+def test_the_size_table_shows_times_ratios_and_words() -> None:
+    table = by_size(study(make_result(rounds=3)))
+    assert table is not None
+    rows = {row[0]: row[1:] for row in table.rows}
+    assert rows["value"][1:] == ["8 B only"] * 4
+    assert sum(cell.endswith("(1.00×)") for row in rows.values() for cell in row) == 5
+
+
+def test_sixty_sizes_of_one_limit_are_one_line() -> None:
+    sizes = [8 + power for power in range(1, 61)]
+    skips = [Skip(Case("ping-pong", "value", size), f"{size} B: value carries 8 B") for size in sizes]
+    found = groups(study(make_result([Case("ping-pong", "pipe", 64)], 3, skips=skips)).summary)
+    assert len(found) == 1
+    assert found[0].cases == 60
+    assert found[0].reason == "the size: the mechanism carries 8 B"
+    assert found[0].where == "ping-pong; 60 sizes, 9 B to 68 B"
+
+
+def test_failures_come_before_what_cannot_be() -> None:
+    verdicts = {"ping-pong/pipe/64B/1w": ("failed", "exit 1")}
+    result = make_result(make_cases(sizes=[8, 64]), 3, verdicts=verdicts, skips=[Skip(Case("stream", "x", 8), "no")])  # type: ignore[arg-type]
+    assert [group.verdict for group in groups(study(result).summary)] == ["failed", "unsupported"]
+
+
+def test_a_summary_of_a_huge_run_still_fits_a_comment(tmp_path: Path) -> None:
+    names = [f"mechanism-{number}-{'x' * 40}" for number in range(60)]
+    cases = [Case("ping-pong", name, 2**power) for name in names for power in range(12)]
+    skips = [Skip(Case("stream", name, 64), f"reason {name}" * 8) for name in names]
+    write(make_result(cases, 1, skips=skips), tmp_path)
+    assert (tmp_path / "summary.md").stat().st_size < 64 * 1024
+
+
+def test_controls_and_direction_marks_are_dropped_and_lines_joined() -> None:
+    assert safe_text("a\x1b[31m\nb\u202ec\u200b\x85d\ud800\ufffe") == "a[31m bc d"
+
+
+def test_long_text_is_cut_with_an_ellipsis() -> None:
+    assert safe_text("x" * 300, 10) == "x" * 9 + "…"
+
+
+@given(st.text())
+def test_safe_text_is_one_printable_line_that_xml_and_utf8_take(text: str) -> None:
+    safe = safe_text(text)
+    assert len(safe) <= 200
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", safe)
+    escaped = safe.replace("&", "&amp;").replace("<", "&lt;")
+    assert (ElementTree.fromstring(f"<a>{escaped}</a>").text or "") == safe
+
+
+@given(st.text())
+def test_markdown_text_has_no_markup_left(text: str) -> None:
+    written = re.sub(r"&#\d+;", "", markdown(text))
+    assert not set("\\`*_[]<>#|!~$@^&") & set(written)
+    assert "://" not in markdown(text)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (47.1e-6, 49.5e-6, "47.1–49.5 µs"),
+        (990e-9, 1.2e-6, "990 ns–1.20 µs"),
+        (float("nan"), 1.0, ""),
+    ],
+)
+def test_an_interval_names_its_unit_once_where_it_can(low: float, high: float, text: str) -> None:
+    assert interval(low, high) == text
+
+
+def test_an_interval_of_ratios_has_one_sign() -> None:
+    assert interval(2.5, 3.1, format_ratio) == "2.5–3.1×"
+
+
+def test_names_are_listed_as_in_a_sentence() -> None:
+    assert [listing("abc"[:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
+    assert listing("abcdef", 3) == "a, b and 4 more"
+
+
+def test_absence_is_a_word_and_one_carried_size_its_reason() -> None:
+    assert absence("unsupported", [8]) == "8 B only"
+    assert absence("unsupported", [8, 64]) == "can't"
+    assert absence("timed-out", [8]) == "timed-out"
+
+
+def test_a_ratio_too_long_for_a_cell_is_shortened() -> None:
+    assert [short_ratio(ratio) for ratio in (1.5, 4000, 36_140_518, 1.1e9)] == ["1.50×", "4,000×", "36.1M×", "1.1G×"]
