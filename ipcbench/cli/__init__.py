@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         click.echo(error.format_message())
         code = 2
     except click.ClickException as error:
-        _complain(" ".join(error.format_message().split()))
+        _complain(" ".join(error.format_message().split()) + " See 'ipcbench --help'.")
         code = 2
     except IpcbenchError as error:
         _complain(str(error))

@@ -55,7 +55,8 @@ def measure_and_save(order: Order) -> tuple[ResultFile, Path, int]:
     begun, started = time.monotonic(), datetime.now(UTC)
     label = check_label(order.label or default_label(machine, started.strftime("%Y%m%d-%H%M%S")))
     path = order.results / f"{label}.json"
-    check_writable(order.results)
+    for folder in filter(None, (order.results, order.reports)):
+        check_writable(folder)
     if path.exists() and not order.force:
         raise ResultError(f"{path} exists: choose another --label, or --force to overwrite")
     journal = Journal(order.results / f"{label}.journal", order.force)

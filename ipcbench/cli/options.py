@@ -36,6 +36,7 @@ class Order:
     seed: int
     label: str | None
     results: Path
+    reports: Path | None
     force: bool
     dry_run: bool
     quiet: bool
@@ -97,6 +98,7 @@ def make_order(command: str, given: dict[str, Any]) -> Order:
         seed=seed,
         label=given["label"],
         results=given["results"],
+        reports=given.get("reports"),
         force=given["force"],
         dry_run=given["dry_run"],
         quiet=given["quiet"],

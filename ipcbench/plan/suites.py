@@ -105,7 +105,7 @@ _ALL = Suite(
             fast_sizes=(64, MIB),
             fast_mechanisms=FEW_CHANNELS,
         ),
-        Row(_STREAM, FEW_CHANNELS, (64, 64 * KIB, MIB), fast_sizes=(MIB,), fast_mechanisms=FEW_STREAMS),
+        Row(_STREAM, FEW_CHANNELS, (64, 64 * KIB, MIB), fast_sizes=(64, MIB), fast_mechanisms=FEW_STREAMS),
         Row(
             _TASKS,
             SHARED_QUEUES,

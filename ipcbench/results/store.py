@@ -86,12 +86,12 @@ def load(path: Path) -> ResultFile:
 
 def _read(path: Path) -> bytes:
     try:
+        status = os.stat(path)  # before opening, which would wait for ever on a FIFO
+        if not stat.S_ISREG(status.st_mode):
+            raise ResultError(f"{path}: not a regular file")
+        if status.st_size > LARGEST_FILE:
+            raise ResultError(f"{path}: {status.st_size:,} bytes; a results file has at most {LARGEST_FILE:,}")
         with open(path, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise ResultError(f"{path}: not a regular file")
-            if status.st_size > LARGEST_FILE:
-                raise ResultError(f"{path}: {status.st_size:,} bytes; a results file has at most {LARGEST_FILE:,}")
             data = file.read(LARGEST_FILE + 1)
     except FileNotFoundError as error:
         raise ResultError(f"{path}: no such file; 'ipcbench run' writes results/<label>.json") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import ipcbench
-from ipcbench.model import Case, Outcome
+from ipcbench.model import Case, Outcome, Skip
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
 from ipcbench.results.schema import (
@@ -45,6 +45,8 @@ _KEPT = (
     "unit",
 )
 
+_MISSED = "the run was stopped before this case was measured"
+
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
@@ -81,6 +83,7 @@ def make_result(plan: Plan, findings: Findings, occasion: Occasion) -> ResultFil
 def _run_record(
     plan: Plan, findings: Findings, occasion: Occasion, measured: set[Case], visits: list[VisitRecord]
 ) -> RunRecord:
+    missed = [case for case in plan.cases if case not in measured and case not in findings.failures]
     asked = [*plan.cases, *(skip.case for skip in plan.skips)]
     return RunRecord(
         schema=SCHEMA,
@@ -95,8 +98,10 @@ def _run_record(
         machine=occasion.machine,
         mechanisms=[_mechanism_facts(name) for name in dict.fromkeys(case.mechanism for case in asked)],
         patterns=[_pattern_facts(name) for name in dict.fromkeys(case.pattern for case in asked)],
-        cases=[_case_record(case, plan, findings, case in measured) for case in plan.cases],
-        skips=[SkipRecord(skip.case.id, skip.reason) for skip in plan.skips],
+        cases=[_case_record(case, plan, findings) for case in plan.cases if case not in missed],
+        skips=[
+            SkipRecord(skip.case.id, skip.reason) for skip in (*plan.skips, *(Skip(case, _MISSED) for case in missed))
+        ],
         visits=visits,
     )
 
@@ -106,13 +111,11 @@ def _settings(plan: Plan) -> Settings:
     return Settings(timing.values, timing.warmups, timing.min_time, plan.seed, budget.seconds, budget.rounds)
 
 
-def _case_record(case: Case, plan: Plan, findings: Findings, measured: bool) -> CaseRecord:
+def _case_record(case: Case, plan: Plan, findings: Findings) -> CaseRecord:
     notes = list(plan.notes.get(case.id, ()))
     failure = findings.failures.get(case)
     if failure:
         return CaseRecord(case.id, failure.verdict, notes, failure.stage, failure.detail[:4000])
-    if not measured:
-        return CaseRecord(case.id, "failed", notes, "start", "the run was stopped before this case was measured")
     return CaseRecord(case.id, "ok", notes, loops=findings.loops[case])
 
 
