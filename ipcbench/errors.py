@@ -4,7 +4,8 @@ IpcbenchError           one line for the user; the command line prints it and pi
 ├── BadRequest          what was asked for cannot be done as asked
 │   └── UnknownName     a name that nothing has; the message gives the known ones and the nearest
 ├── ResultError         a results file that cannot be read, or must not be written
-└── PeerFailed          a peer died, raised or answered something else than its part
+├── PeerFailed          a peer died, raised or answered something else than its part
+└── Interrupted         the user asked the run to stop
 """
 
 from __future__ import annotations
@@ -38,3 +39,11 @@ class ResultError(IpcbenchError):
 
 class PeerFailed(IpcbenchError):
     """A peer ended before its part was done."""
+
+
+class Interrupted(IpcbenchError):
+    """A signal asked the run to stop; what was measured until then is saved by whoever catches this."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__("stopped before anything was measured; nothing was written")
+        self.exit_code = 128 + signal_number  # as a shell says it

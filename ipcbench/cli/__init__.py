@@ -16,7 +16,7 @@ from typing import NoReturn
 import click
 
 from ipcbench import __version__
-from ipcbench.errors import IpcbenchError
+from ipcbench.errors import Interrupted, IpcbenchError
 
 COMMANDS = {
     "all": "ipcbench.cli.all_",
@@ -74,6 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except click.ClickException as error:
         _complain(" ".join(error.format_message().split()) + " See 'ipcbench --help'.")
         code = 2
+    except Interrupted as error:
+        _complain(str(error))
+        code = error.exit_code
     except IpcbenchError as error:
         _complain(str(error))
         code = 2

@@ -26,17 +26,12 @@ def command(**given: Any) -> int:
       ipcbench all --budget 5m --mechanism 'manager-*,queue'
     """
     from ipcbench.cli.measuring import dry_run, measure_and_save, summary_lines
-    from ipcbench.run.visit import Interrupted
 
     order = make_order("all", given)
     if order.dry_run:
         dry_run(order)
         return 0
-    try:
-        result, path, code = measure_and_save(order)
-    except Interrupted as error:
-        click.echo("ipcbench: stopped before anything was measured; nothing was written", err=True)
-        return int(str(error))
+    result, path, code = measure_and_save(order)
     for line in summary_lines(result, path):
         click.echo(line)
     from ipcbench.report import headlines, write

@@ -14,7 +14,7 @@ import click
 
 from ipcbench.cli.options import Order
 from ipcbench.cli.progress import progress_for
-from ipcbench.errors import ResultError
+from ipcbench.errors import Interrupted, ResultError
 from ipcbench.machine.facts import capabilities, default_label, machine_facts
 from ipcbench.model import Case, Skip
 from ipcbench.plan.planner import Plan, make_plan
@@ -24,7 +24,7 @@ from ipcbench.run.interrupt import Stop
 from ipcbench.run.journal import Journal
 from ipcbench.run.record import Occasion, make_result
 from ipcbench.run.schedule import Findings, estimate, fitted, measure, time_to_start
-from ipcbench.run.visit import Interrupted, Visitor
+from ipcbench.run.visit import Visitor
 from ipcbench.units import format_duration, format_size
 
 SEVERITY = {"unverified": 5, "timed-out": 4, "failed": 3}
@@ -61,15 +61,12 @@ def measure_and_save(order: Order) -> tuple[ResultFile, Path, int]:
         raise ResultError(f"{path} exists: choose another --label, or --force to overwrite")
     journal = Journal(order.results / f"{label}.journal", order.force)
     with Stop() as stop, contextlib.closing(journal), contextlib.closing(Visitor(plan.timing, stop)) as visitor:
-        try:
-            start = time_to_start(plan, visitor.visit)
-            plan = fitted(plan, start)
-            findings = _measure(order, plan, start, journal, visitor, stop)
-        except Interrupted:
-            findings = Findings()
-        if not findings.outcomes and stop.requested:
+        start = time_to_start(plan, visitor.visit)
+        plan = fitted(plan, start)
+        findings = _measure(order, plan, start, journal, visitor, stop)
+        if stop.by is not None and not findings.outcomes:
             journal.discard()
-            raise Interrupted(str(stop.exit_code))
+            raise Interrupted(stop.by)
         wall = time.monotonic() - begun
         occasion = Occasion(label, started.isoformat(timespec="seconds"), order.command, wall, machine)
         result = make_result(plan, findings, occasion)
@@ -102,8 +99,8 @@ def _save(result: ResultFile, path: Path, force: bool, findings: Findings, journ
 
 
 def _exit_code(findings: Findings, stop: Stop, saved: bool) -> int:
-    if stop.requested:
-        return stop.exit_code
+    if stop.by is not None:
+        return Interrupted(stop.by).exit_code
     verdicts = [SEVERITY[failure.verdict] for failure in findings.failures.values()]
     worst = max(verdicts, default=0)
     return worst if saved or worst == 5 else 6

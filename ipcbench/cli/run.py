@@ -29,17 +29,12 @@ def command(**given: Any) -> int:
     `python -m pyperf stats results/<label>.json` reads the same file.
     """
     from ipcbench.cli.measuring import dry_run, measure_and_save, summary_lines
-    from ipcbench.run.visit import Interrupted
 
     order = make_order("run", given)
     if order.dry_run:
         dry_run(order)
         return 0
-    try:
-        result, path, code = measure_and_save(order)
-    except Interrupted as error:
-        click.echo("ipcbench: stopped before anything was measured; nothing was written", err=True)
-        return int(str(error))
+    result, path, code = measure_and_save(order)
     from ipcbench.report import headlines
 
     for line in [*summary_lines(result, path), *headlines(result)]:

@@ -22,11 +22,6 @@ class Stop:
         """Whether a signal has come."""
         return self.by is not None
 
-    @property
-    def exit_code(self) -> int:
-        """128 and the signal, as a shell says it."""
-        return 128 + (self.by or 0)
-
     def __enter__(self) -> Stop:
         self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
         return self

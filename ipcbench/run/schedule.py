@@ -11,12 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from ipcbench.errors import ResultError
+from ipcbench.errors import Interrupted, ResultError
 from ipcbench.model import Budget, Case, Failure, Outcome, Timing, Visit
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
 from ipcbench.run.interrupt import Stop
-from ipcbench.run.visit import Interrupted
 
 Measure = Callable[[Visit], Outcome | Failure]
 Record = Callable[[Visit, Outcome | Failure], None]
@@ -190,8 +189,8 @@ class _Run:
         self.findings.complete = True
 
     def _make(self, visit: Visit, rounds: int, seconds_left: float) -> Outcome | Failure:
-        if self.stop.requested:
-            raise Interrupted
+        if self.stop.by is not None:
+            raise Interrupted(self.stop.by)
         self.progress.visiting(visit, rounds, seconds_left)
         found = self.visit(visit)
         self.record(visit, found)

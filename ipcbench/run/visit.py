@@ -17,6 +17,7 @@ from typing import Literal
 import msgspec
 
 import ipcbench
+from ipcbench.errors import Interrupted
 from ipcbench.measure.names import new_run_id, visit_name
 from ipcbench.measure.pattern import Proof
 from ipcbench.measure.payload import Carries
@@ -31,10 +32,6 @@ LEAST_DEADLINE = 30.0
 LONGEST_FOLDER = 35  # AF_UNIX paths end at 107 bytes, and multiprocessing adds up to 72 below
 _TAIL = 4096
 _PACKAGE_PARENT = str(Path(ipcbench.__file__).parents[1])
-
-
-class Interrupted(Exception):
-    """The visit was ended because the user asked the run to stop."""
 
 
 class ProofRecord(msgspec.Struct):
@@ -131,8 +128,8 @@ class Visitor:
                 worker.kill()
             worker.wait()  # a zombie would keep its group alive
             end_group(worker.pid, at_once)
-        if self.stop.requested:
-            raise Interrupted
+        if self.stop.by is not None:
+            raise Interrupted(self.stop.by)
         stage = _read_text(folder / "stage") or "start"
         if not ended:
             return Failure("timed-out", stage, f"no end after {deadline(visit, self.timing):.0f} s")
