@@ -58,8 +58,10 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Close and unlock; harmless when called twice."""
+        """Close and unlock; harmless when called twice. A journal in which nothing stands goes."""
         if self.fd >= 0:
+            if not os.fstat(self.fd).st_size:
+                self.path.unlink(missing_ok=True)
             os.close(self.fd)
             self.fd = -1
 
