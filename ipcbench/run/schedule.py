@@ -65,17 +65,18 @@ class Costs:
 
 
 # What parts of a visit cost beyond its timed turns, in units of the time that a worker takes to start and say it is
-# there. Medians on a 2-CPU virtual machine, where that unit was 0.15 s; the unit itself is measured before each run.
-_PER_MANAGER, _PER_SPAWNED, _PER_FORKED, _BASE = 0.45, 0.45, 0.03, 1.1
-_PER_MIB = 0.12
-_CALIBRATION_TURNS = 2.4  # doubling from one loop passes half, a quarter, ... of the last value
+# there. Medians on a 2-CPU virtual machine, where that unit was 0.2 s; the unit itself is measured before each run.
+_PER_MANAGER, _PER_SPAWNED, _PER_FORKED = 0.3, 1.1, 0.03
+_PER_MIB = 0.3
+_CALIBRATION_TURNS = 2.9  # doubling ends between one and two times the shortest value, and its way there costs as much
 
 
 def visit_cost(case: Case, timing: Timing, start: float) -> float:
     """Seconds one visit of a case should take on a machine where a worker starts in `start` seconds."""
     mechanism = catalog.mechanism(case.mechanism)
-    peer = _PER_FORKED if case.start_method == "fork" else _PER_SPAWNED
-    fixed = _BASE + _PER_MANAGER * mechanism.background_processes + peer * case.workers
+    forked = case.start_method == "fork"
+    fixed = 1.0 + (_PER_FORKED if forked else _PER_SPAWNED) * case.workers
+    fixed += (_PER_MANAGER if forked else _PER_SPAWNED) * mechanism.background_processes
     fixed += _PER_MIB * case.size / 2**20
     return start * fixed + (timing.values + timing.warmups) * timing.min_time
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 
 _SHARED = Path("/dev/shm")
 _GRACE = 0.5
 _PATIENCE = 2.0
+_PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
+
+
+def adopt_orphans() -> None:
+    """Make this process the parent of every descendant that loses its own, so that it can be waited for. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def end_group(group: int, at_once: bool) -> bool:
@@ -46,6 +56,7 @@ def _gone_within(group: int, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     pause = 0.001
     while time.monotonic() < deadline:
+        _reap(group)
         try:
             os.killpg(group, 0)
         except ProcessLookupError:
@@ -53,3 +64,10 @@ def _gone_within(group: int, seconds: float) -> bool:
         time.sleep(pause)
         pause = min(2 * pause, 0.05)
     return False
+
+
+def _reap(group: int) -> None:
+    """Take the exit status of every dead process of a group, which would stay in it as a zombie otherwise."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-group, os.WNOHANG) != (0, 0):
+            pass

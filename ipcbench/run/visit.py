@@ -26,7 +26,7 @@ from ipcbench.model import Failure, Outcome, Timing, Visit
 from ipcbench.results.schema import PyperfBenchmark, PyperfRun
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.proof import why_unproven
-from ipcbench.run.tree import end_group, remove_folder, unlink_names
+from ipcbench.run.tree import adopt_orphans, end_group, remove_folder, unlink_names
 
 LEAST_DEADLINE = 30.0
 LONGEST_FOLDER = 35  # AF_UNIX paths end at 107 bytes, and multiprocessing adds up to 72 below
@@ -82,6 +82,7 @@ class Visitor:
     def __init__(self, timing: Timing, stop: Stop) -> None:
         self.timing = timing
         self.stop = stop
+        adopt_orphans()
         self.run_id = new_run_id()
         self.made = 0
         self.folder = Path(tempfile.mkdtemp(prefix=f"ib{self.run_id}-", dir=_short_folder()))
