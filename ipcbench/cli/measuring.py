@@ -27,6 +27,7 @@ from ipcbench.run.schedule import Findings, estimate, fitted, measure, time_to_s
 from ipcbench.run.visit import Visitor
 from ipcbench.units import format_duration, format_size
 
+REPORT_SECONDS = 6.0  # what making a report took on a 2-CPU virtual machine
 SEVERITY = {"unverified": 5, "timed-out": 4, "failed": 3}
 
 
@@ -42,7 +43,7 @@ def dry_run(order: Order) -> None:
         click.echo(line)
     with Stop() as stop, contextlib.closing(Visitor(plan.timing, stop)) as visitor:
         start = time_to_start(plan, visitor.visit)
-        click.echo(_outlook(fitted(plan, start), start))
+        click.echo(_outlook(fitted(plan, start), start, order))
 
 
 def measure_and_save(order: Order) -> tuple[ResultFile, Path, int]:
@@ -77,7 +78,7 @@ def measure_and_save(order: Order) -> tuple[ResultFile, Path, int]:
 def _measure(order: Order, plan: Plan, start: float, journal: Journal, visitor: Visitor, stop: Stop) -> Findings:
     visitor.timing = plan.timing
     if not order.quiet:
-        click.echo(_outlook(plan, start), err=True)
+        click.echo(_outlook(plan, start, order), err=True)
     journal.append({"kind": "plan", "cases": [case.id for case in plan.cases], "seed": plan.seed})
     with progress_for(order.quiet) as progress:
         return measure(plan, start, visitor.visit, journal.record, progress, stop)
@@ -106,8 +107,9 @@ def _exit_code(findings: Findings, stop: Stop, saved: bool) -> int:
     return worst if saved or worst == 5 else 6
 
 
-def _outlook(plan: Plan, start: float) -> str:
+def _outlook(plan: Plan, start: float, order: Order) -> str:
     rounds, seconds = estimate(plan, start)
+    seconds += REPORT_SECONDS if order.reports else 0.0
     skips = f", {len(plan.skips)} skipped" if plan.skips else ""
     return (
         f"{_count(len(plan.cases), 'case')}{skips}, {_count(rounds, 'round')} in shuffled order "

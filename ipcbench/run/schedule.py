@@ -6,6 +6,7 @@ cost; a budget never cuts a round short, and never goes below the least number o
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -121,18 +122,18 @@ def fitted(plan: Plan, start: float) -> Plan:
 
 
 def time_to_start(plan: Plan, visit: Measure) -> float:
-    """Seconds a worker takes to start here and now, from two visits of the plan's cheapest case; the first warms up.
+    """Seconds a worker takes to start here and now: the median of three visits of the plan's cheapest case.
 
     Raises Interrupted.
     """
     cheapest = min(plan.cases, key=lambda case: visit_cost(case, plan.timing, 1.0))
     fixed = visit_cost(cheapest, Timing(0, 0, 0.0), 1.0)
     seconds = []
-    for _ in range(2):
+    for _ in range(3):
         begun = time.monotonic()
         visit(Visit(cheapest, 0, 0, loops=1))
         seconds.append(time.monotonic() - begun)
-    return min(seconds) / fixed
+    return statistics.median(seconds) / fixed
 
 
 def measure(plan: Plan, start: float, visit: Measure, record: Record, progress: Progress, stop: Stop) -> Findings:
