@@ -54,7 +54,10 @@ def measure_and_save(order: Order) -> tuple[ResultFile, Path, int]:
     plan = make_plan(order.request, capabilities(), order.seed, order.budget, order.timing)
     machine = machine_facts()
     begun, started = time.monotonic(), datetime.now(UTC)
-    label = check_label(order.label or default_label(machine, started.strftime("%Y%m%d-%H%M%S")))
+    label = order.label
+    if label is None:
+        label = default_label(machine, started.strftime("%Y%m%d-%H%M%S"))
+    check_label(label)
     path = order.results / f"{label}.json"
     for folder in filter(None, (order.results, order.reports)):
         check_writable(folder)
