@@ -122,7 +122,9 @@ def _case_record(case: Case, plan: Plan, findings: Findings) -> CaseRecord:
 def _benchmark(case: Case, outcomes: dict[int, Outcome]) -> PyperfBenchmark:
     runs = [_run(number, outcome) for number, outcome in sorted(outcomes.items())]
     common = {
-        key: value for key, value in runs[0].metadata.items() if all(run.metadata.get(key) == value for run in runs)
+        key: value
+        for key, value in runs[0].metadata.items()
+        if key != "ipcbench_round" and all(run.metadata.get(key) == value for run in runs)
     }
     for run in runs:
         run.metadata = {key: value for key, value in run.metadata.items() if key not in common}
