@@ -1,0 +1,167 @@
+"""Running `python -m ipcbench` as a user would, and finding what it left: shared by the tests that start processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import ipcbench
+
+PACKAGE_PARENT = str(Path(ipcbench.__file__).parents[1])
+EXTRA = Path(__file__).parent / "extra"  # mechanisms and patterns that only tests have, see its sitecustomize.py
+TOKEN = "IPCBENCH_TEST_TOKEN"  # in the environment of everything a test starts, so that no orphan can hide
+SHARED = Path("/dev/shm")
+QUICK = ("--mechanism", "pipe-bytes", "--pattern", "ping-pong", "--size", "64B", "--rounds", "1")
+
+
+class Finished(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def errors(self) -> list[str]:
+        """The lines on stderr."""
+        return self.err.splitlines()
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a command: no terminal, no colour, warnings are errors in workers and peers too."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR", "PYTHONPATH")}
+    return kept | {"PYTHONPATH": PACKAGE_PARENT, "NO_COLOR": "1", "PYTHONWARNINGS": "error"} | more
+
+
+def start(
+    *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, before: Sequence[str] = ()
+) -> subprocess.Popen[str]:
+    """Start `python -m ipcbench` in a session of its own."""
+    return start_python("-m", "ipcbench", *arguments, cwd=cwd, env=env, before=before)
+
+
+def start_python(
+    *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, before: Sequence[str] = ()
+) -> subprocess.Popen[str]:
+    """Start this interpreter in a session of its own."""
+    return subprocess.Popen(
+        [*before, sys.executable, *arguments],
+        cwd=cwd,
+        env=environment() if env is None else env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(process: subprocess.Popen[str], timeout: float = 60.0) -> Finished:
+    """Wait for a command's end under a deadline; kills its process group when that passes."""
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+    return Finished(process.returncode, out, err)
+
+
+def run(
+    *arguments: str,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 60.0,
+    before: Sequence[str] = (),
+) -> Finished:
+    """Run `python -m ipcbench` to its end."""
+    return finish(start(*arguments, cwd=cwd, env=env, before=before), timeout)
+
+
+def python(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = 60.0) -> Finished:
+    """Run this interpreter to its end."""
+    return finish(start_python(*arguments, cwd=cwd, env=env), timeout)
+
+
+def marked_processes(token: str) -> set[tuple[int, float]]:
+    """Process id and start time of every living process whose environment carries this token, except this one."""
+    found = set()
+    wanted = f"{TOKEN}={token}".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if wanted not in (folder / "environ").read_bytes().split(b"\0"):
+                continue
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # ended meanwhile, or not ours to see
+        if fields[0] != "Z" and int(folder.name) != os.getpid():
+            found.add((int(folder.name), float(fields[19])))
+    return found
+
+
+def children() -> set[tuple[int, float]]:
+    """Process id and start time of the children of this process, the dead that nobody has asked about included."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == os.getpid():
+            found.add((int(folder.name), float(fields[19])))
+    return found
+
+
+def shared_names() -> set[str]:
+    """What stands in /dev/shm under a name of ours or of multiprocessing's."""
+    return {path.name for path in SHARED.glob("*") if path.name.startswith(("ib", "sem.ib", "sem.mp-", "psm_"))}
+
+
+def open_descriptors() -> dict[int, str]:
+    """The descriptors of this process and what they refer to."""
+    found = {}
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            found[int(name)] = os.readlink(f"/proc/self/fd/{name}")
+        except OSError:
+            continue  # the one that listed the folder
+    return found
+
+
+def until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait for something that happens elsewhere, under a deadline; whether it came true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.005)
+    return True
+
+
+def complaint(kind: type[Exception], action: Callable[[], object]) -> str | None:
+    """The text of the exception of this kind that an action raises; None if it raises none."""
+    try:
+        action()
+    except kind as error:
+        return str(error)
+    return None
+
+
+def can_unshare() -> bool:
+    """Whether this process may make a mount namespace and mount in it."""
+    probe = ["unshare", "-m", "sh", "-c", "mount -t tmpfs none /mnt"]
+    try:
+        return subprocess.run(probe, capture_output=True, timeout=10, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def with_mount(options: str, folder: Path | str, then: str = "true") -> list[str]:
+    """Words to put before a command so that it sees a tmpfs of its own at `folder`, in a private mount namespace."""
+    return ["unshare", "-m", "sh", "-c", f"mount -t tmpfs -o {options} none '{folder}' && {then} && exec \"$@\"", "sh"]

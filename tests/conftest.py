@@ -1,0 +1,64 @@
+"""Fixtures that several test modules use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from commands import TOKEN, children, marked_processes, open_descriptors, shared_names, until
+
+from ipcbench.run.interrupt import Stop
+
+STEADY = 0.11  # a leak is what two samples at least 100 ms apart both show; one sample catches the dying
+PATIENCE = 3.0  # names in /dev/shm may be those of a run beside ours, which come and go
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A temporary folder of the test's own, for this process and all it starts; short enough for sockets below it."""
+    assert tmp_path.is_dir()  # pytest's own folder must be made before this one takes the place of /tmp
+    folder = Path(tempfile.mkdtemp(prefix="t-", dir="/tmp"))
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def no_leaks(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail if the test leaves a process, a descriptor, a shared-memory name, a semaphore or a temporary file."""
+    token = uuid.uuid4().hex
+    monkeypatch.setenv(TOKEN, token)
+    before = children(), open_descriptors(), shared_names()
+    yield
+    first = marked_processes(token) | (children() - before[0])
+    if first:
+        time.sleep(STEADY)
+        leaked = first & (marked_processes(token) | children())
+        assert not leaked, f"processes are left: {[_command(pid) for pid, _ in leaked]}"
+    opened = {fd: what for fd, what in open_descriptors().items() if fd not in before[1]}
+    assert not opened, f"descriptors are left open: {opened}"
+    assert until(lambda: not shared_names() - before[2], PATIENCE), f"left in /dev/shm: {shared_names() - before[2]}"
+    files = sorted(path.name for path in temporary.iterdir() if path.name.startswith(("ib", "pymp-", "tmp")))
+    assert not files, f"left in the temporary folder: {files}"
+
+
+@pytest.fixture
+def stop() -> Iterator[Stop]:
+    """A Stop that nobody asks for, with this process's signal handlers back in place afterwards."""
+    with Stop() as entered:
+        yield entered
+
+
+def _command(pid: int) -> str:
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        return f"{pid}: {b' '.join(words).decode(errors='replace')} (parent {os.getppid()})"
+    except OSError:
+        return f"{pid}: gone"

@@ -1,0 +1,38 @@
+"""Pipes that break what they carry, each in its own way after the first few messages."""
+
+from typing import Any
+
+from ipcbench.measure.duplex import DuplexPipe
+from ipcbench.measure.ports import Mechanism, Receive, Send
+
+GOOD = 2
+
+
+class LossyChannel(DuplexPipe):
+    """The third message and those after it arrive with their last byte flipped."""
+
+    def sender(self) -> Send:
+        send, sent = self.end.send_bytes, 0
+
+        def send_worse(payload: Any) -> None:
+            nonlocal sent
+            sent += 1
+            send(payload if sent <= GOOD else payload[:-1] + bytes([payload[-1] ^ 1]))
+
+        return send_worse
+
+    def receiver(self) -> Receive:
+        return self.end.recv_bytes
+
+
+MECHANISM = Mechanism(
+    name="lossy",
+    title="Pipe that flips a bit",
+    short="Lossy",
+    family="pipes",
+    semaphores=False,
+    carries="bytes",
+    bounded_by="bytes",
+    channel=LossyChannel,
+    duplex=True,
+)

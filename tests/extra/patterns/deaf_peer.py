@@ -1,0 +1,20 @@
+"""ping-pong whose peer never answers in its first timed turn, and never ends."""
+
+import signal
+
+from ipcbench.measure.pattern import Lap, Seat, Turn
+from ipcbench.measure.patterns.ping_pong import PingPong
+
+PROOF_TURN = 16
+
+
+class DeafPeer(PingPong):
+    name = "deaf-peer"
+
+    def serve(self, seat: Seat, turn: Turn) -> Lap:
+        while turn.operations > PROOF_TURN:
+            signal.pause()
+        return super().serve(seat, turn)
+
+
+PATTERN = DeafPeer()

@@ -1,0 +1,28 @@
+"""ping-pong in which driver and peer write down what is in their sys.modules, into $IPCBENCH_TEST_MODULES."""
+
+import os
+import sys
+from pathlib import Path
+
+from ipcbench.measure.pattern import Go, Lap, Seat, Turn
+from ipcbench.measure.patterns.ping_pong import PingPong
+
+
+def _write_down(who: str) -> None:
+    loaded = sorted(name for name, module in sys.modules.items() if module is not None)
+    Path(os.environ["IPCBENCH_TEST_MODULES"], who).write_text("\n".join(loaded))
+
+
+class Modules(PingPong):
+    name = "modules"
+
+    def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
+        _write_down("driver")
+        return super().drive(seat, go, turn)
+
+    def serve(self, seat: Seat, turn: Turn) -> Lap:
+        _write_down("peer")
+        return super().serve(seat, turn)
+
+
+PATTERN = Modules()

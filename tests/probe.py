@@ -1,0 +1,243 @@
+"""What one mechanism really does under one start method, written down for tests/test_contract.py to judge.
+
+Run as `python -m probe MECHANISM METHOD`, in a fresh process: forking pytest, with its threads and heavy modules, would
+be another thing than what is measured. Prints one JSON object; each observation is either made or says what went wrong.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import multiprocessing
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ipcbench.measure.names import claim_names
+from ipcbench.measure.pattern import Pattern, Seat, Turn
+from ipcbench.measure.patterns.access import Access
+from ipcbench.measure.patterns.counter import Counter
+from ipcbench.measure.patterns.ping_pong import PingPong
+from ipcbench.measure.patterns.stream import Stream
+from ipcbench.measure.patterns.task_queue import TaskQueue
+from ipcbench.measure.payload import digest, digests, make_payloads, window_for
+from ipcbench.measure.peers import Job, Team
+from ipcbench.measure.placement import usable_cpus
+from ipcbench.measure.ports import Mechanism, Port, PortSettings
+from ipcbench.measure.registry import load_mechanism
+from ipcbench.model import START_METHODS, StartMethod
+
+# Smallest, typical, and around the thresholds: 16 384 B is where a Connection writes twice (16 366 after pickling, of
+# which 18 B are pickle's own), 65 536 B is what a pipe holds.
+THRESHOLDS = (1, 64, 4096, 16366, 16367, 16384, 16385, 65535, 65536, 65537, 2**20)
+FEW = (64, 16385, 2**20)
+LARGE = (2**20,)
+CELL_SIZES = (8, 64, 65536)
+NUMBERS = (0, 1, -1, 2**31, 2**62, 2**63 - 1, -(2**63))
+TASKS = 300
+ADDS = 2000
+WORKERS = 3
+
+
+class Stage(NamedTuple):
+    """Everything set up for a turn."""
+
+    team: Team
+    seat: Seat
+    pids: list[int]
+    ports: Sequence[Port]
+    settings: PortSettings
+
+
+@contextmanager
+def staged(
+    mechanism: Mechanism, pattern: Pattern, method: StartMethod, size: int, workers: int = 1, operation: str = ""
+) -> Iterator[Stage]:
+    """Set a visit up and take it down as measure.worker does, without placement and pyperf."""
+    context = multiprocessing.get_context(method)
+    settings = PortSettings(context, size, window_for(size), workers)
+    ports = pattern.lay(mechanism, settings)
+    seats = [Seat(i, operation, workers, settings.window) for i in range(-1, workers)]
+    team = Team(context, [Job(pattern, mechanism.carries, size, seat, usable_cpus()) for seat in seats[1:]], ports)
+    try:
+        for port in dict.fromkeys(ports):
+            port.connect("driver")
+        yield Stage(team, pattern.sit(seats[0], ports, "driver"), team.ready(), ports, settings)
+        team.stop()
+    except BaseException:
+        team.abandon()
+        settings.close()
+        raise
+    for port in dict.fromkeys(ports):
+        port.close()
+    settings.close()
+
+
+def difficult_payloads(mechanism: Mechanism, size: int) -> list[Any]:
+    """Distinct payloads of one size, those among them that end in NUL or are nothing else."""
+    if mechanism.carries == "number":
+        return list(NUMBERS)
+    nul = bytes(size)
+    ordinary = [payload for payload in make_payloads("bytes", 1, size, 4) if isinstance(payload, bytes)]
+    return list(dict.fromkeys([*ordinary, nul, ordinary[0][:-1] + b"\0", b"\0" + ordinary[0][1:], b"\xff" * size]))
+
+
+def observe_echo(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
+    """Send each payload to a peer that sends it back."""
+    payloads = difficult_payloads(mechanism, size)
+    with staged(mechanism, PingPong(), method, size) as stage:
+        stage.team.go(len(payloads))
+        got = []
+        for payload in payloads:
+            stage.seat.send(payload)
+            got.append(stage.seat.receive())
+        stage.team.laps()
+    return {"sent": digests(payloads), "got": digests(got), "elsewhere": os.getpid() not in stage.pids}
+
+
+def observe_burst(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
+    """Send more messages than may be in flight while the peer takes them."""
+    count = 3 * window_for(size)
+    payloads = make_payloads(mechanism.carries, 7, size, count)
+    with staged(mechanism, Stream(), method, size) as stage:
+        stage.team.prove(7, count)
+        for payload in payloads:
+            stage.seat.send(payload)
+        (got,) = stage.team.proved()
+    return {"sent": digests(payloads), "got": got}
+
+
+def observe_many(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
+    """Share tasks out among three workers."""
+    pattern = TaskQueue()
+    payloads = make_payloads(mechanism.carries, 3, 64, TASKS)
+    with staged(mechanism, pattern, method, 64, WORKERS) as stage:
+        lap = pattern.drive(stage.seat, stage.team.go, Turn(TASKS, pattern.messages(payloads)))
+        peers, _ = stage.team.laps()
+    return {
+        "numbers": sorted(number for number, _ in lap.finished),
+        "workers": sorted({worker for _, worker in lap.finished}),
+        "done": [peer.operations for peer in peers],
+    }
+
+
+def observe_closing_twice(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
+    """Close every port and the settings once more than needed."""
+    pattern = PingPong() if mechanism.channel else Counter()
+    with staged(mechanism, pattern, method, 8) as stage:
+        pass
+    for port in stage.ports:
+        port.close()
+        port.close()
+    stage.settings.close()
+    return {"closed": True}
+
+
+def observe_adding(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
+    """Add to one number from two workers at once."""
+    pattern = Counter()
+    with staged(mechanism, pattern, method, 8, 2) as stage:
+        turn = Turn(ADDS)
+        lap = pattern.drive(stage.seat, stage.team.go, turn)
+        stage.team.laps()
+        cell = stage.seat.cell
+        return {"added": cell.total() - lap.last if cell else None}
+
+
+def observe_state(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
+    """Write in the driver and read in a peer, then the other way round."""
+    found: dict[str, Any] = {}
+    with staged(mechanism, Access(), method, size, 1, "read") as stage:
+        written = difficult_payloads(mechanism, size)[:6]
+        found["written"], found["read"], found["own"] = digests(written), [], []
+        for payload in written:
+            stage.seat.send(payload)
+            stage.team.prove(0, 1)
+            found["read"] += stage.team.proved()[0]
+            found["own"].append(digest(stage.seat.receive()))
+    with staged(mechanism, Access(), method, size, 1, "write") as stage:
+        stage.team.prove(11, 1)
+        stage.team.proved()
+        found["peer wrote"] = digests(make_payloads(mechanism.carries, 11, size, 1))
+        found["driver read"] = [digest(stage.seat.receive())]
+    return found
+
+
+def observe_leftovers(
+    mechanism: Mechanism, method: StartMethod, prefix: str, visits: tuple[int, int]
+) -> dict[str, Any]:
+    """Count what this process holds after some visits, which start lasting helpers, and after some more."""
+    pattern = PingPong() if mechanism.channel else Counter()
+    counts = []
+    for count in visits:
+        for _ in range(count):
+            with staged(mechanism, pattern, method, 8) as stage:
+                if mechanism.channel:
+                    stage.team.go(1)
+                    stage.seat.send(difficult_payloads(mechanism, 8)[0])
+                    stage.seat.receive()
+                    stage.team.laps()
+            del stage
+        gc.collect()
+        counts.append({"descriptors": len(os.listdir("/proc/self/fd")), "threads": threading.active_count()})
+    names = [path.name for path in Path("/dev/shm").iterdir() if prefix in path.name]
+    alive = [child.name for child in multiprocessing.active_children()]
+    return {"early": counts[0], "late": counts[1], "names": names, "children": alive}
+
+
+def observe_refusal(mechanism: Mechanism) -> dict[str, Any]:
+    """Try to send 64 B through a mechanism, in this process."""
+    if mechanism.channel is None:
+        return {"refused": "no channel"}
+    settings = PortSettings(multiprocessing.get_context("fork"), 64, 4, 1)
+    try:
+        port = mechanism.channel(settings)
+        port.connect("driver")
+        port.sender()(b"x" * 64)
+        return {"refused": ""}
+    except (TypeError, ValueError) as error:
+        return {"refused": type(error).__name__}
+    finally:
+        settings.close()
+
+
+def main(name: str, method: StartMethod) -> None:
+    """Make every observation that this mechanism allows."""
+    claim_names()
+    prefix = multiprocessing.current_process()._config["semprefix"].lstrip("/")  # type: ignore[attr-defined]
+    mechanism = load_mechanism(name)
+    full = method == "fork"
+    sizes = (8,) if mechanism.carries == "number" else THRESHOLDS if full else LARGE
+    cell_sizes = (8,) if mechanism.carries == "number" else CELL_SIZES if full else (8,)
+    wanted: dict[str, Callable[[], dict[str, Any]]] = {}
+    if mechanism.channel:
+        for size in sizes:
+            wanted[f"echo {size}"] = lambda size=size: observe_echo(mechanism, method, size)  # type: ignore[misc]
+        for size in sizes if full and mechanism.carries == "number" else FEW if full else ():
+            wanted[f"burst {size}"] = lambda size=size: observe_burst(mechanism, method, size)  # type: ignore[misc]
+        if mechanism.senders == mechanism.receivers == "many":
+            wanted["many"] = lambda: observe_many(mechanism, method)
+    if mechanism.cell:
+        wanted["adding"] = lambda: observe_adding(mechanism, method)
+        for size in cell_sizes:
+            wanted[f"state {size}"] = lambda size=size: observe_state(mechanism, method, size)  # type: ignore[misc]
+    wanted["leftovers"] = lambda: observe_leftovers(mechanism, method, prefix, (2, 3) if full else (1, 1))
+    if full:
+        wanted["closing twice"] = lambda: observe_closing_twice(mechanism, method)
+    if mechanism.carries == "number" and full:
+        wanted["refusal"] = lambda: observe_refusal(mechanism)
+    seen = {}
+    for what, observe in wanted.items():
+        try:
+            seen[what] = observe()
+        except Exception as error:
+            seen[what] = {"error": f"{type(error).__name__}: {error}"}
+    print(json.dumps(seen))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], next(method for method in START_METHODS if method == sys.argv[2]))

@@ -1,0 +1,238 @@
+"""From a request to a plan: the product of what was chosen, every gap explained, and the order of the rounds."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from commands import complaint
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ipcbench.cli.options import LEAST_ROUNDS, MOST_ROUNDS_UNASKED, SECONDS, TIMING
+from ipcbench.errors import BadRequest, UnknownName
+from ipcbench.measure.registry import mechanism_names, pattern_names
+from ipcbench.model import MOST_WORKERS, Budget, Capabilities, Case, Timing
+from ipcbench.plan import catalog
+from ipcbench.plan.planner import Plan, Request, make_plan, shuffled_blocks, why_not
+from ipcbench.plan.suites import SUITES, suite
+from ipcbench.run.schedule import estimate, fitted
+
+GIB = 2**30
+MACHINE = Capabilities(2, 8 * GIB, 4 * GIB, None, ("fork", "spawn", "forkserver"))
+START = 0.15  # seconds for a worker to start on the 2-CPU machine that the suites are made for
+
+
+def plan(request: Request, offer: Capabilities = MACHINE, seed: int = 1, budget: Budget | None = None) -> Plan:
+    return make_plan(request, offer, seed, budget or Budget(rounds=3), Timing())
+
+
+def ask(mechanism: str = "pipe", pattern: str = "ping-pong", size: int = 64, **more: tuple[str, ...]) -> Request:
+    return Request(mechanisms=(mechanism,), patterns=(pattern,), sizes=(size,), **more)  # type: ignore[arg-type]
+
+
+NAMES = st.lists(st.sampled_from(mechanism_names()), min_size=1, max_size=3, unique=True).map(tuple)
+QUESTIONS = st.lists(st.sampled_from(catalog.questions()), min_size=1, max_size=3, unique=True).map(tuple)
+SIZES = st.lists(st.sampled_from([8, 64, 4096]), min_size=1, max_size=3, unique=True).map(tuple)
+WORKERS = st.lists(st.sampled_from([1, 2, 4]), min_size=1, max_size=3, unique=True).map(tuple)
+
+
+@given(NAMES, QUESTIONS, SIZES, WORKERS)
+def test_the_product_of_the_selection_is_cases_and_skips_together(
+    names: tuple[str, ...], questions: tuple[str, ...], sizes: tuple[int, ...], workers: tuple[int, ...]
+) -> None:
+    request = Request(mechanisms=names, patterns=questions, sizes=sizes, workers=workers)
+    wanted = {
+        (question, name, size, count)
+        for question, name, size, count in itertools.product(questions, names, sizes, workers)
+    }
+    said = complaint(BadRequest, lambda: plan(request))
+    if said is not None:
+        assert "no case left: all" in said
+        return
+    made = plan(request)
+    everything = [*made.cases, *(skip.case for skip in made.skips)]
+    assert len(everything) == len(set(everything)) == len(wanted)
+    assert {(case.question, case.mechanism, case.size, case.workers) for case in everything} == wanted
+    assert all(skip.reason for skip in made.skips)
+
+
+def test_a_glob_chooses_all_that_match_and_a_pattern_all_its_operations() -> None:
+    made = plan(Request(mechanisms=("raw-*",), patterns=("access",), sizes=(8,), workers=(1,)))
+    assert {case.mechanism for case in made.cases} == {"raw-array", "raw-value"}
+    assert {case.question for case in made.cases} == {"access:read", "access:write"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (Request(mechanisms=("nope-*",)), "unknown mechanism 'nope-\\*'"),
+        (Request(patterns=("nope",)), "unknown pattern 'nope'"),
+        (Request(suite="nope"), "unknown suite 'nope'"),
+    ],
+    ids=["mechanism", "pattern", "suite"],
+)
+def test_a_name_that_chooses_nothing_is_unknown(request_: Request, words: str) -> None:
+    with pytest.raises(UnknownName, match=words):
+        plan(request_)
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (Request("workers", ("value",)), "suite 'workers' has no mechanism 'value'"),
+        (Request("workers", (), ("access:read",)), "suite 'workers' has no pattern 'access:read'"),
+        (ask("value"), "all 1 are skipped: value carries one 8 B number"),
+        (ask("pipe", "counter", 8), "pipe holds no state"),
+        (ask("array", "task-queue"), "array carries bytes, and a task is an object"),
+        (ask("value", "access", 64), "value carries one 8 B number"),
+    ],
+    ids=["suite x mechanism", "suite x pattern", "size", "port", "object", "state"],
+)
+def test_an_empty_selection_says_what_emptied_it(request_: Request, words: str) -> None:
+    with pytest.raises(BadRequest, match=r"^no case left: ") as caught:
+        plan(request_)
+    assert words in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("workers", [0, -1, MOST_WORKERS + 1])
+def test_workers_out_of_range_are_refused(workers: int) -> None:
+    with pytest.raises(BadRequest, match=f"workers {workers}: expected 1 to {MOST_WORKERS}"):
+        plan(Request(mechanisms=("queue",), patterns=("task-queue",), workers=(workers,)))
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 50))
+def test_the_same_seed_gives_the_same_order(seed: int, number: int) -> None:
+    request = Request(mechanisms=("p*", "queue", "array"), patterns=("ping-pong", "stream"), sizes=(64, 4096))
+    one, two = plan(request, seed=seed), plan(request, seed=seed)
+    assert one.round(number, one.cases, {}) == two.round(number, two.cases, {})
+
+
+def test_rounds_and_seeds_differ_in_their_order() -> None:
+    made = plan(Request(suite="latency"))
+    orders = [[visit.case for visit in made.round(number, made.cases, {})] for number in range(1, 6)]
+    assert len({tuple(order) for order in orders}) == 5
+    other = plan(Request(suite="latency"), seed=2)
+    assert [visit.case for visit in other.round(1, other.cases, {})] != orders[0]
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_every_round_holds_each_case_once_and_keeps_blocks_together(name: str) -> None:
+    made = plan(Request(suite=name))
+    visits = made.round(3, made.cases, dict.fromkeys(made.cases, 9))
+    assert sorted(visit.case for visit in visits) == sorted(made.cases)
+    assert [visit.position for visit in visits] == list(range(len(made.cases)))
+    assert {(visit.round, visit.loops) for visit in visits} == {(3, 9)}
+    blocks = [block for block, _ in itertools.groupby(visit.case.block for visit in visits)]
+    assert len(blocks) == len(set(blocks))
+
+
+@given(
+    st.lists(st.builds(Case, st.sampled_from("ab"), st.sampled_from("xyz"), st.integers(1, 3)), unique=True), st.text()
+)
+def test_shuffling_loses_and_doubles_nothing(cases: list[Case], seed: str) -> None:
+    assert sorted(shuffled_blocks(cases, seed)) == sorted(cases)
+
+
+BARE = MACHINE._replace(semaphores="this machine offers no semaphores (for a reason)")
+
+
+@pytest.mark.parametrize(
+    ("case", "offer", "words"),
+    [
+        (Case("ping-pong", "queue", 64), BARE, "this machine offers no semaphores (for a reason)"),
+        (Case("counter", "manager-value", 8), BARE, "this machine offers no semaphores (for a reason)"),
+        (
+            Case("ping-pong", "pipe", 64),
+            MACHINE._replace(start_methods=("spawn",)),
+            "start method fork is not offered here, only spawn",
+        ),
+        (
+            Case("ping-pong", "array", 2**20),
+            MACHINE._replace(shared_memory=2**20),
+            "needs 16 MiB of shared memory, and /dev/shm has 1 MiB free",
+        ),
+        (Case("stream", "pipe", 2**28), MACHINE._replace(memory=2**30), "needs 4 GiB of memory, and 1 GiB are free"),
+    ],
+    ids=["queue", "manager", "fork", "shared memory", "memory"],
+)
+def test_what_the_machine_cannot_offer_is_a_skip_with_its_reason(case: Case, offer: Capabilities, words: str) -> None:
+    assert why_not(case, MACHINE) is None
+    assert why_not(case, offer) == words
+
+
+def test_what_needs_no_semaphores_runs_without() -> None:
+    for name in ("pipe", "pipe-bytes", "manager-queue"):
+        assert why_not(Case("ping-pong", name, 64), BARE) is None
+
+
+def test_pipes_need_no_shared_memory() -> None:
+    assert why_not(Case("ping-pong", "pipe", 2**20), MACHINE._replace(shared_memory=0)) is None
+
+
+def test_one_cpu_packs_unless_told_otherwise() -> None:
+    one = MACHINE._replace(cpus=1)
+    (case,) = plan(ask(), one).cases
+    assert case.placement == "pack"
+    with pytest.raises(
+        BadRequest, match="placement spread needs 2 CPUs and this process may use 1: choose pack or free"
+    ):
+        plan(ask(placements=("spread",)), one)
+    made = plan(ask(placements=("spread", "free")), one)
+    assert ([case.placement for case in made.cases], len(made.skips)) == (["free"], 1)
+
+
+def test_without_fork_the_start_method_is_spawn() -> None:
+    (case,) = plan(ask(), MACHINE._replace(start_methods=("spawn",))).cases
+    assert case.start_method == "spawn"
+
+
+def test_more_workers_than_cpus_are_measured_and_noted() -> None:
+    made = plan(Request(mechanisms=("queue",), patterns=("task-queue",), sizes=(64,), workers=(1, 4)))
+    one, four = made.cases
+    assert (made.notes.get(one.id), made.notes.get(four.id)) == (None, ("oversubscribed",))
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_suites_name_only_what_exists_and_leave_gaps_only_where_a_mechanism_carries_a_number(name: str) -> None:
+    for row in suite(name).rows:
+        assert set(row.mechanisms) | set(row.fast_mechanisms or ()) <= set(mechanism_names())
+        assert {question.partition(":")[0] for question in row.questions} <= set(pattern_names())
+        assert set(row.questions) <= set(catalog.questions())
+        assert set(row.fast_mechanisms or ()) <= set(row.mechanisms)
+    for fast in (False, True):
+        made = plan(Request(suite=name, fast=fast))
+        assert made.cases
+        assert all(skip.reason.endswith("carries one 8 B number") for skip in made.skips)
+
+
+def test_every_mechanism_and_pattern_is_in_the_default_suite() -> None:
+    made = plan(Request())
+    assert {case.mechanism for case in made.cases} == set(mechanism_names())
+    assert {case.pattern for case in made.cases} == set(pattern_names())
+
+
+@pytest.mark.parametrize("effort", ["", "fast"])
+def test_the_default_plan_fits_its_time_with_enough_rounds(effort: str) -> None:
+    budget = Budget(SECONDS[effort], None, LEAST_ROUNDS[effort], MOST_ROUNDS_UNASKED)
+    made = make_plan(Request(suite="all", fast=effort == "fast"), MACHINE, 1, budget, TIMING[effort])
+    rounds, seconds = estimate(fitted(made, START), START)
+    assert rounds >= LEAST_ROUNDS[effort] >= 5
+    assert seconds <= 1.1 * SECONDS[effort]
+
+
+def test_a_short_budget_costs_values_before_rounds() -> None:
+    made = plan(Request(suite="all"), budget=Budget(60.0, None, 5))
+    short = fitted(made, START)
+    assert (short.timing.values, short.cases, short.budget) == (1, made.cases, made.budget)
+    long = plan(ask(), budget=Budget(600.0, None, 5))
+    assert fitted(long, START) == long
+    counted = plan(Request(suite="all"), budget=Budget(rounds=2))
+    assert fitted(counted, START) == counted
+
+
+def test_choosing_nothing_is_the_suite_all_and_a_pattern_alone_takes_its_own_sizes() -> None:
+    assert plan(Request()).cases == plan(Request(suite="all")).cases
+    made = plan(Request(mechanisms=("pipe",), patterns=("stream",)))
+    assert [case.size for case in made.cases] == list(catalog.pattern("stream").sizes)

@@ -1,0 +1,138 @@
+"""The judge takes proofs that every byte moved, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ipcbench.measure.pattern import Proof
+from ipcbench.measure.payload import Carries, digest, digests, make_payloads, pool_count, proof_count, window_for
+from ipcbench.model import Case
+from ipcbench.run.proof import why_unproven
+
+PING = Case("ping-pong", "queue", 64)
+TASKS = Case("task-queue", "queue", 64, 3)
+COUNTER = Case("counter", "value", 8, 2)
+
+
+def honest(nonce: int = 5, size: int = 64, messages: int = 4, carries: Carries = "bytes", stream: int = 0) -> list[str]:
+    return digests(make_payloads(carries, nonce, size, messages, stream))
+
+
+def each(received: Sequence[Sequence[str]], nonce: int = 5, size: int = 64, messages: int = 4) -> Proof:
+    return Proof("each", nonce, size, "bytes", messages, received, [0] * len(received))
+
+
+def pids(case: Case) -> list[int]:
+    return list(range(100, 101 + case.workers))
+
+
+def judged(case: Case, *proofs: Proof) -> str | None:
+    return why_unproven(case, proofs, pids(case))
+
+
+@given(
+    nonce=st.integers(0, 2**56 - 1),
+    size=st.integers(1, 5000),
+    messages=st.integers(1, 16),
+    workers=st.integers(1, 4),
+    carries=st.sampled_from(["bytes", "objects", "number"]),
+)
+def test_honest_proofs_are_accepted(nonce: int, size: int, messages: int, workers: int, carries: Carries) -> None:
+    case = Case("access", "array", size, workers, "write")
+    streams = list(range(workers))
+    received = [honest(nonce, size, messages, carries, stream) for stream in streams]
+    proof = Proof("each", nonce, size, carries, messages, received, streams)
+    assert judged(case, proof, proof) is None
+
+
+@given(st.data())
+def test_shared_tasks_may_be_split_in_any_way(data: st.DataObject) -> None:
+    whole = honest(messages=16)
+    owners = data.draw(st.lists(st.integers(0, 2), min_size=16, max_size=16))
+    received = [[task for task, owner in zip(whole, owners, strict=True) if owner == i] for i in range(3)]
+    proof = Proof("shared", 5, 64, "objects", 16, received, [0, 0, 0])
+    assert judged(TASKS, proof, proof) is None
+
+
+@pytest.mark.parametrize(
+    ("received", "reason"),
+    [
+        (honest()[:-1], "1 did not arrive intact, and 0 arrived"),
+        ([*honest(), honest()[0]], "0 did not arrive intact, and 1 arrived"),
+        ([honest()[1], honest()[0], *honest()[2:]], "out of order"),
+        ([*honest()[:-1], digest(b"something else")], "1 did not arrive intact, and 1 arrived"),
+        ([*honest()[:-1], honest()[0]], "1 did not arrive intact, and 1 arrived"),
+        (honest(nonce=6), "4 did not arrive intact, and 4 arrived"),
+        ([], "4 did not arrive intact"),
+        (["not a payload: NoneType"] * 4, "4 did not arrive intact"),
+    ],
+    ids=["lost", "doubled", "reordered", "corrupted", "one twice", "of another turn", "nothing", "no payloads"],
+)
+def test_what_is_not_what_was_sent_is_refused(received: list[str], reason: str) -> None:
+    good = each([honest()])
+    for proofs in ([each([received]), good], [good, each([received])]):
+        found = judged(PING, *proofs)
+        assert found is not None
+        assert reason in found
+
+
+@pytest.mark.parametrize("received", [honest()[:-1], [*honest(), honest()[0]], [*honest()[:-1], digest(b"x")]])
+def test_shared_tasks_that_are_not_all_there_once_are_refused(received: list[str]) -> None:
+    proof = Proof("shared", 5, 64, "objects", 4, [received, [], []], [0, 0, 0])
+    assert judged(TASKS, proof, proof) is not None
+
+
+@pytest.mark.parametrize("found", [199, 201, 0])
+def test_a_total_must_be_exact(found: int) -> None:
+    good = Proof("total", expected=200, found=200)
+    assert judged(COUNTER, good, good) is None
+    assert judged(COUNTER, good, Proof("total", expected=200, found=found)) is not None
+
+
+@pytest.mark.parametrize("seen", [[], [100], [100, 100], [100, 101, 102]])
+def test_too_few_or_too_many_processes_are_refused(seen: list[int]) -> None:
+    reason = why_unproven(PING, [each([honest()])] * 2, seen)
+    assert reason is not None
+    assert "processes took part instead of 2" in reason
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_one_verification_is_not_enough(count: int) -> None:
+    assert judged(PING, *[each([honest()])] * count) == "there was no verification before and after timing"
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [each([honest(size=8)], size=8), each([[]], messages=0), each([]), Proof("shared", 5, 64, "bytes", 4, [], [])],
+    ids=["smaller", "of nothing", "of nobody", "shared by nobody"],
+)
+def test_a_proof_of_something_easier_is_refused(proof: Proof) -> None:
+    reason = judged(PING, proof, proof)
+    assert reason is not None
+    assert "the verification turn was of" in reason
+
+
+def test_a_proof_of_the_total_does_not_stand_for_messages() -> None:
+    easy = Proof("total", expected=0, found=0)
+    assert judged(PING, easy, easy) is not None
+
+
+@given(st.integers(0, 2**56 - 1), st.integers(1, 300), st.integers(1, 20), st.integers(0, 3))
+def test_payloads_of_eight_bytes_or_more_are_distinct_and_made_again_alike(
+    nonce: int, size: int, count: int, stream: int
+) -> None:
+    payloads = make_payloads("bytes", nonce, size, count, stream)
+    assert payloads == make_payloads("bytes", nonce, size, count, stream)
+    assert all(isinstance(payload, bytes) and len(payload) == size for payload in payloads)
+    if size >= 8:
+        assert len(set(payloads)) == count
+
+
+@given(st.integers(1, 2**28))
+def test_a_pool_is_always_larger_than_what_can_be_in_flight(size: int) -> None:
+    assert pool_count(size, window_for(size)) > window_for(size) >= 4
+    assert 3 <= proof_count(size) <= 16

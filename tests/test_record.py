@@ -1,0 +1,93 @@
+"""What a run found becomes a results file: whole rounds, each visit with its round, and a reason for every gap."""
+
+from __future__ import annotations
+
+import pytest
+from synthetic import make_result as synthetic_result
+
+from ipcbench.model import Budget, Case, Failure, Outcome, Skip, Timing
+from ipcbench.plan.planner import Plan
+from ipcbench.results.frame import visit_frame
+from ipcbench.results.schema import ResultFile
+from ipcbench.run.record import Occasion, make_result
+from ipcbench.run.schedule import Findings
+
+PIPE, QUEUE = Case("ping-pong", "pipe", 64), Case("ping-pong", "queue", 64)
+SKIPPED = Skip(Case("ping-pong", "value", 64), "value carries one 8 B number")
+PLAN = Plan((PIPE, QUEUE), (SKIPPED,), 7, Budget(rounds=5), Timing(), {QUEUE.id: ("oversubscribed",)})
+OCCASION = Occasion("mine", "2026-01-15T10:20:30+00:00", "ipcbench run", 9.0, synthetic_result().ipcbench.machine)
+
+
+def outcome(seconds: float) -> Outcome:
+    metadata: dict[str, str | int | float] = {"loops": 10, "inner_loops": 1, "hostname": "secret", "unit": "second"}
+    return Outcome((seconds,), ((10, seconds),), 10, 10, 0.1, 0.2, 3, 0.4, ((0,), (1,)), metadata)
+
+
+def found(*keys: tuple[Case, int], rounds: int, complete: bool = False) -> Findings:
+    return Findings(
+        outcomes={key: outcome(key[1] * 1e-5) for key in keys},
+        positions=dict.fromkeys(keys, 0),
+        loops={PIPE: 10, QUEUE: 10},
+        rounds=rounds,
+        complete=complete,
+    )
+
+
+def rounds_of(result: ResultFile) -> dict[str, list[object]]:
+    return {
+        str(benchmark.metadata["name"]): [run.metadata.get("ipcbench_round") for run in benchmark.runs]
+        for benchmark in result.benchmarks
+    }
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 3])
+def test_every_visit_stands_with_its_round(rounds: int) -> None:
+    keys = [(case, number) for number in range(1, rounds + 1) for case in (PIPE, QUEUE)]
+    result = make_result(PLAN, found(*keys, rounds=rounds, complete=True), OCCASION)
+    assert rounds_of(result) == {case.id: list(range(1, rounds + 1)) for case in (PIPE, QUEUE)}
+    table = visit_frame(result)
+    assert sorted(table["round"]) == sorted(number for _, number in keys)
+    assert table["cpu"].notna().all()
+
+
+def test_visits_of_a_round_that_was_cut_short_stay_out() -> None:
+    keys = [(PIPE, 1), (QUEUE, 1), (QUEUE, 2), (PIPE, 2), (PIPE, 3)]
+    result = make_result(PLAN, found(*keys, rounds=2), OCCASION)
+    assert rounds_of(result) == {PIPE.id: [1, 2], QUEUE.id: [1, 2]}
+    assert {visit.round for visit in result.ipcbench.visits} == {1, 2}
+    assert not result.ipcbench.complete
+
+
+def test_of_a_run_that_ended_in_its_first_round_there_is_what_there_is() -> None:
+    result = make_result(PLAN, found((PIPE, 1), rounds=0), OCCASION)
+    assert [case.id for case in result.ipcbench.cases if case.verdict == "ok"] == [PIPE.id]
+    gaps = {skip.id: skip.reason for skip in result.ipcbench.skips}
+    assert gaps == {
+        SKIPPED.case.id: SKIPPED.reason,
+        QUEUE.id: "the run was stopped before this case was measured",
+    }
+
+
+def test_a_case_that_failed_has_a_reason_and_no_values() -> None:
+    findings = found((PIPE, 1), (QUEUE, 1), (PIPE, 2), rounds=2, complete=True)
+    findings.failures[QUEUE] = Failure("timed-out", "timing", "no end after 30 s")
+    result = make_result(PLAN, findings, OCCASION)
+    assert [benchmark.metadata["name"] for benchmark in result.benchmarks] == [PIPE.id]
+    record = next(case for case in result.ipcbench.cases if case.id == QUEUE.id)
+    assert (record.verdict, record.stage, record.detail) == ("timed-out", "timing", "no end after 30 s")
+    assert result.ipcbench.counts == {"ok": 1, "timed-out": 1, "unsupported": 1}
+
+
+def test_notes_and_facts_travel_with_the_cases() -> None:
+    result = make_result(PLAN, found((PIPE, 1), (QUEUE, 1), rounds=1, complete=True), OCCASION)
+    notes = {case.id: case.notes for case in result.ipcbench.cases}
+    assert notes == {PIPE.id: [], QUEUE.id: ["oversubscribed"]}
+    assert {facts.name for facts in result.ipcbench.mechanisms} == {"pipe", "queue", "value"}
+    assert {facts.name for facts in result.ipcbench.patterns} == {"ping-pong"}
+
+
+def test_what_pyperf_knows_of_the_host_stays_out() -> None:
+    result = make_result(PLAN, found((PIPE, 1), (QUEUE, 1), rounds=1), OCCASION)
+    for benchmark in result.benchmarks:
+        assert "hostname" not in benchmark.metadata
+        assert all("hostname" not in run.metadata for run in benchmark.runs)

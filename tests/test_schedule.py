@@ -1,0 +1,230 @@
+"""Rounds, budgets and failures, with visits that are made of arithmetic."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ipcbench.errors import Interrupted, ResultError
+from ipcbench.model import Budget, Case, Failure, Outcome, Timing, Visit
+from ipcbench.plan.planner import Plan
+from ipcbench.run import schedule
+from ipcbench.run.interrupt import Stop
+from ipcbench.run.schedule import Findings, loops_for, measure, rounds_within, time_to_start
+
+CASES = (Case("ping-pong", "pipe", 64), Case("ping-pong", "queue", 64), Case("stream", "pipe", 64))
+TIMING = Timing(values=2, warmups=1, min_time=0.05)
+BROKEN = Failure("failed", "timing", "peer 1 of 1 was killed by SIGKILL")
+
+
+def outcome(seconds: float = 1e-4, loops: int = 400) -> Outcome:
+    return Outcome(
+        values=(seconds, seconds),
+        warmups=((loops, seconds),),
+        loops=loops,
+        operations=2 * loops,
+        cpu_user=0.01,
+        cpu_system=0.01,
+        context_switches=3,
+        wall=0.3,
+        cpus=((0,), (1,)),
+        metadata={"loops": loops, "inner_loops": 1},
+    )
+
+
+class Clock:
+    """A time.monotonic that moves only when told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class Bench:
+    """Visits that take `seconds` each on the fake clock; some of them fail, or stop the run, or cannot be recorded."""
+
+    def __init__(self, clock: Clock, seconds: float = 1.0) -> None:
+        self.clock, self.seconds = clock, seconds
+        self.made: list[Visit] = []
+        self.recorded: list[tuple[Visit, Outcome | Failure]] = []
+        self.told: list[tuple[int, int]] = []
+        self.failures: list[Case] = []
+        self.fail: dict[tuple[Case, int], Failure] = {}
+        self.stop_after = self.unsaved_after = 10**9
+        self.stop: Stop | None = None
+
+    def visit(self, visit: Visit) -> Outcome | Failure:
+        if len(self.made) == self.stop_after:
+            raise Interrupted(signal.SIGINT)
+        self.made.append(visit)
+        self.clock.now += self.seconds
+        return self.fail.get((visit.case, visit.round)) or outcome()
+
+    def record(self, visit: Visit, found: Outcome | Failure) -> None:
+        if len(self.recorded) == self.unsaved_after:
+            raise ResultError("mine.journal: cannot write: no space left")
+        self.recorded.append((visit, found))
+
+    def visiting(self, visit: Visit, rounds: int, seconds_left: float) -> None:
+        assert seconds_left >= 0
+        self.told.append((visit.round, rounds))
+
+    def failed(self, case: Case, failure: Failure) -> None:
+        assert failure is BROKEN
+        self.failures.append(case)
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
+    clock = Clock()
+    monkeypatch.setattr(schedule, "time", clock)
+    return Bench(clock)
+
+
+def carry_out(bench: Bench, stop: Stop, budget: Budget) -> Findings:
+    plan = Plan(CASES, (), 1, budget, TIMING)
+    return measure(plan, 0.15, bench.visit, bench.record, bench, stop)
+
+
+def rounds_made(bench: Bench) -> list[int]:
+    return sorted({visit.round for visit in bench.made})
+
+
+def test_every_case_is_calibrated_once_and_then_visited_once_a_round(bench: Bench, stop: Stop) -> None:
+    findings = carry_out(bench, stop, Budget(rounds=3))
+    for number in range(4):
+        assert sorted(visit.case for visit in bench.made if visit.round == number) == sorted(CASES)
+    assert (findings.rounds, findings.complete, findings.unsaved) == (3, True, None)
+    assert set(findings.outcomes) == {(case, number) for case in CASES for number in (1, 2, 3)}
+    assert findings.loops == dict.fromkeys(CASES, 500)
+    assert {visit.loops for visit in bench.made if visit.round} == {500}
+    assert {visit.loops for visit in bench.made if not visit.round} == {None}
+    assert [visit for visit, _ in bench.recorded] == bench.made
+
+
+def test_positions_are_kept_with_the_outcomes(bench: Bench, stop: Stop) -> None:
+    findings = carry_out(bench, stop, Budget(rounds=2))
+    for visit in bench.made:
+        if visit.round:
+            assert findings.positions[visit.case, visit.round] == visit.position
+
+
+@pytest.mark.parametrize(
+    ("seconds", "rounds"),
+    [(33.0, 10), (34.6, 11), (6.0, 1), (1.0, 1)],
+    ids=["exact", "half a round more", "one", "over at once"],
+)
+def test_a_budget_is_filled_with_whole_rounds(bench: Bench, stop: Stop, seconds: float, rounds: int) -> None:
+    findings = carry_out(bench, stop, Budget(seconds=seconds))
+    assert (findings.rounds, findings.complete) == (rounds, True)
+    assert len(bench.made) == 3 * (rounds + 1)
+
+
+def test_least_and_most_rounds_hold_against_the_budget(bench: Bench, stop: Stop) -> None:
+    assert carry_out(bench, stop, Budget(1.0, None, least_rounds=4)).rounds == 4
+    bench.made.clear()
+    assert carry_out(bench, stop, Budget(10_000.0, None, 1, most_rounds=6)).rounds == 6
+
+
+def test_a_case_that_fails_leaves_the_remaining_rounds(bench: Bench, stop: Stop) -> None:
+    bench.fail[CASES[1], 2] = BROKEN
+    findings = carry_out(bench, stop, Budget(rounds=4))
+    assert [visit.round for visit in bench.made if visit.case == CASES[1]] == [0, 1, 2]
+    assert [visit.round for visit in bench.made if visit.case == CASES[0]] == [0, 1, 2, 3, 4]
+    assert findings.failures == {CASES[1]: BROKEN}
+    assert bench.failures == [CASES[1]]
+    assert (findings.rounds, findings.complete) == (4, True)
+
+
+def test_a_case_that_fails_while_calibrating_is_in_no_round(bench: Bench, stop: Stop) -> None:
+    bench.fail[CASES[0], 0] = BROKEN
+    findings = carry_out(bench, stop, Budget(rounds=2))
+    assert [visit.round for visit in bench.made if visit.case == CASES[0]] == [0]
+    assert CASES[0] not in findings.loops
+
+
+def test_when_every_case_has_failed_there_is_nothing_left_to_do(bench: Bench, stop: Stop) -> None:
+    bench.fail = {(case, 0): BROKEN for case in CASES}
+    findings = carry_out(bench, stop, Budget(rounds=1000))
+    assert rounds_made(bench) == [0]
+    assert (findings.rounds, findings.outcomes, len(findings.failures)) == (0, {}, 3)
+
+
+@pytest.mark.parametrize(("visits", "rounds"), [(2, 0), (4, 0), (6, 1), (8, 1), (9, 2)])
+def test_stopping_keeps_the_complete_rounds(bench: Bench, stop: Stop, visits: int, rounds: int) -> None:
+    bench.stop_after = visits
+    findings = carry_out(bench, stop, Budget(rounds=10))
+    assert (findings.rounds, findings.complete, len(bench.made)) == (rounds, False, visits)
+    assert {number for _, number in findings.outcomes if number <= rounds} == set(range(1, rounds + 1))
+
+
+def test_a_signal_between_visits_begins_no_further_one(bench: Bench, stop: Stop) -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+    findings = carry_out(bench, stop, Budget(rounds=10))
+    assert (bench.made, findings.complete, stop.by) == ([], False, signal.SIGTERM)
+
+
+def test_what_cannot_be_recorded_ends_the_run_and_is_reported(bench: Bench, stop: Stop) -> None:
+    bench.unsaved_after = 7
+    findings = carry_out(bench, stop, Budget(rounds=10))
+    assert str(findings.unsaved) == "mine.journal: cannot write: no space left"
+    assert (findings.rounds, findings.complete, len(bench.made)) == (1, False, 8)
+    assert len(findings.outcomes) >= 3
+
+
+def test_the_number_of_rounds_that_is_announced_is_kept(bench: Bench, stop: Stop) -> None:
+    carry_out(bench, stop, Budget(rounds=3))
+    assert {rounds for _, rounds in bench.told} == {3}
+
+
+def test_a_run_whose_visits_turn_out_slow_makes_fewer_rounds(bench: Bench, stop: Stop) -> None:
+    bench.seconds = 5.0
+    assert carry_out(bench, stop, Budget(seconds=60.0)).rounds == 3
+
+
+@pytest.mark.parametrize(
+    ("loops", "seconds", "inner", "wanted"),
+    [
+        (400, 1e-4, 1, 500),  # 400 loops took 40 ms: 50 ms need 500
+        (1024, 1e-4, 1, 500),
+        (1, 3.0, 1, 1),  # one operation is longer than the shortest value
+        (256, 1e-4, 4, 125),  # 4 operations a loop
+    ],
+)
+def test_loops_fill_the_shortest_value(loops: int, seconds: float, inner: int, wanted: int) -> None:
+    found = outcome(seconds, loops)._replace(metadata={"inner_loops": inner})
+    assert loops_for(found, TIMING) == wanted
+
+
+def test_loops_follow_the_last_calibrating_turn() -> None:
+    found = outcome()._replace(warmups=((1, 5e-3), (2, 1e-3), (4, 1e-4)))
+    assert loops_for(found, TIMING) == 500
+
+
+@given(
+    st.floats(1, 1e6),
+    st.integers(0, 1000),
+    st.floats(0, 1e6),
+    st.floats(0, 1e4),
+    st.integers(1, 20),
+    st.integers(20, 1000),
+)
+def test_rounds_stay_within_their_limits(
+    seconds: float, done: int, spent: float, one_round: float, least: int, most: int
+) -> None:
+    budget = Budget(seconds, None, least, most)
+    assert least <= rounds_within(budget, done, spent, one_round) <= most
+    assert rounds_within(Budget(rounds=7), done, spent, one_round) == 7
+
+
+def test_the_time_to_start_comes_from_the_faster_of_two_visits_of_the_cheapest_case(bench: Bench) -> None:
+    plan = Plan((Case("ping-pong", "manager-queue", 2**20), CASES[0]), (), 1, Budget(rounds=1), TIMING)
+    bench.seconds = 0.22
+    assert 0.1 < time_to_start(plan, bench.visit) < 0.22
+    assert [(visit.case, visit.loops) for visit in bench.made] == [(CASES[0], 1)] * 2
