@@ -10,7 +10,7 @@ import pytest
 from commands import python
 from synthetic import make_result
 
-from ipcbench.measure.worker import PROGRAM
+from ipcbench.measure.names import WORKER
 from ipcbench.results.store import save
 
 CASE = "ping-pong/pipe/64B/1w"
@@ -35,7 +35,7 @@ def test_a_calibrating_worker_gives_loops_and_no_values(tmp_path: Path) -> None:
         "--output",
         "out.json",
     ]
-    done = python(*PROGRAM, "--case", CASE, *words, cwd=tmp_path)
+    done = python(*WORKER, "--case", CASE, *words, cwd=tmp_path)
     assert done.code == 0, done.err
     document = json.loads((tmp_path / "out.json").read_bytes())
     (benchmark,) = document["benchmarks"]
@@ -62,7 +62,7 @@ def test_a_worker_with_loops_makes_exactly_the_values_asked_for(tmp_path: Path) 
         "--output",
         "out.json",
     ]
-    done = python(*PROGRAM, "--case", CASE, *words, cwd=tmp_path)
+    done = python(*WORKER, "--case", CASE, *words, cwd=tmp_path)
     assert done.code == 0, done.err
     document = json.loads((tmp_path / "out.json").read_bytes())
     (run,) = document["benchmarks"][0]["runs"]
@@ -76,7 +76,7 @@ def test_a_worker_with_loops_makes_exactly_the_values_asked_for(tmp_path: Path) 
 @pytest.mark.usefixtures("no_leaks")
 def test_operations_of_all_workers_are_pyperfs_inner_loops(tmp_path: Path) -> None:
     words = ["--worker", "--loops", "50", "--warmups", "0", "--values", "1", "--output", "out.json"]
-    done = python(*PROGRAM, "--case", "counter/value/8B/2w", *words, cwd=tmp_path)
+    done = python(*WORKER, "--case", "counter/value/8B/2w", *words, cwd=tmp_path)
     assert done.code == 0, done.err
     document = json.loads((tmp_path / "out.json").read_bytes())
     metadata = document["metadata"] | document["benchmarks"][0].get("metadata", {})
@@ -87,7 +87,7 @@ def test_operations_of_all_workers_are_pyperfs_inner_loops(tmp_path: Path) -> No
 @pytest.mark.usefixtures("no_leaks")
 def test_a_worker_by_hand_goes_through_pyperfs_own_manager(tmp_path: Path) -> None:
     words = ["-p", "1", "-n", "1", "-l", "2", "-w", "0", "-o", "out.json"]
-    done = python(*PROGRAM, "--case", CASE, *words, cwd=tmp_path)
+    done = python(*WORKER, "--case", CASE, *words, cwd=tmp_path)
     assert done.code == 0, done.err
     assert f"{CASE}: Mean" in done.out or CASE in done.out
     suite = pyperf.BenchmarkSuite.load(str(tmp_path / "out.json"))
@@ -105,7 +105,7 @@ def test_a_worker_by_hand_goes_through_pyperfs_own_manager(tmp_path: Path) -> No
     ],
 )
 def test_a_worker_by_hand_refuses_a_case_that_cannot_be(tmp_path: Path, case: str, message: str) -> None:
-    done = python(*PROGRAM, "--case", case, cwd=tmp_path)
+    done = python(*WORKER, "--case", case, cwd=tmp_path)
     assert done.code == 2
     assert message in done.err
     assert "Traceback" not in done.err

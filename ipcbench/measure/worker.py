@@ -23,7 +23,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from ipcbench.errors import BadRequest, IpcbenchError
-from ipcbench.measure.names import claim_names, visit_folder
+from ipcbench.measure.names import WORKER, claim_names, visit_folder
 from ipcbench.measure.pattern import Proof, Seat, Turn, Unverified, Verification
 from ipcbench.measure.payload import make_payloads, pool_count, window_for
 from ipcbench.measure.peers import Job, Team, Usage, helper_usage, payload_turn, together, usage
@@ -31,8 +31,6 @@ from ipcbench.measure.placement import assign, place, usable_cpus
 from ipcbench.measure.ports import Port, PortSettings
 from ipcbench.measure.registry import load_mechanism, load_pattern
 from ipcbench.model import Case
-
-PROGRAM = ("-m", "ipcbench.measure.worker")
 
 
 class Session:
@@ -205,7 +203,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
         _lighten_pyperf()
     import pyperf  # takes 0.1 s, and peers under spawn import this module too: not at its top
 
-    runner = pyperf.Runner(values=2, min_time=0.05, program_args=PROGRAM, add_cmdline_args=_pass_case)
+    runner = pyperf.Runner(values=2, min_time=0.05, program_args=WORKER, add_cmdline_args=_pass_case)
     runner.argparser.add_argument("--case", type=_case, required=True, help="case id: ping-pong/queue/64B/1w")
     args = runner.parse_args(arguments)
     claim_names()

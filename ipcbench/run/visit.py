@@ -18,10 +18,9 @@ import msgspec
 
 import ipcbench
 from ipcbench.errors import Interrupted
-from ipcbench.measure.names import new_run_id, visit_name
+from ipcbench.measure.names import WORKER, new_run_id, visit_name
 from ipcbench.measure.pattern import Proof
 from ipcbench.measure.payload import Carries
-from ipcbench.measure.worker import PROGRAM
 from ipcbench.model import Failure, Outcome, Timing, Visit
 from ipcbench.results.schema import PyperfBenchmark, PyperfRun
 from ipcbench.run.interrupt import Stop
@@ -112,7 +111,7 @@ class Visitor:
         environment = os.environ | {"TMPDIR": str(folder), "PYTHONPATH": search}
         with open(folder / "stderr", "wb") as complaints:
             worker = subprocess.Popen(
-                [sys.executable, *PROGRAM, *worker_arguments(visit, self.timing, folder)],
+                [sys.executable, *WORKER, *worker_arguments(visit, self.timing, folder)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=complaints,
