@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from commands import Finished, finish, start, until
+from commands import TOKEN, Finished, finish, marked_processes, start, until
 
 from ipcbench.results import store
 from ipcbench.run.journal import read_records
@@ -119,22 +119,8 @@ def test_a_killed_run_leaves_a_journal_of_whole_records_and_no_lock(tmp_path: Pa
     assert len(found) >= AFTER_ROUND_1
     # The visit that was under way has a worker that nobody watches any more; it ends by itself, being told how much to
     # do, and its folder stays: nothing that is killed can tidy up.
-    assert until(lambda: not any(Path("/proc", name, "cwd").exists() for name in workers()), 40.0)
+    assert until(lambda: not marked_processes(os.environ[TOKEN]), 40.0)
     for folder in temporary.glob("ib*"):
         for path in sorted(folder.rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() else path.unlink()
         folder.rmdir()
-
-
-def workers() -> list[str]:
-    """The process ids of measured processes that this test's runs have started."""
-    token = os.environ["IPCBENCH_TEST_TOKEN"].encode()
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            ours = token in (folder / "environ").read_bytes()
-            if ours and b"ipcbench.measure.worker" in (folder / "cmdline").read_bytes():
-                found.append(folder.name)
-        except OSError:
-            continue
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -113,7 +114,7 @@ def test_one_verification_is_not_enough(count: int) -> None:
 def test_a_proof_of_something_easier_is_refused(proof: Proof) -> None:
     reason = judged(PING, proof, proof)
     assert reason is not None
-    assert "the verification turn was of" in reason
+    assert re.search("the verification turn was of|of the kind shared where ping-pong needs each", reason)
 
 
 def test_a_proof_of_the_total_does_not_stand_for_messages() -> None:

@@ -223,8 +223,9 @@ def test_rounds_stay_within_their_limits(
     assert rounds_within(Budget(rounds=7), done, spent, one_round) == 7
 
 
-def test_the_time_to_start_comes_from_the_faster_of_two_visits_of_the_cheapest_case(bench: Bench) -> None:
+def test_the_time_to_start_comes_from_a_few_visits_of_the_cheapest_case(bench: Bench) -> None:
     plan = Plan((Case("ping-pong", "manager-queue", 2**20), CASES[0]), (), 1, Budget(rounds=1), TIMING)
     bench.seconds = 0.22
     assert 0.1 < time_to_start(plan, bench.visit) < 0.22
-    assert [(visit.case, visit.loops) for visit in bench.made] == [(CASES[0], 1)] * 2
+    assert {(visit.case, visit.loops) for visit in bench.made} == {(CASES[0], 1)}
+    assert len(bench.made) > 1

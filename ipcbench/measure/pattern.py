@@ -16,6 +16,7 @@ from ipcbench.measure.payload import Carries, Payload, digest, make_payloads, pr
 from ipcbench.measure.ports import Cell, Channel, Mechanism, Port, PortSettings, Receive, Send, Side
 
 Go = Callable[[int], object]
+Rule = Literal["each", "shared", "total"]
 
 
 class Unverified(Exception):
@@ -79,7 +80,7 @@ class Proof(NamedTuple):
     shared: all lists together hold each of those digests once. total: `found` equals `expected`.
     """
 
-    rule: Literal["each", "shared", "total"]
+    rule: Rule
     nonce: int = 0
     size: int = 0
     carries: Carries = "bytes"
@@ -111,7 +112,7 @@ class Verification(NamedTuple):
     size: int
     nonce: int
 
-    def proof(self, rule: Literal["each", "shared"], messages: int, received: Sequence[Sequence[str]]) -> Proof:
+    def proof(self, rule: Rule, messages: int, received: Sequence[Sequence[str]]) -> Proof:
         """A proof over stream 0 from what each receiver got."""
         return Proof(rule, self.nonce, self.size, self.carries, messages, received, [0] * len(received))
 
@@ -121,7 +122,7 @@ class Pattern(ABC):
 
     operations names the variants of a pattern that asks about more than one thing. sizes and workers are measured where
     nobody chose. many says that many processes use one channel. per_worker says that each worker does all operations of
-    a loop; otherwise they share them.
+    a loop; otherwise they share them. rule is how its proofs are judged, see Proof.
     """
 
     name: str
@@ -134,6 +135,7 @@ class Pattern(ABC):
     most_workers: int | None = None
     many: bool = False
     per_worker: bool = False
+    rule: Rule = "each"
 
     def unfit(self, mechanism: Mechanism, size: int, workers: int) -> str | None:
         """Why mechanism and pattern make no case at this size and with so many workers; None if they do."""
@@ -187,7 +189,6 @@ class ChannelPattern(Pattern):
 
     port = "channel"
     two_way = False
-    rule: Literal["each", "shared"] = "each"
 
     def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
         make = mechanism.channel

@@ -17,6 +17,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -216,7 +217,12 @@ def run(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         _complain(error)
         session.abandon()
-        raise
+        if not args.worker:
+            raise
+        # Not through the interpreter's exit: it waits for the feeder thread of a queue that nobody reads any more.
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
     if args.worker and args.output:
         values = len(bench.get_values()) if not (args.calibrate_loops or args.recalibrate_loops) else 0
         _extend(Path(args.output), session.report(values) | {"wall": time.monotonic() - started})

@@ -143,7 +143,7 @@ def _check_meaning(path: Path, result: ResultFile) -> None:
         twice = [name for name, count in Counter(ids).items() if count > 1]
         if twice:
             raise ResultError(f"{path}: damaged: {what} {twice[0]!r} stands twice")
-    if any(not run.values for benchmark in result.benchmarks for run in benchmark.runs):
+    if any(not benchmark.runs or not all(run.values for run in benchmark.runs) for benchmark in result.benchmarks):
         raise ResultError(f"{path}: damaged: a visit without values")
     strangers = sorted(set(names) ^ measured)
     if strangers:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from ipcbench.measure.pattern import Proof
 from ipcbench.measure.payload import digests, make_payloads
 from ipcbench.model import Case
+from ipcbench.plan import catalog
 
 
 def why_unproven(case: Case, proofs: Sequence[Proof], pids: Sequence[int]) -> str | None:
@@ -27,6 +28,9 @@ def why_unproven(case: Case, proofs: Sequence[Proof], pids: Sequence[int]) -> st
 
 
 def _why_wrong(case: Case, proof: Proof) -> str | None:
+    wanted = catalog.pattern(case.pattern).rule
+    if proof.rule != wanted:
+        return f"the proof is of the kind {proof.rule} where {case.pattern} needs {wanted}"
     if proof.rule == "total":
         lost = proof.expected - proof.found
         return f"lost {lost:,} of the increments of a verification turn" if lost else None

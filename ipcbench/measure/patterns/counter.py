@@ -17,6 +17,7 @@ class Counter(CellPattern):
     name = "counter"
     question = "What does adding to one shared number cost when N workers do it at once?"
     operation = "one increment under the lock, by any worker"
+    rule = "total"
 
     def unfit(self, mechanism: Mechanism, size: int, workers: int) -> str | None:
         if size != 8:
@@ -50,7 +51,7 @@ class Counter(CellPattern):
         cell.set_total(start)
         verification.crew.prove(verification.nonce, _PROOF_COUNT)
         verification.crew.proved()
-        return [Proof("total", expected=start + verification.seat.workers * _PROOF_COUNT, found=cell.total())]
+        return [Proof(self.rule, expected=start + verification.seat.workers * _PROOF_COUNT, found=cell.total())]
 
 
 def _cell(seat: Seat) -> Cell:
