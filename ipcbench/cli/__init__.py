@@ -1,12 +1,14 @@
 """The command line: one file per command, imported when it runs; the only place that prints or exits.
 
 Exit codes: 0 every case ok or explained as unsupported; 2 usage, or input that cannot be read; 3 a case failed;
-4 a case timed out; 5 a case is unverified; 6 saving failed; 128 + n ended by signal n, with everything finished saved.
+4 a case timed out; 5 a case is unverified; 6 saving or printing failed; 128 + n ended by signal n, with the complete
+rounds saved.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import os
 import sys
@@ -32,9 +34,13 @@ Exit codes:
   3      a case failed
   4      a case timed out
   5      a case is unverified: what arrived is not what was sent
-  6      the results could not be saved where they belong
-  128+n  ended by signal n (130 for Ctrl-C); everything finished is saved
+  6      the results could not be saved where they belong, or not be printed
+  128+n  ended by signal n (130 for Ctrl-C); complete rounds are saved
 """
+
+
+class PrintFailed(Exception):
+    """Standard output cannot be written to."""
 
 
 class LazyGroup(click.Group):
@@ -51,10 +57,17 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
-        except BrokenPipeError:  # click would exit with 1, which stands for a defect here
+            code = super().invoke(ctx)
+            sys.stdout.flush()
+            return code
+        except OSError as error:
+            # click would exit with 1, which stands for a defect here, or show a traceback.
+            if error.errno not in (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF):
+                raise
             _silence_output()
-            return 0
+            if error.errno == errno.EPIPE:
+                return 0
+            raise PrintFailed(f"cannot print: {error.strerror}; results that were measured are saved") from error
 
 
 @click.group(cls=LazyGroup, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,14 +85,17 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command, by default the process's own arguments; a user's mistake becomes one line and exit code 2."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - as long as the process
     try:
         code = cli(arguments, prog_name="ipcbench", standalone_mode=False)
-        sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         code = 2
     except click.ClickException as error:
-        _complain(" ".join(error.format_message().split()) + " See 'ipcbench --help'.")
+        about = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "ipcbench"
+        _complain(" ".join(error.format_message().split()) + f" See '{about} --help'.")
         code = 2
     except Interrupted as error:
         _complain(str(error))
@@ -89,9 +105,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = 2
     except (click.Abort, KeyboardInterrupt):
         code = 130
-    except BrokenPipeError:
-        _silence_output()
-        code = 0
+    except PrintFailed as error:
+        _complain(str(error))
+        code = 6
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -12,12 +12,15 @@ from ipcbench.cli.options import make_order, run_options
 
 @click.command("all", short_help="Measure the curated selection and write the report.")
 @run_options
-@click.option("--reports", type=click.Path(path_type=Path), default=Path("reports"), help="Folder for reports.")
+@click.option(
+    "--reports", type=click.Path(path_type=Path), default=Path("reports"), help="Folder for reports. Default: reports."
+)
 def command(**given: Any) -> int:
     """Measure the mechanisms people choose between, and write the report.
 
-    Takes ten minutes on two CPUs, with --fast two, with --rigorous forty. Writes results/<label>.json and
-    reports/<label>/ with report.html, summary.md and charts/. Everything `run` takes, `all` takes.
+    Takes ten minutes on two CPUs and makes at least 7 rounds; with --fast two and 5, with --rigorous forty and 15.
+    Writes results/<label>.json and reports/<label>/ with report.html, summary.md and charts/. Everything `run` takes,
+    `all` takes.
 
     \b
     Examples:
@@ -25,7 +28,7 @@ def command(**given: Any) -> int:
       ipcbench all --label laptop
       ipcbench all --budget 5m --mechanism 'manager-*,queue'
     """
-    from ipcbench.cli.measuring import dry_run, measure_and_save, summary_lines
+    from ipcbench.cli.measuring import cost_line, dry_run, measure_and_save, summary_lines
 
     order = make_order("all", given)
     if order.dry_run:
@@ -39,5 +42,6 @@ def command(**given: Any) -> int:
     page = write(result, given["reports"] / result.ipcbench.label)
     for line in headlines(result):
         click.echo(line)
+    click.echo(cost_line(result))
     click.echo(f"report: {page}")
     return code

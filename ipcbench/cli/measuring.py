@@ -34,6 +34,8 @@ SEVERITY = {"unverified": 5, "timed-out": 4, "failed": 3}
 def dry_run(order: Order) -> None:
     """Print the plan: cases, skips with reasons, rounds, estimated time."""
     plan = make_plan(order.request, capabilities(), order.seed, order.budget, order.timing)
+    if order.label is not None:
+        _free_path(order, order.label)
     for question, size, workers, method, placement in dict.fromkeys(case.block for case in plan.cases):
         block = (question, size, workers, method, placement)
         names = [case.mechanism for case in plan.cases if case.block == block]
@@ -57,12 +59,9 @@ def measure_and_save(order: Order) -> tuple[ResultFile, Path, int]:
     label = order.label
     if label is None:
         label = default_label(machine, started.strftime("%Y%m%d-%H%M%S"))
-    check_label(label)
-    path = order.results / f"{label}.json"
+    path = _free_path(order, label)
     for folder in filter(None, (order.results, order.reports)):
         check_writable(folder)
-    if path.exists() and not order.force:
-        raise ResultError(f"{path} exists: choose another --label, or --force to overwrite")
     journal = Journal(order.results / f"{label}.journal", order.force)
     with Stop() as stop, contextlib.closing(journal), contextlib.closing(Visitor(plan.timing, stop)) as visitor:
         start = time_to_start(plan, visitor.visit)
@@ -76,6 +75,14 @@ def measure_and_save(order: Order) -> tuple[ResultFile, Path, int]:
         result = make_result(plan, findings, occasion)
         path, saved = _save(result, path, order.force, findings, journal)
     return result, path, _exit_code(findings, stop, saved)
+
+
+def _free_path(order: Order, label: str) -> Path:
+    """Where the results will be; raises BadRequest and ResultError for a label that cannot be, or must not."""
+    path = order.results / f"{check_label(label)}.json"
+    if path.exists() and not order.force:
+        raise ResultError(f"{path} exists: choose another --label, or --force to overwrite")
+    return path
 
 
 def _measure(order: Order, plan: Plan, start: float, journal: Journal, visitor: Visitor, stop: Stop) -> Findings:
@@ -114,34 +121,39 @@ def _outlook(plan: Plan, start: float, order: Order) -> str:
     rounds, seconds = estimate(plan, start)
     seconds += REPORT_SECONDS if order.reports else 0.0
     skips = f", {len(plan.skips)} skipped" if plan.skips else ""
+    budget = plan.budget.seconds
+    over = budget is not None and seconds > 1.2 * budget
     return (
         f"{_count(len(plan.cases), 'case')}{skips}, {_count(rounds, 'round')} in shuffled order "
         f"(seed {plan.seed}), {_count(plan.timing.values, 'value')} per visit: about {format_duration(seconds)}"
+        f"{', more than the budget, which has no room for fewer rounds: choose fewer cases' if over else ''}"
     )
 
 
 def summary_lines(result: ResultFile, path: Path) -> list[str]:
-    """What a run came to, for the terminal."""
+    """What a run came to, for the terminal: where it is, how many cases ended how, and which have no number and why."""
     record = result.ipcbench
-    visits = max(len(record.visits), 1)
-    timed = result.timed
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in record.counts.items())
+    ending = "" if record.complete else "; interrupted"
+    lines = [f"{path}: {counts}; {_count(record.rounds, 'complete round')} in {format_duration(record.wall)}{ending}"]
+    lines += [
+        f"{case.id}: {case.verdict} in {case.stage}: {case.detail}" for case in record.cases if case.verdict != "ok"
+    ]
+    return lines + skip_lines([Skip(Case.parse(skip.id), skip.reason) for skip in record.skips])
+
+
+def cost_line(result: ResultFile) -> str:
+    """What measuring cost: the share of the wall time in counted values, and what a visit takes beyond its turns."""
+    record, timed = result.ipcbench, result.timed
     warm = sum(
         loops * value * int((result.metadata | benchmark.metadata | run.metadata).get("inner_loops", 1))
         for benchmark in result.benchmarks
         for run in benchmark.runs
         for loops, value in run.warmups
     )
-    beyond = (sum(visit.wall for visit in record.visits) - timed - warm) / visits
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in record.counts.items())
-    ending = "" if record.complete else "; interrupted"
-    lines = [
-        f"{path}: {counts}; {_count(record.rounds, 'complete round')} in {format_duration(record.wall)}{ending}",
-        f"timed share of the wall time {timed / record.wall:.2f}; a visit costs {beyond:.2f} s beyond its timed turns",
-    ]
-    lines += [
-        f"{case.id}: {case.verdict} in {case.stage}: {case.detail}" for case in record.cases if case.verdict != "ok"
-    ]
-    return lines + skip_lines([Skip(Case.parse(skip.id), skip.reason) for skip in record.skips])
+    beyond = (sum(visit.wall for visit in record.visits) - timed - warm) / max(len(record.visits), 1)
+    share = f"{timed / record.wall:.0%} of the time was spent in counted values"
+    return f"{share}; a visit took {beyond:.2f} s beyond its timed turns"
 
 
 def skip_lines(skips: Sequence[Skip]) -> list[str]:

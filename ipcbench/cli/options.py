@@ -46,23 +46,33 @@ class Order:
 def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that `run` and `all` share."""
     options = [
-        click.option("--suite", metavar="NAME", help="A named selection; 'ipcbench list' shows them. Default: all."),
+        click.option("--suite", metavar="NAME", help="A named selection; 'ipcbench list' shows them."),
         click.option(
             "--mechanism", multiple=True, metavar="NAME", help="Only these; repeat, or separate by commas; globs work."
         ),
         click.option("--pattern", multiple=True, metavar="NAME", help="Only these, such as ping-pong or access:read."),
         click.option("--size", multiple=True, metavar="SIZE", help="Payload sizes, such as 64B,64KiB,1MiB."),
         click.option("--workers", multiple=True, metavar="N", help="Worker counts, such as 1,4."),
-        click.option("--placement", multiple=True, metavar="HOW", help="spread (default), pack or free."),
+        click.option(
+            "--placement",
+            multiple=True,
+            metavar="HOW",
+            help="spread: a CPU for each process (default); pack: one for all; free: the scheduler's choice.",
+        ),
         click.option("--start-method", multiple=True, metavar="HOW", help="fork (default), forkserver or spawn."),
         click.option("--budget", metavar="TIME", help="How long to measure, such as 90s or 10m; whole rounds only."),
         click.option("--rounds", metavar="N", help="How many rounds; each visits every case once."),
-        click.option("--fast", is_flag=True, help="Fewer cases, shorter visits, 5 rounds."),
+        click.option("--fast", is_flag=True, help="Fewer cases, shorter visits, fewer rounds."),
         click.option("--rigorous", is_flag=True, help="More rounds."),
-        click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat the order of an earlier run."),
+        click.option(
+            "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N", help="Repeat the order of an earlier run."
+        ),
         click.option("--label", metavar="NAME", help="Name of the results file. Default: machine and time."),
         click.option(
-            "--results", type=click.Path(path_type=Path), default=Path("results"), help="Folder for results files."
+            "--results",
+            type=click.Path(path_type=Path),
+            default=Path("results"),
+            help="Folder for results files. Default: results.",
         ),
         click.option("--force", is_flag=True, help="Overwrite the results of an existing label."),
         click.option("--dry-run", is_flag=True, help="Only say what would be measured, what not, and how long."),

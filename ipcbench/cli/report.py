@@ -9,7 +9,7 @@ import click
 
 @click.command("report", short_help="Make the report of a results file.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for the report. Default: reports/<label>.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the report. Default: reports/<name of FILE>.")
 def command(file: Path, out: Path | None) -> int:
     """Read FILE and write report.html, summary.md and charts/ (SVG, PNG and CSV).
 
@@ -21,7 +21,7 @@ def command(file: Path, out: Path | None) -> int:
     from ipcbench.results.store import load
 
     result = load(file)
-    page = write(result, out or Path("reports") / result.ipcbench.label)
+    page = write(result, out or Path("reports") / file.stem)
     for line in headlines(result):
         click.echo(line)
     click.echo(f"report: {page}")

@@ -28,7 +28,7 @@ def command(**given: Any) -> int:
     The results go to stdout, progress to stderr. `ipcbench report results/<label>.json` makes the charts;
     `python -m pyperf stats results/<label>.json` reads the same file.
     """
-    from ipcbench.cli.measuring import dry_run, measure_and_save, summary_lines
+    from ipcbench.cli.measuring import cost_line, dry_run, measure_and_save, summary_lines
 
     order = make_order("run", given)
     if order.dry_run:
@@ -37,6 +37,6 @@ def command(**given: Any) -> int:
     result, path, code = measure_and_save(order)
     from ipcbench.report import headlines
 
-    for line in [*summary_lines(result, path), *headlines(result)]:
+    for line in [*summary_lines(result, path), *headlines(result), cost_line(result)]:
         click.echo(line)
     return code

@@ -34,7 +34,7 @@ def summary(study: Study, sentences: Sequence[str], chart: str) -> str:
     if missing.rows:
         parts += ["## What has no number, and why", _table(missing)]
     details = f"<details><summary>Machine and settings</summary>\n\n{_table(environment(study))}\n\n</details>"
-    parts += [details, "## Do it again", _fenced(record.command, f"ipcbench report results/{record.label}.json")]
+    parts += [details, "## Do it again", _fenced(record.command)]
     return _within(parts)
 
 

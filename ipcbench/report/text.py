@@ -11,7 +11,7 @@ from ipcbench.units import format_ratio, format_size, format_time
 
 _BLANKS = {"Zl", "Zp"}
 _DROPPED = {"Cc", "Cf", "Cs", "Cn"}  # controls, bidirectional and invisible marks, lone surrogates, not in XML
-_MARKUP = re.compile(r"""[\\`*_{}\[\]<>#|!~$@^&"']""")
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>#|!~$@^&]")
 _ADDRESS = re.compile(r"(?i)(?<=\bwww)\.|:(?=//)")
 
 
