@@ -62,8 +62,11 @@ def measure_and_save(order: Order) -> tuple[ResultFile, Path, int]:
     path = _free_path(order, label)
     for folder in filter(None, (order.results, order.reports)):
         check_writable(folder)
-    journal = Journal(order.results / f"{label}.journal", order.force)
-    with Stop() as stop, contextlib.closing(journal), contextlib.closing(Visitor(plan.timing, stop)) as visitor:
+    with (
+        Stop() as stop,
+        contextlib.closing(Journal(order.results / f"{label}.journal", order.force)) as journal,
+        contextlib.closing(Visitor(plan.timing, stop)) as visitor,
+    ):
         start = time_to_start(plan, visitor.visit)
         plan = fitted(plan, start)
         findings = _measure(order, plan, start, journal, visitor, stop)

@@ -31,6 +31,7 @@ from ipcbench.measure.payload import Carries, digest, digests, make_payloads, po
 from ipcbench.measure.placement import place
 
 _JOIN_SECONDS = 5.0
+_DYING_SECONDS = 1.0
 
 
 class Usage(NamedTuple):
@@ -205,9 +206,23 @@ class Team(Crew):
             raise PeerFailed(f"{self._name(i)} raised {answer}")
         return answer
 
+    def death_behind(self, error: Exception) -> Exception:
+        """The peer's end that explains an error on a connection, which can be seen before the process has ended."""
+        if not isinstance(error, EOFError | ConnectionError):
+            return error
+        wait([process.sentinel for process in self.processes], _DYING_SECONDS)
+        for i, process in enumerate(self.processes):
+            if process.exitcode is not None:
+                try:
+                    self._hear(i)
+                except PeerFailed as found:
+                    return found
+        return error
+
     def _on_child(self, _signal: int, _frame: FrameType | None) -> None:
         for i, process in enumerate(self.processes):
             if process.exitcode is not None:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # once: what follows must not be interrupted again
                 self._hear(i)
                 raise PeerFailed(f"{self._name(i)} {_ending(process)}")
 

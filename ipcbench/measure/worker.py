@@ -212,10 +212,14 @@ def run(arguments: Sequence[str] | None = None) -> None:
     session = Session(args.case)
     started = time.monotonic()
     try:
-        bench = runner.bench_time_func(args.case.id, session.time, inner_loops=operations_per_loop(args.case))
-        session.finish()
+        try:
+            bench = runner.bench_time_func(args.case.id, session.time, inner_loops=operations_per_loop(args.case))
+            session.finish()
+        except Exception:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if a peer's end gets in before, the outer clause has it
+            raise
     except Exception as error:
-        _complain(error)
+        _complain(session.team.death_behind(error) if session.team else error)
         session.abandon()
         if not args.worker:
             raise

@@ -1,4 +1,4 @@
-"""Stop: the first INT, TERM or HUP asks the run to end after saving, a second one ends it at once."""
+"""Stop: INT, TERM or HUP asks the run to end; what is under way ends at once, and what is complete is saved."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Stop:
         os.close(self._write)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        if self.requested:
-            raise KeyboardInterrupt
-        self.by = number
-        os.write(self._write, b"!")
+        # A second one changes nothing: raising out of here could lose a worker between its start and its being watched.
+        if self.by is None:
+            self.by = number
+            os.write(self._write, b"!")
