@@ -76,7 +76,7 @@ def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, 
         else:
             cases.append(case)
     if not cases:
-        raise BadRequest(_why_none(request, skips))
+        raise BadRequest(_why_none(skips))
     notes = {case.id: found for case in cases if (found := _notes(case, offer))}
     return Plan(tuple(cases), tuple(skips), seed, budget, timing, notes)
 
@@ -167,7 +167,7 @@ def _free_rows(mechanisms: Sequence[str], questions: Sequence[str]) -> list[Row]
     return rows
 
 
-def _why_none(request: Request, skips: Sequence[Skip]) -> str:
+def _why_none(skips: Sequence[Skip]) -> str:
     """One line that says what emptied the selection, with the most frequent reasons."""
     reasons = list(dict.fromkeys(skip.reason for skip in skips))
     more = f"; and {len(reasons) - 3} more reasons" if len(reasons) > 3 else ""

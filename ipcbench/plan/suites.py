@@ -40,18 +40,6 @@ CELLS = (
     "manager-namespace",
 )
 STATE_OF_ANY_SIZE = ("array", "raw-array", "manager-value", "manager-list", "manager-dict", "manager-namespace")
-COMMON_CHANNELS = (
-    "queue",
-    "simple-queue",
-    "pipe",
-    "pipe-bytes",
-    "array",
-    "raw-array",
-    "manager-queue",
-    "manager-list",
-    "manager-dict",
-    "manager-namespace",
-)
 FEW_CHANNELS = (
     "queue",
     "simple-queue",
@@ -63,6 +51,7 @@ FEW_CHANNELS = (
     "manager-list",
     "manager-dict",
 )
+COMMON_CHANNELS = (*FEW_CHANNELS, "manager-namespace")
 FEW_STREAMS = ("queue", "simple-queue", "pipe", "pipe-bytes", "raw-array", "manager-queue")
 FEW_QUEUES = ("queue", "simple-queue", "manager-queue")
 FEW_CELLS = ("value", "array", "manager-dict")
