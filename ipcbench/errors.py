@@ -5,6 +5,7 @@ IpcbenchError           one line for the user; the command line prints it and pi
 │   └── UnknownName     a name that nothing has; the message gives the known ones and the nearest
 ├── ResultError         a results file that cannot be read, or must not be written
 ├── PeerFailed          a peer died, raised or answered something else than its part
+├── NotContained        what a visit started could not be ended or removed
 └── Interrupted         the user asked the run to stop
 """
 
@@ -39,6 +40,10 @@ class ResultError(IpcbenchError):
 
 class PeerFailed(IpcbenchError):
     """A peer ended before its part was done."""
+
+
+class NotContained(IpcbenchError):
+    """Something outlived its visit and could not be removed, so no other visit may follow."""
 
 
 class Interrupted(IpcbenchError):

@@ -132,18 +132,20 @@ class Visit(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """A visit without a number: what, at which stage, in words."""
+    """A visit without a number: what, at which stage, in words; stack says where each thread stood, if it hung."""
 
     verdict: Verdict
     stage: str
     detail: str
+    stack: str = ""
 
 
 class Outcome(NamedTuple):
     """What one visit found. Times in seconds; values and warm-ups per operation.
 
     cpu_user and cpu_system are the seconds all processes of the visit spent over its timed values, operations the
-    count they were spent on. cpus says where each process was allowed to run, driver first.
+    count they were spent on. cpus says where each process was allowed to run, driver first. notes are doubts about the
+    visit, such as "flooded"; proof names what was shown to have moved: "counts", "last", "digests".
     """
 
     values: tuple[float, ...]
@@ -156,3 +158,5 @@ class Outcome(NamedTuple):
     wall: float
     cpus: tuple[tuple[int, ...], ...]
     metadata: dict[str, str | int | float]
+    notes: tuple[str, ...] = ()
+    proof: tuple[str, ...] = ()

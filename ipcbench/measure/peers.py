@@ -210,9 +210,10 @@ class Team(Crew):
         """The peer's end that explains an error on a connection, which can be seen before the process has ended."""
         if not isinstance(error, EOFError | ConnectionError):
             return error
-        wait([process.sentinel for process in self.processes], _DYING_SECONDS)
+        ending = wait([process.sentinel for process in self.processes], _DYING_SECONDS)
         for i, process in enumerate(self.processes):
-            if process.exitcode is not None:
+            if process.sentinel in ending:
+                process.join(_DYING_SECONDS)  # the sentinel closes a moment before there is an exit code
                 try:
                     self._hear(i)
                 except PeerFailed as found:
