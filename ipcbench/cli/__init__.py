@@ -25,6 +25,7 @@ COMMANDS = {
     "run": "ipcbench.cli.run",
     "report": "ipcbench.cli.report",
     "list": "ipcbench.cli.list_",
+    "clean": "ipcbench.cli.clean",
 }
 
 EXIT_CODES = """\b
