@@ -216,7 +216,8 @@ class Program(subprocess.Popen[str]):
 
     def __init__(self, text: str) -> None:
         words = [sys.executable, "-c", textwrap.dedent(text)]
-        super().__init__(words, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        plain = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        super().__init__(words, stdout=subprocess.PIPE, text=True, start_new_session=True, env=plain)
         assert self.stdout is not None
         ready, *self.said = self.stdout.readline().split()
         assert ready == "ready"
@@ -245,7 +246,8 @@ def test_the_resource_tracker_ends_last_and_unlinks_what_its_clients_left() -> N
         process = Program(
             """
             import multiprocessing, time
-                        held = SharedMemory(create=True, size=64)
+            from multiprocessing.shared_memory import SharedMemory
+            held = SharedMemory(create=True, size=64)
             lock = multiprocessing.get_context("spawn").Lock()
             print("ready", held.name.lstrip("/"), lock._semlock.name.lstrip("/"), flush=True)
             time.sleep(120)
