@@ -5,6 +5,7 @@ IpcbenchError           one line for the user; the command line prints it and pi
 │   └── UnknownName     a name that nothing has; the message gives the known ones and the nearest
 ├── ResultError         a results file that cannot be read, or must not be written
 ├── PeerFailed          a peer died, raised or answered something else than its part
+├── NotOffered          this machine does not have what a case needs, as turned out while it was set up
 ├── NotContained        what a visit started could not be ended or removed
 └── Interrupted         the user asked the run to stop
 """
@@ -40,6 +41,10 @@ class ResultError(IpcbenchError):
 
 class PeerFailed(IpcbenchError):
     """A peer ended before its part was done."""
+
+
+class NotOffered(IpcbenchError):
+    """What a case needs is not there, or is not what it seems; the case is unsupported on this machine."""
 
 
 class NotContained(IpcbenchError):

@@ -335,7 +335,7 @@ def test_the_warden_is_asleep_while_a_quiet_case_is_timed(stop: Stop, temporary:
     thread = threading.Thread(target=look)
     thread.start()
     with closing(Visitor(Timing(values=4, warmups=1, min_time=0.1), stop)) as visitor:
-        assert isinstance(visitor.visit(Visit(PIPE, 1, 0, 5000)), Outcome)
+        assert isinstance(visitor.visit(Visit(PIPE, 1, 0, 2000)), Outcome)
     thread.join(SOON)
     assert len(seen) > 2
-    assert seen[0] == seen[-2]
+    assert seen[-2] - seen[0] <= 1  # when its patience with the first stage ends, it looks where the worker is

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import errno
 import gc
 import json
 import multiprocessing
@@ -23,7 +24,7 @@ from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
-from ipcbench.errors import BadRequest, IpcbenchError
+from ipcbench.errors import BadRequest, IpcbenchError, NotOffered
 from ipcbench.measure.evidence import FAILURE, LEAKS, leave, mark, show_stacks
 from ipcbench.measure.ledger import Ledger, leaked_since, take_ledger
 from ipcbench.measure.names import WORKER, claim_names, visit_folder
@@ -34,6 +35,9 @@ from ipcbench.measure.placement import assign, place, usable_cpus
 from ipcbench.measure.ports import Port, PortSettings
 from ipcbench.measure.registry import load_mechanism, load_pattern
 from ipcbench.model import Case
+
+_SHORT_OF = (errno.ENOSPC, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN)
+_VERDICTS = {Unverified: "unverified", NotOffered: "unsupported"}
 
 
 class Session:
@@ -61,6 +65,7 @@ class Session:
         self.cpus = assign(case.placement, self.available, threads)
         place(self.cpus[-1])  # helper processes start while ports are laid, and inherit this
         self.ports = pattern.lay(mechanism, self.settings)
+        check_medium()
         place(self.cpus[0])
         seats = [Seat(i, case.operation, case.workers, self.window) for i in range(-1, case.workers)]
         jobs = [
@@ -98,7 +103,12 @@ class Session:
         team = self.team
         if team is None:
             mark("set-up")
-            team = self.set_up()
+            try:
+                team = self.set_up()
+            except OSError as error:
+                if error.errno in _SHORT_OF:
+                    raise NotOffered(f"setting up needs more than this machine has: {error.strerror}") from error
+                raise
             mark("first verification")
             self.verify()
             mark("timing")
@@ -152,6 +162,18 @@ class Session:
         }
 
 
+def check_medium() -> None:
+    """Raise NotOffered if multiprocessing has put shared Values or Arrays in a file on disk.
+
+    It does so without a word where /dev/shm has no room (multiprocessing.heap.Arena, bpo-30919).
+    """
+    heap = sys.modules.get("multiprocessing.heap")
+    if heap and sys.platform == "linux":
+        for arena in heap.BufferWrapper._heap._arenas:
+            if not os.readlink(f"/proc/self/fd/{arena.fd}").startswith("/dev/shm/"):
+                raise NotOffered("its memory would be a file on disk, because /dev/shm has too little room")
+
+
 def operations_per_loop(case: Case) -> int:
     """How many operations one of pyperf's loops stands for."""
     return case.workers if load_pattern(case.pattern).per_worker else 1
@@ -186,7 +208,7 @@ def _pass_case(command: list[str], args: argparse.Namespace) -> None:
 
 def _complain(error: Exception) -> None:
     """Say why there is no number, in a file that the orchestrator finds in the visit's folder."""
-    verdict = "unverified" if isinstance(error, Unverified) else "failed"
+    verdict = next((verdict for kind, verdict in _VERDICTS.items() if isinstance(error, kind)), "failed")
     detail = str(error) if isinstance(error, Unverified | IpcbenchError) else f"{type(error).__name__}: {error}"
     leave(FAILURE, {"verdict": verdict, "detail": detail})
 

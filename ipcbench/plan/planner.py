@@ -99,7 +99,8 @@ def why_not(case: Case, offer: Capabilities, chosen_placement: bool = False) -> 
 
 
 def _why_too_large(case: Case, shared: bool, offer: Capabilities) -> str | None:
-    slots = 2 * window_for(case.size) * (case.size + 128)
+    messages = 2 * window_for(case.size) if catalog.pattern(case.pattern).port == "channel" else 1
+    slots = messages * (case.size + 128)
     if shared and slots > offer.shared_memory:
         return f"needs {format_size(slots)} of shared memory, and /dev/shm has {format_size(offer.shared_memory)} free"
     payloads = case.size * pool_count(case.size, window_for(case.size))

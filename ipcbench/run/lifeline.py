@@ -1,7 +1,7 @@
 """The orchestrator's end of the line to its warden: start it, ask for a visit, hear how that ended.
 
-The line is the warden's standard input, and only the orchestrator holds this end; that it closes tells the warden that
-the orchestrator is gone. A pidfd of the orchestrator, handed down, says the same where the system has them.
+The line is the warden's standard input and output, and only the orchestrator holds this end; that it closes tells the
+warden that the orchestrator is gone. A pidfd of the orchestrator, handed down, says the same where the system has them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -73,33 +74,37 @@ class LifeLine:
     def __init__(self, folder: Path, isolation: Isolation, lock: int) -> None:
         """Start a warden for the run that has this folder; it inherits the lock, which says that the run is alive."""
         self._buffer = b""
-        pidfd = os.pidfd_open(os.getpid()) if hasattr(os, "pidfd_open") else -1
-        inherited = [lock, pidfd] if pidfd >= 0 else [lock]
-        its_input, self._asking = os.pipe()
-        self._hearing, its_output = os.pipe()
-        with open(folder / "warden.log", "ab") as log:
+        with contextlib.ExitStack() as opened:
+            self._line, theirs = socket.socketpair()
+            opened.enter_context(theirs)
+            on_failure = opened.enter_context(contextlib.ExitStack())
+            on_failure.callback(self._line.close)
+            pidfd = -1
+            if hasattr(os, "pidfd_open"):
+                pidfd = os.pidfd_open(os.getpid())
+                opened.callback(os.close, pidfd)
+            log = opened.enter_context(open(folder / "warden.log", "ab"))
             self._process = subprocess.Popen(
                 [sys.executable, *_WARDEN, str(folder), str(pidfd), isolation],
-                stdin=its_input,
-                stdout=its_output,
+                stdin=theirs,
+                stdout=theirs,
                 stderr=log,
                 cwd="/",
                 env=os.environ | {"PYTHONPATH": PACKAGE_PARENT},
                 start_new_session=True,
-                pass_fds=inherited,
+                pass_fds=[lock, pidfd] if pidfd >= 0 else [lock],
             )
-        for given in (its_input, its_output, *inherited[1:]):
-            os.close(given)
+            on_failure.pop_all()
 
     def visit(self, request: Request, stop: Stop) -> Report:
         """Have a visit made, ended early if `stop` is asked for meanwhile; raises WardenLost."""
         self._say(msgspec.json.encode(request) + b"\n")
         poll = select.poll()
-        poll.register(self._hearing, select.POLLIN)
+        poll.register(self._line, select.POLLIN)
         poll.register(stop.fd, select.POLLIN)
         while True:
             ready = [descriptor for descriptor, _ in poll.poll()]
-            if self._hearing in ready and (report := self._hear()):
+            if self._line.fileno() in ready and (report := self._hear()):
                 return report
             if stop.fd in ready:
                 poll.unregister(stop.fd)
@@ -107,22 +112,23 @@ class LifeLine:
 
     def close(self) -> None:
         """Let the warden leave, which takes the run's folder with it."""
-        os.close(self._asking)
+        self._line.shutdown(socket.SHUT_WR)
         try:
             self._process.wait(_LEAVING)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        os.close(self._hearing)
+        self._line.close()
 
     def _say(self, words: bytes) -> None:
-        with contextlib.suppress(BrokenPipeError):  # found out when listening
-            view = memoryview(words)
-            while view:
-                view = view[os.write(self._asking, view) :]
+        with contextlib.suppress(ConnectionError):  # found out when listening
+            self._line.sendall(words)
 
     def _hear(self) -> Report | None:
-        data = os.read(self._hearing, 65_536)
+        try:
+            data = self._line.recv(65_536)
+        except ConnectionError:
+            data = b""
         if not data:
             code = self._process.wait(_LEAVING)
             how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"

@@ -63,7 +63,7 @@ class WorkerFile(msgspec.Struct):
 class WorkerFailure(msgspec.Struct):
     """What a visit leaves when it knows why it has no number."""
 
-    verdict: str
+    verdict: Literal["failed", "unverified", "unsupported"]
     detail: str
 
 
@@ -97,8 +97,7 @@ def _how_late(report: Report) -> str:
 def _why_failed(folder: Path, report: Report) -> Failure:
     with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
         known = msgspec.json.decode(_read(folder / FAILURE), type=WorkerFailure)
-        verdict: Literal["unverified", "failed"] = "unverified" if known.verdict == "unverified" else "failed"
-        return Failure(verdict, report.stage, known.detail, report.stack)
+        return Failure(known.verdict, report.stage, known.detail, report.stack)
     code = report.status or 0
     if code < 0:
         return Failure("failed", report.stage, f"the worker was killed by {signal.Signals(-code).name}", report.stack)

@@ -48,8 +48,12 @@ class Visitor:
         self.run_id = new_run_id()
         self.made = 0
         self.folder = Path(tempfile.mkdtemp(prefix=f"ib{self.run_id}-", dir=short_folder()))
-        self._lock = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        try:
+            self._lock = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+        except OSError as error:
+            remove_folder(self.folder)
+            raise IpcbenchError(f"{self.folder}: cannot lock the folder of this run: {error.strerror}") from error
         self._line: LifeLine | None = None
         self._controls = Controls()
 
@@ -59,9 +63,9 @@ class Visitor:
             self._line.close()
             self._line = None
         if self._lock >= 0:
-            remove_folder(self.folder)
-            os.close(self._lock)
+            os.close(self._lock)  # first, for the descriptor that removing may need
             self._lock = -1
+            remove_folder(self.folder)
             adopt_orphans(False)
 
     def visit(self, visit: Visit) -> Outcome | Failure:

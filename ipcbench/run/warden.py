@@ -78,7 +78,7 @@ class Warden:
             while request := self.next_request():
                 report = Custody(self, request).report()
                 os.write(1, json.dumps(report).encode() + b"\n")
-        except BrokenPipeError:
+        except ConnectionError:
             pass  # nobody left to report to
         finally:
             end_all(descendants if self.isolation == "warden" else list)

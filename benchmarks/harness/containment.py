@@ -1,0 +1,137 @@
+"""What does containment cost, and does it move the numbers? Visits with the warden ÷ the same visits without, in pairs.
+
+Without means that the same worker is started directly, as a plain subprocess that nobody guards. Both halves of a pair
+follow each other, in random order, so drift meets both alike. The inside view (stage marks, stacks, ledger) is part of
+the worker and is timed by itself.
+
+Aim: at most 30 ms per visit in all; the interval of the ratio of the values holds 1.
+
+    python benchmarks/harness/containment.py [--pairs N] [--json FILE]
+"""
+
+import argparse
+import gc
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from ipcbench.measure.evidence import RESULT, mark, show_stacks
+from ipcbench.measure.ledger import leaked_since, take_ledger
+from ipcbench.measure.names import WORKER, new_run_id, visit_name
+from ipcbench.model import Case, Outcome, Timing, Visit
+from ipcbench.run.interrupt import Stop
+from ipcbench.run.journal import Journal
+from ipcbench.run.visit import Visitor, worker_arguments
+
+CASES = (Case("ping-pong", "pipe-bytes", 64), Case("ping-pong", "queue", 64), Case("stream", "pipe", 4096))
+TIMING = Timing(values=2, warmups=1, min_time=0.05)
+LOOPS = 1000
+STAGES = 6
+
+
+def guarded(visitor: Visitor, case: Case) -> tuple[float, float]:
+    """Seconds of a visit in custody, and its median value."""
+    start = perf_counter()
+    found = visitor.visit(Visit(case, 1, 0, LOOPS))
+    seconds = perf_counter() - start
+    if not isinstance(found, Outcome):
+        raise SystemExit(f"{case.id}: {found}")
+    return seconds, statistics.median(found.values)
+
+
+def unguarded(case: Case) -> tuple[float, float]:
+    """Seconds of the same visit as a plain subprocess, and its median value."""
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / visit_name(new_run_id(), 1)
+        start = perf_counter()
+        folder.mkdir()
+        command = [sys.executable, *WORKER, *worker_arguments(Visit(case, 1, 0, LOOPS), TIMING, folder)]
+        quiet = subprocess.DEVNULL
+        own = os.environ | {"TMPDIR": str(folder)}
+        subprocess.run(command, env=own, stdin=quiet, stdout=quiet, stderr=quiet, check=True, timeout=60)
+        run = json.loads((folder / RESULT).read_text())["benchmarks"][0]["runs"][0]
+        return perf_counter() - start, statistics.median(run["values"])
+
+
+def inside() -> float:
+    """Seconds that stage marks, stacks and ledgers take in a worker."""
+    before, found = tempfile.tempdir, []
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / visit_name(new_run_id(), 1)
+        folder.mkdir()
+        tempfile.tempdir = str(folder)
+        for _ in range(20):
+            start = perf_counter()
+            for stage in range(STAGES):
+                mark(str(stage))
+            show_stacks("driver")
+            held = take_ledger()
+            gc.collect()
+            leaked_since(held)
+            found.append(perf_counter() - start)
+        tempfile.tempdir = before
+    return statistics.median(found)
+
+
+def durable() -> float:
+    """Seconds that writing one outcome of ordinary size to the journal takes, until it is on disk."""
+    found = []
+    with tempfile.TemporaryDirectory(dir=".") as folder, closing(Journal(Path(folder) / "x.journal", True)) as journal:
+        for _ in range(50):
+            start = perf_counter()
+            journal.append({"kind": "done", "values": [1e-5] * 100})
+            found.append(perf_counter() - start)
+    return statistics.median(found)
+
+
+def interval(numbers: list[float]) -> tuple[float, float]:
+    """95 % bootstrap interval of the median."""
+    chance = np.random.default_rng(1)
+    medians = np.median(chance.choice(numbers, (5000, len(numbers))), axis=1)
+    low, high = np.quantile(medians, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def main() -> None:
+    """Measure, print, and write the JSON if asked for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--pairs", type=int, default=30, help="pairs per case (default: 30)")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    args = parser.parse_args()
+    extra: list[float] = []
+    figures: dict[str, dict[str, float]] = {}
+    chance = random.Random(1)
+    with Stop() as stop, closing(Visitor(TIMING, stop)) as visitor:
+        guarded(visitor, CASES[0])  # starts the warden
+        for case in CASES:
+            ratios = []
+            for _ in range(args.pairs):
+                if chance.random() < 0.5:
+                    with_it, without = guarded(visitor, case), unguarded(case)
+                else:
+                    without, with_it = unguarded(case), guarded(visitor, case)
+                extra.append(with_it[0] - without[0])
+                ratios.append(with_it[1] / without[1])
+            low, high = interval(ratios)
+            figures[case.id] = {"ratio": statistics.median(ratios), "low": low, "high": high}
+            print(f"{case.id}: values with ÷ without {statistics.median(ratios):.3f} [{low:.3f}, {high:.3f}]")
+    low, high = interval(extra)
+    cost = {"custody": statistics.median(extra), "low": low, "high": high, "inside": inside(), "journal": durable()}
+    figures["seconds per visit"] = cost
+    print(f"custody: {1e3 * cost['custody']:.1f} ms per visit [{1e3 * low:.1f}, {1e3 * high:.1f}]")
+    print(f"inside view: {1e3 * cost['inside']:.1f} ms per visit; journal: {1e3 * cost['journal']:.2f} ms per record")
+    if args.json:
+        args.json.write_text(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""Poor places: whatever a machine lacks, a run ends, and every mechanism is measured or refused with the reason."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from commands import can_unshare, environment, run, with_mount
+
+from ipcbench.results import store
+
+pytestmark = pytest.mark.usefixtures("no_leaks")
+
+MECHANISMS = ("pipe", "queue", "array", "manager-queue")
+WORDS = ("--fast", "--mechanism", ",".join(MECHANISMS), "--pattern", "ping-pong", "--size", "64KiB", "--rounds", "1")
+
+needs_mounts = pytest.mark.skipif(not can_unshare(), reason="needs root and 'unshare -m' for a mount of its own")
+needs_taskset = pytest.mark.skipif(shutil.which("taskset") is None, reason="needs taskset")
+
+HIDE_DEV = """
+mkdir "$0" && mount --rbind /dev "$0" && mount -t tmpfs none /dev &&
+for node in null zero urandom random; do touch /dev/$node; mount --bind "$0/$node" /dev/$node; done &&
+ln -s /proc/self/fd /dev/fd && exec "$@"
+"""
+
+
+def without_shared_memory(folder: Path) -> list[str]:
+    """Words to put before a command so that it sees a /dev with nothing but what every program needs."""
+    return ["unshare", "-m", "sh", "-c", HIDE_DEV, str(folder / "dev")]
+
+
+def check(folder: Path, before: list[str], **variables: str) -> dict[str, str]:
+    """Run everything once in such a place; the verdict or the reason for each case, all of which must be there."""
+    done = run(
+        "run", *WORDS, "--rounds", "1", "--label", "here", cwd=folder, before=before, env=environment(**variables)
+    )
+    assert done.code == 0, done.err
+    assert "Traceback" not in done.err
+    record = store.load(folder / "results" / "here.json").ipcbench
+    found = {case.id: case.verdict if case.verdict == "ok" else case.detail for case in record.cases}
+    found |= {skip.id: skip.reason for skip in record.skips}
+    assert {name.split("/")[1] for name in found} == set(MECHANISMS)
+    assert all(found.values())
+    return found
+
+
+@needs_mounts
+def test_without_dev_shm_what_needs_it_is_refused(tmp_path: Path) -> None:
+    found = check(tmp_path, without_shared_memory(tmp_path))
+    assert found["ping-pong/pipe/64KiB/1w"] == found["ping-pong/manager-queue/64KiB/1w"] == "ok"
+    assert "semaphores" in found["ping-pong/queue/64KiB/1w"]
+
+
+@needs_mounts
+def test_with_a_read_only_dev_shm_what_needs_it_is_refused(tmp_path: Path) -> None:
+    found = check(tmp_path, with_mount("ro", "/dev/shm"))
+    assert found["ping-pong/pipe/64KiB/1w"] == "ok"
+    assert "semaphores" in found["ping-pong/array/64KiB/1w"]
+
+
+@needs_mounts
+def test_with_a_tiny_dev_shm_what_does_not_fit_is_refused_and_never_measured_on_disk(tmp_path: Path) -> None:
+    found = check(tmp_path, with_mount("size=256k", "/dev/shm"))
+    assert found["ping-pong/queue/64KiB/1w"] == "ok"
+    assert "/dev/shm" in found["ping-pong/array/64KiB/1w"]
+
+
+@needs_mounts
+@pytest.mark.parametrize("kibibytes", [128, 148, 200, 300])
+def test_an_array_is_in_memory_or_refused_however_little_room_there_is(tmp_path: Path, kibibytes: int) -> None:
+    words = ("--fast", "--mechanism", "array", "--pattern", "access:read", "--workers", "1", "--size", "64KiB")
+    done = run(
+        "run",
+        *words,
+        "--rounds",
+        "1",
+        "--label",
+        "here",
+        cwd=tmp_path,
+        before=with_mount(f"size={kibibytes}k", "/dev/shm"),
+    )
+    if done.code == 8:
+        assert "/dev/shm" in done.err
+        return
+    assert done.code == 0, done.err
+    (case,) = store.load(tmp_path / "results" / "here.json").ipcbench.cases
+    assert case.verdict == "ok" or "/dev/shm" in case.detail or "No space" in case.detail
+
+
+def test_with_64_descriptors(tmp_path: Path) -> None:
+    found = check(tmp_path, ["sh", "-c", 'ulimit -n 64 && exec "$@"', "sh"])
+    assert found["ping-pong/queue/64KiB/1w"] == "ok"
+
+
+def test_with_too_few_descriptors_it_says_so(tmp_path: Path) -> None:
+    done = run("run", *WORDS, cwd=tmp_path, before=["sh", "-c", 'ulimit -n 9 && exec "$@"', "sh"])
+    assert done.code not in (0, 1), done.err
+    assert "Traceback" not in done.err
+    assert len(done.errors) >= 1
+
+
+def test_with_a_temporary_folder_whose_name_is_105_characters_long(tmp_path: Path) -> None:
+    folder = tmp_path / ("x" * (104 - len(str(tmp_path))))
+    folder.mkdir()
+    found = check(tmp_path, [], TMPDIR=str(folder))
+    assert found["ping-pong/manager-queue/64KiB/1w"] == "ok"
+    assert not list(folder.iterdir())
+
+
+@needs_mounts
+def test_with_a_home_that_cannot_be_written(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    found = check(tmp_path, with_mount("ro", home), HOME=str(home), XDG_STATE_HOME="", XDG_CACHE_HOME="")
+    assert found["ping-pong/queue/64KiB/1w"] == "ok"
+
+
+def test_in_the_c_locale(tmp_path: Path) -> None:
+    plain = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    found = check(tmp_path, [], **plain)
+    assert found["ping-pong/queue/64KiB/1w"] == "ok"
+
+
+@needs_taskset
+def test_on_one_cpu(tmp_path: Path) -> None:
+    found = check(tmp_path, ["taskset", "-c", str(min(os.sched_getaffinity(0)))])
+    assert found == {f"ping-pong/{mechanism}/64KiB/1w/pack": "ok" for mechanism in MECHANISMS}
+
+
+@needs_mounts
+def test_as_process_1(tmp_path: Path) -> None:
+    found = check(tmp_path, ["unshare", "-p", "-f", "-m", "--mount-proc"])
+    assert found["ping-pong/queue/64KiB/1w"] == "ok"
