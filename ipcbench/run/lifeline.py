@@ -86,8 +86,8 @@ class LifeLine:
             log = opened.enter_context(open(folder / "warden.log", "ab"))
             self._process = subprocess.Popen(
                 [sys.executable, *_WARDEN, str(folder), str(pidfd), isolation],
-                stdin=theirs,
-                stdout=theirs,
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
                 stderr=log,
                 cwd="/",
                 env=os.environ | {"PYTHONPATH": PACKAGE_PARENT},
