@@ -16,7 +16,7 @@ from ipcbench.model import MOST_WORKERS, Budget, Capabilities, Case, Timing
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan, Request, make_plan, shuffled_blocks, why_not
 from ipcbench.plan.suites import SUITES, suite
-from ipcbench.run.schedule import estimate, fitted
+from ipcbench.run.cost import estimate, fitted
 
 GIB = 2**30
 MACHINE = Capabilities(2, 8 * GIB, 4 * GIB, None, ("fork", "spawn", "forkserver"))
