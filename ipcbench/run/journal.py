@@ -49,7 +49,10 @@ class Journal:
                 raise ResultError(left_over(path))
             os.ftruncate(journal.fd, 0)
             sync_folder(path.parent)
-        except BaseException:
+        except OSError as error:
+            journal.close()
+            raise NotSaved(f"{path}: cannot write: {error.strerror}") from error
+        except ResultError:
             os.close(journal.fd)
             raise
         return journal
