@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from commands import EXTRA, PACKAGE_PARENT, Finished, environment, finish, python, run, start, until
+from commands import EXTRA, PACKAGE_PARENT, environment, finish, run, start, until
+from crashes import JOURNAL, RESULTS, WORDS, break_and_resume, check_whole, crashed, instant
 from records import CASES, PLAN, PLANNED, SKIPPED, VISITS, journal_of, outcome, planned
 
 from ipcbench.errors import ResultError
@@ -23,41 +24,9 @@ from ipcbench.run.schedule import Attempt
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
-PATH = Path("results/mine.journal")
-JOURNAL, RESULTS = PATH, Path("results/mine.json")
-INSTANT = str(EXTRA / "instant.py")
-WORDS = ("run", "--mechanism", "pipe,queue", "--pattern", "ping-pong", "--size", "64B", "--rounds", "3", "--seed", "7")
-VISITED = {(mechanism, number) for mechanism in ("pipe", "queue") for number in range(4)}
-
-
-def instant(*words: str, cwd: Path, **more: str) -> Finished:
-    """Run ipcbench with visits that take no time."""
-    return python(INSTANT, *words, cwd=cwd, env=environment(PYTHONPATH=f"{EXTRA}:{PACKAGE_PARENT}", **more))
-
-
-def crashed(folder: Path, where: str, *words: str, **more: str) -> Finished:
-    """Run it until it is killed at this call."""
-    done = instant(*(words or (*WORDS, "--label", "mine")), cwd=folder, IPCBENCH_TEST_CRASH=where, **more)
-    assert done.code == -signal.SIGKILL, done
-    return done
-
-
-def check_whole(folder: Path) -> None:
-    """The results are those of a run that nothing happened to."""
-    result = store.load(folder / RESULTS)
-    record = result.ipcbench
-    assert (record.complete, record.rounds, record.settings.seed) == (True, 3, 7)
-    assert sorted((visit.case, visit.round) for visit in record.visits) == [
-        (f"ping-pong/{name}/64B/1w", number) for name in ("pipe", "queue") for number in (1, 2, 3)
-    ]
-    for benchmark in result.benchmarks:
-        numbers = [(benchmark.metadata | run.metadata)["ipcbench_round"] for run in benchmark.runs]
-        assert numbers == [1, 2, 3]
-    assert os.listdir(folder / "results") == ["mine.json"]
-
 
 def test_a_journal_gives_back_plan_visits_and_time() -> None:
-    past = past_of(PATH, "mine", VISITS)
+    past = past_of(JOURNAL, "mine", VISITS)
     assert (past.plan, past.identity, past.isolation, past.mixed) == (PLAN, PLANNED.identity, "group", ())
     assert past.plan.skips == (SKIPPED,)
     assert past.earlier.complete
@@ -70,9 +39,9 @@ def test_a_journal_gives_back_plan_visits_and_time() -> None:
 
 def test_a_journal_that_goes_on_after_its_end_is_not_complete() -> None:
     part = Continued(PLANNED.identity, "warden", ("another machine",), 2.0)
-    past = past_of(PATH, "mine", [*VISITS[:6], Ended(False, 2), part, part])
+    past = past_of(JOURNAL, "mine", [*VISITS[:6], Ended(False, 2), part, part])
     assert (past.earlier.complete, past.isolation, past.mixed) == (False, "warden", ("another machine",))
-    assert not past_of(PATH, "mine", [*VISITS, part]).earlier.complete
+    assert not past_of(JOURNAL, "mine", [*VISITS, part]).earlier.complete
 
 
 START, DONE = Started(CASES[0].id, 0, 0, 1, 1), Done(CASES[0].id, 0, 1, 0.1, OutcomeRecord(*outcome()))
@@ -105,8 +74,8 @@ ODD: dict[str, tuple[list[Entry], str]] = {
 def test_records_that_no_run_writes_are_refused_in_one_line(kind: str) -> None:
     entries, words = ODD[kind]
     with pytest.raises(ResultError, match=words) as caught:
-        past_of(PATH, "mine", entries)
-    assert str(caught.value).startswith(f"{PATH}: ")
+        past_of(JOURNAL, "mine", entries)
+    assert str(caught.value).startswith(f"{JOURNAL}: ")
     assert len(str(caught.value).splitlines()) == 1
 
 
@@ -137,15 +106,16 @@ def test_the_same_place_has_no_differences_and_tells_no_names() -> None:
 
 
 def test_another_isolation_level_is_named() -> None:
-    past = past_of(PATH, "mine", [PLANNED])
+    past = past_of(JOURNAL, "mine", [PLANNED])
     assert unlike(past, identity(PLANNED.identity.salt), "group") == []
     assert unlike(past, identity(PLANNED.identity.salt), "warden") == ["isolation level group (here warden)"]
 
 
 # Where a run of 2 cases and 3 rounds can be cut: the plan is record 1, then each visit has a start and an end.
-@pytest.mark.parametrize(
-    "where", ["write:2:kill", "write:5:torn", "write:9:kill", "fdatasync:12:kill", "write:17:kill"]
-)
+CUTS = ["write:2:kill", "write:5:torn", "write:9:kill", "fdatasync:12:kill", "write:17:kill"]
+
+
+@pytest.mark.parametrize("where", CUTS)
 def test_a_killed_run_is_continued_to_the_same_result(tmp_path: Path, where: str) -> None:
     crashed(tmp_path, where)
     kept = read_bytes((tmp_path / JOURNAL).read_bytes())
@@ -159,7 +129,7 @@ def test_a_killed_run_is_continued_to_the_same_result(tmp_path: Path, where: str
 @pytest.mark.parametrize("where", ["write:19:kill", "fsync:3:kill", "link:1:kill", "unlink:1:kill", "unlink:2:kill"])
 def test_a_run_that_was_killed_between_its_last_visit_and_its_end_is_only_saved(tmp_path: Path, where: str) -> None:
     crashed(tmp_path, where)
-    faults = {f"{name} {number} 1": "failed" for name, number in VISITED}
+    faults = {f"{name} {number} 1": "failed" for name in ("pipe", "queue") for number in range(4)}
     done = instant("run", "--resume", "mine", cwd=tmp_path, IPCBENCH_TEST_FAULTS=json.dumps(faults))
     assert done.code == 0, done.err
     for path in (tmp_path / "results").glob(".*"):
@@ -180,12 +150,12 @@ def test_a_run_can_be_cut_again_and_again(tmp_path: Path) -> None:
         for benchmark in store.load(tmp_path / RESULTS).benchmarks
         for run in benchmark.runs
     }
-    assert len(processes) >= 4
+    assert len(processes) == 3  # the first part only calibrated, each of the next made one visit more
 
 
 def test_a_second_attempt_that_was_cut_off_is_made_again_and_a_final_failure_stands(tmp_path: Path) -> None:
     faults = json.dumps({"queue 0 1": "timed-out", "pipe 0 1": "unverified"})
-    order = [visit.case.mechanism for visit in past_of(PATH, "mine", [PLANNED]).plan.round(0, CASES, {})]
+    order = [visit.case.mechanism for visit in past_of(JOURNAL, "mine", [PLANNED]).plan.round(0, CASES, {})]
     where = "write:5:kill" if order[0] == "queue" else "write:7:kill"  # plan, start, fail, start, then its end
     crashed(tmp_path, where, IPCBENCH_TEST_FAULTS=faults)
     done = instant("run", "--resume", "mine", cwd=tmp_path, IPCBENCH_TEST_FAULTS=json.dumps({"pipe 0 1": "unverified"}))
@@ -310,7 +280,7 @@ def test_one_label_has_one_run_at_a_time_whichever_way_the_second_comes(tmp_path
     assert store.load(tmp_path / RESULTS).ipcbench.rounds >= 1
 
 
-MOMENTS = ["write:1", "write:4", "write:12", "fdatasync:7", "fsync:1", "fsync:2", "link:1", "unlink:1", "replace:1"]
+MOMENTS = ["write:1", "write:4", "write:12", "fdatasync:7", "fsync:1", "fsync:2", "link:1", "unlink:1"]
 
 
 @pytest.mark.parametrize("what", ["ENOSPC", "EIO", "EFBIG", "short", "kill", "torn"])
@@ -325,31 +295,19 @@ def test_whatever_call_fails_or_dies_what_was_acknowledged_is_kept_and_the_run_c
         break_and_resume(folder, f"{where}:{what}", temporary)
 
 
-def break_and_resume(folder: Path, where: str, temporary: Path, instantly: bool = True) -> bool:
-    """Let one call of a run go wrong and continue the run; whether there was such a call."""
-    acknowledged = folder / "acknowledged"
-    env = environment(
-        PYTHONPATH=f"{EXTRA}:{PACKAGE_PARENT}",
-        IPCBENCH_TEST_CRASH=where,
-        IPCBENCH_TEST_ACKNOWLEDGED=str(acknowledged),
-    )
-    program = (INSTANT,) if instantly else ("-m", "ipcbench")
-    done = python(*program, *WORDS, "--label", "mine", cwd=folder, env=env)
-    assert done.code in (0, 2, 6, -signal.SIGKILL), (where, done)
-    assert "Traceback" not in done.err, (where, done)
-    journal, results = folder / JOURNAL, folder / RESULTS
-    if journal.exists() and acknowledged.exists():
-        data = journal.read_bytes()
-        assert len(journal_of(read_bytes(data))) >= int(acknowledged.read_text()), where
-    if results.exists():
-        store.load(results)
-    if journal.exists() and read_bytes(journal.read_bytes()):
-        again = python(*program, "run", "--resume", "mine", cwd=folder, env=environment())
-        assert again.code == 0, (where, again)
-    elif not results.exists():
-        assert done.code != 0, where
-        assert instant(*WORDS, "--label", "mine", "--force", cwd=folder).code == 0
-    for leftover in [*(folder / "results").glob(".*"), *temporary.glob("ipcbench-*/*")]:
-        leftover.unlink()  # of a save that was killed, or that found another place
-    check_whole(folder)
-    return done.code != 0
+@pytest.mark.parametrize("where", ["replace:1:EIO", "replace:1:kill", "fsync:3:kill", "write:17:kill"])
+def test_an_older_file_is_whole_until_a_whole_new_one_takes_its_place(
+    tmp_path: Path, temporary: Path, where: str
+) -> None:
+    assert break_and_resume(tmp_path, where, temporary, over=True)
+
+
+def test_real_visits_are_continued_as_well(tmp_path: Path) -> None:
+    """What the other tests leave out: workers, peers, and the time that they take."""
+    words = ("run", "--mechanism", "pipe-bytes", "--pattern", "ping-pong", "--size", "64B", "--rounds", "2")
+    env = environment(PYTHONPATH=f"{EXTRA}:{PACKAGE_PARENT}", IPCBENCH_TEST_CRASH="write:6:kill")
+    assert run(*words, "--label", "mine", cwd=tmp_path, env=env).code == -signal.SIGKILL
+    done = run("run", "--resume", "mine", cwd=tmp_path)
+    assert done.code == 0, done.err
+    record = store.load(tmp_path / RESULTS).ipcbench
+    assert (record.complete, [visit.round for visit in record.visits]) == (True, [1, 2])

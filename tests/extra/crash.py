@@ -2,8 +2,8 @@
 
 Only calls on the results folder and what is in it count, and only those of the first process that finds the variable.
 What can happen: ENOSPC, EFBIG or EIO; `short`, a write of the first half; `kill`, SIGKILL instead of the call; `torn`,
-SIGKILL after a write of the first half. IPCBENCH_TEST_ACKNOWLEDGED names a file that gets the size of the journal each
-time that fdatasync has confirmed it.
+SIGKILL after a write of the first half; `wait`, twice, each time until the file `waiting` that it makes is removed.
+IPCBENCH_TEST_ACKNOWLEDGED names a file that gets the size of the journal each time that fdatasync has confirmed it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import errno
 import io
 import os
 import signal
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -48,7 +49,7 @@ def install(where: str, acknowledged: str | None) -> None:
 
     for name in FUNCTIONS:
         setattr(os, name, injected(name))
-    builtins.open = _open  # type: ignore[assignment]
+    builtins.open = _open
 
 
 def _misbehave(what: str, target: Any, *rest: Any) -> None:
@@ -56,6 +57,13 @@ def _misbehave(what: str, target: Any, *rest: Any) -> None:
         _REAL["write"](target, rest[0][: len(rest[0]) // 2])
     if what in ("torn", "kill"):
         os.kill(os.getpid(), signal.SIGKILL)
+    if what == "wait":
+        for _ in range(2):
+            with _OPEN("results/waiting", "w"):
+                pass
+            while os.path.exists("results/waiting"):
+                time.sleep(0.005)
+        return
     if what != "short":
         code = getattr(errno, what)
         raise OSError(code, os.strerror(code))

@@ -33,6 +33,8 @@ class Instant:
         self.made: dict[tuple[str, int], int] = {}
 
     def visit(self, visit: Visit) -> Outcome | Failure:
+        if visit.round == 0 and visit.loops:
+            return outcome()  # only to see how long it takes
         key = visit.case.mechanism, visit.round
         self.made[key] = attempt = self.made.get(key, 0) + 1
         fault: Any = self.faults.get(f"{visit.case.mechanism} {visit.round} {attempt}", "")
@@ -48,6 +50,6 @@ class Instant:
 
 
 if __name__ == "__main__":
-    measuring.Visitor = Instant  # type: ignore[misc,assignment]
+    setattr(measuring, "Visitor", Instant)  # noqa: B010 - a module has no such attribute to a type checker
     sys.modules["ipcbench.report"] = SimpleNamespace(headlines=lambda _: [])  # type: ignore[assignment]
     main()
