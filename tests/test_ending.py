@@ -29,7 +29,7 @@ def findings(*verdicts: Verdict, notes: tuple[str, ...] = ()) -> Findings:
     return found
 
 
-@pytest.mark.parametrize(("one", "other"), itertools.combinations(ORDER, 2))
+@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(ORDER, 2)))
 def test_the_severest_counts(one: int, other: int) -> None:
     assert severest(one, other) == severest(other, one) == one
 
