@@ -18,8 +18,8 @@ from ipcbench.run.visit import (
     LEAST_DEADLINE,
     LONGEST_FOLDER,
     Visitor,
-    _short_folder,
-    deadline,
+    deadlines,
+    short_folder,
     worker_arguments,
 )
 
@@ -145,7 +145,7 @@ def _worker_of(token: str) -> int | None:
             words = (folder / "cmdline").read_bytes()
             if b"ipcbench.measure.worker" in words and token.encode() in (folder / "environ").read_bytes():
                 parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
-                if int(parent) == os.getpid():
+                if b"ipcbench.run.warden" in Path(f"/proc/{parent}/cmdline").read_bytes():
                     return int(folder.name)
         except OSError:
             continue
@@ -188,16 +188,21 @@ def test_asking_to_stop_ends_a_visit_that_is_under_way(stop: Stop, temporary: Pa
 
 def test_the_deadline_is_ten_times_the_plan_and_at_least_half_a_minute() -> None:
     short = Visit(Case("ping-pong", "pipe", 64), 1, 0, 1)
-    assert deadline(short, QUICK) == LEAST_DEADLINE
-    assert deadline(short, Timing(values=99, warmups=1, min_time=1.0)) == pytest.approx(10 * (100 + 0.5 + 0.1))
+    assert deadlines(short, QUICK) == {
+        "visit": LEAST_DEADLINE,
+        "timing": LEAST_DEADLINE,
+        "stage": LEAST_DEADLINE / 2,
+    }
+    long = deadlines(short, Timing(values=99, warmups=1, min_time=1.0))
+    assert long["visit"] == pytest.approx(10 * (100 + 0.5 + 0.1))
 
 
 def test_a_slow_machine_can_stretch_deadlines_and_nonsense_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     some = Visit(Case("ping-pong", "pipe", 64), 1, 0, 1)
     monkeypatch.setenv("IPCBENCH_TIMEOUT_MUL", "2.5")
-    assert deadline(some, QUICK) == 2.5 * LEAST_DEADLINE
+    assert deadlines(some, QUICK)["visit"] == 2.5 * LEAST_DEADLINE
     monkeypatch.setenv("IPCBENCH_TIMEOUT_MUL", "soon")
-    assert deadline(some, QUICK) == LEAST_DEADLINE
+    assert deadlines(some, QUICK)["visit"] == LEAST_DEADLINE
 
 
 def test_round_zero_calibrates_and_other_rounds_take_their_loops(tmp_path: Path) -> None:
@@ -217,8 +222,8 @@ def test_a_temporary_folder_too_long_for_sockets_is_left_for_a_shorter_one(
     long.mkdir()
     short = "/tmp"
     monkeypatch.setattr("tempfile.tempdir", str(long))
-    assert _short_folder((short,)) == short
-    assert _short_folder(()) == str(long)
+    assert short_folder((short,)) == short
+    assert short_folder(()) == str(long)
 
 
 def test_managers_work_below_a_long_temporary_folder(

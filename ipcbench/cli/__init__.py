@@ -26,6 +26,7 @@ COMMANDS = {
     "run": "ipcbench.cli.run",
     "report": "ipcbench.cli.report",
     "list": "ipcbench.cli.list_",
+    "clean": "ipcbench.cli.clean",
 }
 
 

@@ -122,7 +122,8 @@ class Pattern(ABC):
 
     operations names the variants of a pattern that asks about more than one thing. sizes and workers are measured where
     nobody chose. many says that many processes use one channel. per_worker says that each worker does all operations of
-    a loop; otherwise they share them. rule is how its proofs are judged, see Proof.
+    a loop; otherwise they share them. rule is how its proofs are judged, see Proof. compares_last says that `check`
+    compares the last message of every timed turn with what was sent.
     """
 
     name: str
@@ -136,6 +137,7 @@ class Pattern(ABC):
     many: bool = False
     per_worker: bool = False
     rule: Rule = "each"
+    compares_last: bool = True
 
     def unfit(self, mechanism: Mechanism, size: int, workers: int) -> str | None:
         """Why mechanism and pattern make no case at this size and with so many workers; None if they do."""

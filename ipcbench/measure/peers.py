@@ -26,6 +26,7 @@ from types import FrameType
 from typing import Any, Literal, NamedTuple
 
 from ipcbench.errors import PeerFailed
+from ipcbench.measure.evidence import show_stacks
 from ipcbench.measure.pattern import Crew, Lap, Pattern, Seat, Turn
 from ipcbench.measure.payload import Carries, digest, digests, make_payloads, pool_count
 from ipcbench.measure.placement import place
@@ -94,6 +95,7 @@ def work(job: Job, ports: Sequence[Any], control: Connection) -> None:
     """Be a peer: connect, say ready, follow orders until told to stop or the driver is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    show_stacks(f"peer {job.seat.number + 1}")
     place(job.cpus)
     try:
         for port in dict.fromkeys(ports):

@@ -11,19 +11,21 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import gc
 import json
 import multiprocessing
 import os
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
 from ipcbench.errors import BadRequest, IpcbenchError
+from ipcbench.measure.evidence import FAILURE, LEAKS, leave, mark, show_stacks
+from ipcbench.measure.ledger import Ledger, leaked_since, take_ledger
 from ipcbench.measure.names import WORKER, claim_names, visit_folder
 from ipcbench.measure.pattern import Proof, Seat, Turn, Unverified, Verification
 from ipcbench.measure.payload import make_payloads, pool_count, window_for
@@ -50,6 +52,7 @@ class Session:
         self.laps: list[tuple[int, Usage]] = []
         self.proofs: list[Proof] = []
         self.pids: list[int] = []
+        self.notes: list[str] = []
 
     def set_up(self) -> Team:
         """Place, allocate, start and connect, in the order that placement and inheritance need."""
@@ -76,12 +79,19 @@ class Session:
         return team
 
     def verify(self) -> None:
-        """Play a verification turn and keep what it found, for the orchestrator to judge."""
+        """Play a verification turn and keep what it found, for the orchestrator to judge.
+
+        A message that is lost leaves somebody waiting, so there is a limit; raises Unverified when it is reached.
+        """
         if self.team is None:
             raise RuntimeError("nothing is set up")
         nonce = int.from_bytes(os.urandom(7), "little")
         verification = Verification(self.seat, self.team, self.mechanism.carries, self.case.size, nonce)
-        self.proofs += self.pattern.prove(verification)
+        signal.setitimer(signal.ITIMER_REAL, _limit())
+        try:
+            self.proofs += self.pattern.prove(verification)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
     def time(self, loops: int) -> float:
         """Play one timed turn; seconds for all of it. pyperf calls this for warm-ups, calibration and values."""
@@ -113,6 +123,12 @@ class Session:
         for port in dict.fromkeys(self.ports):
             port.close()
         self.settings.close()
+        if self.affinity_changed():
+            self.notes.append("affinity-changed")
+
+    def affinity_changed(self) -> bool:
+        """Whether somebody has moved this process to other CPUs than it chose."""
+        return hasattr(os, "sched_getaffinity") and os.sched_getaffinity(0) != set(self.cpus[0])
 
     def abandon(self) -> None:
         """Take down what there is, after something went wrong."""
@@ -132,6 +148,7 @@ class Session:
             "cpus": [list(cpus) for cpus in self.cpus],
             "pids": self.pids,
             "proofs": [proof._asdict() for proof in self.proofs],
+            "notes": self.notes,
         }
 
 
@@ -140,11 +157,13 @@ def operations_per_loop(case: Case) -> int:
     return case.workers if load_pattern(case.pattern).per_worker else 1
 
 
-def mark(stage: str) -> None:
-    """Leave word of the stage, so that a visit that never comes back can be asked how far it got."""
-    folder = visit_folder()
-    if folder:
-        (folder / "stage").write_text(stage)
+def _limit() -> float:
+    """Seconds that a verification turn may take: less than the warden gives the stage, for ever where there is none."""
+    return 0.8 * float(os.environ.get("IPCBENCH_STAGE_SECONDS", "0"))
+
+
+def _on_alarm(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise Unverified(f"not every message of a verification turn had arrived after {_limit():.0f} s")
 
 
 def _case(text: str) -> Case:
@@ -167,11 +186,9 @@ def _pass_case(command: list[str], args: argparse.Namespace) -> None:
 
 def _complain(error: Exception) -> None:
     """Say why there is no number, in a file that the orchestrator finds in the visit's folder."""
-    folder = visit_folder()
-    if folder:
-        verdict = "unverified" if isinstance(error, Unverified) else "failed"
-        detail = str(error) if isinstance(error, Unverified | IpcbenchError) else f"{type(error).__name__}: {error}"
-        (folder / "failure.json").write_text(json.dumps({"verdict": verdict, "detail": detail}))
+    verdict = "unverified" if isinstance(error, Unverified) else "failed"
+    detail = str(error) if isinstance(error, Unverified | IpcbenchError) else f"{type(error).__name__}: {error}"
+    leave(FAILURE, {"verdict": verdict, "detail": detail})
 
 
 def _lighten_pyperf() -> None:
@@ -187,19 +204,24 @@ def _lighten_pyperf() -> None:
     sys.modules.setdefault("pyperf._hooks", hooks)
 
 
-def _leave() -> NoReturn:
+def _leave(before: Ledger) -> NoReturn:
     """Run the exit functions, multiprocessing's among them, and go without taking the interpreter apart first.
 
-    A visit has nothing left to lose by then, and this saves a tenth of what it costs.
+    A visit has nothing left to lose by then, and this saves a tenth of what it costs. What the process still holds that
+    it did not before the visit is left behind by the mechanism.
     """
     atexit._run_exitfuncs()
+    gc.collect()  # a port may hold descriptors until its last reference, in a circle, goes
+    leaks = leaked_since(before)
+    if leaks:
+        leave(LEAKS, leaks)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
 
 
-def run(arguments: Sequence[str] | None = None) -> None:
-    """Run the case that the command line names, under pyperf."""
+def run(arguments: Sequence[str] | None = None) -> Ledger:
+    """Run the case that the command line names, under pyperf; what this process held before."""
     if visit_folder():
         _lighten_pyperf()
     import pyperf  # takes 0.1 s, and peers under spawn import this module too: not at its top
@@ -209,8 +231,10 @@ def run(arguments: Sequence[str] | None = None) -> None:
     args = runner.parse_args(arguments)
     claim_names()
     signal.signal(signal.SIGINT, signal.SIG_IGN if args.worker else signal.default_int_handler)
+    signal.signal(signal.SIGALRM, _on_alarm)
+    show_stacks("driver")
+    before = take_ledger()
     session = Session(args.case)
-    started = time.monotonic()
     try:
         try:
             bench = runner.bench_time_func(args.case.id, session.time, inner_loops=operations_per_loop(args.case))
@@ -229,7 +253,9 @@ def run(arguments: Sequence[str] | None = None) -> None:
         os._exit(1)
     if args.worker and args.output:
         values = len(bench.get_values()) if not (args.calibrate_loops or args.recalibrate_loops) else 0
-        _extend(Path(args.output), session.report(values) | {"wall": time.monotonic() - started})
+        _extend(Path(args.output), session.report(values))
+    mark("exit")
+    return before
 
 
 def _extend(path: Path, report: dict[str, Any]) -> None:
@@ -242,6 +268,6 @@ def _extend(path: Path, report: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    run()
+    held = run()
     if visit_folder():
-        _leave()
+        _leave(held)

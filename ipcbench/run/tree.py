@@ -1,4 +1,7 @@
-"""The processes and names of one visit: end them all, unlink what carries its name and nothing else."""
+"""Processes and names of a run: who belongs to it, how they end, what is left. Standard library only.
+
+Shared by the warden, by the orchestrator when its warden is gone, and by `ipcbench clean`.
+"""
 
 from __future__ import annotations
 
@@ -7,44 +10,140 @@ import ctypes
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Literal, NamedTuple
 
-_SHARED = Path("/dev/shm")
-_GRACE = 0.5
+Isolation = Literal["warden", "group"]
+
+# warden: everything that descends from the warden, whatever session it moved to. group: the worker's process group.
+ISOLATION: Isolation = "warden" if sys.platform == "linux" else "group"
+
+TRACKER_SECONDS = 0.5  # multiprocessing's tracker unlinks what its clients left within 0.04 s of their end
 _PATIENCE = 2.0
+_SHARED = Path("/dev/shm")
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
 
-def adopt_orphans() -> None:
-    """Make this process the parent of every descendant that loses its own, so that it can be waited for. Linux only."""
+class Member(NamedTuple):
+    """One process. started is in clock ticks since boot (0 where unknown): with pid it names a process for good."""
+
+    pid: int
+    started: int
+    parent: int
+    state: str
+    command: str
+
+    @property
+    def is_tracker(self) -> bool:
+        """Whether this is multiprocessing's resource tracker, which must end last; pinned by a test per Python."""
+        return "multiprocessing.resource_tracker" in self.command
+
+
+Members = Callable[[], list[Member]]
+
+
+def adopt_orphans(adopt: bool = True) -> None:
+    """Make this process the parent of every descendant that loses its own, or no longer so. Linux only."""
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
 
 
-def end_group(group: int, at_once: bool) -> bool:
-    """End every process of a group, and say whether any had to be killed.
+def descendants() -> list[Member]:
+    """Every process that descends from the calling one, the dead that nobody has waited for included. Linux only."""
+    found: list[Member] = []
+    unseen = children_of(os.getpid())
+    while unseen:
+        member = unseen.pop()
+        found.append(member)
+        unseen += children_of(member.pid)
+    return found
 
-    Unless at_once, they first get half a second to end by themselves: multiprocessing's resource tracker unlinks what
-    its clients left when its pipe closes, and must not be killed before (gh-82300).
+
+def children_of(pid: int) -> list[Member]:
+    """The children of a process, the dead included. Complete only while nobody in the tree starts or ends."""
+    found = []
+    with contextlib.suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children") as file:
+                found += [_member(child) for child in file.read().split()]
+    return [member for member in found if member]
+
+
+def group_members(group: int) -> list[Member]:
+    """Every process of a process group, as ps(1) knows it."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,pgid=,stat=,command="], capture_output=True, text=True, check=False, timeout=10
+    )
+    members = []
+    for line in listed.stdout.splitlines():
+        pid, parent, its_group, state, *command = line.split(None, 4)
+        if int(its_group) == group:
+            members.append(Member(int(pid), 0, int(parent), state[0], "".join(command)))
+    return members
+
+
+def carrying(folder: Path) -> list[Member]:
+    """Every process whose temporary folder, by its environment, is below that of a run. Linux only."""
+    wanted = b"TMPDIR=" + os.fsencode(folder) + b"/"
+    found = []
+    for member in _processes():
+        with contextlib.suppress(OSError), open(f"/proc/{member.pid}/environ", "rb") as file:
+            if any(variable.startswith(wanted) for variable in file.read().split(b"\0")):
+                found.append(member)
+    return found
+
+
+def end_all(members: Members) -> list[Member]:
+    """End every process that `members` names, now and while this goes on; those that would not end.
+
+    First everybody but the trackers is stopped, each followed by its children at once, which a chain of forks cannot
+    outrun, and again until a look finds nobody new; then all of them are killed. Trackers see their pipe close, unlink
+    what is left, and end by themselves. Killed together with the others they would leave those names behind (gh-82300).
     """
-    if not at_once and _gone_within(group, _GRACE):
-        return False
+    stopped: dict[tuple[int, int], Member] = {}
+    while fresh := [member for member in _alive(members) if _to_stop(member, stopped)]:
+        while fresh:
+            member = fresh.pop()
+            _signal(member, signal.SIGSTOP)
+            stopped[_key(member)] = member
+            fresh += [child for child in children_of(member.pid) if _to_stop(child, stopped)]
+    for member in stopped.values():
+        _signal(member, signal.SIGKILL)
+    _gone(lambda: [member for member in _alive(members) if not member.is_tracker], _PATIENCE)
+    if not _gone(lambda: _alive(members), TRACKER_SECONDS):
+        for member in _alive(members):
+            _signal(member, signal.SIGKILL)
+        _gone(lambda: _alive(members), _PATIENCE)
+    _gone(lambda: [member for member in stopped.values() if _unburied(member.pid)], TRACKER_SECONDS)
+    return _alive(members)
+
+
+def tell(members: Iterable[Member], number: int) -> None:
+    """Send a signal to each of these processes that is still the one it was."""
+    for member in members:
+        _signal(member, number)
+
+
+def names_left(prefix: str) -> list[str]:
+    """The shared-memory objects and semaphores that carry this prefix."""
     try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        return False
-    _gone_within(group, _PATIENCE)
-    return True
+        names = os.listdir(_SHARED)
+    except OSError:
+        return []
+    return sorted(name for name in names if name.startswith((prefix, f"sem.{prefix}")))
 
 
 def unlink_names(prefix: str) -> list[str]:
     """Unlink the shared-memory objects and semaphores that carry this prefix; what was there."""
-    found = [*_SHARED.glob(f"{prefix}-*"), *_SHARED.glob(f"sem.{prefix}-*")]
-    for path in found:
-        path.unlink(missing_ok=True)
-    return [path.name for path in found]
+    found = names_left(prefix)
+    for name in found:
+        with contextlib.suppress(OSError):
+            os.unlink(_SHARED / name)
+    return found
 
 
 def remove_folder(folder: Path) -> None:
@@ -52,22 +151,76 @@ def remove_folder(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _gone_within(group: int, seconds: float) -> bool:
+def _key(member: Member) -> tuple[int, int]:
+    return member.pid, member.started
+
+
+def _to_stop(member: Member, stopped: dict[tuple[int, int], Member]) -> bool:
+    return not member.is_tracker and member.state not in "ZX" and _key(member) not in stopped
+
+
+def _alive(members: Members) -> list[Member]:
+    """Those that live; our own children among the dead are waited for, so that they go."""
+    found = members()
+    for member in found:
+        if member.state == "Z":
+            _unburied(member.pid)
+    return [member for member in found if member.state not in "ZX"]
+
+
+def _unburied(pid: int) -> bool:
+    """Whether this is a child of ours that still has to be waited for, if it has ended that is done now."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == 0
+    except ChildProcessError:
+        return False
+
+
+def _gone(look: Members, seconds: float) -> bool:
+    """Wait until two looks in a row see nobody: one alone may miss who is just being started."""
     deadline = time.monotonic() + seconds
-    pause = 0.001
-    while time.monotonic() < deadline:
-        _reap(group)
+    empty = 0
+    while empty < 2:
+        if time.monotonic() > deadline:
+            return False
+        empty = 0 if look() else empty + 1
+        time.sleep(0.002)
+    return True
+
+
+def _signal(member: Member, number: int) -> None:
+    """Send a signal through a descriptor of the process, where the system has them, so that its number cannot be
+    somebody else's by then."""
+    with contextlib.suppress(OSError):
+        if not hasattr(os, "pidfd_open"):
+            os.kill(member.pid, number)
+            return
+        descriptor = os.pidfd_open(member.pid)
         try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(pause)
-        pause = min(2 * pause, 0.05)
-    return False
+            now = _member(str(member.pid))
+            if now and (not member.started or now.started == member.started):
+                signal.pidfd_send_signal(descriptor, number)
+        finally:
+            os.close(descriptor)
 
 
-def _reap(group: int) -> None:
-    """Take the exit status of every dead process of a group, which would stay in it as a zombie otherwise."""
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-group, os.WNOHANG) != (0, 0):
-            pass
+def _processes() -> list[Member]:
+    """Every process that /proc shows."""
+    try:
+        names = os.listdir("/proc")
+    except OSError:
+        return []
+    return [member for name in names if name.isdigit() and (member := _member(name))]
+
+
+def _member(pid: str) -> Member | None:
+    """A process as /proc shows it, or None if it has gone; one that is ending has only a name for a command line."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            head, _, tail = file.read().rpartition(b")")
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            command = file.read().replace(b"\0", b" ").strip() or head.partition(b"(")[2]
+    except OSError:
+        return None
+    fields = tail.split()
+    return Member(int(pid), int(fields[19]), int(fields[1]), fields[0].decode(), command.decode("utf-8", "replace"))

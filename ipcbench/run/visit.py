@@ -1,235 +1,169 @@
-"""One visit: a fresh worker process in its own session, a deadline, everything ended and removed afterwards."""
+"""Visits: a fresh worker process each, in the custody of the run's warden; everything ended and removed afterwards."""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
-import select
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
-import msgspec
-
-import ipcbench
-from ipcbench.errors import Interrupted
+from ipcbench.errors import Interrupted, IpcbenchError, NotContained
+from ipcbench.measure.evidence import RESULT, read_stages
 from ipcbench.measure.names import WORKER, new_run_id, visit_name
-from ipcbench.measure.pattern import Proof
-from ipcbench.measure.payload import Carries
 from ipcbench.model import Failure, Outcome, Timing, Visit
-from ipcbench.results.schema import PyperfBenchmark, PyperfRun
 from ipcbench.run.interrupt import Stop
-from ipcbench.run.proof import why_unproven
-from ipcbench.run.tree import adopt_orphans, end_group, remove_folder, unlink_names
+from ipcbench.run.lifeline import PACKAGE_PARENT, LifeLine, Report, Request, WardenLost
+from ipcbench.run.plausible import Controls
+from ipcbench.run.tree import ISOLATION, Isolation, adopt_orphans, carrying, end_all, remove_folder, unlink_names
+from ipcbench.run.verdict import judge
 
 LEAST_DEADLINE = 30.0
 LONGEST_FOLDER = 35  # AF_UNIX paths end at 107 bytes, and multiprocessing adds up to 72 below
-_TAIL = 4096
-_PACKAGE_PARENT = str(Path(ipcbench.__file__).parents[1])
-
-
-class ProofRecord(msgspec.Struct):
-    """A Proof as it arrives."""
-
-    rule: Literal["each", "shared", "total"]
-    nonce: int
-    size: int
-    carries: Carries
-    messages: int
-    received: list[list[str]]
-    streams: list[int]
-    expected: int
-    found: int
-
-
-class WorkerReport(msgspec.Struct):
-    """The "ipcbench" object of a visit's file, see measure.worker."""
-
-    operations: int
-    cpu_user: float
-    cpu_system: float
-    context_switches: int
-    cpus: list[list[int]]
-    pids: list[int]
-    proofs: list[ProofRecord]
-    wall: float
-
-
-class WorkerFile(msgspec.Struct):
-    """What a visit leaves: a pyperf suite of one benchmark with one run, and our object."""
-
-    benchmarks: list[PyperfBenchmark]
-    ipcbench: WorkerReport
-    metadata: dict[str, str | int | float] = {}
-
-
-class WorkerFailure(msgspec.Struct):
-    """What a visit leaves when it knows why it has no number."""
-
-    verdict: str
-    detail: str
+LOCK = "lock"
 
 
 class Visitor:
-    """Makes visits for one run, all below one private folder that goes when the run does."""
+    """Makes visits for one run, all below one private folder that goes when the run does.
 
-    def __init__(self, timing: Timing, stop: Stop) -> None:
+    The folder's lock is held as long as this process or its warden lives, which is how `ipcbench clean` and other runs
+    know that the run does. isolation says what contains the visits, see run.tree.
+    """
+
+    def __init__(
+        self,
+        timing: Timing,
+        stop: Stop,
+        least_deadline: float = LEAST_DEADLINE,
+        isolation: Isolation = ISOLATION,
+    ) -> None:
         self.timing = timing
         self.stop = stop
-        adopt_orphans()
+        self.least_deadline = least_deadline
+        self.isolation = isolation
+        adopt_orphans()  # if the warden is killed, its processes come here
         self.run_id = new_run_id()
         self.made = 0
-        self.folder = Path(tempfile.mkdtemp(prefix=f"ib{self.run_id}-", dir=_short_folder()))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"ib{self.run_id}-", dir=short_folder()))
+        self._lock = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._line: LifeLine | None = None
+        self._controls = Controls()
 
     def close(self) -> None:
-        """Remove the run's folder."""
-        remove_folder(self.folder)
+        """End the warden and remove the run's folder; harmless when called twice."""
+        if self._line:
+            self._line.close()
+            self._line = None
+        if self._lock >= 0:
+            remove_folder(self.folder)
+            os.close(self._lock)
+            self._lock = -1
+            adopt_orphans(False)
 
     def visit(self, visit: Visit) -> Outcome | Failure:
-        """Make one visit; raises Interrupted if the user asks to stop meanwhile."""
+        """Make one visit.
+
+        Raises Interrupted if the user asks to stop meanwhile, and NotContained if something of this visit or an earlier
+        one could not be ended; no other may follow then.
+        """
         self.made += 1
         name = visit_name(self.run_id, self.made)
         folder = self.folder / name
         folder.mkdir(mode=0o700)
-        started = time.monotonic()
+        self._controls.refresh()
+        started, awake = time.monotonic(), _suspended()
         try:
-            ending = self._run_worker(visit, folder)
-            found = ending or _read_outcome(visit, folder, time.monotonic() - started)
+            report = self._in_custody(visit, folder)
+            if isinstance(report, Failure):
+                return report
+            found = judge(visit, folder, report, time.monotonic() - started, self._controls)
         finally:
-            unlink_names(name)
             remove_folder(folder)
+        if isinstance(found, Outcome) and _suspended() - awake > 0.1:
+            return found._replace(notes=(*found.notes, "suspended"))
         return found
 
-    def _run_worker(self, visit: Visit, folder: Path) -> Failure | None:
-        """Run the worker to its end, or end it; what went wrong, if anything did."""
-        search = os.pathsep.join(filter(None, (_PACKAGE_PARENT, os.environ.get("PYTHONPATH"))))
-        environment = os.environ | {"TMPDIR": str(folder), "PYTHONPATH": search}
-        with open(folder / "stderr", "wb") as complaints:
-            worker = subprocess.Popen(
-                [sys.executable, *WORKER, *worker_arguments(visit, self.timing, folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=complaints,
-                cwd=folder,
-                env=environment,
-                start_new_session=True,
-            )
-        at_once = True
+    def _in_custody(self, visit: Visit, folder: Path) -> Report | Failure:
+        """Have the warden make the visit; a Failure if the warden itself is lost."""
         try:
-            ended = _wait(worker, deadline(visit, self.timing), self.stop)
-            at_once = not ended
-        finally:
-            if at_once:
-                worker.kill()
-            worker.wait()  # a zombie would keep its group alive
-            end_group(worker.pid, at_once)
+            self._line = self._line or LifeLine(self.folder, self.isolation, self._lock)
+            report = self._line.visit(self._request(visit, folder), self.stop)
+        except WardenLost as error:
+            return self._without_warden(folder, error)
+        except OSError as error:
+            raise IpcbenchError(f"cannot start a process: {error.strerror}") from error
+        if report.survivors:
+            raise NotContained(f"{visit.case.id}: {report.survivors[0]} could not be ended; no visit may follow it")
         if self.stop.by is not None:
             raise Interrupted(self.stop.by)
-        stage = _read_text(folder / "stage") or "start"
-        if not ended:
-            return Failure("timed-out", stage, f"no end after {deadline(visit, self.timing):.0f} s")
-        if worker.returncode != 0:
-            return _why_failed(folder, stage, worker.returncode)
-        return None
+        if report.ending == "refused":
+            return Failure("failed", "start", report.detail)
+        return report
+
+    def _without_warden(self, folder: Path, error: WardenLost) -> Failure:
+        """The warden's processes have come to this one: end them as it would have, and start another next time."""
+        if self._line:
+            self._line.close()
+            self._line = None
+        survivors = end_all(lambda: carrying(self.folder)) if self.isolation == "warden" else []
+        unlink_names(f"{folder.name}-")
+        if survivors:
+            raise NotContained(f"{error}, and process {survivors[0].pid} could not be ended; no visit may follow it")
+        if self.stop.by is not None:
+            raise Interrupted(self.stop.by)
+        stages = read_stages(str(folder))
+        return Failure("failed", stages[-1][1] if stages else "start", str(error))
+
+    def _request(self, visit: Visit, folder: Path) -> Request:
+        seconds = deadlines(visit, self.timing, self.least_deadline)
+        search = os.pathsep.join(filter(None, (PACKAGE_PARENT, os.environ.get("PYTHONPATH"))))
+        own = {"TMPDIR": str(folder), "PYTHONPATH": search, "IPCBENCH_STAGE_SECONDS": str(seconds["stage"])}
+        return Request(
+            folder=str(folder),
+            command=[sys.executable, *WORKER, *worker_arguments(visit, self.timing, folder)],
+            environment=os.environ | own,
+            seconds=seconds,
+        )
 
 
 def worker_arguments(visit: Visit, timing: Timing, folder: Path) -> list[str]:
     """The pyperf flags of a visit: calibration in round 0, values with known loops afterwards."""
-    common = ["--worker", "--case", visit.case.id, "--output", str(folder / "visit.json")]
+    common = ["--worker", "--case", visit.case.id, "--output", str(folder / RESULT)]
     common += ["--min-time", str(timing.min_time)]
     if visit.loops is None:
         return [*common, "--calibrate-loops", "--warmups", "0", "--values", "1"]
     return [*common, "--loops", str(visit.loops), "--warmups", str(timing.warmups), "--values", str(timing.values)]
 
 
-def deadline(visit: Visit, timing: Timing) -> float:
-    """Seconds a visit may take: ten times what it should, at least 30, times IPCBENCH_TIMEOUT_MUL on slow machines."""
+def deadlines(visit: Visit, timing: Timing, least: float = LEAST_DEADLINE) -> dict[str, float]:
+    """Seconds that a visit, its timing and any other of its stages may take.
+
+    A visit and its timing have ten times what they should take and at least `least`, another stage half of that; all
+    times IPCBENCH_TIMEOUT_MUL, for slow machines.
+    """
     planned = (timing.values + timing.warmups) * timing.min_time + 0.5 + 0.1 * visit.case.workers
+    whole = max(least, 10 * planned) * _patience()
+    return {"visit": whole, "timing": whole, "stage": whole / 2}
+
+
+def _patience() -> float:
     with contextlib.suppress(ValueError):
-        return max(LEAST_DEADLINE, 10 * planned) * float(os.environ.get("IPCBENCH_TIMEOUT_MUL", "1"))
-    return max(LEAST_DEADLINE, 10 * planned)
+        return float(os.environ.get("IPCBENCH_TIMEOUT_MUL", "1"))
+    return 1.0
 
 
-def _wait(worker: subprocess.Popen[bytes], seconds: float, stop: Stop) -> bool:
-    """Wait for the worker's end without waking up meanwhile; False when the time is up or the user wants to stop."""
-    if not hasattr(os, "pidfd_open"):
-        return _wait_polling(worker, seconds, stop)
-    descriptor = os.pidfd_open(worker.pid)
-    try:
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        poll.register(stop.fd, select.POLLIN)
-        ready = poll.poll(seconds * 1000)
-    finally:
-        os.close(descriptor)
-    return any(found == descriptor for found, _ in ready)
+def _suspended() -> float:
+    """Seconds this machine has slept since it started, on a scale of its own."""
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        return 0.0
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
-def _wait_polling(worker: subprocess.Popen[bytes], seconds: float, stop: Stop) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and not stop.requested:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            worker.wait(0.1)
-            return True
-    return False
-
-
-def _why_failed(folder: Path, stage: str, code: int) -> Failure:
-    with contextlib.suppress(OSError, msgspec.DecodeError):
-        known = msgspec.json.decode((folder / "failure.json").read_bytes(), type=WorkerFailure)
-        return Failure("unverified" if known.verdict == "unverified" else "failed", stage, known.detail)
-    if code < 0:
-        return Failure("failed", stage, f"the worker was killed by {signal.Signals(-code).name}")
-    lines = _read_text(folder / "stderr").strip().splitlines()
-    return Failure("failed", stage, f"the worker exited with code {code}: {lines[-1] if lines else 'no message'}")
-
-
-def _read_outcome(visit: Visit, folder: Path, wall: float) -> Outcome | Failure:
-    """Read and judge what the worker left."""
-    try:
-        file = msgspec.json.decode((folder / "visit.json").read_bytes(), type=WorkerFile)
-        (benchmark,) = file.benchmarks
-        (run,) = benchmark.runs
-    except (OSError, msgspec.DecodeError, ValueError) as error:
-        return Failure("failed", "result", f"the worker left no readable result: {error}")
-    reason = why_unproven(
-        visit.case, [Proof(*msgspec.structs.astuple(proof)) for proof in file.ipcbench.proofs], file.ipcbench.pids
-    )
-    if reason:
-        return Failure("unverified", "verification", reason)
-    return _outcome(run, file.metadata | benchmark.metadata | run.metadata, file.ipcbench, wall)
-
-
-def _outcome(run: PyperfRun, metadata: dict[str, str | int | float], report: WorkerReport, wall: float) -> Outcome:
-    return Outcome(
-        values=tuple(run.values),
-        warmups=tuple(run.warmups),
-        loops=int(metadata["loops"]),
-        operations=report.operations,
-        cpu_user=report.cpu_user,
-        cpu_system=report.cpu_system,
-        context_switches=report.context_switches,
-        wall=wall,
-        cpus=tuple(map(tuple, report.cpus)),
-        metadata=metadata,
-    )
-
-
-def _read_text(path: Path) -> str:
-    try:
-        with open(path, "rb") as file:
-            file.seek(max(0, path.stat().st_size - _TAIL))
-            return file.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
-
-
-def _short_folder(candidates: Sequence[str] = ("/tmp", "/var/tmp", "/dev/shm")) -> str:
+def short_folder(candidates: Sequence[str] = ("/tmp", "/var/tmp", "/dev/shm")) -> str:
     """The temporary folder, or where its path is too long for a socket below it, a shorter one."""
     for folder in (tempfile.gettempdir(), *candidates):
         if len(os.fsencode(folder)) <= LONGEST_FOLDER and os.access(folder, os.W_OK | os.X_OK):

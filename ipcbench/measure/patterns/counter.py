@@ -18,6 +18,7 @@ class Counter(CellPattern):
     question = "What does adding to one shared number cost when N workers do it at once?"
     operation = "one increment under the lock, by any worker"
     rule = "total"
+    compares_last = False
 
     def unfit(self, mechanism: Mechanism, size: int, workers: int) -> str | None:
         if size != 8:

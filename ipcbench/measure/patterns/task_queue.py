@@ -23,6 +23,7 @@ class TaskQueue(ChannelPattern):
     many = True
     two_way = True
     rule = "shared"
+    compares_last = False
 
     def unfit(self, mechanism: Mechanism, size: int, workers: int) -> str | None:
         if mechanism.carries != "objects":

@@ -1,0 +1,56 @@
+"""What a process of a visit leaves for whoever has to find out what became of it.
+
+All of it is below the visit's folder: the stage it came to, where its threads stand when it is asked, why it failed.
+Processes started by hand have no such folder and leave nothing.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import os
+import signal
+import time
+from typing import Any
+
+from ipcbench.measure.names import visit_folder
+
+STAGE, STACK, FAILURE, LEAKS, RESULT = "stage", "stack-", "failure.json", "leaks.json", "visit.json"
+
+
+def mark(stage: str) -> None:
+    """Leave word of the stage that begins, as a line `<seconds of CLOCK_MONOTONIC> <stage>`."""
+    folder = visit_folder()
+    if folder:
+        with open(folder / STAGE, "a") as file:
+            file.write(f"{time.monotonic():.6f} {stage}\n")
+
+
+def read_stages(folder: str) -> list[tuple[float, str]]:
+    """The stages that a worker came to, each with when it began; a line still being written is left out."""
+    try:
+        with open(os.path.join(folder, STAGE)) as file:
+            lines = file.read().splitlines(keepends=True)
+    except OSError:
+        return []
+    words = [line.rstrip("\n").partition(" ") for line in lines if line.endswith("\n")]
+    return [(float(at), stage) for at, _, stage in words]
+
+
+def show_stacks(role: str) -> None:
+    """Write the stack of every thread when SIGUSR1 asks, and when the interpreter crashes, to stack-<role>-<pid>.
+
+    That the file is there says that the signal is safe; it interrupts no system call for longer than it takes.
+    """
+    folder = visit_folder()
+    if folder:
+        file = open(folder / f"{STACK}{role}-{os.getpid()}", "wb", buffering=0)  # noqa: SIM115 - as long as the process
+        faulthandler.enable(file)
+        faulthandler.register(signal.SIGUSR1, file)
+
+
+def leave(name: str, content: Any) -> None:
+    """Leave something as JSON."""
+    folder = visit_folder()
+    if folder:
+        (folder / name).write_text(json.dumps(content))

@@ -1,0 +1,91 @@
+"""What killed runs have left: found by their folders, ended, unlinked, removed; live runs and strangers stay.
+
+A run's folder has a lock that its orchestrator and its warden hold. Only where nobody does is the run over.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ipcbench.run.tree import Member, carrying, end_all, names_left, remove_folder, unlink_names
+from ipcbench.run.visit import LOCK
+
+_RUN = re.compile(r"(ib[a-z2-7]{13})-[a-z0-9_]{8}")
+_STARTING = 60.0  # seconds after which a folder without a lock is not that of a run about to take it
+_PLACES = ("/tmp", "/var/tmp", "/dev/shm")
+
+
+class Leftover(NamedTuple):
+    """What is left of one killed run."""
+
+    folder: Path
+    processes: list[Member]
+    names: list[str]
+
+
+def find_leftovers() -> list[Leftover]:
+    """What runs of this user have left below the temporary folders, without touching it."""
+    return [
+        Leftover(folder, carrying(folder), names_left(_prefix(folder))) for folder in _run_folders() if _is_over(folder)
+    ]
+
+
+def live_runs() -> list[Path]:
+    """The folders of this user's runs that are under way."""
+    return [folder for folder in _run_folders() if not _is_over(folder)]
+
+
+def remove_leftover(leftover: Leftover) -> list[Member]:
+    """End, unlink and remove all of it; the processes that would not end, in which case the folder stays."""
+    survivors = end_all(lambda: carrying(leftover.folder))
+    if not survivors:
+        unlink_names(_prefix(leftover.folder))
+        remove_folder(leftover.folder)
+    return survivors
+
+
+def _prefix(folder: Path) -> str:
+    return f"{folder.name.partition('-')[0]}_"
+
+
+def _run_folders() -> Iterator[Path]:
+    for place in dict.fromkeys((tempfile.gettempdir(), *_PLACES)):
+        try:
+            entries = sorted(os.scandir(place), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries:
+            if _RUN.fullmatch(entry.name) and _is_ours(entry):
+                yield Path(entry.path)
+
+
+def _is_ours(entry: os.DirEntry[str]) -> bool:
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+
+
+def _is_over(folder: Path) -> bool:
+    try:
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return folder.exists() and time.time() - folder.stat().st_mtime > _STARTING
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(lock)
+    return True

@@ -1,0 +1,134 @@
+"""The orchestrator's end of the line to its warden: start it, ask for a visit, hear how that ended.
+
+The line is the warden's standard input, and only the orchestrator holds this end; that it closes tells the warden that
+the orchestrator is gone. A pidfd of the orchestrator, handed down, says the same where the system has them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+import ipcbench
+from ipcbench.run.interrupt import Stop
+from ipcbench.run.tree import Isolation
+
+PACKAGE_PARENT = str(Path(ipcbench.__file__).parents[1])
+_WARDEN = ("-S", "-P", "-m", "ipcbench.run.warden")  # neither site-packages nor the current folder can break it
+_LEAVING = 5.0
+
+
+class Request(msgspec.Struct):
+    """One visit as the warden is asked for it. seconds are deadlines: for the visit, for a stage, or by stage name."""
+
+    folder: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    seconds: Mapping[str, float]
+
+
+class Report(msgspec.Struct):
+    """How a visit ended: by itself, at a deadline, because it was told to stop or the orchestrator had gone.
+
+    Or it was refused, because an earlier one is not over or the system has no process to give. waited is seconds since
+    its last stage began; status is the worker's exit code, or minus the signal that ended it; stages are
+    (CLOCK_MONOTONIC, name); tail is the end of what was printed; states are `role-pid letter` of processes found at the
+    deadline, the letter as in proc(5).
+    """
+
+    ending: Literal["ended", "late", "stopped", "alone", "refused"]
+    waited: float = 0.0
+    status: int | None = None
+    stages: list[tuple[float, str]] = []
+    tail: str = ""
+    flooded: bool = False
+    leaks: list[str] = []
+    states: list[str] = []
+    stack: str = ""
+    survivors: list[str] = []
+    detail: str = ""
+
+    @property
+    def stage(self) -> str:
+        """The stage that the worker came to."""
+        return self.stages[-1][1] if self.stages else "start"
+
+
+class WardenLost(Exception):
+    """The warden ended in the middle of a visit; its text says how."""
+
+
+class LifeLine:
+    """A running warden."""
+
+    def __init__(self, folder: Path, isolation: Isolation, lock: int) -> None:
+        """Start a warden for the run that has this folder; it inherits the lock, which says that the run is alive."""
+        self._buffer = b""
+        pidfd = os.pidfd_open(os.getpid()) if hasattr(os, "pidfd_open") else -1
+        inherited = [lock, pidfd] if pidfd >= 0 else [lock]
+        its_input, self._asking = os.pipe()
+        self._hearing, its_output = os.pipe()
+        with open(folder / "warden.log", "ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, *_WARDEN, str(folder), str(pidfd), isolation],
+                stdin=its_input,
+                stdout=its_output,
+                stderr=log,
+                cwd="/",
+                env=os.environ | {"PYTHONPATH": PACKAGE_PARENT},
+                start_new_session=True,
+                pass_fds=inherited,
+            )
+        for given in (its_input, its_output, *inherited[1:]):
+            os.close(given)
+
+    def visit(self, request: Request, stop: Stop) -> Report:
+        """Have a visit made, ended early if `stop` is asked for meanwhile; raises WardenLost."""
+        self._say(msgspec.json.encode(request) + b"\n")
+        poll = select.poll()
+        poll.register(self._hearing, select.POLLIN)
+        poll.register(stop.fd, select.POLLIN)
+        while True:
+            ready = [descriptor for descriptor, _ in poll.poll()]
+            if self._hearing in ready and (report := self._hear()):
+                return report
+            if stop.fd in ready:
+                poll.unregister(stop.fd)
+                self._say(b"stop\n")
+
+    def close(self) -> None:
+        """Let the warden leave, which takes the run's folder with it."""
+        os.close(self._asking)
+        try:
+            self._process.wait(_LEAVING)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        os.close(self._hearing)
+
+    def _say(self, words: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError):  # found out when listening
+            view = memoryview(words)
+            while view:
+                view = view[os.write(self._asking, view) :]
+
+    def _hear(self) -> Report | None:
+        data = os.read(self._hearing, 65_536)
+        if not data:
+            code = self._process.wait(_LEAVING)
+            how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
+            raise WardenLost(f"the warden of this visit {how}")
+        self._buffer += data
+        if not self._buffer.endswith(b"\n"):
+            return None
+        line, self._buffer = self._buffer, b""
+        return msgspec.json.decode(line, type=Report)

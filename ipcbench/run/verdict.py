@@ -1,0 +1,159 @@
+"""What a visit came to: the warden's report and the files the worker left -> Outcome or Failure."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import stat
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from ipcbench.measure.evidence import FAILURE, RESULT
+from ipcbench.measure.pattern import Proof
+from ipcbench.measure.payload import Carries
+from ipcbench.model import Failure, Outcome, Visit
+from ipcbench.plan import catalog
+from ipcbench.results.schema import Loops, PyperfBenchmark, PyperfRun
+from ipcbench.run.lifeline import Report
+from ipcbench.run.plausible import Controls, why_implausible
+from ipcbench.run.proof import why_unproven
+
+LARGEST_RESULT = 16 * 2**20
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+CpuSeconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+
+
+class ProofRecord(msgspec.Struct):
+    """A Proof as it arrives."""
+
+    rule: Literal["each", "shared", "total"]
+    nonce: int
+    size: Count
+    carries: Carries
+    messages: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+    received: list[list[str]]
+    streams: list[int]
+    expected: int
+    found: int
+
+
+class WorkerReport(msgspec.Struct):
+    """The "ipcbench" object of a visit's file, see measure.worker."""
+
+    operations: Count
+    cpu_user: CpuSeconds
+    cpu_system: CpuSeconds
+    context_switches: Count
+    cpus: list[list[int]]
+    pids: list[int]
+    proofs: list[ProofRecord]
+    notes: list[str] = []
+
+
+class WorkerFile(msgspec.Struct):
+    """What a visit leaves: a pyperf suite of one benchmark with one run, and our object."""
+
+    benchmarks: list[PyperfBenchmark]
+    ipcbench: WorkerReport
+    metadata: dict[str, str | int | float] = {}
+
+
+class WorkerFailure(msgspec.Struct):
+    """What a visit leaves when it knows why it has no number."""
+
+    verdict: str
+    detail: str
+
+
+class VisitMetadata(msgspec.Struct):
+    """What a number needs of pyperf's metadata."""
+
+    loops: Loops
+    inner_loops: Loops = 1
+
+
+def judge(visit: Visit, folder: Path, report: Report, wall: float, controls: Controls) -> Outcome | Failure:
+    """Say what a visit came to: the worst that anything about it says. wall is in seconds."""
+    if report.ending == "late":
+        return Failure("timed-out", report.stage, _how_late(report), report.stack)
+    if report.status != 0:
+        return _why_failed(folder, report)
+    found = _read_outcome(visit, folder, report, wall, controls)
+    if isinstance(found, Outcome) and report.leaks:
+        more = f" and {len(report.leaks) - 1} more" if len(report.leaks) > 1 else ""
+        return Failure("leaked", "exit", f"left behind: {report.leaks[0]}{more}")
+    return found
+
+
+def _how_late(report: Report) -> str:
+    stopped = [state[:-2].rpartition("-")[0] for state in report.states if state.endswith("T")]
+    spinning = [state[:-2].rpartition("-")[0] for state in report.states if state.endswith("R")]
+    about = f"; {' and '.join(stopped)} stopped" if stopped else f"; {' and '.join(spinning)} busy" if spinning else ""
+    return f"no end after {report.waited:.0f} s{about}"
+
+
+def _why_failed(folder: Path, report: Report) -> Failure:
+    with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
+        known = msgspec.json.decode(_read(folder / FAILURE), type=WorkerFailure)
+        verdict: Literal["unverified", "failed"] = "unverified" if known.verdict == "unverified" else "failed"
+        return Failure(verdict, report.stage, known.detail, report.stack)
+    code = report.status or 0
+    if code < 0:
+        return Failure("failed", report.stage, f"the worker was killed by {signal.Signals(-code).name}", report.stack)
+    lines = report.tail.strip().splitlines()
+    said = lines[-1] if lines else "no message"
+    return Failure("failed", report.stage, f"the worker exited with code {code}: {said}", report.stack)
+
+
+def _read_outcome(visit: Visit, folder: Path, report: Report, wall: float, controls: Controls) -> Outcome | Failure:
+    """Read and judge what the worker left."""
+    try:
+        file = msgspec.json.decode(_read(folder / RESULT), type=WorkerFile)
+        (benchmark,) = file.benchmarks
+        (run,) = benchmark.runs
+        metadata = file.metadata | benchmark.metadata | run.metadata
+        known = msgspec.convert(metadata, VisitMetadata)
+    except (OSError, msgspec.DecodeError, ValueError, RecursionError) as error:
+        return Failure("failed", "result", f"the worker left no readable result: {error}")
+    proofs = [Proof(*msgspec.structs.astuple(proof)) for proof in file.ipcbench.proofs]
+    reason = why_unproven(visit.case, proofs, file.ipcbench.pids)
+    if reason:
+        return Failure("unverified", "verification", reason)
+    found = _outcome(visit, run, metadata, known.loops, file.ipcbench, wall, report)
+    reason = why_implausible(visit.case, found, known.inner_loops, report.stages, controls)
+    return Failure("unverified", "timing", reason) if reason else found
+
+
+def _outcome(
+    visit: Visit,
+    run: PyperfRun,
+    metadata: dict[str, str | int | float],
+    loops: int,
+    worker: WorkerReport,
+    wall: float,
+    report: Report,
+) -> Outcome:
+    return Outcome(
+        values=tuple(run.values),
+        warmups=tuple(run.warmups),
+        loops=loops,
+        operations=worker.operations,
+        cpu_user=worker.cpu_user,
+        cpu_system=worker.cpu_system,
+        context_switches=worker.context_switches,
+        wall=wall,
+        cpus=tuple(map(tuple, worker.cpus)),
+        metadata=metadata,
+        notes=(*worker.notes, *(["flooded"] if report.flooded else [])),
+        proof=("counts", *(["last"] if catalog.pattern(visit.case.pattern).compares_last else []), "digests"),
+    )
+
+
+def _read(path: Path) -> bytes:
+    """The content of a regular file of bearable size; raises OSError, and ValueError for any other."""
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_RESULT:
+        raise ValueError(f"{path.name} is no file of at most {LARGEST_RESULT:,} bytes")
+    return path.read_bytes()

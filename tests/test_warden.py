@@ -1,0 +1,341 @@
+"""The warden: whoever is killed, and whatever a visit does, nothing of it is left, and nothing else is touched."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from commands import EXTRA, SHARED, TOKEN, finish, marked_processes, run, start, until
+
+from ipcbench.errors import NotContained
+from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
+from ipcbench.run import tree
+from ipcbench.run.interrupt import Stop
+from ipcbench.run.tree import Isolation
+from ipcbench.run.visit import LOCK, Visitor
+
+pytestmark = pytest.mark.usefixtures("no_leaks")
+
+QUICK = Timing(values=1, warmups=0, min_time=0.001)
+PIPE = Case("ping-pong", "pipe", 64)
+MANY = 1_000_000
+SOON = 15.0
+GONE = 1.0  # what a killed run may take to be gone without a trace
+
+
+@pytest.fixture(autouse=True)
+def broken_things(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(EXTRA))
+    monkeypatch.delenv("IPCBENCH_TIMEOUT_MUL", raising=False)
+
+
+@pytest.fixture
+def visitor(stop: Stop) -> Iterator[Visitor]:
+    with closing(Visitor(QUICK, stop, least_deadline=4.0)) as made:
+        yield made
+
+
+def running(word: str) -> list[int]:
+    """Process ids of what this test has started with this word in its command line."""
+    found = []
+    for pid, _ in marked_processes(os.environ[TOKEN]):
+        try:
+            if word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+        except OSError:
+            continue
+    return found
+
+
+def when_timing(folder: Path, action: int, word: str) -> threading.Thread:
+    """A thread that sends a signal to this test's process of that name once its worker is timing."""
+
+    def act() -> None:
+        assert until(lambda: "timing" in "".join(path.read_text() for path in folder.glob("*/*/stage")), SOON)
+        os.kill(min(running(word)), action)
+
+    thread = threading.Thread(target=act)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("stage", ["set-up", "first verification", "timing", "tear-down"])
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_killed_run_is_gone_without_a_trace(tmp_path: Path, temporary: Path, stage: str, method: str) -> None:
+    loops = ["--rounds", "1000", "--start-method", method, "--label", "mine"]
+    process = start(
+        "run", "--mechanism", "manager-queue,array", "--pattern", "ping-pong", "--size", "64B", *loops, cwd=tmp_path
+    )
+    try:
+        assert until(lambda: stage in "".join(_texts(temporary)), 30.0)
+    finally:
+        process.kill()
+        finish(process)
+    assert until(lambda: not marked_processes(os.environ[TOKEN]), GONE)
+    assert until(lambda: not list(temporary.glob("ib*")), GONE)
+
+
+def _texts(folder: Path) -> list[str]:
+    found = []
+    for path in folder.glob("*/*/stage"):
+        try:
+            found.append(path.read_text())
+        except OSError:
+            continue
+    return found
+
+
+def test_a_killed_warden_fails_its_visit_and_the_next_one_has_another(visitor: Visitor, temporary: Path) -> None:
+    thread = when_timing(temporary, signal.SIGKILL, "ipcbench.run.warden")
+    found = visitor.visit(Visit(PIPE, 1, 0, MANY))
+    thread.join(SOON)
+    assert found == Failure("failed", "timing", "the warden of this visit was killed by SIGKILL")
+    assert not running("ipcbench.measure.worker")
+    assert isinstance(visitor.visit(Visit(PIPE, 1, 0, 20)), Outcome)
+
+
+def test_a_run_whose_warden_is_killed_too_is_found_by_clean_and_strangers_stay(tmp_path: Path, temporary: Path) -> None:
+    words = ("run", "--pattern", "ping-pong", "--size", "64B", "--rounds", "1000", "--start-method", "spawn")
+    process = start(*words, "--mechanism", "array", "--label", "mine", cwd=tmp_path)
+    stranger = SHARED / "ibaaaaaaaaaaaaa_1-bait"
+    stranger.touch()
+    bait = start(
+        "run", "--mechanism", "pipe", "--pattern", "ping-pong", "--rounds", "1000", "--label", "other", cwd=tmp_path
+    )
+    try:
+        assert until(lambda: len(list(temporary.glob("ib*/*/stage"))) == 2, 30.0)
+        wardens = {_parent(pid): pid for pid in running("ipcbench.run.warden")}
+        os.kill(wardens[process.pid], signal.SIGSTOP)
+        os.kill(process.pid, signal.SIGKILL)
+        os.kill(wardens[process.pid], signal.SIGKILL)
+        finish(process)
+        others = set(running("ipcbench.measure.worker"))
+        assert others
+        seen = run("clean", "--dry-run", cwd=tmp_path)
+        done = run("clean", cwd=tmp_path)
+        assert (seen.code, done.code) == (0, 0)
+        assert "would remove" in seen.out
+        assert len([line for line in done.out.splitlines() if line.startswith("removed")]) == 1
+        assert "left alone: 1 run under way" in done.out
+        assert len(list(temporary.glob("ib*"))) == 1
+        assert bait.poll() is None
+        assert stranger.exists()
+        assert "nothing is left" in run("clean", cwd=tmp_path).out
+    finally:
+        stranger.unlink()
+        bait.kill()
+        finish(bait)
+    assert until(lambda: not marked_processes(os.environ[TOKEN]), GONE)
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_second_run_says_that_a_killed_one_left_something_behind(tmp_path: Path, temporary: Path) -> None:
+    left = temporary / "ibaaaaaaaaaaaaa-abcdefgh"
+    left.mkdir()
+    (left / LOCK).touch()
+    done = run("run", "--mechanism", "pipe", "--pattern", "ping-pong", "--size", "64B", "--rounds", "1", cwd=tmp_path)
+    assert done.code == 0
+    assert "'ipcbench clean' removes" in done.err
+    run("clean", cwd=tmp_path)
+    assert not left.exists()
+
+
+def test_a_hanging_peer_is_timed_out_with_the_stacks_of_both_ends(visitor: Visitor) -> None:
+    found = visitor.visit(Visit(Case("deaf-peer", "queue", 64), 1, 0, 20))
+    assert isinstance(found, Failure)
+    assert (found.verdict, found.stage) == ("timed-out", "timing")
+    assert "driver" in found.stack
+    assert "peer 1" in found.stack
+    assert "deaf_peer.py" in found.stack
+
+
+def test_a_stopped_worker_is_timed_out_and_said_to_be_stopped(visitor: Visitor, temporary: Path) -> None:
+    thread = when_timing(temporary, signal.SIGSTOP, "ipcbench.measure.worker")
+    found = visitor.visit(Visit(PIPE, 1, 0, MANY))
+    thread.join(SOON)
+    assert isinstance(found, Failure)
+    assert (found.verdict, found.detail.rpartition("; ")[2]) == ("timed-out", "driver stopped")
+
+
+def test_a_visit_is_refused_while_something_carries_the_name_of_the_run(visitor: Visitor) -> None:
+    squatter = SHARED / f"ib{visitor.run_id}_7-left"
+    squatter.touch()
+    try:
+        with pytest.raises(NotContained, match="left"):
+            visitor.visit(Visit(PIPE, 1, 0, 20))
+    finally:
+        squatter.unlink(missing_ok=True)
+
+
+def test_the_lock_of_a_run_is_held_by_its_warden_as_well(visitor: Visitor) -> None:
+    assert isinstance(visitor.visit(Visit(PIPE, 1, 0, 20)), Outcome)
+    (warden,) = running("ipcbench.run.warden")
+    held = [os.readlink(entry) for entry in Path(f"/proc/{warden}/fd").iterdir()]
+    assert str(visitor.folder / LOCK) in held
+
+
+def test_the_warden_holds_nothing_of_the_callers_output(visitor: Visitor) -> None:
+    assert isinstance(visitor.visit(Visit(PIPE, 1, 0, 20)), Outcome)
+    (warden,) = running("ipcbench.run.warden")
+    ours = {os.readlink(f"/proc/self/fd/{number}") for number in (1, 2)} - {"/dev/null"}
+    assert not ours & {os.readlink(entry) for entry in Path(f"/proc/{warden}/fd").iterdir()}
+
+
+@pytest.mark.parametrize("isolation", ["warden", "group"])
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("mechanism", ["array", "manager-queue"])
+def test_visits_work_at_every_level_of_isolation(
+    stop: Stop, isolation: Isolation, method: StartMethod, mechanism: str
+) -> None:
+    with closing(Visitor(QUICK, stop, isolation=isolation)) as visitor:
+        found = visitor.visit(Visit(Case("ping-pong", mechanism, 64, start_method=method), 1, 0, 20))
+    assert isinstance(found, Outcome), found
+
+
+def test_a_hang_is_contained_by_its_process_group_where_there_is_nothing_better(stop: Stop) -> None:
+    with closing(Visitor(QUICK, stop, least_deadline=4.0, isolation="group")) as visitor:
+        found = visitor.visit(Visit(Case("deaf-peer", "manager-queue", 64, start_method="spawn"), 1, 0, 20))
+    assert isinstance(found, Failure)
+    assert found.verdict == "timed-out"
+
+
+class Program(subprocess.Popen[str]):
+    """A Python program that has said it is ready, in a session of its own; said is what else it said."""
+
+    def __init__(self, text: str) -> None:
+        words = [sys.executable, "-c", textwrap.dedent(text)]
+        plain = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        super().__init__(words, stdout=subprocess.PIPE, text=True, start_new_session=True, env=plain)
+        assert self.stdout is not None
+        ready, *self.said = self.stdout.readline().split()
+        assert ready == "ready"
+        self.stdout.close()
+
+
+@contextmanager
+def adopting() -> Iterator[None]:
+    """Be the parent of orphans, as a warden is."""
+    tree.adopt_orphans()
+    try:
+        yield
+    finally:
+        tree.adopt_orphans(False)
+
+
+def end(process: Program) -> list[tree.Member]:
+    """End a program and all that descends from it, as a warden does."""
+    survivors = tree.end_all(lambda: [member for member in tree.descendants() if member.pid >= process.pid])
+    process.wait(SOON)
+    return survivors
+
+
+def test_the_resource_tracker_ends_last_and_unlinks_what_its_clients_left() -> None:
+    with adopting():
+        process = Program(
+            """
+            import multiprocessing, time
+            from multiprocessing.shared_memory import SharedMemory
+            held = SharedMemory(create=True, size=64)
+            lock = multiprocessing.get_context("spawn").Lock()
+            print("ready", held.name.lstrip("/"), lock._semlock.name.lstrip("/"), flush=True)
+            time.sleep(120)
+            """
+        )
+        names = [SHARED / process.said[0], SHARED / f"sem.{process.said[1]}"]
+        assert all(name.exists() for name in names)
+        assert end(process) == []
+    assert not any(name.exists() for name in names)
+
+
+def test_nobody_outruns_the_end_by_forking_or_by_a_session_of_its_own() -> None:
+    with adopting():
+        process = Program(
+            """
+            import os, time
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    print("ready", flush=True)
+                    time.sleep(120)
+                os._exit(0)
+            stop = time.monotonic() + 120
+            while time.monotonic() < stop:
+                if os.fork() == 0:
+                    time.sleep(0.001)
+                    continue
+                os.waitpid(-1, 0)
+            """
+        )
+        assert end(process) == []
+        assert not marked_processes(os.environ[TOKEN])
+
+
+def test_names_are_unlinked_by_prefix_and_no_others() -> None:
+    mine, other, foreign = (SHARED / name for name in ("ibtest_1-x", "ibtest_10-x", "psm_ibtest_1-x"))
+    for path in (mine, other, foreign):
+        path.touch()
+    try:
+        assert tree.unlink_names("ibtest_1-") == ["ibtest_1-x"]
+        assert not mine.exists()
+        assert other.exists()
+        assert foreign.exists()
+    finally:
+        for path in (other, foreign):
+            path.unlink()
+
+
+def test_a_signal_does_not_reach_a_process_that_only_has_the_same_number() -> None:
+    process = Program("import time; print('ready', flush=True); time.sleep(120)")
+    try:
+        (member,) = [found for found in tree.descendants() if found.pid == process.pid]
+        tree.tell([member._replace(started=member.started - 1)], signal.SIGKILL)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.2)
+        tree.tell([member], signal.SIGKILL)
+        assert process.wait(SOON) == -signal.SIGKILL
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_the_group_level_sees_what_ps_sees() -> None:
+    process = Program("import os, time; print('ready', flush=True); time.sleep(120)")
+    try:
+        members = tree.group_members(process.pid)
+        assert [member.pid for member in members] == [process.pid]
+        assert tree.end_all(lambda: tree.group_members(process.pid)) == []
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_the_warden_is_asleep_while_a_quiet_case_is_timed(stop: Stop, temporary: Path) -> None:
+    seen: list[int] = []
+
+    def look() -> None:
+        assert until(lambda: "timing" in "".join(_texts(temporary)), SOON)
+        (warden,) = running("ipcbench.run.warden")
+        while not any("second" in text for text in _texts(temporary)):
+            fields = Path(f"/proc/{warden}/status").read_text().split()
+            seen.append(int(fields[fields.index("voluntary_ctxt_switches:") + 1]))
+            time.sleep(0.02)
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    with closing(Visitor(Timing(values=4, warmups=1, min_time=0.1), stop)) as visitor:
+        assert isinstance(visitor.visit(Visit(PIPE, 1, 0, 5000)), Outcome)
+    thread.join(SOON)
+    assert len(seen) > 2
+    assert seen[0] == seen[-2]
