@@ -46,7 +46,7 @@ def test_the_worst_of_a_run_decides() -> None:
     assert exit_code(findings("leaked", "unverified"), None, saved=False) == 5
     assert exit_code(findings("unverified"), signal.SIGTERM, saved=True) == 143
     uncontained = findings("timed-out")
-    uncontained.uncontained = NotContained("process 17")
+    uncontained.broken = NotContained("process 17")
     assert exit_code(uncontained, None, saved=True) == 6
 
 

@@ -252,7 +252,7 @@ def test_what_cannot_be_contained_ends_the_run_and_is_reported(bench: Bench, sto
         return bench.visit(visit)
 
     findings = measure(Plan(CASES, (), 1, Budget(rounds=5), TIMING), 0.15, escapes, bench, bench, stop)
-    assert str(findings.uncontained) == "process 17 outlived its visit"
+    assert str(findings.broken) == "process 17 outlived its visit"
     assert (findings.rounds, findings.complete, len(bench.made)) == (1, False, 6)
 
 

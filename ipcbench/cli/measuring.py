@@ -122,7 +122,7 @@ def begin(order: Order) -> Finish:
             start=start,
             machine=machine,
             identity=who,
-            isolation=_isolation(visitor),
+            isolation=visitor.isolation,
             seconds=time.monotonic() - begun,
         )
         journal.append(planned)
@@ -143,12 +143,12 @@ def resume(wanted: Resumption) -> Finish:
         with contextlib.closing(Visitor(past.plan.timing, stop)) as visitor:
             if not past.earlier.complete:  # otherwise nothing is measured here
                 now = identity(past.identity.salt)
-                mixed = unlike(past, now, _isolation(visitor))
+                mixed = unlike(past, now, visitor.isolation)
                 if mixed and not keeping.force:
                     raise ResultError(
                         f"{journal.path}: begun with {'; '.join(mixed)}: --force continues and marks the result mixed"
                     )
-                part = Continued(now, _isolation(visitor), tuple(mixed), time.monotonic() - begun)
+                part = Continued(now, visitor.isolation, tuple(mixed), time.monotonic() - begun)
                 journal.append(part)
                 past = past.continued(part)
             if not keeping.quiet:
@@ -161,10 +161,6 @@ def resume(wanted: Resumption) -> Finish:
 
 def _plan(order: Order) -> Plan:
     return make_plan(order.request, capabilities(), order.seed, order.budget, order.timing)
-
-
-def _isolation(visitor: Visitor) -> str:
-    return str(getattr(visitor, "isolation", "group"))
 
 
 def _refuse_existing(path: Path, force: bool) -> None:
@@ -221,7 +217,7 @@ def _carry_out(past: Past, path: Path, keeping: Keeping, bench: Bench, replace: 
 
 def _write_end(journal: Journal, findings: Findings, stop: Stop) -> None:
     """Say in the journal how this part ended; without that it ends as if it had been killed, which loses nothing."""
-    trouble = findings.unsaved or findings.uncontained
+    trouble = findings.unsaved or findings.broken
     with contextlib.suppress(ResultError):
         journal.append(Ended(findings.complete, stop.by, str(trouble or "")[:1000]))
 
@@ -236,8 +232,8 @@ def _save(result: ResultFile, path: Path, replace: bool, findings: Findings, jou
     except ResultError as error:
         problem = problem or error
         path = _save_elsewhere(result, path.name) or journal.path
-    if findings.uncontained:
-        tell(f"ipcbench: {findings.uncontained}; no further visit was made")
+    if findings.broken:
+        tell(f"ipcbench: {findings.broken}; no further visit was made")
     if problem:
         tell(f"ipcbench: {problem}; what was measured is in {path}")
     return path, problem is None

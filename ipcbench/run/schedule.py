@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeGuard
 
-from ipcbench.errors import Interrupted, NotContained, ResultError
+from ipcbench.errors import Interrupted, IpcbenchError, ResultError
 from ipcbench.model import Case, Failure, Outcome, Visit
 from ipcbench.plan.planner import Plan
 from ipcbench.run.cost import Costs, Measure, calibration_cost, loops_for, rounds_within, visit_cost
@@ -69,8 +69,8 @@ class Earlier:
 class Findings:
     """What a run has found so far: outcomes by (case, round), failures, loops and retries by case.
 
-    rounds counts the complete ones. unsaved is why the journal could not be written any more, and uncontained what
-    outlived its visit, if either ended the run.
+    rounds counts the complete ones. unsaved is why the journal could not be written any more, and broken why no further
+    visit could be made, such as something that outlived its own, if either ended the run.
     """
 
     outcomes: dict[tuple[Case, int], Outcome] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class Findings:
     rounds: int = 0
     complete: bool = False
     unsaved: ResultError | None = None
-    uncontained: NotContained | None = None
+    broken: IpcbenchError | None = None
 
 
 NOTHING = Earlier()
@@ -97,10 +97,10 @@ def measure(
         run.rounds()
     except Interrupted:
         pass
-    except NotContained as error:
-        run.findings.uncontained = error
     except ResultError as error:
         run.findings.unsaved = error
+    except IpcbenchError as error:
+        run.findings.broken = error
     return run.findings
 
 
