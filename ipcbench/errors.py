@@ -1,9 +1,11 @@
 """Everything ipcbench raises on purpose.
 
-IpcbenchError           one line for the user; the command line prints it and picks the exit code
+IpcbenchError           one line for the user, and the exit code that goes with it
 ├── BadRequest          what was asked for cannot be done as asked
-│   └── UnknownName     a name that nothing has; the message gives the known ones and the nearest
-├── ResultError         a results file that cannot be read, or must not be written
+│   ├── UnknownName     a name that nothing has; the message gives the known ones and the nearest
+│   └── NotHere         what was asked for makes sense, but not on this machine
+├── ResultError         a results file or journal that cannot be read, or must not be written
+│   └── NotSaved        what was measured cannot be written down
 ├── PeerFailed          a peer died, raised or answered something else than its part
 ├── NotOffered          this machine does not have what a case needs, as turned out while it was set up
 ├── NotContained        what a visit started could not be ended or removed
@@ -17,6 +19,8 @@ from collections.abc import Iterable
 
 class IpcbenchError(Exception):
     """Root of the tree; its text is one line that says what failed and what to do next."""
+
+    exit_code = 2
 
 
 class BadRequest(IpcbenchError):
@@ -35,8 +39,20 @@ class UnknownName(BadRequest):
         super().__init__(f"unknown {kind} {name!r}: {hint}known: {', '.join(names)}")
 
 
+class NotHere(BadRequest):
+    """Nothing of what was asked for can be measured on this machine, which another could."""
+
+    exit_code = 8
+
+
 class ResultError(IpcbenchError):
     """A results file or folder that cannot be read, or a label that must not be overwritten."""
+
+
+class NotSaved(ResultError):
+    """The file system refuses what was measured."""
+
+    exit_code = 6
 
 
 class PeerFailed(IpcbenchError):
@@ -50,10 +66,12 @@ class NotOffered(IpcbenchError):
 class NotContained(IpcbenchError):
     """Something outlived its visit and could not be removed, so no other visit may follow."""
 
+    exit_code = 6
+
 
 class Interrupted(IpcbenchError):
     """A signal asked the run to stop; what was measured until then is saved by whoever catches this."""
 
-    def __init__(self, signal_number: int) -> None:
-        super().__init__("stopped before anything was measured; nothing was written")
+    def __init__(self, signal_number: int, text: str = "stopped before anything was measured; nothing was written"):
+        super().__init__(text)
         self.exit_code = 128 + signal_number  # as a shell says it

@@ -144,7 +144,7 @@ def test_a_journal_that_is_left_from_a_crash_is_not_overwritten(tmp_path: Path) 
     kept = tmp_path / "results" / "mine.journal"
     kept.write_text("kept")
     done = run("run", *QUICK, "--label", "mine", cwd=tmp_path)
-    one_line(done.errors, r"results/mine\.journal is left from a run that did not end")
+    one_line(done.errors, r"results/mine\.journal is left from a run that did not end: --resume mine .* --force")
     assert (done.code, kept.read_text()) == (2, "kept")
 
 
@@ -224,7 +224,7 @@ def test_on_one_cpu_spreading_is_refused_in_words(tmp_path: Path) -> None:
     reason = "placement spread needs 2 CPUs and this process may use 1: choose pack or free"
     done = run("run", *QUICK, "--placement", "spread", cwd=tmp_path, before=ONE_CPU)
     one_line(done.errors, reason)
-    assert (done.code, list(tmp_path.iterdir())) == (2, [])
+    assert (done.code, list(tmp_path.iterdir())) == (8, [])
     both = run("run", *QUICK, "--placement", "spread,pack", "--dry-run", cwd=tmp_path, before=ONE_CPU)
     assert (both.code, both.err) == (0, "")
     assert f"skipped 1 case of ping-pong: {reason}" in both.out

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import pty
+import select
 import signal
+import subprocess
+import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from commands import TOKEN, Finished, finish, marked_processes, start, until
+from commands import (
+    EXTRA,
+    PACKAGE_PARENT,
+    TOKEN,
+    Finished,
+    environment,
+    finish,
+    marked_processes,
+    run,
+    start,
+    start_python,
+    until,
+)
+from crashes import CONTINUE
 
 from ipcbench.results import store
-from ipcbench.run.journal import read_records
+from ipcbench.run.entry import Done, Ended, Failed, Started, read_bytes
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -20,13 +39,13 @@ WORDS = ["run", "--mechanism", ",".join(MECHANISMS), "--pattern", "ping-pong", "
 SOON = 5.0
 JOURNAL, RESULTS = Path("results/mine.journal"), Path("results/mine.json")
 
-# Moments, as the number of records in the journal: 1 is the plan, then one per calibration, then one per visit.
-PLANNED, CALIBRATING, CALIBRATED, IN_ROUND_1, AFTER_ROUND_1, IN_ROUND_3 = 1, 2, 3, 4, 5, 8
+# Moments, as the number of records in the journal: 1 is the plan, then two per visit, calibrating ones first.
+PLANNED, CALIBRATING, IN_ROUND_1, AFTER_ROUND_1, IN_ROUND_3 = 1, 4, 7, 9, 15
 
 
 def records(folder: Path) -> int:
     try:
-        return len(read_records((folder / JOURNAL).read_bytes()))
+        return len(read_bytes((folder / JOURNAL).read_bytes()))
     except FileNotFoundError:
         return -1
 
@@ -58,7 +77,7 @@ def check_results(folder: Path, least: int) -> None:
         assert [run.metadata.get("ipcbench_round") for run in benchmark.runs] == list(range(1, record.rounds + 1))
     assert {case.verdict for case in record.cases} == {"ok"}
     assert len(result.benchmarks) == len(MECHANISMS)
-    assert os.listdir(folder / "results") == [RESULTS.name]
+    assert sorted(os.listdir(folder / "results")) == sorted([JOURNAL.name, RESULTS.name])
 
 
 @pytest.mark.parametrize("moment", [0, PLANNED, CALIBRATING])
@@ -74,7 +93,31 @@ def test_an_interrupted_run_keeps_its_complete_rounds(tmp_path: Path, moment: in
     done = interrupt(tmp_path, moment, signal.SIGINT)
     assert done.code == 130
     assert "interrupted" in done.out
+    assert done.out.splitlines()[-1] == CONTINUE
     check_results(tmp_path, least)
+    last = read_bytes((tmp_path / JOURNAL).read_bytes())[-1]
+    assert last == Ended(False, signal.SIGINT)
+
+
+def test_an_interrupted_run_is_continued_and_its_file_replaced_without_force(tmp_path: Path) -> None:
+    process = start(*WORDS[:-1], "4", "--label", "mine", cwd=tmp_path)
+    try:
+        assert until(lambda: records(tmp_path) >= IN_ROUND_3 or process.poll() is not None, 40.0)
+        process.send_signal(signal.SIGTERM)
+    finally:
+        assert finish(process, 30.0).code == 143
+    made = store.load(tmp_path / RESULTS)
+    assert not made.ipcbench.complete
+    done = run("run", "--resume", "mine", cwd=tmp_path)
+    assert done.code == 0, done.err
+    whole = store.load(tmp_path / RESULTS)
+    assert (whole.ipcbench.complete, whole.ipcbench.rounds) == (True, 4)
+    keys = [(visit.case, visit.round) for visit in whole.ipcbench.visits]
+    assert len(keys) == len(set(keys)) == len(MECHANISMS) * 4
+    for before, after in zip(made.benchmarks, whole.benchmarks, strict=True):
+        assert [run.values for run in before.runs] == [run.values for run in after.runs[: len(before.runs)]]
+    assert os.listdir(tmp_path / "results") == [RESULTS.name]
+    assert whole.ipcbench.wall > made.ipcbench.wall
 
 
 def test_a_run_stopped_in_its_first_round_keeps_what_there_is(tmp_path: Path) -> None:
@@ -86,7 +129,7 @@ def test_a_run_stopped_in_its_first_round_keeps_what_there_is(tmp_path: Path) ->
         assert {visit.round for visit in record.visits} == {1}
         assert [case.verdict for case in record.cases] == ["ok"]
         assert [skip.reason for skip in record.skips] == ["the run was stopped before this case was measured"]
-    assert os.listdir(tmp_path / "results") == [RESULTS.name]
+    assert sorted(os.listdir(tmp_path / "results")) == sorted([JOURNAL.name, RESULTS.name])
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["TERM", "HUP"])
@@ -102,9 +145,152 @@ def test_a_second_signal_ends_it_at_once_and_leaves_nothing_running(tmp_path: Pa
     if (tmp_path / RESULTS).exists():  # the two came as one, or the first had been obeyed already
         check_results(tmp_path, 2)
     else:
+        assert done.errors[-1] == (
+            "ipcbench: stopped at once; what was measured is in results/mine.journal; "
+            "to continue: python -m ipcbench run --resume mine"
+        )
         data = (tmp_path / JOURNAL).read_bytes()
-        assert len(read_records(data)) == data.count(b"\n") >= IN_ROUND_3
+        assert len(read_bytes(data)) == data.count(b"\n") >= IN_ROUND_3
         assert os.listdir(tmp_path / "results") == [JOURNAL.name]
+
+
+def test_a_terminal_that_closes_may_say_so_twice(tmp_path: Path) -> None:
+    """The kernel tells, and so does the shell: that is not a second wish."""
+    done = interrupt(tmp_path, IN_ROUND_3, signal.SIGHUP, signal.SIGHUP)
+    assert done.code == 129
+    check_results(tmp_path, 2)
+
+
+def test_a_second_signal_while_saving_leaves_the_journal_and_no_half_file(tmp_path: Path) -> None:
+    """The disk is slow: saving waits in fsync while both signals come."""
+    env = environment(PYTHONPATH=f"{EXTRA}:{PACKAGE_PARENT}", IPCBENCH_TEST_CRASH="fsync:2:wait")
+    process = start_python(str(EXTRA / "instant.py"), *WORDS[:-1], "3", "--label", "mine", cwd=tmp_path, env=env)
+    waiting = tmp_path / "results" / "waiting"
+    try:
+        assert until(lambda: waiting.exists() or process.poll() is not None, 40.0)
+        process.send_signal(signal.SIGINT)
+        waiting.unlink()
+        assert until(lambda: waiting.exists() or process.poll() is not None, 40.0)
+        process.send_signal(signal.SIGTERM)
+    finally:
+        done = finish(process, 30.0)
+    waiting.unlink()
+    assert (done.code, done.out) == (130, "")
+    assert "stopped at once; what was measured is in results/mine.journal" in done.errors[-1]
+    assert os.listdir(tmp_path / "results") == [JOURNAL.name]
+    again = run("run", "--resume", "mine", cwd=tmp_path)
+    assert again.code == 0, again.err
+    assert store.load(tmp_path / RESULTS).ipcbench.complete
+
+
+def test_a_run_that_is_suspended_for_a_while_goes_on(tmp_path: Path) -> None:
+    process = start(*WORDS, "--label", "mine", cwd=tmp_path)
+    try:
+        assert until(lambda: records(tmp_path) >= IN_ROUND_1 or process.poll() is not None, 40.0)
+        process.send_signal(signal.SIGSTOP)
+        assert until(lambda: {pid for pid, _ in marked_processes(os.environ[TOKEN])} == {process.pid}, 40.0)
+        process.send_signal(signal.SIGCONT)  # the visit has ended meanwhile
+        assert until(lambda: records(tmp_path) >= IN_ROUND_3 or process.poll() is not None, 40.0)
+        process.send_signal(signal.SIGINT)
+    finally:
+        process.send_signal(signal.SIGCONT)
+        assert finish(process, 30.0).code == 130
+    check_results(tmp_path, 2)
+    found = read_bytes((tmp_path / JOURNAL).read_bytes())
+    assert not [entry for entry in found if isinstance(entry, Failed)]
+
+
+TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.executable, sys.argv[1:])"
+)
+
+
+class Terminal:
+    """A run whose controlling terminal is a pseudo-terminal; what it shows is read on and on, as a terminal does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ours, theirs = pty.openpty()
+        command = [sys.executable, "-c", TERMINAL, sys.executable, "-m", "ipcbench", *WORDS, "--label", "mine"]
+        env = environment(TERM="xterm-256color")
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=env, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+        )
+        os.close(theirs)
+        self.shown = b""
+
+    def reads_until(self, condition: Callable[[], bool], seconds: float = 40.0) -> bool:
+        """Read what is shown until something has come true, under a deadline; whether it has."""
+
+        def reads() -> bool:
+            if select.select([self.ours], [], [], 0)[0]:
+                try:
+                    self.shown += os.read(self.ours, 65536)
+                except OSError as error:
+                    if error.errno != errno.EIO:  # how Linux says that the other end is gone
+                        raise
+            return condition()
+
+        return until(reads, seconds)
+
+    def ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def close(self) -> None:
+        if self.ours >= 0:
+            os.close(self.ours)
+            self.ours = -1
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    made = Terminal(tmp_path)
+    yield made
+    made.close()
+    if not made.ended():
+        os.killpg(made.process.pid, signal.SIGKILL)
+    made.process.wait(10)
+
+
+def test_a_terminal_that_is_closed_ends_the_run_which_is_saved(tmp_path: Path, terminal: Terminal) -> None:
+    assert terminal.reads_until(lambda: records(tmp_path) >= IN_ROUND_3 or terminal.ended())
+    terminal.close()
+    assert terminal.process.wait(30) == 129
+    check_results(tmp_path, 2)
+
+
+def test_control_c_ends_the_run_and_shows_how_to_continue(tmp_path: Path, terminal: Terminal) -> None:
+    assert terminal.reads_until(lambda: records(tmp_path) >= IN_ROUND_3 or terminal.ended())
+    os.write(terminal.ours, b"\x03")
+    assert terminal.reads_until(lambda: CONTINUE.encode() in terminal.shown, 30.0)
+    assert terminal.reads_until(terminal.ended, 30.0)
+    assert terminal.process.returncode == 130
+    check_results(tmp_path, 2)
+
+
+def test_control_c_typed_twice_leaves_at_once_with_the_journal(tmp_path: Path, terminal: Terminal) -> None:
+    assert terminal.reads_until(lambda: records(tmp_path) >= IN_ROUND_3 or terminal.ended())
+    os.write(terminal.ours, b"\x03")
+    os.write(terminal.ours, b"\x03")
+    assert terminal.reads_until(terminal.ended, 30.0)
+    assert terminal.process.returncode == 130
+    assert len(read_bytes((tmp_path / JOURNAL).read_bytes())) >= IN_ROUND_3
+    assert b"Traceback" not in terminal.shown
+
+
+def test_a_reader_that_has_gone_takes_nothing_from_the_results_and_the_exit_code(tmp_path: Path) -> None:
+    env = environment(PYTHONPATH=f"{EXTRA}:{PACKAGE_PARENT}", IPCBENCH_TEST_FAULTS='{"queue 0 1": "unverified"}')
+    process = start_python(str(EXTRA / "instant.py"), *WORDS[:-1], "2", "--label", "mine", cwd=tmp_path, env=env)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    process.stderr.close()
+    try:
+        code = process.wait(60)
+    finally:
+        process.kill()
+        process.wait()
+    assert code == 5
+    assert store.load(tmp_path / RESULTS).ipcbench.complete
 
 
 def test_a_killed_run_leaves_a_journal_of_whole_records_and_no_lock(tmp_path: Path, temporary: Path) -> None:
@@ -114,8 +300,8 @@ def test_a_killed_run_leaves_a_journal_of_whole_records_and_no_lock(tmp_path: Pa
     finally:
         process.kill()
         finish(process)
-    found = read_records((tmp_path / JOURNAL).read_bytes())
-    assert [record["kind"] for record in found[:3]] == ["plan", "done", "done"]
+    found = read_bytes((tmp_path / JOURNAL).read_bytes())
+    assert [type(entry) for entry in found[1:5]] == [Started, Done, Started, Done]
     assert len(found) >= AFTER_ROUND_1
     # The visit that was under way has a worker that nobody watches any more; it ends by itself, being told how much to
     # do, and its folder stays: nothing that is killed can tidy up.

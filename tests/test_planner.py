@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipcbench.cli.options import LEAST_ROUNDS, MOST_ROUNDS_UNASKED, SECONDS, TIMING
-from ipcbench.errors import BadRequest, UnknownName
+from ipcbench.errors import BadRequest, NotHere, UnknownName
 from ipcbench.measure.registry import mechanism_names, pattern_names
 from ipcbench.model import MOST_WORKERS, Budget, Capabilities, Case, Timing
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan, Request, make_plan, shuffled_blocks, why_not
 from ipcbench.plan.suites import SUITES, suite
-from ipcbench.run.schedule import estimate, fitted
+from ipcbench.run.cost import estimate, fitted
 
 GIB = 2**30
 MACHINE = Capabilities(2, 8 * GIB, 4 * GIB, None, ("fork", "spawn", "forkserver"))
@@ -94,6 +94,25 @@ def test_an_empty_selection_says_what_emptied_it(request_: Request, words: str) 
         plan(request_)
     assert words in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
+    assert caught.type is BadRequest
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("request_", "offer"),
+    [
+        (ask("queue"), MACHINE._replace(semaphores="this machine offers no semaphores (for a reason)")),
+        (ask("pipe", start_methods=("fork",)), MACHINE._replace(start_methods=("spawn",))),
+        (ask("queue", size=2**20), MACHINE._replace(memory=2**20)),
+        (ask("array", size=2**20), MACHINE._replace(shared_memory=2**16)),
+        (Request(mechanisms=("queue", "value"), patterns=("ping-pong",), sizes=(64,)), MACHINE._replace(memory=0)),
+    ],
+    ids=["semaphores", "start method", "memory", "shared memory", "one of two"],
+)
+def test_a_selection_that_another_machine_could_measure_is_not_here(request_: Request, offer: Capabilities) -> None:
+    with pytest.raises(NotHere, match=r"^no case left: ") as caught:
+        plan(request_, offer)
+    assert caught.value.exit_code == 8
 
 
 @pytest.mark.parametrize("workers", [0, -1, MOST_WORKERS + 1])
@@ -175,9 +194,7 @@ def test_one_cpu_packs_unless_told_otherwise() -> None:
     one = MACHINE._replace(cpus=1)
     (case,) = plan(ask(), one).cases
     assert case.placement == "pack"
-    with pytest.raises(
-        BadRequest, match="placement spread needs 2 CPUs and this process may use 1: choose pack or free"
-    ):
+    with pytest.raises(NotHere, match="placement spread needs 2 CPUs and this process may use 1: choose pack or free"):
         plan(ask(placements=("spread",)), one)
     made = plan(ask(placements=("spread", "free")), one)
     assert ([case.placement for case in made.cases], len(made.skips)) == (["free"], 1)

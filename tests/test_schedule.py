@@ -9,16 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipcbench.errors import Interrupted, ResultError
-from ipcbench.model import Budget, Case, Failure, Outcome, Timing, Visit
+from ipcbench.errors import Interrupted, NotContained, ResultError
+from ipcbench.model import Budget, Case, Failure, Outcome, Timing, Verdict, Visit
 from ipcbench.plan.planner import Plan
-from ipcbench.run import schedule
+from ipcbench.run import cost, schedule
+from ipcbench.run.cost import loops_for, rounds_within, time_to_start
 from ipcbench.run.interrupt import Stop
-from ipcbench.run.schedule import Findings, loops_for, measure, rounds_within, time_to_start
+from ipcbench.run.schedule import NOTHING, Attempt, Earlier, Findings, measure
 
 CASES = (Case("ping-pong", "pipe", 64), Case("ping-pong", "queue", 64), Case("stream", "pipe", 64))
 TIMING = Timing(values=2, warmups=1, min_time=0.05)
-BROKEN = Failure("failed", "timing", "peer 1 of 1 was killed by SIGKILL")
+BROKEN = Failure("unverified", "verification", "message 3 is not what was sent")
+CRASHED = Failure("failed", "timing", "peer 1 of 1 was killed by SIGKILL")
+STUCK = Failure("timed-out", "drain", "no end after 30 s")
 
 
 def outcome(seconds: float = 1e-4, loops: int = 400) -> Outcome:
@@ -53,9 +56,13 @@ class Bench:
         self.clock, self.seconds = clock, seconds
         self.made: list[Visit] = []
         self.recorded: list[tuple[Visit, Outcome | Failure]] = []
+        self.begun: list[tuple[Visit, int]] = []
+        self.kept: dict[tuple[Case, int, int], Attempt] = {}
         self.told: list[tuple[int, int]] = []
         self.failures: list[Case] = []
+        self.reasons: list[Failure] = []
         self.fail: dict[tuple[Case, int], Failure] = {}
+        self.fail_once: dict[tuple[Case, int], Failure] = {}
         self.stop_after = self.unsaved_after = 10**9
         self.stop: Stop | None = None
 
@@ -64,32 +71,38 @@ class Bench:
             raise Interrupted(signal.SIGINT)
         self.made.append(visit)
         self.clock.now += self.seconds
-        return self.fail.get((visit.case, visit.round)) or outcome()
+        key = visit.case, visit.round
+        return self.fail_once.pop(key, None) or self.fail.get(key) or outcome()
 
-    def record(self, visit: Visit, found: Outcome | Failure) -> None:
+    def started(self, visit: Visit, attempt: int) -> None:
+        self.begun.append((visit, attempt))
+
+    def ended(self, visit: Visit, attempt: int, seconds: float, found: Outcome | Failure) -> None:
         if len(self.recorded) == self.unsaved_after:
             raise ResultError("mine.journal: cannot write: no space left")
         self.recorded.append((visit, found))
+        self.kept[visit.case, visit.round, attempt] = Attempt(found, seconds)
 
     def visiting(self, visit: Visit, rounds: int, seconds_left: float) -> None:
         assert seconds_left >= 0
         self.told.append((visit.round, rounds))
 
     def failed(self, case: Case, failure: Failure) -> None:
-        assert failure is BROKEN
         self.failures.append(case)
+        self.reasons.append(failure)
 
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     clock = Clock()
     monkeypatch.setattr(schedule, "time", clock)
+    monkeypatch.setattr(cost, "time", clock)
     return Bench(clock)
 
 
-def carry_out(bench: Bench, stop: Stop, budget: Budget) -> Findings:
+def carry_out(bench: Bench, stop: Stop, budget: Budget, earlier: Earlier = NOTHING) -> Findings:
     plan = Plan(CASES, (), 1, budget, TIMING)
-    return measure(plan, 0.15, bench.visit, bench.record, bench, stop)
+    return measure(plan, 0.15, bench.visit, bench, bench, stop, earlier)
 
 
 def rounds_made(bench: Bench) -> list[int]:
@@ -106,6 +119,7 @@ def test_every_case_is_calibrated_once_and_then_visited_once_a_round(bench: Benc
     assert {visit.loops for visit in bench.made if visit.round} == {500}
     assert {visit.loops for visit in bench.made if not visit.round} == {None}
     assert [visit for visit, _ in bench.recorded] == bench.made
+    assert bench.begun == [(visit, 1) for visit in bench.made]
 
 
 def test_positions_are_kept_with_the_outcomes(bench: Bench, stop: Stop) -> None:
@@ -138,7 +152,7 @@ def test_a_case_that_fails_leaves_the_remaining_rounds(bench: Bench, stop: Stop)
     assert [visit.round for visit in bench.made if visit.case == CASES[1]] == [0, 1, 2]
     assert [visit.round for visit in bench.made if visit.case == CASES[0]] == [0, 1, 2, 3, 4]
     assert findings.failures == {CASES[1]: BROKEN}
-    assert bench.failures == [CASES[1]]
+    assert (bench.failures, bench.reasons) == ([CASES[1]], [BROKEN])
     assert (findings.rounds, findings.complete) == (4, True)
 
 
@@ -181,6 +195,105 @@ def test_what_cannot_be_recorded_ends_the_run_and_is_reported(bench: Bench, stop
 def test_the_number_of_rounds_that_is_announced_is_kept(bench: Bench, stop: Stop) -> None:
     carry_out(bench, stop, Budget(rounds=3))
     assert {rounds for _, rounds in bench.told} == {3}
+
+
+@pytest.mark.parametrize("failure", [CRASHED, STUCK], ids=["failed", "timed-out"])
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_visit_that_fails_once_is_made_again_and_the_case_stays(
+    bench: Bench, stop: Stop, failure: Failure, number: int
+) -> None:
+    bench.fail_once[CASES[1], number] = failure
+    findings = carry_out(bench, stop, Budget(rounds=3))
+    assert (findings.failures, bench.failures, findings.retries) == ({}, [], {CASES[1]: 1})
+    assert [found for visit, found in bench.recorded if (visit.case, visit.round) == (CASES[1], number)] == [
+        failure,
+        outcome()._replace(notes=("retried",)),
+    ]
+    assert [attempt for visit, attempt in bench.begun if (visit.case, visit.round) == (CASES[1], number)] == [1, 2]
+    assert {key for key, found in findings.outcomes.items() if found.notes} == ({(CASES[1], 2)} if number else set())
+    assert set(findings.outcomes) == {(case, number) for case in CASES for number in (1, 2, 3)}
+
+
+@pytest.mark.parametrize("verdict", ["unverified", "leaked"])
+def test_what_a_second_attempt_would_hide_is_not_tried_again(bench: Bench, stop: Stop, verdict: Verdict) -> None:
+    failure = Failure(verdict, "verification", "message 3 is missing")
+    bench.fail_once[CASES[1], 1] = failure
+    findings = carry_out(bench, stop, Budget(rounds=3))
+    assert (findings.failures, findings.retries) == ({CASES[1]: failure}, {})
+    assert len([visit for visit in bench.made if visit.case == CASES[1]]) == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "worst"),
+    [(CRASHED, STUCK, STUCK), (STUCK, CRASHED, STUCK), (CRASHED, BROKEN, BROKEN), (STUCK, BROKEN, BROKEN)],
+    ids=["then stuck", "then crashed", "then unverified", "stuck then unverified"],
+)
+def test_a_case_whose_second_attempt_fails_has_the_worse_verdict(
+    bench: Bench, stop: Stop, first: Failure, second: Failure, worst: Failure
+) -> None:
+    bench.fail_once[CASES[1], 1] = first
+    bench.fail[CASES[1], 1] = second
+    findings = carry_out(bench, stop, Budget(rounds=3))
+    assert (findings.failures, findings.retries) == ({CASES[1]: worst}, {CASES[1]: 1})
+    assert [visit.round for visit in bench.made if visit.case == CASES[1]] == [0, 1, 1]
+
+
+def test_stopping_between_two_attempts_leaves_the_case_undecided(bench: Bench, stop: Stop) -> None:
+    bench.fail = {(case, 2): CRASHED for case in CASES}
+    bench.stop_after = 7
+    findings = carry_out(bench, stop, Budget(rounds=3))
+    assert (findings.failures, findings.retries, findings.rounds) == ({}, {}, 1)
+
+
+def test_what_cannot_be_contained_ends_the_run_and_is_reported(bench: Bench, stop: Stop) -> None:
+    def escapes(visit: Visit) -> Outcome | Failure:
+        if visit.round == 2:
+            raise NotContained("process 17 outlived its visit")
+        return bench.visit(visit)
+
+    findings = measure(Plan(CASES, (), 1, Budget(rounds=5), TIMING), 0.15, escapes, bench, bench, stop)
+    assert str(findings.broken) == "process 17 outlived its visit"
+    assert (findings.rounds, findings.complete, len(bench.made)) == (1, False, 6)
+
+
+BUDGETS = [Budget(rounds=4), Budget(seconds=20.0), Budget(seconds=33.0), Budget(1.0, None, least_rounds=2)]
+TROUBLE = st.dictionaries(
+    st.tuples(st.sampled_from(CASES), st.integers(0, 4)),
+    st.tuples(st.sampled_from([None, CRASHED, STUCK]), st.sampled_from([CRASHED, STUCK, BROKEN])),
+    max_size=4,
+)
+
+
+@given(st.sampled_from(BUDGETS), TROUBLE, st.lists(st.integers(0, 9), max_size=6), st.integers(20, 200))
+def test_a_run_in_parts_makes_every_visit_of_the_whole_run_once_and_finds_the_same(
+    budget: Budget, trouble: dict[tuple[Case, int], tuple[Failure | None, Failure]], parts: list[int], ticks: int
+) -> None:
+    """Whatever fails, and wherever the run is cut, as often as it is."""
+    with pytest.MonkeyPatch.context() as patch, Stop() as stop:
+
+        def part(visits: int, earlier: Earlier) -> tuple[Bench, Findings]:
+            bench = Bench(Clock(), ticks / 64)  # sums of which are exact
+            patch.setattr(schedule, "time", bench.clock)
+            bench.fail_once = {
+                key: once for key, (once, _) in trouble.items() if once and (*key, 1) not in earlier.attempts
+            }
+            bench.fail = {key: second for key, (once, second) in trouble.items() if once is None}
+            bench.stop_after = visits
+            return bench, carry_out(bench, stop, budget, earlier)
+
+        whole, expected = part(10**9, NOTHING)
+        done: dict[tuple[Case, int, int], Attempt] = {}
+        made: list[tuple[Visit, int]] = []
+        for visits in [*parts, 10**9]:
+            bench, findings = part(visits, Earlier(dict(done)))
+            assert not set(bench.kept) & set(done)
+            done |= bench.kept
+            made += bench.begun if findings.complete else bench.begun[:visits]
+        assert made == whole.begun
+        assert done == whole.kept
+        assert findings == expected
+        bench, findings = part(0, Earlier(done, complete=True))
+        assert (bench.begun, findings) == ([], expected)
 
 
 def test_a_run_whose_visits_turn_out_slow_makes_fewer_rounds(bench: Bench, stop: Stop) -> None:

@@ -1,14 +1,13 @@
 """The command line: one file per command, imported when it runs; the only place that prints or exits.
 
 Exit codes: 0 every case ok or explained as unsupported; 2 usage, or input that cannot be read; 3 a case failed;
-4 a case timed out; 5 a case is unverified; 6 saving or printing failed; 128 + n ended by signal n, with the complete
-rounds saved.
+4 a case timed out; 5 a case is unverified; 6 a case leaked, or containing, saving or printing failed; 7 every case ok,
+but the machine changed meanwhile; 8 nothing can be measured here; 128 + n ended by signal n, with what was finished
+saved. The severest counts: a signal, then 5, 6, 4, 3, 7. `ending` picks one.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import importlib
 import os
 import sys
@@ -18,7 +17,9 @@ from typing import NoReturn
 import click
 
 from ipcbench import __version__
-from ipcbench.errors import Interrupted, IpcbenchError
+from ipcbench.cli.ending import EXIT_CODES
+from ipcbench.cli.output import PrintFailed, printing, tell
+from ipcbench.errors import IpcbenchError
 
 COMMANDS = {
     "all": "ipcbench.cli.all_",
@@ -27,21 +28,6 @@ COMMANDS = {
     "list": "ipcbench.cli.list_",
     "clean": "ipcbench.cli.clean",
 }
-
-EXIT_CODES = """\b
-Exit codes:
-  0      every case is ok, or its absence is explained
-  2      usage, or input that cannot be read
-  3      a case failed
-  4      a case timed out
-  5      a case is unverified: what arrived is not what was sent
-  6      the results could not be saved where they belong, or not be printed
-  128+n  ended by signal n (130 for Ctrl-C); complete rounds are saved
-"""
-
-
-class PrintFailed(Exception):
-    """Standard output cannot be written to."""
 
 
 class LazyGroup(click.Group):
@@ -57,18 +43,9 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        try:
-            code = super().invoke(ctx)
-            sys.stdout.flush()
-            return code
-        except OSError as error:
-            # click would exit with 1, which stands for a defect here, or show a traceback.
-            if error.errno not in (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF):
-                raise
-            _silence_output()
-            if error.errno == errno.EPIPE:
-                return 0
-            raise PrintFailed(f"cannot print: {error.strerror}; results that were measured are saved") from error
+        with printing(0):
+            return super().invoke(ctx)
+        return 0
 
 
 @click.group(cls=LazyGroup, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -98,25 +75,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         about = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "ipcbench"
         _complain(" ".join(error.format_message().split()) + f" See '{about} --help'.")
         code = 2
-    except Interrupted as error:
+    except (IpcbenchError, PrintFailed) as error:
         _complain(str(error))
         code = error.exit_code
-    except IpcbenchError as error:
-        _complain(str(error))
-        code = 2
     except (click.Abort, KeyboardInterrupt):
         code = 130
-    except PrintFailed as error:
-        _complain(str(error))
-        code = 6
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _silence_output() -> None:
-    """Whoever read our output has gone: keep the interpreter from complaining about it once more at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _complain(text: str) -> None:
-    with contextlib.suppress(OSError):
-        click.echo(f"ipcbench: {text}", err=True)
+    tell(f"ipcbench: {text}")

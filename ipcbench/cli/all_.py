@@ -3,45 +3,67 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ipcbench.cli.options import make_order, run_options
+from ipcbench.cli.ending import NOT_SAVED, severest
+from ipcbench.cli.options import REPORTS, run_options
+from ipcbench.cli.output import printing, tell
+from ipcbench.errors import ResultError
+
+if TYPE_CHECKING:
+    from ipcbench.cli.measuring import Finish
 
 
 @click.command("all", short_help="Measure the curated selection and write the report.")
 @run_options
 @click.option(
-    "--reports", type=click.Path(path_type=Path), default=Path("reports"), help="Folder for reports. Default: reports."
+    "--reports", type=click.Path(path_type=Path), default=REPORTS, help="Folder for reports. Default: reports."
 )
 def command(**given: Any) -> int:
     """Measure the mechanisms people choose between, and write the report.
 
     Takes ten minutes on two CPUs and makes at least 7 rounds; with --fast two and 5, with --rigorous forty and 15.
     Writes results/<label>.json and reports/<label>/ with report.html, summary.md and charts/. Everything `run` takes,
-    `all` takes.
+    `all` takes; --resume continues a run of either and then reports.
 
     \b
     Examples:
       ipcbench all --fast
       ipcbench all --label laptop
+      ipcbench all --resume laptop
       ipcbench all --budget 5m --mechanism 'manager-*,queue'
     """
-    from ipcbench.cli.measuring import cost_line, dry_run, measure_and_save, summary_lines
+    from ipcbench.cli.measuring import measured
+    from ipcbench.cli.summary import cost_line, summary_lines
 
-    order = make_order("all", given)
-    if order.dry_run:
-        dry_run(order)
+    finish = measured("all", given)
+    if finish is None:
         return 0
-    result, path, code = measure_and_save(order)
-    for line in summary_lines(result, path):
-        click.echo(line)
+    code = finish.code
+    with printing(code):
+        for line in summary_lines(finish.result, finish.path):
+            click.echo(line)
+        if finish.stopped:  # who stops a run wants the prompt back
+            click.echo(f"report: python -m ipcbench report {finish.path} writes it")
+        else:
+            code = _report(finish, given["reports"] / finish.result.ipcbench.label)
+            click.echo(cost_line(finish.result))
+        if finish.resuming:
+            click.echo(f"to continue: {finish.resuming}")
+    return code
+
+
+def _report(finish: Finish, folder: Path) -> int:
+    """Write the report and print its sentences; the exit code, which a report that cannot be written makes worse."""
     from ipcbench.report import headlines, write
 
-    page = write(result, given["reports"] / result.ipcbench.label)
-    for line in headlines(result):
+    try:
+        page = write(finish.result, folder)
+    except ResultError as error:
+        tell(f"ipcbench: {error}")
+        return severest(finish.code, NOT_SAVED)
+    for line in [*headlines(finish.result), f"report: {page}"]:
         click.echo(line)
-    click.echo(cost_line(result))
-    click.echo(f"report: {page}")
-    return code
+    return finish.code

@@ -1,173 +1,249 @@
-"""What `run` and `all` do: plan, say so, measure, save, say what was found."""
+"""What `run` and `all` do: plan or resume, say so, measure, save, say what was found."""
 
 from __future__ import annotations
 
 import contextlib
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from ipcbench.cli.options import Order
+from ipcbench.cli.ending import exit_code
+from ipcbench.cli.options import Keeping, Order, Resumption, make_order, make_resumption
+from ipcbench.cli.output import tell
 from ipcbench.cli.progress import progress_for
+from ipcbench.cli.summary import count, outlook, skip_lines
 from ipcbench.errors import Interrupted, ResultError
 from ipcbench.machine.facts import capabilities, default_label, machine_facts
-from ipcbench.model import Case, Skip
+from ipcbench.machine.identity import identity
 from ipcbench.plan.planner import Plan, make_plan
 from ipcbench.results.schema import ResultFile
-from ipcbench.results.store import check_label, check_writable, save
+from ipcbench.results.store import check_label, check_writable, load, save
+from ipcbench.run.cost import fitted, time_to_start
+from ipcbench.run.entry import JOURNAL_SCHEMA, Continued, Ended, Planned
 from ipcbench.run.interrupt import Stop
-from ipcbench.run.journal import Journal
+from ipcbench.run.journal import SUFFIX, Journal, left_over
 from ipcbench.run.record import Occasion, make_result
-from ipcbench.run.schedule import Findings, estimate, fitted, measure, time_to_start
+from ipcbench.run.resume import Past, digest, past_of, plan_record, unlike
+from ipcbench.run.schedule import Findings, measure
 from ipcbench.run.visit import Visitor
-from ipcbench.units import format_duration, format_size
+from ipcbench.units import format_size
 
-REPORT_SECONDS = 6.0  # what making a report took on a 2-CPU virtual machine
-SEVERITY = {"unverified": 5, "timed-out": 4, "failed": 3}
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What a run came to: its result and where that is, the exit code, whether a signal stopped it.
+
+    resuming is the command that continues it, None where nothing is left to do.
+    """
+
+    result: ResultFile
+    path: Path
+    code: int
+    stopped: bool
+    resuming: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What measuring needs while it goes on."""
+
+    stop: Stop
+    journal: Journal
+    visitor: Visitor
+
+
+def measured(command: str, given: dict[str, Any]) -> Finish | None:
+    """Do what `run` or `all` was asked for, until it is saved; None where only a plan was wanted.
+
+    Raises BadRequest and ResultError before anything is measured, and Interrupted if nothing was.
+    """
+    if given["resume"] is not None:
+        return resume(make_resumption(command, given))
+    order = make_order(command, given)
+    if order.dry_run:
+        dry_run(order)
+        return None
+    return begin(order)
 
 
 def dry_run(order: Order) -> None:
     """Print the plan: cases, skips with reasons, rounds, estimated time."""
-    plan = make_plan(order.request, capabilities(), order.seed, order.budget, order.timing)
+    plan = _plan(order)
     if order.label is not None:
-        _free_path(order, order.label)
+        path = order.keeping.results / f"{check_label(order.label)}.json"
+        _refuse_existing(path, order.keeping.force)
     for question, size, workers, method, placement in dict.fromkeys(case.block for case in plan.cases):
         block = (question, size, workers, method, placement)
         names = [case.mechanism for case in plan.cases if case.block == block]
         settings = "".join(f", {word}" for word in (method, placement) if word not in ("fork", "spread"))
-        click.echo(f"{question}, {format_size(size)}, {_workers(workers)}{settings}: {', '.join(names)}")
+        click.echo(f"{question}, {format_size(size)}, {count(workers, 'worker')}{settings}: {', '.join(names)}")
     for line in skip_lines(plan.skips):
         click.echo(line)
     with Stop() as stop, contextlib.closing(Visitor(plan.timing, stop)) as visitor:
         start = time_to_start(plan, visitor.visit)
-        click.echo(_outlook(fitted(plan, start), start, order))
+        click.echo(outlook(fitted(plan, start), start, order.keeping.reports is not None))
 
 
-def measure_and_save(order: Order) -> tuple[ResultFile, Path, int]:
-    """Measure what was ordered and save it; the result, its file and the exit code.
-
-    Raises BadRequest and ResultError before anything is measured, and Interrupted if nothing was.
-    """
-    plan = make_plan(order.request, capabilities(), order.seed, order.budget, order.timing)
-    machine = machine_facts()
+def begin(order: Order) -> Finish:
+    """Measure what was ordered and save it."""
     begun, started = time.monotonic(), datetime.now(UTC)
+    plan, machine, keeping = _plan(order), machine_facts(), order.keeping
     label = order.label
     if label is None:
         label = default_label(machine, started.strftime("%Y%m%d-%H%M%S"))
-    path = _free_path(order, label)
-    for folder in filter(None, (order.results, order.reports)):
+    path = keeping.results / f"{check_label(label)}.json"
+    if not path.with_suffix(SUFFIX).exists():  # of a run with a journal, the journal can say more
+        _refuse_existing(path, keeping.force)
+    for folder in filter(None, (keeping.results, keeping.reports)):
         check_writable(folder)
     with (
         Stop() as stop,
-        contextlib.closing(Journal(order.results / f"{label}.journal", order.force)) as journal,
+        contextlib.closing(Journal.begin(path.with_suffix(SUFFIX), keeping.force)) as journal,
         contextlib.closing(Visitor(plan.timing, stop)) as visitor,
     ):
+        _refuse_existing(path, keeping.force)
         start = time_to_start(plan, visitor.visit)
         plan = fitted(plan, start)
-        findings = _measure(order, plan, start, journal, visitor, stop)
-        if stop.by is not None and not findings.outcomes:
-            journal.discard()
-            raise Interrupted(stop.by)
-        wall = time.monotonic() - begun
-        occasion = Occasion(label, started.isoformat(timespec="seconds"), order.command, wall, machine)
-        result = make_result(plan, findings, occasion)
-        path, saved = _save(result, path, order.force, findings, journal)
-    return result, path, _exit_code(findings, stop, saved)
+        visitor.timing = plan.timing
+        who = identity()
+        planned = Planned(
+            schema=JOURNAL_SCHEMA,
+            digest=digest(plan_record(plan), who.software),
+            plan=plan_record(plan),
+            label=label,
+            command=order.command,
+            started=started.isoformat(timespec="seconds"),
+            start=start,
+            machine=machine,
+            identity=who,
+            isolation=visitor.isolation,
+            seconds=time.monotonic() - begun,
+        )
+        journal.append(planned)
+        if not keeping.quiet:
+            tell(outlook(plan, start, keeping.reports is not None))
+        past = past_of(journal.path, label, [planned])
+        return _carry_out(past, path, keeping, Bench(stop, journal, visitor), replace=keeping.force)
 
 
-def _free_path(order: Order, label: str) -> Path:
-    """Where the results will be; raises BadRequest and ResultError for a label that cannot be, or must not."""
-    path = order.results / f"{check_label(label)}.json"
-    if path.exists() and not order.force:
+def resume(wanted: Resumption) -> Finish:
+    """Continue the run that a journal tells of, and save it."""
+    begun, keeping = time.monotonic(), wanted.keeping
+    path = keeping.results / f"{check_label(wanted.label)}.json"
+    with Stop() as stop, _reopened(path.with_suffix(SUFFIX), wanted.label) as (journal, past):
+        replace = _replaces(path, past, keeping.force)
+        for folder in filter(None, (keeping.results, keeping.reports)):
+            check_writable(folder)
+        with contextlib.closing(Visitor(past.plan.timing, stop)) as visitor:
+            if not past.earlier.complete:  # otherwise nothing is measured here
+                now = identity(past.identity.salt)
+                mixed = unlike(past, now, visitor.isolation)
+                if mixed and not keeping.force:
+                    raise ResultError(
+                        f"{journal.path}: begun with {'; '.join(mixed)}: --force continues and marks the result mixed"
+                    )
+                part = Continued(now, visitor.isolation, tuple(mixed), time.monotonic() - begun)
+                journal.append(part)
+                past = past.continued(part)
+            if not keeping.quiet:
+                made = count(len(past.earlier.attempts), "visit")
+                tell(f"continuing {wanted.label}, of which {made} stood in its journal")
+                if past.mixed:
+                    tell(f"the result is marked mixed: {'; '.join(past.mixed)}")
+            return _carry_out(past, path, keeping, Bench(stop, journal, visitor), replace)
+
+
+def _plan(order: Order) -> Plan:
+    return make_plan(order.request, capabilities(), order.seed, order.budget, order.timing)
+
+
+def _refuse_existing(path: Path, force: bool) -> None:
+    """Raise ResultError for a label that must not be taken."""
+    journal = path.with_suffix(SUFFIX)
+    if not force and journal.exists() and journal.stat().st_size:
+        raise ResultError(left_over(journal))
+    if not force and path.exists():
         raise ResultError(f"{path} exists: choose another --label, or --force to overwrite")
-    return path
 
 
-def _measure(order: Order, plan: Plan, start: float, journal: Journal, visitor: Visitor, stop: Stop) -> Findings:
-    visitor.timing = plan.timing
-    if not order.quiet:
-        click.echo(_outlook(plan, start, order), err=True)
-    journal.append({"kind": "plan", "cases": [case.id for case in plan.cases], "seed": plan.seed})
-    with progress_for(order.quiet) as progress:
-        return measure(plan, start, visitor.visit, journal.record, progress, stop)
+@contextlib.contextmanager
+def _reopened(path: Path, label: str) -> Iterator[tuple[Journal, Past]]:
+    """The journal that a run left and what it says; raises ResultError."""
+    journal, entries = Journal.reopen(path)
+    with contextlib.closing(journal):
+        yield journal, past_of(path, label, entries)
 
 
-def _save(result: ResultFile, path: Path, force: bool, findings: Findings, journal: Journal) -> tuple[Path, bool]:
+def _replaces(path: Path, past: Past, force: bool) -> bool:
+    """Whether a results file is there that this run may replace; raises ResultError if it is another run's."""
+    if force or not path.exists():
+        return force
+    record, planned = load(path).ipcbench, past.planned
+    if (record.started, record.command, record.settings.seed) != (planned.started, planned.command, past.plan.seed):
+        raise ResultError(f"{path} is of another run: move it, or --force to overwrite")
+    return True
+
+
+def _carry_out(past: Past, path: Path, keeping: Keeping, bench: Bench, replace: bool) -> Finish:
+    """Measure what is left, save what was found by all parts of the run; raises Interrupted if nothing was."""
+    begun, planned, stop, journal = time.monotonic(), past.planned, bench.stop, bench.journal
+    with progress_for(keeping.quiet) as progress:
+        findings = measure(past.plan, planned.start, bench.visitor.visit, journal, progress, stop, past.earlier)
+    if stop.by is not None and not findings.outcomes:
+        journal.discard()
+        raise Interrupted(stop.by)
+    resuming = keeping.resuming(planned.label)
+    try:
+        with stop.breakable():
+            _write_end(journal, findings, stop)
+            wall = past.seconds + time.monotonic() - begun
+            occasion = Occasion(planned.label, planned.started, planned.command, wall, planned.machine, past.mixed)
+            result = make_result(past.plan, findings, occasion)
+            path, saved = _save(result, path, replace, findings, journal)
+    except Interrupted as error:
+        text = f"stopped at once; what was measured is in {journal.path}; to continue: {resuming}"
+        raise Interrupted(error.exit_code - 128, text) from error
+    over = findings.complete and saved
+    return Finish(
+        result, path, exit_code(findings, stop.by, saved), stop.by is not None, resuming=None if over else resuming
+    )
+
+
+def _write_end(journal: Journal, findings: Findings, stop: Stop) -> None:
+    """Say in the journal how this part ended; without that it ends as if it had been killed, which loses nothing."""
+    trouble = findings.unsaved or findings.broken
+    with contextlib.suppress(ResultError):
+        journal.append(Ended(findings.complete, stop.by, str(trouble or "")[:1000]))
+
+
+def _save(result: ResultFile, path: Path, replace: bool, findings: Findings, journal: Journal) -> tuple[Path, bool]:
     """Save where it belongs, or where that fails in the temporary folder; the file and whether it is in its place."""
     problem = findings.unsaved
     try:
-        save(result, path, force)
-        journal.discard()
+        save(result, path, replace)
+        if findings.complete:
+            journal.discard()
     except ResultError as error:
         problem = problem or error
-        path = Path(tempfile.mkdtemp(prefix="ipcbench-")) / path.name
-        save(result, path, replace=False)
+        path = _save_elsewhere(result, path.name) or journal.path
+    if findings.broken:
+        tell(f"ipcbench: {findings.broken}; no further visit was made")
     if problem:
-        click.echo(f"ipcbench: {problem}; what was measured is in {path}", err=True)
+        tell(f"ipcbench: {problem}; what was measured is in {path}")
     return path, problem is None
 
 
-def _exit_code(findings: Findings, stop: Stop, saved: bool) -> int:
-    if stop.by is not None:
-        return Interrupted(stop.by).exit_code
-    verdicts = [SEVERITY[failure.verdict] for failure in findings.failures.values()]
-    worst = max(verdicts, default=0)
-    return worst if saved or worst == 5 else 6
-
-
-def _outlook(plan: Plan, start: float, order: Order) -> str:
-    rounds, seconds = estimate(plan, start)
-    seconds += REPORT_SECONDS if order.reports else 0.0
-    skips = f", {len(plan.skips)} skipped" if plan.skips else ""
-    budget = plan.budget.seconds
-    over = budget is not None and seconds > 1.2 * budget
-    return (
-        f"{_count(len(plan.cases), 'case')}{skips}, {_count(rounds, 'round')} in shuffled order "
-        f"(seed {plan.seed}), {_count(plan.timing.values, 'value')} per visit: about {format_duration(seconds)}"
-        f"{', more than the budget, which has no room for fewer rounds: choose fewer cases' if over else ''}"
-    )
-
-
-def summary_lines(result: ResultFile, path: Path) -> list[str]:
-    """What a run came to, for the terminal: where it is, how many cases ended how, and which have no number and why."""
-    record = result.ipcbench
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in record.counts.items())
-    ending = "" if record.complete else "; interrupted"
-    lines = [f"{path}: {counts}; {_count(record.rounds, 'complete round')} in {format_duration(record.wall)}{ending}"]
-    lines += [
-        f"{case.id}: {case.verdict} in {case.stage}: {case.detail}" for case in record.cases if case.verdict != "ok"
-    ]
-    return lines + skip_lines([Skip(Case.parse(skip.id), skip.reason) for skip in record.skips])
-
-
-def cost_line(result: ResultFile) -> str:
-    """What measuring cost: the share of the wall time in counted values, and what a visit takes beyond its turns."""
-    record, timed = result.ipcbench, result.timed
-    warm = sum(
-        loops * value * int((result.metadata | benchmark.metadata | run.metadata).get("inner_loops", 1))
-        for benchmark in result.benchmarks
-        for run in benchmark.runs
-        for loops, value in run.warmups
-    )
-    beyond = (sum(visit.wall for visit in record.visits) - timed - warm) / max(len(record.visits), 1)
-    share = f"{timed / record.wall:.0%} of the time was spent in counted values"
-    return f"{share}; a visit took {beyond:.2f} s beyond its timed turns"
-
-
-def skip_lines(skips: Sequence[Skip]) -> list[str]:
-    """One line per reason, however many cases it keeps out."""
-    reasons = Counter((skip.case.question, skip.reason) for skip in skips)
-    return [f"skipped {_count(count, 'case')} of {name}: {reason}" for (name, reason), count in reasons.items()]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _workers(number: int) -> str:
-    return _count(number, "worker")
+def _save_elsewhere(result: ResultFile, name: str) -> Path | None:
+    """Save in a new temporary folder; None where that cannot be done either."""
+    try:
+        path = Path(tempfile.mkdtemp(prefix="ipcbench-")) / name
+        save(result, path, replace=False)
+    except (OSError, ResultError):
+        return None
+    return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,21 +27,68 @@ MOST_ROUNDS_UNASKED = 30
 TIMING = {"fast": Timing(values=1), "": Timing(), "rigorous": Timing()}
 
 
+RESULTS, REPORTS = Path("results"), Path("reports")
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Where the files of a run go, and how much is said; command is `run` or `all`, which alone has reports."""
+
+    command: str
+    results: Path
+    reports: Path | None
+    force: bool
+    quiet: bool
+
+    def resuming(self, label: str) -> str:
+        """The command that continues the run of this label."""
+        words = ["python", "-m", "ipcbench", self.command, "--resume", label]
+        if self.results != RESULTS:
+            words += ["--results", str(self.results)]
+        if self.reports not in (None, REPORTS):
+            words += ["--reports", str(self.reports)]
+        return shlex.join(words)
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What `run` and `all` were asked for."""
+    """What `run` and `all` were asked for; command repeats the run."""
 
     request: Request
     budget: Budget
     timing: Timing
     seed: int
     label: str | None
-    results: Path
-    reports: Path | None
-    force: bool
     dry_run: bool
-    quiet: bool
     command: str
+    keeping: Keeping
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """Which run `--resume` continues."""
+
+    label: str
+    keeping: Keeping
+
+
+# What cannot stand beside --resume: it would make another plan.
+PLANNING = (
+    "suite",
+    "mechanism",
+    "pattern",
+    "size",
+    "workers",
+    "placement",
+    "start_method",
+    "budget",
+    "rounds",
+    "fast",
+    "rigorous",
+    "seed",
+    "label",
+    "dry_run",
+)
 
 
 def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -71,10 +119,20 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--results",
             type=click.Path(path_type=Path),
-            default=Path("results"),
+            default=RESULTS,
             help="Folder for results files. Default: results.",
         ),
-        click.option("--force", is_flag=True, help="Overwrite the results of an existing label."),
+        click.option(
+            "--resume",
+            metavar="LABEL",
+            help="Continue a run that was stopped or killed, by its own plan.",
+        ),
+        click.option(
+            "--force",
+            is_flag=True,
+            help="Overwrite the results of an existing label; with --resume, continue although machine or versions "
+            "differ, and mark the result mixed.",
+        ),
         click.option("--dry-run", is_flag=True, help="Only say what would be measured, what not, and how long."),
         click.option("--quiet", "-q", is_flag=True, help="No progress, results only."),
     ]
@@ -107,13 +165,22 @@ def make_order(command: str, given: dict[str, Any]) -> Order:
         timing=TIMING[effort],
         seed=seed,
         label=given["label"],
-        results=given["results"],
-        reports=given.get("reports"),
-        force=given["force"],
         dry_run=given["dry_run"],
-        quiet=given["quiet"],
         command=_command(command, given, request, seed),
+        keeping=_keeping(command, given),
     )
+
+
+def make_resumption(command: str, given: dict[str, Any]) -> Resumption:
+    """Check the options of `run` or `all` with --resume and put them together; raises BadRequest."""
+    surplus = [f"--{name.replace('_', '-')}" for name in PLANNING if given[name] not in (None, (), False)]
+    if surplus:
+        raise BadRequest(f"--resume continues the plan that was begun: leave out {', '.join(surplus)}")
+    return Resumption(given["resume"], _keeping(command, given))
+
+
+def _keeping(command: str, given: dict[str, Any]) -> Keeping:
+    return Keeping(command, given["results"], given.get("reports"), given["force"], given["quiet"])
 
 
 def _budget(command: str, effort: str, seconds: str | None, rounds: str | None) -> Budget:

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn
 
+from ipcbench.cli.output import quietly, tell
 from ipcbench.model import Case, Failure, Visit
 from ipcbench.units import format_duration
 
@@ -37,10 +37,10 @@ class Lines:
         if visit.round != self.round:
             self.round = visit.round
             what = f"round {visit.round} of {rounds}" if visit.round else "calibrating"
-            click.echo(f"{what}, about {format_duration(seconds_left)} left", err=True)
+            tell(f"{what}, about {format_duration(seconds_left)} left")
 
     def failed(self, case: Case, failure: Failure) -> None:
-        click.echo(failure_line(case, failure), err=True)
+        tell(failure_line(case, failure))
 
 
 class Bar:
@@ -52,18 +52,20 @@ class Bar:
 
     def visiting(self, visit: Visit, rounds: int, seconds_left: float) -> None:
         self.total = max(self.total, seconds_left)
-        self.progress.update(
-            self.task,
-            total=self.total,
-            completed=self.total - seconds_left,
-            round=f"round {visit.round}/{rounds}" if visit.round else "calibrating",
-            left=format_duration(seconds_left),
-            case=visit.case.id,
-        )
-        self.progress.refresh()
+        with quietly():
+            self.progress.update(
+                self.task,
+                total=self.total,
+                completed=self.total - seconds_left,
+                round=f"round {visit.round}/{rounds}" if visit.round else "calibrating",
+                left=format_duration(seconds_left),
+                case=visit.case.id,
+            )
+            self.progress.refresh()
 
     def failed(self, case: Case, failure: Failure) -> None:
-        self.progress.console.print(failure_line(case, failure), markup=False, highlight=False)
+        with quietly():
+            self.progress.console.print(failure_line(case, failure), markup=False, highlight=False)
 
 
 @contextmanager
@@ -80,8 +82,14 @@ def progress_for(quiet: bool) -> Iterator[Quiet | Lines | Bar]:
             TextColumn("{task.fields[left]:>11} left"),
             TextColumn("{task.fields[case]}"),
         ]
-        with Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True) as progress:
+        progress = Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
+        with quietly():
+            progress.start()
+        try:
             yield Bar(progress, progress.add_task("", total=1.0, round="", left="", case=""))
+        finally:
+            with quietly():
+                progress.stop()
 
 
 def failure_line(case: Case, failure: Failure) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from ipcbench.cli.options import make_order, run_options
+from ipcbench.cli.options import run_options
+from ipcbench.cli.output import printing
 
 
 @click.command("run", short_help="Measure a selection; writes results/<label>.json.")
@@ -24,19 +25,26 @@ def command(**given: Any) -> int:
       ipcbench run --mechanism queue --pattern task-queue --workers 1,4 --rounds 5 --label tq
       ipcbench run --suite state --placement spread,pack --budget 5m
       ipcbench run --mechanism 'manager-*' --pattern access --dry-run
+      ipcbench run --resume tq
 
     The results go to stdout, progress to stderr. `ipcbench report results/<label>.json` makes the charts;
-    `python -m pyperf stats results/<label>.json` reads the same file.
+    `python -m pyperf stats results/<label>.json` reads the same file. A run that was stopped or killed leaves
+    results/<label>.journal, and --resume continues it.
     """
-    from ipcbench.cli.measuring import cost_line, dry_run, measure_and_save, summary_lines
+    from ipcbench.cli.measuring import measured
+    from ipcbench.cli.summary import cost_line, summary_lines
 
-    order = make_order("run", given)
-    if order.dry_run:
-        dry_run(order)
+    finish = measured("run", given)
+    if finish is None:
         return 0
-    result, path, code = measure_and_save(order)
-    from ipcbench.report import headlines
+    with printing(finish.code):
+        for line in summary_lines(finish.result, finish.path):
+            click.echo(line)
+        if not finish.stopped:  # who stops a run wants the prompt back
+            from ipcbench.report import headlines
 
-    for line in [*summary_lines(result, path), *headlines(result), cost_line(result)]:
-        click.echo(line)
-    return code
+            for line in [*headlines(finish.result), cost_line(finish.result)]:
+                click.echo(line)
+        if finish.resuming:
+            click.echo(f"to continue: {finish.resuming}")
+    return finish.code

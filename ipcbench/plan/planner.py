@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ipcbench.errors import BadRequest
+from ipcbench.errors import BadRequest, NotHere
 from ipcbench.measure.payload import pool_count, window_for
 from ipcbench.model import MOST_WORKERS, Budget, Capabilities, Case, Placement, Skip, StartMethod, Timing, Visit
 from ipcbench.plan import catalog
@@ -62,7 +62,8 @@ def shuffled_blocks(cases: Sequence[Case], seed: str) -> list[Case]:
 def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, timing: Timing) -> Plan:
     """Turn a request into a plan for a machine that offers this.
 
-    Raises UnknownName for a name nothing has, BadRequest for a number out of range and for a selection without a case.
+    Raises UnknownName for a name nothing has, BadRequest for a number out of range and for a selection without a case,
+    which is NotHere where another machine could measure some of it.
     """
     for count in request.workers:
         if not 1 <= count <= MOST_WORKERS:
@@ -76,26 +77,36 @@ def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, 
         else:
             cases.append(case)
     if not cases:
-        raise BadRequest(_why_none(skips))
+        elsewhere = any(not _why_nowhere(skip.case) for skip in skips)
+        raise (NotHere if elsewhere else BadRequest)(_why_none(skips))
     notes = {case.id: found for case in cases if (found := _notes(case, offer))}
     return Plan(tuple(cases), tuple(skips), seed, budget, timing, notes)
 
 
 def why_not(case: Case, offer: Capabilities, chosen_placement: bool = False) -> str | None:
     """Why this case cannot run on a machine that offers this, in words; None if it can."""
-    mechanism, pattern = catalog.mechanism(case.mechanism), catalog.pattern(case.pattern)
-    reason = pattern.unfit(mechanism, case.size, case.workers)
+    reason = _why_nowhere(case)
     if reason:
         return reason
+    mechanism = catalog.mechanism(case.mechanism)
     if case.start_method not in offer.start_methods:
         return f"start method {case.start_method} is not offered here, only {', '.join(offer.start_methods)}"
-    if case.start_method not in mechanism.start_methods:
-        return f"{mechanism.name} works under {', '.join(mechanism.start_methods)}, not {case.start_method}"
     if mechanism.semaphores and offer.semaphores:
         return offer.semaphores
     if case.placement == "spread" and chosen_placement and offer.cpus < 2:
         return "placement spread needs 2 CPUs and this process may use 1: choose pack or free"
     return _why_too_large(case, mechanism.shared_memory, offer)
+
+
+def _why_nowhere(case: Case) -> str | None:
+    """Why no machine can run this case; None if one could."""
+    mechanism, pattern = catalog.mechanism(case.mechanism), catalog.pattern(case.pattern)
+    reason = pattern.unfit(mechanism, case.size, case.workers)
+    if reason:
+        return reason
+    if case.start_method not in mechanism.start_methods:
+        return f"{mechanism.name} works under {', '.join(mechanism.start_methods)}, not {case.start_method}"
+    return None
 
 
 def _why_too_large(case: Case, shared: bool, offer: Capabilities) -> str | None:

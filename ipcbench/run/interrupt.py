@@ -1,19 +1,31 @@
-"""Stop: INT, TERM or HUP asks the run to end; what is under way ends at once, and what is complete is saved."""
+"""Stop: INT, TERM or HUP asks the run to end; what is under way ends at once, and what is complete is saved.
+
+A second one asks to leave without saving: the journal holds what was measured.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+from collections.abc import Iterator
 from types import FrameType, TracebackType
+
+from ipcbench.errors import Interrupted
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stop:
-    """While entered, signals set `by` and make `fd` readable, so that whoever waits in poll() wakes up."""
+    """While entered, signals set `by` and make `fd` readable, so that whoever waits in poll() wakes up.
+
+    A second signal sets `twice`, and in a `breakable` stretch raises Interrupted wherever the program is.
+    """
 
     def __init__(self) -> None:
         self.by: int | None = None
+        self.twice = False
+        self._breakable = False
         self.fd, self._write = os.pipe()
         os.set_blocking(self._write, False)
 
@@ -21,6 +33,17 @@ class Stop:
     def requested(self) -> bool:
         """Whether a signal has come."""
         return self.by is not None
+
+    @contextlib.contextmanager
+    def breakable(self) -> Iterator[None]:
+        """A stretch that a second signal ends, one that has come already included; raises Interrupted."""
+        self._breakable = True
+        try:
+            if self.twice and self.by is not None:
+                raise Interrupted(self.by)
+            yield
+        finally:
+            self._breakable = False
 
     def __enter__(self) -> Stop:
         self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
@@ -33,7 +56,12 @@ class Stop:
         os.close(self._write)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        # A second one changes nothing: raising out of here could lose a worker between its start and its being watched.
         if self.by is None:
             self.by = number
             os.write(self._write, b"!")
+        elif not number == self.by == signal.SIGHUP:  # which a closing terminal sends through kernel and shell
+            self.twice = True
+            # Not while visits are made: raising here could lose a worker between its start and its being watched.
+            if self._breakable:
+                self._breakable = False
+                raise Interrupted(self.by)

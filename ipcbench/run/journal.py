@@ -1,60 +1,116 @@
 """The append-only journal of a run: every finished visit is on disk before the next one begins.
 
-One record a line, `<length> <crc32> <json>`, so that a line cut off by a crash is told from a whole one.
+A record is acknowledged when `append` returns: then fdatasync has. The file is locked as long as it is open, so that a
+label has one run at a time.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import fcntl
 import os
-import zlib
+import stat
 from pathlib import Path
-from typing import Any
 
-import msgspec
-
-from ipcbench.errors import ResultError
+from ipcbench.errors import NotSaved, ResultError
 from ipcbench.model import Failure, Outcome, Visit
+from ipcbench.run.entry import (
+    LONGEST_DETAIL,
+    LONGEST_STACK,
+    Done,
+    Entry,
+    Failed,
+    OutcomeRecord,
+    Started,
+    read_entries,
+    write_entry,
+)
+from ipcbench.run.record import KEPT
+
+SUFFIX = ".journal"
 
 
 class Journal:
-    """The journal of one label, open for writing and locked against a second run of the same label."""
+    """The journal of one label, open for appending and locked against a second run of the same label.
 
-    def __init__(self, path: Path, replace: bool) -> None:
-        """Open it; raises ResultError if another run has it, or a run left it and `replace` is false."""
-        self.path = path
+    size is how many of its bytes are whole records.
+    """
+
+    def __init__(self, path: Path, fd: int, size: int) -> None:
+        self.path, self.fd, self.size = path, fd, size
+
+    @classmethod
+    def begin(cls, path: Path, replace: bool) -> Journal:
+        """Open an empty one; raises ResultError if another run has it, or a run left it and `replace` is false."""
+        journal = cls(path, _opened(path, os.O_CREAT), 0)
         try:
-            self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            if os.fstat(journal.fd).st_size and not replace:
+                raise ResultError(left_over(path))
+            os.ftruncate(journal.fd, 0)
+            sync_folder(path.parent)
         except OSError as error:
-            raise ResultError(f"{path}: cannot write: {error.strerror}") from error
-        try:
-            fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self.fd)
-            raise ResultError(f"{path}: another run is writing this label; choose another --label") from error
-        if os.fstat(self.fd).st_size and not replace:
-            os.close(self.fd)
-            raise ResultError(f"{path} is left from a run that did not end: choose another --label, or --force")
-        os.ftruncate(self.fd, 0)
+            journal.close()
+            raise NotSaved(f"{path}: cannot write: {error.strerror}") from error
+        except ResultError:
+            os.close(journal.fd)
+            raise
+        return journal
 
-    def record(self, visit: Visit, found: Outcome | Failure) -> None:
-        """Append what a visit found and wait until it is on disk; raises ResultError if it cannot be."""
-        kind = "fail" if isinstance(found, Failure) else "done"
-        self.append({"kind": kind, "case": visit.case.id, "round": visit.round} | found._asdict())
+    @classmethod
+    def reopen(cls, path: Path) -> tuple[Journal, list[Entry]]:
+        """Open what a run left, with its whole records; raises ResultError if there is none or another run has it.
 
-    def append(self, record: dict[str, Any]) -> None:
-        """Append one record and wait until it is on disk; raises ResultError if it cannot be."""
+        What follows the whole records is cut off when the next one is appended.
+        """
+        fd = _opened(path, 0)
+        with open(fd, "rb", closefd=False) as file:
+            entries, size = read_entries(file)
+        return cls(path, fd, size), entries
+
+    def started(self, visit: Visit, attempt: int) -> None:
+        """Append that a visit begins; raises NotSaved."""
+        self.append(Started(visit.case.id, visit.round, visit.position, attempt, os.getpid()))
+
+    def ended(self, visit: Visit, attempt: int, seconds: float, found: Outcome | Failure) -> None:
+        """Append what a visit found, `seconds` after the end of the one before; raises NotSaved."""
+        about = visit.case.id, visit.round, attempt, seconds
+        if isinstance(found, Outcome):
+            kept = {key: value for key, value in found.metadata.items() if key in KEPT}
+            self.append(Done(*about, OutcomeRecord(*found._replace(metadata=kept))))
+            return
+        self.append(
+            Failed(
+                *about,
+                verdict=found.verdict,  # type: ignore[arg-type]  # write_entry refuses any other
+                stage=found.stage[:LONGEST_DETAIL],
+                detail=found.detail[:LONGEST_DETAIL],
+                stack=found.stack[:LONGEST_STACK],
+            )
+        )
+
+    def append(self, entry: Entry) -> None:
+        """Append one record and wait until it is on disk; raises NotSaved, with the whole records left as they were."""
         try:
-            line = frame(msgspec.json.encode(record))
+            line = write_entry(entry)
+        except ValueError as error:
+            raise NotSaved(f"{self.path}: cannot write down what was found: {error}") from error
+        try:
+            os.ftruncate(self.fd, self.size)  # what a crash left of a record
             if os.write(self.fd, line) != len(line):
-                raise ResultError(f"{self.path}: cannot write: no space left")
+                raise OSError(errno.ENOSPC, "only a part of a record fits")
             os.fdatasync(self.fd)
         except OSError as error:
-            raise ResultError(f"{self.path}: cannot write: {error.strerror}") from error
+            with contextlib.suppress(OSError):
+                os.ftruncate(self.fd, self.size)
+            raise NotSaved(f"{self.path}: cannot write: {error.strerror}") from error
+        self.size += len(line)
 
     def discard(self) -> None:
         """Remove the journal, once everything in it is in the results file."""
-        self.path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what stays is complete, and continuing it saves the same file again
+            self.path.unlink()
+            sync_folder(self.path.parent)
         self.close()
 
     def close(self) -> None:
@@ -66,21 +122,49 @@ class Journal:
             self.fd = -1
 
 
-def frame(payload: bytes) -> bytes:
-    """One journal line around a JSON record."""
-    return b"%d %08x %b\n" % (len(payload), zlib.crc32(payload), payload)
+def left_over(path: Path) -> str:
+    """One line on a journal that stands in the way of a new run."""
+    return (
+        f"{path} is left from a run that did not end: --resume {path.stem} continues it, "
+        "--force begins anew, another --label leaves it alone"
+    )
 
 
-def read_records(data: bytes) -> list[dict[str, Any]]:
-    """The whole records of a journal, up to the first line whose length or checksum is wrong."""
-    records = []
-    at = 0
-    while (space := data.find(b" ", at)) > 0 and data[at:space].isdigit() and space - at <= 9:
-        start = space + 10
-        end = start + int(data[at:space])
-        payload = data[start:end]
-        if data[end : end + 1] != b"\n" or data[space + 1 : start] != b"%08x " % zlib.crc32(payload):
-            break
-        records.append(msgspec.json.decode(payload))
-        at = end + 1
-    return records
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on disk; raises OSError."""
+    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _opened(path: Path, flags: int) -> int:
+    """A locked descriptor of the file that has this name; raises ResultError."""
+    while True:
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | flags, 0o644)
+        except OSError as error:
+            if isinstance(error, FileNotFoundError) and not flags:
+                raise ResultError(_nothing_left(path)) from error
+            raise ResultError(f"{path}: cannot write: {error.strerror}") from error
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            os.close(fd)
+            raise ResultError(f"{path}: not a regular file")
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(fd)
+            raise ResultError(f"{path}: another run is writing this label; choose another --label") from error
+        # A run that ends removes its journal: the one that was opened may have lost its name before it was locked.
+        if os.fstat(fd).st_nlink:
+            return fd
+        os.close(fd)
+
+
+def _nothing_left(path: Path) -> str:
+    """One line on a label that has no journal, with those that have one."""
+    others = sorted(other.stem for other in path.parent.glob(f"*{SUFFIX}") if other.stem.isprintable())
+    known = f"it has journals of {', '.join(others[:10])}" if others else "it has no journal of any run"
+    done = f"; {path.stem}.json is there, of a run that ended" if path.with_suffix(".json").exists() else ""
+    return f"nothing to resume under label {path.stem!r} in {path.parent}: {known}{done}"

@@ -26,7 +26,7 @@ from ipcbench.results.schema import (
 from ipcbench.run.schedule import Findings
 
 # What pyperf collects and a reader needs; its host name, boot time, paths and build options stay out.
-_KEPT = (
+KEPT = (
     "aslr",
     "cpu_count",
     "cpu_model_name",
@@ -50,13 +50,17 @@ _MISSED = "the run was stopped before this case was measured"
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """When and how a run was made; started is ISO 8601 in UTC, wall in seconds."""
+    """When and how a run was made; started is ISO 8601 in UTC, wall in seconds over all its parts.
+
+    mixed says what differed between its parts, where continuing it was forced.
+    """
 
     label: str
     started: str
     command: str
     wall: float
     machine: MachineFacts
+    mixed: tuple[str, ...] = ()
 
 
 def make_result(plan: Plan, findings: Findings, occasion: Occasion) -> ResultFile:
@@ -139,7 +143,7 @@ def _benchmark(case: Case, outcomes: dict[int, Outcome]) -> PyperfBenchmark:
 
 
 def _run(number: int, outcome: Outcome) -> PyperfRun:
-    metadata: Metadata = {key: outcome.metadata[key] for key in _KEPT if key in outcome.metadata}
+    metadata: Metadata = {key: outcome.metadata[key] for key in KEPT if key in outcome.metadata}
     return PyperfRun(list(outcome.values), list(outcome.warmups), metadata | {"ipcbench_round": number})
 
 

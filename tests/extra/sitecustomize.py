@@ -1,11 +1,18 @@
 """Adds the mechanisms and patterns of this folder to ipcbench's own, in every process that has it on PYTHONPATH.
 
-That is how a real visit, with its worker and peers, is given something broken on purpose.
+That is how a real visit, with its worker and peers, is given something broken on purpose. The first process that finds
+IPCBENCH_TEST_CRASH gets a broken file system besides, see crash.py.
 """
 
+import os
 from pathlib import Path
 
 from ipcbench.measure import mechanisms, patterns
 
 mechanisms.__path__.append(str(Path(__file__).parent / "mechanisms"))
 patterns.__path__.append(str(Path(__file__).parent / "patterns"))
+
+if "IPCBENCH_TEST_CRASH" in os.environ:
+    from crash import install
+
+    install(os.environ.pop("IPCBENCH_TEST_CRASH"), os.environ.pop("IPCBENCH_TEST_ACKNOWLEDGED", None))

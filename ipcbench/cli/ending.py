@@ -1,0 +1,51 @@
+"""How a command ends: the exit codes, and the one place that picks one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipcbench.errors import Interrupted
+
+if TYPE_CHECKING:
+    from ipcbench.run.schedule import Findings
+
+EXIT_CODES = """\b
+Exit codes:
+  0      every case is ok, or its absence is explained
+  2      usage, or input that cannot be read
+  3      a case failed
+  4      a case timed out
+  5      a case is unverified: what arrived is not what was sent
+  6      a case leaked, something outlived its visit, or the results could
+         not be saved where they belong, or not be printed
+  7      every case is ok, but the machine changed meanwhile: suspended,
+         throttled, other CPUs, or their time stolen
+  8      nothing of what was asked for can be measured on this machine
+  128+n  ended by signal n (129 HUP, 130 Ctrl-C, 143 TERM); what was
+         finished is saved
+The severest counts: a signal, then 5, 6, 4, 3, 7.
+"""
+
+OF_VERDICT = {"failed": 3, "timed-out": 4, "unverified": 5, "leaked": 6}
+MACHINE_CHANGED = {"suspended", "throttled", "affinity-changed", "stolen"}
+NOT_SAVED, CHANGED = 6, 7
+_SEVEREST_FIRST = (5, 6, 4, 3, 7, 0)
+
+
+def exit_code(findings: Findings, stopped_by: int | None, saved: bool) -> int:
+    """The exit code of a run: what it found, the signal that stopped it, and whether its results are in their place."""
+    if stopped_by is not None:
+        return Interrupted(stopped_by).exit_code
+    codes = {OF_VERDICT[failure.verdict] for failure in findings.failures.values()}
+    if findings.broken or not saved:
+        codes.add(NOT_SAVED)
+    good = (outcome for (case, _), outcome in findings.outcomes.items() if case not in findings.failures)
+    if any(MACHINE_CHANGED & set(outcome.notes) for outcome in good):
+        codes.add(CHANGED)
+    return severest(*codes)
+
+
+def severest(*codes: int) -> int:
+    """The severest of these exit codes; 0 of none."""
+    by_signal = [code for code in codes if code > 128]
+    return next((code for code in (*by_signal, *_SEVEREST_FIRST) if code in codes), max(codes, default=0))

@@ -1,0 +1,66 @@
+"""Printing where it may fail: a terminal that was closed, a reader that has gone, a full disk.
+
+Progress and complaints go to stderr and are lost quietly then; what is printed to stdout is said to be lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+import click
+
+from ipcbench.cli.ending import NOT_SAVED, severest
+
+_GONE = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF)
+
+
+class PrintFailed(Exception):
+    """Standard output cannot be written to; exit_code is the severest of what the command came to and this."""
+
+    def __init__(self, text: str, exit_code: int) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+def tell(text: str) -> None:
+    """Print to stderr; where that fails, nothing is ever printed there again."""
+    with quietly():
+        click.echo(text, err=True)
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Let printing to stderr fail without a word."""
+    try:
+        yield
+    except OSError:
+        silence(sys.stderr)
+
+
+@contextlib.contextmanager
+def printing(code: int) -> Iterator[None]:
+    """Print what a command came to that ends with this code; raises PrintFailed, but not for a reader who has gone."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        # click would exit with 1, which stands for a defect here, or show a traceback.
+        if error.errno not in _GONE:
+            raise
+        silence(sys.stdout)
+        if error.errno != errno.EPIPE:
+            text = f"cannot print: {error.strerror}; results that were measured are saved"
+            raise PrintFailed(text, severest(code, NOT_SAVED)) from error
+
+
+def silence(stream: TextIO) -> None:
+    """Whoever read this stream has gone: keep the interpreter from complaining about it once more at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

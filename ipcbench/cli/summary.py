@@ -1,0 +1,66 @@
+"""What is said of a run in words: what it will be, and what it came to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from ipcbench.model import Case, Skip
+from ipcbench.plan.planner import Plan
+from ipcbench.results.schema import ResultFile
+from ipcbench.run.cost import estimate
+from ipcbench.units import format_duration
+
+REPORT_SECONDS = 6.0  # what making a report took on a 2-CPU virtual machine
+
+
+def outlook(plan: Plan, start: float, report: bool) -> str:
+    """What a plan comes to on a machine where a worker starts in `start` seconds."""
+    rounds, seconds = estimate(plan, start)
+    seconds += REPORT_SECONDS if report else 0.0
+    skips = f", {len(plan.skips)} skipped" if plan.skips else ""
+    budget = plan.budget.seconds
+    over = budget is not None and seconds > 1.2 * budget
+    return (
+        f"{count(len(plan.cases), 'case')}{skips}, {count(rounds, 'round')} in shuffled order "
+        f"(seed {plan.seed}), {count(plan.timing.values, 'value')} per visit: about {format_duration(seconds)}"
+        f"{', more than the budget, which has no room for fewer rounds: choose fewer cases' if over else ''}"
+    )
+
+
+def summary_lines(result: ResultFile, path: Path) -> list[str]:
+    """What a run came to, for the terminal: where it is, how many cases ended how, and which have no number and why."""
+    record = result.ipcbench
+    counts = ", ".join(f"{many} {verdict}" for verdict, many in record.counts.items())
+    ending = "" if record.complete else "; interrupted"
+    lines = [f"{path}: {counts}; {count(record.rounds, 'complete round')} in {format_duration(record.wall)}{ending}"]
+    lines += [
+        f"{case.id}: {case.verdict} in {case.stage}: {case.detail}" for case in record.cases if case.verdict != "ok"
+    ]
+    return lines + skip_lines([Skip(Case.parse(skip.id), skip.reason) for skip in record.skips])
+
+
+def cost_line(result: ResultFile) -> str:
+    """What measuring cost: the share of the wall time in counted values, and what a visit takes beyond its turns."""
+    record, timed = result.ipcbench, result.timed
+    warm = sum(
+        loops * value * int((result.metadata | benchmark.metadata | run.metadata).get("inner_loops", 1))
+        for benchmark in result.benchmarks
+        for run in benchmark.runs
+        for loops, value in run.warmups
+    )
+    beyond = (sum(visit.wall for visit in record.visits) - timed - warm) / max(len(record.visits), 1)
+    share = f"{timed / record.wall:.0%} of the time was spent in counted values"
+    return f"{share}; a visit took {beyond:.2f} s beyond its timed turns"
+
+
+def skip_lines(skips: Sequence[Skip]) -> list[str]:
+    """One line per reason, however many cases it keeps out."""
+    reasons = Counter((skip.case.question, skip.reason) for skip in skips)
+    return [f"skipped {count(many, 'case')} of {name}: {reason}" for (name, reason), many in reasons.items()]
+
+
+def count(number: int, noun: str) -> str:
+    """A number and what it counts: '1 case', '2 cases'."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

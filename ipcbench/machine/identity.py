@@ -1,0 +1,90 @@
+"""Who measures: enough to tell whether two parts of a run belong together, and nothing that names a host or a path.
+
+Host and boot are hashed with a salt that is drawn per run, so that two journals cannot be matched by them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import psutil
+import pyperf
+
+import ipcbench
+from ipcbench.measure.placement import usable_cpus
+
+_SALT_BYTES = 8
+Word = Annotated[str, msgspec.Meta(max_length=200, pattern=r"\A[ -~]*\Z")]  # it is printed, and may be read from a file
+
+
+class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where one part of a run was made; safe to show and to share."""
+
+    salt: Word
+    host: Word
+    boot: Word
+    interpreter: Word
+    executable: Word
+    software: Word
+    cpus: tuple[int, ...]
+
+
+def identity(salt: str | None = None) -> Identity:
+    """This machine, boot and interpreter; with the salt of an earlier one to compare with, or else a new salt."""
+    salt = salt if salt is not None else os.urandom(_SALT_BYTES).hex()
+    return Identity(
+        salt=salt,
+        host=_hashed(salt, _first_line("/etc/machine-id") or platform.node()),
+        boot=_hashed(salt, _first_line("/proc/sys/kernel/random/boot_id") or str(round(psutil.boot_time()))),
+        interpreter=f"{platform.python_implementation()} {platform.python_version()}",
+        executable=_hash_of_file(sys.executable),
+        software=f"ipcbench {ipcbench.__version__}, pyperf {pyperf.__version__}",
+        cpus=tuple(sorted(usable_cpus())),
+    )
+
+
+def differences(before: Identity, now: Identity) -> list[str]:
+    """What is not as before, in words; both must have been made with the same salt."""
+    found = []
+    if before.host != now.host:
+        found.append("another machine")
+    elif before.boot != now.boot:
+        found.append("another boot of this machine")
+    if before.interpreter != now.interpreter:
+        found.append(f"{before.interpreter} (here {now.interpreter})")
+    elif before.executable != now.executable:
+        found.append(f"another build of {now.interpreter}")
+    if before.software != now.software:
+        found.append(f"{before.software} (here {now.software})")
+    if before.cpus != now.cpus:
+        found.append(f"CPUs {_listed(before.cpus)} (here {_listed(now.cpus)})")
+    return found
+
+
+def _hashed(salt: str, text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "replace"), salt=salt.encode()[:16], digest_size=8).hexdigest()
+
+
+def _hash_of_file(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "blake2b").hexdigest()[:16]
+    except OSError:
+        return ""
+
+
+def _first_line(path: str) -> str:
+    try:
+        return Path(path).read_text().partition("\n")[0].strip()
+    except OSError:
+        return ""
+
+
+def _listed(cpus: tuple[int, ...]) -> str:
+    return ",".join(map(str, cpus))

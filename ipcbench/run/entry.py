@@ -1,0 +1,186 @@
+"""What a journal says: its records as types, one a line, `<length> <crc32> <json>`.
+
+A journal is read as suspiciously as a results file: the reading ends at the first line that is cut off, altered or not
+of these types, and what stands before it is whole.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from typing import Annotated, BinaryIO, Literal
+
+import msgspec
+
+from ipcbench.machine.identity import Identity, Word
+from ipcbench.model import Budget, Failure, Outcome, Timing
+from ipcbench.results.schema import Loops, MachineFacts, Seconds, SkipRecord, Text
+
+JOURNAL_SCHEMA = 1
+LONGEST_LINE = 16 * 2**20
+LONGEST_DETAIL, LONGEST_STACK = 4096, 2**18
+
+Duration = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Round = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+Attempt = Annotated[int, msgspec.Meta(ge=1, le=2)]
+Warmup = tuple[Loops, Annotated[float, msgspec.Meta(ge=0, le=1e6)]]
+
+
+class Record(msgspec.Struct, frozen=True, tag_field="kind", forbid_unknown_fields=True):
+    """Anything a journal holds. `seconds`, where a record has it, is the time since the one before it."""
+
+
+class PlanRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A Plan as it is written down, with the timing that was fitted to its budget."""
+
+    cases: tuple[Text, ...]
+    skips: tuple[SkipRecord, ...]
+    seed: Count
+    budget: Budget
+    timing: Timing
+    notes: dict[str, tuple[Text, ...]]
+
+
+class Planned(Record, frozen=True, tag="plan"):
+    """The first record: what is to be done and by whom.
+
+    digest is over the plan and the version that made it; start is the seconds a worker takes to start; started is
+    ISO 8601 in UTC.
+    """
+
+    schema: int
+    digest: Text
+    plan: PlanRecord
+    label: Text
+    command: Text
+    started: Text
+    start: Duration
+    machine: MachineFacts
+    identity: Identity
+    isolation: Word
+    seconds: Duration
+
+
+class Continued(Record, frozen=True, tag="continue"):
+    """A later part of the run begins; mixed names what differs from the part before, where that was forced."""
+
+    identity: Identity
+    isolation: Word
+    mixed: tuple[Text, ...]
+    seconds: Duration
+
+
+class Started(Record, frozen=True, tag="start"):
+    """A visit begins, made by the process `pid`; without a record of its end it counts as not made."""
+
+    case: Text
+    round: Round
+    position: Round
+    attempt: Attempt
+    pid: Count
+
+
+class OutcomeRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An Outcome, field by field."""
+
+    values: tuple[Seconds, ...]
+    warmups: tuple[Warmup, ...]
+    loops: Loops
+    operations: Count
+    cpu_user: Duration
+    cpu_system: Duration
+    context_switches: Count
+    wall: Duration
+    cpus: tuple[tuple[int, ...], ...]
+    metadata: dict[str, str | int | float]
+    notes: tuple[Text, ...] = ()
+    proof: tuple[Text, ...] = ()
+
+
+class Done(Record, frozen=True, tag="done"):
+    """A visit ended with an outcome."""
+
+    case: Text
+    round: Round
+    attempt: Attempt
+    seconds: Duration
+    outcome: OutcomeRecord
+
+    @property
+    def found(self) -> Outcome:
+        """The outcome as the rest of the program knows it."""
+        return Outcome(*msgspec.structs.astuple(self.outcome))
+
+
+class Failed(Record, frozen=True, tag="fail"):
+    """A visit ended without a number. The first attempt of what is tried twice is followed by another `start`."""
+
+    case: Text
+    round: Round
+    attempt: Attempt
+    seconds: Duration
+    verdict: Literal["failed", "timed-out", "unverified", "leaked"]
+    stage: Text
+    detail: Text
+    stack: Annotated[str, msgspec.Meta(max_length=LONGEST_STACK)] = ""
+
+    @property
+    def found(self) -> Failure:
+        """The failure as the rest of the program knows it."""
+        return Failure(self.verdict, self.stage, self.detail, self.stack)
+
+
+class Ended(Record, frozen=True, tag="end"):
+    """A part of the run is over: everything is done, or a signal or a trouble came between."""
+
+    complete: bool
+    signal: Annotated[int, msgspec.Meta(ge=1, le=64)] | None = None
+    trouble: Text = ""
+
+
+Entry = Planned | Continued | Started | Done | Failed | Ended
+_DECODER: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
+_ENCODER = msgspec.json.Encoder()
+
+
+def frame(payload: bytes) -> bytes:
+    """One journal line around a JSON record."""
+    return b"%d %08x %b\n" % (len(payload), zlib.crc32(payload), payload)
+
+
+def write_entry(entry: Entry) -> bytes:
+    """One record as a journal line; raises ValueError for one that could not be read back."""
+    try:
+        line = frame(_ENCODER.encode(entry))
+    except (msgspec.MsgspecError, OverflowError) as error:
+        raise ValueError(str(error)) from error
+    if read_line(line) is None:
+        raise ValueError("a value is out of range")
+    return line
+
+
+def read_line(line: bytes) -> Entry | None:
+    """The record of a journal line; None if it is cut off, altered or none of ours."""
+    payload = line.rstrip(b"\n").split(b" ", 2)[-1]
+    if frame(payload) != line:
+        return None
+    try:
+        return _DECODER.decode(payload)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def read_entries(file: BinaryIO) -> tuple[list[Entry], int]:
+    """The whole records of a journal up to the first bad line, and the number of bytes they take."""
+    entries: list[Entry] = []
+    size = 0
+    while (entry := read_line(line := file.readline(LONGEST_LINE))) is not None:
+        entries.append(entry)
+        size += len(line)
+    return entries, size
+
+
+def read_bytes(data: bytes) -> list[Entry]:
+    """The whole records in these bytes."""
+    return read_entries(io.BytesIO(data))[0]

@@ -1,0 +1,142 @@
+"""A journal -> where its run stood: the plan as it was made, and every visit that is over.
+
+The schedule replays what is over, in the order in which it was made, and goes on from there: it comes to the same
+rounds and the same order because it decides from the same figures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from ipcbench.errors import BadRequest, ResultError
+from ipcbench.machine.identity import Identity, differences
+from ipcbench.model import Case, Skip
+from ipcbench.plan import catalog
+from ipcbench.plan.planner import Plan
+from ipcbench.results.schema import SkipRecord
+from ipcbench.run.entry import JOURNAL_SCHEMA, Continued, Done, Ended, Entry, Failed, Planned, PlanRecord
+from ipcbench.run.schedule import Attempt, Earlier, wants_retry
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a journal says of its run.
+
+    identity and isolation are those of its latest part, and mixed what differed between its parts. seconds is the time
+    that they took, as far as it was written down.
+    """
+
+    planned: Planned
+    plan: Plan
+    earlier: Earlier
+    identity: Identity
+    isolation: str
+    mixed: tuple[str, ...]
+    seconds: float
+
+    def continued(self, part: Continued) -> Past:
+        """The same with one more part."""
+        mixed = tuple(dict.fromkeys((*self.mixed, *part.mixed)))
+        return replace(
+            self,
+            identity=part.identity,
+            isolation=part.isolation,
+            mixed=mixed,
+            seconds=self.seconds + part.seconds,
+        )
+
+
+def plan_record(plan: Plan) -> PlanRecord:
+    """A plan as the journal holds it."""
+    return PlanRecord(
+        cases=tuple(case.id for case in plan.cases),
+        skips=tuple(SkipRecord(skip.case.id, skip.reason) for skip in plan.skips),
+        seed=plan.seed,
+        budget=plan.budget,
+        timing=plan.timing,
+        notes=plan.notes,
+    )
+
+
+def digest(plan: PlanRecord, software: str) -> str:
+    """What two plans share only if they are the same and were made by the same software."""
+    return hashlib.sha256(msgspec.json.encode([JOURNAL_SCHEMA, software, plan], order="sorted")).hexdigest()
+
+
+def past_of(path: Path, label: str, entries: Sequence[Entry]) -> Past:
+    """Where the run of these records stood; raises ResultError for what cannot be continued."""
+    planned = entries[0] if entries else None
+    if not isinstance(planned, Planned):
+        raise ResultError(f"{path}: no plan in it that this ipcbench can read; --label {label} --force begins anew")
+    rest = entries[1:]
+    if planned.schema != JOURNAL_SCHEMA:
+        raise ResultError(f"{path}: made by another ipcbench (journal schema {planned.schema}, here {JOURNAL_SCHEMA})")
+    if planned.label != label:
+        raise ResultError(f"{path}: damaged: it is the journal of label {planned.label!r}")
+    if any(isinstance(entry, Planned) for entry in rest):
+        raise ResultError(f"{path}: damaged: a second plan in it")
+    plan = _plan(path, planned)
+    visits = [entry for entry in rest if isinstance(entry, Done | Failed)]
+    parts = [entry for entry in rest if isinstance(entry, Continued)]
+    latest: Planned | Continued = parts[-1] if parts else planned
+    last = entries[-1]
+    return Past(
+        planned=planned,
+        plan=plan,
+        earlier=Earlier(_attempts(path, plan, visits), isinstance(last, Ended) and last.complete),
+        identity=latest.identity,
+        isolation=latest.isolation,
+        mixed=tuple(dict.fromkeys(text for part in parts for text in part.mixed)),
+        seconds=planned.seconds + sum(visit.seconds for visit in visits) + sum(part.seconds for part in parts),
+    )
+
+
+def unlike(past: Past, now: Identity, isolation: str) -> list[str]:
+    """What differs between a run's latest part and here, in words."""
+    found = differences(past.identity, now)
+    if past.isolation != isolation:
+        found.append(f"isolation level {past.isolation} (here {isolation})")
+    return found
+
+
+def _plan(path: Path, planned: Planned) -> Plan:
+    record = planned.plan
+    if digest(record, planned.identity.software) != planned.digest:
+        raise ResultError(f"{path}: damaged: the plan is not the one that was begun")
+    try:
+        cases = tuple(map(Case.parse, record.cases))
+        for case in cases:
+            catalog.mechanism(case.mechanism)
+            catalog.pattern(case.pattern)
+        skips = tuple(Skip(Case.parse(skip.id), skip.reason) for skip in record.skips)
+    except BadRequest as error:
+        raise ResultError(f"{path}: its plan cannot be made here: {error}") from error
+    if not cases or len(set(cases)) != len(cases):
+        raise ResultError(f"{path}: damaged: a plan names each of its cases once, and has one")
+    return Plan(cases, skips, record.seed, record.budget, record.timing, record.notes)
+
+
+def _attempts(path: Path, plan: Plan, visits: Sequence[Done | Failed]) -> dict[tuple[Case, int, int], Attempt]:
+    """The visits that are over, by case, round and attempt; raises ResultError if they cannot be those of this plan."""
+    cases = {case.id: case for case in plan.cases}
+    earlier: dict[tuple[Case, int, int], Attempt] = {}
+    last_round = 0
+    for visit in visits:
+        if visit.case not in cases:
+            raise ResultError(f"{path}: damaged: {visit.case!r} is not in its plan")
+        case = cases[visit.case]
+        if (case, visit.round, visit.attempt) in earlier:
+            raise ResultError(f"{path}: damaged: {case.id} stands twice in round {visit.round}")
+        first = earlier.get((case, visit.round, 1))
+        if visit.attempt > 1 and not (first and wants_retry(first.found)):
+            raise ResultError(f"{path}: damaged: {case.id} was tried again in round {visit.round} without a reason")
+        if visit.round not in (last_round, last_round + 1):
+            raise ResultError(f"{path}: damaged: round {visit.round} follows round {last_round}")
+        last_round = visit.round
+        earlier[case, visit.round, visit.attempt] = Attempt(visit.found, visit.seconds)
+    return earlier

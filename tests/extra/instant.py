@@ -1,0 +1,55 @@
+"""`python -m ipcbench` with visits that take no time and no process, for tests of what surrounds them.
+
+IPCBENCH_TEST_FAULTS maps "<mechanism> <round> <attempt>" to a verdict, as JSON; a verdict "escaped" stands for what
+cannot be contained, and "note:<text>" for a good outcome with that note. Every outcome is another, by its process id.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from records import outcome
+
+from ipcbench.cli import main, measuring
+from ipcbench.errors import NotContained
+from ipcbench.model import Failure, Outcome, Timing, Visit
+
+
+class Instant:
+    """A Visitor that makes nothing."""
+
+    isolation = os.environ.get("IPCBENCH_TEST_ISOLATION", "group")
+
+    def __init__(self, timing: Timing, _stop: object) -> None:
+        self.timing = timing
+        self.faults: dict[str, str] = json.loads(os.environ.get("IPCBENCH_TEST_FAULTS", "{}"))
+        self.made: dict[tuple[str, int], int] = {}
+
+    def visit(self, visit: Visit) -> Outcome | Failure:
+        if visit.round == 0 and visit.loops:
+            return outcome()  # only to see how long it takes
+        key = visit.case.mechanism, visit.round
+        self.made[key] = attempt = self.made.get(key, 0) + 1
+        fault: Any = self.faults.get(f"{visit.case.mechanism} {visit.round} {attempt}", "")
+        if fault == "escaped":
+            raise NotContained(f"{visit.case.id}: process 17 outlived its visit")
+        if fault and not fault.startswith("note:"):
+            return Failure(fault, "timing", f"made to be {fault}")
+        found = outcome((visit.round + 1) * 1e-5, tuple(filter(None, [fault.removeprefix("note:")])))
+        return found._replace(metadata=found.metadata | {"date": f"process {os.getpid()}"})
+
+    def close(self) -> None:
+        pass
+
+
+if __name__ == "__main__":
+    setattr(measuring, "Visitor", Instant)  # noqa: B010 - a module has no such attribute to a type checker
+    sys.modules["ipcbench.report"] = SimpleNamespace(headlines=lambda _: [])  # type: ignore[assignment]
+    main()
