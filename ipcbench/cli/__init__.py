@@ -1,8 +1,8 @@
 """The command line: one file per command, imported when it runs; the only place that prints or exits.
 
 Exit codes: 0 every case ok or explained as unsupported; 2 usage, or input that cannot be read; 3 a case failed;
-4 a case timed out; 5 a case is unverified; 6 saving or printing failed; 128 + n ended by signal n, with the complete
-rounds saved.
+4 a case timed out; 5 a case is unverified; 6 saving or printing failed, or a promise of selftest is broken; 128 + n
+ended by signal n, with the complete rounds saved.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ COMMANDS = {
     "run": "ipcbench.cli.run",
     "report": "ipcbench.cli.report",
     "list": "ipcbench.cli.list_",
+    "selftest": "ipcbench.cli.selftest",
 }
 
 EXIT_CODES = """\b
@@ -34,7 +35,7 @@ Exit codes:
   3      a case failed
   4      a case timed out
   5      a case is unverified: what arrived is not what was sent
-  6      the results could not be saved where they belong, or not be printed
+  6      the results could not be saved where they belong, or not be printed; a promise of selftest is broken
   128+n  ended by signal n (130 for Ctrl-C); complete rounds are saved
 """
 
@@ -80,6 +81,7 @@ def cli() -> None:
       ipcbench all --fast      two minutes: measure the mechanisms people choose between, write a report
       ipcbench all             ten minutes: the same with more sizes, workers and rounds
       ipcbench list            what can be measured
+      ipcbench selftest        whether faults are contained on this machine
     """
 
 
