@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from ipcbench.machine.facts import capabilities
-from ipcbench.model import START_METHODS, Capabilities, StartMethod
+from ipcbench.model import START_METHODS, Capabilities, Failure, StartMethod
 from ipcbench.run import tree
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.selftest import BASES, LATE, Bench, Tried, matrix, unfit, verdict_of
@@ -102,19 +102,21 @@ def _doubts(level: str, capable: Capabilities) -> Iterator[str]:
     if level != "warden":
         yield "processes that leave the process group of their visit may outlive it"
     if sys.platform != "linux":
-        yield "shared memory and semaphores left behind cannot be listed on this system"
+        yield "what is left behind: processes, shared memory and semaphores cannot all be listed on this system"
     if capable.cpus < 2:
         yield "one CPU: processes never run at the same time, and races between them do not show"
 
 
 def _line(found: Tried) -> str:
-    mark = "ok" if not found.wrong and not found.left else "!!"
-    return textwrap.shorten(f"{mark} {found.verdict:10} {_name(found)}: {_detail(found)}", _WIDTH, placeholder=" …")
+    wrong = found.wrong or ", ".join(found.left)
+    line = f"{'!!' if wrong else 'ok'}  {found.verdict:10}  {_name(found)}: {wrong or _detail(found)}"
+    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"
 
 
 def _detail(found: Tried) -> str:
-    stage, detail = getattr(found.found, "stage", ""), getattr(found.found, "detail", "")
-    return f"{stage}, {detail}" if stage else ", ".join(getattr(found.found, "notes", ())) or "nothing found"
+    if isinstance(found.found, Failure):
+        return f"{found.found.stage}: {found.found.detail}"
+    return ", ".join(found.found.notes) or "a number"
 
 
 def _name(found: Tried) -> str:

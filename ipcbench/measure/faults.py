@@ -113,7 +113,7 @@ KINDS: dict[str, Kind] = {
     "time-tiny": Kind("takes a millionth of its time", ("unverified",), _WORKER, ("timed",)),
     "result-none": Kind("removes its result", ("failed",), _WORKER, ("atexit",), mentions="result"),
     "result-garbage": Kind("spoils its result", ("failed",), _WORKER, ("atexit",), mentions="result"),
-    "result-huge": Kind("blows its result up to 80 MiB", ("failed",), _WORKER, ("atexit",), mentions="result"),
+    "result-huge": Kind("blows its result up to 20 MiB", ("failed",), _WORKER, ("atexit",), mentions="result"),
 }
 
 _CRASHES = ("raise", "exit3", "os-exit", "segv", "abort", "sigbus", "sigkill", "exit0", "emfile")

@@ -27,7 +27,7 @@ from ipcbench.measure.names import visit_folder
 
 _BELT = 110.0  # seconds after which whatever still runs ends by itself
 _FLOOD = 4 * 2**20
-_HUGE = 80 * 2**20
+_HUGE = 20 * 2**20
 _SLEEP = f"import time; time.sleep({_BELT:.0f})"
 _DAEMON = f"import os, time\nif os.fork(): os._exit(0)\nos.setsid()\nif os.fork(): os._exit(0)\n{_SLEEP}"
 

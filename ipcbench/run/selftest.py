@@ -33,7 +33,7 @@ _LONGEST = 10.0
 LATE = 2.0  # seconds that a visit which hangs may take beyond its deadline
 _GRACE = 1.0  # for what is ending by itself
 _STEADY = 0.1  # a process is left if two looks so far apart see it; one look catches the dying
-_SHARED = Path("/dev/shm")
+_SHARED, _PROC = Path("/dev/shm"), Path("/proc/self")
 
 
 class Trial(NamedTuple):
@@ -141,11 +141,11 @@ class Bench:
             return _LONGEST
         key = trial.fault.base, trial.case.start_method
         if key not in self.walls:
-            began = time.monotonic()
             with _run(self.stop, _LONGEST, []) as make_visit:
+                began = time.monotonic()
                 make_visit(_clean(trial))
-            self.walls[key] = time.monotonic() - began
-        return min(max(_SHORTEST, 3 * self.walls[key]), _LONGEST)
+                self.walls[key] = time.monotonic() - began
+        return min(max(_SHORTEST, 2.5 * self.walls[key]), _LONGEST)
 
 
 def _clean(trial: Trial) -> Case:
@@ -203,12 +203,12 @@ def _sweep(name: str, folder: Path) -> list[str]:
 
 
 def _processes(name: str) -> set[psutil.Process]:
-    """Every living process with this name in its environment or command line, except this one."""
+    """Every living process with this name in its environment or command line, except this one. Linux only."""
     found = set()
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.pid != os.getpid() and any(
-                name in text for text in (*process.environ().values(), *process.cmdline())
-            ):
-                found.add(process)
+    for entry in os.scandir("/proc") if _PROC.exists() else ():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with contextlib.suppress(OSError, psutil.Error):
+                folder = Path(entry.path)
+                if name.encode() in (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes():
+                    found.add(psutil.Process(int(entry.name)))
     return found
