@@ -33,14 +33,15 @@ PREFIX = "fault:"
 TURNS: tuple[Point, ...] = ("timed", "operation", "drain")
 ANYWHERE: tuple[Point, ...] = (*TURNS, "import", "setup", "ready", "teardown", "atexit")
 VISIBLE: tuple[Point, ...] = (*TURNS, "setup", "ready", "teardown")  # between the two looks a worker takes at itself
+_RUNNING: tuple[Point, ...] = (*TURNS, "ready", "teardown", "atexit")  # multiprocessing cannot start without stdio
 _IN_THE_WORKER: tuple[Point, ...] = ("import", "setup")  # no peer exists yet
 
 
 class Kind(NamedTuple):
     """A kind of fault. The first of `roles` and of `points` is the default, `pattern` the one it shows itself in.
 
-    verdicts are those that are right for it, the expected one first. mentions is a word that the detail must have, note
-    one that the outcome must have.
+    verdicts are those that are right for it, the expected one first. mentions is a word of the detail (see
+    mentioned), note one that the outcome must have.
     """
 
     does: str
@@ -75,7 +76,7 @@ KINDS: dict[str, Kind] = {
     "lock-dead": Kind("dies with a lock that the others wait for", ("failed", "timed-out"), ("peer",), TURNS),
     # Output.
     "flood": Kind("prints 4 MiB", ("ok",), _WORKER_FIRST, note="flooded"),
-    "close-stdio": Kind("closes its standard input, output and error", ("ok",), _WORKER_FIRST),
+    "close-stdio": Kind("closes its standard input, output and error", ("ok",), _WORKER_FIRST, _RUNNING),
     # Things left behind.
     "leak-process": Kind("leaves a child running", ("leaked",), _WORKER_FIRST, mentions="process"),
     "leak-daemon": Kind("leaves a grandchild in a session of its own", ("leaked",), _WORKER_FIRST, mentions="process"),
@@ -202,6 +203,12 @@ def expected(fault: Fault, start_method: StartMethod) -> tuple[Verdict, ...]:
         if deviation.covers(fault, start_method):
             return deviation.verdicts
     return KINDS[fault.kind].verdicts
+
+
+def mentioned(fault: Fault) -> str:
+    """A word that the detail must have; nobody listens any more to a peer that was told to stop."""
+    listening = fault.role == "worker" or fault.point not in ("teardown", "atexit")
+    return KINDS[fault.kind].mentions if listening or fault.kind not in ("raise", "emfile") else ""
 
 
 def default_role(kind: Kind, point: Point) -> Role:

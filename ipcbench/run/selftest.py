@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import psutil
 
-from ipcbench.measure.faults import KINDS, Fault, expected, parse_fault
+from ipcbench.measure.faults import KINDS, Fault, expected, mentioned, parse_fault
 from ipcbench.measure.names import visit_name
 from ipcbench.model import Capabilities, Case, Failure, Outcome, StartMethod, Timing, Verdict, Visit
 from ipcbench.plan import catalog
@@ -80,8 +80,9 @@ class Tried(NamedTuple):
             return f"{self.verdict} instead of {' or '.join(self.trial.verdicts)}"
         if isinstance(self.found, Outcome):
             return None if kind.note in ("", *self.found.notes) else f"no note {kind.note!r}"
-        if self.verdict == kind.verdicts[0] and kind.mentions not in self.found.detail:
-            return f"{kind.mentions!r} is not in {self.found.detail!r}"
+        word = mentioned(self.trial.fault)
+        if self.verdict == kind.verdicts[0] and word not in self.found.detail:
+            return f"{word!r} is not in {self.found.detail!r}"
         return None
 
 

@@ -5,6 +5,7 @@ by default: `pytest tests/soak/test_faults_soak.py -s`.
 from __future__ import annotations
 
 import itertools
+import random
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from ipcbench.run.selftest import BASES, Bench, Trial, make_trial, matrix
 pytestmark = [pytest.mark.usefixtures("no_leaks"), pytest.mark.timeout(1200)]
 
 SEED = 20_240_229
+SAMPLE = 120  # of about 390 places
 RIGHT = 0.995  # the share of verdicts that must be as the table says; what is reported as ok must be none
 IN_THE_WORKER: tuple[Point, ...] = ("import", "setup")
 
@@ -54,7 +56,7 @@ def test_every_kind_with_every_start_method_and_four_mechanisms(stop: Stop) -> N
     try_all(stop, f"seed {SEED}", product, trials)
 
 
-def test_every_kind_at_every_point_in_every_role(stop: Stop) -> None:
+def test_faults_at_points_and_in_roles_that_are_not_their_default(stop: Stop) -> None:
     roles: tuple[Role, ...] = ("worker", "peer")
     places = [
         (kind, point, role)
@@ -63,9 +65,10 @@ def test_every_kind_at_every_point_in_every_role(stop: Stop) -> None:
         and role in KINDS[kind].roles
         and (role == "worker" or point not in IN_THE_WORKER)
     ]
+    places = random.Random(SEED).sample(places, SAMPLE)
     bases = itertools.cycle(BASES)
     trials = [make_trial(Fault(kind, point, 1, role, next(bases)), "fork") for kind, point, role in places]
-    try_all(stop, "fork, mechanisms in turn", f"{len(places)} of kinds x points x roles", trials)
+    try_all(stop, f"fork, mechanisms in turn, seed {SEED}", f"{SAMPLE} of all kinds x points x roles", trials)
 
 
 def test_selftest_takes_less_than_a_minute_and_keeps_all_promises(tmp_path: Path) -> None:
