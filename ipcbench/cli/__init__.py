@@ -1,7 +1,7 @@
 """The command line: one file per command, imported when it runs; the only place that prints or exits.
 
 Exit codes: 0 every case ok or explained as unsupported; 2 usage, or input that cannot be read; 3 a case failed;
-4 a case timed out; 5 a case is unverified; 6 a case leaked, or containing, saving or printing failed; 7 every case ok,
+4 a case timed out; 5 a case is unverified; 6 a case leaked, or containing, saving or printing failed, or a promise of selftest is broken; 7 every case ok,
 but the machine changed meanwhile; 8 nothing can be measured here; 128 + n ended by signal n, with what was finished
 saved. The severest counts: a signal, then 5, 6, 4, 3, 7. `ending` picks one.
 """
@@ -26,6 +26,7 @@ COMMANDS = {
     "run": "ipcbench.cli.run",
     "report": "ipcbench.cli.report",
     "list": "ipcbench.cli.list_",
+    "selftest": "ipcbench.cli.selftest",
     "clean": "ipcbench.cli.clean",
 }
 
@@ -58,6 +59,7 @@ def cli() -> None:
       ipcbench all --fast      two minutes: measure the mechanisms people choose between, write a report
       ipcbench all             ten minutes: the same with more sizes, workers and rounds
       ipcbench list            what can be measured
+      ipcbench selftest        whether faults are contained on this machine
     """
 
 

@@ -16,8 +16,9 @@ Exit codes:
   3      a case failed
   4      a case timed out
   5      a case is unverified: what arrived is not what was sent
-  6      a case leaked, something outlived its visit, or the results could
-         not be saved where they belong, or not be printed
+  6      a case leaked, something outlived its visit, a promise of selftest
+         is broken, or the results could not be saved where they belong, or
+         not be printed
   7      every case is ok, but the machine changed meanwhile: suspended,
          throttled, other CPUs, or their time stolen
   8      nothing of what was asked for can be measured on this machine
@@ -36,7 +37,7 @@ def exit_code(findings: Findings, stopped_by: int | None, saved: bool) -> int:
     """The exit code of a run: what it found, the signal that stopped it, and whether its results are in their place."""
     if stopped_by is not None:
         return Interrupted(stopped_by).exit_code
-    codes = {OF_VERDICT[failure.verdict] for failure in findings.failures.values()}
+    codes = {OF_VERDICT.get(failure.verdict, 0) for failure in findings.failures.values()}
     if findings.broken or not saved:
         codes.add(NOT_SAVED)
     good = (outcome for (case, _), outcome in findings.outcomes.items() if case not in findings.failures)

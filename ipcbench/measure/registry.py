@@ -22,7 +22,11 @@ def pattern_names() -> list[str]:
 
 
 def load_mechanism(name: str) -> Mechanism:
-    """Import one mechanism; raises UnknownName."""
+    """Import one mechanism, or make one that is faulty on request; raises UnknownName, and BadRequest for a fault."""
+    if name.startswith("fault:"):  # as faults.PREFIX
+        from ipcbench.measure.faulty import load_fault  # nobody who measures pays for it
+
+        return load_fault(name, load_mechanism)
     if name not in mechanism_names():
         raise UnknownName("mechanism", name, mechanism_names())
     mechanism = importlib.import_module(f"{mechanisms.__name__}.{name.replace('-', '_')}").MECHANISM

@@ -1,0 +1,237 @@
+"""The mechanism behind a name such as `fault:lose@timed#3:peer:queue`: a correct channel that misbehaves on request.
+
+It wraps the channel of any mechanism and does not know how that works. The worker does not know about faults: what a
+channel cannot see from its place, such as the turn that is played, is watched through the methods of the patterns.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable
+from multiprocessing import util
+from typing import Any, ClassVar
+
+from ipcbench.errors import BadRequest
+from ipcbench.measure import patterns
+from ipcbench.measure.faults import Fault, Point, Role, parse_fault
+from ipcbench.measure.harm import harm
+from ipcbench.measure.names import visit_folder
+from ipcbench.measure.pattern import Lap, Pattern, Seat
+from ipcbench.measure.payload import Carries
+from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.measure.twist import TWISTS, Twist
+
+_TIMES: dict[str, Callable[[float], float]] = {
+    "time-zero": lambda _: 0.0,
+    "time-negative": lambda seconds: -seconds,
+    "time-nan": lambda _: float("nan"),
+    "time-inf": lambda _: float("inf"),
+    "time-tiny": lambda seconds: seconds / 1e6,
+}
+
+
+class _Here:
+    """What is known of the calling process and of its way through the visit."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Be as new: a forked peer has not done what the driver did."""
+        self.role: Role = "worker"
+        self.passed: Counter[Point] = Counter()
+        self.struck = 0
+        self.twist: Twist | None = None
+        self.proving = False
+        self.proofs = 0
+        self.timed = 0
+        self.turn: Point | None = None
+        self.restore: Callable[[], None] = lambda: None
+
+    def begin_turn(self) -> None:
+        """Note whether the turn that begins is timed, or which verification it is."""
+        self.restore()
+        self.proofs += self.proving
+        self.timed += not self.proving
+        self.turn = "timed" if not self.proving else "drain" if self.proofs > 1 else None
+
+    def end_turn(self) -> None:
+        """Note that the turn is over."""
+        self.proving, self.turn = False, None
+
+
+_here = _Here()
+os.register_at_fork(after_in_child=_here.forget)
+
+
+class FaultyChannel(Channel):
+    """A channel of `base` with one fault; the subclasses that load_fault makes name both."""
+
+    fault: ClassVar[Fault]
+    base: ClassVar[Mechanism]
+
+    def __init__(self, settings: PortSettings) -> None:
+        _watch_turns(self.fault)
+        make = self.base.channel
+        if make is None:
+            raise TypeError(f"{self.base.name} has no channel")
+        self.correct = make(settings)
+        self.carries: Carries = self.base.carries
+        self.size = settings.size
+        self.driver = os.getpid()
+        self.lock = settings.context.Lock() if self.fault.kind == "lock-dead" else None
+        if self.fault.point == "atexit" and self.fault.role == "worker" and not _here.passed["setup"]:
+            atexit.register(self._pass, "atexit")
+        self._pass("setup")
+        _here.passed["setup"] += 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _arrive, (self.fault, self.__dict__)  # the class has no name that another process could import
+
+    def connect(self, side: Side) -> None:
+        _here.role = "worker" if side == "driver" else "peer"
+        if _here.twist is None:
+            _here.twist = TWISTS.get(self.fault.kind, Twist)(self.size, self.carries, side == "driver")
+            if self.fault.point == "atexit" and side == "peer":
+                # multiprocessing's own list: a forked peer never comes to that of atexit.
+                util.Finalize(None, self._pass, args=("atexit",), exitpriority=-100)
+        self._pass("ready")
+        self.correct.connect(side)
+
+    def sender(self) -> Send:
+        send, twist = self.correct.sender(), _here.twist or Twist(self.size, self.carries, True)
+
+        def send_or_not(message: Any) -> None:
+            twist.send(send, message, self._operate())
+
+        return send_or_not
+
+    def receiver(self) -> Receive:
+        receive, twist = self.correct.receiver(), _here.twist or Twist(self.size, self.carries, True)
+
+        def receive_or_not() -> Any:
+            return twist.receive(receive, self._operate())
+
+        return receive_or_not
+
+    def close(self) -> None:
+        self._pass("teardown")
+        self.correct.close()
+
+    def _pass(self, point: Point) -> None:
+        """Pass a point; the fault may be due there."""
+        if self.fault.point == point and self.fault.role == _here.role:
+            _pass_once(self.fault)
+            if _here.passed[point] == self.fault.nth and self.fault.kind == "fewer-workers":
+                self._be_the_driver()
+
+    def _operate(self) -> int:
+        """Count one send or receive; how many there were since the fault struck, this one included."""
+        fault = self.fault
+        if self.lock and _here.role != fault.role:
+            with self.lock:
+                pass
+        if fault.role != _here.role and fault.kind != "echo-local":
+            return 0
+        if _here.struck:
+            _here.struck += 1
+        elif fault.point in ("operation", _here.turn):
+            if self.lock and _here.passed[fault.point] + 1 == fault.nth:
+                self.lock.acquire()
+                os.kill(os.getpid(), signal.SIGKILL)
+            _pass_once(fault)
+            _here.struck = int(_here.passed[fault.point] == fault.nth)
+        return _here.struck
+
+    def _be_the_driver(self) -> None:
+        """Give the driver's process id for one's own until the first turn, which is when it is asked for."""
+        true, os.getpid = os.getpid, lambda: self.driver
+
+        def restore() -> None:
+            os.getpid = true
+
+        _here.restore = restore
+
+
+def load_fault(name: str, load: Callable[[str], Mechanism]) -> Mechanism:
+    """Make the mechanism of that name from its base, which `load` finds; raises BadRequest."""
+    fault = parse_fault(name)
+    base = load(fault.base)
+    if base.channel is None:
+        raise BadRequest(f"not a fault: {name!r}; {base.name} carries no messages")
+    if fault.point == "import" and visit_folder():  # whoever only plans a visit loads the mechanism too
+        _pass_once(fault)
+    channel = _channel(fault, base)
+    return base._replace(name=name, title=f"{base.title}, faulty on request", short="Fault", channel=channel, cell=None)
+
+
+def _channel(fault: Fault, base: Mechanism | None) -> type[FaultyChannel]:
+    return type("FaultyChannel", (FaultyChannel,), {"fault": fault, "base": base})
+
+
+def _arrive(fault: Fault, state: dict[str, Any]) -> FaultyChannel:
+    """A port, in the process that it was sent to."""
+    _watch_turns(fault)
+    kind = _channel(fault, None)
+    port = kind.__new__(kind)
+    port.__dict__.update(state)
+    return port
+
+
+def _pass_once(fault: Fault) -> None:
+    _here.passed[fault.point] += 1
+    if _here.passed[fault.point] == fault.nth:
+        harm(fault.kind)
+
+
+def _watch_turns(fault: Fault) -> None:
+    """Have every pattern that is loaded say when a turn begins and ends, and lie about it where the fault says so."""
+    if "watched" not in Seat.__dict__:
+        _watch_seats()
+    for name, module in list(sys.modules.items()):
+        if name.startswith(f"{patterns.__name__}."):
+            kind = type(module.PATTERN)
+            if "watched" not in kind.__dict__:
+                _watch(kind, fault)
+
+
+def _watch_seats() -> None:
+    keeping = Seat.keeping
+
+    def keeping_and_noting(seat: Seat, kept: list[Any]) -> Seat:
+        _here.proving = True  # only verification turns keep what they receive
+        return keeping(seat, kept)
+
+    setattr(Seat, "keeping", keeping_and_noting)  # noqa: B010 - mypy knows it as a method
+    setattr(Seat, "watched", True)  # noqa: B010
+
+
+def _watch(kind: type[Pattern], fault: Fault) -> None:
+    def turn(play: Callable[..., Lap]) -> Callable[..., Lap]:
+        @functools.wraps(play)
+        def played(*seat_and_more: Any) -> Lap:
+            _here.begin_turn()
+            lap = play(*seat_and_more)
+            if fault.kind == "lie" and fault.role == _here.role and _here.turn == "timed" and _here.timed >= fault.nth:
+                lap = lap._replace(operations=lap.operations + 1)
+            _here.end_turn()
+            return lap
+
+        return played
+
+    def measured(elapsed: Callable[..., float]) -> Callable[..., float]:
+        @functools.wraps(elapsed)
+        def lied(*laps: Any) -> float:
+            seconds = elapsed(*laps)
+            return _TIMES[fault.kind](seconds) if _here.timed >= fault.nth else seconds
+
+        return lied if fault.kind in _TIMES else elapsed
+
+    for name, wrap in (("drive", turn), ("serve", turn), ("elapsed", measured)):
+        setattr(kind, name, wrap(getattr(kind, name)))
+    setattr(kind, "watched", True)  # noqa: B010

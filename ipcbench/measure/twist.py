@@ -1,0 +1,167 @@
+"""How faults spoil messages: a twist stands between a pattern and the send and receive of a correct channel.
+
+`struck` is 0 until the fault strikes, 1 for the operation in which it does, and greater than 1 for those that follow.
+A process has one twist for all its channels.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from ipcbench.measure.payload import Carries
+from ipcbench.measure.ports import Receive, Send
+
+
+class Twist:
+    """Passes everything on; the subclasses do not."""
+
+    def __init__(self, size: int, carries: Carries, is_driver: bool) -> None:
+        self.blank: bytes | int = 0 if carries == "number" else bytes(size)
+        self.is_driver = is_driver
+        self.held: deque[Any] = deque()
+
+    def send(self, send: Send, message: Any, struck: int) -> None:
+        """Send this message, or what is taken for it."""
+        send(message)
+
+    def receive(self, receive: Receive, struck: int) -> Any:
+        """Receive a message, or what is taken for one."""
+        return receive()
+
+
+class Lose(Twist):
+    def send(self, send: Send, message: Any, struck: int) -> None:
+        if struck != 1:
+            send(message)
+
+    def receive(self, receive: Receive, struck: int) -> Any:
+        if struck == 1:
+            receive()
+        return receive()
+
+
+class Duplicate(Twist):
+    def send(self, send: Send, message: Any, struck: int) -> None:
+        send(message)
+        if struck == 1:
+            send(message)
+
+    def receive(self, receive: Receive, struck: int) -> Any:
+        if self.held:
+            return self.held.popleft()
+        message = receive()
+        if struck == 1:
+            self.held.append(message)
+        return message
+
+
+class Reorder(Twist):
+    def send(self, send: Send, message: Any, struck: int) -> None:
+        if struck and not self.held:
+            self.held.append(message)
+            return
+        send(message)
+        if self.held:
+            send(self.held.popleft())
+
+    def receive(self, receive: Receive, struck: int) -> Any:
+        if self.held:
+            return self.held.popleft()
+        if struck:
+            self.held.append(receive())
+        return receive()
+
+
+class Corrupt(Twist):
+    def send(self, send: Send, message: Any, struck: int) -> None:
+        send(_with_payload(message, lambda whole: _flip(whole, 0)) if struck else message)
+
+    def receive(self, receive: Receive, struck: int) -> Any:
+        message = receive()  # another bit than in sending: flipped twice it would be right again
+        return _with_payload(message, lambda whole: _flip(whole, -1)) if struck else message
+
+
+class Short(Twist):
+    def send(self, send: Send, message: Any, struck: int) -> None:
+        send(_with_payload(message, _cut) if struck else message)
+
+    def receive(self, receive: Receive, struck: int) -> Any:
+        message = receive()
+        return _with_payload(message, _cut) if struck else message
+
+
+class Stale(Twist):
+    sent: Any = None
+    received: Any = None
+
+    def send(self, send: Send, message: Any, struck: int) -> None:
+        before, self.sent = self.sent, message
+        send(message if before is None or not struck else before)
+
+    def receive(self, receive: Receive, struck: int) -> Any:
+        before, self.received = self.received, receive()
+        return self.received if before is None or not struck else before
+
+
+class Cached(Twist):
+    def receive(self, receive: Receive, struck: int) -> Any:
+        message = receive()
+        if struck and not self.held:
+            self.held.append(message)
+        return self.held[0] if self.held else message
+
+
+class EchoLocal(Twist):
+    """Begins with a message of the driver, and on the peer's side with its reception, so that no message is waited for
+    that never left."""
+
+    local = False
+
+    def send(self, send: Send, message: Any, struck: int) -> None:
+        if struck and self.is_driver:
+            self.local = True
+        if not self.local:
+            send(message)
+        elif self.is_driver:
+            self.held.append(message)
+
+    def receive(self, receive: Receive, struck: int) -> Any:
+        if struck and not self.is_driver:
+            self.local = True
+        if not self.local:
+            return receive()
+        return self.held.popleft() if self.is_driver else self.blank
+
+
+TWISTS: dict[str, type[Twist]] = {
+    "lose": Lose,
+    "duplicate": Duplicate,
+    "reorder": Reorder,
+    "corrupt": Corrupt,
+    "short": Short,
+    "stale": Stale,
+    "cached": Cached,
+    "echo-local": EchoLocal,
+}
+
+
+def _with_payload(message: Any, change: Callable[[Any], Any]) -> Any:
+    """The message with its payload changed; a task is (number, payload), and a sentinel has none."""
+    if isinstance(message, tuple):
+        return (message[0], change(message[1]))
+    return message if message is None else change(message)
+
+
+def _flip(payload: bytes | int, at: int) -> bytes | int:
+    bit = 1 if at == 0 else 2
+    if isinstance(payload, int):
+        return payload ^ bit
+    flipped = bytearray(payload)
+    flipped[at] ^= bit
+    return bytes(flipped)
+
+
+def _cut(payload: bytes | int) -> bytes | int:
+    return payload >> 8 if isinstance(payload, int) else payload[:-1]
