@@ -28,7 +28,6 @@ SOON = 30.0
 WALLS: dict[tuple[str, StartMethod], float] = {}  # of clean visits, for all tests of this file
 
 # Kinds that nothing looks for yet.
-NOT_YET = {kind for kind in KINDS if kind.startswith("leak-")} | {"flood", "close-stdio", "time-tiny", "result-huge"}
 
 
 def valid(kind: str, point: Point, role: Role) -> bool:
@@ -145,15 +144,7 @@ def test_the_table_says_something_about_every_deviation_and_nothing_about_kinds_
 def rotated() -> list[object]:
     """Every kind with a start method and a base that take turns; fork, which is quick, has two turns of four."""
     methods: tuple[StartMethod, ...] = ("fork", "spawn", "fork", "forkserver")
-    return [
-        pytest.param(
-            kind,
-            BASES[i // 2 % len(BASES)],
-            methods[i % len(methods)],
-            marks=pytest.mark.xfail(reason="nothing looks for it yet") if kind in NOT_YET else (),
-        )
-        for i, kind in enumerate(KINDS)
-    ]
+    return [(kind, BASES[i // 2 % len(BASES)], methods[i % len(methods)]) for i, kind in enumerate(KINDS)]
 
 
 @pytest.mark.parametrize(("kind", "base", "method"), rotated())
@@ -169,7 +160,7 @@ def test_every_kind_of_fault_is_contained_and_gets_its_verdict(
         ("fault:raise@import", "start"),
         ("fault:segv@setup", "set-up"),
         ("fault:hang@ready", "set-up"),
-        pytest.param("fault:lose@operation#3", "first verification", marks=pytest.mark.xfail(reason="no limit yet")),
+        ("fault:lose@operation#3", "first verification"),
         ("fault:sigkill@operation#5:worker", "first verification"),
         ("fault:corrupt@drain#7", "verification"),
         ("fault:raise@drain", "second verification"),
@@ -211,9 +202,8 @@ def test_selftest_says_of_each_promise_whether_it_is_kept(
     assert "isolation level" in done.output
     assert "what cannot be trusted here" in done.output
     assert max(map(len, done.output.splitlines())) < 80
-    assert done.return_value == (6 if any(line.startswith("broken") for line in promises) else 0)
-    if "leak-process" not in kinds:
-        assert done.return_value == 0
+    assert all(line.startswith("kept") for line in promises)
+    assert done.return_value == 0
 
 
 @pytest.mark.usefixtures("no_leaks")

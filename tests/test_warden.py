@@ -40,7 +40,7 @@ def broken_things(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def visitor(stop: Stop) -> Iterator[Visitor]:
-    with closing(Visitor(QUICK, stop, least_deadline=4.0)) as made:
+    with closing(Visitor(QUICK, stop, patience=0.13)) as made:
         yield made
 
 
@@ -205,7 +205,7 @@ def test_visits_work_at_every_level_of_isolation(
 
 
 def test_a_hang_is_contained_by_its_process_group_where_there_is_nothing_better(stop: Stop) -> None:
-    with closing(Visitor(QUICK, stop, least_deadline=4.0, isolation="group")) as visitor:
+    with closing(Visitor(QUICK, stop, patience=0.13, isolation="group")) as visitor:
         found = visitor.visit(Visit(Case("deaf-peer", "manager-queue", 64, start_method="spawn"), 1, 0, 20))
     assert isinstance(found, Failure)
     assert found.verdict == "timed-out"

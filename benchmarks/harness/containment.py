@@ -92,12 +92,14 @@ def durable() -> float:
     """Seconds that writing one outcome of ordinary size to the journal takes, until it is on disk."""
     found = []
     outcome = Outcome((1e-5,) * 5, ((1000, 1e-5),), 1000, 5000, 0.1, 0.1, 9999, 0.5, ((0,), (1,)), {"loops": 1000})
-    with tempfile.TemporaryDirectory(dir=".") as folder:
-        with closing(Journal.begin(Path(folder) / "x.journal", True)) as journal:
-            for _ in range(50):
-                start = perf_counter()
-                journal.ended(Visit(CASES[0], 1, 0, LOOPS), 1, 0.5, outcome)
-                found.append(perf_counter() - start)
+    with (
+        tempfile.TemporaryDirectory(dir=".") as folder,
+        closing(Journal.begin(Path(folder) / "x.journal", True)) as journal,
+    ):
+        for _ in range(50):
+            start = perf_counter()
+            journal.ended(Visit(CASES[0], 1, 0, LOOPS), 1, 0.5, outcome)
+            found.append(perf_counter() - start)
     return statistics.median(found)
 
 

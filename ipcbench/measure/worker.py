@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import contextlib
 import errno
 import gc
 import json
@@ -210,7 +211,8 @@ def _complain(error: Exception) -> None:
     """Say why there is no number, in a file that the orchestrator finds in the visit's folder."""
     verdict = next((verdict for kind, verdict in _VERDICTS.items() if isinstance(error, kind)), "failed")
     detail = str(error) if isinstance(error, Unverified | IpcbenchError) else f"{type(error).__name__}: {error}"
-    leave(FAILURE, {"verdict": verdict, "detail": detail})
+    with contextlib.suppress(OSError):  # there may be no descriptor left; the worker's last words are printed as well
+        leave(FAILURE, {"verdict": verdict, "detail": detail})
 
 
 def _lighten_pyperf() -> None:
@@ -251,6 +253,8 @@ def run(arguments: Sequence[str] | None = None) -> Ledger:
     runner = pyperf.Runner(values=2, min_time=0.05, program_args=WORKER, add_cmdline_args=_pass_case)
     runner.argparser.add_argument("--case", type=_case, required=True, help="case id: ping-pong/queue/64B/1w")
     args = runner.parse_args(arguments)
+    if visit_folder():
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - nobody reads pyperf's summary, and stdout may be closed
     claim_names()
     signal.signal(signal.SIGINT, signal.SIG_IGN if args.worker else signal.default_int_handler)
     signal.signal(signal.SIGALRM, _on_alarm)

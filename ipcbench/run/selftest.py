@@ -22,7 +22,7 @@ from ipcbench.model import Capabilities, Case, Failure, Outcome, StartMethod, Ti
 from ipcbench.plan import catalog
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.tree import remove_folder
-from ipcbench.run.visit import Visitor
+from ipcbench.run.visit import LEAST_DEADLINE, Visitor
 
 BASES = ("pipe", "queue", "array", "manager-queue")
 TIMING = Timing(values=1, warmups=1, min_time=0.001)
@@ -156,7 +156,7 @@ def _clean(trial: Trial) -> Case:
 @contextlib.contextmanager
 def _run(stop: Stop, seconds: float, left: list[str]) -> Iterator[Callable[[Case], Outcome | Failure]]:
     """A run in which to make visits of at most so many seconds; what a visit or the run leaves goes and is told."""
-    visitor = Visitor(TIMING, stop, least_deadline=seconds)
+    visitor = Visitor(TIMING, stop, patience=seconds / LEAST_DEADLINE)
 
     def make_visit(case: Case) -> Outcome | Failure:
         found = visitor.visit(Visit(case, 1, 0, LOOPS))

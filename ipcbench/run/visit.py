@@ -30,19 +30,19 @@ class Visitor:
     """Makes visits for one run, all below one private folder that goes when the run does.
 
     The folder's lock is held as long as this process or its warden lives, which is how `ipcbench clean` and other runs
-    know that the run does. isolation says what contains the visits, see run.tree.
+    know that the run does. patience multiplies every deadline. isolation says what contains the visits, see run.tree.
     """
 
     def __init__(
         self,
         timing: Timing,
         stop: Stop,
-        least_deadline: float = LEAST_DEADLINE,
+        patience: float = 1.0,
         isolation: Isolation = ISOLATION,
     ) -> None:
         self.timing = timing
         self.stop = stop
-        self.least_deadline = least_deadline
+        self.patience = patience
         self.isolation = isolation
         adopt_orphans()  # if the warden is killed, its processes come here
         self.run_id = new_run_id()
@@ -123,7 +123,7 @@ class Visitor:
         return Failure("failed", stages[-1][1] if stages else "start", str(error))
 
     def _request(self, visit: Visit, folder: Path) -> Request:
-        seconds = deadlines(visit, self.timing, self.least_deadline)
+        seconds = deadlines(visit, self.timing, self.patience)
         search = os.pathsep.join(filter(None, (PACKAGE_PARENT, os.environ.get("PYTHONPATH"))))
         own = {"TMPDIR": str(folder), "PYTHONPATH": search, "IPCBENCH_STAGE_SECONDS": str(seconds["stage"])}
         return Request(
@@ -143,18 +143,18 @@ def worker_arguments(visit: Visit, timing: Timing, folder: Path) -> list[str]:
     return [*common, "--loops", str(visit.loops), "--warmups", str(timing.warmups), "--values", str(timing.values)]
 
 
-def deadlines(visit: Visit, timing: Timing, least: float = LEAST_DEADLINE) -> dict[str, float]:
+def deadlines(visit: Visit, timing: Timing, patience: float = 1.0) -> dict[str, float]:
     """Seconds that a visit, its timing and any other of its stages may take.
 
-    A visit and its timing have ten times what they should take and at least `least`, another stage half of that; all
-    times IPCBENCH_TIMEOUT_MUL, for slow machines.
+    A visit and its timing have ten times what they should take and at least half a minute, another stage half of that;
+    all times `patience`, and times IPCBENCH_TIMEOUT_MUL for slow machines.
     """
     planned = (timing.values + timing.warmups) * timing.min_time + 0.5 + 0.1 * visit.case.workers
-    whole = max(least, 10 * planned) * _patience()
+    whole = max(LEAST_DEADLINE, 10 * planned) * patience * _slowness()
     return {"visit": whole, "timing": whole, "stage": whole / 2}
 
 
-def _patience() -> float:
+def _slowness() -> float:
     with contextlib.suppress(ValueError):
         return float(os.environ.get("IPCBENCH_TIMEOUT_MUL", "1"))
     return 1.0

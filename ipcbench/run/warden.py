@@ -58,7 +58,7 @@ class Warden:
         self.prefix = f"{self.folder.name.partition('-')[0]}_"  # of every name that a visit of this run gives
         self.isolation = isolation
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
+            signal.signal(number, lambda *_: None)  # not SIG_IGN, which the worker would inherit
         adopt_orphans()
         self.wake, wake_end = os.pipe()
         for end in (self.wake, wake_end):
