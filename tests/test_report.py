@@ -22,9 +22,10 @@ from ipcbench.report.charts import CHARTS
 from ipcbench.report.findings import choices
 from ipcbench.report.rows import by_size, which_one
 from ipcbench.report.study import study
-from ipcbench.report.text import absence, interval, listing, markdown, safe_text, short_ratio
+from ipcbench.report.text import absence, interval, listing, markdown, short_ratio
 from ipcbench.results import store
 from ipcbench.results.schema import ResultFile
+from ipcbench.text import safe_text
 from ipcbench.units import format_ratio
 
 EVIL = "</title><script>alert('x')</script><img src=x onerror=alert(1)>|`*_[a](javascript:b)$x$\x1b[31m\x00\u202e\n# h"

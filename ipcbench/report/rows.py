@@ -12,7 +12,8 @@ import pandas as pd
 from ipcbench.report.charts.chart import main_setting, records
 from ipcbench.report.findings import OPERATIONS, Choice, choices, ratio, ties
 from ipcbench.report.study import Study
-from ipcbench.report.text import absence, count, interval, safe_text
+from ipcbench.report.text import absence, count, interval
+from ipcbench.text import safe_text
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
 
 
