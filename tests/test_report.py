@@ -77,7 +77,9 @@ def test_the_page_is_the_answer_and_every_file_is_there(tmp_path: Path) -> None:
     assert page == tmp_path / "out" / "report.html"
     found = {path.relative_to(page.parent).as_posix() for path in page.parent.rglob("*") if path.is_file()}
     ends = ("-light.svg", "-dark.svg", ".png", ".csv")
-    assert found == {"report.html", "summary.md"} | {f"charts/{chart.id}{end}" for chart in CHARTS for end in ends}
+    assert found == {"report.html", "summary.md", "cases.csv"} | {
+        f"charts/{chart.id}{end}" for chart in CHARTS for end in ends
+    }
 
 
 def test_a_second_report_replaces_the_first_and_leaves_no_chart_of_it(tmp_path: Path) -> None:

@@ -19,13 +19,17 @@ import click
 
 from ipcbench import __version__
 from ipcbench.errors import Interrupted, IpcbenchError
+from ipcbench.text import safe_text
 
 COMMANDS = {
     "all": "ipcbench.cli.all_",
     "run": "ipcbench.cli.run",
     "report": "ipcbench.cli.report",
     "list": "ipcbench.cli.list_",
+    "anonymise": "ipcbench.cli.anonymise",
 }
+
+LONGEST_COMPLAINT = 2000  # characters
 
 EXIT_CODES = """\b
 Exit codes:
@@ -118,4 +122,4 @@ def _silence_output() -> None:
 
 def _complain(text: str) -> None:
     with contextlib.suppress(OSError):
-        click.echo(f"ipcbench: {text}", err=True)
+        click.echo(f"ipcbench: {safe_text(text, LONGEST_COMPLAINT)}", err=True)  # it may quote files and arguments

@@ -19,7 +19,7 @@ def command(**given: Any) -> int:
     """Measure the mechanisms people choose between, and write the report.
 
     Takes ten minutes on two CPUs and makes at least 7 rounds; with --fast two and 5, with --rigorous forty and 15.
-    Writes results/<label>.json and reports/<label>/ with report.html, summary.md and charts/. Everything `run` takes,
+    Writes results/<label>.json and reports/<label>/ with report.html, summary.md, cases.csv and charts/. Everything `run` takes,
     `all` takes.
 
     \b
@@ -29,6 +29,7 @@ def command(**given: Any) -> int:
       ipcbench all --budget 5m --mechanism 'manager-*,queue'
     """
     from ipcbench.cli.measuring import cost_line, dry_run, measure_and_save, summary_lines
+    from ipcbench.cli.printing import say
 
     order = make_order("all", given)
     if order.dry_run:
@@ -36,12 +37,12 @@ def command(**given: Any) -> int:
         return 0
     result, path, code = measure_and_save(order)
     for line in summary_lines(result, path):
-        click.echo(line)
+        say(line)
     from ipcbench.report import headlines, write
 
     page = write(result, given["reports"] / result.ipcbench.label)
     for line in headlines(result):
-        click.echo(line)
-    click.echo(cost_line(result))
-    click.echo(f"report: {page}")
+        say(line)
+    say(cost_line(result))
+    say(f"report: {page}")
     return code

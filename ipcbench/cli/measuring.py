@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import click
-
 from ipcbench.cli.options import Order
+from ipcbench.cli.printing import say
 from ipcbench.cli.progress import progress_for
 from ipcbench.errors import Interrupted, ResultError
 from ipcbench.machine.facts import capabilities, default_label, machine_facts
@@ -40,12 +39,12 @@ def dry_run(order: Order) -> None:
         block = (question, size, workers, method, placement)
         names = [case.mechanism for case in plan.cases if case.block == block]
         settings = "".join(f", {word}" for word in (method, placement) if word not in ("fork", "spread"))
-        click.echo(f"{question}, {format_size(size)}, {_workers(workers)}{settings}: {', '.join(names)}")
+        say(f"{question}, {format_size(size)}, {_workers(workers)}{settings}: {', '.join(names)}")
     for line in skip_lines(plan.skips):
-        click.echo(line)
+        say(line)
     with Stop() as stop, contextlib.closing(Visitor(plan.timing, stop)) as visitor:
         start = time_to_start(plan, visitor.visit)
-        click.echo(_outlook(fitted(plan, start), start, order))
+        say(_outlook(fitted(plan, start), start, order))
 
 
 def measure_and_save(order: Order) -> tuple[ResultFile, Path, int]:
@@ -74,7 +73,10 @@ def measure_and_save(order: Order) -> tuple[ResultFile, Path, int]:
             journal.discard()
             raise Interrupted(stop.by)
         wall = time.monotonic() - begun
-        occasion = Occasion(label, started.isoformat(timespec="seconds"), order.command, wall, machine)
+        started_at = started.isoformat(timespec="seconds")
+        occasion = Occasion(
+            label, started_at, order.command, wall, machine, isolation="group", full_metadata=order.full_metadata
+        )
         result = make_result(plan, findings, occasion)
         path, saved = _save(result, path, order.force, findings, journal)
     return result, path, _exit_code(findings, stop, saved)
@@ -91,7 +93,7 @@ def _free_path(order: Order, label: str) -> Path:
 def _measure(order: Order, plan: Plan, start: float, journal: Journal, visitor: Visitor, stop: Stop) -> Findings:
     visitor.timing = plan.timing
     if not order.quiet:
-        click.echo(_outlook(plan, start, order), err=True)
+        say(_outlook(plan, start, order), err=True)
     journal.append({"kind": "plan", "cases": [case.id for case in plan.cases], "seed": plan.seed})
     with progress_for(order.quiet) as progress:
         return measure(plan, start, visitor.visit, journal.record, progress, stop)
@@ -108,7 +110,7 @@ def _save(result: ResultFile, path: Path, force: bool, findings: Findings, journ
         path = Path(tempfile.mkdtemp(prefix="ipcbench-")) / path.name
         save(result, path, replace=False)
     if problem:
-        click.echo(f"ipcbench: {problem}; what was measured is in {path}", err=True)
+        say(f"ipcbench: {problem}; what was measured is in {path}", err=True)
     return path, problem is None
 
 

@@ -41,6 +41,7 @@ class Order:
     dry_run: bool
     quiet: bool
     command: str
+    full_metadata: bool
 
 
 def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,6 +77,9 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--force", is_flag=True, help="Overwrite the results of an existing label."),
         click.option("--dry-run", is_flag=True, help="Only say what would be measured, what not, and how long."),
+        click.option(
+            "--full-metadata", is_flag=True, help="Keep all that pyperf collects: host name and paths are in the file."
+        ),
         click.option("--quiet", "-q", is_flag=True, help="No progress, results only."),
     ]
     for option in reversed(options):
@@ -113,6 +117,7 @@ def make_order(command: str, given: dict[str, Any]) -> Order:
         dry_run=given["dry_run"],
         quiet=given["quiet"],
         command=_command(command, given, request, seed),
+        full_metadata=given["full_metadata"],
     )
 
 

@@ -13,7 +13,9 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn
 
+from ipcbench.cli.printing import LONGEST_LINE, say
 from ipcbench.model import Case, Failure, Visit
+from ipcbench.text import safe_text
 from ipcbench.units import format_duration
 
 
@@ -40,7 +42,7 @@ class Lines:
             click.echo(f"{what}, about {format_duration(seconds_left)} left", err=True)
 
     def failed(self, case: Case, failure: Failure) -> None:
-        click.echo(failure_line(case, failure), err=True)
+        say(failure_line(case, failure), err=True)
 
 
 class Bar:
@@ -58,12 +60,12 @@ class Bar:
             completed=self.total - seconds_left,
             round=f"round {visit.round}/{rounds}" if visit.round else "calibrating",
             left=format_duration(seconds_left),
-            case=visit.case.id,
+            case=safe_text(visit.case.id),
         )
         self.progress.refresh()
 
     def failed(self, case: Case, failure: Failure) -> None:
-        self.progress.console.print(failure_line(case, failure), markup=False, highlight=False)
+        self.progress.console.print(safe_text(failure_line(case, failure), LONGEST_LINE), markup=False, highlight=False)
 
 
 @contextmanager
@@ -78,7 +80,7 @@ def progress_for(quiet: bool) -> Iterator[Quiet | Lines | Bar]:
             TextColumn("{task.fields[round]:>11}"),
             BarColumn(bar_width=18),
             TextColumn("{task.fields[left]:>11} left"),
-            TextColumn("{task.fields[case]}"),
+            TextColumn("{task.fields[case]}", markup=False),
         ]
         with Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True) as progress:
             yield Bar(progress, progress.add_task("", total=1.0, round="", left="", case=""))

@@ -29,6 +29,7 @@ def command(**given: Any) -> int:
     `python -m pyperf stats results/<label>.json` reads the same file.
     """
     from ipcbench.cli.measuring import cost_line, dry_run, measure_and_save, summary_lines
+    from ipcbench.cli.printing import say
 
     order = make_order("run", given)
     if order.dry_run:
@@ -38,5 +39,5 @@ def command(**given: Any) -> int:
     from ipcbench.report import headlines
 
     for line in [*summary_lines(result, path), *headlines(result), cost_line(result)]:
-        click.echo(line)
+        say(line)
     return code

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 LARGEST_FILE = 64 * 2**20
-MOST_PARTS = 1_000_000  # numbers and texts count one, lists and objects two; a visit leaves about 50
+MOST_PARTS = 800_000  # numbers and texts count one, lists and objects two; a visit leaves about 50
 _MOST_KEYS = 1000  # in one object
 _LONGEST_NUMBER = 24  # characters: '-1.2345678901234567e-308'
 _PIECE = 2**20

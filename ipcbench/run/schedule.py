@@ -43,6 +43,7 @@ class Findings:
     positions: dict[tuple[Case, int], int] = field(default_factory=dict)
     failures: dict[Case, Failure] = field(default_factory=dict)
     loops: dict[Case, int] = field(default_factory=dict)
+    retries: dict[Case, int] = field(default_factory=dict)
     rounds: int = 0
     complete: bool = False
     unsaved: ResultError | None = None

@@ -217,6 +217,7 @@ def _outcome(run: PyperfRun, metadata: dict[str, str | int | float], report: Wor
         wall=wall,
         cpus=tuple(map(tuple, report.cpus)),
         metadata=metadata,
+        proof=("counts", "digests"),
     )
 
 
