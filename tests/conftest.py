@@ -19,6 +19,14 @@ STEADY = 0.11  # a leak is what two samples at least 100 ms apart both show; one
 PATIENCE = 3.0  # names in /dev/shm may be those of a run beside ours, which come and go
 
 
+@pytest.fixture(scope="session", autouse=True)
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A state folder of the tests' own: none may write below the home of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A temporary folder of the test's own, for this process and all it starts; short enough for sockets below it."""

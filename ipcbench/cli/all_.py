@@ -19,8 +19,8 @@ def command(**given: Any) -> int:
     """Measure the mechanisms people choose between, and write the report.
 
     Takes ten minutes on two CPUs and makes at least 7 rounds; with --fast two and 5, with --rigorous forty and 15.
-    Writes results/<label>.json and reports/<label>/ with report.html, summary.md, cases.csv and charts/. Everything `run` takes,
-    `all` takes.
+    Writes results/<label>.json and reports/<label>/ with report.html, summary.md, cases.csv and charts/. Everything
+    `run` takes, `all` takes.
 
     \b
     Examples:

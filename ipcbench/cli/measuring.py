@@ -7,18 +7,19 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ipcbench.cli.options import Order
 from ipcbench.cli.printing import say
 from ipcbench.cli.progress import progress_for
-from ipcbench.errors import Interrupted, ResultError
+from ipcbench.errors import BadRequest, Interrupted, ResultError
 from ipcbench.machine.facts import capabilities, default_label, machine_facts
 from ipcbench.model import Case, Skip
 from ipcbench.plan.planner import Plan, make_plan
 from ipcbench.results.schema import ResultFile
-from ipcbench.results.store import check_label, check_writable, save
+from ipcbench.results.store import MOST_PARTS, check_label, check_writable, save
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.journal import Journal
 from ipcbench.run.record import Occasion, make_result
@@ -52,7 +53,7 @@ def measure_and_save(order: Order) -> tuple[ResultFile, Path, int]:
 
     Raises BadRequest and ResultError before anything is measured, and Interrupted if nothing was.
     """
-    plan = make_plan(order.request, capabilities(), order.seed, order.budget, order.timing)
+    plan = within_one_file(make_plan(order.request, capabilities(), order.seed, order.budget, order.timing))
     machine = machine_facts()
     begun, started = time.monotonic(), datetime.now(UTC)
     label = order.label
@@ -80,6 +81,16 @@ def measure_and_save(order: Order) -> tuple[ResultFile, Path, int]:
         result = make_result(plan, findings, occasion)
         path, saved = _save(result, path, order.force, findings, journal)
     return result, path, _exit_code(findings, stop, saved)
+
+
+def within_one_file(plan: Plan) -> Plan:
+    """The plan with no more rounds than one results file holds; raises BadRequest where more were asked for."""
+    per_visit = 60 + plan.timing.values + 4 * plan.timing.warmups
+    most = MOST_PARTS // max(1, sum(per_visit + 4 * case.workers for case in plan.cases))
+    if most < max(1, plan.budget.rounds or 0):
+        asked = f"{_count(plan.budget.rounds or 1, 'round')} of {_count(len(plan.cases), 'case')}"
+        raise BadRequest(f"{asked}: one results file holds {most:,} rounds of them; choose fewer rounds or cases")
+    return replace(plan, budget=plan.budget._replace(most_rounds=min(plan.budget.most_rounds, most)))
 
 
 def _free_path(order: Order, label: str) -> Path:

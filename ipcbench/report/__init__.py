@@ -32,8 +32,8 @@ def headlines(result: ResultFile) -> list[str]:
 def write(result: ResultFile, out: Path) -> Path:
     """Write the report of one run into a folder, made where needed, and give the path of its report.html.
 
-    Writes summary.md, report.html, cases.csv and for each chart charts/<id>-light.svg, -dark.svg, .png and .csv; each file is
-    replaced whole. Raises ResultError where the file system refuses.
+    Writes summary.md, report.html, cases.csv and for each chart charts/<id>-light.svg, -dark.svg, .png and .csv; each
+    file is replaced whole. Raises ResultError where the file system refuses.
     """
     about = study(result)
     try:
