@@ -18,7 +18,6 @@ from commands import EXTRA, PACKAGE_PARENT, QUICK, Finished, can_unshare, enviro
 from synthetic import make_result
 
 from ipcbench import __version__
-from ipcbench.cli import main
 from ipcbench.results import store
 from ipcbench.results.schema import SCHEMA
 
@@ -77,23 +76,6 @@ def one_line(errors: list[str], pattern: str) -> None:
     assert len(errors) == 1, errors
     assert errors[0].startswith("ipcbench: ")
     assert re.search(pattern, errors[0]), errors[0]
-
-
-@pytest.fixture
-def within(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Callable[..., Finished]:
-    """Run a command in this process, in a folder of its own: quicker by all that it imports."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> Finished:
-        with pytest.raises(SystemExit) as ended:
-            main(words)
-        out, err = capfd.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Finished(ended.value.code, out, err)
-
-    return call
 
 
 @pytest.mark.parametrize(("words", "message"), MISTAKES, ids=lambda value: " ".join(value)[:40])
