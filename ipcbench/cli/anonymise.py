@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -33,9 +34,10 @@ def command(file: Path, out: Path | None, force: bool) -> int:
     from ipcbench.results.privacy import anonymous
     from ipcbench.results.store import load, save
 
+    clean = anonymous(load(file), local_names())
     path = out or file.with_name(f"{file.name.removesuffix('.gz').removesuffix('.json')}.anonymous.json")
-    if path.exists() and not force:
+    if os.path.exists(path) and not force:
         raise ResultError(f"{path} exists: choose another --out, or --force to overwrite")
-    save(anonymous(load(file), local_names()), path, force)
+    save(clean, path, force)
     say(f"anonymous copy: {path}")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 import time
 from collections import Counter
@@ -96,7 +97,7 @@ def within_one_file(plan: Plan) -> Plan:
 def _free_path(order: Order, label: str) -> Path:
     """Where the results will be; raises BadRequest and ResultError for a label that cannot be, or must not."""
     path = order.results / f"{check_label(label)}.json"
-    if path.exists() and not order.force:
+    if os.path.exists(path) and not order.force:
         raise ResultError(f"{path} exists: choose another --label, or --force to overwrite")
     return path
 
