@@ -25,7 +25,7 @@ contract: $(VENV)/ready-test  ## the contract test alone; MECHANISM=pipe for one
 	@$(BIN)/python -m pytest tests/test_contract.py $(if $(MECHANISM),-k "$(MECHANISM)") $(ARGS)
 
 soak: $(VENV)/ready-test  ## the long tests: hours of chances to be wrong in minutes; ARGS='-k loader' for some
-	@$(BIN)/python -m pytest tests/soak -s $(ARGS)
+	@$(BIN)/python -m pytest tests/soak -s -o faulthandler_timeout=0 $(ARGS)
 
 check: lint types test  ## lint, types and tests
 
