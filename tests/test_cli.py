@@ -457,3 +457,9 @@ def test_all_measures_and_writes_the_report(tmp_path: Path) -> None:
     assert (tmp_path / "reports" / "mine" / "summary.md").is_file()
     assert "report: reports/mine/report.html" in done.out
     assert store.load(tmp_path / "results" / "mine.json").ipcbench.rounds == 3
+
+
+def test_a_run_that_one_file_could_not_hold_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    done = run("run", "--suite", "all", "--rounds", "10000", cwd=tmp_path)
+    one_line(done.errors, r"10000 rounds of \d+ cases: one results file holds \d+ rounds of them; choose fewer")
+    assert (done.code, list(tmp_path.iterdir())) == (2, [])

@@ -20,7 +20,7 @@ from ipcbench.errors import ResultError
 from ipcbench.results.digest import digest_of
 from ipcbench.results.migrate import migrate
 from ipcbench.results.schema import SCHEMA
-from ipcbench.results.store import LARGEST_FILE, load, save
+from ipcbench.results.store import LARGEST_FILE, MOST_PARTS, load, save
 
 MIB = 2**20
 Change = Callable[[dict[str, Any]], object]
@@ -187,6 +187,10 @@ WRONG: dict[str, tuple[Change, str]] = {
     "a stack that is too long": (case(stack="x" * 16_385), "length <= 16384"),
     "a value of no time": (lambda it: it["benchmarks"][0]["runs"][0].update(values=[0.0]), "> 0"),
     "a value of months": (lambda it: it["benchmarks"][0]["runs"][0].update(values=[1e7]), "<= 1000000"),
+    "a visit without values": (lambda it: it["benchmarks"][0]["runs"][0].update(values=[]), "a visit without values"),
+    "a case without visits": (lambda it: it["benchmarks"][0].update(runs=[]), "a case without visits"),
+    "an object of many keys": (benchmark(**{f"k{number}": 1 for number in range(1001)}), "an object of 1,0[0-9]+ keys"),
+    "too much metadata": (benchmark(**{f"k{number}": 1 for number in range(201)}), "length <= 200"),
     "too many values": (lambda it: it["benchmarks"][0]["runs"][0].update(values=[1] * 100_001), "length <= 100000"),
     "too many benchmarks": (lambda it: it.update(benchmarks=it["benchmarks"] * 3334), "length <= 10000"),
     "negative CPU time": (visit(cpu_user=-1.0), ">= 0"),
@@ -253,6 +257,11 @@ def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
 def test_a_number_that_json_or_we_do_not_know_is_refused(tmp_path: Path, number: bytes) -> None:
     data = (GOLDEN / "schema-2.json").read_bytes()
     refusal(tmp_path, re.sub(rb'"wall": [0-9.]+', b'"wall": ' + number, data, count=1))
+
+
+def test_a_file_of_very_many_values_is_refused_before_they_are_made(tmp_path: Path) -> None:
+    assert "about 800,0" in refusal(tmp_path, fill(b"1", MOST_PARTS))
+    assert "about 1,200,0" in refusal(tmp_path, fill(b"[]", MOST_PARTS // 2))
 
 
 def test_a_gzip_file_is_read_like_the_one_inside(tmp_path: Path) -> None:
