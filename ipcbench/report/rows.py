@@ -192,6 +192,8 @@ def environment(study: Study) -> Table:
         ["Rounds", f"{record.rounds}, asked for: {limit}"],
         ["Payload", settings.payload],
         ["Seed", str(settings.seed)],
+        ["Visits contained by", record.isolation],
+        *([["Continued elsewhere", "; ".join(record.mixed)]] if record.mixed else []),
         ["Run", f"{record.label}, {study.date}, took {study.duration}, ipcbench {record.ipcbench}"],
     ]
     return Table("Machine and settings", ["", ""], [[name, safe_text(value, 200)] for name, value in rows])
