@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 FITTING = for python in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
 	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; break; fi; done
 
-.PHONY: help bench test contract check lint format types harness smoke clean
+.PHONY: help bench test contract soak check lint format types harness smoke clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -23,6 +23,9 @@ test: $(VENV)/ready-test  ## run all tests
 
 contract: $(VENV)/ready-test  ## the contract test alone; MECHANISM=pipe for one mechanism
 	@$(BIN)/python -m pytest tests/test_contract.py $(if $(MECHANISM),-k "$(MECHANISM)") $(ARGS)
+
+soak: $(VENV)/ready-test  ## the long tests: hours of chances to be wrong in minutes; ARGS='-k loader' for some
+	@$(BIN)/python -m pytest tests/soak -s -o faulthandler_timeout=0 $(ARGS)
 
 check: lint types test  ## lint, types and tests
 

@@ -133,6 +133,7 @@ def make_result(
         complete=complete,
         rounds=rounds,
         wall=612.0,
+        isolation="group",
         settings=Settings(values=2, warmups=1, min_time=0.05, seed=seed, budget=600.0, rounds=None),
         machine=_machine(cpus, cpu_model),
         mechanisms=[_facts(name, (titles or {}).get(name)) for name in names],
@@ -151,7 +152,7 @@ def make_result(
 
 def _case_record(case: Case, bad: Mapping[str, tuple[Verdict, str]], said: Mapping[str, Sequence[str]]) -> CaseRecord:
     if case.id not in bad:
-        return CaseRecord(case.id, "ok", notes=list(said.get(case.id, [])), loops=100)
+        return CaseRecord(case.id, "ok", notes=list(said.get(case.id, [])), loops=100, proof=["counts", "digests"])
     verdict, detail = bad[case.id]
     return CaseRecord(case.id, verdict, stage="timed", detail=detail)
 

@@ -20,13 +20,13 @@ from matplotlib.transforms import Bbox
 from synthetic import MECHANISMS, SIZES, make_cases, make_result
 
 from ipcbench.model import Case, Verdict
-from ipcbench.report import csv
 from ipcbench.report.charts import CHARTS, Chart, matrix
 from ipcbench.report.charts.chart import records
 from ipcbench.report.charts.scale import log_ticks, spaced, spread
 from ipcbench.report.charts.sheet import SMALLEST, sign, text_width, wrap
 from ipcbench.report.study import Study, study
 from ipcbench.report.svg import drawing, to_png, to_svg
+from ipcbench.report.tables import csv
 from ipcbench.report.theme import FAMILY_MARKS, THEMES, Theme, contrast
 from ipcbench.results.schema import ResultFile
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_time

@@ -18,7 +18,6 @@ from commands import EXTRA, PACKAGE_PARENT, QUICK, Finished, can_unshare, enviro
 from synthetic import make_result
 
 from ipcbench import __version__
-from ipcbench.cli import main
 from ipcbench.results import store
 from ipcbench.results.schema import SCHEMA
 
@@ -77,23 +76,6 @@ def one_line(errors: list[str], pattern: str) -> None:
     assert len(errors) == 1, errors
     assert errors[0].startswith("ipcbench: ")
     assert re.search(pattern, errors[0]), errors[0]
-
-
-@pytest.fixture
-def within(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Callable[..., Finished]:
-    """Run a command in this process, in a folder of its own: quicker by all that it imports."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> Finished:
-        with pytest.raises(SystemExit) as ended:
-            main(words)
-        out, err = capfd.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Finished(ended.value.code, out, err)
-
-    return call
 
 
 @pytest.mark.parametrize(("words", "message"), MISTAKES, ids=lambda value: " ".join(value)[:40])
@@ -475,3 +457,9 @@ def test_all_measures_and_writes_the_report(tmp_path: Path) -> None:
     assert (tmp_path / "reports" / "mine" / "summary.md").is_file()
     assert "report: reports/mine/report.html" in done.out
     assert store.load(tmp_path / "results" / "mine.json").ipcbench.rounds == 3
+
+
+def test_a_run_that_one_file_could_not_hold_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    done = run("run", "--suite", "all", "--rounds", "10000", cwd=tmp_path)
+    one_line(done.errors, r"10000 rounds of \d+ cases: one results file holds \d+ rounds of them; choose fewer")
+    assert (done.code, list(tmp_path.iterdir())) == (2, [])

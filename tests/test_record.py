@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from synthetic import make_result as synthetic_result
 
@@ -91,3 +93,28 @@ def test_what_pyperf_knows_of_the_host_stays_out() -> None:
     for benchmark in result.benchmarks:
         assert "hostname" not in benchmark.metadata
         assert all("hostname" not in run.metadata for run in benchmark.runs)
+
+
+def test_what_is_doubted_stands_with_the_visit_and_once_with_the_case() -> None:
+    findings = found((PIPE, 1), (QUEUE, 1), (PIPE, 2), (QUEUE, 2), rounds=2, complete=True)
+    for key in ((QUEUE, 1), (QUEUE, 2)):
+        findings.outcomes[key] = findings.outcomes[key]._replace(notes=("flooded",))
+    result = make_result(PLAN, findings, OCCASION)
+    assert {case.id: case.notes for case in result.ipcbench.cases}[QUEUE.id] == ["oversubscribed", "flooded"]
+    assert {visit.case: visit.notes for visit in result.ipcbench.visits} == {PIPE.id: [], QUEUE.id: ["flooded"]}
+
+
+def test_proven_is_what_every_visit_of_a_case_has_shown() -> None:
+    findings = found((PIPE, 1), (PIPE, 2), rounds=2)
+    findings.outcomes[PIPE, 1] = findings.outcomes[PIPE, 1]._replace(proof=("counts", "last", "digests"))
+    findings.outcomes[PIPE, 2] = findings.outcomes[PIPE, 2]._replace(proof=("digests", "counts"))
+    assert make_result(PLAN, findings, OCCASION).ipcbench.cases[0].proof == ["counts", "digests"]
+
+
+def test_retries_isolation_and_what_a_continued_run_mixes_are_recorded() -> None:
+    findings = found((PIPE, 1), rounds=1)
+    findings.retries[PIPE] = 1
+    occasion = replace(OCCASION, isolation="warden", mixed=("the interpreter at /usr/bin/python3",))
+    record = make_result(PLAN, findings, occasion).ipcbench
+    assert (record.cases[0].retried, record.isolation) == (1, "warden")
+    assert record.mixed == ["the interpreter at <path>"]

@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,9 +23,11 @@ from ipcbench.report.charts import CHARTS
 from ipcbench.report.findings import choices
 from ipcbench.report.rows import by_size, which_one
 from ipcbench.report.study import study
-from ipcbench.report.text import absence, interval, listing, markdown, safe_text, short_ratio
+from ipcbench.report.tables import csv
+from ipcbench.report.text import absence, interval, listing, markdown, short_ratio
 from ipcbench.results import store
 from ipcbench.results.schema import ResultFile
+from ipcbench.text import safe_text
 from ipcbench.units import format_ratio
 
 EVIL = "</title><script>alert('x')</script><img src=x onerror=alert(1)>|`*_[a](javascript:b)$x$\x1b[31m\x00\u202e\n# h"
@@ -76,7 +79,9 @@ def test_the_page_is_the_answer_and_every_file_is_there(tmp_path: Path) -> None:
     assert page == tmp_path / "out" / "report.html"
     found = {path.relative_to(page.parent).as_posix() for path in page.parent.rglob("*") if path.is_file()}
     ends = ("-light.svg", "-dark.svg", ".png", ".csv")
-    assert found == {"report.html", "summary.md"} | {f"charts/{chart.id}{end}" for chart in CHARTS for end in ends}
+    assert found == {"report.html", "summary.md", "cases.csv"} | {
+        f"charts/{chart.id}{end}" for chart in CHARTS for end in ends
+    }
 
 
 def test_a_second_report_replaces_the_first_and_leaves_no_chart_of_it(tmp_path: Path) -> None:
@@ -172,6 +177,29 @@ def test_an_interrupted_run_says_so_everywhere(tmp_path: Path) -> None:
     page = write(make_result([Case("ping-pong", "pipe", 64)], 3, complete=False), tmp_path)
     assert "This run was interrupted" in page.read_text()
     assert "This run was interrupted" in (tmp_path / "summary.md").read_text()
+
+
+def test_a_run_that_was_continued_elsewhere_says_what_differed(tmp_path: Path) -> None:
+    result = make_result([Case("ping-pong", "pipe", 64)], 3)
+    result.ipcbench.mixed = ["python 3.11.1, then 3.12.1"]
+    assert "python 3.11.1, then 3.12.1" in write(result, tmp_path).read_text()
+    assert "python 3.11.1, then 3.12.1" in (tmp_path / "summary.md").read_text()
+
+
+def test_cases_csv_has_every_case_with_its_figures_or_its_reason(tmp_path: Path) -> None:
+    bad = "ping-pong/manager-dict/64B/1w"
+    cases = make_cases([64], ["pipe", "manager-dict"])
+    write(make_result(cases, 3, verdicts={bad: ("timed-out", "after 30 s")}), tmp_path)
+    table = pd.read_csv(tmp_path / "cases.csv", index_col="case")
+    assert sorted(table.index) == sorted(case.id for case in cases)
+    row = table.loc[bad]
+    assert (row["verdict"], row["reason"]) == ("timed-out", "timed: after 30 s")
+    assert table["seconds"].isna().tolist() == [name == bad for name in table.index]
+
+
+def test_no_text_in_csv_is_a_formula_and_numbers_stay_numbers() -> None:
+    table = pd.DataFrame({"text": ["=1+1", "plain", "-x", "@a", ""], "number": [-1.5, 2.0, float("nan"), 0.0, 1e-9]})
+    assert csv(table) == "text,number\n'=1+1,-1.5\nplain,2.0\n'-x,\n'@a,0.0\n,1e-09\n"
 
 
 def test_a_run_without_any_number_is_reported_in_words(tmp_path: Path) -> None:

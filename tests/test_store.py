@@ -13,6 +13,7 @@ import pytest
 from commands import complaint
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mutants import sealed
 from synthetic import make_cases, make_result
 
 from ipcbench.errors import BadRequest, ResultError
@@ -188,7 +189,7 @@ def damaged(good: bytes, how: str) -> bytes:
         record["cases"][0]["verdict"] = "splendid"
     elif how == "no runs":
         benchmarks[0]["runs"] = []
-    return json.dumps(document).encode()
+    return sealed(document)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ COMMANDS = {
     "report": "ipcbench.cli.report",
     "list": "ipcbench.cli.list_",
     "selftest": "ipcbench.cli.selftest",
+    "anonymise": "ipcbench.cli.anonymise",
     "clean": "ipcbench.cli.clean",
 }
 

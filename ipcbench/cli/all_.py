@@ -9,7 +9,7 @@ import click
 
 from ipcbench.cli.ending import NOT_SAVED, severest
 from ipcbench.cli.options import REPORTS, run_options
-from ipcbench.cli.output import printing, tell
+from ipcbench.cli.output import printing, say, tell
 from ipcbench.errors import ResultError
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ def command(**given: Any) -> int:
     """Measure the mechanisms people choose between, and write the report.
 
     Takes ten minutes on two CPUs and makes at least 7 rounds; with --fast two and 5, with --rigorous forty and 15.
-    Writes results/<label>.json and reports/<label>/ with report.html, summary.md and charts/. Everything `run` takes,
-    `all` takes; --resume continues a run of either and then reports.
+    Writes results/<label>.json and reports/<label>/ with report.html, summary.md, cases.csv and charts/. Everything
+    `run` takes, `all` takes; --resume continues a run of either and then reports.
 
     \b
     Examples:
@@ -44,14 +44,14 @@ def command(**given: Any) -> int:
     code = finish.code
     with printing(code):
         for line in summary_lines(finish.result, finish.path):
-            click.echo(line)
+            say(line)
         if finish.stopped:  # who stops a run wants the prompt back
-            click.echo(f"report: python -m ipcbench report {finish.path} writes it")
+            say(f"report: python -m ipcbench report {finish.path} writes it")
         else:
             code = _report(finish, given["reports"] / finish.result.ipcbench.label)
-            click.echo(cost_line(finish.result))
+            say(cost_line(finish.result))
         if finish.resuming:
-            click.echo(f"to continue: {finish.resuming}")
+            say(f"to continue: {finish.resuming}")
     return code
 
 
@@ -65,5 +65,5 @@ def _report(finish: Finish, folder: Path) -> int:
         tell(f"ipcbench: {error}")
         return severest(finish.code, NOT_SAVED)
     for line in [*headlines(finish.result), f"report: {page}"]:
-        click.echo(line)
+        say(line)
     return finish.code

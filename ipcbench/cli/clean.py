@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from ipcbench.cli.output import say, tell
+
 
 @click.command("clean", short_help="Remove what a killed run has left, and nothing else.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
@@ -29,19 +31,19 @@ def command(dry_run: bool) -> int:
             f"{_count(len(leftover.names), 'shared name', 'shared names')}"
         )
         if dry_run:
-            click.echo(f"would remove {text}")
+            say(f"would remove {text}")
             continue
         survivors = remove_leftover(leftover)
         if survivors:
             code = 6
-            click.echo(f"ipcbench: {text}: process {survivors[0].pid} would not end; its folder stays", err=True)
+            tell(f"ipcbench: {text}: process {survivors[0].pid} would not end; its folder stays")
         else:
-            click.echo(f"removed {text}")
+            say(f"removed {text}")
     if not found:
-        click.echo("nothing is left of any killed run")
+        say("nothing is left of any killed run")
     live = live_runs()
     if live:
-        click.echo(f"left alone: {_count(len(live), 'run', 'runs')} under way")
+        say(f"left alone: {_count(len(live), 'run', 'runs')} under way")
     return code
 
 

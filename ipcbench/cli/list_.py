@@ -10,6 +10,7 @@ import click
 
 from ipcbench.plan import catalog
 from ipcbench.plan.suites import SUITES
+from ipcbench.text import safe_text
 
 
 @click.command("list", short_help="What can be measured: mechanisms, patterns, suites.")
@@ -38,7 +39,8 @@ def _sections() -> list[tuple[str, list[tuple[str, str]]]]:
     ]
     patterns = [(found.name, f"{found.question} One operation: {found.operation}.") for found in catalog.patterns()]
     suites = [(suite.name, suite.question) for suite in SUITES.values()]
-    return [("Mechanisms", mechanisms), ("Patterns", patterns), ("Suites", suites)]
+    sections = [("Mechanisms", mechanisms), ("Patterns", patterns), ("Suites", suites)]
+    return [(heading, [(safe_text(name), safe_text(what, 1000)) for name, what in rows]) for heading, rows in sections]
 
 
 def _facts() -> dict[str, object]:

@@ -6,24 +6,22 @@ import contextlib
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import click
-
 from ipcbench.cli.ending import exit_code
 from ipcbench.cli.options import Keeping, Order, Resumption, make_order, make_resumption
-from ipcbench.cli.output import tell
+from ipcbench.cli.output import say, tell
 from ipcbench.cli.progress import progress_for
 from ipcbench.cli.summary import count, outlook, skip_lines
-from ipcbench.errors import Interrupted, ResultError
+from ipcbench.errors import BadRequest, Interrupted, ResultError
 from ipcbench.machine.facts import capabilities, default_label, machine_facts
 from ipcbench.machine.identity import identity
 from ipcbench.plan.planner import Plan, make_plan
 from ipcbench.results.schema import ResultFile
-from ipcbench.results.store import check_label, check_writable, load, save
+from ipcbench.results.store import MOST_PARTS, check_label, check_writable, load, save
 from ipcbench.run.cost import fitted, time_to_start
 from ipcbench.run.entry import JOURNAL_SCHEMA, Continued, Ended, Planned
 from ipcbench.run.interrupt import Stop
@@ -82,12 +80,12 @@ def dry_run(order: Order) -> None:
         block = (question, size, workers, method, placement)
         names = [case.mechanism for case in plan.cases if case.block == block]
         settings = "".join(f", {word}" for word in (method, placement) if word not in ("fork", "spread"))
-        click.echo(f"{question}, {format_size(size)}, {count(workers, 'worker')}{settings}: {', '.join(names)}")
+        say(f"{question}, {format_size(size)}, {count(workers, 'worker')}{settings}: {', '.join(names)}")
     for line in skip_lines(plan.skips):
-        click.echo(line)
+        say(line)
     with Stop() as stop, contextlib.closing(Visitor(plan.timing, stop)) as visitor:
         start = time_to_start(plan, visitor.visit)
-        click.echo(outlook(fitted(plan, start), start, order.keeping.reports is not None))
+        say(outlook(fitted(plan, start), start, order.keeping.reports is not None))
 
 
 def begin(order: Order) -> Finish:
@@ -124,6 +122,7 @@ def begin(order: Order) -> Finish:
             identity=who,
             isolation=visitor.isolation,
             seconds=time.monotonic() - begun,
+            full_metadata=order.full_metadata,
         )
         journal.append(planned)
         if not keeping.quiet:
@@ -160,7 +159,17 @@ def resume(wanted: Resumption) -> Finish:
 
 
 def _plan(order: Order) -> Plan:
-    return make_plan(order.request, capabilities(), order.seed, order.budget, order.timing)
+    return within_one_file(make_plan(order.request, capabilities(), order.seed, order.budget, order.timing))
+
+
+def within_one_file(plan: Plan) -> Plan:
+    """The plan with no more rounds than one results file holds; raises BadRequest where more were asked for."""
+    per_visit = 60 + plan.timing.values + 4 * plan.timing.warmups
+    most = MOST_PARTS // max(1, sum(per_visit + 4 * case.workers for case in plan.cases))
+    if most < max(1, plan.budget.rounds or 0):
+        asked = f"{count(plan.budget.rounds or 1, 'round')} of {count(len(plan.cases), 'case')}"
+        raise BadRequest(f"{asked}: one results file holds {most:,} rounds of them; choose fewer rounds or cases")
+    return replace(plan, budget=plan.budget._replace(most_rounds=min(plan.budget.most_rounds, most)))
 
 
 def _refuse_existing(path: Path, force: bool) -> None:
@@ -193,6 +202,7 @@ def _replaces(path: Path, past: Past, force: bool) -> bool:
 def _carry_out(past: Past, path: Path, keeping: Keeping, bench: Bench, replace: bool) -> Finish:
     """Measure what is left, save what was found by all parts of the run; raises Interrupted if nothing was."""
     begun, planned, stop, journal = time.monotonic(), past.planned, bench.stop, bench.journal
+    journal.full_metadata = planned.full_metadata
     with progress_for(keeping.quiet) as progress:
         findings = measure(past.plan, planned.start, bench.visitor.visit, journal, progress, stop, past.earlier)
     if stop.by is not None and not findings.outcomes:
@@ -203,7 +213,16 @@ def _carry_out(past: Past, path: Path, keeping: Keeping, bench: Bench, replace: 
         with stop.breakable():
             _write_end(journal, findings, stop)
             wall = past.seconds + time.monotonic() - begun
-            occasion = Occasion(planned.label, planned.started, planned.command, wall, planned.machine, past.mixed)
+            occasion = Occasion(
+                label=planned.label,
+                started=planned.started,
+                command=planned.command,
+                wall=wall,
+                machine=planned.machine,
+                isolation=bench.visitor.isolation,
+                mixed=past.mixed,
+                full_metadata=planned.full_metadata,
+            )
             result = make_result(past.plan, findings, occasion)
             path, saved = _save(result, path, replace, findings, journal)
     except Interrupted as error:

@@ -61,6 +61,7 @@ class Order:
     label: str | None
     dry_run: bool
     command: str
+    full_metadata: bool
     keeping: Keeping
 
 
@@ -88,6 +89,7 @@ PLANNING = (
     "seed",
     "label",
     "dry_run",
+    "full_metadata",
 )
 
 
@@ -134,6 +136,9 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "differ, and mark the result mixed.",
         ),
         click.option("--dry-run", is_flag=True, help="Only say what would be measured, what not, and how long."),
+        click.option(
+            "--full-metadata", is_flag=True, help="Keep all that pyperf collects: host name and paths are in the file."
+        ),
         click.option("--quiet", "-q", is_flag=True, help="No progress, results only."),
     ]
     for option in reversed(options):
@@ -167,6 +172,7 @@ def make_order(command: str, given: dict[str, Any]) -> Order:
         label=given["label"],
         dry_run=given["dry_run"],
         command=_command(command, given, request, seed),
+        full_metadata=given["full_metadata"],
         keeping=_keeping(command, given),
     )
 

@@ -1,6 +1,7 @@
-"""Printing where it may fail: a terminal that was closed, a reader that has gone, a full disk.
+"""The one way to the terminal: without a character that steers it, and where printing may fail.
 
-Progress and complaints go to stderr and are lost quietly then; what is printed to stdout is said to be lost.
+A terminal may be closed, a reader gone, a disk full. Progress and complaints go to stderr and are lost quietly then;
+what is printed to stdout is said to be lost.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from typing import TextIO
 import click
 
 from ipcbench.cli.ending import NOT_SAVED, severest
+from ipcbench.text import safe_text
+
+LONGEST_LINE = 10_000  # characters
 
 _GONE = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF)
 
@@ -27,10 +31,15 @@ class PrintFailed(Exception):
         self.exit_code = exit_code
 
 
+def say(text: str) -> None:
+    """Print a line to stdout."""
+    click.echo(safe_text(text, LONGEST_LINE))
+
+
 def tell(text: str) -> None:
-    """Print to stderr; where that fails, nothing is ever printed there again."""
+    """Print a line to stderr; where that fails, nothing is ever printed there again."""
     with quietly():
-        click.echo(text, err=True)
+        click.echo(safe_text(text, LONGEST_LINE), err=True)
 
 
 @contextlib.contextmanager

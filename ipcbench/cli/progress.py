@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn
 
-from ipcbench.cli.output import quietly, tell
+from ipcbench.cli.output import LONGEST_LINE, quietly, tell
 from ipcbench.model import Case, Failure, Visit
+from ipcbench.text import safe_text
 from ipcbench.units import format_duration
 
 
@@ -59,13 +60,14 @@ class Bar:
                 completed=self.total - seconds_left,
                 round=f"round {visit.round}/{rounds}" if visit.round else "calibrating",
                 left=format_duration(seconds_left),
-                case=visit.case.id,
+                case=safe_text(visit.case.id),
             )
             self.progress.refresh()
 
     def failed(self, case: Case, failure: Failure) -> None:
         with quietly():
-            self.progress.console.print(failure_line(case, failure), markup=False, highlight=False)
+            line = safe_text(failure_line(case, failure), LONGEST_LINE)
+            self.progress.console.print(line, markup=False, highlight=False)
 
 
 @contextmanager
@@ -80,7 +82,7 @@ def progress_for(quiet: bool) -> Iterator[Quiet | Lines | Bar]:
             TextColumn("{task.fields[round]:>11}"),
             BarColumn(bar_width=18),
             TextColumn("{task.fields[left]:>11} left"),
-            TextColumn("{task.fields[case]}"),
+            TextColumn("{task.fields[case]}", markup=False),
         ]
         progress = Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
         with quietly():

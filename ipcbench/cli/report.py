@@ -11,18 +11,19 @@ import click
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the report. Default: reports/<name of FILE>.")
 def command(file: Path, out: Path | None) -> int:
-    """Read FILE and write report.html, summary.md and charts/ (SVG, PNG and CSV).
+    """Read FILE and write report.html, summary.md, cases.csv and charts/ (SVG, PNG and CSV).
 
     \b
     Example:
       ipcbench report results/laptop.json
     """
+    from ipcbench.cli.output import say
     from ipcbench.report import headlines, write
-    from ipcbench.results.store import load
+    from ipcbench.results.store import folder_name, load
 
     result = load(file)
-    page = write(result, out or Path("reports") / file.stem)
+    page = write(result, out or Path("reports") / folder_name(file))
     for line in headlines(result):
-        click.echo(line)
-    click.echo(f"report: {page}")
+        say(line)
+    say(f"report: {page}")
     return 0

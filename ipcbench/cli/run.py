@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ipcbench.cli.options import run_options
-from ipcbench.cli.output import printing
+from ipcbench.cli.output import printing, say
 
 
 @click.command("run", short_help="Measure a selection; writes results/<label>.json.")
@@ -39,12 +39,12 @@ def command(**given: Any) -> int:
         return 0
     with printing(finish.code):
         for line in summary_lines(finish.result, finish.path):
-            click.echo(line)
+            say(line)
         if not finish.stopped:  # who stops a run wants the prompt back
             from ipcbench.report import headlines
 
             for line in [*headlines(finish.result), cost_line(finish.result)]:
-                click.echo(line)
+                say(line)
         if finish.resuming:
-            click.echo(f"to continue: {finish.resuming}")
+            say(f"to continue: {finish.resuming}")
     return finish.code

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from ipcbench.cli.output import say
 from ipcbench.machine.facts import capabilities
 from ipcbench.model import START_METHODS, Capabilities, Failure, StartMethod
 from ipcbench.run import tree
@@ -55,11 +56,12 @@ def command(everything: bool, seed: int | None, verbose: bool) -> int:
         for trial in fit:
             tried.append(bench.attempt(trial))
             if verbose:
-                click.echo(_line(tried[-1]))
+                say(_line(tried[-1]))
     _print(f"{time.monotonic() - began:.0f} s")
-    click.echo()
+    say("")
     kept = [_promise(*promise) for promise in _promises(tried)]
-    click.echo("\nwhat cannot be trusted here")
+    say("")
+    say("what cannot be trusted here")
     doubts = dict.fromkeys(f"{unfit(trial, capable)}: not tried" for trial in trials if unfit(trial, capable))
     for doubt in [*doubts, *_doubts(level, capable), *_NEVER]:
         _print(doubt, "  - ", "    ")
@@ -92,7 +94,7 @@ def _promises(tried: Sequence[Tried]) -> Iterator[tuple[str, int, list[str]]]:
 
 def _promise(promise: str, count: int, broken: list[str]) -> bool:
     state = "broken" if broken else "kept"
-    click.echo(f"{state:6}  {promise}: {count - len(broken)} of {count}")
+    say(f"{state:6}  {promise}: {count - len(broken)} of {count}")
     for text in broken:
         _print(text, "          ", "            ")
     return not broken
@@ -126,4 +128,4 @@ def _name(found: Tried) -> str:
 
 def _print(text: str, first: str = "", later: str = "  ") -> None:
     for line in textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=later):
-        click.echo(line)
+        say(line)

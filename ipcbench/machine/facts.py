@@ -5,11 +5,14 @@ The record is an allow-list: nothing in it names a host, a user, a path or the e
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import multiprocessing
 import os
 import pickle
 import platform
 import re
+import secrets
 import shutil
 import sys
 from pathlib import Path
@@ -20,6 +23,9 @@ import pyperf
 from ipcbench.measure.placement import usable_cpus
 from ipcbench.model import Capabilities
 from ipcbench.results.schema import MachineFacts
+from ipcbench.text import safe_text
+
+_SALT_BYTES = 32
 
 
 def machine_facts() -> MachineFacts:
@@ -28,7 +34,7 @@ def machine_facts() -> MachineFacts:
         system=platform.system(),
         kernel=".".join(platform.release().split(".")[:2]),
         architecture=platform.machine(),
-        cpu_model=_cpu_model(),
+        cpu_model=safe_text(_cpu_model()),
         cpus=os.cpu_count() or 1,
         usable_cpus=len(usable_cpus()),
         memory=psutil.virtual_memory().total,
@@ -38,7 +44,45 @@ def machine_facts() -> MachineFacts:
         pyperf=str(pyperf.__version__),
         pickle_protocol=pickle.DEFAULT_PROTOCOL,
         switch_interval=sys.getswitchinterval(),
+        id=machine_id(),
     )
+
+
+def machine_id() -> str:
+    """16 hex digits that are the same whenever this user measures on this machine, and tell nobody else which it is.
+
+    They are a hash of /etc/machine-id and of a random salt that stays in the user's state folder; empty where that
+    cannot be written.
+    """
+    try:
+        salt = _salt(_state_folder() / "salt")
+    except (OSError, RuntimeError):  # RuntimeError: there is no home
+        return ""
+    machine = b""
+    with contextlib.suppress(OSError):
+        machine = Path("/etc/machine-id").read_bytes().strip()
+    return hashlib.sha256(salt + machine).hexdigest()[:16] if len(salt) == _SALT_BYTES else ""
+
+
+def _state_folder() -> Path:
+    state = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state") / "ipcbench"
+
+
+def _salt(path: Path) -> bytes:
+    """Read the salt; where there is none yet, make it, whole and for this user alone."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        temporary = path.with_name(f".salt.{secrets.token_hex(8)}.tmp")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(descriptor, secrets.token_bytes(_SALT_BYTES))
+            with contextlib.suppress(FileExistsError):  # another run was first: theirs counts
+                os.link(temporary, path)
+        finally:
+            os.close(descriptor)
+            os.unlink(temporary)
+    return path.read_bytes()
 
 
 def default_label(facts: MachineFacts, now: str) -> str:

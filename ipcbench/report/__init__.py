@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 from pathlib import Path
-
-import pandas as pd
 
 from ipcbench.errors import ResultError
 from ipcbench.report import html, markdown
@@ -16,6 +15,7 @@ from ipcbench.report.findings import sentences
 from ipcbench.report.rows import exact
 from ipcbench.report.study import Study, study
 from ipcbench.report.svg import drawing, to_png, to_svg
+from ipcbench.report.tables import cases, csv
 from ipcbench.report.theme import THEMES
 from ipcbench.results.schema import ResultFile
 
@@ -32,8 +32,8 @@ def headlines(result: ResultFile) -> list[str]:
 def write(result: ResultFile, out: Path) -> Path:
     """Write the report of one run into a folder, made where needed, and give the path of its report.html.
 
-    Writes summary.md, report.html and for each chart charts/<id>-light.svg, -dark.svg, .png and .csv; each file is
-    replaced whole. Raises ResultError where the file system refuses.
+    Writes summary.md, report.html, cases.csv and for each chart charts/<id>-light.svg, -dark.svg, .png and .csv; each
+    file is replaced whole. Raises ResultError where the file system refuses.
     """
     about = study(result)
     try:
@@ -41,6 +41,7 @@ def write(result: ResultFile, out: Path) -> Path:
         drawn = [_draw(chart, about, out / "charts") for chart in CHARTS]
         said = sentences(about.summary, result.ipcbench.rounds)
         first = next((chart.id for chart in drawn if not chart.missing), "")
+        _replace(out / "cases.csv", cases(about.summary).encode())
         _replace(out / "summary.md", markdown.summary(about, said, first).encode())
         _replace(out / "report.html", html.page(about, said, drawn).encode())
     except OSError as error:
@@ -82,16 +83,12 @@ def _draw(chart: Chart, about: Study, folder: Path) -> html.Drawn:
     )
 
 
-def csv(table: pd.DataFrame) -> str:
-    """The drawn table as CSV: seconds and bytes, full precision, empty where there is no number, notes split by ';'."""
-    return table.to_csv(index=False, lineterminator="\n")
-
-
 def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Write a file whole or not at all; a report can be made again, so nothing waits for the disk."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
-        temporary.write_bytes(data)
+        with open(temporary, "xb") as file:  # never through a link that somebody has put there
+            file.write(data)
         os.replace(temporary, path)
     finally:
         with contextlib.suppress(OSError):

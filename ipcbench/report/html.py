@@ -14,8 +14,9 @@ from ipcbench.report.absence import groups
 from ipcbench.report.charts.chart import main_setting
 from ipcbench.report.rows import Table, environment, exact, mechanisms, which_one
 from ipcbench.report.study import Study
-from ipcbench.report.text import count, safe_text
+from ipcbench.report.text import count
 from ipcbench.report.theme import DARK, LIGHT
+from ipcbench.text import safe_text
 
 READING = (
     "One operation per pattern. ping-pong: a full round trip, there and back, never halved. stream: one message, "

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from ipcbench.report.html import absent
 from ipcbench.report.rows import Table, by_size, environment, which_one
 from ipcbench.report.study import Study
-from ipcbench.report.text import count, markdown, safe_text
+from ipcbench.report.text import count, markdown
+from ipcbench.text import safe_text
 
 LARGEST = 60_000  # bytes; a comment on GitHub takes 65,536 characters
 MOST_ROWS = 40

@@ -12,7 +12,8 @@ import pandas as pd
 from ipcbench.report.charts.chart import main_setting, records
 from ipcbench.report.findings import OPERATIONS, Choice, choices, ratio, ties
 from ipcbench.report.study import Study
-from ipcbench.report.text import absence, count, interval, safe_text
+from ipcbench.report.text import absence, count, interval
+from ipcbench.text import safe_text
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
 
 
@@ -191,6 +192,8 @@ def environment(study: Study) -> Table:
         ["Rounds", f"{record.rounds}, asked for: {limit}"],
         ["Payload", settings.payload],
         ["Seed", str(settings.seed)],
+        ["Visits contained by", record.isolation],
+        *([["Continued elsewhere", "; ".join(record.mixed)]] if record.mixed else []),
         ["Run", f"{record.label}, {study.date}, took {study.duration}, ipcbench {record.ipcbench}"],
     ]
     return Table("Machine and settings", ["", ""], [[name, safe_text(value, 200)] for name, value in rows])

@@ -8,9 +8,10 @@ import pandas as pd
 
 from ipcbench.analysis.stats import rank, summarise
 from ipcbench.report.charts.chart import main_setting
-from ipcbench.report.text import count, safe_text
+from ipcbench.report.text import count
 from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.schema import ResultFile, RunRecord
+from ipcbench.text import safe_text
 from ipcbench.units import format_duration, format_size
 
 LONGEST_NAME = 60

@@ -1,35 +1,16 @@
-"""Words and numbers as the report writes them, and the one cleaner for text that comes from a file."""
+"""Words and numbers as the report writes them."""
 
 from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 
+from ipcbench.text import safe_text
 from ipcbench.units import format_ratio, format_size, format_time
 
-_BLANKS = {"Zl", "Zp"}
-_DROPPED = {"Cc", "Cf", "Cs", "Cn"}  # controls, bidirectional and invisible marks, lone surrogates, not in XML
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>#|!~$@^&]")
 _ADDRESS = re.compile(r"(?i)(?<=\bwww)\.|:(?=//)")
-
-
-def safe_text(text: object, limit: int = 200) -> str:
-    """Make text from a file harmless to show: one line, no control, invisible or direction-changing character.
-
-    Longer text is cut to `limit` characters, the last one an ellipsis. Markup is left alone: escaping belongs to what
-    is written (autoescape in HTML, `markdown` in Markdown).
-    """
-    kept = []
-    for character in str(text)[: 8 * limit]:
-        category = unicodedata.category(character)
-        if character.isspace() or category in _BLANKS:
-            kept.append(" ")
-        elif category not in _DROPPED:
-            kept.append(character)
-    line = " ".join("".join(kept).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def markdown(text: object, limit: int = 200) -> str:

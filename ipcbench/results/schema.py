@@ -2,6 +2,9 @@
 
 pyperf ignores top-level keys it does not know, so its own commands read the same file. Values live in pyperf's part,
 in seconds per operation; what pyperf has no place for lives in ours and is joined by case id and round.
+
+The limits are part of the types: decoding a hostile file ends at the first thing that is too long, too many, out of
+range or not printable. Only `metadata` holds keys that are not named here.
 """
 
 from __future__ import annotations
@@ -11,66 +14,96 @@ from typing import Annotated, Literal
 import msgspec
 
 from ipcbench.model import Verdict
+from ipcbench.text import LINES, ONE_LINE
 
-SCHEMA = 1
+SCHEMA = 2
+LONGEST_TEXT = 4096
+LONGEST_STACK = 16 * 2**10
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=1e6)]
-Loops = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
-Text = Annotated[str, msgspec.Meta(max_length=4096)]
-Metadata = dict[str, str | int | float]
+Duration = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Positive = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+Loops = Positive
+Text = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT, pattern=ONE_LINE)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
+Stack = Annotated[str, msgspec.Meta(max_length=LONGEST_STACK, pattern=LINES)]
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
+Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+Number = Annotated[float, msgspec.Meta(ge=-1e18, le=1e18)]
+Metadata = Annotated[dict[Key, Text | Whole | Number], msgspec.Meta(max_length=200)]
+Texts = Annotated[list[Text], msgspec.Meta(max_length=100)]
+Digest = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?\Z")]
 
 
-class PyperfRun(msgspec.Struct, omit_defaults=True):
+class PyperfRun(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     """One visit as pyperf knows it: values and (loops, value) warm-ups, in seconds per operation."""
 
-    values: list[Seconds] = []
-    warmups: list[tuple[Loops, Annotated[float, msgspec.Meta(ge=0, le=1e6)]]] = []
+    values: Annotated[list[Seconds], msgspec.Meta(max_length=100_000)] = []
+    warmups: Annotated[
+        list[tuple[Loops, Annotated[float, msgspec.Meta(ge=0, le=1e6)]]], msgspec.Meta(max_length=100_000)
+    ] = []
     metadata: Metadata = {}
 
 
-class PyperfBenchmark(msgspec.Struct, omit_defaults=True):
+class PyperfBenchmark(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     """One case as pyperf knows it; metadata["name"] is the case id."""
 
-    runs: list[PyperfRun]
+    runs: Annotated[list[PyperfRun], msgspec.Meta(max_length=10_000)]
     metadata: Metadata = {}
 
 
 class CaseRecord(msgspec.Struct, forbid_unknown_fields=True):
-    """One planned case and what became of it; detail and stage say more where the verdict is not ok."""
+    """One planned case and what became of it; detail, stage and stack say more where the verdict is not ok.
 
-    id: Text
+    proof names what was shown to have moved, in every visit of the case: "counts" (messages sent and received agree),
+    "last" (the last payload of the timed loops is the one that was sent), "digests" (every byte of the verification
+    turns). retried counts the visits that were made a second time.
+    """
+
+    id: Name
     verdict: Verdict
-    notes: list[Text] = []
+    notes: Texts = []
     stage: Text = ""
     detail: Text = ""
-    loops: int | None = None
+    loops: Loops | None = None
+    proof: Texts = []
+    retried: Count = 0
+    stack: Stack = ""
 
 
 class SkipRecord(msgspec.Struct, forbid_unknown_fields=True):
     """A case that was asked for and could not run here."""
 
-    id: Text
+    id: Name
     reason: Text
 
 
 class VisitRecord(msgspec.Struct, forbid_unknown_fields=True):
-    """What a visit cost beyond its values; cpu_* are seconds of all its processes over `operations` timed ones."""
+    """What a visit cost beyond its values; cpu_* are seconds of all its processes over `operations` timed ones.
 
-    case: Text
-    round: Annotated[int, msgspec.Meta(ge=1)]
-    position: Annotated[int, msgspec.Meta(ge=0)]
-    operations: int
-    cpu_user: float
-    cpu_system: float
-    context_switches: int
-    wall: float
-    cpus: list[list[int]]
+    notes are doubts about this visit alone, such as "flooded"; those about all of a case stand with the case.
+    """
+
+    case: Name
+    round: Positive
+    position: Count
+    operations: Count
+    cpu_user: Duration
+    cpu_system: Duration
+    context_switches: Count
+    wall: Duration
+    cpus: Annotated[
+        list[Annotated[list[Annotated[int, msgspec.Meta(ge=0, le=2**16)]], msgspec.Meta(max_length=2**13)]],
+        msgspec.Meta(max_length=2**13),
+    ]
+    notes: Texts = []
 
 
 class MechanismFacts(msgspec.Struct, forbid_unknown_fields=True):
     """What a mechanism declares of itself, copied, so that reading a file never imports a mechanism."""
 
-    name: Text
+    name: Name
     title: Text
     short: Text
     family: Text
@@ -79,67 +112,84 @@ class MechanismFacts(msgspec.Struct, forbid_unknown_fields=True):
     senders: Text
     receivers: Text
     bounded_by: Text
-    background_threads: int = 0
-    background_processes: int = 0
-    caveats: list[Text] = []
+    background_threads: Count = 0
+    background_processes: Count = 0
+    caveats: Texts = []
 
 
 class PatternFacts(msgspec.Struct, forbid_unknown_fields=True):
     """What a pattern asks, and what one operation is."""
 
-    name: Text
+    name: Name
     question: Text
     operation: Text
 
 
 class MachineFacts(msgspec.Struct, forbid_unknown_fields=True):
-    """The machine as far as it explains numbers: no host, user, path or environment."""
+    """The machine as far as it explains numbers: no host, user, path or environment.
+
+    memory is in bytes, switch_interval in seconds. id is the same for all files of one machine and user and tells
+    nothing else (see `machine.facts`); empty where it could not be kept.
+    """
 
     system: Text
     kernel: Text
     architecture: Text
     cpu_model: Text
-    cpus: int
-    usable_cpus: int
-    memory: int
+    cpus: Positive
+    usable_cpus: Positive
+    memory: Count
     virtual: bool
     python: Text
     implementation: Text
     pyperf: Text
-    pickle_protocol: int
-    switch_interval: float
+    pickle_protocol: Count
+    switch_interval: Seconds
+    id: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{16})?\Z")] = ""
 
 
 class Settings(msgspec.Struct, forbid_unknown_fields=True):
-    """What the run was told: values and warm-ups per visit, shortest value in seconds, seed and limits."""
+    """What the run was told: values and warm-ups per visit, shortest value in seconds, seed and limits.
 
-    values: int
-    warmups: int
-    min_time: float
-    seed: int
-    budget: float | None
-    rounds: int | None
+    full_metadata says that the file keeps what names the host, its user and its paths.
+    """
+
+    values: Positive
+    warmups: Count
+    min_time: Seconds
+    seed: Count
+    budget: Duration | None
+    rounds: Positive | None
     payload: Text = "distinct incompressible bytes, rotated"
+    full_metadata: bool = False
 
 
 class RunRecord(msgspec.Struct, forbid_unknown_fields=True):
-    """Everything about a run that pyperf's format has no place for."""
+    """Everything about a run that pyperf's format has no place for.
 
-    schema: int
+    started is ISO 8601 in UTC, wall in seconds, rounds the complete ones. isolation says what contained the visits:
+    "warden", "group", "job" or "none". mixed names what differed when the run was continued elsewhere, by force.
+    digest is the SHA-256 of the rest of the file, see `results.digest`; `store.save` writes it.
+    """
+
+    schema: Positive
     ipcbench: Text
     label: Annotated[str, msgspec.Meta(max_length=100)]
     started: Text
     command: Text
     complete: bool
-    rounds: int
-    wall: float
+    rounds: Count
+    wall: Duration
+    isolation: Text
     settings: Settings
     machine: MachineFacts
-    mechanisms: list[MechanismFacts]
-    patterns: list[PatternFacts]
-    cases: list[CaseRecord]
-    skips: list[SkipRecord]
-    visits: list[VisitRecord]
+    mechanisms: Annotated[list[MechanismFacts], msgspec.Meta(max_length=10_000)]
+    patterns: Annotated[list[PatternFacts], msgspec.Meta(max_length=10_000)]
+    cases: Annotated[list[CaseRecord], msgspec.Meta(max_length=10_000)]
+    skips: Annotated[list[SkipRecord], msgspec.Meta(max_length=100_000)]
+    visits: Annotated[list[VisitRecord], msgspec.Meta(max_length=1_000_000)]
+    mixed: Texts = []
+    digest: Digest = ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -152,11 +202,11 @@ class RunRecord(msgspec.Struct, forbid_unknown_fields=True):
         return found
 
 
-class ResultFile(msgspec.Struct):
+class ResultFile(msgspec.Struct, forbid_unknown_fields=True):
     """The whole file. `ipcbench` holds our object; the rest is a pyperf suite."""
 
     version: Literal["1.0"]
-    benchmarks: list[PyperfBenchmark]
+    benchmarks: Annotated[list[PyperfBenchmark], msgspec.Meta(max_length=10_000)]
     ipcbench: RunRecord
     metadata: Metadata = {}
 

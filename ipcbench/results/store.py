@@ -1,34 +1,55 @@
 """The one door to results files: labels, atomic writing, reading with every check.
 
-What leaves it on bad input is ResultError, one line with the file and the reason.
+What leaves it on bad input is ResultError, one line with the file, the place in it and the reason.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
+import hashlib
 import re
-import stat
 import tempfile
-from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from ipcbench.errors import BadRequest, ResultError
-from ipcbench.model import Case
+from ipcbench.results.digest import digest_of
+from ipcbench.results.meaning import problems
+from ipcbench.results.migrate import migrate
+from ipcbench.results.reading import LARGEST_FILE, MOST_PARTS, Refused, parse, read_bytes
 from ipcbench.results.schema import SCHEMA, ResultFile
+from ipcbench.results.writing import write_whole
+from ipcbench.text import safe_text
 
-LARGEST_FILE = 64 * 2**20
+__all__ = ["LARGEST_FILE", "MOST_PARTS", "check_label", "check_writable", "folder_name", "load", "save"]
+
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")  # names that Windows gives no file
+_PATTERN = re.compile(r"matching regex '.*' - at", re.DOTALL)
 
 
 def check_label(label: str) -> str:
     """Return the label if it can name a file everywhere; raises BadRequest otherwise."""
-    if not _LABEL.fullmatch(label) or ".." in label:
+    if not _LABEL.fullmatch(label) or ".." in label or label.endswith(".") or _DEVICES.fullmatch(label):
         shown = label if len(label) <= 40 else label[:37] + "..."
-        raise BadRequest(f"label {shown!r}: expected 1 to 80 letters, digits, '.', '_' or '-', without '..'")
+        raise BadRequest(
+            f"label {shown!r}: expected 1 to 80 letters, digits, '.', '_' or '-', without '..', and no device's name"
+        )
     return label
+
+
+def folder_name(path: Path) -> str:
+    """A name for the folder of what is made from a file: its own without the ending, or one that is safe like a label.
+
+    Names that are changed end in a hash of the old one, so that two of them stay two.
+    """
+    stem = path.name.removesuffix(".gz").removesuffix(".json")
+    try:
+        return check_label(stem)
+    except BadRequest:
+        plain = re.sub(r"[^a-z0-9]+", "-", stem.lower())[:55].strip("-") or "results"
+        return f"{plain}-{hashlib.sha256(stem.encode(errors='surrogatepass')).hexdigest()[:8]}"
 
 
 def check_writable(folder: Path) -> None:
@@ -43,108 +64,93 @@ def check_writable(folder: Path) -> None:
 
 
 def save(result: ResultFile, path: Path, replace: bool) -> None:
-    """Write the file whole or not at all: temporary file, fsync, rename, fsync of the folder.
+    """Write the file whole or not at all, with its digest, which is set in `result` too.
 
-    Raises ResultError if the path exists and `replace` is false, or if the file system refuses.
+    Raises ResultError if the path exists and `replace` is false, if the file system refuses, or for a result that
+    `load` would not take, which is a defect of whoever made it.
     """
-    data = msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n"
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if replace:
-            os.replace(temporary, path)
-        else:
-            os.link(temporary, path)  # unlike rename, refuses to overwrite
-            os.unlink(temporary)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        document = msgspec.json.decode(msgspec.json.encode(result))
+        digest = digest_of(document)
+        document["ipcbench"]["digest"] = digest
+        checked(document)
+        data = msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+        if len(data) > LARGEST_FILE:
+            raise Refused(f"{len(data):,} bytes; a results file has at most {LARGEST_FILE:,}")
+        write_whole(path, data, replace)
+    except (Refused, msgspec.MsgspecError, UnicodeError, OverflowError) as error:
+        raise ResultError(f"{_shown(path)}: not saved, because it could not be read again: {_said(error)}") from error
     except FileExistsError as error:
-        raise ResultError(f"{path} exists: choose another --label, or --force to overwrite") from error
+        raise ResultError(f"{_shown(path)} exists: choose another --label, or --force to overwrite") from error
     except OSError as error:
-        raise ResultError(f"{path}: cannot write: {error.strerror}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
+        raise ResultError(f"{_shown(path)}: cannot write: {error.strerror}") from error
+    result.ipcbench.digest = digest
 
 
 def load(path: Path) -> ResultFile:
-    """Read a results file and check its types and its meaning; raises ResultError."""
-    data = _read(path)
+    """Read a results file, gzip's included, and check its types, its meaning and its digest; raises ResultError.
+
+    A file of an older schema becomes one of the present schema; it had no digest.
+    """
     try:
-        result = msgspec.json.decode(data, type=ResultFile)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ResultError(f"{path}: {_why_not_ours(data, error)}") from error
-    _check_meaning(path, result)
+        return checked(parse(read_bytes(path)))
+    except FileNotFoundError as error:
+        reason = "no such file; 'ipcbench run' writes results/<label>.json"
+        raise ResultError(f"{_shown(path)}: {reason}") from error
+    except OSError as error:
+        raise ResultError(f"{_shown(path)}: cannot read: {error.strerror}") from error
+    except Refused as error:
+        raise ResultError(f"{_shown(path)}: {_said(error)}") from error
+    except msgspec.ValidationError as error:
+        raise ResultError(f"{_shown(path)}: damaged: {_said(error)}") from error
+    except (MemoryError, OverflowError, RecursionError) as error:
+        raise ResultError(f"{_shown(path)}: damaged: {type(error).__name__} while reading") from error
+    except ValueError as error:  # the path holds a NUL
+        raise ResultError(f"{str(path)!r}: not a file name") from error
+
+
+def checked(document: dict[str, Any]) -> ResultFile:
+    """A document as a results file, once everything about it is right; raises Refused and msgspec.ValidationError."""
+    schema = _schema(document)
+    if schema == SCHEMA:
+        found = document["ipcbench"].get("digest")
+        if found != digest_of(document):
+            raise Refused(
+                f"damaged: its content does not have the digest {safe_text(found, 64)!r} that stands in it; "
+                "it was changed after it was written"
+            )
+    result = msgspec.convert(migrate(document, schema), ResultFile)
+    try:
+        check_label(result.ipcbench.label)
+    except BadRequest as error:
+        raise Refused(f"damaged: {error}") from error
+    for problem in problems(result):
+        raise Refused(f"damaged: {problem}")
     return result
 
 
-def _read(path: Path) -> bytes:
-    try:
-        status = os.stat(path)  # before opening, which would wait for ever on a FIFO
-        if not stat.S_ISREG(status.st_mode):
-            raise ResultError(f"{path}: not a regular file")
-        if status.st_size > LARGEST_FILE:
-            raise ResultError(f"{path}: {status.st_size:,} bytes; a results file has at most {LARGEST_FILE:,}")
-        with open(path, "rb") as file:
-            data = file.read(LARGEST_FILE + 1)
-    except FileNotFoundError as error:
-        raise ResultError(f"{path}: no such file; 'ipcbench run' writes results/<label>.json") from error
-    except OSError as error:
-        raise ResultError(f"{path}: cannot read: {error.strerror}") from error
-    except ValueError as error:
-        raise ResultError(f"{str(path)!r}: not a file name") from error
-    if not data:
-        raise ResultError(f"{path}: the file is empty")
-    return data
-
-
-def _why_not_ours(data: bytes, error: Exception) -> str:
-    """Say what is wrong with a file that did not decode, as near to the cause as can be told."""
-    try:
-        head = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return f"not a results file, or cut off: {error}"
-    except RecursionError:
-        return "not a results file: nested too deeply"
-    if not isinstance(head, dict) or "benchmarks" not in head:
-        return "not a results file: no pyperf suite in it"
-    if "ipcbench" not in head:
-        return 'not an ipcbench result: top-level "ipcbench" is missing'
-    record = head["ipcbench"]
-    schema = record.get("schema") if isinstance(record, dict) else None
-    if isinstance(schema, int) and schema > SCHEMA:
-        return f"made by a newer ipcbench (schema {schema}, this one reads up to {SCHEMA}); upgrade to read it"
-    return f"damaged: {error}"
-
-
-def _check_meaning(path: Path, result: ResultFile) -> None:
-    """Check what types cannot say: ids parse, nothing stands twice, values belong to cases that are ok."""
-    record = result.ipcbench
-    if record.schema > SCHEMA:
-        raise ResultError(
-            f"{path}: made by a newer ipcbench (schema {record.schema}, this one reads up to {SCHEMA}); "
-            "upgrade to read it"
+def _schema(document: dict[str, Any]) -> int:
+    """The schema of a document; raises Refused if it is none of ours, or newer."""
+    if "benchmarks" not in document:
+        raise Refused("not a results file: no pyperf suite in it")
+    if "ipcbench" not in document:
+        raise Refused(
+            'not an ipcbench result: top-level "ipcbench" is missing. Of a plain pyperf file neither origin nor proof '
+            "of transfer is known, so it has no report; 'python -m pyperf stats' reads it"
         )
-    try:
-        check_label(record.label)
-        for case_id in [case.id for case in record.cases] + [skip.id for skip in record.skips]:
-            Case.parse(case_id)
-    except BadRequest as error:
-        raise ResultError(f"{path}: damaged: {error}") from error
-    names = [str(benchmark.metadata.get("name", "")) for benchmark in result.benchmarks]
-    measured = {case.id for case in record.cases if case.verdict == "ok"}
-    for what, ids in (("case", [case.id for case in record.cases]), ("benchmark", names)):
-        twice = [name for name, count in Counter(ids).items() if count > 1]
-        if twice:
-            raise ResultError(f"{path}: damaged: {what} {twice[0]!r} stands twice")
-    if any(not benchmark.runs or not all(run.values for run in benchmark.runs) for benchmark in result.benchmarks):
-        raise ResultError(f"{path}: damaged: a visit without values")
-    strangers = sorted(set(names) ^ measured)
-    if strangers:
-        raise ResultError(f"{path}: damaged: {strangers[0]!r} has values without being ok, or the reverse")
+    record = document["ipcbench"]
+    schema = record.get("schema") if isinstance(record, dict) else None
+    if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
+        raise Refused('damaged: "ipcbench" has no schema number')
+    if schema > SCHEMA:
+        raise Refused(f"made by a newer ipcbench (schema {schema}, this one reads up to {SCHEMA}); upgrade to read it")
+    return schema
+
+
+def _shown(path: Path) -> str:
+    return safe_text(path, 1000)
+
+
+def _said(error: Exception) -> str:
+    """The reason in an exception, which may quote what the file holds, as safe text."""
+    return safe_text(_PATTERN.sub("of printable characters - at", str(error)), 600)

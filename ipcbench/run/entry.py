@@ -60,6 +60,7 @@ class Planned(Record, frozen=True, tag="plan"):
     identity: Identity
     isolation: Word
     seconds: Duration
+    full_metadata: bool = False
 
 
 class Continued(Record, frozen=True, tag="continue"):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ipcbench.errors import NotSaved, ResultError
 from ipcbench.model import Failure, Outcome, Visit
+from ipcbench.results.privacy import allowed
 from ipcbench.run.entry import (
     LONGEST_DETAIL,
     LONGEST_STACK,
@@ -26,7 +27,6 @@ from ipcbench.run.entry import (
     read_entries,
     write_entry,
 )
-from ipcbench.run.record import KEPT
 
 SUFFIX = ".journal"
 
@@ -34,11 +34,12 @@ SUFFIX = ".journal"
 class Journal:
     """The journal of one label, open for appending and locked against a second run of the same label.
 
-    size is how many of its bytes are whole records.
+    size is how many of its bytes are whole records; full_metadata keeps what pyperf says of the machine.
     """
 
     def __init__(self, path: Path, fd: int, size: int) -> None:
         self.path, self.fd, self.size = path, fd, size
+        self.full_metadata = False
 
     @classmethod
     def begin(cls, path: Path, replace: bool) -> Journal:
@@ -76,7 +77,7 @@ class Journal:
         """Append what a visit found, `seconds` after the end of the one before; raises NotSaved."""
         about = visit.case.id, visit.round, attempt, seconds
         if isinstance(found, Outcome):
-            kept = {key: value for key, value in found.metadata.items() if key in KEPT}
+            kept = found.metadata if self.full_metadata else allowed(found.metadata)
             self.append(Done(*about, OutcomeRecord(*found._replace(metadata=kept))))
             return
         self.append(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import ipcbench
 from ipcbench.model import Case, Outcome, Skip
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
+from ipcbench.results.privacy import allowed, kept_stack, kept_text
 from ipcbench.results.schema import (
     SCHEMA,
     CaseRecord,
@@ -24,35 +26,17 @@ from ipcbench.results.schema import (
     VisitRecord,
 )
 from ipcbench.run.schedule import Findings
-
-# What pyperf collects and a reader needs; its host name, boot time, paths and build options stay out.
-KEPT = (
-    "aslr",
-    "cpu_count",
-    "cpu_model_name",
-    "date",
-    "duration",
-    "inner_loops",
-    "load_avg_1min",
-    "loops",
-    "mem_max_rss",
-    "name",
-    "perf_version",
-    "python_hash_seed",
-    "python_implementation",
-    "python_version",
-    "timer",
-    "unit",
-)
+from ipcbench.text import safe_text
 
 _MISSED = "the run was stopped before this case was measured"
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """When and how a run was made; started is ISO 8601 in UTC, wall in seconds over all its parts.
+    """When and how a run was made; started is ISO 8601 in UTC, wall in seconds.
 
-    mixed says what differed between its parts, where continuing it was forced.
+    isolation is what contained the visits ("warden", "group", "job", "none"); mixed names what differed when the run
+    was continued elsewhere; full_metadata keeps all that pyperf collects, the host's name included.
     """
 
     label: str
@@ -60,7 +44,9 @@ class Occasion:
     command: str
     wall: float
     machine: MachineFacts
+    isolation: str = "none"
     mixed: tuple[str, ...] = ()
+    full_metadata: bool = False
 
 
 def make_result(plan: Plan, findings: Findings, occasion: Occasion) -> ResultFile:
@@ -79,13 +65,17 @@ def make_result(plan: Plan, findings: Findings, occasion: Occasion) -> ResultFil
     return ResultFile(
         version="1.0",
         metadata={"unit": "second"},
-        benchmarks=[_benchmark(case, by_case[case]) for case in plan.cases if case in by_case],
-        ipcbench=_run_record(plan, findings, occasion, set(by_case), visits),
+        benchmarks=[_benchmark(case, by_case[case], occasion.full_metadata) for case in plan.cases if case in by_case],
+        ipcbench=_run_record(plan, findings, occasion, by_case, visits),
     )
 
 
 def _run_record(
-    plan: Plan, findings: Findings, occasion: Occasion, measured: set[Case], visits: list[VisitRecord]
+    plan: Plan,
+    findings: Findings,
+    occasion: Occasion,
+    measured: dict[Case, dict[int, Outcome]],
+    visits: list[VisitRecord],
 ) -> RunRecord:
     missed = [case for case in plan.cases if case not in measured and case not in findings.failures]
     asked = [*plan.cases, *(skip.case for skip in plan.skips)]
@@ -98,33 +88,67 @@ def _run_record(
         complete=findings.complete,
         rounds=findings.rounds,
         wall=occasion.wall,
-        settings=_settings(plan),
+        isolation=occasion.isolation,
+        mixed=[kept_text(difference) for difference in occasion.mixed],
+        settings=_settings(plan, occasion.full_metadata),
         machine=occasion.machine,
         mechanisms=[_mechanism_facts(name) for name in dict.fromkeys(case.mechanism for case in asked)],
         patterns=[_pattern_facts(name) for name in dict.fromkeys(case.pattern for case in asked)],
-        cases=[_case_record(case, plan, findings) for case in plan.cases if case not in missed],
+        cases=[
+            _case_record(case, plan, findings, list(measured.get(case, {}).values()))
+            for case in plan.cases
+            if case not in missed
+        ],
         skips=[
-            SkipRecord(skip.case.id, skip.reason) for skip in (*plan.skips, *(Skip(case, _MISSED) for case in missed))
+            SkipRecord(skip.case.id, kept_text(skip.reason))
+            for skip in (*plan.skips, *(Skip(case, _MISSED) for case in missed))
         ],
         visits=visits,
     )
 
 
-def _settings(plan: Plan) -> Settings:
+def _settings(plan: Plan, full_metadata: bool) -> Settings:
     timing, budget = plan.timing, plan.budget
-    return Settings(timing.values, timing.warmups, timing.min_time, plan.seed, budget.seconds, budget.rounds)
+    return Settings(
+        timing.values,
+        timing.warmups,
+        timing.min_time,
+        plan.seed,
+        budget.seconds,
+        budget.rounds,
+        full_metadata=full_metadata,
+    )
 
 
-def _case_record(case: Case, plan: Plan, findings: Findings) -> CaseRecord:
-    notes = list(plan.notes.get(case.id, ()))
+def _case_record(case: Case, plan: Plan, findings: Findings, outcomes: list[Outcome]) -> CaseRecord:
+    notes = _texts([*plan.notes.get(case.id, ()), *(note for outcome in outcomes for note in outcome.notes)])
+    retried = findings.retries.get(case, 0)
     failure = findings.failures.get(case)
     if failure:
-        return CaseRecord(case.id, failure.verdict, notes, failure.stage, failure.detail[:4000])
-    return CaseRecord(case.id, "ok", notes, loops=findings.loops[case])
+        return CaseRecord(
+            case.id,
+            failure.verdict,
+            notes,
+            stage=safe_text(failure.stage),
+            detail=kept_text(failure.detail),
+            retried=retried,
+            stack=kept_stack(failure.stack),
+        )
+    return CaseRecord(case.id, "ok", notes, loops=findings.loops[case], proof=_common_proof(outcomes), retried=retried)
 
 
-def _benchmark(case: Case, outcomes: dict[int, Outcome]) -> PyperfBenchmark:
-    runs = [_run(number, outcome) for number, outcome in sorted(outcomes.items())]
+def _common_proof(outcomes: list[Outcome]) -> list[str]:
+    """What was shown in every visit of a case."""
+    return [name for name in outcomes[0].proof if all(name in outcome.proof for outcome in outcomes)]
+
+
+def _texts(texts: Iterable[str]) -> list[str]:
+    """Texts as a file may hold them, each once."""
+    return [kept_text(text) for text in dict.fromkeys(texts)]
+
+
+def _benchmark(case: Case, outcomes: dict[int, Outcome], full_metadata: bool) -> PyperfBenchmark:
+    runs = [_run(number, outcome, full_metadata) for number, outcome in sorted(outcomes.items())]
     common = {
         key: value
         for key, value in runs[0].metadata.items()
@@ -142,8 +166,9 @@ def _benchmark(case: Case, outcomes: dict[int, Outcome]) -> PyperfBenchmark:
     return PyperfBenchmark(runs=runs, metadata=common | about)
 
 
-def _run(number: int, outcome: Outcome) -> PyperfRun:
-    metadata: Metadata = {key: outcome.metadata[key] for key in KEPT if key in outcome.metadata}
+def _run(number: int, outcome: Outcome, full_metadata: bool) -> PyperfRun:
+    chosen = outcome.metadata if full_metadata else allowed(outcome.metadata)
+    metadata: Metadata = {key: safe_text(text, 4000) if isinstance(text, str) else text for key, text in chosen.items()}
     return PyperfRun(list(outcome.values), list(outcome.warmups), metadata | {"ipcbench_round": number})
 
 
@@ -158,6 +183,7 @@ def _visit_record(case: Case, number: int, position: int, outcome: Outcome) -> V
         context_switches=outcome.context_switches,
         wall=outcome.wall,
         cpus=[list(cpus) for cpus in outcome.cpus],
+        notes=_texts(outcome.notes),
     )
 
 
@@ -165,9 +191,9 @@ def _mechanism_facts(name: str) -> MechanismFacts:
     found = catalog.mechanism(name)
     return MechanismFacts(
         name=found.name,
-        title=found.title,
-        short=found.short,
-        family=found.family,
+        title=kept_text(found.title),
+        short=kept_text(found.short),
+        family=kept_text(found.family),
         carries=found.carries,
         wait=found.wait,
         senders=found.senders,
@@ -175,10 +201,10 @@ def _mechanism_facts(name: str) -> MechanismFacts:
         bounded_by=found.bounded_by,
         background_threads=found.background_threads,
         background_processes=found.background_processes,
-        caveats=list(found.caveats),
+        caveats=_texts(found.caveats),
     )
 
 
 def _pattern_facts(name: str) -> PatternFacts:
     found = catalog.pattern(name)
-    return PatternFacts(found.name, found.question, found.operation)
+    return PatternFacts(found.name, kept_text(found.question), kept_text(found.operation))

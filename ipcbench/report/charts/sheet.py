@@ -20,8 +20,8 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 
-from ipcbench.report.text import safe_text
 from ipcbench.report.theme import Theme, mark
+from ipcbench.text import safe_text
 
 WIDTH = 518.0  # points: 691 CSS pixels on a page
 MARGIN = 8.0

@@ -1,0 +1,48 @@
+"""Tables as CSV, for spreadsheets too: full precision, empty where there is no number, text that is never a formula."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+# Spreadsheets take a cell that begins so for a formula (CWE-1236), some also with the wide forms of these signs.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - the wide forms are meant
+
+CASES = [
+    "case",
+    "verdict",
+    "seconds",
+    "low",
+    "high",
+    "slowdown",
+    "slowdown_low",
+    "slowdown_high",
+    "best",
+    "tied",
+    "cpu",
+    "rounds",
+    "question",
+    "mechanism",
+    "family",
+    "carries",
+    "wait",
+    "size",
+    "workers",
+    "start_method",
+    "placement",
+    "reason",
+    "notes",
+]
+
+
+def csv(table: pd.DataFrame) -> str:
+    """A table as CSV: seconds and bytes, notes split by ';'; text that a spreadsheet would calculate gets a ' first."""
+    return table.map(_inert).to_csv(index=False, lineterminator="\n")
+
+
+def cases(summary: pd.DataFrame) -> str:
+    """Every case of a run as CSV, one a row: with figures where it is ok, with verdict and reason where it is not."""
+    return csv(summary[CASES])
+
+
+def _inert(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -1,0 +1,114 @@
+"""From a path to a JSON document: every cap on size comes before what it protects.
+
+All raise Refused, whose text is the reason alone; `store.load` puts the file's name before it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import zlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+LARGEST_FILE = 64 * 2**20
+MOST_PARTS = 800_000  # numbers and texts count one, lists and objects two; a visit leaves about 50
+_MOST_KEYS = 1000  # in one object
+_LONGEST_NUMBER = 24  # characters: '-1.2345678901234567e-308'
+_PIECE = 2**20
+_GZIP = b"\x1f\x8b"
+
+
+class Refused(ValueError):
+    """Why a file is none of ours."""
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a regular file, inflated where it is gzip's, at most LARGEST_FILE of either; OSError as usual."""
+    status = os.stat(path)  # before opening, which would wait for ever on a FIFO
+    if not stat.S_ISREG(status.st_mode):
+        raise Refused("not a regular file")
+    if status.st_size > LARGEST_FILE:
+        raise Refused(f"{status.st_size:,} bytes; a results file has at most {LARGEST_FILE:,}")
+    with open(path, "rb") as file:
+        data = file.read(LARGEST_FILE + 1)
+    if data.startswith(_GZIP):
+        data = _inflate(data)
+    if not data:
+        raise Refused("the file is empty")
+    return data
+
+
+def _inflate(data: bytes) -> bytes:
+    """Inflate in pieces, so that a small file that holds gigabytes costs no more than a large one."""
+    inflater = zlib.decompressobj(wbits=31)
+    pieces, room, rest = [], LARGEST_FILE, data
+    try:
+        while not inflater.eof and (piece := inflater.decompress(rest, _PIECE)):
+            pieces.append(piece)
+            room -= len(piece)
+            if room < 0:
+                raise Refused(f"inflates to more than {LARGEST_FILE:,} bytes")
+            rest = inflater.unconsumed_tail
+    except zlib.error as error:
+        raise Refused(f"damaged: not readable as gzip ({error})") from error
+    if not inflater.eof:
+        raise Refused("damaged: the gzip file is cut off")
+    if inflater.unused_data:
+        raise Refused("damaged: something follows after the end of the gzip file")
+    return b"".join(pieces)
+
+
+def parse(data: bytes) -> dict[str, Any]:
+    """Read JSON whose outermost value is an object, and in which no key stands twice."""
+    parts = data.count(b",") + 2 * (data.count(b"[") + data.count(b"{"))
+    if parts > MOST_PARTS:
+        raise Refused(f"about {parts:,} values; a results file has at most {MOST_PARTS:,}")
+    try:
+        _look(data)
+        document = msgspec.json.decode(data)
+    except Refused:
+        raise
+    except (UnicodeDecodeError, msgspec.DecodeError, ValueError) as error:
+        raise Refused(f"not a results file, or cut off: {error}") from error
+    except RecursionError as error:
+        raise Refused("not a results file: nested too deeply") from error
+    if not isinstance(document, dict):
+        raise Refused("not a results file: no pyperf suite in it")
+    return document
+
+
+def _look(data: bytes) -> None:
+    """Look for what msgspec lets pass: repeated keys, and numbers and objects that only take time.
+
+    As Latin-1 a character takes one byte of memory whatever the file holds; the keys that mean something are ASCII.
+    """
+    json.loads(
+        data.decode("latin-1"),
+        object_pairs_hook=_look_at_keys,
+        parse_int=_look_at_number,
+        parse_float=_look_at_number,
+        parse_constant=_refuse_constant,
+    )
+
+
+def _look_at_keys(pairs: list[tuple[str, object]]) -> None:
+    if len(pairs) > _MOST_KEYS:
+        raise Refused(f"damaged: an object of {len(pairs):,} keys")
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise Refused(f"damaged: the key {key!r} stands twice in one object")
+        seen.add(key)
+
+
+def _look_at_number(text: str) -> None:
+    if len(text) > _LONGEST_NUMBER:
+        raise Refused(f"damaged: a number of {len(text):,} characters")
+
+
+def _refuse_constant(text: str) -> None:
+    raise Refused(f"damaged: {text} is no number")

@@ -1,0 +1,59 @@
+"""A file written whole or not at all, and on disk when that is said."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from pathlib import Path
+
+
+def write_whole(path: Path, data: bytes, replace: bool) -> None:
+    """Write a file so that at every moment, a crash included, either nothing of it is there or all of it.
+
+    Temporary file in the same folder, fsync, rename, fsync of the folder. Raises FileExistsError if the path exists
+    and `replace` is false, OSError if the file system refuses; then no temporary file is left.
+    """
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            _write_all(descriptor, data)
+            os.fchmod(descriptor, 0o666 & ~_umask())  # as any other new file, but only now that it is whole
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if replace:
+            os.rename(temporary, path)
+        else:
+            os.link(temporary, path)  # unlike rename, refuses to overwrite
+            os.unlink(temporary)
+        _sync_folder(path.parent)
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        written = os.write(descriptor, rest)
+        if not written:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        rest = rest[written:]
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put names on disk: without this a crash may lose the rename although the file's content is there."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)  # it can only be read by setting it; meanwhile new files are for nobody else
+    os.umask(mask)
+    return mask
