@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 FITTING = for python in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
 	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; break; fi; done
 
-.PHONY: help bench test contract soak check lint format types harness smoke clean
+.PHONY: help bench test contract mutations soak check lint format types harness smoke clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -26,6 +26,9 @@ contract: $(VENV)/ready-test  ## the contract test alone; MECHANISM=pipe for one
 
 soak: $(VENV)/ready-test  ## the long tests: hours of chances to be wrong in minutes; ARGS='-k loader' for some
 	@$(BIN)/python -m pytest tests/soak -s -o faulthandler_timeout=0 $(ARGS)
+
+mutations: $(VENV)/ready-test  ## take away every line that a promise rests on; do the tests notice?
+	@$(BIN)/python tests/mutations.py $(ARGS)
 
 check: lint types test  ## lint, types and tests
 

@@ -147,7 +147,7 @@ def test_a_second_run_says_that_a_killed_one_left_something_behind(tmp_path: Pat
     (left / LOCK).touch()
     done = run("run", "--mechanism", "pipe", "--pattern", "ping-pong", "--size", "64B", "--rounds", "1", cwd=tmp_path)
     assert done.code == 0
-    assert "'ipcbench clean' removes" in done.err
+    assert "1 killed run left something behind: 'ipcbench clean' removes it" in done.err
     run("clean", cwd=tmp_path)
     assert not left.exists()
 

@@ -66,6 +66,8 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command, by default the process's own arguments; a user's mistake becomes one line and exit code 2."""
+    if sys.platform == "win32":
+        sys.exit("ipcbench: Windows has not what measuring needs; use WSL, Linux or macOS")
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - as long as the process

@@ -26,6 +26,7 @@ from ipcbench.run.cost import fitted, time_to_start
 from ipcbench.run.entry import JOURNAL_SCHEMA, Continued, Ended, Planned
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.journal import SUFFIX, Journal, left_over
+from ipcbench.run.leftovers import find_leftovers
 from ipcbench.run.record import Occasion, make_result
 from ipcbench.run.resume import Past, digest, past_of, plan_record, unlike
 from ipcbench.run.schedule import Findings, measure
@@ -100,6 +101,7 @@ def begin(order: Order) -> Finish:
         _refuse_existing(path, keeping.force)
     for folder in filter(None, (keeping.results, keeping.reports)):
         check_writable(folder)
+    warn_of_leftovers()
     with (
         Stop() as stop,
         contextlib.closing(Journal.begin(path.with_suffix(SUFFIX), keeping.force)) as journal,
@@ -156,6 +158,13 @@ def resume(wanted: Resumption) -> Finish:
                 if past.mixed:
                     tell(f"the result is marked mixed: {'; '.join(past.mixed)}")
             return _carry_out(past, path, keeping, Bench(stop, journal, visitor), replace)
+
+
+def warn_of_leftovers() -> None:
+    """Say so if a run that was killed together with its warden has left something."""
+    found = find_leftovers()
+    if found:
+        tell(f"ipcbench: {count(len(found), 'killed run')} left something behind: 'ipcbench clean' removes it")
 
 
 def _plan(order: Order) -> Plan:
