@@ -1,4 +1,4 @@
-"""Do the tests notice? Each line that a promise of docs/reliability.md rests on is taken away, and a test must turn red.
+"""Do the tests notice? Each line that docs/reliability.md rests on is taken away, and a test must turn red.
 
     make mutations          or: python tests/mutations.py [WORD ...] for those whose name holds a word
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
+import re
 import signal
 import time
 from typing import Any
 
 from ipcbench.measure.names import visit_folder
+
+_LINE = re.compile(r"^([0-9]+\.[0-9]{6}) ([a-z -]{1,40})\n", re.MULTILINE)
+_MOST = 4096
 
 STAGE, STACK, FAILURE, LEAKS, RESULT = "stage", "stack-", "failure.json", "leaks.json", "visit.json"
 
@@ -27,14 +31,13 @@ def mark(stage: str) -> None:
 
 
 def read_stages(folder: str) -> list[tuple[float, str]]:
-    """The stages that a worker came to, each with when it began; a line still being written is left out."""
+    """The stages that a worker came to, each with when it began; what is no such line is left out."""
     try:
-        with open(os.path.join(folder, STAGE)) as file:
-            lines = file.read().splitlines(keepends=True)
+        with open(os.path.join(folder, STAGE), errors="replace") as file:
+            text = file.read(_MOST)
     except OSError:
         return []
-    words = [line.rstrip("\n").partition(" ") for line in lines if line.endswith("\n")]
-    return [(float(at), stage) for at, _, stage in words]
+    return [(float(found[1]), found[2]) for found in _LINE.finditer(text)]
 
 
 def show_stacks(role: str) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -42,6 +43,8 @@ Ending = Literal["ended", "late", "stopped", "alone"]
 MOST_OUTPUT = 2**20
 _TAIL = 4096
 _MOST_STACK = 16_384
+_MOST_NAMED = 20
+_STACK_FILE = re.compile(rf"{STACK}[a-z0-9 ]{{1,40}}-[0-9]{{1,9}}")
 _STEADY = 0.1  # a leaked process is one that two looks so far apart both show; one look catches the dying
 _GRACE = 2.0  # what is ending by itself may take so long: a forkserver, a manager on a busy machine
 _STACK_SECONDS = 0.3
@@ -159,10 +162,10 @@ class Custody:
             "stages": read_stages(str(self.folder)),
             "tail": self.tail.decode("utf-8", "replace"),
             "flooded": self.output > MOST_OUTPUT,
-            "leaks": leaks,
+            "leaks": leaks[:_MOST_NAMED],
             "states": states,
             "stack": self._stacks(),
-            "survivors": [_about(member) for member in survivors],
+            "survivors": [_about(member) for member in survivors[:_MOST_NAMED]],
         }
 
     def _left(self) -> list[str]:
@@ -240,11 +243,11 @@ class Custody:
     def _ask_for_evidence(self) -> list[str]:
         """Have every process that can show its stacks do so, then ask all to end; the states they were found in."""
         members = self.members()
-        able = {int(path.name.rpartition("-")[2]): path for path in self.folder.glob(f"{STACK}*")}
+        able = {int(path.name.rpartition("-")[2]): path for path in self._stack_files()}
         asked = [member for member in members if member.pid in able and member.state not in "TZ"]
         tell(asked, signal.SIGUSR1)
         until = time.monotonic() + _STACK_SECONDS
-        while time.monotonic() < until and not all(able[member.pid].stat().st_size for member in asked):
+        while time.monotonic() < until and not all(_size(able[member.pid]) for member in asked):
             time.sleep(0.005)
         tell([member for member in members if not member.is_tracker], signal.SIGTERM)
         until = time.monotonic() + _TERM_SECONDS
@@ -277,11 +280,11 @@ class Custody:
     def _leaked_things(self) -> list[str]:
         """What is left that has a name, and what the worker says of itself."""
         found = names_left(f"{self.folder.name}-")
-        own = [path.name for path in self.folder.iterdir() if path.name not in _OWN_FILES]
+        own = [name for name in _entries(self.folder) if name not in _OWN_FILES]
         left = [f"shared-memory object {name}" for name in found if not name.startswith("sem.")]
         left += [f"semaphore {name}" for name in found if name.startswith("sem.")]
         left += [f"temporary entry {name}" for name in own if not name.startswith(STACK)]
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, TypeError):
             left += [str(what) for what in json.loads((self.folder / LEAKS).read_text())]
         return left
 
@@ -292,11 +295,29 @@ class Custody:
     def _stacks(self) -> str:
         """Where the threads of each process stood, if they were asked or have crashed."""
         found = []
-        for path in sorted(self.folder.glob(f"{STACK}*")):
-            text = path.read_bytes()[:_MOST_STACK].decode("utf-8", "replace")
-            if text:
-                found.append(f"{path.name[len(STACK) :]}:\n{text}")
+        for path in self._stack_files():
+            with contextlib.suppress(OSError), open(path, "rb") as file:
+                text = file.read(_MOST_STACK).decode("utf-8", "replace")
+                found += [f"{path.name[len(STACK) :]}:\n{text}"] if text else []
         return "\n".join(found)[:_MOST_STACK]
+
+    def _stack_files(self) -> list[Path]:
+        return [self.folder / name for name in _entries(self.folder) if _STACK_FILE.fullmatch(name)]
+
+
+def _entries(folder: Path) -> list[str]:
+    """The names in a folder, which may have been removed by what it was made for."""
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _children() -> bool:
