@@ -247,8 +247,11 @@ class Custody:
         asked = [member for member in members if member.pid in able and member.state not in "TZ"]
         tell(asked, signal.SIGUSR1)
         until = time.monotonic() + _STACK_SECONDS
-        while time.monotonic() < until and not all(_size(able[member.pid]) for member in asked):
-            time.sleep(0.005)
+        before: list[int] = []
+        sizes = [_size(able[member.pid]) for member in asked]
+        while time.monotonic() < until and (sizes != before or not all(sizes)):
+            time.sleep(0.01)
+            before, sizes = sizes, [_size(able[member.pid]) for member in asked]
         tell([member for member in members if not member.is_tracker], signal.SIGTERM)
         until = time.monotonic() + _TERM_SECONDS
         while time.monotonic() < until and self._status() is None:
