@@ -1,7 +1,8 @@
 """`python -m ipcbench` with visits that take no time and no process, for tests of what surrounds them.
 
 IPCBENCH_TEST_FAULTS maps "<mechanism> <round> <attempt>" to a verdict, as JSON; a verdict "escaped" stands for what
-cannot be contained, and "note:<text>" for a good outcome with that note. Every outcome is another, by its process id.
+cannot be contained, and "note:<text>" for a good outcome with that note. The memory that an outcome took is its maker's
+process id.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from records import outcome
 from ipcbench.cli import main, measuring
 from ipcbench.errors import NotContained
 from ipcbench.model import Failure, Outcome, Timing, Visit
+from ipcbench.run.tree import ISOLATION
 
 
 class Instant:
     """A Visitor that makes nothing."""
 
-    isolation = os.environ.get("IPCBENCH_TEST_ISOLATION", "group")
+    isolation = os.environ.get("IPCBENCH_TEST_ISOLATION", ISOLATION)
 
     def __init__(self, timing: Timing, _stop: object) -> None:
         self.timing = timing
@@ -43,7 +45,7 @@ class Instant:
         if fault and not fault.startswith("note:"):
             return Failure(fault, "timing", f"made to be {fault}")
         found = outcome((visit.round + 1) * 1e-5, tuple(filter(None, [fault.removeprefix("note:")])))
-        return found._replace(metadata=found.metadata | {"date": f"process {os.getpid()}"})
+        return found._replace(metadata=found.metadata | {"mem_max_rss": os.getpid()})
 
     def close(self) -> None:
         pass
