@@ -20,12 +20,13 @@ from records import outcome
 from ipcbench.cli import main, measuring
 from ipcbench.errors import NotContained
 from ipcbench.model import Failure, Outcome, Timing, Visit
+from ipcbench.run.tree import ISOLATION
 
 
 class Instant:
     """A Visitor that makes nothing."""
 
-    isolation = os.environ.get("IPCBENCH_TEST_ISOLATION", "group")
+    isolation = os.environ.get("IPCBENCH_TEST_ISOLATION", ISOLATION)
 
     def __init__(self, timing: Timing, _stop: object) -> None:
         self.timing = timing
@@ -43,7 +44,7 @@ class Instant:
         if fault and not fault.startswith("note:"):
             return Failure(fault, "timing", f"made to be {fault}")
         found = outcome((visit.round + 1) * 1e-5, tuple(filter(None, [fault.removeprefix("note:")])))
-        return found._replace(metadata=found.metadata | {"date": f"process {os.getpid()}"})
+        return found._replace(metadata=found.metadata | {"date": f"2026-01-15 10:20:30.{os.getpid() % 10**6:06}"})
 
     def close(self) -> None:
         pass
