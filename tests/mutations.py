@@ -33,7 +33,8 @@ def faults(words: str) -> str:
     return f"tests/test_faults.py -k '{words}'"
 
 
-WARDEN, TREE, WORKER = "ipcbench/run/warden.py", "ipcbench/run/tree.py", "ipcbench/measure/worker.py"
+WARDEN, CUSTODY = "ipcbench/run/warden.py", "ipcbench/run/custody.py"
+TREE, WORKER = "ipcbench/run/tree.py", "ipcbench/measure/worker.py"
 WRITING, JOURNAL = "ipcbench/results/writing.py", "ipcbench/run/journal.py"
 
 MUTATIONS = (
@@ -74,7 +75,7 @@ MUTATIONS = (
     ),
     Mutation(
         "unlink",
-        WARDEN,
+        CUSTODY,
         '        unlink_names(f"{self.folder.name}-")\n',
         "",
         faults("leak-semaphore"),
@@ -88,28 +89,28 @@ MUTATIONS = (
     ),
     Mutation(
         "deadline",
-        WARDEN,
+        CUSTODY,
         '                if left <= 0:\n                    return "late"\n',
         "                left = max(left, 1.0)\n",
         "tests/test_warden.py -k hanging --timeout 40",
     ),
     Mutation(
         "stacks",
-        WARDEN,
+        CUSTODY,
         "        tell(asked, signal.SIGUSR1)\n",
         "",
         "tests/test_warden.py -k hanging",
     ),
     Mutation(
         "leaked processes",
-        WARDEN,
+        CUSTODY,
         'self._outliving()] if ending == "ended" else []',
         "[]]",
         faults("leak-process"),
     ),
     Mutation(
         "leaked names",
-        WARDEN,
+        CUSTODY,
         "            leaks += self._leaked_things()\n",
         "            pass\n",
         faults("leak-temp"),
@@ -123,7 +124,7 @@ MUTATIONS = (
     ),
     Mutation(
         "refusal while something is left",
-        WARDEN,
+        CUSTODY,
         "        if before:\n",
         "        if False:\n",
         "tests/test_warden.py -k refused",

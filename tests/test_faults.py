@@ -142,8 +142,8 @@ def test_the_table_says_something_about_every_deviation_and_nothing_about_kinds_
 
 
 def rotated() -> list[object]:
-    """Every kind with a start method and a base that take turns; fork, which is quick, has two turns of four."""
-    methods: tuple[StartMethod, ...] = ("fork", "spawn", "fork", "forkserver")
+    """Every kind with a start method and a base that take turns; fork, which is quick, has three turns of five."""
+    methods: tuple[StartMethod, ...] = ("fork", "spawn", "fork", "forkserver", "fork")
     return [(kind, BASES[i // 2 % len(BASES)], methods[i % len(methods)]) for i, kind in enumerate(KINDS)]
 
 

@@ -18,9 +18,8 @@ from records import PLANNED, VISITS, damaged, journal_of, outcome
 
 from ipcbench.errors import NotSaved, ResultError
 from ipcbench.model import Case, Failure, Outcome, Visit
+from ipcbench.results.schema import LONGEST_STACK, LONGEST_TEXT
 from ipcbench.run.entry import (
-    LONGEST_DETAIL,
-    LONGEST_STACK,
     Done,
     Ended,
     Entry,
@@ -33,12 +32,13 @@ from ipcbench.run.entry import (
     write_entry,
 )
 from ipcbench.run.journal import Journal
+from ipcbench.text import safe_text
 
 FLIPS = 4_000
 SEED = 20260131
 
 NUMBERS = st.floats(1e-9, 1e6)
-NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+NAMES = st.text(max_size=40).map(safe_text)
 OUTCOMES = st.builds(
     OutcomeRecord,
     values=st.lists(NUMBERS, max_size=5).map(tuple),
@@ -162,7 +162,20 @@ def test_a_detail_or_stack_without_end_is_cut_and_read_back(tmp_path: Path) -> N
         journal.ended(visit(), 1, 0.4, Failure("failed", "x" * 10**6, "y" * 10**6, "z" * 10**6))
     (failed,) = read_bytes(path.read_bytes())
     assert isinstance(failed, Failed)
-    assert (len(failed.stage), len(failed.detail), len(failed.stack)) == (LONGEST_DETAIL, LONGEST_DETAIL, LONGEST_STACK)
+    assert (len(failed.stage), len(failed.detail), len(failed.stack)) == (LONGEST_TEXT, LONGEST_TEXT, LONGEST_STACK)
+
+
+@pytest.mark.usefixtures("no_leaks")
+def test_what_a_visit_said_is_written_down_without_paths_and_control_characters(tmp_path: Path) -> None:
+    path = tmp_path / "mine.journal"
+    with closing(Journal.begin(path, replace=False)) as journal:
+        said = Failure("failed", "timing", "no \x1b[2J in /home/jo/x.py", "at /home/jo/x.py:\n\x07")
+        journal.ended(visit(), 1, 0.4, said)
+    (failed,) = read_bytes(path.read_bytes())
+    assert isinstance(failed, Failed)
+    assert "jo" not in failed.detail + failed.stack
+    assert "\x1b" not in failed.detail
+    assert "\x07" not in failed.stack
 
 
 UNREADABLE = [

@@ -58,7 +58,7 @@ def test_it_holds_every_file_of_the_package(names: set[str]) -> None:
 
 def test_it_holds_nothing_else(names: set[str]) -> None:
     assert {name.partition("/")[0] for name in names} == {"ipcbench", f"ipcbench-{ipcbench.__version__}.dist-info"}
-    assert not [name for name in names if "test" in name or name.endswith(".pyc")]
+    assert not [name for name in names if "tests/" in name or "/test_" in name or name.endswith(".pyc")]
 
 
 @pytest.mark.usefixtures("no_leaks")

@@ -20,6 +20,9 @@ from ipcbench import __version__
 from ipcbench.cli.ending import EXIT_CODES
 from ipcbench.cli.output import PrintFailed, printing, tell
 from ipcbench.errors import IpcbenchError
+from ipcbench.text import safe_text
+
+LONGEST_COMPLAINT = 2000  # characters
 
 COMMANDS = {
     "all": "ipcbench.cli.all_",
@@ -89,4 +92,4 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _complain(text: str) -> None:
-    tell(f"ipcbench: {text}")
+    tell(f"ipcbench: {safe_text(text, LONGEST_COMPLAINT)}")  # it may quote files and arguments

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from ipcbench.cli.output import say
 from ipcbench.machine.facts import capabilities
 from ipcbench.model import START_METHODS, Capabilities, Failure, StartMethod
 from ipcbench.run import tree
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.selftest import BASES, LATE, Bench, Tried, matrix, unfit, verdict_of
+from ipcbench.text import safe_text
 
 _WIDTH = 79
 _LEVELS = {
@@ -56,12 +56,12 @@ def command(everything: bool, seed: int | None, verbose: bool) -> int:
         for trial in fit:
             tried.append(bench.attempt(trial))
             if verbose:
-                say(_line(tried[-1]))
+                click.echo(_line(tried[-1]))
     _print(f"{time.monotonic() - began:.0f} s")
-    say("")
+    click.echo("")
     kept = [_promise(*promise) for promise in _promises(tried)]
-    say("")
-    say("what cannot be trusted here")
+    click.echo("")
+    click.echo("what cannot be trusted here")
     doubts = dict.fromkeys(f"{unfit(trial, capable)}: not tried" for trial in trials if unfit(trial, capable))
     for doubt in [*doubts, *_doubts(level, capable), *_NEVER]:
         _print(doubt, "  - ", "    ")
@@ -79,7 +79,11 @@ def _promises(tried: Sequence[Tried]) -> Iterator[tuple[str, int, list[str]]]:
         [f"{_name(found)} left {', '.join(found.left)}" for found in tried if found.left],
     )
     yield "no fault is reported as ok", len(bad), [_name(found) for found in bad if found.verdict == "ok"]
-    yield "the verdict is right", len(tried), [f"{_name(found)}: {found.wrong}" for found in tried if found.wrong]
+    yield (
+        "the verdict is right",
+        len(tried),
+        [f"{_name(found)}: {safe_text(found.wrong)}" for found in tried if found.wrong],
+    )
     yield (
         f"a hang ends at most {LATE:.0f} s after its deadline",
         len(late),
@@ -94,7 +98,7 @@ def _promises(tried: Sequence[Tried]) -> Iterator[tuple[str, int, list[str]]]:
 
 def _promise(promise: str, count: int, broken: list[str]) -> bool:
     state = "broken" if broken else "kept"
-    say(f"{state:6}  {promise}: {count - len(broken)} of {count}")
+    click.echo(f"{state:6}  {promise}: {count - len(broken)} of {count}")
     for text in broken:
         _print(text, "          ", "            ")
     return not broken
@@ -117,7 +121,7 @@ def _line(found: Tried) -> str:
 
 def _detail(found: Tried) -> str:
     if isinstance(found.found, Failure):
-        return f"{found.found.stage}: {found.found.detail}"
+        return safe_text(f"{found.found.stage}: {found.found.detail}")
     return ", ".join(found.found.notes) or "a number"
 
 
@@ -128,4 +132,4 @@ def _name(found: Tried) -> str:
 
 def _print(text: str, first: str = "", later: str = "  ") -> None:
     for line in textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=later):
-        say(line)
+        click.echo(line)

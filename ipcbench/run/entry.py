@@ -14,11 +14,10 @@ import msgspec
 
 from ipcbench.machine.identity import Identity, Word
 from ipcbench.model import Budget, Failure, Outcome, Timing
-from ipcbench.results.schema import Loops, MachineFacts, Seconds, SkipRecord, Text
+from ipcbench.results.schema import Loops, MachineFacts, Seconds, SkipRecord, Stack, Text
 
 JOURNAL_SCHEMA = 1
 LONGEST_LINE = 16 * 2**20
-LONGEST_DETAIL, LONGEST_STACK = 4096, 2**18
 
 Duration = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -121,10 +120,10 @@ class Failed(Record, frozen=True, tag="fail"):
     round: Round
     attempt: Attempt
     seconds: Duration
-    verdict: Literal["failed", "timed-out", "unverified", "leaked"]
+    verdict: Literal["failed", "timed-out", "unverified", "leaked", "unsupported"]
     stage: Text
     detail: Text
-    stack: Annotated[str, msgspec.Meta(max_length=LONGEST_STACK)] = ""
+    stack: Stack = ""
 
     @property
     def found(self) -> Failure:

@@ -15,10 +15,8 @@ from pathlib import Path
 
 from ipcbench.errors import NotSaved, ResultError
 from ipcbench.model import Failure, Outcome, Visit
-from ipcbench.results.privacy import allowed
+from ipcbench.results.privacy import allowed, kept_stack, kept_text
 from ipcbench.run.entry import (
-    LONGEST_DETAIL,
-    LONGEST_STACK,
     Done,
     Entry,
     Failed,
@@ -84,9 +82,9 @@ class Journal:
             Failed(
                 *about,
                 verdict=found.verdict,  # type: ignore[arg-type]  # write_entry refuses any other
-                stage=found.stage[:LONGEST_DETAIL],
-                detail=found.detail[:LONGEST_DETAIL],
-                stack=found.stack[:LONGEST_STACK],
+                stage=kept_text(found.stage),
+                detail=kept_text(found.detail),
+                stack=kept_stack(found.stack),
             )
         )
 

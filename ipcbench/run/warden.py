@@ -11,45 +11,16 @@ folder and ends. Requests and reports are one JSON object a line.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import re
 import select
 import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from ipcbench.measure.evidence import LEAKS, RESULT, STACK, STAGE, read_stages
-from ipcbench.run.tree import (
-    Isolation,
-    Member,
-    Members,
-    adopt_orphans,
-    descendants,
-    end_all,
-    group_members,
-    names_left,
-    remove_folder,
-    tell,
-    unlink_names,
-)
-
-Ending = Literal["ended", "late", "stopped", "alone"]
-
-MOST_OUTPUT = 2**20
-_TAIL = 4096
-_MOST_STACK = 16_384
-_MOST_NAMED = 20
-_STACK_FILE = re.compile(rf"{STACK}[a-z0-9 ]{{1,40}}-[0-9]{{1,9}}")
-_STEADY = 0.1  # a leaked process is one that two looks so far apart both show; one look catches the dying
-_GRACE = 2.0  # what is ending by itself may take so long: a forkserver, a manager on a busy machine
-_STACK_SECONDS = 0.3
-_TERM_SECONDS = 0.2
-_OWN_FILES = (STAGE, RESULT, LEAKS, "failure.json")
+from ipcbench.run.custody import Custody, Ending
+from ipcbench.run.tree import Isolation, adopt_orphans, descendants, end_all, remove_folder, unlink_names
 
 
 class Warden:
@@ -79,8 +50,8 @@ class Warden:
         """Make visits until nobody asks any more, then leave nothing behind."""
         try:
             while request := self.next_request():
-                report = Custody(self, request).report()
-                os.write(1, json.dumps(report).encode() + b"\n")
+                report = Custody(self, self.isolation, request).report()
+                _write(1, json.dumps(report).encode() + b"\n")
         except ConnectionError:
             pass  # nobody left to report to
         finally:
@@ -120,221 +91,10 @@ class Warden:
         return bool(data)
 
 
-class Custody:
-    """One visit: the worker, everything that descends from it, and all that carries its name."""
-
-    def __init__(self, warden: Warden, request: dict[str, Any]) -> None:
-        self.warden = warden
-        self.request = request
-        self.folder = Path(request["folder"])
-        self.since = time.monotonic()
-        self.output = 0
-        self.tail = b""
-        self.worker: subprocess.Popen[bytes] | None = None
-        self.members: Members = descendants
-
-    def report(self) -> dict[str, Any]:
-        """Make the visit and say how it ended; afterwards none of it is left, but for its folder."""
-        before = self._left()
-        if before:
-            return {"ending": "refused", "survivors": before}
-        try:
-            self._start()
-        except OSError as error:
-            return {"ending": "refused", "survivors": [], "detail": f"the worker cannot start: {error.strerror}"}
-        ending = self._wait()
-        states: list[str] = []
-        if ending == "late":
-            states = self._ask_for_evidence()
-        status = self._status()  # before anybody waits for just any child, which would lose it
-        leaks = [_about(member) for member in self._outliving()] if ending == "ended" else []
-        waited = time.monotonic() - self.since
-        survivors = end_all(self.members) if self._anybody() else []
-        self._drain()
-        os.close(self.pipe)
-        if ending == "ended" and status == 0:
-            leaks += self._leaked_things()
-        unlink_names(f"{self.folder.name}-")
-        return {
-            "ending": ending,
-            "waited": waited,
-            "status": status,
-            "stages": read_stages(str(self.folder)),
-            "tail": self.tail.decode("utf-8", "replace"),
-            "flooded": self.output > MOST_OUTPUT,
-            "leaks": leaks[:_MOST_NAMED],
-            "states": states,
-            "stack": self._stacks(),
-            "survivors": [_about(member) for member in survivors[:_MOST_NAMED]],
-        }
-
-    def _left(self) -> list[str]:
-        """What an earlier visit left, which must be nothing."""
-        if self.warden.isolation == "warden" and _children():
-            return [_about(member) for member in descendants()]
-        return names_left(self.warden.prefix)
-
-    def _start(self) -> None:
-        reading, writing = os.pipe()
-        os.set_blocking(reading, False)
-        try:
-            self.worker = subprocess.Popen(
-                self.request["command"],
-                stdin=subprocess.DEVNULL,
-                stdout=writing,
-                stderr=writing,
-                cwd=self.folder,
-                env=self.request["environment"],
-                start_new_session=True,
-            )
-        finally:
-            os.close(writing)
-        self.pipe = reading
-        group = self.worker.pid
-        if self.warden.isolation == "group":
-            self.members = lambda: group_members(group)
-        with contextlib.suppress(OSError):  # when memory runs out, this goes first
-            Path(f"/proc/{group}/oom_score_adj").write_text("500")
-
-    def _wait(self) -> Ending:
-        """Wait for the worker's end, its nearest deadline, or word from the orchestrator; asleep meanwhile."""
-        assert self.worker is not None
-        began = time.monotonic()
-        poll = self.warden.poll
-        poll.register(self.pipe, select.POLLIN)
-        try:
-            while self.worker.poll() is None:
-                left = self._deadline(began) - time.monotonic()
-                if left <= 0:
-                    return "late"
-                for descriptor, _ in poll.poll(left * 1000 + 1):
-                    if descriptor == self.pipe:
-                        if not self._drain():
-                            poll.unregister(self.pipe)
-                        continue
-                    interruption = self.warden.interruption(descriptor)
-                    if interruption:
-                        return interruption
-            return "ended"
-        finally:
-            with contextlib.suppress(KeyError):
-                poll.unregister(self.pipe)
-
-    def _deadline(self, began: float) -> float:
-        """When patience ends, by CLOCK_MONOTONIC: for the whole visit or for the stage it is in, whichever is first."""
-        since, stage = (read_stages(str(self.folder)) or [(began, "start")])[-1]
-        self.since = since
-        seconds = self.request["seconds"]
-        return float(min(began + seconds["visit"], since + seconds.get(stage, seconds["stage"])))
-
-    def _drain(self) -> bool:
-        """Read what the visit printed; False when it cannot print any more. The first MiB counts, the rest is noise."""
-        try:
-            while data := os.read(self.pipe, 65_536):
-                if self.output <= MOST_OUTPUT:
-                    self.tail = (self.tail + data)[-_TAIL:]
-                self.output += len(data)
-                if self.output > MOST_OUTPUT:
-                    return True  # once per wake-up: a flood must not keep the deadline from being looked at
-        except BlockingIOError:
-            return True
-        return False
-
-    def _ask_for_evidence(self) -> list[str]:
-        """Have every process that can show its stacks do so, then ask all to end; the states they were found in."""
-        members = self.members()
-        able = {int(path.name.rpartition("-")[2]): path for path in self._stack_files()}
-        asked = [member for member in members if member.pid in able and member.state not in "TZ"]
-        tell(asked, signal.SIGUSR1)
-        until = time.monotonic() + _STACK_SECONDS
-        before: list[int] = []
-        sizes = [_size(able[member.pid]) for member in asked]
-        while time.monotonic() < until and (sizes != before or not all(sizes)):
-            time.sleep(0.01)
-            before, sizes = sizes, [_size(able[member.pid]) for member in asked]
-        tell([member for member in members if not member.is_tracker], signal.SIGTERM)
-        until = time.monotonic() + _TERM_SECONDS
-        while time.monotonic() < until and self._status() is None:
-            time.sleep(0.005)
-        return [f"{able[member.pid].name[len(STACK) :]} {member.state}" for member in members if member.pid in able]
-
-    def _outliving(self) -> list[Member]:
-        """What goes on after its worker has ended, seen in two looks, once those that are ending have had time to."""
-        until = time.monotonic() + _GRACE
-        pause = 0.001
-        while self._anybody():
-            if time.monotonic() > until:
-                first = set(self._culprits())
-                time.sleep(_STEADY)
-                return sorted(first & set(self._culprits()))
-            time.sleep(pause)
-            pause = min(2 * pause, 0.02)
-        return []
-
-    def _culprits(self) -> list[Member]:
-        return [member._replace(state="") for member in self.members() if not member.is_tracker and member.state != "Z"]
-
-    def _anybody(self) -> bool:
-        """Whether any process of the visit is left; waits for the dead."""
-        if self.warden.isolation == "group":
-            return bool(self.members())
-        return _children()
-
-    def _leaked_things(self) -> list[str]:
-        """What is left that has a name, and what the worker says of itself."""
-        found = names_left(f"{self.folder.name}-")
-        own = [name for name in _entries(self.folder) if name not in _OWN_FILES]
-        left = [f"shared-memory object {name}" for name in found if not name.startswith("sem.")]
-        left += [f"semaphore {name}" for name in found if name.startswith("sem.")]
-        left += [f"temporary entry {name}" for name in own if not name.startswith(STACK)]
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            left += [str(what) for what in json.loads((self.folder / LEAKS).read_text())]
-        return left
-
-    def _status(self) -> int | None:
-        """The worker's exit code, or minus the signal that ended it; None while it lives."""
-        return self.worker.poll() if self.worker else None
-
-    def _stacks(self) -> str:
-        """Where the threads of each process stood, if they were asked or have crashed."""
-        found = []
-        for path in self._stack_files():
-            with contextlib.suppress(OSError), open(path, "rb") as file:
-                text = file.read(_MOST_STACK).decode("utf-8", "replace")
-                found += [f"{path.name[len(STACK) :]}:\n{text}"] if text else []
-        return "\n".join(found)[:_MOST_STACK]
-
-    def _stack_files(self) -> list[Path]:
-        return [self.folder / name for name in _entries(self.folder) if _STACK_FILE.fullmatch(name)]
-
-
-def _entries(folder: Path) -> list[str]:
-    """The names in a folder, which may have been removed by what it was made for."""
-    try:
-        return sorted(os.listdir(folder))
-    except OSError:
-        return []
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
-def _children() -> bool:
-    """Whether any child is left, those that lost their parents included; waits for the dead."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        return False
-    return True
-
-
-def _about(member: Member) -> str:
-    return f"process {member.command[:80]!r}"
+def _write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
 
 
 if __name__ == "__main__":

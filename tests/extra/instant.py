@@ -1,8 +1,7 @@
 """`python -m ipcbench` with visits that take no time and no process, for tests of what surrounds them.
 
 IPCBENCH_TEST_FAULTS maps "<mechanism> <round> <attempt>" to a verdict, as JSON; a verdict "escaped" stands for what
-cannot be contained, and "note:<text>" for a good outcome with that note. The memory that an outcome took is its maker's
-process id.
+cannot be contained, and "note:<text>" for a good outcome with that note. Every outcome is another, by its process id.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ class Instant:
         if fault and not fault.startswith("note:"):
             return Failure(fault, "timing", f"made to be {fault}")
         found = outcome((visit.round + 1) * 1e-5, tuple(filter(None, [fault.removeprefix("note:")])))
-        return found._replace(metadata=found.metadata | {"mem_max_rss": os.getpid()})
+        return found._replace(metadata=found.metadata | {"date": f"2026-01-15 10:20:30.{os.getpid() % 10**6:06}"})
 
     def close(self) -> None:
         pass
