@@ -22,7 +22,7 @@ from ipcbench.model import Capabilities, Case, Failure, Outcome, StartMethod, Ti
 from ipcbench.plan import catalog
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.tree import remove_folder
-from ipcbench.run.visit import LEAST_DEADLINE, Visitor
+from ipcbench.run.visit import LEAST_DEADLINE, Visitor, deadlines
 
 BASES = ("pipe", "queue", "array", "manager-queue")
 TIMING = Timing(values=1, warmups=1, min_time=0.001)
@@ -134,7 +134,8 @@ class Bench:
             took = time.monotonic() - began
             if trial.fault.kind.startswith("leak-"):
                 clean = make_visit(_clean(trial))
-        return Tried(trial, found, took, seconds, tuple(dict.fromkeys(left)), clean)
+        had = deadlines(Visit(trial.case, 1, 0, LOOPS), TIMING, seconds / LEAST_DEADLINE)["visit"]
+        return Tried(trial, found, took, had, tuple(dict.fromkeys(left)), clean)
 
     def _deadline(self, trial: Trial) -> float:
         """Seconds for a trial: short where it is sure to be needed, but several times what a clean visit takes."""
