@@ -257,7 +257,7 @@ def test_a_run_begun_by_all_is_continued_by_run(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_all_continues_a_run_and_reports(tmp_path: Path) -> None:
-    crashed(tmp_path, "link:1:kill")
+    crashed(tmp_path, "write:18:kill")
     done = run("all", "--resume", "mine", cwd=tmp_path, timeout=100)
     assert done.code == 0, done.err
     assert "report: reports/mine/report.html" in done.out
