@@ -43,7 +43,7 @@ MUTATIONS = (
         TREE,
         "    for member in stopped.values():\n        _signal(member, signal.SIGKILL)\n",
         "",
-        "tests/test_warden.py -k 'hanging or outruns'",
+        "tests/test_warden.py -k tracker",
     ),
     Mutation(
         "stop before killing",
@@ -71,7 +71,7 @@ MUTATIONS = (
         WARDEN,
         '        elif descriptor in self.life:\n            return "alone"\n',
         "",
-        "tests/test_warden.py -k 'without_a_trace and timing'",
+        "tests/test_warden.py -k does_not_wait",
     ),
     Mutation(
         "unlink",

@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from commands import EXTRA, SHARED, TOKEN, finish, marked_processes, run, start, until
+from commands import EXTRA, SHARED, TOKEN, finish, marked_processes, run, start, start_python, until
 
 from ipcbench.errors import NotContained
 from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
@@ -79,6 +79,26 @@ def test_a_killed_run_is_gone_without_a_trace(tmp_path: Path, temporary: Path, s
     )
     try:
         assert until(lambda: stage in "".join(_texts(temporary)), 30.0)
+    finally:
+        process.kill()
+        finish(process)
+    assert until(lambda: not marked_processes(os.environ[TOKEN]), GONE)
+    assert until(lambda: not list(temporary.glob("ib*")), GONE)
+
+
+LONG_VISIT = """
+from ipcbench.model import Case, Timing, Visit
+from ipcbench.run.interrupt import Stop
+from ipcbench.run.visit import Visitor
+with Stop() as stop:
+    Visitor(Timing(1, 0, 0.001), stop).visit(Visit(Case("ping-pong", "pipe", 64), 1, 0, 1_000_000))
+"""
+
+
+def test_a_killed_run_does_not_wait_for_the_end_of_its_visit(tmp_path: Path, temporary: Path) -> None:
+    process = start_python("-c", LONG_VISIT, cwd=tmp_path)
+    try:
+        assert until(lambda: "timing" in "".join(_texts(temporary)), 30.0)
     finally:
         process.kill()
         finish(process)
