@@ -83,7 +83,7 @@ MUTATIONS = (
     Mutation(
         "unlink when alone",
         WARDEN,
-        "            unlink_names(self.prefix)\n            remove_folder(self.folder)\n",
+        "            unlink_names(run_prefix(self.folder))\n            remove_folder(self.folder)\n",
         "",
         "tests/test_warden.py -k 'without_a_trace and timing'",
     ),
@@ -179,7 +179,7 @@ MUTATIONS = (
         "tests/test_loader.py -k single_digit",
     ),
     Mutation("fsync of the file", WRITING, "            os.fsync(descriptor)\n", "", "tests/test_writing.py"),
-    Mutation("fsync of the folder", WRITING, "        _sync_folder(path.parent)\n", "", "tests/test_writing.py"),
+    Mutation("fsync of the folder", WRITING, "        sync_folder(path.parent)\n", "", "tests/test_writing.py"),
     Mutation(
         "rename",
         WRITING,

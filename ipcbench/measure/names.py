@@ -26,6 +26,11 @@ def visit_name(run_id: str, number: int) -> str:
     return f"ib{run_id}_{number}"
 
 
+def run_prefix(folder: Path) -> str:
+    """What the names of all visits of a run begin with, by the run's folder or that of a visit."""
+    return f"{re.split('[-_]', folder.name)[0]}_"
+
+
 def visit_folder() -> Path | None:
     """The folder of the visit this process belongs to; None in a worker that was started by hand."""
     folder = Path(tempfile.gettempdir())

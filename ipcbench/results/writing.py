@@ -29,7 +29,7 @@ def write_whole(path: Path, data: bytes, replace: bool) -> None:
         else:
             os.link(temporary, path)  # unlike rename, refuses to overwrite
             os.unlink(temporary)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
@@ -44,8 +44,8 @@ def _write_all(descriptor: int, data: bytes) -> None:
         rest = rest[written:]
 
 
-def _sync_folder(folder: Path) -> None:
-    """Put names on disk: without this a crash may lose the rename although the file's content is there."""
+def sync_folder(folder: Path) -> None:
+    """Put names on disk: without this a crash may lose a rename although the content is there. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from ipcbench.measure.evidence import FAILURE, LEAKS, RESULT, STACK, STAGE, read_stages
+from ipcbench.measure.names import run_prefix
 from ipcbench.run.tree import (
     Isolation,
     Member,
@@ -105,7 +106,7 @@ class Custody:
         """What an earlier visit left, which must be nothing."""
         if self.isolation == "warden" and _children():
             return [_about(member) for member in descendants()]
-        return names_left(f"{self.folder.name.partition('_')[0]}_")
+        return names_left(run_prefix(self.folder))
 
     def _start(self) -> None:
         reading, writing = os.pipe()

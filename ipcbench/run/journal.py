@@ -16,6 +16,7 @@ from pathlib import Path
 from ipcbench.errors import NotSaved, ResultError
 from ipcbench.model import Failure, Outcome, Visit
 from ipcbench.results.privacy import allowed, kept_stack, kept_text
+from ipcbench.results.writing import sync_folder
 from ipcbench.run.entry import (
     Done,
     Entry,
@@ -127,15 +128,6 @@ def left_over(path: Path) -> str:
         f"{path} is left from a run that did not end: --resume {path.stem} continues it, "
         "--force begins anew, another --label leaves it alone"
     )
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on disk; raises OSError."""
-    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _opened(path: Path, flags: int) -> int:

@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from ipcbench.measure.names import run_prefix
 from ipcbench.run.tree import Member, carrying, end_all, names_left, remove_folder, unlink_names
-from ipcbench.run.visit import LOCK
+from ipcbench.run.visit import LOCK, PLACES
 
 _RUN = re.compile(r"(ib[a-z2-7]{13})-[a-z0-9_]{8}")
 _STARTING = 60.0  # seconds after which a folder without a lock is not that of a run about to take it
-_PLACES = ("/tmp", "/var/tmp", "/dev/shm")
 
 
 class Leftover(NamedTuple):
@@ -34,7 +34,9 @@ class Leftover(NamedTuple):
 def find_leftovers() -> list[Leftover]:
     """What runs of this user have left below the temporary folders, without touching it."""
     return [
-        Leftover(folder, carrying(folder), names_left(_prefix(folder))) for folder in _run_folders() if _is_over(folder)
+        Leftover(folder, carrying(folder), names_left(run_prefix(folder)))
+        for folder in _run_folders()
+        if _is_over(folder)
     ]
 
 
@@ -47,17 +49,13 @@ def remove_leftover(leftover: Leftover) -> list[Member]:
     """End, unlink and remove all of it; the processes that would not end, in which case the folder stays."""
     survivors = end_all(lambda: carrying(leftover.folder))
     if not survivors:
-        unlink_names(_prefix(leftover.folder))
+        unlink_names(run_prefix(leftover.folder))
         remove_folder(leftover.folder)
     return survivors
 
 
-def _prefix(folder: Path) -> str:
-    return f"{folder.name.partition('-')[0]}_"
-
-
 def _run_folders() -> Iterator[Path]:
-    for place in dict.fromkeys((tempfile.gettempdir(), *_PLACES)):
+    for place in dict.fromkeys((tempfile.gettempdir(), *PLACES)):
         try:
             entries = sorted(os.scandir(place), key=lambda entry: entry.name)
         except OSError:

@@ -24,6 +24,7 @@ from ipcbench.run.verdict import judge
 LEAST_DEADLINE = 30.0
 LONGEST_FOLDER = 35  # AF_UNIX paths end at 107 bytes, and multiprocessing adds up to 72 below
 LOCK = "lock"
+PLACES = ("/tmp", "/var/tmp", "/dev/shm")  # where a run's folder may be, beside the temporary folder
 
 
 class Visitor:
@@ -167,7 +168,7 @@ def _suspended() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
-def short_folder(candidates: Sequence[str] = ("/tmp", "/var/tmp", "/dev/shm")) -> str:
+def short_folder(candidates: Sequence[str] = PLACES) -> str:
     """The temporary folder, or where its path is too long for a socket below it, a shorter one."""
     for folder in (tempfile.gettempdir(), *candidates):
         if len(os.fsencode(folder)) <= LONGEST_FOLDER and os.access(folder, os.W_OK | os.X_OK):

@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ipcbench.measure.names import run_prefix
 from ipcbench.run.custody import Custody, Ending
 from ipcbench.run.tree import Isolation, adopt_orphans, descendants, end_all, remove_folder, unlink_names
 
@@ -29,7 +30,6 @@ class Warden:
     def __init__(self, folder: str, orchestrator: int, isolation: Isolation) -> None:
         """`orchestrator` is a pidfd of it, or -1 where there are none."""
         self.folder = Path(folder)
-        self.prefix = f"{self.folder.name.partition('-')[0]}_"  # of every name that a visit of this run gives
         self.isolation = isolation
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: None)  # not SIG_IGN, which the worker would inherit
@@ -56,7 +56,7 @@ class Warden:
             pass  # nobody left to report to
         finally:
             end_all(descendants if self.isolation == "warden" else list)
-            unlink_names(self.prefix)
+            unlink_names(run_prefix(self.folder))
             remove_folder(self.folder)
 
     def next_request(self) -> dict[str, Any] | None:
