@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from ipcbench.plan.planner import Plan
 from ipcbench.run import cost, schedule
 from ipcbench.run.cost import loops_for, rounds_within, time_to_start
 from ipcbench.run.interrupt import Stop
-from ipcbench.run.schedule import NOTHING, Attempt, Earlier, Findings, measure
+from ipcbench.run.schedule import NOTHING, SEVERITY, Attempt, Earlier, Findings, measure, worse
 
 CASES = (Case("ping-pong", "pipe", 64), Case("ping-pong", "queue", 64), Case("stream", "pipe", 64))
 TIMING = Timing(values=2, warmups=1, min_time=0.05)
@@ -342,3 +343,11 @@ def test_the_time_to_start_comes_from_a_few_visits_of_the_cheapest_case(bench: B
     assert 0.1 < time_to_start(plan, bench.visit) < 0.22
     assert {(visit.case, visit.loops) for visit in bench.made} == {(CASES[0], 1)}
     assert len(bench.made) > 1
+
+
+@pytest.mark.parametrize("one", SEVERITY)
+@pytest.mark.parametrize("other", SEVERITY)
+def test_of_two_attempts_without_a_number_the_worse_verdict_counts(one: Verdict, other: Verdict) -> None:
+    found = worse(Failure(one, "timing", "first"), Failure(other, "timing", "second"))
+    assert found.verdict == max(one, other, key=SEVERITY.index)
+    assert set(SEVERITY) == set(get_args(Verdict)) - {"ok"}

@@ -21,7 +21,7 @@ from ipcbench.plan.planner import Plan
 from ipcbench.run.cost import Costs, Measure, calibration_cost, loops_for, rounds_within, visit_cost
 from ipcbench.run.interrupt import Stop
 
-SEVERITY = ("failed", "timed-out", "leaked", "unverified")  # the worst last
+SEVERITY = ("unsupported", "failed", "timed-out", "leaked", "unverified")  # the worst last
 RETRIED = ("failed", "timed-out")  # the others would be hidden by a second attempt that goes well
 
 

@@ -95,7 +95,7 @@ def _how_late(report: Report) -> str:
 
 
 def _why_failed(folder: Path, report: Report) -> Failure:
-    with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
+    with contextlib.suppress(OSError, msgspec.DecodeError, ValueError):
         known = msgspec.json.decode(_read(folder / FAILURE), type=WorkerFailure)
         return Failure(known.verdict, report.stage, known.detail, report.stack)
     code = report.status or 0
