@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,14 +47,15 @@ FAULTS = some.builds(
 
 
 @pytest.fixture
-def bench(stop: Stop, no_leaks: None, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def bench(stop: Stop, no_leaks: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """A bench in a temporary folder of its own; warnings are errors in workers and peers."""
     assert no_leaks is None
     monkeypatch.setenv("PYTHONWARNINGS", "error")
     monkeypatch.setenv("IPCBENCH_TIMEOUT_MUL", "1.5")  # a bench fits its deadlines to the machine by itself
     found = Bench(stop)
     found.walls = WALLS
-    return found
+    yield found
+    assert not found.close()
 
 
 def attempt(bench: Bench, name: str, base: str = "pipe", method: StartMethod = "fork") -> Tried:
@@ -199,7 +201,7 @@ def test_selftest_says_of_each_promise_whether_it_is_kept(
     monkeypatch.setattr(command, "matrix", lambda *_: chosen)
     done = CliRunner().invoke(cli, ["selftest", "-v", "--seed", "1"], standalone_mode=False)
     promises = [line for line in done.output.splitlines() if re.match("(kept|broken)  ", line)]
-    assert len(promises) == 5
+    assert len(promises) == 6
     assert "isolation level" in done.output
     assert "what cannot be trusted here" in done.output
     assert max(map(len, done.output.splitlines())) < 80

@@ -53,13 +53,16 @@ def command(everything: bool, seed: int | None, verbose: bool) -> int:
     tried = []
     with Stop() as stop:
         bench = Bench(stop)
-        for trial in fit:
-            tried.append(bench.attempt(trial))
-            if verbose:
-                click.echo(_line(tried[-1]))
+        try:
+            for trial in fit:
+                tried.append(bench.attempt(trial))
+                if verbose:
+                    click.echo(_line(tried[-1]))
+        finally:
+            left = bench.close()
     _print(f"{time.monotonic() - began:.0f} s")
     click.echo("")
-    kept = [_promise(*promise) for promise in _promises(tried)]
+    kept = [_promise(*promise) for promise in _promises(tried, left)]
     click.echo("")
     click.echo("what cannot be trusted here")
     doubts = dict.fromkeys(f"{unfit(trial, capable)}: not tried" for trial in trials if unfit(trial, capable))
@@ -68,7 +71,7 @@ def command(everything: bool, seed: int | None, verbose: bool) -> int:
     return 0 if all(kept) else 6
 
 
-def _promises(tried: Sequence[Tried]) -> Iterator[tuple[str, int, list[str]]]:
+def _promises(tried: Sequence[Tried], left: Sequence[str]) -> Iterator[tuple[str, int, list[str]]]:
     """Each promise with how often it was tried and where it was broken, in words."""
     bad = [found for found in tried if not found.trial.harmless]
     late = [found for found in tried if found.verdict == "timed-out"]
@@ -78,6 +81,7 @@ def _promises(tried: Sequence[Tried]) -> Iterator[tuple[str, int, list[str]]]:
         len(tried),
         [f"{_name(found)} left {', '.join(found.left)}" for found in tried if found.left],
     )
+    yield "the run as a whole leaves nothing", 1, [", ".join(left)] if left else []
     yield "no fault is reported as ok", len(bad), [_name(found) for found in bad if found.verdict == "ok"]
     yield (
         "the verdict is right",

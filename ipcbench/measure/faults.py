@@ -182,6 +182,20 @@ DEVIATIONS = (
         ("peer",),
     ),
     Deviation(
+        _HANGS,
+        ("unverified", "timed-out"),
+        "a verification turn has a limit of its own, which only a stopped driver outlasts",
+        ("operation", "drain"),
+    ),
+    Deviation(
+        (*_CRASHES, "lock-dead"),
+        ("failed", "unverified"),
+        "a peer of a forkserver is not the driver's child: where no connection breaks with it, the limit is left",
+        ("operation", "drain"),
+        ("peer",),
+        ("forkserver",),
+    ),
+    Deviation(
         _CRASHES,
         ("failed", "timed-out"),
         "a peer of a forkserver is not the driver's child: where no connection breaks with it, the deadline is left",

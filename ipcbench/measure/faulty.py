@@ -86,7 +86,7 @@ class FaultyChannel(Channel):
         self.driver = os.getpid()
         self.lock = settings.context.Lock() if self.fault.kind == "lock-dead" else None
         if self.fault.point == "atexit" and self.fault.role == "worker" and not _here.passed["setup"]:
-            atexit.register(self._pass, "atexit")
+            atexit.register(_leave, self.fault)  # not self: a port held till the end is a leak of its own
         self._pass("setup")
         _here.passed["setup"] += 1
 
@@ -99,7 +99,7 @@ class FaultyChannel(Channel):
             _here.twist = TWISTS.get(self.fault.kind, Twist)(self.size, self.carries, side == "driver")
             if self.fault.point == "atexit" and side == "peer":
                 # multiprocessing's own list: a forked peer never comes to that of atexit.
-                util.Finalize(None, self._pass, args=("atexit",), exitpriority=-100)
+                util.Finalize(None, _leave, args=(self.fault,), exitpriority=-100)
         self._pass("ready")
         self.correct.connect(side)
 
@@ -181,6 +181,12 @@ def _arrive(fault: Fault, state: dict[str, Any]) -> FaultyChannel:
     port = kind.__new__(kind)
     port.__dict__.update(state)
     return port
+
+
+def _leave(fault: Fault) -> None:
+    """Pass the exit functions of this process; the fault may be due there."""
+    if fault.role == _here.role:
+        _pass_once(fault)
 
 
 def _pass_once(fault: Fault) -> None:

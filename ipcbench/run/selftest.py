@@ -1,7 +1,7 @@
 """The faults, tried on this machine: is each of them contained, and called by its name?
 
-A trial is a run of its own with one visit of a faulty case, and after a leak a clean visit. When a visit and when the
-run is over, whatever still carries its name is looked for, told and removed.
+A trial is one visit of a faulty case, and after a leak a clean one, all in the custody of one warden. When a visit and
+when the run is over, whatever still carries its name is looked for, told and removed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import contextlib
 import os
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -117,25 +117,38 @@ def unfit(trial: Trial, capable: Capabilities) -> str | None:
 
 
 class Bench:
-    """Tries faults one after the other, with deadlines that fit the speed of this machine."""
+    """Tries faults one after the other in a run of its own, with deadlines that fit the speed of this machine.
+
+    walls are the seconds that clean visits took.
+    """
 
     def __init__(self, stop: Stop) -> None:
-        self.stop = stop
+        self.visitor = Visitor(TIMING, stop)
         self.walls: dict[tuple[str, StartMethod], float] = {}
+
+    def close(self) -> list[str]:
+        """End the run; what it left, in words. Harmless when called twice."""
+        self.visitor.close()
+        return _sweep(f"ib{self.visitor.run_id}", self.visitor.folder.parent)
 
     def attempt(self, trial: Trial) -> Tried:
         """Try one; raises Interrupted if the user asks to stop meanwhile."""
         seconds = self._deadline(trial)
         clean: Outcome | Failure | None = None
-        left: list[str] = []
-        with _run(self.stop, seconds, left) as make_visit:
-            began = time.monotonic()
-            found = make_visit(trial.case)
-            took = time.monotonic() - began
-            if trial.fault.kind.startswith("leak-"):
-                clean = make_visit(_clean(trial))
+        began = time.monotonic()
+        found, left = self._visit(trial.case, seconds)
+        took = time.monotonic() - began
+        if trial.fault.kind.startswith("leak-"):
+            clean, more = self._visit(_clean(trial), seconds)
+            left += more
         had = deadlines(Visit(trial.case, 1, 0, LOOPS), TIMING, seconds / LEAST_DEADLINE)["visit"]
-        return Tried(trial, found, took, had, tuple(dict.fromkeys(left)), clean)
+        return Tried(trial, found, took, had, tuple(left), clean)
+
+    def _visit(self, case: Case, seconds: float) -> tuple[Outcome | Failure, list[str]]:
+        """Make a visit of at most so many seconds; what it left is told and goes."""
+        self.visitor.patience = seconds / LEAST_DEADLINE
+        found = self.visitor.visit(Visit(case, 1, 0, LOOPS))
+        return found, _sweep(visit_name(self.visitor.run_id, self.visitor.made), self.visitor.folder)
 
     def _deadline(self, trial: Trial) -> float:
         """Seconds for a trial: short where it is sure to be needed, but several times what a clean visit takes."""
@@ -143,32 +156,14 @@ class Bench:
             return _LONGEST
         key = trial.fault.base, trial.case.start_method
         if key not in self.walls:
-            with _run(self.stop, _LONGEST, []) as make_visit:
-                began = time.monotonic()
-                make_visit(_clean(trial))
-                self.walls[key] = time.monotonic() - began
+            began = time.monotonic()
+            self._visit(_clean(trial), _LONGEST)
+            self.walls[key] = time.monotonic() - began
         return min(max(_SHORTEST, 2.5 * self.walls[key]), _LONGEST)
 
 
 def _clean(trial: Trial) -> Case:
     return trial.case._replace(mechanism=trial.fault.base)
-
-
-@contextlib.contextmanager
-def _run(stop: Stop, seconds: float, left: list[str]) -> Iterator[Callable[[Case], Outcome | Failure]]:
-    """A run in which to make visits of at most so many seconds; what a visit or the run leaves goes and is told."""
-    visitor = Visitor(TIMING, stop, patience=seconds / LEAST_DEADLINE)
-
-    def make_visit(case: Case) -> Outcome | Failure:
-        found = visitor.visit(Visit(case, 1, 0, LOOPS))
-        left.extend(_sweep(visit_name(visitor.run_id, visitor.made), visitor.folder))
-        return found
-
-    try:
-        yield make_visit
-    finally:
-        visitor.close()
-        left.extend(_sweep(f"ib{visitor.run_id}", visitor.folder.parent))
 
 
 def verdict_of(found: Outcome | Failure) -> Verdict:

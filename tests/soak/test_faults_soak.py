@@ -31,6 +31,7 @@ def try_all(stop: Stop, what: str, product: str, trials: Sequence[Trial]) -> Non
     bench = Bench(stop)
     began = time.monotonic()
     tried = [bench.attempt(trial) for trial in trials]
+    left = bench.close()
     escaped = [found for found in tried if found.left]
     hidden = [found for found in tried if found.verdict == "ok" and not found.trial.harmless]
     wrong = [found for found in tried if found.wrong]
@@ -44,6 +45,7 @@ def try_all(stop: Stop, what: str, product: str, trials: Sequence[Trial]) -> Non
         if found.left or found.wrong:
             print(f"  {found.trial.case.id}: {found.wrong or 'right'}; left: {', '.join(found.left) or 'nothing'}")
     unclean = [found.trial.case.id for found in tried if getattr(found.clean, "verdict", None)]
+    assert not left
     assert not escaped
     assert not hidden
     assert not unclean

@@ -60,7 +60,7 @@ class Chain:
         before = self.acknowledged()
         words = ["run", "--resume", self.label] if before else self.words
         process = start(*words, cwd=self.folder, env=environment(IPCBENCH_TIMEOUT_MUL="3"))
-        pause = self.chance.uniform(0.0, 4.0 if number == signal.SIGKILL else 2.5)
+        pause = self.chance.uniform(0.0, 3.0 if number == signal.SIGKILL else 2.0)
         ended = until(lambda: process.poll() is not None, pause)
         if not ended:
             process.send_signal(number)
