@@ -209,6 +209,11 @@ def test_selftest_says_of_each_promise_whether_it_is_kept(
     assert done.return_value == 0
 
 
+@pytest.mark.parametrize("base", ["queue", "array"])
+def test_the_last_words_of_a_worker_are_not_its_trackers_warning(bench: Bench, base: str) -> None:
+    attempt(bench, "fault:emfile", base, "spawn")
+
+
 @pytest.mark.usefixtures("no_leaks")
 def test_an_interrupted_selftest_ends_at_once(tmp_path: Path) -> None:
     process = start("selftest", "-v", "--seed", "3", cwd=tmp_path)

@@ -101,9 +101,15 @@ def _why_failed(folder: Path, report: Report) -> Failure:
     code = report.status or 0
     if code < 0:
         return Failure("failed", report.stage, f"the worker was killed by {signal.Signals(-code).name}", report.stack)
-    lines = report.tail.strip().splitlines()
-    said = lines[-1] if lines else "no message"
-    return Failure("failed", report.stage, f"the worker exited with code {code}: {said}", report.stack)
+    detail = f"the worker exited with code {code}: {_last_words(report.tail)}"
+    return Failure("failed", report.stage, detail, report.stack)
+
+
+def _last_words(tail: str) -> str:
+    """The last line that is neither a warning, such as the resource tracker's, nor a line of source under one."""
+    lines = [line for line in tail.splitlines() if line.strip()]
+    spoken = [line for line in lines if not line[0].isspace() and "Warning: " not in line]
+    return (spoken or lines or ["no message"])[-1].strip()
 
 
 def _read_outcome(visit: Visit, folder: Path, report: Report, wall: float, controls: Controls) -> Outcome | Failure:
