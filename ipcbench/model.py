@@ -13,11 +13,12 @@ from ipcbench.units import parse_size, size_name
 
 StartMethod = Literal["fork", "forkserver", "spawn"]
 Placement = Literal["spread", "pack", "free"]
-PayloadKind = Literal["bytes"]
-Verdict = Literal["ok", "failed", "timed-out", "unverified", "leaked", "unsupported"]
+PayloadKind = Literal["bytes", "object", "array"]
+Verdict = Literal["ok", "failed", "timed-out", "unverified", "wrong", "leaked", "unsupported"]
 
 START_METHODS: tuple[StartMethod, ...] = ("fork", "forkserver", "spawn")
 PLACEMENTS: tuple[Placement, ...] = ("spread", "pack", "free")
+PAYLOADS: tuple[PayloadKind, ...] = ("bytes", "object", "array")
 MOST_WORKERS = 1024
 
 
@@ -46,16 +47,16 @@ class Case(NamedTuple):
     def id(self) -> str:
         """Text that parses back and names the pyperf benchmark; settings at their default stay out of it.
 
-        The same question thus has the same id on every machine: 'ping-pong/queue/64B/1w', '…/1w/spawn/pack'.
+        The same question thus has the same id on every machine: 'ping-pong/queue/64B/1w', '…/1w/array/spawn/pack'.
         """
         parts = [self.question, self.mechanism, size_name(self.size), f"{self.workers}w"]
-        defaults = (self.start_method, "fork"), (self.placement, "spread")
+        defaults = (self.payload, "bytes"), (self.start_method, "fork"), (self.placement, "spread")
         return "/".join(parts + [value for value, default in defaults if value != default])
 
     @property
-    def block(self) -> tuple[str, int, int, str, str]:
+    def block(self) -> tuple[str, int, int, str, str, str]:
         """What the cases share that a reader will compare: everything but the mechanism."""
-        return (self.question, self.size, self.workers, self.start_method, self.placement)
+        return (self.question, self.size, self.workers, self.payload, self.start_method, self.placement)
 
     @classmethod
     def parse(cls, text: str) -> Case:
@@ -76,6 +77,9 @@ class Case(NamedTuple):
 
 
 def _with_setting(case: Case, text: str) -> Case:
+    for payload in PAYLOADS:
+        if text == payload:
+            return case._replace(payload=payload)
     for method in START_METHODS:
         if text == method:
             return case._replace(start_method=method)

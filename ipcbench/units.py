@@ -33,13 +33,13 @@ _NUMBER_AND_UNIT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([a-z]*)", re.I
 def parse_size(text: str) -> int:
     """Read a size such as '64B', '16KiB' or '1MiB', in bytes.
 
-    Raises BadRequest outside 1 B to 256 MiB, or for a part of a byte.
+    Raises BadRequest outside 0 B, which is a signal without a payload, to 256 MiB, or for a part of a byte.
     """
     match = _NUMBER_AND_UNIT.fullmatch(text.strip())
     factor = _SIZE_UNITS.get(match[2].lower()) if match else None
     size = float(match[1]) * factor if match and factor else math.nan
-    if not 1 <= size <= LARGEST_SIZE or size != int(size):
-        raise BadRequest(f"size {text!r}: expected 1B to 256MiB, such as 64B, 16KiB or 1MiB")
+    if not 0 <= size <= LARGEST_SIZE or size != int(size):
+        raise BadRequest(f"size {text!r}: expected 0B to 256MiB, such as 64B, 16KiB or 1MiB")
     return int(size)
 
 

@@ -24,8 +24,8 @@ from ipcbench.measure.patterns.counter import Counter
 from ipcbench.measure.patterns.ping_pong import PingPong
 from ipcbench.measure.patterns.stream import Stream
 from ipcbench.measure.patterns.task_queue import TaskQueue
-from ipcbench.measure.payload import digest, digests, make_payloads, window_for
-from ipcbench.measure.peers import Job, Team
+from ipcbench.measure.payload import content, digest, digests, make_payloads, window_for
+from ipcbench.measure.peers import Job, Team, connect
 from ipcbench.measure.placement import usable_cpus
 from ipcbench.measure.ports import Mechanism, Port, PortSettings
 from ipcbench.measure.registry import load_mechanism
@@ -62,10 +62,13 @@ def staged(
     settings = PortSettings(context, size, window_for(size), workers)
     ports = pattern.lay(mechanism, settings)
     seats = [Seat(i, operation, workers, settings.window) for i in range(-1, workers)]
-    team = Team(context, [Job(pattern, mechanism.carries, size, seat, usable_cpus()) for seat in seats[1:]], ports)
+    team = Team(
+        context,
+        [Job(pattern, content(mechanism.carries, "bytes"), size, seat, usable_cpus()) for seat in seats[1:]],
+        ports,
+    )
     try:
-        for port in dict.fromkeys(ports):
-            port.connect("driver")
+        connect(pattern, seats[0], ports)
         yield Stage(team, pattern.sit(seats[0], ports, "driver"), team.ready(), ports, settings)
         team.stop()
     except BaseException:
@@ -74,6 +77,7 @@ def staged(
         raise
     for port in dict.fromkeys(ports):
         port.close()
+        port.destroy()
     settings.close()
 
 
@@ -102,7 +106,7 @@ def observe_echo(mechanism: Mechanism, method: StartMethod, size: int) -> dict[s
 def observe_burst(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
     """Send more messages than may be in flight while the peer takes them."""
     count = 3 * window_for(size)
-    payloads = make_payloads(mechanism.carries, 7, size, count)
+    payloads = make_payloads(content(mechanism.carries, "bytes"), 7, size, count)
     with staged(mechanism, Stream(), method, size) as stage:
         stage.team.prove(7, count)
         for payload in payloads:
@@ -114,7 +118,7 @@ def observe_burst(mechanism: Mechanism, method: StartMethod, size: int) -> dict[
 def observe_many(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
     """Share tasks out among three workers."""
     pattern = TaskQueue()
-    payloads = make_payloads(mechanism.carries, 3, 64, TASKS)
+    payloads = make_payloads(content(mechanism.carries, "bytes"), 3, 64, TASKS)
     with staged(mechanism, pattern, method, 64, WORKERS) as stage:
         lap = pattern.drive(stage.seat, stage.team.go, Turn(TASKS, pattern.messages(payloads)))
         peers, _ = stage.team.laps()
@@ -162,7 +166,7 @@ def observe_state(mechanism: Mechanism, method: StartMethod, size: int) -> dict[
     with staged(mechanism, Access(), method, size, 1, "write") as stage:
         stage.team.prove(11, 1)
         stage.team.proved()
-        found["peer wrote"] = digests(make_payloads(mechanism.carries, 11, size, 1))
+        found["peer wrote"] = digests(make_payloads(content(mechanism.carries, "bytes"), 11, size, 1))
         found["driver read"] = [digest(stage.seat.receive())]
     return found
 

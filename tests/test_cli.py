@@ -33,7 +33,7 @@ MISTAKES = [
     (["--suite", "latncy"], r"unknown suite 'latncy': did you mean 'latency'\? known: all, .*workers"),
     (["--placement", "spred"], r"unknown placement 'spred': did you mean 'spread'\? known: free, pack, spread"),
     (["--start-method", "spwan"], r"unknown start method 'spwan': did you mean 'spawn'\? known: fork, forkserver"),
-    (["--size", "0"], r"size '0': expected 1B to 256MiB"),
+    (["--size", "0", "--pattern", "stream"], r"no case left: .*at least 1 B"),
     (["--size", "-1"], r"size '-1'"),
     (["--size", "12XB"], r"size '12XB'"),
     (["--size", "1e99"], r"size '1e99'"),

@@ -14,7 +14,7 @@ import pytest
 from commands import Finished, environment, finish, start_python
 from probe import ADDS, TASKS, WORKERS
 
-from ipcbench.measure.ports import Cell, Channel
+from ipcbench.measure.ports import PORTS, Cell, Channel
 from ipcbench.measure.registry import load_mechanism, mechanism_names
 from ipcbench.model import START_METHODS
 
@@ -65,7 +65,7 @@ def test_the_facts_are_complete(name: str) -> None:
     assert mechanism.name == name
     assert mechanism.title
     assert 1 <= len(mechanism.short) <= 12
-    assert mechanism.channel or mechanism.cell
+    assert mechanism.ports
     assert set(mechanism.start_methods) <= set(START_METHODS)
     assert mechanism.start_methods
     assert all(mechanism.caveats)
@@ -148,18 +148,18 @@ def test_nothing_is_left_after_a_visit(name: str, method: str) -> None:
 @each(NUMBERS)
 def test_what_carries_one_number_truly_cannot_take_more(name: str) -> None:
     assert about(name, "fork", "refusal")["refusal"]["refused"] == "TypeError"
-    assert LOADED[name].unfit("channel", 64, many=False) == f"{name} carries one 8 B number"
-    assert LOADED[name].unfit("channel", 8, many=False) is None
+    assert LOADED[name].unfit("channel", 64) == f"{name} carries one 8 B number"
+    assert LOADED[name].unfit("channel", 8) is None
 
 
 @each(CHANNELS)
 def test_a_channel_of_one_sender_refuses_to_be_shared_and_one_of_many_does_not(name: str) -> None:
-    reason = LOADED[name].unfit("channel", 8, many=True)
+    reason = LOADED[name].unfit("channel", 8, "many", "many")
     assert (reason is None) == (name in SHARED)
     assert reason in (None, f"{name} is for one sender and one receiver")
 
 
 @each(MECHANISMS)
 def test_a_port_that_is_not_there_is_refused_in_words(name: str) -> None:
-    for port in ("channel", "cell"):
-        assert (LOADED[name].unfit(port, 8, many=False) is None) == (getattr(LOADED[name], port) is not None)
+    for port in PORTS:
+        assert (LOADED[name].unfit(port, 8) is None) == (getattr(LOADED[name], port) is not None)

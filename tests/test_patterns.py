@@ -30,8 +30,8 @@ def possible_cases() -> list[Case]:
         for mechanism in map(load_mechanism, mechanism_names()):
             size = 8 if mechanism.carries == "number" or pattern.name == "counter" else 64
             workers = 1 if pattern.most_workers else 2
-            if pattern.unfit(mechanism, size, workers) is None:
-                found += [Case(pattern.name, mechanism.name, size, workers, name) for name in pattern.operations]
+            cases = [Case(pattern.name, mechanism.name, size, workers, name) for name in pattern.operations]
+            found += [case for case in cases if pattern.unfit(mechanism, case) is None]
     return found
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipcbench.measure.pattern import Proof
-from ipcbench.measure.payload import Carries, digest, digests, make_payloads, pool_count, proof_count, window_for
+from ipcbench.measure.payload import (
+    LEAST_OBJECT,
+    Content,
+    digest,
+    digests,
+    make_payloads,
+    pool_count,
+    proof_count,
+    window_for,
+)
 from ipcbench.model import Case
 from ipcbench.run.proof import why_unproven
 
@@ -19,8 +29,8 @@ TASKS = Case("task-queue", "queue", 64, 3)
 COUNTER = Case("counter", "value", 8, 2)
 
 
-def honest(nonce: int = 5, size: int = 64, messages: int = 4, carries: Carries = "bytes", stream: int = 0) -> list[str]:
-    return digests(make_payloads(carries, nonce, size, messages, stream))
+def honest(nonce: int = 5, size: int = 64, messages: int = 4, content: Content = "bytes", stream: int = 0) -> list[str]:
+    return digests(make_payloads(content, nonce, size, messages, stream))
 
 
 def each(received: Sequence[Sequence[str]], nonce: int = 5, size: int = 64, messages: int = 4) -> Proof:
@@ -40,13 +50,14 @@ def judged(case: Case, *proofs: Proof) -> str | None:
     size=st.integers(1, 5000),
     messages=st.integers(1, 16),
     workers=st.integers(1, 4),
-    carries=st.sampled_from(["bytes", "objects", "number"]),
+    content=st.sampled_from(["bytes", "object", "array", "number"]),
 )
-def test_honest_proofs_are_accepted(nonce: int, size: int, messages: int, workers: int, carries: Carries) -> None:
+def test_honest_proofs_are_accepted(nonce: int, size: int, messages: int, workers: int, content: Content) -> None:
+    size = max(LEAST_OBJECT, size) // 8 * 8 if content in ("object", "array") else size
     case = Case("access", "array", size, workers, "write")
     streams = list(range(workers))
-    received = [honest(nonce, size, messages, carries, stream) for stream in streams]
-    proof = Proof("each", nonce, size, carries, messages, received, streams)
+    received = [honest(nonce, size, messages, content, stream) for stream in streams]
+    proof = Proof("each", nonce, size, content, messages, received, streams)
     assert judged(case, proof, proof) is None
 
 
@@ -55,7 +66,7 @@ def test_shared_tasks_may_be_split_in_any_way(data: st.DataObject) -> None:
     whole = honest(messages=16)
     owners = data.draw(st.lists(st.integers(0, 2), min_size=16, max_size=16))
     received = [[task for task, owner in zip(whole, owners, strict=True) if owner == i] for i in range(3)]
-    proof = Proof("shared", 5, 64, "objects", 16, received, [0, 0, 0])
+    proof = Proof("shared", 5, 64, "bytes", 16, received, [0, 0, 0])
     assert judged(TASKS, proof, proof) is None
 
 
@@ -83,7 +94,7 @@ def test_what_is_not_what_was_sent_is_refused(received: list[str], reason: str) 
 
 @pytest.mark.parametrize("received", [honest()[:-1], [*honest(), honest()[0]], [*honest()[:-1], digest(b"x")]])
 def test_shared_tasks_that_are_not_all_there_once_are_refused(received: list[str]) -> None:
-    proof = Proof("shared", 5, 64, "objects", 4, [received, [], []], [0, 0, 0])
+    proof = Proof("shared", 5, 64, "bytes", 4, [received, [], []], [0, 0, 0])
     assert judged(TASKS, proof, proof) is not None
 
 
@@ -137,3 +148,19 @@ def test_payloads_of_eight_bytes_or_more_are_distinct_and_made_again_alike(
 def test_a_pool_is_always_larger_than_what_can_be_in_flight(size: int) -> None:
     assert pool_count(size, window_for(size)) > window_for(size) >= 4
     assert 3 <= proof_count(size) <= 16
+
+
+@given(st.integers(0, 2**56 - 1), st.integers(LEAST_OBJECT, 200_000), st.integers(0, 5))
+@settings(max_examples=50, deadline=None)
+def test_the_pickle_of_an_object_has_its_size_and_no_two_are_alike(nonce: int, size: int, stream: int) -> None:
+    found = make_payloads("object", nonce, size, 3, stream)
+    assert [len(pickle.dumps(payload)) for payload in found] == [size] * 3
+    assert len(set(digests(found))) == 3
+    assert found == make_payloads("object", nonce, size, 3, stream)
+
+
+@given(st.integers(0, 2**56 - 1), st.integers(1, 1000))
+def test_an_array_is_float64_and_has_the_bytes_of_the_plain_payload(nonce: int, words: int) -> None:
+    (found,) = make_payloads("array", nonce, 8 * words, 1)
+    assert (found.dtype.name, found.nbytes) == ("float64", 8 * words)
+    assert digests([found]) == digests(make_payloads("bytes", nonce, 8 * words, 1))

@@ -63,7 +63,7 @@ def test_sizes_are_read(text: str, size: int) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "0",
+        "-0.5",
         "-1",
         "12XB",
         "1e99",
@@ -82,7 +82,7 @@ def test_sizes_are_read(text: str, size: int) -> None:
     ],
 )
 def test_bad_sizes_are_refused_with_what_is_expected(text: str) -> None:
-    with pytest.raises(BadRequest, match="expected 1B to 256MiB, such as"):
+    with pytest.raises(BadRequest, match="expected 0B to 256MiB, such as"):
         parse_size(text)
 
 

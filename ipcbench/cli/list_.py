@@ -8,6 +8,7 @@ import textwrap
 
 import click
 
+from ipcbench.measure.ports import PORTS
 from ipcbench.plan import catalog
 from ipcbench.plan.suites import SUITES
 from ipcbench.text import safe_text
@@ -46,8 +47,7 @@ def _sections() -> list[tuple[str, list[tuple[str, str]]]]:
 def _facts() -> dict[str, object]:
     return {
         "mechanisms": [
-            {key: value for key, value in found._asdict().items() if key not in ("channel", "cell")}
-            | {"ports": [port for port in ("channel", "cell") if getattr(found, port)]}
+            {key: value for key, value in found._asdict().items() if key not in PORTS} | {"ports": found.ports}
             for found in catalog.mechanisms()
         ],
         "patterns": [

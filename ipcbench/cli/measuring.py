@@ -77,11 +77,11 @@ def dry_run(order: Order) -> None:
     if order.label is not None:
         path = order.keeping.results / f"{check_label(order.label)}.json"
         _refuse_existing(path, order.keeping.force)
-    for question, size, workers, method, placement in dict.fromkeys(case.block for case in plan.cases):
-        block = (question, size, workers, method, placement)
+    for block in dict.fromkeys(case.block for case in plan.cases):
+        question, size, workers, *settings = block
         names = [case.mechanism for case in plan.cases if case.block == block]
-        settings = "".join(f", {word}" for word in (method, placement) if word not in ("fork", "spread"))
-        say(f"{question}, {format_size(size)}, {count(workers, 'worker')}{settings}: {', '.join(names)}")
+        more = "".join(f", {word}" for word in settings if word not in ("bytes", "fork", "spread"))
+        say(f"{question}, {format_size(size)}, {count(workers, 'worker')}{more}: {', '.join(names)}")
     for line in skip_lines(plan.skips):
         say(line)
     with Stop() as stop, contextlib.closing(Visitor(plan.timing, stop)) as visitor:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from ipcbench.errors import BadRequest, UnknownName
-from ipcbench.model import MOST_WORKERS, PLACEMENTS, START_METHODS, Budget, Timing
+from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS, START_METHODS, Budget, Timing
 from ipcbench.plan.planner import Request
 from ipcbench.units import parse_duration, parse_size, size_name
 
@@ -80,6 +80,7 @@ PLANNING = (
     "pattern",
     "size",
     "workers",
+    "payload",
     "placement",
     "start_method",
     "budget",
@@ -103,6 +104,12 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--pattern", multiple=True, metavar="NAME", help="Only these, such as ping-pong or access:read."),
         click.option("--size", multiple=True, metavar="SIZE", help="Payload sizes, such as 64B,64KiB,1MiB."),
         click.option("--workers", multiple=True, metavar="N", help="Worker counts, such as 1,4."),
+        click.option(
+            "--payload",
+            multiple=True,
+            metavar="KIND",
+            help="bytes (default), object: a nested dict whose pickle has the size, or array: numpy float64.",
+        ),
         click.option(
             "--placement",
             multiple=True,
@@ -160,6 +167,7 @@ def make_order(command: str, given: dict[str, Any]) -> Order:
         patterns=_parts(given["pattern"]),
         sizes=tuple(map(parse_size, _parts(given["size"]))),
         workers=tuple(_whole("workers", text, MOST_WORKERS) for text in _parts(given["workers"])),
+        payloads=tuple(_known("payload", text, PAYLOADS) for text in _parts(given["payload"])),
         placements=tuple(_known("placement", text, PLACEMENTS) for text in _parts(given["placement"])),
         start_methods=tuple(_known("start method", text, START_METHODS) for text in _parts(given["start_method"])),
         fast=given["fast"],
@@ -209,6 +217,7 @@ def _command(command: str, given: dict[str, Any], request: Request, seed: int) -
         "pattern": request.patterns,
         "size": tuple(map(size_name, request.sizes)),
         "workers": tuple(map(str, request.workers)),
+        "payload": request.payloads,
         "placement": request.placements,
         "start-method": request.start_methods,
     }

@@ -22,7 +22,7 @@ from ipcbench.measure.faults import Fault, Point, Role, parse_fault
 from ipcbench.measure.harm import harm
 from ipcbench.measure.names import visit_folder
 from ipcbench.measure.pattern import Lap, Pattern, Seat
-from ipcbench.measure.payload import Carries
+from ipcbench.measure.payload import content
 from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
 from ipcbench.measure.twist import TWISTS, Twist
 
@@ -81,7 +81,7 @@ class FaultyChannel(Channel):
         if make is None:
             raise TypeError(f"{self.base.name} has no channel")
         self.correct = make(settings)
-        self.carries: Carries = self.base.carries
+        self.content = content(self.base.carries, settings.payload)
         self.size = settings.size
         self.driver = os.getpid()
         self.lock = settings.context.Lock() if self.fault.kind == "lock-dead" else None
@@ -96,7 +96,7 @@ class FaultyChannel(Channel):
     def connect(self, side: Side) -> None:
         _here.role = "worker" if side == "driver" else "peer"
         if _here.twist is None:
-            _here.twist = TWISTS.get(self.fault.kind, Twist)(self.size, self.carries, side == "driver")
+            _here.twist = TWISTS.get(self.fault.kind, Twist)(self.size, self.content, side == "driver")
             if self.fault.point == "atexit" and side == "peer":
                 # multiprocessing's own list: a forked peer never comes to that of atexit.
                 util.Finalize(None, _leave, args=(self.fault,), exitpriority=-100)
@@ -104,7 +104,7 @@ class FaultyChannel(Channel):
         self.correct.connect(side)
 
     def sender(self) -> Send:
-        send, twist = self.correct.sender(), _here.twist or Twist(self.size, self.carries, True)
+        send, twist = self.correct.sender(), _here.twist or Twist(self.size, self.content, True)
 
         def send_or_not(message: Any) -> None:
             twist.send(send, message, self._operate())
@@ -112,7 +112,7 @@ class FaultyChannel(Channel):
         return send_or_not
 
     def receiver(self) -> Receive:
-        receive, twist = self.correct.receiver(), _here.twist or Twist(self.size, self.carries, True)
+        receive, twist = self.correct.receiver(), _here.twist or Twist(self.size, self.content, True)
 
         def receive_or_not() -> Any:
             return twist.receive(receive, self._operate())

@@ -12,8 +12,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
-from ipcbench.measure.payload import Carries, Payload, digest, make_payloads, proof_count
-from ipcbench.measure.ports import Cell, Channel, Mechanism, Port, PortSettings, Receive, Send, Side
+from ipcbench.measure.arrays import ArrayChannel
+from ipcbench.measure.payload import LEAST_OBJECT, Content, Payload, digest, digests, make_payloads, proof_count
+from ipcbench.measure.ports import Cell, Channel, Many, Mechanism, Port, PortSettings, Receive, Send, Side
+from ipcbench.model import Case
 
 Go = Callable[[int], object]
 Rule = Literal["each", "shared", "total"]
@@ -83,7 +85,7 @@ class Proof(NamedTuple):
     rule: Rule
     nonce: int = 0
     size: int = 0
-    carries: Carries = "bytes"
+    content: Content = "bytes"
     messages: int = 0
     received: Sequence[Sequence[str]] = ()
     streams: Sequence[int] = ()
@@ -108,20 +110,21 @@ class Verification(NamedTuple):
 
     seat: Seat
     crew: Crew
-    carries: Carries
+    content: Content
     size: int
     nonce: int
 
     def proof(self, rule: Rule, messages: int, received: Sequence[Sequence[str]]) -> Proof:
         """A proof over stream 0 from what each receiver got."""
-        return Proof(rule, self.nonce, self.size, self.carries, messages, received, [0] * len(received))
+        return Proof(rule, self.nonce, self.size, self.content, messages, received, [0] * len(received))
 
 
 class Pattern(ABC):
     """One question about a port.
 
     operations names the variants of a pattern that asks about more than one thing. sizes and workers are measured where
-    nobody chose. many says that many processes use one channel. per_worker says that each worker does all operations of
+    nobody chose. senders and receivers say how many processes use one channel. alone says that the driver can play its
+    part without a peer, over a control that sends to itself. per_worker says that each worker does all operations of
     a loop; otherwise they share them. rule is how its proofs are judged, see Proof. compares_last says that `check`
     compares the last message of every timed turn with what was sent.
     """
@@ -129,21 +132,35 @@ class Pattern(ABC):
     name: str
     question: str
     operation: str
-    port: Literal["channel", "cell"]
+    port: Literal["channel", "cell", "signal", "executor"]
     operations: tuple[str, ...] = ("",)
     sizes: tuple[int, ...] = (64, 4096, 65_536, 2**20)
     workers: tuple[int, ...] = (1,)
     most_workers: int | None = None
-    many: bool = False
+    senders: Many = "one"
+    receivers: Many = "one"
+    alone: bool = False
     per_worker: bool = False
     rule: Rule = "each"
     compares_last: bool = True
 
-    def unfit(self, mechanism: Mechanism, size: int, workers: int) -> str | None:
-        """Why mechanism and pattern make no case at this size and with so many workers; None if they do."""
-        if self.most_workers is not None and workers > self.most_workers:
+    def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
+        """Why mechanism and pattern make no case of this size, with so many workers and so on; None if they do."""
+        if case.payload == "object" and case.size < LEAST_OBJECT:
+            return f"an object takes at least {LEAST_OBJECT} B"
+        if case.payload == "array" and case.size % 8:
+            return "an array is of whole float64, 8 B each"
+        if mechanism.only_patterns and self.name not in mechanism.only_patterns:
+            return f"{mechanism.name} is measured in {', '.join(mechanism.only_patterns)} only"
+        if mechanism.peers == "nobody" and not self.alone:
+            return f"{mechanism.name} is a control within one process, and {self.name} needs two"
+        if self.most_workers is not None and case.workers > self.most_workers:
             return f"{self.name} is between the driver and {self.most_workers} worker"
-        return mechanism.unfit(self.port, size, self.many)
+        return mechanism.unfit(self.port, case.size, self.senders, self.receivers, case.payload)
+
+    def uses(self, number: int, ports: int, workers: int) -> dict[int, Side]:
+        """Which of the ports a process uses, and as which side; all others it closes at once."""
+        return dict.fromkeys(range(ports), "driver" if number < 0 else "peer")
 
     def sends(self, side: Side, operation: str) -> bool:
         """Whether this side needs payloads for its turns."""
@@ -156,6 +173,14 @@ class Pattern(ABC):
     def payloads_in(self, messages: Sequence[Any]) -> Sequence[Any]:
         """The payloads in what a receiver kept."""
         return messages
+
+    def keep(self, seat: Seat, kept: list[Any]) -> Seat:
+        """The seat for a verification turn, which keeps in `kept` what shows that it was played."""
+        return seat.keeping(kept)
+
+    def account(self, kept: Sequence[Any]) -> list[str]:
+        """What a peer tells of what it kept: the digest of every payload."""
+        return digests(self.payloads_in(kept))
 
     @abstractmethod
     def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
@@ -193,13 +218,10 @@ class ChannelPattern(Pattern):
     two_way = False
 
     def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
-        make = mechanism.channel
-        if make is None:
-            raise TypeError(f"{mechanism.name} has no channel")
-        there = make(settings)
+        there = make_channel(mechanism, settings)
         if not self.two_way:
             return (there,)
-        return (there, there if mechanism.duplex else make(settings))
+        return (there, there if mechanism.duplex else make_channel(mechanism, settings))
 
     def sit(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
         outward, inward = (ports[0], ports[-1]) if side == "driver" else (ports[-1], ports[0])
@@ -211,11 +233,11 @@ class ChannelPattern(Pattern):
 
     def prove(self, verification: Verification) -> list[Proof]:
         count = proof_count(verification.size)
-        payloads = make_payloads(verification.carries, verification.nonce, verification.size, count)
+        payloads = make_payloads(verification.content, verification.nonce, verification.size, count)
         replies: list[Any] = []
         go = partial(verification.crew.prove, verification.nonce)
         turn = Turn(count, self.messages(payloads))
-        lap = self.drive(verification.seat.keeping(replies), go, turn)
+        lap = self.drive(self.keep(verification.seat, replies), go, turn)
         received = [*verification.crew.proved(), *self.replies(turn, lap, replies)]
         return [verification.proof(self.rule, count, received)]
 
@@ -245,6 +267,14 @@ class CellPattern(Pattern):
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
         # Stamps of several processes: perf_counter is one clock on a Linux host, see peers.py.
         return max(lap.ended for lap in peers) - min(lap.started for lap in peers)
+
+
+def make_channel(mechanism: Mechanism, settings: PortSettings) -> Channel:
+    """Allocate a channel of a mechanism that was found fit to have one, for the payloads of the case."""
+    if mechanism.channel is None:
+        raise TypeError(f"{mechanism.name} has no channel")
+    channel = mechanism.channel(settings)
+    return ArrayChannel(channel) if settings.payload == "array" and mechanism.carries == "bytes" else channel
 
 
 def check_counts(turn: Turn, *laps: Lap) -> None:

@@ -2,17 +2,24 @@
 
 Payload i of stream s opens with the 8-byte number nonce + (s << 40) + i and goes on with a slice of a random block that
 starts further on for each i. Every payload differs, none compresses, and whoever knows nonce, stream and size can tell
-exactly which bytes must arrive.
+exactly which bytes must arrive. An array holds these bytes as float64; an object is a nested dict of numbers and text
+made from them, whose pickle has the size.
 """
 
 from __future__ import annotations
 
 import hashlib
+import pickle
+from array import array
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
-Carries = Literal["bytes", "objects", "number"]
-Payload = bytes | int
+from ipcbench.model import PayloadKind
+
+Carries = Literal["bytes", "objects", "number", "reference"]
+Content = Literal["bytes", "object", "array", "number"]
+Payload = Any
+LEAST_OBJECT = 64  # bytes; the empty one takes some fifty
 
 # Enough different payloads that a receiver cannot find the last ones in a cache: the sum is beyond most L2 caches.
 POOL_BYTES = 8 * 2**20
@@ -23,39 +30,77 @@ _STREAM_SHIFT = 40
 _STEP = 61  # odd, so that neighbouring payloads are not aligned copies of each other
 
 
-def make_payloads(carries: Carries, nonce: int, size: int, count: int, stream: int = 0) -> list[Payload]:
+def content(carries: Carries, payload: PayloadKind) -> Content:
+    """What the payloads of a case are: its kind, unless the mechanism knows numbers only."""
+    return "number" if carries == "number" else payload
+
+
+def make_payloads(content: Content, nonce: int, size: int, count: int, stream: int = 0) -> list[Payload]:
     """Make payloads 0 to count - 1 of a stream: `size` bytes each, or signed 64-bit numbers."""
     heads = [(nonce + (stream << _STREAM_SHIFT) + i) % 2**63 for i in range(count)]
-    if carries == "number":
+    if content == "number":
         return list(heads)
     block = hashlib.shake_128(nonce.to_bytes(8, "little")).digest(size + _STEP * count)
-    return [
+    plain = [
         head.to_bytes(8, "little")[:size] + block[i * _STEP : i * _STEP + max(size - 8, 0)]
         for i, head in enumerate(heads)
     ]
+    if content == "object":
+        return [_as_object(payload) for payload in plain]
+    if content == "array":
+        import numpy  # only a case of arrays pays for it
+
+        return [numpy.frombuffer(bytearray(payload), dtype=numpy.float64) for payload in plain]
+    return plain
+
+
+def _as_object(source: bytes) -> dict[str, Any]:
+    """A nested dict whose pickle is as long as `source` and whose content is taken from it.
+
+    Numbers of four bytes take five in a pickle and make up most; text makes up what is left. How a pickle frames what
+    is in it depends on the length, so the text is fitted twice.
+    """
+    size = len(source)
+    numbers = array("i", source[: size // 5 // 8 * 8 * 4])
+    text = source[-size:].hex()
+    found = {"id": int.from_bytes(source[:8], "little"), "data": numbers.tolist(), "of": {"text": ""}}
+    for _ in range(4):
+        missing = size - len(pickle.dumps(found))
+        if not missing:
+            break
+        if missing < 0 and not found["of"]["text"]:  # type: ignore[index]
+            del found["data"][missing // 5 :]  # type: ignore[attr-defined]
+            continue
+        length = len(found["of"]["text"]) + missing  # type: ignore[index]
+        found["of"] = {"text": text[: max(length, 0)]}
+    return found
 
 
 def pool_count(size: int, window: int) -> int:
     """How many different payloads a timed loop rotates over; always more than can be in flight."""
-    return max(window + 2, LEAST_IN_POOL, min(MOST_IN_POOL, POOL_BYTES // size))
+    return max(window + 2, LEAST_IN_POOL, min(MOST_IN_POOL, POOL_BYTES // max(size, 1)))
 
 
 def proof_count(size: int) -> int:
     """How many messages a verification turn sends: 16, fewer where they would be over 2 MiB together, at least 3."""
-    return max(3, min(16, 2 * 2**20 // size))
+    return max(3, min(16, 2 * 2**20 // max(size, 1)))
 
 
 def window_for(size: int) -> int:
     """How many messages any mechanism may hold in flight: 64, fewer where they would be over 8 MiB, at least 4."""
-    return max(4, min(64, 8 * 2**20 // size))
+    return max(4, min(64, 8 * 2**20 // max(size, 1)))
 
 
-def digest(payload: object) -> str:
+def digest(payload: Any) -> str:
     """SHA-256 of a payload's bytes, in hex; of anything that is no payload, a word that matches none."""
     if isinstance(payload, int):
         return hashlib.sha256(payload.to_bytes(8, "little", signed=True)).hexdigest()
-    if isinstance(payload, bytes):
+    if isinstance(payload, bytes | bytearray | memoryview):
         return hashlib.sha256(payload).hexdigest()
+    if isinstance(payload, dict):
+        return hashlib.sha256(repr(payload).encode()).hexdigest()
+    if type(payload).__name__ == "ndarray":
+        return hashlib.sha256(payload.tobytes()).hexdigest()
     return f"not a payload: {type(payload).__name__}"
 
 

@@ -28,7 +28,7 @@ from typing import Any, Literal, NamedTuple
 from ipcbench.errors import PeerFailed
 from ipcbench.measure.evidence import show_stacks
 from ipcbench.measure.pattern import Crew, Lap, Pattern, Seat, Turn
-from ipcbench.measure.payload import Carries, digest, digests, make_payloads, pool_count
+from ipcbench.measure.payload import Content, digest, make_payloads, pool_count
 from ipcbench.measure.placement import place
 
 _JOIN_SECONDS = 5.0
@@ -79,7 +79,7 @@ class Job(NamedTuple):
     """Everything a peer needs to know; pickled under spawn and forkserver, inherited under fork."""
 
     pattern: Pattern
-    carries: Carries
+    content: Content
     size: int
     seat: Seat
     cpus: Sequence[int]
@@ -91,6 +91,17 @@ def payload_turn(pattern: Pattern, pool: Sequence[Any], operations: int) -> Turn
     return Turn(operations, pattern.messages((list(pool) * rounds)[:operations]))
 
 
+def connect(pattern: Pattern, seat: Seat, ports: Sequence[Any]) -> None:
+    """Connect the ports that a process uses and close those that it does not, once all peers have been started."""
+    uses = pattern.uses(seat.number, len(ports), seat.workers)
+    used = {ports[i]: side for i, side in uses.items()}
+    for port in dict.fromkeys(ports):
+        if port in used:
+            port.connect(used[port])
+        else:
+            port.close()
+
+
 def work(job: Job, ports: Sequence[Any], control: Connection) -> None:
     """Be a peer: connect, say ready, follow orders until told to stop or the driver is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -98,12 +109,11 @@ def work(job: Job, ports: Sequence[Any], control: Connection) -> None:
     show_stacks(f"peer {job.seat.number + 1}")
     place(job.cpus)
     try:
-        for port in dict.fromkeys(ports):
-            port.connect("peer")
+        connect(job.pattern, job.seat, ports)
         seat = job.pattern.sit(job.seat, ports, "peer")
         pool: Sequence[Any] = ()
         if job.pattern.sends("peer", seat.operation):
-            pool = make_payloads(job.carries, seat.number, job.size, pool_count(job.size, seat.window), seat.number)
+            pool = make_payloads(job.content, seat.number, job.size, pool_count(job.size, seat.window), seat.number)
         control.send(os.getpid())
         while (order := control.recv()).kind != "stop":
             control.send(_prove(job, seat, order) if order.kind == "prove" else _go(job, seat, order, pool))
@@ -128,9 +138,9 @@ def _prove(job: Job, seat: Seat, order: Order) -> list[str]:
     kept: list[Any] = []
     turn = Turn(order.operations)
     if job.pattern.sends("peer", seat.operation):
-        turn = Turn(order.operations, make_payloads(job.carries, order.nonce, job.size, order.operations, seat.number))
-    job.pattern.serve(seat.keeping(kept), turn)
-    return digests(job.pattern.payloads_in(kept))
+        turn = Turn(order.operations, make_payloads(job.content, order.nonce, job.size, order.operations, seat.number))
+    job.pattern.serve(job.pattern.keep(seat, kept), turn)
+    return job.pattern.account(kept)
 
 
 class Team(Crew):

@@ -3,7 +3,7 @@
     driver   Port(settings)                                      before any peer exists
              the port travels to every peer as a Process argument
     both     connect(side)  sender() receiver() ...  close()     in the process that uses it
-    driver   settings.close()                                    after every peer has ended
+    driver   destroy() of each port, settings.close()            after every peer has ended
 
 A mechanism is one file that defines MECHANISM: its facts and a class for each port it offers. Hand out bound methods
 where they exist: a Python function around one costs about 60 ns a call.
@@ -12,13 +12,17 @@ where they exist: a Python function around one costs about 60 ns a call.
 from __future__ import annotations
 
 import functools
+import os
+import sys
+import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from multiprocessing.context import BaseContext
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from multiprocessing.process import current_process
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from ipcbench.measure.payload import Carries
-from ipcbench.model import START_METHODS, StartMethod
+from ipcbench.model import START_METHODS, PayloadKind, StartMethod
 
 if TYPE_CHECKING:
     from multiprocessing.managers import SyncManager  # 20 ms that only the manager mechanisms need
@@ -26,19 +30,44 @@ if TYPE_CHECKING:
 Side = Literal["driver", "peer"]
 Send = Callable[[Any], object]
 Receive = Callable[[], Any]
+Run = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]]
+Family = Literal[
+    "pipes", "queues", "shared memory", "sockets", "managers", "signals", "executors", "in-process", "controls"
+]
+FAMILIES: tuple[Family, ...] = get_args(Family)
+Many = Literal["one", "many"]
+PORTS: tuple[str, ...] = ("channel", "cell", "signal", "executor")
 
 
 class PortSettings:
     """What a port is made from. size is bytes per payload, window messages in flight, workers the peers.
 
+    payload is what travels; a channel that carries bytes is given arrays as byte views, see measure.arrays.
+
     Ports must draw every object from here, so that start method, names and helper processes are the visit's own.
     """
 
-    def __init__(self, context: BaseContext, size: int, window: int, workers: int) -> None:
+    def __init__(
+        self, context: BaseContext, size: int, window: int, workers: int, payload: PayloadKind = "bytes"
+    ) -> None:
         self.context = context
         self.size = size
         self.window = window
         self.workers = workers
+        self.payload = payload
+        self.folder = tempfile.gettempdir()  # the visit's own, with a path short enough for a socket
+        self.named = 0
+
+    def new_name(self) -> str:
+        """A name for something in the system that nothing else has; it says whose it is, as `clean` and warden need."""
+        self.named += 1
+        visit: str = current_process()._config["semprefix"]  # type: ignore[attr-defined]  # see names.claim_names
+        return f"{visit.lstrip('/')}-{os.getpid()}-{self.named}"
+
+    def new_path(self) -> str:
+        """A path of at most 107 bytes for a socket or a fifo that goes with the visit."""
+        self.named += 1
+        return os.path.join(self.folder, f"{self.named}")
 
     @functools.cached_property
     def manager(self) -> SyncManager:
@@ -68,7 +97,10 @@ class Port(ABC):
         """Make the port usable in this process; called once, after every peer has been started."""
 
     def close(self) -> None:  # noqa: B027 - most ports hold nothing that outlives their process
-        """Give back what this process holds; harmless when called twice."""
+        """Give back what this process holds, used or not; harmless when called twice."""
+
+    def destroy(self) -> None:  # noqa: B027 - most ports have no name in the system
+        """Remove what outlives every process; called in the driver, at the end."""
 
 
 class Channel(Port):
@@ -102,6 +134,10 @@ class Cell(Port):
     def adder(self) -> Callable[[], object]:
         """The callable that adds 1 to the number, safe against everyone else's."""
 
+    def careless_adder(self) -> Callable[[], object] | None:
+        """The callable that adds 1 as users write it who forget the lock; None where nothing can be forgotten."""
+        return None
+
     @abstractmethod
     def total(self) -> int:
         """The number."""
@@ -111,45 +147,128 @@ class Cell(Port):
         """Set the number, while nobody else uses it."""
 
 
+class Signal(Port):
+    """Wakes one waiter per notification and carries nothing."""
+
+    @abstractmethod
+    def notifier(self) -> Callable[[], object]:
+        """The callable that lets the other side's wait return; asked for once per process."""
+
+    @abstractmethod
+    def waiter(self) -> Callable[[], object]:
+        """The callable that returns after the other side has notified; asked for once per process."""
+
+
+class Executor(Port):
+    """Has workers of its own, started in connect, that run tasks; settings.workers of them."""
+
+    @abstractmethod
+    def runner(self, operation: str) -> Run:
+        """The callable that runs a task over items in the way `operation` names, and hands out the results.
+
+        Results come in any order, as soon as the way allows; at most settings.window are outstanding where it has a
+        say in that.
+        """
+
+
 class Mechanism(NamedTuple):
     """A mechanism's facts, as its author declares them, and the ports it offers.
 
-    short has at most 12 characters. senders and receivers say how many processes may use one channel. bounded_by names
-    what limits the messages in flight. background_threads counts them per process that uses the port,
-    background_processes per visit. largest is the largest payload in bytes, or None. shared_memory and semaphores say
-    what of the machine it needs.
+    short has at most 12 characters. senders and receivers say how many processes may use one channel. ordering is that
+    of the messages one receiver gets. wait is what a receiver does meanwhile: sleep in the kernel, look again and
+    again, or look every poll_interval seconds. bounded_by names what limits the messages in flight. copies counts those
+    of a payload on its way, in user space and kernel. dead_peer says what a receiver notices of a killed sender.
+
+    peers says who the other side is: processes of the visit, its threads, workers of the mechanism's own, or nobody: a
+    control sends to itself. control and baseline are never ranked: the one measures no transport, the other no
+    processes. operations are the ways in which an executor runs tasks.
+
+    background_threads counts them per process that uses the port, background_processes per visit. smallest and largest
+    are payloads in bytes. shared_memory and semaphores say what of the machine it needs, systems, machines and
+    min_python where it exists, scope whether it reaches other hosts.
     """
 
     name: str
     title: str
     short: str
-    family: Literal["queues", "pipes", "shared memory", "managers"]
+    family: Family
     carries: Carries
-    bounded_by: Literal["messages", "bytes", "slots", "kernel"]
+    bounded_by: Literal["messages", "bytes", "slots", "kernel", "nothing"]
     channel: type[Channel] | None = None
     cell: type[Cell] | None = None
-    senders: Literal["one", "many"] = "one"
-    receivers: Literal["one", "many"] = "one"
+    signal: type[Signal] | None = None
+    executor: type[Executor] | None = None
+    operations: tuple[str, ...] = ()
+    peers: Literal["processes", "threads", "own", "nobody"] = "processes"
+    control: bool = False
+    baseline: bool = False
+    senders: Many = "one"
+    receivers: Many = "one"
     duplex: bool = False
+    ordering: Literal["total", "per sender", "none"] = "total"
     wait: Literal["block", "spin", "poll"] = "block"
+    poll_interval: float = 0.0
+    copies: int | None = None
+    dead_peer: Literal["end of file", "nothing", "an error"] = "nothing"
+    scope: Literal["host", "network"] = "host"
+    smallest: int = 1
     largest: int | None = None
     shared_memory: bool = False
     semaphores: bool = True
     start_methods: tuple[StartMethod, ...] = START_METHODS
+    systems: tuple[str, ...] = ()
+    machines: tuple[str, ...] = ()
+    min_python: tuple[int, int] = (3, 11)
+    only_patterns: tuple[str, ...] = ()
     background_threads: int = 0
     background_processes: int = 0
     caveats: tuple[str, ...] = ()
 
-    def unfit(self, port: str, size: int, many: bool) -> str | None:
-        """Why this mechanism cannot serve such a case, in words; None if it can."""
-        if port == "channel" and self.channel is None:
-            return f"{self.name} carries no messages"
-        if port == "cell" and self.cell is None:
-            return f"{self.name} holds no state to read, write or add to"
-        if many and "one" in (self.senders, self.receivers):
-            return f"{self.name} is for one sender and one receiver"
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """The kinds of port it offers."""
+        return tuple(port for port in PORTS if getattr(self, port))
+
+    @property
+    def ranked(self) -> bool:
+        """Whether it is a way for processes to talk to each other, to be compared with others."""
+        return not (self.control or self.baseline)
+
+    def unfit(
+        self, port: str, size: int, senders: Many = "one", receivers: Many = "one", payload: PayloadKind = "bytes"
+    ) -> str | None:
+        """Why this mechanism cannot serve such a case anywhere, in words; None if it can."""
+        if port not in self.ports:
+            return f"{self.name} {_LACKS[port]}"
+        ends = (senders, self.senders), (receivers, self.receivers)
+        if port == "channel" and ("many", "one") in ends:
+            return f"{self.name} is for {self.senders} sender and {self.receivers} receiver"
+        if port == "signal":
+            return None
         if self.carries == "number" and size != 8:
             return f"{self.name} carries one 8 B number"
+        if payload != "bytes" and (self.carries == "number" or (payload == "object" and self.carries == "bytes")):
+            return f"{self.name} carries {'an 8 B number' if self.carries == 'number' else 'bytes'}, and not {payload}s"
+        if size < self.smallest:
+            return f"{self.name} carries at least {self.smallest:,} B"
         if self.largest is not None and size > self.largest:
             return f"{self.name} carries at most {self.largest:,} B"
         return None
+
+    def missing(self) -> str | None:
+        """What it needs and this machine or interpreter has not, in words; None where it exists."""
+        if sys.version_info < self.min_python:
+            return f"{self.name} needs Python {'.'.join(map(str, self.min_python))}"
+        if self.systems and sys.platform not in self.systems:
+            return f"{self.name} exists on {', '.join(self.systems)}, and this is {sys.platform}"
+        if self.machines and os.uname().machine not in self.machines:
+            return f"{self.name} is correct on {', '.join(self.machines)}, and this is {os.uname().machine}"
+        return None
+
+
+_LACKS = {
+    "channel": "carries no messages",
+    "cell": "holds no state to read, write or add to",
+    "signal": "gives no signal without a message",
+    "executor": "runs no tasks of its own",
+}

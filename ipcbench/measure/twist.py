@@ -10,15 +10,15 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from ipcbench.measure.payload import Carries
+from ipcbench.measure.payload import Content
 from ipcbench.measure.ports import Receive, Send
 
 
 class Twist:
     """Passes everything on; the subclasses do not."""
 
-    def __init__(self, size: int, carries: Carries, is_driver: bool) -> None:
-        self.blank: bytes | int = 0 if carries == "number" else bytes(size)
+    def __init__(self, size: int, content: Content, is_driver: bool) -> None:
+        self.blank: bytes | int = 0 if content == "number" else bytes(size)
         self.is_driver = is_driver
         self.held: deque[Any] = deque()
 

@@ -30,8 +30,8 @@ from ipcbench.measure.evidence import FAILURE, LEAKS, leave, mark, show_stacks
 from ipcbench.measure.ledger import Ledger, leaked_since, take_ledger
 from ipcbench.measure.names import WORKER, claim_names, visit_folder
 from ipcbench.measure.pattern import Proof, Seat, Turn, Unverified, Verification
-from ipcbench.measure.payload import make_payloads, pool_count, window_for
-from ipcbench.measure.peers import Job, Team, Usage, helper_usage, payload_turn, together, usage
+from ipcbench.measure.payload import content, make_payloads, pool_count, window_for
+from ipcbench.measure.peers import Job, Team, Usage, connect, helper_usage, payload_turn, together, usage
 from ipcbench.measure.placement import assign, place, usable_cpus
 from ipcbench.measure.ports import Port, PortSettings
 from ipcbench.measure.registry import load_mechanism, load_pattern
@@ -48,10 +48,11 @@ class Session:
         self.case = case
         self.pattern = load_pattern(case.pattern)
         self.mechanism = load_mechanism(case.mechanism)
+        self.content = content(self.mechanism.carries, case.payload)
         self.available = usable_cpus()
         self.window = window_for(case.size)
         context = multiprocessing.get_context(case.start_method)
-        self.settings = PortSettings(context, case.size, self.window, case.workers)
+        self.settings = PortSettings(context, case.size, self.window, case.workers, case.payload)
         self.team: Team | None = None
         self.ports: Sequence[Port] = ()
         self.laps: list[tuple[int, Usage]] = []
@@ -62,26 +63,26 @@ class Session:
     def set_up(self) -> Team:
         """Place, allocate, start and connect, in the order that placement and inheritance need."""
         case, pattern, mechanism = self.case, self.pattern, self.mechanism
-        threads = [mechanism.background_threads] * (1 + case.workers) + [0] * mechanism.background_processes
+        peers = case.workers if mechanism.peers in ("processes", "threads") else 0
+        threads = [mechanism.background_threads] * (1 + peers) + [0] * mechanism.background_processes
         self.cpus = assign(case.placement, self.available, threads)
         place(self.cpus[-1])  # helper processes start while ports are laid, and inherit this
         self.ports = pattern.lay(mechanism, self.settings)
         check_medium()
         place(self.cpus[0])
-        seats = [Seat(i, case.operation, case.workers, self.window) for i in range(-1, case.workers)]
+        seats = [Seat(i, case.operation, case.workers, self.window) for i in range(-1, peers)]
         jobs = [
-            Job(pattern, mechanism.carries, case.size, seat, cpus)
+            Job(pattern, self.content, case.size, seat, cpus)
             for seat, cpus in zip(seats[1:], self.cpus[1:], strict=False)
         ]
         team = self.team = Team(self.settings.context, jobs, self.ports)
-        for port in dict.fromkeys(self.ports):
-            port.connect("driver")
+        connect(pattern, seats[0], self.ports)
         self.seat = pattern.sit(seats[0], self.ports, "driver")
         self.pids = [os.getpid(), *team.ready()]
         nonce = int.from_bytes(os.urandom(7), "little")
         self.pool: Sequence[Any] = ()
         if pattern.sends("driver", case.operation):
-            self.pool = make_payloads(mechanism.carries, nonce, case.size, pool_count(case.size, self.window))
+            self.pool = make_payloads(self.content, nonce, case.size, pool_count(case.size, self.window))
         return team
 
     def verify(self) -> None:
@@ -92,7 +93,7 @@ class Session:
         if self.team is None:
             raise RuntimeError("nothing is set up")
         nonce = int.from_bytes(os.urandom(7), "little")
-        verification = Verification(self.seat, self.team, self.mechanism.carries, self.case.size, nonce)
+        verification = Verification(self.seat, self.team, self.content, self.case.size, nonce)
         signal.setitimer(signal.ITIMER_REAL, _limit())
         try:
             self.proofs += self.pattern.prove(verification)
@@ -133,6 +134,7 @@ class Session:
         self.team.stop()
         for port in dict.fromkeys(self.ports):
             port.close()
+            port.destroy()
         self.settings.close()
         if self.affinity_changed():
             self.notes.append("affinity-changed")
@@ -197,7 +199,7 @@ def _case(text: str) -> Case:
         raise argparse.ArgumentTypeError(str(error)) from error
     if case.operation not in pattern.operations:
         raise argparse.ArgumentTypeError(f"{case.pattern} has the operations {', '.join(pattern.operations)}")
-    reason = pattern.unfit(mechanism, case.size, case.workers)
+    reason = pattern.unfit(mechanism, case) or mechanism.missing()
     if reason:
         raise argparse.ArgumentTypeError(reason)
     return case

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ipcbench.errors import UnknownName
 from ipcbench.measure.pattern import Pattern
-from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.ports import FAMILIES, Mechanism
 from ipcbench.measure.registry import load_mechanism, load_pattern, mechanism_names, pattern_names
 
 
@@ -26,8 +26,7 @@ def pattern(name: str) -> Pattern:
 
 def mechanisms() -> list[Mechanism]:
     """All mechanisms, families together in the order people ask for them."""
-    order = ("queues", "pipes", "shared memory", "managers")
-    return sorted(map(mechanism, mechanism_names()), key=lambda found: (order.index(found.family), found.name))
+    return sorted(map(mechanism, mechanism_names()), key=lambda found: (FAMILIES.index(found.family), found.name))
 
 
 def patterns() -> list[Pattern]:

@@ -9,7 +9,18 @@ from dataclasses import dataclass, field, replace
 
 from ipcbench.errors import BadRequest, NotHere
 from ipcbench.measure.payload import pool_count, window_for
-from ipcbench.model import MOST_WORKERS, Budget, Capabilities, Case, Placement, Skip, StartMethod, Timing, Visit
+from ipcbench.model import (
+    MOST_WORKERS,
+    Budget,
+    Capabilities,
+    Case,
+    PayloadKind,
+    Placement,
+    Skip,
+    StartMethod,
+    Timing,
+    Visit,
+)
 from ipcbench.plan import catalog
 from ipcbench.plan.suites import Row, suite
 from ipcbench.units import format_size
@@ -24,6 +35,7 @@ class Request:
     patterns: tuple[str, ...] = ()
     sizes: tuple[int, ...] = ()
     workers: tuple[int, ...] = ()
+    payloads: tuple[PayloadKind, ...] = ()
     placements: tuple[Placement, ...] = ()
     start_methods: tuple[StartMethod, ...] = ()
     fast: bool = False
@@ -89,6 +101,9 @@ def why_not(case: Case, offer: Capabilities, chosen_placement: bool = False) -> 
     if reason:
         return reason
     mechanism = catalog.mechanism(case.mechanism)
+    missing = mechanism.missing()
+    if missing:
+        return missing
     if case.start_method not in offer.start_methods:
         return f"start method {case.start_method} is not offered here, only {', '.join(offer.start_methods)}"
     if mechanism.semaphores and offer.semaphores:
@@ -101,7 +116,7 @@ def why_not(case: Case, offer: Capabilities, chosen_placement: bool = False) -> 
 def _why_nowhere(case: Case) -> str | None:
     """Why no machine can run this case; None if one could."""
     mechanism, pattern = catalog.mechanism(case.mechanism), catalog.pattern(case.pattern)
-    reason = pattern.unfit(mechanism, case.size, case.workers)
+    reason = pattern.unfit(mechanism, case)
     if reason:
         return reason
     if case.start_method not in mechanism.start_methods:
@@ -130,8 +145,8 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
     mechanisms = catalog.select_mechanisms(request.mechanisms)
     questions = catalog.select_questions(request.patterns)
     rows = _suite_rows(request, mechanisms, questions) if _from_suite(request) else _free_rows(mechanisms, questions)
-    placements = request.placements or (("spread",) if offer.cpus > 1 else ("pack",))
-    methods = request.start_methods or (("fork",) if "fork" in offer.start_methods else ("spawn",))
+    placements: tuple[Placement, ...] = ("spread",) if offer.cpus > 1 else ("pack",)
+    methods: tuple[StartMethod, ...] = ("fork",) if "fork" in offer.start_methods else ("spawn",)
     found: dict[Case, None] = {}
     for row in rows:
         sizes, workers, names = row.sizes, row.workers, row.mechanisms
@@ -139,11 +154,17 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
             sizes, workers, names = row.fast_sizes, row.fast_workers, row.fast_mechanisms or row.mechanisms
         names = tuple(mechanisms) if mechanisms else names
         product = itertools.product(
-            row.questions, request.sizes or sizes, request.workers or workers, methods, placements, names
+            row.questions,
+            request.sizes or sizes,
+            request.workers or workers,
+            request.payloads or row.payloads,
+            request.start_methods or row.start_methods or methods,
+            request.placements or row.placements or placements,
+            names,
         )
-        for question, size, count, method, placement, name in product:
+        for question, size, count, payload, method, placement, name in product:
             pattern, _, operation = question.partition(":")
-            case = Case(pattern, name, size, count, operation, start_method=method, placement=placement)
+            case = Case(pattern, name, size, count, operation, payload, method, placement)
             found.setdefault(case)
     return list(found)
 

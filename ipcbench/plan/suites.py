@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ipcbench.errors import UnknownName
+from ipcbench.model import PayloadKind, Placement, StartMethod
 
 KIB, MIB = 2**10, 2**20
 
@@ -59,7 +60,10 @@ FEW_CELLS = ("value", "array", "manager-dict")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Every combination of these; --fast takes the fast ones, or leaves the row out where fast_sizes is empty."""
+    """Every combination of these; --fast takes the fast ones, or leaves the row out where fast_sizes is empty.
+
+    Start methods and placements are the plan's usual one where none is named.
+    """
 
     questions: tuple[str, ...]
     mechanisms: tuple[str, ...]
@@ -68,6 +72,9 @@ class Row:
     fast_sizes: tuple[int, ...] = ()
     fast_workers: tuple[int, ...] = (1,)
     fast_mechanisms: tuple[str, ...] | None = None
+    payloads: tuple[PayloadKind, ...] = ("bytes",)
+    start_methods: tuple[StartMethod, ...] = ()
+    placements: tuple[Placement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from ipcbench.plan import catalog
 
 def why_unproven(case: Case, proofs: Sequence[Proof], pids: Sequence[int]) -> str | None:
     """What the proofs of a visit fail to show, in words; None if they show that every byte moved."""
-    if len(set(pids)) != 1 + case.workers:
-        return f"{len(set(pids))} processes took part instead of {1 + case.workers}"
+    parts = 1 if catalog.mechanism(case.mechanism).peers == "nobody" else 1 + case.workers
+    if len(set(pids)) != parts:
+        return f"{len(set(pids))} processes took part instead of {parts}"
     if len(proofs) < 2:
         return "there was no verification before and after timing"
     for proof in proofs:
@@ -49,7 +50,7 @@ def _why_wrong(case: Case, proof: Proof) -> str | None:
 
 
 def _expected(proof: Proof, stream: int) -> list[str]:
-    return digests(make_payloads(proof.carries, proof.nonce, proof.size, proof.messages, stream))
+    return digests(make_payloads(proof.content, proof.nonce, proof.size, proof.messages, stream))
 
 
 def _difference(arrived: Counter[str], expected: Counter[str]) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from ipcbench.measure.evidence import FAILURE, RESULT
 from ipcbench.measure.pattern import Proof
-from ipcbench.measure.payload import Carries
+from ipcbench.measure.payload import Content
 from ipcbench.model import Failure, Outcome, Visit
 from ipcbench.plan import catalog
 from ipcbench.results.schema import Loops, PyperfBenchmark, PyperfRun
@@ -31,7 +31,7 @@ class ProofRecord(msgspec.Struct):
     rule: Literal["each", "shared", "total"]
     nonce: int
     size: Count
-    carries: Carries
+    content: Content
     messages: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
     received: list[list[str]]
     streams: list[int]

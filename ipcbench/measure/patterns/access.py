@@ -78,7 +78,7 @@ def _write(seat: Seat, turn: Turn) -> Lap:
 
 def _prove_read(verification: Verification) -> Proof:
     """The driver writes, every worker must read exactly that."""
-    (state,) = make_payloads(verification.carries, verification.nonce, verification.size, 1)
+    (state,) = make_payloads(verification.content, verification.nonce, verification.size, 1)
     verification.seat.send(state)
     verification.crew.prove(verification.nonce, 1)
     return verification.proof("each", 1, verification.crew.proved())

@@ -9,6 +9,7 @@ from time import perf_counter
 
 from ipcbench.measure.pattern import CellPattern, Go, Lap, Proof, Seat, Turn, Unverified, Verification, check_counts
 from ipcbench.measure.ports import Cell, Mechanism, Side
+from ipcbench.model import Case
 
 _PROOF_COUNT = 100
 
@@ -20,10 +21,10 @@ class Counter(CellPattern):
     rule = "total"
     compares_last = False
 
-    def unfit(self, mechanism: Mechanism, size: int, workers: int) -> str | None:
-        if size != 8:
+    def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
+        if case.size != 8:
             return "counter adds to one 8 B number"
-        return super().unfit(mechanism, size, workers)
+        return super().unfit(mechanism, case)
 
     def sends(self, side: Side, operation: str) -> bool:
         return False

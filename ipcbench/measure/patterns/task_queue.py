@@ -12,6 +12,7 @@ from typing import Any
 from ipcbench.measure.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified
 from ipcbench.measure.payload import Payload
 from ipcbench.measure.ports import Mechanism
+from ipcbench.model import Case
 
 
 class TaskQueue(ChannelPattern):
@@ -20,15 +21,15 @@ class TaskQueue(ChannelPattern):
     operation = "one task done and its result back"
     sizes = (64, 65_536)
     workers = (1, 2, 4, 8)
-    many = True
+    senders = receivers = "many"
     two_way = True
     rule = "shared"
     compares_last = False
 
-    def unfit(self, mechanism: Mechanism, size: int, workers: int) -> str | None:
+    def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         if mechanism.carries != "objects":
             return f"{mechanism.name} carries {mechanism.carries}, and a task is an object"
-        return super().unfit(mechanism, size, workers)
+        return super().unfit(mechanism, case)
 
     def messages(self, payloads: Sequence[Payload]) -> Sequence[Any]:
         return list(enumerate(payloads))
