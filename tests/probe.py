@@ -24,11 +24,13 @@ from ipcbench.measure.patterns.counter import Counter
 from ipcbench.measure.patterns.ping_pong import PingPong
 from ipcbench.measure.patterns.stream import Stream
 from ipcbench.measure.patterns.task_queue import TaskQueue
+from ipcbench.measure.patterns.tasks import Tasks, prove_answer
 from ipcbench.measure.payload import content, digest, digests, make_payloads, window_for
 from ipcbench.measure.peers import Job, Team, connect
 from ipcbench.measure.placement import usable_cpus
-from ipcbench.measure.ports import Mechanism, Port, PortSettings
+from ipcbench.measure.ports import Executor, Mechanism, Port, PortSettings
 from ipcbench.measure.registry import load_mechanism
+from ipcbench.measure.threads import start_team
 from ipcbench.model import START_METHODS, StartMethod
 
 # Smallest, typical, and around the thresholds: 16 384 B is where a Connection writes twice (16 366 after pickling, of
@@ -61,15 +63,16 @@ def staged(
     context = multiprocessing.get_context(method)
     settings = PortSettings(context, size, window_for(size), workers)
     ports = pattern.lay(mechanism, settings)
-    seats = [Seat(i, operation, workers, settings.window) for i in range(-1, workers)]
-    team = Team(
-        context,
-        [Job(pattern, content(mechanism.carries, "bytes"), size, seat, usable_cpus()) for seat in seats[1:]],
-        ports,
-    )
+    peers = workers if mechanism.peers in ("processes", "threads") else 0
+    seats = [Seat(i, operation, workers, settings.window) for i in range(-1, peers)]
+    what = content(mechanism.carries, "bytes")
+    jobs = [Job(pattern, what, size, seat, usable_cpus()) for seat in seats[1:]]
+    team = start_team(mechanism, context, jobs, ports)
     try:
         connect(pattern, seats[0], ports)
-        yield Stage(team, pattern.sit(seats[0], ports, "driver"), team.ready(), ports, settings)
+        seat = pattern.sit(seats[0], ports, "driver")
+        members = [pid for port in ports if isinstance(port, Executor) for pid in port.members()]
+        yield Stage(team, seat, [*team.ready(), *members], ports, settings)
         team.stop()
     except BaseException:
         team.abandon()
@@ -129,10 +132,32 @@ def observe_many(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
     }
 
 
+def observe_tasks(mechanism: Mechanism, method: StartMethod, operation: str) -> dict[str, Any]:
+    """Have an executor do tasks in one of its ways, after all of its workers have met."""
+    pattern = Tasks()
+    payloads = make_payloads(content(mechanism.carries, "bytes"), 3, 16385, TASKS)
+    with staged(mechanism, pattern, method, 16385, WORKERS, operation) as stage:
+        results = list(stage.seat.run(prove_answer, pattern.messages(payloads)))
+        return {
+            "got": [digest for _, _, digest in sorted(results)],
+            "sent": digests(payloads),
+            "members": len(set(stage.pids)),
+            "strangers": len({worker for _, worker, _ in results} - set(stage.pids)),
+            "elsewhere": os.getpid() not in stage.pids,
+        }
+
+
+def simplest(mechanism: Mechanism) -> tuple[Pattern, str]:
+    """A pattern, and its operation, that any of a mechanism's ports can play."""
+    if mechanism.executor:
+        return Tasks(), mechanism.operations[0]
+    return (PingPong(), "") if mechanism.channel else (Counter(), "")
+
+
 def observe_closing_twice(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
     """Close every port and the settings once more than needed."""
-    pattern = PingPong() if mechanism.channel else Counter()
-    with staged(mechanism, pattern, method, 8) as stage:
+    pattern, operation = simplest(mechanism)
+    with staged(mechanism, pattern, method, 8, 1, operation) as stage:
         pass
     for port in stage.ports:
         port.close()
@@ -175,11 +200,11 @@ def observe_leftovers(
     mechanism: Mechanism, method: StartMethod, prefix: str, visits: tuple[int, int]
 ) -> dict[str, Any]:
     """Count what this process holds after some visits, which start lasting helpers, and after some more."""
-    pattern = PingPong() if mechanism.channel else Counter()
+    pattern, operation = simplest(mechanism)
     counts = []
     for count in visits:
         for _ in range(count):
-            with staged(mechanism, pattern, method, 8) as stage:
+            with staged(mechanism, pattern, method, 8, 1, operation) as stage:
                 if mechanism.channel:
                     stage.team.go(1)
                     stage.seat.send(difficult_payloads(mechanism, 8)[0])
@@ -224,12 +249,15 @@ def main(name: str, method: StartMethod) -> None:
             wanted[f"echo {size}"] = lambda size=size: observe_echo(mechanism, method, size)  # type: ignore[misc]
         for size in sizes if full and mechanism.carries == "number" else FEW if full else ():
             wanted[f"burst {size}"] = lambda size=size: observe_burst(mechanism, method, size)  # type: ignore[misc]
-        if mechanism.senders == mechanism.receivers == "many":
+        if (mechanism.senders, mechanism.receivers) == ("many", "many"):
             wanted["many"] = lambda: observe_many(mechanism, method)
     if mechanism.cell:
         wanted["adding"] = lambda: observe_adding(mechanism, method)
         for size in cell_sizes:
             wanted[f"state {size}"] = lambda size=size: observe_state(mechanism, method, size)  # type: ignore[misc]
+    if mechanism.executor:
+        for operation in mechanism.operations if full else mechanism.operations[-1:]:
+            wanted[f"tasks {operation}"] = lambda way=operation: observe_tasks(mechanism, method, way)  # type: ignore[misc]
     wanted["leftovers"] = lambda: observe_leftovers(mechanism, method, prefix, (2, 3) if full else (1, 1))
     if full:
         wanted["closing twice"] = lambda: observe_closing_twice(mechanism, method)

@@ -14,7 +14,7 @@ import pytest
 from commands import Finished, environment, finish, start_python
 from probe import ADDS, TASKS, WORKERS
 
-from ipcbench.measure.ports import PORTS, Cell, Channel
+from ipcbench.measure.ports import PORTS
 from ipcbench.measure.registry import load_mechanism, mechanism_names
 from ipcbench.model import START_METHODS
 
@@ -22,6 +22,8 @@ MECHANISMS = mechanism_names()
 LOADED = {name: load_mechanism(name) for name in MECHANISMS}
 CHANNELS = [name for name in MECHANISMS if LOADED[name].channel]
 CELLS = [name for name in MECHANISMS if LOADED[name].cell]
+PROCESSED = [name for name in CHANNELS if LOADED[name].peers != "nobody"]
+EXECUTORS = [name for name in MECHANISMS if LOADED[name].executor]
 SHARED = [name for name in CHANNELS if (LOADED[name].senders, LOADED[name].receivers) == ("many", "many")]
 NUMBERS = [name for name in CHANNELS if LOADED[name].carries == "number"]
 TESTS = str(Path(__file__).parent)
@@ -80,8 +82,7 @@ def test_no_two_mechanisms_have_the_same_title_or_short_name() -> None:
 @each(MECHANISMS)
 def test_its_file_carries_its_name_and_says_what_it_is(name: str) -> None:
     mechanism = LOADED[name]
-    port: type[Channel] | type[Cell] | None = mechanism.channel or mechanism.cell
-    assert port is not None
+    port = getattr(mechanism, mechanism.ports[0])
     module = __import__(port.__module__, fromlist=["MECHANISM"])
     assert Path(str(module.__file__)).stem == name.replace("-", "_")
     assert len(str(module.__doc__).strip().splitlines()) >= 3
@@ -97,12 +98,12 @@ def test_distinct_payloads_arrive_once_in_order_and_intact_at_every_size(name: s
 
 
 @every_start_method
-@each(CHANNELS)
+@each([name for name in CHANNELS if LOADED[name].peers == "processes"])
 def test_the_other_side_is_another_process(name: str, method: str) -> None:
     assert all(seen["elsewhere"] for seen in about(name, method, "echo").values())
 
 
-@each(CHANNELS)
+@each(PROCESSED)
 def test_more_messages_than_fit_in_flight_stay_in_order(name: str) -> None:
     for what, seen in about(name, "fork", "burst").items():
         assert seen["got"] == seen["sent"], what
@@ -115,6 +116,16 @@ def test_three_workers_do_every_task_once_between_them(name: str, method: str) -
     assert seen["numbers"] == list(range(TASKS))
     assert sum(seen["done"]) == TASKS
     assert set(seen["workers"]) <= set(range(WORKERS))
+
+
+@every_start_method
+@each(EXECUTORS)
+def test_an_executor_does_every_task_once_in_workers_that_have_all_met(name: str, method: str) -> None:
+    own = LOADED[name].peers == "own"
+    for what, seen in about(name, method, "tasks").items():
+        assert seen["got"] == seen["sent"], what
+        assert (seen["members"], seen["strangers"]) == (WORKERS if own else 1, 0), what
+        assert seen["elsewhere"] == own, what
 
 
 @every_start_method

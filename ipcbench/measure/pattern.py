@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from ipcbench.measure.arrays import ArrayChannel
 from ipcbench.measure.payload import LEAST_OBJECT, Content, Payload, digest, digests, make_payloads, proof_count
-from ipcbench.measure.ports import Cell, Channel, Many, Mechanism, Port, PortSettings, Receive, Send, Side
+from ipcbench.measure.ports import Cell, Channel, Many, Mechanism, Port, PortSettings, Receive, Run, Send, Side
 from ipcbench.model import Case
 
 Go = Callable[[int], object]
@@ -42,6 +42,7 @@ class Seat(NamedTuple):
     send: Send = _no_port
     receive: Receive = _no_port
     cell: Cell | None = None
+    run: Run = _no_port
 
     def keeping(self, kept: list[Any]) -> Seat:
         """The same seat with a `receive` that also appends what it returns to `kept`."""

@@ -31,7 +31,7 @@ from ipcbench.measure.pattern import Crew, Lap, Pattern, Seat, Turn
 from ipcbench.measure.payload import Content, digest, make_payloads, pool_count
 from ipcbench.measure.placement import place
 
-_JOIN_SECONDS = 5.0
+JOIN_SECONDS = 5.0
 _DYING_SECONDS = 1.0
 
 
@@ -56,6 +56,11 @@ def usage() -> Usage:
     """What the calling process has used so far."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return Usage(used.ru_utime, used.ru_stime, used.ru_nvcsw + used.ru_nivcsw)
+
+
+def is_thread(number: int) -> bool:
+    """Whether this is the id of a thread of the calling process."""
+    return Path(f"/proc/self/task/{number}").exists()
 
 
 def helper_usage(pids: Sequence[int]) -> Usage:
@@ -103,18 +108,23 @@ def connect(pattern: Pattern, seat: Seat, ports: Sequence[Any]) -> None:
 
 
 def work(job: Job, ports: Sequence[Any], control: Connection) -> None:
-    """Be a peer: connect, say ready, follow orders until told to stop or the driver is gone."""
+    """Be a peer process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     show_stacks(f"peer {job.seat.number + 1}")
     place(job.cpus)
+    follow(job, ports, control, os.getpid())
+
+
+def follow(job: Job, ports: Sequence[Any], control: Connection, name: int) -> None:
+    """Connect, say ready with this name, follow orders until told to stop or the driver is gone."""
     try:
         connect(job.pattern, job.seat, ports)
         seat = job.pattern.sit(job.seat, ports, "peer")
         pool: Sequence[Any] = ()
         if job.pattern.sends("peer", seat.operation):
             pool = make_payloads(job.content, seat.number, job.size, pool_count(job.size, seat.window), seat.number)
-        control.send(os.getpid())
+        control.send(name)
         while (order := control.recv()).kind != "stop":
             control.send(_prove(job, seat, order) if order.kind == "prove" else _go(job, seat, order, pool))
         for port in dict.fromkeys(ports):
@@ -187,7 +197,7 @@ class Team(Crew):
         for control in self.controls:
             control.send(Order("stop"))
         for i, process in enumerate(self.processes):
-            process.join(_JOIN_SECONDS)
+            process.join(JOIN_SECONDS)
             if process.exitcode != 0:
                 raise PeerFailed(f"{self._name(i)} {_ending(process)} when told to stop")
         for control in self.controls:
@@ -199,7 +209,7 @@ class Team(Crew):
         for process in self.processes:
             process.kill()
         for process in self.processes:
-            process.join(_JOIN_SECONDS)
+            process.join(JOIN_SECONDS)
 
     def _those(self, only: int | None) -> list[Connection]:
         return self.controls if only is None else [self.controls[only]]
@@ -212,7 +222,7 @@ class Team(Crew):
         except (EOFError, ConnectionError):
             answer = None
         if answer is None:
-            process.join(_JOIN_SECONDS)
+            process.join(JOIN_SECONDS)
             raise PeerFailed(f"{self._name(i)} {_ending(process)}")
         if isinstance(answer, str):
             raise PeerFailed(f"{self._name(i)} raised {answer}")
@@ -240,7 +250,7 @@ class Team(Crew):
                 raise PeerFailed(f"{self._name(i)} {_ending(process)}")
 
     def _name(self, i: int) -> str:
-        return f"peer {i + 1} of {len(self.processes)}"
+        return f"peer {i + 1} of {len(self.controls)}"
 
 
 def _ending(process: BaseProcess) -> str:

@@ -55,6 +55,7 @@ class PortSettings:
         self.window = window
         self.workers = workers
         self.payload = payload
+        self.cpus: Sequence[Sequence[int]] = ()  # of each worker that a port starts by itself; empty: wherever
         self.folder = tempfile.gettempdir()  # the visit's own, with a path short enough for a socket
         self.named = 0
 
@@ -160,7 +161,10 @@ class Signal(Port):
 
 
 class Executor(Port):
-    """Has workers of its own, started in connect, that run tasks; settings.workers of them."""
+    """Has workers of its own, started in connect, that run tasks; settings.workers of them.
+
+    The way from a task to its result is its own; the pattern says what a task is.
+    """
 
     @abstractmethod
     def runner(self, operation: str) -> Run:
@@ -169,6 +173,10 @@ class Executor(Port):
         Results come in any order, as soon as the way allows; at most settings.window are outstanding where it has a
         say in that.
         """
+
+    @abstractmethod
+    def members(self) -> list[int]:
+        """The system's ids of the workers, each of which has just answered; of the threads where they are threads."""
 
 
 class Mechanism(NamedTuple):

@@ -31,10 +31,11 @@ from ipcbench.measure.ledger import Ledger, leaked_since, take_ledger
 from ipcbench.measure.names import WORKER, claim_names, visit_folder
 from ipcbench.measure.pattern import Proof, Seat, Turn, Unverified, Verification
 from ipcbench.measure.payload import content, make_payloads, pool_count, window_for
-from ipcbench.measure.peers import Job, Team, Usage, connect, helper_usage, payload_turn, together, usage
+from ipcbench.measure.peers import Job, Team, Usage, connect, helper_usage, is_thread, payload_turn, together, usage
 from ipcbench.measure.placement import assign, place, usable_cpus
-from ipcbench.measure.ports import Port, PortSettings
+from ipcbench.measure.ports import Executor, Port, PortSettings
 from ipcbench.measure.registry import load_mechanism, load_pattern
+from ipcbench.measure.threads import start_team
 from ipcbench.model import Case
 
 _SHORT_OF = (errno.ENOSPC, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN)
@@ -58,14 +59,17 @@ class Session:
         self.laps: list[tuple[int, Usage]] = []
         self.proofs: list[Proof] = []
         self.pids: list[int] = []
+        self.helpers: list[int] = []
         self.notes: list[str] = []
 
     def set_up(self) -> Team:
         """Place, allocate, start and connect, in the order that placement and inheritance need."""
         case, pattern, mechanism = self.case, self.pattern, self.mechanism
         peers = case.workers if mechanism.peers in ("processes", "threads") else 0
-        threads = [mechanism.background_threads] * (1 + peers) + [0] * mechanism.background_processes
+        own = case.workers if mechanism.peers == "own" else 0
+        threads = [mechanism.background_threads] * (1 + peers) + [0] * (own + mechanism.background_processes)
         self.cpus = assign(case.placement, self.available, threads)
+        self.settings.cpus = self.cpus[1 : 1 + own]
         place(self.cpus[-1])  # helper processes start while ports are laid, and inherit this
         self.ports = pattern.lay(mechanism, self.settings)
         check_medium()
@@ -75,10 +79,12 @@ class Session:
             Job(pattern, self.content, case.size, seat, cpus)
             for seat, cpus in zip(seats[1:], self.cpus[1:], strict=False)
         ]
-        team = self.team = Team(self.settings.context, jobs, self.ports)
+        team = self.team = start_team(mechanism, self.settings.context, jobs, self.ports)
         connect(pattern, seats[0], self.ports)
         self.seat = pattern.sit(seats[0], self.ports, "driver")
-        self.pids = [os.getpid(), *team.ready()]
+        members = [pid for port in self.ports if isinstance(port, Executor) for pid in port.members()]
+        self.pids = [os.getpid(), *team.ready(), *members]
+        self.helpers = [pid for pid in members if pid != os.getpid() and not is_thread(pid)]
         nonce = int.from_bytes(os.urandom(7), "little")
         self.pool: Sequence[Any] = ()
         if pattern.sends("driver", case.operation):
@@ -115,7 +121,7 @@ class Session:
             self.verify()
             mark("timing")
         turn = payload_turn(self.pattern, self.pool, loops) if self.pool else Turn(loops)
-        helpers = self.settings.helpers()
+        helpers = [*self.settings.helpers(), *self.helpers]
         before, helpers_before = usage(), helper_usage(helpers)
         driver = self.pattern.drive(self.seat, team.go, turn)
         peers, peers_used = team.laps()

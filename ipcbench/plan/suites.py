@@ -56,6 +56,9 @@ COMMON_CHANNELS = (*FEW_CHANNELS, "manager-namespace")
 FEW_STREAMS = ("queue", "simple-queue", "pipe", "pipe-bytes", "raw-array", "manager-queue")
 FEW_QUEUES = ("queue", "simple-queue", "manager-queue")
 FEW_CELLS = ("value", "array", "manager-dict")
+POOLS = ("pool", "process-pool-executor", "thread-pool-executor", "serial")
+CHUNKING = ("pool", "process-pool-executor", "serial")
+CONTROLS = ("no-op", "memcpy", "pickle", "pickle5", "pickle5-oob")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ _LATENCY = Suite(
     (
         Row(_PING, CHANNELS, _SWEEP, fast_sizes=(64, 4 * KIB, 64 * KIB, MIB)),
         Row(_PING, NUMBERS, (8,), fast_sizes=(8,)),
+        Row(_PING, (*CONTROLS, "thread-queue"), (64, MIB), fast_sizes=(64, MIB)),
     ),
 )
 _THROUGHPUT = Suite(
@@ -146,7 +150,19 @@ _STATE = Suite(
     ),
 )
 
-SUITES = {suite.name: suite for suite in (_ALL, _LATENCY, _THROUGHPUT, _WORKERS, _STATE)}
+_POOLS = Suite(
+    "pools",
+    "What does a pool cost per task, by the way tasks are handed over, against threads and a plain loop?",
+    (
+        Row(("tasks:apply", "tasks:submit", "tasks:map"), POOLS, (64, 64 * KIB), (1, 2, 4), (64,), (2,)),
+        Row(
+            ("tasks:map-chunked",), ("serial", "pool", "process-pool-executor"), (64, 64 * KIB), (1, 2, 4), (64,), (2,)
+        ),
+        Row(("tasks:imap",), ("serial", "pool"), (64, 64 * KIB), (1, 2, 4), (64,), (2,)),
+    ),
+)
+
+SUITES = {suite.name: suite for suite in (_ALL, _LATENCY, _THROUGHPUT, _WORKERS, _STATE, _POOLS)}
 
 
 def suite(name: str) -> Suite:

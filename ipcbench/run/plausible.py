@@ -12,6 +12,7 @@ from time import perf_counter
 
 from ipcbench.measure.placement import usable_cpus
 from ipcbench.model import Case, Outcome
+from ipcbench.plan import catalog
 from ipcbench.units import format_bandwidth, format_time
 
 _CALLS, _COPY = 2000, 65_536  # a copy that fits a core's own cache, where copying is fastest
@@ -51,6 +52,7 @@ def why_implausible(
 
     stages are (CLOCK_MONOTONIC, name) as the worker marked them.
     """
+    mechanism = catalog.mechanism(case.mechanism)
     cpus = len(usable_cpus())
     together = min(case.workers, cpus)  # operations of several workers overlap
     for value in outcome.values:
@@ -58,7 +60,7 @@ def why_implausible(
             return (
                 f"{format_time(value)} per operation, and calling an empty function takes {format_time(controls.call)}"
             )
-        if case.size / value > controls.copy * cpus * _MARGIN:
+        if mechanism.ranked and case.size / value > controls.copy * cpus * _MARGIN:
             return (
                 f"{format_bandwidth(case.size / value)}, and {cpus} CPUs copy {format_bandwidth(controls.copy * cpus)}"
             )

@@ -15,6 +15,7 @@ class PingPong(ChannelPattern):
     operation = "one round trip of the payload"
     most_workers = 1
     two_way = True
+    alone = True
 
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
         send, receive, reply = seat.send, seat.receive, None

@@ -27,7 +27,7 @@ class TaskQueue(ChannelPattern):
     compares_last = False
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
-        if mechanism.carries != "objects":
+        if mechanism.channel and mechanism.carries not in ("objects", "reference"):
             return f"{mechanism.name} carries {mechanism.carries}, and a task is an object"
         return super().unfit(mechanism, case)
 

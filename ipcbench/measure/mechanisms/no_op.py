@@ -1,0 +1,35 @@
+"""A control: a message is kept and handed out again, the very same object: what ipcbench itself costs per operation.
+
+A mechanism as fast as this has moved nothing.
+Source: the language.
+"""
+
+from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
+
+
+class NoOpControl(Channel):
+    def __init__(self, settings: PortSettings) -> None:
+        self.held: list[object] = []
+
+    def sender(self) -> Send:
+        return self.held.append
+
+    def receiver(self) -> Receive:
+        return self.held.pop
+
+
+MECHANISM = Mechanism(
+    name="no-op",
+    title="nothing: the loop and two calls",
+    short="no-op",
+    family="controls",
+    carries="reference",
+    bounded_by="slots",
+    channel=NoOpControl,
+    duplex=True,
+    peers="nobody",
+    control=True,
+    copies=0,
+    semaphores=False,
+    caveats=("a control: no other process takes part",),
+)

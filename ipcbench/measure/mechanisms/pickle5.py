@@ -1,0 +1,38 @@
+"""A control: pickle.dumps with protocol 5, and loads, without any transport and without ForkingPickler's table.
+
+An array is copied into the pickle and out of it; see pickle5-oob for what that costs.
+Source: Lib/pickle.py, PEP 574.
+"""
+
+import pickle
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ipcbench.measure.alone import Alone
+from ipcbench.measure.ports import Mechanism
+
+
+class Pickle5Control(Alone):
+    def pack(self) -> Callable[[Any], Any]:
+        return partial(pickle.dumps, protocol=5)
+
+    def unpack(self) -> Callable[[Any], Any]:
+        return pickle.loads
+
+
+MECHANISM = Mechanism(
+    name="pickle5",
+    title="pickle protocol 5, dumps and loads",
+    short="pickle 5",
+    family="controls",
+    carries="objects",
+    bounded_by="slots",
+    channel=Pickle5Control,
+    duplex=True,
+    peers="nobody",
+    control=True,
+    copies=2,
+    semaphores=False,
+    caveats=("a control: no other process takes part",),
+)

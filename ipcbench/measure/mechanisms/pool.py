@@ -1,0 +1,70 @@
+"""multiprocessing.Pool: worker processes behind two SimpleQueues, and three threads in the driver that serve them.
+
+map-chunked cuts as Pool.map does by itself, into ceil(items / (4 * workers)) items each; map and imap take chunks of 1,
+which is what imap does by itself. A task and its result cross one pipe each, whose lock all workers share.
+Source: Lib/multiprocessing/pool.py.
+"""
+
+from multiprocessing.pool import Pool
+
+from ipcbench.measure.pools import arrive, chunk, meet, one_by_one
+from ipcbench.measure.ports import Executor, Mechanism, PortSettings, Run, Side
+
+
+class PoolExecutor(Executor):
+    pool: Pool | None = None
+
+    def __init__(self, settings: PortSettings) -> None:
+        self.settings = settings
+        self.barrier = settings.context.Barrier(settings.workers)
+        self.number = settings.context.Value("i", 0)
+
+    def connect(self, side: Side) -> None:
+        workers, cpus = self.settings.workers, self.settings.cpus
+        self.pool = self.settings.context.Pool(workers, arrive, (self.barrier, self.number, cpus))
+
+    def members(self) -> list[int]:
+        assert self.pool is not None
+        return self.pool.map(meet, range(self.settings.workers), 1)
+
+    def runner(self, operation: str) -> Run:
+        assert self.pool is not None
+        pool, workers, window = self.pool, self.settings.workers, self.settings.window
+        ways: dict[str, Run] = {
+            "apply": lambda task, items: (pool.apply(task, (item,)) for item in items),
+            "submit": one_by_one(
+                lambda task, item: pool.apply_async(task, (item,)), lambda result: result.get(), window
+            ),
+            "map": lambda task, items: pool.map(task, items, 1),
+            "map-chunked": lambda task, items: pool.map(task, items, chunk(items, workers)),
+            "imap": lambda task, items: pool.imap(task, items, 1),
+        }
+        return ways[operation]
+
+    def close(self) -> None:
+        if self.pool:
+            self.pool.close()
+            self.pool.join()
+            self.pool = None
+
+
+MECHANISM = Mechanism(
+    name="pool",
+    title="multiprocessing.Pool",
+    short="Pool",
+    family="executors",
+    carries="objects",
+    bounded_by="nothing",
+    executor=PoolExecutor,
+    operations=("apply", "submit", "map", "map-chunked", "imap"),
+    peers="own",
+    senders="many",
+    receivers="many",
+    ordering="none",
+    background_threads=3,
+    copies=6,
+    caveats=(
+        "a worker that dies takes its task with it, and the caller waits for ever (gh-66587)",
+        "map cuts into ceil(n / (4 * workers)) items by itself, imap into 1: state the chunk size",
+    ),
+)

@@ -1,0 +1,43 @@
+"""concurrent.futures.ProcessPoolExecutor: worker processes, one Queue of calls and one SimpleQueue of results.
+
+A thread in the driver moves work items to the call queue, whose feeder thread pickles them; at most workers + 1 are
+queued ahead. map takes chunks of 1 by itself; map-chunked takes as many as Pool.map would.
+Source: Lib/concurrent/futures/process.py.
+"""
+
+from concurrent.futures import Executor as FutureExecutor
+from concurrent.futures import ProcessPoolExecutor
+
+from ipcbench.measure.pools import FuturePool, arrive
+from ipcbench.measure.ports import Mechanism, PortSettings
+
+
+class ProcessPool(FuturePool):
+    def __init__(self, settings: PortSettings) -> None:
+        super().__init__(settings)
+        self.barrier = settings.context.Barrier(settings.workers)
+        self.number = settings.context.Value("i", 0)
+
+    def make(self, settings: PortSettings) -> FutureExecutor:
+        arguments = self.barrier, self.number, settings.cpus
+        return ProcessPoolExecutor(settings.workers, settings.context, arrive, arguments)
+
+
+MECHANISM = Mechanism(
+    name="process-pool-executor",
+    title="concurrent.futures.ProcessPoolExecutor",
+    short="ProcessPool",
+    family="executors",
+    carries="objects",
+    bounded_by="nothing",
+    executor=ProcessPool,
+    operations=("apply", "submit", "map", "map-chunked"),
+    peers="own",
+    senders="many",
+    receivers="many",
+    ordering="none",
+    dead_peer="an error",
+    background_threads=2,
+    copies=6,
+    caveats=("map has a chunk size of 1 by itself", "a worker that dies breaks the whole pool: BrokenProcessPool"),
+)

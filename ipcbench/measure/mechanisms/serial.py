@@ -1,0 +1,36 @@
+"""A plain loop over the tasks in the driver: the thing a pool must beat.
+
+No worker, no message: one operation is one call. All ways of running tasks are the same here.
+Source: the language.
+"""
+
+from ipcbench.measure.pools import here, loop
+from ipcbench.measure.ports import Executor, Mechanism, PortSettings, Run
+
+
+class Serial(Executor):
+    def __init__(self, settings: PortSettings) -> None:
+        pass
+
+    def members(self) -> list[int]:
+        return here()
+
+    def runner(self, operation: str) -> Run:
+        return loop
+
+
+MECHANISM = Mechanism(
+    name="serial",
+    title="a plain loop, no workers",
+    short="serial",
+    family="controls",
+    carries="reference",
+    bounded_by="nothing",
+    executor=Serial,
+    operations=("apply", "submit", "map", "map-chunked", "imap"),
+    peers="nobody",
+    control=True,
+    copies=0,
+    semaphores=False,
+    caveats=("a control: nothing is communicated",),
+)

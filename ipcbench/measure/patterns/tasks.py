@@ -1,0 +1,94 @@
+"""tasks: how fast does a pool of workers take tasks and answer, by the way they are handed over?
+
+A task is (number, payload), its result (number, worker); the payload goes one way, and the work is none, so that what
+is left is what the pool itself costs. apply waits for each result before the next task; submit keeps a window of tasks
+unanswered; map and imap hand over all of a turn, in chunks of one item, and map-chunked in chunks as large as Pool.map
+chooses by itself.
+"""
+
+from collections.abc import Sequence
+from threading import get_native_id
+from time import perf_counter
+from typing import Any
+
+from ipcbench.measure.pattern import Go, Lap, Pattern, Proof, Seat, Turn, Unverified, Verification
+from ipcbench.measure.payload import Payload, digest, make_payloads, proof_count
+from ipcbench.measure.ports import Executor, Mechanism, Port, PortSettings, Side
+from ipcbench.model import Case
+
+
+def answer(task: tuple[int, Any]) -> tuple[int, int]:
+    """Do a task."""
+    return task[0], get_native_id()
+
+
+def prove_answer(task: tuple[int, Any]) -> tuple[int, int, str]:
+    """Do a task of a verification turn: say what arrived."""
+    return task[0], get_native_id(), digest(task[1])
+
+
+class Tasks(Pattern):
+    name = "tasks"
+    question = "How fast does a pool take tasks and answer?"
+    operation = "one task done and its result back"
+    operations = ("apply", "submit", "map", "map-chunked", "imap")
+    port = "executor"
+    sizes = (64, 65_536)
+    workers = (1, 2, 4)
+    alone = True
+    rule = "shared"
+    compares_last = False
+
+    def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
+        reason = super().unfit(mechanism, case)
+        if not reason and case.operation not in mechanism.operations:
+            return f"{mechanism.name} knows {', '.join(mechanism.operations)}, not {case.operation}"
+        return reason
+
+    def messages(self, payloads: Sequence[Payload]) -> Sequence[Any]:
+        return list(enumerate(payloads))
+
+    def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
+        if mechanism.executor is None:
+            raise TypeError(f"{mechanism.name} has no executor")
+        return (mechanism.executor(settings),)
+
+    def sit(self, seat: Seat, ports: Sequence[Executor], side: Side) -> Seat:
+        (executor,) = ports
+        return seat._replace(run=executor.runner(seat.operation))
+
+    def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
+        run = seat.run
+        finished: list[tuple[int, int]] = []
+        keep = finished.append
+        # Clock: starts before the first task is handed over, stops after the last result, both here. Operation: one
+        # task done and its result back.
+        start = perf_counter()
+        for result in run(answer, turn.payloads):
+            keep(result)
+        end = perf_counter()
+        return Lap(start, end, len(finished), finished=finished)
+
+    def serve(self, seat: Seat, turn: Turn) -> Lap:
+        raise NotImplementedError("the workers of a pool are its own")
+
+    def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
+        return driver.ended - driver.started
+
+    def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:
+        if sorted(number for number, _ in driver.finished) != list(range(turn.operations)):
+            raise Unverified(f"{len(driver.finished):,} results for {turn.operations:,} tasks")
+
+    def prove(self, verification: Verification) -> list[Proof]:
+        count = max(proof_count(verification.size), verification.seat.workers)
+        payloads = make_payloads(verification.content, verification.nonce, verification.size, count)
+        results = list(verification.seat.run(prove_answer, self.messages(payloads)))
+        if sorted(number for number, *_ in results) != list(range(count)):
+            raise Unverified(f"{len(results)} results for {count} tasks of a verification turn")
+        received: dict[int, list[str]] = {}
+        for _, worker, found in results:
+            received.setdefault(worker, []).append(found)
+        return [verification.proof(self.rule, count, list(received.values()))]
+
+
+PATTERN = Tasks()
