@@ -149,7 +149,8 @@ class Outcome(NamedTuple):
 
     cpu_user and cpu_system are the seconds all processes of the visit spent over its timed values, operations the
     count they were spent on. cpus says where each process was allowed to run, driver first. notes are doubts about the
-    visit, such as "flooded"; proof names what was shown to have moved: "counts", "last", "digests".
+    visit, such as "flooded"; proof names what was shown to have moved: "counts", "last", "digests". tail counts single
+    operations by the bucket of their delay, in nanoseconds, where each was timed; see measure.histogram.
     """
 
     values: tuple[float, ...]
@@ -164,3 +165,4 @@ class Outcome(NamedTuple):
     metadata: dict[str, str | int | float]
     notes: tuple[str, ...] = ()
     proof: tuple[str, ...] = ()
+    tail: tuple[tuple[int, int], ...] = ()

@@ -66,7 +66,8 @@ class Turn(NamedTuple):
 class Lap(NamedTuple):
     """One side's account of a turn: stamps in seconds of perf_counter, operations done, the last message it had.
 
-    A peer's `last` arrives at the driver as a digest. finished lists (number, worker) for each result of numbered work.
+    A peer's `last` arrives at the driver as a digest. finished lists (number, worker) for each result of numbered work,
+    stamps the end of every operation where each has its own time.
     """
 
     started: float
@@ -74,6 +75,7 @@ class Lap(NamedTuple):
     operations: int
     last: Any = None
     finished: Sequence[tuple[int, int]] = ()
+    stamps: Sequence[float] = ()
 
 
 class Proof(NamedTuple):
@@ -202,6 +204,10 @@ class Pattern(ABC):
     @abstractmethod
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
         """Seconds of a turn, by the stamps of the sides that begin and end it."""
+
+    def delays(self, seat: Seat, driver: Lap, peers: Sequence[Lap]) -> Sequence[float]:
+        """Seconds that each operation of a turn took, where the pattern times every single one."""
+        return ()
 
     @abstractmethod
     def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:

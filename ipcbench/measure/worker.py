@@ -20,6 +20,7 @@ import os
 import signal
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType, ModuleType
@@ -27,6 +28,7 @@ from typing import Any, NoReturn
 
 from ipcbench.errors import BadRequest, IpcbenchError, NotOffered
 from ipcbench.measure.evidence import FAILURE, LEAKS, leave, mark, show_stacks
+from ipcbench.measure.histogram import histogram
 from ipcbench.measure.ledger import Ledger, leaked_since, take_ledger
 from ipcbench.measure.names import WORKER, claim_names, visit_folder
 from ipcbench.measure.pattern import Proof, Seat, Turn, Unverified, Verification
@@ -57,6 +59,7 @@ class Session:
         self.team: Team | None = None
         self.ports: Sequence[Port] = ()
         self.laps: list[tuple[int, Usage]] = []
+        self.tails: list[Counter[int]] = []
         self.proofs: list[Proof] = []
         self.pids: list[int] = []
         self.helpers: list[int] = []
@@ -128,6 +131,7 @@ class Session:
         used = together([usage().since(before), peers_used, helper_usage(helpers).since(helpers_before)])
         self.pattern.check(self.seat, turn, driver, peers)
         self.laps.append((loops, used))
+        self.tails.append(histogram(self.pattern.delays(self.seat, driver, peers)))
         return self.pattern.elapsed(driver, peers)
 
     def finish(self) -> None:
@@ -168,6 +172,7 @@ class Session:
             "pids": self.pids,
             "proofs": [proof._asdict() for proof in self.proofs],
             "notes": self.notes,
+            "tail": sorted(sum(self.tails[-values:] if values else [], Counter()).items()),
         }
 
 

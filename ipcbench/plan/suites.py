@@ -58,6 +58,8 @@ FEW_QUEUES = ("queue", "simple-queue", "manager-queue")
 FEW_CELLS = ("value", "array", "manager-dict")
 POOLS = ("pool", "process-pool-executor", "thread-pool-executor", "serial")
 CHUNKING = ("pool", "process-pool-executor", "serial")
+TAILED = ("queue", "simple-queue", "pipe", "pipe-bytes", "raw-array", "manager-queue")
+OPEN = ("tail:open-1k", "tail:open-3k", "tail:open-10k", "tail:open-30k", "tail:open-100k")
 CONTROLS = ("no-op", "memcpy", "pickle", "pickle5", "pickle5-oob")
 
 
@@ -161,8 +163,16 @@ _POOLS = Suite(
         Row(("tasks:imap",), ("serial", "pool"), (64, 64 * KIB), (1, 2, 4), (64,), (2,)),
     ),
 )
+_TAILS = Suite(
+    "tails",
+    "How bad are the slow ones? Every message timed, closed loop and at fixed rates.",
+    (
+        Row(("tail:closed",), TAILED, (64, 64 * KIB), fast_sizes=(64,)),
+        Row(OPEN, TAILED, (64,), fast_sizes=(64,), fast_mechanisms=("queue", "pipe")),
+    ),
+)
 
-SUITES = {suite.name: suite for suite in (_ALL, _LATENCY, _THROUGHPUT, _WORKERS, _STATE, _POOLS)}
+SUITES = {suite.name: suite for suite in (_ALL, _LATENCY, _THROUGHPUT, _WORKERS, _STATE, _POOLS, _TAILS)}
 
 
 def suite(name: str) -> Suite:

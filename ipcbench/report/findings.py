@@ -75,13 +75,13 @@ def choices(summary: pd.DataFrame) -> list[Choice]:
         rows = records(block.sort_values(["best", "seconds"], ascending=[False, True]))
         best = rows[0]
         slower = sorted((row for row in rows[1:] if not row.tied), key=lambda row: row.slowdown)
-        setting = (best.start_method, best.placement)
+        setting = (best.payload, best.start_method, best.placement)
         found.append(
             Choice(
                 question=best.question,
                 size=int(best.size),
                 workers=int(best.workers),
-                setting="" if setting == main else ", ".join(setting),
+                setting=", ".join(word for word, usual in zip(setting, main, strict=True) if word != usual),
                 wait=best.wait,
                 best=best,
                 tied=[row for row in rows[1:] if row.tied],

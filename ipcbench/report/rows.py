@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from ipcbench.report.charts.chart import main_setting, records
+from ipcbench.report.charts.chart import in_main_setting, main_setting, records
 from ipcbench.report.findings import OPERATIONS, Choice, choices, ratio, ties
 from ipcbench.report.study import Study
 from ipcbench.report.text import absence, count, interval
@@ -83,12 +83,7 @@ def _caption(study: Study, question: str) -> str:
 def by_size(study: Study) -> Table | None:
     """Mechanism by payload size, for round trips: time, and how many times that of the best; None without any."""
     from_summary = study.summary
-    start_method, placement = main_setting(from_summary)
-    cases = from_summary[
-        (from_summary["question"] == "ping-pong")
-        & (from_summary["start_method"] == start_method)
-        & (from_summary["placement"] == placement)
-    ]
+    cases = from_summary[(from_summary["question"] == "ping-pong") & in_main_setting(from_summary)]
     if cases["seconds"].notna().sum() == 0:
         return None
     cases = cases[cases["workers"] == cases["workers"].min()].drop_duplicates(["mechanism", "size"])
@@ -186,7 +181,7 @@ def environment(study: Study) -> Table:
         ["Python", f"{machine.implementation} {machine.python}, pyperf {machine.pyperf}"],
         ["Pickle protocol", str(machine.pickle_protocol)],
         ["Switch interval", format_time(machine.switch_interval)],
-        ["Start method, placement", ", ".join(main_setting(study.summary))],
+        ["Payload, start method, placement", ", ".join(main_setting(study.summary))],
         ["Values and warm-ups per visit", f"{settings.values} and {settings.warmups}"],
         ["Shortest value", format_time(settings.min_time)],
         ["Rounds", f"{record.rounds}, asked for: {limit}"],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ipcbench.analysis.stats import rank, summarise
-from ipcbench.report.charts.chart import main_setting
+from ipcbench.report.charts.chart import main_setting, settings
 from ipcbench.report.text import count
 from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.schema import ResultFile, RunRecord
@@ -43,9 +43,8 @@ class Study:
     def provenance(self) -> str:
         """How and when it was run, in one line."""
         record = self.record
-        start_method, placement = main_setting(self.summary)
         return safe_text(
-            f"{start_method}, {placement} · {safe_text(record.label, 60)}, {self.date} · "
+            f"{', '.join(main_setting(self.summary))} · {safe_text(record.label, 60)}, {self.date} · "
             f"{count(record.rounds, 'round')} × {count(record.settings.values, 'value')} · ipcbench {record.ipcbench}"
         )
 
@@ -72,10 +71,9 @@ class Study:
 
     @property
     def other_settings(self) -> list[str]:
-        """Start methods and placements of the run that the charts do not show."""
+        """Payloads, start methods and placements of the run that the charts do not show."""
         main = main_setting(self.summary)
-        pairs = zip(self.summary["start_method"], self.summary["placement"], strict=True)
-        return [f"{start_method}, {placement}" for start_method, placement in sorted(set(pairs) - {main})]
+        return [", ".join(setting) for setting in sorted(set(settings(self.summary)) - {main})]
 
 
 def study(result: ResultFile) -> Study:

@@ -27,6 +27,7 @@ CASES = [
     "wait",
     "size",
     "workers",
+    "payload",
     "start_method",
     "placement",
     "reason",

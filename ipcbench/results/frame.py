@@ -20,12 +20,15 @@ CASE_COLUMNS = [
     "wait",
     "size",
     "workers",
+    "payload",
     "start_method",
     "placement",
+    "ranked",
     "verdict",
     "reason",
     "notes",
 ]
+TAIL_COLUMNS = ["case", "delay", "count"]
 VISIT_COLUMNS = ["case", "round", "seconds", "floor", "cpu"]
 
 
@@ -50,6 +53,7 @@ def case_frame(result: ResultFile) -> pd.DataFrame:
             if mechanism
             else (case.mechanism, case.mechanism[:12], "other", "", "")
         )
+        ranked = mechanism.ranked if mechanism else True
         table.append(
             (
                 case_id,
@@ -60,8 +64,10 @@ def case_frame(result: ResultFile) -> pd.DataFrame:
                 *about,
                 case.size,
                 case.workers,
+                case.payload,
                 case.start_method,
                 case.placement,
+                ranked,
                 verdict,
                 reason,
                 notes,
@@ -88,3 +94,18 @@ def visit_frame(result: ResultFile) -> pd.DataFrame:
             mean = sum(run.values) / len(run.values)
             rows.append((case_id, round_, mean, min(run.values), cost.get((case_id, round_), float("nan"))))
     return pd.DataFrame(rows, columns=VISIT_COLUMNS)
+
+
+def tail_frame(result: ResultFile) -> pd.DataFrame:
+    """Single operations that were timed one by one: how many of each case have which delay, in seconds.
+
+    All visits of a case together, shortest delay first; columns TAIL_COLUMNS. A delay is the lower end of its bucket
+    and less than 1/128 too short.
+    """
+    together: dict[tuple[str, int], int] = {}
+    for visit in result.ipcbench.visits:
+        for nanoseconds, count in visit.tail:
+            key = visit.case, nanoseconds
+            together[key] = together.get(key, 0) + count
+    rows = [(case, nanoseconds / 1e9, count) for (case, nanoseconds), count in sorted(together.items())]
+    return pd.DataFrame(rows, columns=TAIL_COLUMNS)

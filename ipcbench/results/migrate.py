@@ -34,6 +34,21 @@ def _from_1(document: Document) -> Document:
     return document | {"ipcbench": record | {"schema": 2}}
 
 
+def _from_2(document: Document) -> Document:
+    """Schema 3 knows controls, which are not ranked, more facts of a mechanism, and the delays of single operations.
+
+    No mechanism of schema 2 was a control, and nothing had a tail. Its digest was over what it was before.
+    """
+    record = document["ipcbench"]
+    new = {"ranked": True, "ordering": "", "poll_interval": 0.0, "copies": None, "dead_peer": "", "scope": "host"}
+    found: Document = {"schema": 3, "digest": ""}
+    for name, fields in (("mechanisms", new), ("visits", {"tail": []})):
+        entries = record.get(name)
+        if isinstance(entries, list):
+            found[name] = [_with_new(entry, fields) if isinstance(entry, dict) else entry for entry in entries]
+    return document | {"ipcbench": record | found}
+
+
 def _case_from_1(case: Document) -> Document:
     proof = ["counts", "digests"] if case.get("verdict") == "ok" else []
     return _with_new(case, {"proof": proof, "retried": 0, "stack": ""})
@@ -47,4 +62,4 @@ def _with_new(old: Document, new: Document) -> Document:
     return old | new
 
 
-_STEPS: Mapping[int, Callable[[Document], Document]] = {1: _from_1}
+_STEPS: Mapping[int, Callable[[Document], Document]] = {1: _from_1, 2: _from_2}

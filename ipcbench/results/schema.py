@@ -16,7 +16,8 @@ import msgspec
 from ipcbench.model import Verdict
 from ipcbench.text import LINES, ONE_LINE
 
-SCHEMA = 2
+SCHEMA = 3
+FIRST_WITH_DIGEST = 2
 LONGEST_TEXT = 4096
 LONGEST_STACK = 16 * 2**10
 
@@ -34,6 +35,9 @@ Number = Annotated[float, msgspec.Meta(ge=-1e18, le=1e18)]
 Metadata = Annotated[dict[Key, Text | Whole | Number], msgspec.Meta(max_length=200)]
 Texts = Annotated[list[Text], msgspec.Meta(max_length=100)]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?\Z")]
+
+
+Tail = Annotated[list[tuple[Count, Positive]], msgspec.Meta(max_length=10_000)]
 
 
 class PyperfRun(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
@@ -82,7 +86,9 @@ class SkipRecord(msgspec.Struct, forbid_unknown_fields=True):
 class VisitRecord(msgspec.Struct, forbid_unknown_fields=True):
     """What a visit cost beyond its values; cpu_* are seconds of all its processes over `operations` timed ones.
 
-    notes are doubts about this visit alone, such as "flooded"; those about all of a case stand with the case.
+    notes are doubts about this visit alone, such as "flooded"; those about all of a case stand with the case. tail
+    counts single operations by the bucket of their delay in nanoseconds, see `measure.histogram`; empty where only
+    whole turns were timed.
     """
 
     case: Name
@@ -98,10 +104,14 @@ class VisitRecord(msgspec.Struct, forbid_unknown_fields=True):
         msgspec.Meta(max_length=2**13),
     ]
     notes: Texts = []
+    tail: Tail = []
 
 
 class MechanismFacts(msgspec.Struct, forbid_unknown_fields=True):
-    """What a mechanism declares of itself, copied, so that reading a file never imports a mechanism."""
+    """What a mechanism declares of itself, copied, so that reading a file never imports a mechanism.
+
+    See `measure.ports.Mechanism` for what each fact means.
+    """
 
     name: Name
     title: Text
@@ -115,6 +125,12 @@ class MechanismFacts(msgspec.Struct, forbid_unknown_fields=True):
     background_threads: Count = 0
     background_processes: Count = 0
     caveats: Texts = []
+    ranked: bool = True
+    ordering: Text = ""
+    poll_interval: Duration = 0.0
+    copies: Count | None = None
+    dead_peer: Text = ""
+    scope: Text = "host"
 
 
 class PatternFacts(msgspec.Struct, forbid_unknown_fields=True):

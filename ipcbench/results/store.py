@@ -18,7 +18,7 @@ from ipcbench.results.digest import digest_of
 from ipcbench.results.meaning import problems
 from ipcbench.results.migrate import migrate
 from ipcbench.results.reading import LARGEST_FILE, MOST_PARTS, Refused, parse, read_bytes
-from ipcbench.results.schema import SCHEMA, ResultFile
+from ipcbench.results.schema import FIRST_WITH_DIGEST, SCHEMA, ResultFile
 from ipcbench.results.writing import write_whole
 from ipcbench.text import safe_text
 
@@ -90,7 +90,7 @@ def save(result: ResultFile, path: Path, replace: bool) -> None:
 def load(path: Path) -> ResultFile:
     """Read a results file, gzip's included, and check its types, its meaning and its digest; raises ResultError.
 
-    A file of an older schema becomes one of the present schema; it had no digest.
+    A file of an older schema becomes one of the present schema, without a digest.
     """
     try:
         return checked(parse(read_bytes(path)))
@@ -112,7 +112,7 @@ def load(path: Path) -> ResultFile:
 def checked(document: dict[str, Any]) -> ResultFile:
     """A document as a results file, once everything about it is right; raises Refused and msgspec.ValidationError."""
     schema = _schema(document)
-    if schema == SCHEMA:
+    if schema >= FIRST_WITH_DIGEST:
         found = document["ipcbench"].get("digest")
         if found != digest_of(document):
             raise Refused(

@@ -96,6 +96,7 @@ class OutcomeRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     metadata: dict[str, str | int | float]
     notes: tuple[Text, ...] = ()
     proof: tuple[Text, ...] = ()
+    tail: tuple[tuple[Count, Count], ...] = ()
 
 
 class Done(Record, frozen=True, tag="done"):

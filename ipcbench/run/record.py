@@ -184,6 +184,7 @@ def _visit_record(case: Case, number: int, position: int, outcome: Outcome) -> V
         wall=outcome.wall,
         cpus=[list(cpus) for cpus in outcome.cpus],
         notes=_texts(outcome.notes),
+        tail=list(outcome.tail),
     )
 
 
@@ -202,6 +203,12 @@ def _mechanism_facts(name: str) -> MechanismFacts:
         background_threads=found.background_threads,
         background_processes=found.background_processes,
         caveats=_texts(found.caveats),
+        ranked=found.ranked,
+        ordering=found.ordering,
+        poll_interval=found.poll_interval,
+        copies=found.copies,
+        dead_peer=found.dead_peer,
+        scope=found.scope,
     )
 
 

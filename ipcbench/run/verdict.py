@@ -15,7 +15,7 @@ from ipcbench.measure.pattern import Proof
 from ipcbench.measure.payload import Content
 from ipcbench.model import Failure, Outcome, Visit
 from ipcbench.plan import catalog
-from ipcbench.results.schema import Loops, PyperfBenchmark, PyperfRun
+from ipcbench.results.schema import Loops, PyperfBenchmark, PyperfRun, Tail
 from ipcbench.run.lifeline import Report
 from ipcbench.run.plausible import Controls, why_implausible
 from ipcbench.run.proof import why_unproven
@@ -50,6 +50,7 @@ class WorkerReport(msgspec.Struct):
     pids: list[int]
     proofs: list[ProofRecord]
     notes: list[str] = []
+    tail: Tail = []
 
 
 class WorkerFile(msgspec.Struct):
@@ -151,6 +152,7 @@ def _outcome(
         wall=wall,
         cpus=tuple(map(tuple, worker.cpus)),
         metadata=metadata,
+        tail=tuple(worker.tail),
         notes=(*worker.notes, *(["flooded"] if report.flooded else [])),
         proof=("counts", *(["last"] if catalog.pattern(visit.case.pattern).compares_last else []), "digests"),
     )

@@ -87,20 +87,29 @@ def doubts(table: pd.DataFrame) -> str:
     return f"* {listing(sorted(notes), 4)}." if notes else ""
 
 
-def main_setting(summary: pd.DataFrame) -> tuple[str, str]:
-    """The start method and placement that most cases of a run share; charts show this one."""
-    pairs = Counter(zip(summary["start_method"], summary["placement"], strict=True))
-    return min(pairs, key=lambda pair: (-pairs[pair], pair), default=("", ""))
+SETTING = ["payload", "start_method", "placement"]
+
+
+def main_setting(summary: pd.DataFrame) -> tuple[str, ...]:
+    """The kind of payload, start method and placement that most cases of a run share; charts show this one."""
+    found = Counter(settings(summary))
+    return min(found, key=lambda setting: (-found[setting], setting), default=("", "", ""))
+
+
+def settings(summary: pd.DataFrame) -> list[tuple[str, ...]]:
+    """The setting of each row."""
+    return list(zip(*(summary[column] for column in SETTING), strict=True))
+
+
+def in_main_setting(summary: pd.DataFrame) -> pd.Series[bool]:
+    """Which rows are of the main setting."""
+    main = main_setting(summary)
+    return pd.Series([setting == main for setting in settings(summary)], summary.index, dtype=bool)
 
 
 def select(summary: pd.DataFrame, *questions: str) -> pd.DataFrame:
-    """The rows of some questions under the main setting, with the columns SHOWN."""
-    start_method, placement = main_setting(summary)
-    chosen = (
-        summary["question"].isin(questions)
-        & (summary["start_method"] == start_method)
-        & (summary["placement"] == placement)
-    )
+    """The rows of some questions under the main setting, without controls and baselines, with the columns SHOWN."""
+    chosen = summary["question"].isin(questions) & in_main_setting(summary) & summary["ranked"]
     return summary.loc[chosen, SHOWN].reset_index(drop=True)
 
 

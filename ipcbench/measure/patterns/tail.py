@@ -1,0 +1,112 @@
+"""tail: how bad are the slow ones? Every message has its own time, kept in a histogram.
+
+closed: a ping-pong in which each round trip is stamped; the next waits for the one before, so what a stall holds up is
+not seen. open-1k to open-100k: messages are due at a fixed rate, sent however late the ones before arrive, and each is
+timed from when it was due to when it was received (Tene, "How NOT to Measure Latency": coordinated omission). The value
+of an open case is the time per message delivered, the inverse of the rate achieved; where that stays behind the rate
+offered, the mechanism is saturated. The driver waits by looking at the clock, so its CPU time says nothing.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise, repeat
+from time import perf_counter
+from typing import Any
+
+from ipcbench.measure.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts, check_last
+from ipcbench.measure.payload import digest, digests
+from ipcbench.measure.ports import Mechanism
+from ipcbench.model import Case
+
+RATES = {"open-1k": 1e3, "open-3k": 3e3, "open-10k": 1e4, "open-30k": 3e4, "open-100k": 1e5}  # messages per second
+
+
+class Tail(ChannelPattern):
+    name = "tail"
+    question = "How bad are the slow ones?"
+    operation = "one round trip (closed), or one message delivered at the rate offered (open)"
+    operations = ("closed", *RATES)
+    sizes = (64, 65_536)
+    most_workers = 1
+    two_way = True
+
+    def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
+        if case.operation != "closed" and case.placement == "pack":
+            return "a sender that keeps to a rate needs a CPU of its own: choose spread or free"
+        return super().unfit(mechanism, case)
+
+    def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
+        return _closed(seat, go, turn) if seat.operation == "closed" else _open(seat, go, turn)
+
+    def serve(self, seat: Seat, turn: Turn) -> Lap:
+        return _echo(seat, turn) if seat.operation == "closed" else _take(seat, turn)
+
+    def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
+        return max([driver.ended, *(lap.ended for lap in peers if lap.stamps)]) - driver.started
+
+    def delays(self, seat: Seat, driver: Lap, peers: Sequence[Lap]) -> Sequence[float]:
+        if seat.operation == "closed":
+            return [after - before for before, after in pairwise([driver.started, *driver.stamps])]
+        (peer,) = peers
+        interval = 1 / RATES[seat.operation]
+        return [stamp - (driver.started + i * interval) for i, stamp in enumerate(peer.stamps)]
+
+    def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:
+        check_counts(turn, driver, *peers)
+        check_last(turn.payloads[-1], *peers)
+        if seat.operation == "closed" and digest(driver.last) != digest(turn.payloads[-1]):
+            raise Unverified("the last reply is not the last message sent")
+
+    def replies(self, turn: Turn, driver: Lap, kept: Sequence[Any]) -> list[list[str]]:
+        return [digests(kept)] if kept else []
+
+
+def _closed(seat: Seat, go: Go, turn: Turn) -> Lap:
+    send, receive, reply = seat.send, seat.receive, None
+    stamps: list[float] = []
+    keep, clock = stamps.append, perf_counter
+    go(turn.operations)
+    # Clock: starts before the first send, stops after the last reply, both here; each reply is stamped, and its delay
+    # is the time since the stamp before. Operation: one round trip.
+    start = clock()
+    for payload in turn.payloads:
+        send(payload)
+        reply = receive()
+        keep(clock())
+    return Lap(start, stamps[-1], turn.operations, reply, stamps=stamps)
+
+
+def _echo(seat: Seat, turn: Turn) -> Lap:
+    send, receive, message = seat.send, seat.receive, None
+    start = perf_counter()
+    for _ in repeat(None, turn.operations):
+        message = receive()
+        send(message)
+    return Lap(start, perf_counter(), turn.operations, message)
+
+
+def _open(seat: Seat, go: Go, turn: Turn) -> Lap:
+    send, clock, interval = seat.send, perf_counter, 1 / RATES[seat.operation]
+    go(turn.operations)
+    # Clock: starts when the first message is due; stops after the peer's last receive, by the peer's stamp. Operation:
+    # one message delivered. A message that is late is sent at once and still timed from when it was due.
+    start = due = clock()
+    for payload in turn.payloads:
+        while clock() < due:
+            pass
+        send(payload)
+        due += interval
+    return Lap(start, clock(), turn.operations)
+
+
+def _take(seat: Seat, turn: Turn) -> Lap:
+    receive, clock, message = seat.receive, perf_counter, None
+    stamps: list[float] = []
+    keep = stamps.append
+    start = clock()
+    for _ in repeat(None, turn.operations):
+        message = receive()
+        keep(clock())
+    return Lap(start, stamps[-1], turn.operations, message, stamps=stamps)
+
+
+PATTERN = Tail()
