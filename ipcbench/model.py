@@ -6,6 +6,7 @@ a frozen, slotted dataclass takes 1.6 ms where a named tuple takes 0.2 (2-CPU vi
 
 from __future__ import annotations
 
+import re
 from typing import Literal, NamedTuple
 
 from ipcbench.errors import BadRequest
@@ -20,13 +21,15 @@ START_METHODS: tuple[StartMethod, ...] = ("fork", "forkserver", "spawn")
 PLACEMENTS: tuple[Placement, ...] = ("spread", "pack", "free")
 PAYLOADS: tuple[PayloadKind, ...] = ("bytes", "object", "array")
 MOST_WORKERS = 1024
+_PYTHON = re.compile(r"(py|pypy|graalpy)[0-9]{1,2}\.[0-9]{1,3}[a-z0-9.]{0,20}")
 
 
 class Case(NamedTuple):
     """One question with one answer: how long does this operation take with this mechanism?
 
     size is the payload in bytes; workers counts the peers beside the driver; operation is the variant of a pattern
-    that asks about more than one, such as `read` and `write` of `access`, and empty for the others.
+    that asks about more than one, such as `read` and `write` of `access`, and empty for the others. python is the tag
+    of an interpreter, such as 'py3.13.0', where a run chooses some, and empty for the one that ipcbench runs under.
     """
 
     pattern: str
@@ -37,6 +40,7 @@ class Case(NamedTuple):
     payload: PayloadKind = "bytes"
     start_method: StartMethod = "fork"
     placement: Placement = "spread"
+    python: str = ""
 
     @property
     def question(self) -> str:
@@ -50,12 +54,12 @@ class Case(NamedTuple):
         The same question thus has the same id on every machine: 'ping-pong/queue/64B/1w', '…/1w/array/spawn/pack'.
         """
         parts = [self.question, self.mechanism, size_name(self.size), f"{self.workers}w"]
-        defaults = (self.payload, "bytes"), (self.start_method, "fork"), (self.placement, "spread")
+        defaults = (self.payload, "bytes"), (self.start_method, "fork"), (self.placement, "spread"), (self.python, "")
         return "/".join(parts + [value for value, default in defaults if value != default])
 
     @property
     def block(self) -> tuple[str, int, int, str, str, str]:
-        """What the cases share that a reader will compare: everything but the mechanism."""
+        """What the cases share that a reader will compare: everything but mechanism and Python."""
         return (self.question, self.size, self.workers, self.payload, self.start_method, self.placement)
 
     @classmethod
@@ -86,7 +90,19 @@ def _with_setting(case: Case, text: str) -> Case:
     for placement in PLACEMENTS:
         if text == placement:
             return case._replace(placement=placement)
+    if _PYTHON.fullmatch(text):
+        return case._replace(python=text)
     raise ValueError(text)
+
+
+class Interpreter(NamedTuple):
+    """A Python that visits can be made under; tag is its name in case ids: 'py3.13.0', number (3, 13)."""
+
+    tag: str
+    executable: str
+    implementation: str
+    version: str
+    number: tuple[int, int]
 
 
 class Skip(NamedTuple):

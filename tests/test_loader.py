@@ -70,7 +70,7 @@ def test_the_same_run_reads_the_same_from_every_schema(schema: int) -> None:
     assert {tuple(case.proof) for case in new.ipcbench.cases} == {("counts", "digests")}
 
 
-@pytest.mark.parametrize(("schema", "strange"), [(1, "isolation"), (2, "ranked")])
+@pytest.mark.parametrize(("schema", "strange"), [(1, "isolation"), (2, "pythons")])
 def test_a_present_file_that_says_it_is_older_is_refused(tmp_path: Path, schema: int, strange: str) -> None:
     data = changed(lambda it: it["ipcbench"].update(schema=schema))
     assert f"'{strange}' does not belong into a file of its schema" in refusal(tmp_path, data)

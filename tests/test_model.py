@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipcbench.errors import BadRequest
-from ipcbench.model import PLACEMENTS, START_METHODS, Case
+from ipcbench.model import PAYLOADS, PLACEMENTS, START_METHODS, Case
 from ipcbench.units import LARGEST_SIZE
 
 WORD = st.from_regex(r"[a-z]+(-[a-z]+)*", fullmatch=True)
@@ -21,6 +21,8 @@ CASES = st.builds(
     operation=st.just("") | WORD,
     start_method=st.sampled_from(START_METHODS),
     placement=st.sampled_from(PLACEMENTS),
+    payload=st.sampled_from(PAYLOADS),
+    python=st.sampled_from(["", "py3.13.0", "py3.14.0rc2", "pypy3.11.9"]),
 )
 
 

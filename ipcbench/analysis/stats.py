@@ -24,7 +24,7 @@ RESAMPLES = 2000
 SEED = 20_260_115
 LEAST_ROUNDS = 3  # two rounds have no middle: their resampled medians say nothing about the spread
 PRACTICAL = 0.05  # a difference below 5 % is not worth a choice, however certain
-BLOCK = ["question", "size", "workers", "payload", "start_method", "placement", "wait"]
+BLOCK = ["question", "size", "workers", "payload", "start_method", "placement", "python", "wait"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,12 @@ def summarise(cases: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
 def rank(summary: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     """Add to each row of `summarise` how it stands among the mechanisms that answer the same question.
 
-    A block is one question, size, number of workers, kind of payload, start method, placement and way of waiting; only
-    ok cases with a time take part, and neither controls nor baselines, which reach no other process. New columns: best
-    (the least median of its block), slowdown with slowdown_low and slowdown_high (this median over the best one,
-    `compare`; exactly 1 for the best, NaN for what is not ranked), tied (not the best, but no worse for any purpose:
-    `Comparison.tied`) and rivals (how many cases the block ranks).
+    A block is one question, size, number of workers, kind of payload, start method, placement, Python and way of
+    waiting; only ok cases with a time take part, and neither controls nor baselines, which reach no other process.
+
+    New columns: best (the least median of its block), slowdown with slowdown_low and slowdown_high (this median over
+    the best one, `compare`; exactly 1 for the best, NaN for what is not ranked), tied (not the best, but no worse for
+    any purpose: `Comparison.tied`) and rivals (how many cases the block ranks).
     """
     standings = {column: dict.fromkeys(summary.index, default) for column, default in _UNRANKED.items()}
     eligible = summary[(summary["verdict"] == "ok") & summary["seconds"].notna() & summary["ranked"]]

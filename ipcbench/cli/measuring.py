@@ -84,7 +84,7 @@ def dry_run(order: Order) -> None:
         say(f"{question}, {format_size(size)}, {count(workers, 'worker')}{more}: {', '.join(names)}")
     for line in skip_lines(plan.skips):
         say(line)
-    with Stop() as stop, contextlib.closing(Visitor(plan.timing, stop)) as visitor:
+    with Stop() as stop, contextlib.closing(Visitor(plan.timing, stop, pythons=plan.pythons)) as visitor:
         start = time_to_start(plan, visitor.visit)
         say(outlook(fitted(plan, start), start, order.keeping.reports is not None))
 
@@ -105,7 +105,7 @@ def begin(order: Order) -> Finish:
     with (
         Stop() as stop,
         contextlib.closing(Journal.begin(path.with_suffix(SUFFIX), keeping.force)) as journal,
-        contextlib.closing(Visitor(plan.timing, stop)) as visitor,
+        contextlib.closing(Visitor(plan.timing, stop, pythons=plan.pythons)) as visitor,
     ):
         _refuse_existing(path, keeping.force)
         start = time_to_start(plan, visitor.visit)
@@ -141,7 +141,7 @@ def resume(wanted: Resumption) -> Finish:
         replace = _replaces(path, past, keeping.force)
         for folder in filter(None, (keeping.results, keeping.reports)):
             check_writable(folder)
-        with contextlib.closing(Visitor(past.plan.timing, stop)) as visitor:
+        with contextlib.closing(Visitor(past.plan.timing, stop, pythons=past.plan.pythons)) as visitor:
             if not past.earlier.complete:  # otherwise nothing is measured here
                 now = identity(past.identity.salt)
                 mixed = unlike(past, now, visitor.isolation)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from ipcbench.errors import BadRequest, UnknownName
+from ipcbench.machine.pythons import interpreters
 from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS, START_METHODS, Budget, Timing
 from ipcbench.plan.planner import Request
 from ipcbench.units import parse_duration, parse_size, size_name
@@ -83,6 +84,7 @@ PLANNING = (
     "payload",
     "placement",
     "start_method",
+    "python",
     "budget",
     "rounds",
     "fast",
@@ -117,6 +119,12 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="spread: a CPU for each process (default); pack: one for all; free: the scheduler's choice.",
         ),
         click.option("--start-method", multiple=True, metavar="HOW", help="fork (default), forkserver or spawn."),
+        click.option(
+            "--python",
+            multiple=True,
+            metavar="EXE",
+            help="Measure under this interpreter; repeat to compare several in one run, paired by round.",
+        ),
         click.option("--budget", metavar="TIME", help="How long to measure, such as 90s or 10m; whole rounds only."),
         click.option("--rounds", metavar="N", help="How many rounds; each visits every case once."),
         click.option("--fast", is_flag=True, help="Fewer cases, shorter visits, fewer rounds."),
@@ -170,6 +178,7 @@ def make_order(command: str, given: dict[str, Any]) -> Order:
         payloads=tuple(_known("payload", text, PAYLOADS) for text in _parts(given["payload"])),
         placements=tuple(_known("placement", text, PLACEMENTS) for text in _parts(given["placement"])),
         start_methods=tuple(_known("start method", text, START_METHODS) for text in _parts(given["start_method"])),
+        pythons=interpreters(given["python"]),
         fast=given["fast"],
     )
     return Order(
@@ -220,6 +229,7 @@ def _command(command: str, given: dict[str, Any], request: Request, seed: int) -
         "payload": request.payloads,
         "placement": request.placements,
         "start-method": request.start_methods,
+        "python": tuple(f"python{python.version}" for python in request.pythons),
     }
     for name, chosen in lists.items():
         if chosen:

@@ -12,6 +12,7 @@ import tempfile
 from multiprocessing.process import current_process
 from pathlib import Path
 
+PACKAGE_PARENT = str(Path(__file__).parents[2])  # where ipcbench is imported from
 WORKER = ("-m", "ipcbench.measure.worker")  # how a worker is started; nothing imports it
 _VISIT = re.compile(r"ib[a-z2-7]{13}_[0-9]{1,7}")
 

@@ -263,9 +263,9 @@ class Mechanism(NamedTuple):
             return f"{self.name} carries at most {self.largest:,} B"
         return None
 
-    def missing(self) -> str | None:
-        """What it needs and this machine or interpreter has not, in words; None where it exists."""
-        if sys.version_info < self.min_python:
+    def missing(self, python: tuple[int, int] = sys.version_info[:2]) -> str | None:
+        """What it needs and this machine or that Python has not, in words; None where it exists."""
+        if python < self.min_python:
             return f"{self.name} needs Python {'.'.join(map(str, self.min_python))}"
         if self.systems and sys.platform not in self.systems:
             return f"{self.name} exists on {', '.join(self.systems)}, and this is {sys.platform}"

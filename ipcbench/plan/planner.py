@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +15,7 @@ from ipcbench.model import (
     Budget,
     Capabilities,
     Case,
+    Interpreter,
     PayloadKind,
     Placement,
     Skip,
@@ -38,6 +40,7 @@ class Request:
     payloads: tuple[PayloadKind, ...] = ()
     placements: tuple[Placement, ...] = ()
     start_methods: tuple[StartMethod, ...] = ()
+    pythons: tuple[Interpreter, ...] = ()
     fast: bool = False
 
 
@@ -51,6 +54,7 @@ class Plan:
     budget: Budget
     timing: Timing
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    pythons: tuple[Interpreter, ...] = ()
 
     def round(self, number: int, cases: Sequence[Case], loops: dict[Case, int]) -> list[Visit]:
         """The visits of one round over the cases that are still in, blocks shuffled and shuffled inside each block."""
@@ -81,9 +85,10 @@ def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, 
         if not 1 <= count <= MOST_WORKERS:
             raise BadRequest(f"workers {count}: expected 1 to {MOST_WORKERS}")
     wanted = _wanted(request, offer)
+    pythons = {python.tag: python.number for python in request.pythons}
     cases, skips = [], []
     for case in wanted:
-        reason = why_not(case, offer, chosen_placement=bool(request.placements))
+        reason = why_not(case, offer, bool(request.placements), pythons.get(case.python, sys.version_info[:2]))
         if reason:
             skips.append(Skip(case, reason))
         else:
@@ -92,16 +97,18 @@ def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, 
         elsewhere = any(not _why_nowhere(skip.case) for skip in skips)
         raise (NotHere if elsewhere else BadRequest)(_why_none(skips))
     notes = {case.id: found for case in cases if (found := _notes(case, offer))}
-    return Plan(tuple(cases), tuple(skips), seed, budget, timing, notes)
+    return Plan(tuple(cases), tuple(skips), seed, budget, timing, notes, request.pythons)
 
 
-def why_not(case: Case, offer: Capabilities, chosen_placement: bool = False) -> str | None:
-    """Why this case cannot run on a machine that offers this, in words; None if it can."""
+def why_not(
+    case: Case, offer: Capabilities, chosen_placement: bool = False, python: tuple[int, int] = sys.version_info[:2]
+) -> str | None:
+    """Why this case cannot run on a machine that offers this, under that Python, in words; None if it can."""
     reason = _why_nowhere(case)
     if reason:
         return reason
     mechanism = catalog.mechanism(case.mechanism)
-    missing = mechanism.missing()
+    missing = mechanism.missing(python)
     if missing:
         return missing
     if case.start_method not in offer.start_methods:
@@ -161,10 +168,11 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
             request.start_methods or row.start_methods or methods,
             request.placements or row.placements or placements,
             names,
+            [python.tag for python in request.pythons] or [""],
         )
-        for question, size, count, payload, method, placement, name in product:
+        for question, size, count, payload, method, placement, name, python in product:
             pattern, _, operation = question.partition(":")
-            case = Case(pattern, name, size, count, operation, payload, method, placement)
+            case = Case(pattern, name, size, count, operation, payload, method, placement, python)
             found.setdefault(case)
     return list(found)
 

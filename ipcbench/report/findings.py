@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ipcbench.analysis.stats import BLOCK, PRACTICAL
-from ipcbench.report.charts.chart import main_setting, records
+from ipcbench.report.charts.chart import SETTING, main_setting, records
 from ipcbench.report.text import count, interval, listing
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
 
@@ -75,7 +75,7 @@ def choices(summary: pd.DataFrame) -> list[Choice]:
         rows = records(block.sort_values(["best", "seconds"], ascending=[False, True]))
         best = rows[0]
         slower = sorted((row for row in rows[1:] if not row.tied), key=lambda row: row.slowdown)
-        setting = (best.payload, best.start_method, best.placement)
+        setting = tuple(getattr(best, column) for column in SETTING)
         found.append(
             Choice(
                 question=best.question,

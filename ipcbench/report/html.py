@@ -73,7 +73,7 @@ def page(study: Study, sentences: Sequence[str], charts: Sequence[Drawn]) -> str
         style_hash=f"sha256-{digest}",
         sentences=sentences,
         which_one=which_one(study),
-        main_setting=", ".join(main_setting(study.summary)),
+        main_setting=", ".join(filter(None, main_setting(study.summary))),
         charts=charts,
         absent=absent(study),
         reading=READING,

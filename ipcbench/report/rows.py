@@ -181,7 +181,7 @@ def environment(study: Study) -> Table:
         ["Python", f"{machine.implementation} {machine.python}, pyperf {machine.pyperf}"],
         ["Pickle protocol", str(machine.pickle_protocol)],
         ["Switch interval", format_time(machine.switch_interval)],
-        ["Payload, start method, placement", ", ".join(main_setting(study.summary))],
+        ["Payload, start method, placement", ", ".join(filter(None, main_setting(study.summary)))],
         ["Values and warm-ups per visit", f"{settings.values} and {settings.warmups}"],
         ["Shortest value", format_time(settings.min_time)],
         ["Rounds", f"{record.rounds}, asked for: {limit}"],

@@ -44,7 +44,7 @@ class Study:
         """How and when it was run, in one line."""
         record = self.record
         return safe_text(
-            f"{', '.join(main_setting(self.summary))} · {safe_text(record.label, 60)}, {self.date} · "
+            f"{', '.join(filter(None, main_setting(self.summary)))} · {safe_text(record.label, 60)}, {self.date} · "
             f"{count(record.rounds, 'round')} × {count(record.settings.values, 'value')} · ipcbench {record.ipcbench}"
         )
 
@@ -73,7 +73,7 @@ class Study:
     def other_settings(self) -> list[str]:
         """Payloads, start methods and placements of the run that the charts do not show."""
         main = main_setting(self.summary)
-        return [", ".join(setting) for setting in sorted(set(settings(self.summary)) - {main})]
+        return [", ".join(filter(None, setting)) for setting in sorted(set(settings(self.summary)) - {main})]
 
 
 def study(result: ResultFile) -> Study:

@@ -39,7 +39,7 @@ def _from_2(document: Document) -> Document:
 
     No mechanism of schema 2 was a control, and nothing had a tail. Its digest was over what it was before.
     """
-    record = document["ipcbench"]
+    record = _with_new(document["ipcbench"], {"pythons": []})
     new = {"ranked": True, "ordering": "", "poll_interval": 0.0, "copies": None, "dead_peer": "", "scope": "host"}
     found: Document = {"schema": 3, "digest": ""}
     for name, fields in (("mechanisms", new), ("visits", {"tail": []})):

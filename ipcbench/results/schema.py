@@ -164,6 +164,14 @@ class MachineFacts(msgspec.Struct, forbid_unknown_fields=True):
     id: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{16})?\Z")] = ""
 
 
+class PythonFacts(msgspec.Struct, forbid_unknown_fields=True):
+    """One of several interpreters of a run, by its tag in case ids."""
+
+    tag: Name
+    implementation: Text
+    version: Text
+
+
 class Settings(msgspec.Struct, forbid_unknown_fields=True):
     """What the run was told: values and warm-ups per visit, shortest value in seconds, seed and limits.
 
@@ -205,6 +213,7 @@ class RunRecord(msgspec.Struct, forbid_unknown_fields=True):
     skips: Annotated[list[SkipRecord], msgspec.Meta(max_length=100_000)]
     visits: Annotated[list[VisitRecord], msgspec.Meta(max_length=1_000_000)]
     mixed: Texts = []
+    pythons: Annotated[list[PythonFacts], msgspec.Meta(max_length=100)] = []
     digest: Digest = ""
 
     @property

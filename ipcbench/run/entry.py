@@ -13,7 +13,7 @@ from typing import Annotated, BinaryIO, Literal
 import msgspec
 
 from ipcbench.machine.identity import Identity, Word
-from ipcbench.model import Budget, Failure, Outcome, Timing
+from ipcbench.model import Budget, Failure, Interpreter, Outcome, Timing
 from ipcbench.results.schema import Loops, MachineFacts, Seconds, SkipRecord, Stack, Text
 
 JOURNAL_SCHEMA = 1
@@ -39,6 +39,7 @@ class PlanRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     budget: Budget
     timing: Timing
     notes: dict[str, tuple[Text, ...]]
+    pythons: tuple[Interpreter, ...] = ()
 
 
 class Planned(Record, frozen=True, tag="plan"):

@@ -19,11 +19,10 @@ from typing import Literal
 
 import msgspec
 
-import ipcbench
+from ipcbench.measure.names import PACKAGE_PARENT
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.tree import Isolation
 
-PACKAGE_PARENT = str(Path(ipcbench.__file__).parents[1])
 _WARDEN = ("-S", "-P", "-m", "ipcbench.run.warden")  # neither site-packages nor the current folder can break it
 _LEAVING = 5.0
 

@@ -19,6 +19,7 @@ from ipcbench.results.schema import (
     PatternFacts,
     PyperfBenchmark,
     PyperfRun,
+    PythonFacts,
     ResultFile,
     RunRecord,
     Settings,
@@ -104,6 +105,7 @@ def _run_record(
             for skip in (*plan.skips, *(Skip(case, _MISSED) for case in missed))
         ],
         visits=visits,
+        pythons=[PythonFacts(python.tag, python.implementation, python.version) for python in plan.pythons],
     )
 
 

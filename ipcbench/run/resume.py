@@ -7,6 +7,7 @@ rounds and the same order because it decides from the same figures.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,6 +61,7 @@ def plan_record(plan: Plan) -> PlanRecord:
         budget=plan.budget,
         timing=plan.timing,
         notes=plan.notes,
+        pythons=plan.pythons,
     )
 
 
@@ -108,6 +110,8 @@ def _plan(path: Path, planned: Planned) -> Plan:
     record = planned.plan
     if digest(record, planned.identity.software) != planned.digest:
         raise ResultError(f"{path}: damaged: the plan is not the one that was begun")
+    if record.pythons and path.exists() and path.stat().st_uid != os.geteuid():
+        raise ResultError(f"{path}: names programs to run, and is not yours: only its owner continues it")
     try:
         cases = tuple(map(Case.parse, record.cases))
         for case in cases:
@@ -118,7 +122,7 @@ def _plan(path: Path, planned: Planned) -> Plan:
         raise ResultError(f"{path}: its plan cannot be made here: {error}") from error
     if not cases or len(set(cases)) != len(cases):
         raise ResultError(f"{path}: damaged: a plan names each of its cases once, and has one")
-    return Plan(cases, skips, record.seed, record.budget, record.timing, record.notes)
+    return Plan(cases, skips, record.seed, record.budget, record.timing, record.notes, record.pythons)
 
 
 def _attempts(path: Path, plan: Plan, visits: Sequence[Done | Failed]) -> dict[tuple[Case, int, int], Attempt]:

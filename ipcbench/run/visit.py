@@ -13,10 +13,10 @@ from pathlib import Path
 
 from ipcbench.errors import Interrupted, IpcbenchError, NotContained
 from ipcbench.measure.evidence import RESULT, read_stages
-from ipcbench.measure.names import WORKER, new_run_id, visit_name
-from ipcbench.model import Failure, Outcome, Timing, Visit
+from ipcbench.measure.names import PACKAGE_PARENT, WORKER, new_run_id, visit_name
+from ipcbench.model import Failure, Interpreter, Outcome, Timing, Visit
 from ipcbench.run.interrupt import Stop
-from ipcbench.run.lifeline import PACKAGE_PARENT, LifeLine, Report, Request, WardenLost
+from ipcbench.run.lifeline import LifeLine, Report, Request, WardenLost
 from ipcbench.run.plausible import Controls
 from ipcbench.run.tree import ISOLATION, Isolation, adopt_orphans, carrying, end_all, remove_folder, unlink_names
 from ipcbench.run.verdict import judge
@@ -31,7 +31,8 @@ class Visitor:
     """Makes visits for one run, all below one private folder that goes when the run does.
 
     The folder's lock is held as long as this process or its warden lives, which is how `ipcbench clean` and other runs
-    know that the run does. patience multiplies every deadline. isolation says what contains the visits, see run.tree.
+    know that the run does. patience multiplies every deadline. pythons are the interpreters that cases may name beside
+    this one. isolation says what contains the visits, see run.tree.
     """
 
     def __init__(
@@ -40,8 +41,10 @@ class Visitor:
         stop: Stop,
         patience: float = 1.0,
         isolation: Isolation = ISOLATION,
+        pythons: Sequence[Interpreter] = (),
     ) -> None:
         self.timing = timing
+        self.pythons = {"": sys.executable} | {python.tag: python.executable for python in pythons}
         self.stop = stop
         self.patience = patience
         self.isolation = isolation
@@ -129,7 +132,7 @@ class Visitor:
         own = {"TMPDIR": str(folder), "PYTHONPATH": search, "IPCBENCH_STAGE_SECONDS": str(seconds["stage"])}
         return Request(
             folder=str(folder),
-            command=[sys.executable, *WORKER, *worker_arguments(visit, self.timing, folder)],
+            command=[self.pythons[visit.case.python], *WORKER, *worker_arguments(visit, self.timing, folder)],
             environment=os.environ | own,
             seconds=seconds,
         )

@@ -28,7 +28,7 @@ class Instant:
 
     isolation = os.environ.get("IPCBENCH_TEST_ISOLATION", ISOLATION)
 
-    def __init__(self, timing: Timing, _stop: object) -> None:
+    def __init__(self, timing: Timing, _stop: object, **_more: object) -> None:
         self.timing = timing
         self.faults: dict[str, str] = json.loads(os.environ.get("IPCBENCH_TEST_FAULTS", "{}"))
         self.made: dict[tuple[str, int], int] = {}

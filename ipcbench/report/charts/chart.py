@@ -87,13 +87,13 @@ def doubts(table: pd.DataFrame) -> str:
     return f"* {listing(sorted(notes), 4)}." if notes else ""
 
 
-SETTING = ["payload", "start_method", "placement"]
+SETTING = ["payload", "start_method", "placement", "python"]
 
 
 def main_setting(summary: pd.DataFrame) -> tuple[str, ...]:
     """The kind of payload, start method and placement that most cases of a run share; charts show this one."""
     found = Counter(settings(summary))
-    return min(found, key=lambda setting: (-found[setting], setting), default=("", "", ""))
+    return min(found, key=lambda setting: (-found[setting], setting), default=("",) * len(SETTING))
 
 
 def settings(summary: pd.DataFrame) -> list[tuple[str, ...]]:
