@@ -10,10 +10,13 @@ import gc
 import json
 import multiprocessing
 import os
+import shutil
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import util
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -245,9 +248,10 @@ def main(name: str, method: StartMethod) -> None:
     cell_sizes = (8,) if mechanism.carries == "number" else CELL_SIZES if full else (8,)
     wanted: dict[str, Callable[[], dict[str, Any]]] = {}
     if mechanism.channel:
-        for size in sizes:
+        fit: list[int] = [size for size in sizes if mechanism.unfit("channel", size) is None]
+        for size in fit or [mechanism.largest or 1]:
             wanted[f"echo {size}"] = lambda size=size: observe_echo(mechanism, method, size)  # type: ignore[misc]
-        for size in sizes if full and mechanism.carries == "number" else FEW if full else ():
+        for size in set(fit) & {8, *FEW} if full else ():
             wanted[f"burst {size}"] = lambda size=size: observe_burst(mechanism, method, size)  # type: ignore[misc]
         if (mechanism.senders, mechanism.receivers) == ("many", "many"):
             wanted["many"] = lambda: observe_many(mechanism, method)
@@ -269,8 +273,11 @@ def main(name: str, method: StartMethod) -> None:
             seen[what] = observe()
         except Exception as error:
             seen[what] = {"error": f"{type(error).__name__}: {error}"}
+    seen["leftovers"]["files"] = [name for name in os.listdir(tempfile.gettempdir()) if name.isdigit()]  # as new_path
     print(json.dumps(seen))
 
 
 if __name__ == "__main__":
+    own = os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="p-")
+    util.Finalize(None, shutil.rmtree, args=(own, True), exitpriority=-200)  # after multiprocessing's own folder in it
     main(sys.argv[1], next(method for method in START_METHODS if method == sys.argv[2]))

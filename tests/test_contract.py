@@ -6,6 +6,7 @@ What is judged here was observed by tests/probe.py, once per mechanism and start
 from __future__ import annotations
 
 import functools
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -82,9 +83,8 @@ def test_no_two_mechanisms_have_the_same_title_or_short_name() -> None:
 @each(MECHANISMS)
 def test_its_file_carries_its_name_and_says_what_it_is(name: str) -> None:
     mechanism = LOADED[name]
-    port = getattr(mechanism, mechanism.ports[0])
-    module = __import__(port.__module__, fromlist=["MECHANISM"])
-    assert Path(str(module.__file__)).stem == name.replace("-", "_")
+    module = importlib.import_module(f"ipcbench.measure.mechanisms.{name.replace('-', '_')}")
+    assert mechanism == module.MECHANISM
     assert len(str(module.__doc__).strip().splitlines()) >= 3
     assert "Source:" in str(module.__doc__)
 
@@ -153,7 +153,7 @@ def test_closing_twice_is_harmless(name: str) -> None:
 def test_nothing_is_left_after_a_visit(name: str, method: str) -> None:
     seen = about(name, method, "leftovers")["leftovers"]
     assert seen["late"] == seen["early"]
-    assert (seen["names"], seen["children"]) == ([], [])
+    assert (seen["names"], seen["children"], seen["files"]) == ([], [], [])
 
 
 @each(NUMBERS)

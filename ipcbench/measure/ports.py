@@ -39,6 +39,9 @@ Many = Literal["one", "many"]
 PORTS: tuple[str, ...] = ("channel", "cell", "signal", "executor")
 
 
+_MANAGERS = ("manager", "tcp_manager")
+
+
 class PortSettings:
     """What a port is made from. size is bytes per payload, window messages in flight, workers the peers.
 
@@ -75,16 +78,24 @@ class PortSettings:
         """One manager process for all ports of a visit, started at the first use."""
         return self.context.Manager()
 
+    @functools.cached_property
+    def tcp_manager(self) -> SyncManager:
+        """One more that is reached over TCP, on loopback, with the key that all processes of this visit share."""
+        from multiprocessing.managers import SyncManager
+
+        manager = SyncManager(("127.0.0.1", 0), ctx=self.context)
+        manager.start()
+        return manager
+
     def helpers(self) -> list[int]:
         """Process ids of what ports had started beside the peers."""
-        manager = self.__dict__.get("manager")
-        return [manager._process.pid] if manager else []
+        return [self.__dict__[name]._process.pid for name in _MANAGERS if name in self.__dict__]
 
     def close(self) -> None:
         """End the helper processes; harmless when there are none, or twice."""
-        manager = self.__dict__.pop("manager", None)
-        if manager:
-            manager.shutdown()
+        for name in _MANAGERS:
+            if name in self.__dict__:
+                self.__dict__.pop(name).shutdown()
 
 
 class Port(ABC):
