@@ -57,6 +57,7 @@ class PortSettings:
         self.payload = payload
         self.folder = tempfile.gettempdir()  # the visit's own, with a path short enough for a socket
         self.named = 0
+        self.started: list[int] = []  # process ids of what ports have started beside the manager
 
     def new_name(self) -> str:
         """A name for something in the system that nothing else has; it says whose it is, as `clean` and warden need."""
@@ -77,7 +78,7 @@ class PortSettings:
     def helpers(self) -> list[int]:
         """Process ids of what ports had started beside the peers."""
         manager = self.__dict__.get("manager")
-        return [manager._process.pid] if manager else []
+        return [*([manager._process.pid] if manager else []), *self.started]
 
     def close(self) -> None:
         """End the helper processes; harmless when there are none, or twice."""
