@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ipcbench.measure.names import claim_names
-from ipcbench.measure.pattern import Pattern, Seat, Turn
+from ipcbench.measure.pattern import Pattern, Seat, Turn, Verification
 from ipcbench.measure.patterns.access import Access
 from ipcbench.measure.patterns.counter import Counter
+from ipcbench.measure.patterns.hand_over import HandOver
 from ipcbench.measure.patterns.ping_pong import PingPong
 from ipcbench.measure.patterns.stream import Stream
 from ipcbench.measure.patterns.task_queue import TaskQueue
-from ipcbench.measure.payload import content, digest, digests, make_payloads, window_for
+from ipcbench.measure.payload import content, digest, digests, make_payloads, own, window_for
 from ipcbench.measure.peers import Job, Team, connect
 from ipcbench.measure.placement import usable_cpus
 from ipcbench.measure.ports import Mechanism, Port, PortSettings
@@ -98,7 +99,7 @@ def observe_echo(mechanism: Mechanism, method: StartMethod, size: int) -> dict[s
         got = []
         for payload in payloads:
             stage.seat.send(payload)
-            got.append(stage.seat.receive())
+            got.append(own(stage.seat.receive()))
         stage.team.laps()
     return {"sent": digests(payloads), "got": digests(got), "elsewhere": os.getpid() not in stage.pids}
 
@@ -129,10 +130,26 @@ def observe_many(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
     }
 
 
+def observe_signal(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
+    """Hand over to a peer and be handed back to, in order; twice, since the second finds what the first left."""
+    pattern = HandOver()
+    with staged(mechanism, pattern, method, 0) as stage:
+        verification = Verification(stage.seat, stage.team, "bytes", 0, 5)
+        proofs = [*pattern.prove(verification), *pattern.prove(verification)]
+        return {"expected": [proof.expected for proof in proofs], "found": [proof.found for proof in proofs]}
+
+
+def smallest_pattern(mechanism: Mechanism) -> tuple[Pattern, int]:
+    """A pattern that the mechanism fits, and the size of its payload."""
+    if mechanism.channel:
+        return PingPong(), 8
+    return (Counter(), 8) if mechanism.cell else (HandOver(), 0)
+
+
 def observe_closing_twice(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
     """Close every port and the settings once more than needed."""
-    pattern = PingPong() if mechanism.channel else Counter()
-    with staged(mechanism, pattern, method, 8) as stage:
+    pattern, size = smallest_pattern(mechanism)
+    with staged(mechanism, pattern, method, size) as stage:
         pass
     for port in stage.ports:
         port.close()
@@ -175,11 +192,14 @@ def observe_leftovers(
     mechanism: Mechanism, method: StartMethod, prefix: str, visits: tuple[int, int]
 ) -> dict[str, Any]:
     """Count what this process holds after some visits, which start lasting helpers, and after some more."""
-    pattern = PingPong() if mechanism.channel else Counter()
+    pattern, size = smallest_pattern(mechanism)
     counts = []
     for count in visits:
         for _ in range(count):
-            with staged(mechanism, pattern, method, 8) as stage:
+            with staged(mechanism, pattern, method, size) as stage:
+                if isinstance(pattern, HandOver):
+                    pattern.drive(stage.seat, stage.team.go, Turn(1))
+                    stage.team.laps()
                 if mechanism.channel:
                     stage.team.go(1)
                     stage.seat.send(difficult_payloads(mechanism, 8)[0])
@@ -230,6 +250,8 @@ def main(name: str, method: StartMethod) -> None:
         wanted["adding"] = lambda: observe_adding(mechanism, method)
         for size in cell_sizes:
             wanted[f"state {size}"] = lambda size=size: observe_state(mechanism, method, size)  # type: ignore[misc]
+    if mechanism.signal:
+        wanted["signal"] = lambda: observe_signal(mechanism, method)
     wanted["leftovers"] = lambda: observe_leftovers(mechanism, method, prefix, (2, 3) if full else (1, 1))
     if full:
         wanted["closing twice"] = lambda: observe_closing_twice(mechanism, method)

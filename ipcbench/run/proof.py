@@ -35,6 +35,10 @@ def _why_wrong(case: Case, proof: Proof) -> str | None:
     if proof.rule == "total":
         lost = proof.expected - proof.found
         return f"lost {lost:,} of the increments of a verification turn" if lost else None
+    if proof.rule == "ordered":
+        in_order = f"{proof.found:,} of {proof.expected:,} hand-overs were in order"
+        early = f"{in_order}, in the others a wait returned before its notification"
+        return None if proof.found == proof.expected > 0 else early
     if proof.size != case.size or proof.messages < 1 or len(proof.received) < case.workers:
         return (
             f"the verification turn was of {proof.messages} messages of {proof.size} B to {len(proof.received)} peers"
