@@ -38,7 +38,7 @@ class ValueCell(Cell):
 
         return add
 
-    def careless_adder(self) -> Callable[[], object]:
+    def careless_adder(self) -> Callable[[], object] | None:
         holder = self.holder
 
         def add_without_lock() -> None:
@@ -80,7 +80,7 @@ class ItemCell(Cell):
 
         return add
 
-    def careless_adder(self) -> Callable[[], object]:
+    def careless_adder(self) -> Callable[[], object] | None:
         holder, key = self.holder, self.key
 
         def add_without_lock() -> None:

@@ -10,7 +10,7 @@ from multiprocessing.shared_memory import ShareableList
 from typing import Any
 
 from ipcbench.measure.cell import ItemCell
-from ipcbench.measure.ports import Mechanism, Port, PortSettings, Receive, Send, Side
+from ipcbench.measure.ports import Cell, Mechanism, Port, PortSettings, Receive, Send, Side
 from ipcbench.measure.ring import Ring
 from ipcbench.measure.segment import Segment
 
@@ -74,6 +74,10 @@ class ShareableListRing(_Listed, Ring):
 class ShareableListCell(_Listed, ItemCell):
     """The number is item 0, the state item 1."""
 
+    # Without the lock it does not only lose updates: struct clears what it writes first, so that an access which meets
+    # another finds an empty format, and raises.
+    careless_adder = Cell.careless_adder
+
     def make(self, settings: PortSettings) -> tuple[Any, Any]:
         self.make_list(settings, [0, bytes(settings.size + 1)])
         return None, settings.context.Lock()
@@ -115,7 +119,7 @@ MECHANISM = Mechanism(
     cell=ShareableListCell,
     caveats=(
         "strips trailing NULs from what it holds: a closing byte protects them here",
-        "has no lock: a read that meets a write may see 0 where it should see a number",
+        "has no lock: a read that meets a write may see 0 instead of a number, or raise",
         "as a channel: one sender and one receiver, signalled by two semaphores",
     ),
 )
