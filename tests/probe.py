@@ -21,14 +21,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ipcbench.measure.names import claim_names
-from ipcbench.measure.pattern import Pattern, Seat, Turn
+from ipcbench.measure.pattern import Pattern, Seat, Turn, Verification
 from ipcbench.measure.patterns.access import Access
 from ipcbench.measure.patterns.counter import Counter
+from ipcbench.measure.patterns.hand_over import HandOver
 from ipcbench.measure.patterns.ping_pong import PingPong
 from ipcbench.measure.patterns.stream import Stream
 from ipcbench.measure.patterns.task_queue import TaskQueue
 from ipcbench.measure.patterns.tasks import Tasks, prove_answer
-from ipcbench.measure.payload import content, digest, digests, make_payloads, window_for
+from ipcbench.measure.payload import content, digest, digests, make_payloads, own, window_for
 from ipcbench.measure.peers import Job, Team, connect
 from ipcbench.measure.placement import usable_cpus
 from ipcbench.measure.ports import Executor, Mechanism, Port, PortSettings
@@ -104,7 +105,7 @@ def observe_echo(mechanism: Mechanism, method: StartMethod, size: int) -> dict[s
         got = []
         for payload in payloads:
             stage.seat.send(payload)
-            got.append(stage.seat.receive())
+            got.append(own(stage.seat.receive()))
         stage.team.laps()
     return {"sent": digests(payloads), "got": digests(got), "elsewhere": os.getpid() not in stage.pids}
 
@@ -150,17 +151,28 @@ def observe_tasks(mechanism: Mechanism, method: StartMethod, operation: str) -> 
         }
 
 
-def simplest(mechanism: Mechanism) -> tuple[Pattern, str]:
-    """A pattern, and its operation, that any of a mechanism's ports can play."""
+def observe_signal(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
+    """Hand over to a peer and be handed back to, in order; twice, since the second finds what the first left."""
+    pattern = HandOver()
+    with staged(mechanism, pattern, method, 0) as stage:
+        verification = Verification(stage.seat, stage.team, "bytes", 0, 5)
+        proofs = [*pattern.prove(verification), *pattern.prove(verification)]
+        return {"expected": [proof.expected for proof in proofs], "found": [proof.found for proof in proofs]}
+
+
+def simplest(mechanism: Mechanism) -> tuple[Pattern, int, str]:
+    """A pattern, a payload size and an operation that the first of a mechanism's ports can play."""
     if mechanism.executor:
-        return Tasks(), mechanism.operations[0]
-    return (PingPong(), "") if mechanism.channel else (Counter(), "")
+        return Tasks(), 8, mechanism.operations[0]
+    if mechanism.channel:
+        return PingPong(), 8, ""
+    return (Counter(), 8, "") if mechanism.cell else (HandOver(), 0, "")
 
 
 def observe_closing_twice(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
     """Close every port and the settings once more than needed."""
-    pattern, operation = simplest(mechanism)
-    with staged(mechanism, pattern, method, 8, 1, operation) as stage:
+    pattern, size, operation = simplest(mechanism)
+    with staged(mechanism, pattern, method, size, 1, operation) as stage:
         pass
     for port in stage.ports:
         port.close()
@@ -203,11 +215,14 @@ def observe_leftovers(
     mechanism: Mechanism, method: StartMethod, prefix: str, visits: tuple[int, int]
 ) -> dict[str, Any]:
     """Count what this process holds after some visits, which start lasting helpers, and after some more."""
-    pattern, operation = simplest(mechanism)
+    pattern, size, operation = simplest(mechanism)
     counts = []
     for count in visits:
         for _ in range(count):
-            with staged(mechanism, pattern, method, 8, 1, operation) as stage:
+            with staged(mechanism, pattern, method, size, 1, operation) as stage:
+                if isinstance(pattern, HandOver):
+                    pattern.drive(stage.seat, stage.team.go, Turn(1))
+                    stage.team.laps()
                 if mechanism.channel:
                     stage.team.go(1)
                     stage.seat.send(difficult_payloads(mechanism, 8)[0])
@@ -260,8 +275,10 @@ def main(name: str, method: StartMethod) -> None:
         for size in cell_sizes:
             wanted[f"state {size}"] = lambda size=size: observe_state(mechanism, method, size)  # type: ignore[misc]
     if mechanism.executor:
-        for operation in mechanism.operations if full else mechanism.operations[-1:]:
-            wanted[f"tasks {operation}"] = lambda way=operation: observe_tasks(mechanism, method, way)  # type: ignore[misc]
+        for way in mechanism.operations if full else mechanism.operations[-1:]:
+            wanted[f"tasks {way}"] = lambda way=way: observe_tasks(mechanism, method, way)  # type: ignore[misc]
+    if mechanism.signal:
+        wanted["signal"] = lambda: observe_signal(mechanism, method)
     wanted["leftovers"] = lambda: observe_leftovers(mechanism, method, prefix, (2, 3) if full else (1, 1))
     if full:
         wanted["closing twice"] = lambda: observe_closing_twice(mechanism, method)
@@ -278,6 +295,6 @@ def main(name: str, method: StartMethod) -> None:
 
 
 if __name__ == "__main__":
-    own = os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="p-")
-    util.Finalize(None, shutil.rmtree, args=(own, True), exitpriority=-200)  # after multiprocessing's own folder in it
+    here = os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="p-")
+    util.Finalize(None, shutil.rmtree, args=(here, True), exitpriority=-200)  # after multiprocessing's own folder in it
     main(sys.argv[1], next(method for method in START_METHODS if method == sys.argv[2]))

@@ -26,10 +26,10 @@ CELLS = [name for name in MECHANISMS if LOADED[name].cell]
 PROCESSED = [name for name in CHANNELS if LOADED[name].peers != "nobody"]
 EXECUTORS = [name for name in MECHANISMS if LOADED[name].executor]
 SHARED = [name for name in CHANNELS if (LOADED[name].senders, LOADED[name].receivers) == ("many", "many")]
+SIGNALS = [name for name in MECHANISMS if LOADED[name].signal]
 NUMBERS = [name for name in CHANNELS if LOADED[name].carries == "number"]
 TESTS = str(Path(__file__).parent)
 
-every_start_method = pytest.mark.parametrize("method", START_METHODS)
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
 
@@ -37,12 +37,20 @@ def each(names: list[str]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("name", names)
 
 
+def each_under_every_start_method(names: list[str]) -> pytest.MarkDecorator:
+    pairs = [(name, method) for name in names for method in LOADED[name].start_methods]
+    return pytest.mark.parametrize(("name", "method"), pairs)
+
+
 @functools.cache
 def all_observed(name: str) -> dict[str, Finished]:
     """What tests/probe.py says of a mechanism under each start method, all at once to save time."""
     env = environment()
     env["PYTHONPATH"] += f":{TESTS}"
-    started = {method: start_python("-m", "probe", name, method, cwd=Path(TESTS), env=env) for method in START_METHODS}
+    started = {
+        method: start_python("-m", "probe", name, method, cwd=Path(TESTS), env=env)
+        for method in LOADED[name].start_methods
+    }
     return {method: finish(process, 90) for method, process in started.items()}
 
 
@@ -89,16 +97,14 @@ def test_its_file_carries_its_name_and_says_what_it_is(name: str) -> None:
     assert "Source:" in str(module.__doc__)
 
 
-@every_start_method
-@each(CHANNELS)
+@each_under_every_start_method(CHANNELS)
 def test_distinct_payloads_arrive_once_in_order_and_intact_at_every_size(name: str, method: str) -> None:
     for what, seen in about(name, method, "echo").items():
         assert seen["got"] == seen["sent"], what
         assert len(set(seen["sent"])) == len(seen["sent"]), "the payloads were not distinct"
 
 
-@every_start_method
-@each([name for name in CHANNELS if LOADED[name].peers == "processes"])
+@each_under_every_start_method([name for name in CHANNELS if LOADED[name].peers == "processes"])
 def test_the_other_side_is_another_process(name: str, method: str) -> None:
     assert all(seen["elsewhere"] for seen in about(name, method, "echo").values())
 
@@ -109,8 +115,7 @@ def test_more_messages_than_fit_in_flight_stay_in_order(name: str) -> None:
         assert seen["got"] == seen["sent"], what
 
 
-@every_start_method
-@each(SHARED)
+@each_under_every_start_method(SHARED)
 def test_three_workers_do_every_task_once_between_them(name: str, method: str) -> None:
     seen = about(name, method, "many")["many"]
     assert seen["numbers"] == list(range(TASKS))
@@ -118,8 +123,7 @@ def test_three_workers_do_every_task_once_between_them(name: str, method: str) -
     assert set(seen["workers"]) <= set(range(WORKERS))
 
 
-@every_start_method
-@each(EXECUTORS)
+@each_under_every_start_method(EXECUTORS)
 def test_an_executor_does_every_task_once_in_workers_that_have_all_met(name: str, method: str) -> None:
     own = LOADED[name].peers == "own"
     for what, seen in about(name, method, "tasks").items():
@@ -128,14 +132,12 @@ def test_an_executor_does_every_task_once_in_workers_that_have_all_met(name: str
         assert seen["elsewhere"] == own, what
 
 
-@every_start_method
-@each(CELLS)
+@each_under_every_start_method(CELLS)
 def test_no_increment_of_two_workers_is_lost(name: str, method: str) -> None:
     assert about(name, method, "adding")["adding"]["added"] == 2 * ADDS
 
 
-@every_start_method
-@each(CELLS)
+@each_under_every_start_method(CELLS)
 def test_a_read_returns_the_last_write_of_another_process(name: str, method: str) -> None:
     for what, seen in about(name, method, "state").items():
         assert seen["read"] == seen["written"], what
@@ -143,13 +145,18 @@ def test_a_read_returns_the_last_write_of_another_process(name: str, method: str
         assert seen["driver read"] == seen["peer wrote"], what
 
 
+@each_under_every_start_method(SIGNALS)
+def test_no_wait_returns_before_its_notification(name: str, method: str) -> None:
+    seen = about(name, method, "signal")["signal"]
+    assert seen["found"] == seen["expected"] == [100, 100]
+
+
 @each(MECHANISMS)
 def test_closing_twice_is_harmless(name: str) -> None:
     assert about(name, "fork", "closing twice")["closing twice"] == {"closed": True}
 
 
-@every_start_method
-@each(MECHANISMS)
+@each_under_every_start_method(MECHANISMS)
 def test_nothing_is_left_after_a_visit(name: str, method: str) -> None:
     seen = about(name, method, "leftovers")["leftovers"]
     assert seen["late"] == seen["early"]

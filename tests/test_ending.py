@@ -50,6 +50,11 @@ def test_the_worst_of_a_run_decides() -> None:
     assert exit_code(uncontained, None, saved=True) == 6
 
 
+def test_a_wrong_result_is_a_finding_and_no_failure() -> None:
+    assert exit_code(findings("wrong"), None, saved=True) == 0
+    assert exit_code(findings("wrong", "failed"), None, saved=True) == 3
+
+
 @pytest.mark.parametrize("note", sorted(MACHINE_CHANGED))
 def test_a_machine_that_changed_under_good_numbers_is_7(note: str) -> None:
     assert exit_code(findings(notes=("retried", note)), None, saved=True) == 7
@@ -79,10 +84,11 @@ FAULTS = [
     ({"queue 2 1": "failed", "queue 2 2": "timed-out"}, 4),
     ({"queue 0 1": "failed", "queue 2 1": "timed-out"}, 0),
     ({"pipe 1 1": "note:stolen"}, 7),
+    ({"queue 1 1": "wrong"}, 0),
 ]
 
 
-@pytest.mark.parametrize(("faults", "code"), FAULTS, ids=["leaked", "failed twice", "failed once", "stolen"])
+@pytest.mark.parametrize(("faults", "code"), FAULTS, ids=["leaked", "failed twice", "failed once", "stolen", "wrong"])
 def test_a_run_ends_with_the_code_of_what_it_found(tmp_path: Path, faults: dict[str, str], code: int) -> None:
     done = instant(*WORDS, "--label", "mine", cwd=tmp_path, IPCBENCH_TEST_FAULTS=json.dumps(faults))
     assert done.code == code, done.err

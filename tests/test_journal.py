@@ -56,7 +56,7 @@ OUTCOMES = st.builds(
 )
 ATTEMPTS = st.integers(1, 2)
 ROUNDS = st.integers(0, 10_000)
-VERDICTS = st.sampled_from(["failed", "timed-out", "unverified", "leaked"])
+VERDICTS = st.sampled_from(["failed", "timed-out", "unverified", "wrong", "leaked"])
 ENTRIES = st.lists(
     st.builds(Started, NAMES, ROUNDS, ROUNDS, ATTEMPTS, st.integers(1, 2**22))
     | st.builds(Done, NAMES, ROUNDS, ATTEMPTS, NUMBERS, OUTCOMES)

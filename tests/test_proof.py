@@ -27,6 +27,7 @@ from ipcbench.run.proof import why_unproven
 PING = Case("ping-pong", "queue", 64)
 TASKS = Case("task-queue", "queue", 64, 3)
 COUNTER = Case("counter", "value", 8, 2)
+HAND_OVER = Case("hand-over", "semaphore", 0)
 
 
 def honest(nonce: int = 5, size: int = 64, messages: int = 4, content: Content = "bytes", stream: int = 0) -> list[str]:
@@ -103,6 +104,15 @@ def test_a_total_must_be_exact(found: int) -> None:
     good = Proof("total", expected=200, found=200)
     assert judged(COUNTER, good, good) is None
     assert judged(COUNTER, good, Proof("total", expected=200, found=found)) is not None
+
+
+@pytest.mark.parametrize(("expected", "found"), [(100, 99), (100, 0), (100, 101), (0, 0)])
+def test_hand_overs_must_all_be_in_order(expected: int, found: int) -> None:
+    good = Proof("ordered", expected=100, found=100)
+    assert judged(HAND_OVER, good, good) is None
+    reason = judged(HAND_OVER, good, Proof("ordered", expected=expected, found=found))
+    assert reason is not None
+    assert reason.startswith(f"{found} of {expected} hand-overs were in order, in the others a wait returned before")
 
 
 @pytest.mark.parametrize("seen", [[], [100], [100, 100], [100, 101, 102]])

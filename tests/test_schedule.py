@@ -215,7 +215,7 @@ def test_a_visit_that_fails_once_is_made_again_and_the_case_stays(
     assert set(findings.outcomes) == {(case, number) for case in CASES for number in (1, 2, 3)}
 
 
-@pytest.mark.parametrize("verdict", ["unverified", "leaked"])
+@pytest.mark.parametrize("verdict", ["unverified", "wrong", "leaked"])
 def test_what_a_second_attempt_would_hide_is_not_tried_again(bench: Bench, stop: Stop, verdict: Verdict) -> None:
     failure = Failure(verdict, "verification", "message 3 is missing")
     bench.fail_once[CASES[1], 1] = failure

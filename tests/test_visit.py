@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
@@ -12,6 +13,7 @@ import pytest
 from commands import EXTRA, until
 
 from ipcbench.errors import Interrupted
+from ipcbench.measure import mechanisms
 from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.visit import (
@@ -129,6 +131,22 @@ def test_a_lost_update_is_reported_as_unverified(stop: Stop) -> None:
     assert found is not None
     assert found.verdict == "unverified"
     assert "increments" in found.detail
+
+
+def test_a_signal_that_does_not_wait_is_reported_as_unverified(stop: Stop, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The judge, who is here, asks the mechanism about its peers.
+    monkeypatch.setattr(mechanisms, "__path__", [*mechanisms.__path__, str(EXTRA / "mechanisms")])
+    found = failed(stop, Case("hand-over", "hasty-signal", 0))
+    assert (found.verdict, found.stage) == ("unverified", "verification")
+    assert "a wait returned before its notification" in found.detail
+
+
+def test_updates_lost_without_the_lock_are_a_finding(stop: Stop) -> None:
+    tries = (visit(stop, Case("counter", "value", 8, 2, "unlocked"), 100_000) for _ in range(5))
+    found = next((found for found in tries if isinstance(found, Failure)), None)
+    assert found is not None
+    assert found.verdict == "wrong"
+    assert re.fullmatch(r"lost [0-9,]+ of [0-9,]+ increments", found.detail)
 
 
 def test_a_mechanism_that_does_not_exist_makes_the_case_failed_in_one_line(stop: Stop) -> None:

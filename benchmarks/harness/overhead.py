@@ -19,11 +19,11 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
 
-from ipcbench.measure.mechanisms.raw_array import _LENGTH
 from ipcbench.measure.pattern import Go, Lap, Seat, Turn
 from ipcbench.measure.patterns.ping_pong import PingPong
 from ipcbench.measure.ports import Mechanism, Side
 from ipcbench.measure.registry import load_mechanism, mechanism_names
+from ipcbench.measure.ring import LENGTH
 from ipcbench.measure.worker import Session
 from ipcbench.model import Case
 
@@ -105,7 +105,7 @@ def bare_loop(mechanism: str, first: str) -> Loop:
         + textwrap.indent(body, " " * 8)
         + "\n    return start, perf_counter(), m\n"
     )
-    scope: dict[str, Any] = {"perf_counter": perf_counter, "length": _LENGTH}
+    scope: dict[str, Any] = {"perf_counter": perf_counter, "length": LENGTH}
     exec(source, scope)
     loop: Loop = scope["loop"]
     return loop

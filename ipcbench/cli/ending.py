@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 EXIT_CODES = """\b
 Exit codes:
-  0      every case is ok, or its absence is explained
+  0      every case is ok, or its absence is explained; one whose result is
+         wrong, as adding without the lock, is a finding
   2      usage, or input that cannot be read
   3      a case failed
   4      a case timed out
@@ -27,6 +28,7 @@ Exit codes:
 The severest counts: a signal, then 5, 6, 4, 3, 7.
 """
 
+# A wrong result has none: it is what was to be found out.
 OF_VERDICT = {"failed": 3, "timed-out": 4, "unverified": 5, "leaked": 6}
 MACHINE_CHANGED = {"suspended", "throttled", "affinity-changed", "stolen"}
 NOT_SAVED, CHANGED = 6, 7

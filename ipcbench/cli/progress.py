@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn
 
 from ipcbench.cli.output import LONGEST_LINE, quietly, tell
+from ipcbench.cli.summary import absence_line
 from ipcbench.model import Case, Failure, Visit
 from ipcbench.text import safe_text
 from ipcbench.units import format_duration
@@ -96,4 +97,4 @@ def progress_for(quiet: bool) -> Iterator[Quiet | Lines | Bar]:
 
 def failure_line(case: Case, failure: Failure) -> str:
     """One line for a case that left the run."""
-    return f"{case.id}: {failure.verdict} in {failure.stage}: {failure.detail}"
+    return absence_line(case.id, failure.verdict, failure.stage, failure.detail)

@@ -36,9 +36,14 @@ def summary_lines(result: ResultFile, path: Path) -> list[str]:
     ending = "" if record.complete else "; interrupted"
     lines = [f"{path}: {counts}; {count(record.rounds, 'complete round')} in {format_duration(record.wall)}{ending}"]
     lines += [
-        f"{case.id}: {case.verdict} in {case.stage}: {case.detail}" for case in record.cases if case.verdict != "ok"
+        absence_line(case.id, case.verdict, case.stage, case.detail) for case in record.cases if case.verdict != "ok"
     ]
     return lines + skip_lines([Skip(Case.parse(skip.id), skip.reason) for skip in record.skips])
+
+
+def absence_line(case: str, verdict: str, stage: str, detail: str) -> str:
+    """Why a case has no number, in one line; a wrong result went well at every stage."""
+    return f"{case}: {verdict}{'' if verdict == 'wrong' else f' in {stage}'}: {detail}"
 
 
 def cost_line(result: ResultFile) -> str:

@@ -38,6 +38,14 @@ class ValueCell(Cell):
 
         return add
 
+    def careless_adder(self) -> Callable[[], object] | None:
+        holder = self.holder
+
+        def add_without_lock() -> None:
+            holder.value += 1
+
+        return add_without_lock
+
     def total(self) -> int:
         return int(self.holder.value)
 
@@ -72,8 +80,48 @@ class ItemCell(Cell):
 
         return add
 
+    def careless_adder(self) -> Callable[[], object] | None:
+        holder, key = self.holder, self.key
+
+        def add_without_lock() -> None:
+            holder[key] += 1
+
+        return add_without_lock
+
     def total(self) -> int:
         return int(self.holder[self.key])
 
     def set_total(self, number: int) -> None:
         self.holder[self.key] = number
+
+
+class BytesCell(ItemCell):
+    """State in memory that a mechanism shows as bytes; over 8 of them it is read and written under the lock."""
+
+    atomic = 8  # one aligned store on every 64-bit machine
+
+    def __init__(self, settings: PortSettings) -> None:
+        self.size = settings.size
+        super().__init__(settings)
+
+    @abstractmethod
+    def view(self) -> memoryview:
+        """The state, in the calling process."""
+
+    def reader(self) -> Callable[[], Any]:
+        view, lock = self.view(), self.lock
+
+        def read_locked() -> bytes:
+            with lock:
+                return bytes(view)
+
+        return read_locked if self.size > self.atomic else view.tobytes
+
+    def writer(self) -> Callable[[Any], object]:
+        view, lock = self.view(), self.lock
+
+        def write_locked(payload: Any) -> None:
+            with lock:
+                view[:] = payload
+
+        return write_locked if self.size > self.atomic else partial(view.__setitem__, slice(None))

@@ -13,16 +13,20 @@ from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from ipcbench.measure.arrays import ArrayChannel
-from ipcbench.measure.payload import LEAST_OBJECT, Content, Payload, digest, digests, make_payloads, proof_count
+from ipcbench.measure.payload import LEAST_OBJECT, Content, Payload, digest, digests, make_payloads, own, proof_count
 from ipcbench.measure.ports import Cell, Channel, Many, Mechanism, Port, PortSettings, Receive, Run, Send, Side
 from ipcbench.model import Case
 
 Go = Callable[[int], object]
-Rule = Literal["each", "shared", "total"]
+Rule = Literal["each", "shared", "total", "ordered"]
 
 
 class Unverified(Exception):
     """What arrived is not what was sent."""
+
+
+class WrongResult(Unverified):
+    """What was computed is wrong because of what was measured, which is a finding about it and no fault of the run."""
 
 
 def _no_port(*_: Any) -> Any:
@@ -41,6 +45,8 @@ class Seat(NamedTuple):
     window: int
     send: Send = _no_port
     receive: Receive = _no_port
+    notify: Callable[[], object] = _no_port
+    wait: Callable[[], object] = _no_port
     cell: Cell | None = None
     run: Run = _no_port
 
@@ -50,7 +56,7 @@ class Seat(NamedTuple):
 
         def receive_and_keep() -> Any:
             message = receive()
-            kept.append(message)
+            kept.append(own(message))
             return message
 
         return self._replace(receive=receive_and_keep)
@@ -82,7 +88,8 @@ class Proof(NamedTuple):
     """What a verification turn found, for the orchestrator to judge; it makes the payloads again from the nonce.
 
     each: list i of `received` holds the digests of payloads 0 to messages - 1 of streams[i], in order.
-    shared: all lists together hold each of those digests once. total: `found` equals `expected`.
+    shared: all lists together hold each of those digests once. total: `found` equals `expected`. ordered: of `expected`
+    hand-overs as many were found in which nobody woke before being notified.
     """
 
     rule: Rule

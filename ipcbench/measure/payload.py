@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from ipcbench.model import PayloadKind
 
-Carries = Literal["bytes", "objects", "number", "reference"]
+Carries = Literal["bytes", "objects", "number", "reference", "nothing"]
 Content = Literal["bytes", "object", "array", "number"]
 Payload = Any
 LEAST_OBJECT = 64  # bytes; the empty one takes some fifty
@@ -89,6 +89,13 @@ def proof_count(size: int) -> int:
 def window_for(size: int) -> int:
     """How many messages any mechanism may hold in flight: 64, fewer where they would be over 8 MiB, at least 4."""
     return max(4, min(64, 8 * 2**20 // max(size, 1)))
+
+
+def own(payload: Any) -> Any:
+    """The payload as something to keep: a mechanism that lends its memory takes it back at the next receive."""
+    if isinstance(payload, memoryview):
+        return bytes(payload)
+    return payload.copy() if type(payload).__name__ == "ndarray" else payload
 
 
 def digest(payload: Any) -> str:

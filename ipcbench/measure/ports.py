@@ -61,6 +61,7 @@ class PortSettings:
         self.cpus: Sequence[Sequence[int]] = ()  # of each worker that a port starts by itself; empty: wherever
         self.folder = tempfile.gettempdir()  # the visit's own, with a path short enough for a socket
         self.named = 0
+        self.started: list[int] = []  # process ids of what ports have started beside the manager
 
     def new_name(self) -> str:
         """A name for something in the system that nothing else has; it says whose it is, as `clean` and warden need."""
@@ -89,7 +90,8 @@ class PortSettings:
 
     def helpers(self) -> list[int]:
         """Process ids of what ports had started beside the peers."""
-        return [self.__dict__[name]._process.pid for name in _MANAGERS if name in self.__dict__]
+        managers = [self.__dict__[name]._process.pid for name in _MANAGERS if name in self.__dict__]
+        return [*managers, *self.started]
 
     def close(self) -> None:
         """End the helper processes; harmless when there are none, or twice."""

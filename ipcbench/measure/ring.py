@@ -12,9 +12,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from itertools import cycle
+from struct import Struct
 from typing import Any
 
 from ipcbench.measure.ports import Channel, PortSettings, Receive, Send
+
+LENGTH = Struct("Q")
+LINE = 64  # bytes of a cache line
 
 
 class Ring(Channel):
@@ -22,13 +26,17 @@ class Ring(Channel):
 
     def __init__(self, settings: PortSettings) -> None:
         self.slots = self.slot_count(settings)
-        self.free = settings.context.Semaphore(self.slots)
-        self.full = settings.context.Semaphore(0)
+        self.make_signals(settings)
         self.make_slots(settings)
 
     def slot_count(self, settings: PortSettings) -> int:
         """How many slots the ring has: as many as messages may be in flight."""
         return settings.window
+
+    def make_signals(self, settings: PortSettings) -> None:
+        """Allocate what says which slots are free and which are full."""
+        self.free: Any = settings.context.Semaphore(self.slots)
+        self.full: Any = settings.context.Semaphore(0)
 
     @abstractmethod
     def make_slots(self, settings: PortSettings) -> None:
@@ -100,6 +108,56 @@ class ItemRing(Ring):
         def receive() -> Any:
             wait()
             payload = holder[next_slot()]
+            post()
+            return payload
+
+        return receive
+
+
+class BytesRing(Ring):
+    """A ring of slots in one stretch of memory; a mechanism says where that is.
+
+    A slot is an 8-byte length and the payload, rounded up to 64 bytes so that no two slots share a cache line.
+    """
+
+    def make_slots(self, settings: PortSettings) -> None:
+        self.stride = -(-(LENGTH.size + settings.size) // LINE) * LINE
+        self.make_memory(settings, self.stride * self.slots)
+
+    @abstractmethod
+    def make_memory(self, settings: PortSettings, size: int) -> None:
+        """Allocate the memory."""
+
+    @abstractmethod
+    def view(self) -> memoryview:
+        """The memory as bytes, in the calling process."""
+
+    def sender(self) -> Send:
+        wait, next_slot, post = self.free.acquire, self.next_slot(), self.full.release
+        view, stride = self.view(), self.stride
+        put_length, head = LENGTH.pack_into, LENGTH.size
+
+        def send(payload: Any) -> None:
+            wait()
+            start = next_slot() * stride
+            put_length(view, start, len(payload))
+            start += head
+            view[start : start + len(payload)] = payload
+            post()
+
+        return send
+
+    def receiver(self) -> Receive:
+        wait, next_slot, post = self.full.acquire, self.next_slot(), self.free.release
+        view, stride = self.view(), self.stride
+        get_length, head = LENGTH.unpack_from, LENGTH.size
+
+        def receive() -> Any:
+            wait()
+            start = next_slot() * stride
+            (length,) = get_length(view, start)
+            start += head
+            payload = bytes(view[start : start + length])
             post()
             return payload
 

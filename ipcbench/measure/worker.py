@@ -31,7 +31,7 @@ from ipcbench.measure.evidence import FAILURE, LEAKS, leave, mark, show_stacks
 from ipcbench.measure.histogram import histogram
 from ipcbench.measure.ledger import Ledger, leaked_since, take_ledger
 from ipcbench.measure.names import WORKER, claim_names, visit_folder
-from ipcbench.measure.pattern import Proof, Seat, Turn, Unverified, Verification
+from ipcbench.measure.pattern import Proof, Seat, Turn, Unverified, Verification, WrongResult
 from ipcbench.measure.payload import content, make_payloads, pool_count, window_for
 from ipcbench.measure.peers import Job, Team, Usage, connect, helper_usage, is_thread, payload_turn, together, usage
 from ipcbench.measure.placement import assign, place, usable_cpus
@@ -41,7 +41,7 @@ from ipcbench.measure.threads import start_team
 from ipcbench.model import Case
 
 _SHORT_OF = (errno.ENOSPC, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN)
-_VERDICTS = {Unverified: "unverified", NotOffered: "unsupported"}
+_VERDICTS = {WrongResult: "wrong", Unverified: "unverified", NotOffered: "unsupported"}  # the narrower first
 
 
 class Session:

@@ -49,11 +49,16 @@ def select_mechanisms(texts: Sequence[str]) -> list[str]:
 
 
 def select_questions(texts: Sequence[str]) -> list[str]:
-    """The questions that names and globs choose; a pattern's plain name chooses all its operations."""
+    """The questions that names and globs choose.
+
+    A pattern's plain name chooses the operation without a name if it has one, such as `counter`, and else all of them.
+    """
     chosen: list[str] = []
     for text in texts:
         of_pattern = [name for name in questions() if name.partition(":")[0] == text]
-        if of_pattern:
+        if text in questions():
+            chosen.append(text)
+        elif of_pattern:
             chosen += of_pattern
         elif any(fnmatch.fnmatchcase(name, text) for name in questions()):
             chosen += fnmatch.filter(questions(), text)

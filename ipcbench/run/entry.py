@@ -122,7 +122,7 @@ class Failed(Record, frozen=True, tag="fail"):
     round: Round
     attempt: Attempt
     seconds: Duration
-    verdict: Literal["failed", "timed-out", "unverified", "leaked", "unsupported"]
+    verdict: Literal["failed", "timed-out", "unverified", "wrong", "leaked", "unsupported"]
     stage: Text
     detail: Text
     stack: Stack = ""

@@ -21,7 +21,8 @@ from ipcbench.plan.planner import Plan
 from ipcbench.run.cost import Costs, Measure, calibration_cost, loops_for, rounds_within, visit_cost
 from ipcbench.run.interrupt import Stop
 
-SEVERITY = ("unsupported", "failed", "timed-out", "leaked", "unverified")  # the worst last
+# The worst last. Like an outcome a wrong result counts for more than a first attempt that failed.
+SEVERITY = ("unsupported", "failed", "timed-out", "wrong", "leaked", "unverified")
 RETRIED = ("failed", "timed-out")  # the others would be hidden by a second attempt that goes well
 
 

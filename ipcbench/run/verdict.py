@@ -28,7 +28,7 @@ CpuSeconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 class ProofRecord(msgspec.Struct):
     """A Proof as it arrives."""
 
-    rule: Literal["each", "shared", "total"]
+    rule: Literal["each", "shared", "total", "ordered"]
     nonce: int
     size: Count
     content: Content
@@ -64,7 +64,7 @@ class WorkerFile(msgspec.Struct):
 class WorkerFailure(msgspec.Struct):
     """What a visit leaves when it knows why it has no number."""
 
-    verdict: Literal["failed", "unverified", "unsupported"]
+    verdict: Literal["failed", "unverified", "wrong", "unsupported"]
     detail: str
 
 

@@ -5,81 +5,28 @@ needs the cast: a slice of format `<c` cannot be assigned to. State over 8 bytes
 Lock that comes with the port, as it would tear otherwise. Source: Lib/multiprocessing/sharedctypes.py.
 """
 
-from collections.abc import Callable
-from functools import partial
-from struct import Struct
 from typing import Any
 
-from ipcbench.measure.cell import ItemCell
-from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send
-from ipcbench.measure.ring import Ring
-
-_LENGTH = Struct("Q")
-_LINE = 64
+from ipcbench.measure.cell import BytesCell
+from ipcbench.measure.ports import Mechanism, PortSettings
+from ipcbench.measure.ring import BytesRing
 
 
-class RawArrayRing(Ring):
-    def make_slots(self, settings: PortSettings) -> None:
-        self.stride = -(-(_LENGTH.size + settings.size) // _LINE) * _LINE
-        self.memory: Any = settings.context.RawArray("c", self.stride * self.slots)
+class RawArrayRing(BytesRing):
+    def make_memory(self, settings: PortSettings, size: int) -> None:
+        self.memory: Any = settings.context.RawArray("c", size)
 
-    def sender(self) -> Send:
-        wait, next_slot, post = self.free.acquire, self.next_slot(), self.full.release
-        view, stride = memoryview(self.memory).cast("B"), self.stride
-        put_length, head = _LENGTH.pack_into, _LENGTH.size
-
-        def send(payload: bytes) -> None:
-            wait()
-            start = next_slot() * stride
-            put_length(view, start, len(payload))
-            start += head
-            view[start : start + len(payload)] = payload
-            post()
-
-        return send
-
-    def receiver(self) -> Receive:
-        wait, next_slot, post = self.full.acquire, self.next_slot(), self.free.release
-        view, stride = memoryview(self.memory).cast("B"), self.stride
-        get_length, head = _LENGTH.unpack_from, _LENGTH.size
-
-        def receive() -> bytes:
-            wait()
-            start = next_slot() * stride
-            (length,) = get_length(view, start)
-            start += head
-            payload = bytes(view[start : start + length])
-            post()
-            return payload
-
-        return receive
+    def view(self) -> memoryview:
+        return memoryview(self.memory).cast("B")
 
 
-class RawArrayCell(ItemCell):
-    atomic = 8  # one aligned store on every 64-bit machine
-
+class RawArrayCell(BytesCell):
     def make(self, settings: PortSettings) -> tuple[Any, Any]:
-        self.size = settings.size
         self.state: Any = settings.context.RawArray("c", settings.size)
         return settings.context.RawArray("q", 1), settings.context.Lock()
 
-    def reader(self) -> Callable[[], Any]:
-        view, lock = memoryview(self.state).cast("B"), self.lock
-
-        def read_locked() -> bytes:
-            with lock:
-                return bytes(view)
-
-        return read_locked if self.size > self.atomic else view.tobytes
-
-    def writer(self) -> Callable[[Any], object]:
-        view, lock = memoryview(self.state).cast("B"), self.lock
-
-        def write_locked(payload: bytes) -> None:
-            with lock:
-                view[:] = payload
-
-        return write_locked if self.size > self.atomic else partial(view.__setitem__, slice(None))
+    def view(self) -> memoryview:
+        return memoryview(self.state).cast("B")
 
 
 MECHANISM = Mechanism(

@@ -1,13 +1,25 @@
-"""counter: what does adding to one shared number cost when N workers do it at once, each under its lock?
+"""counter: what does adding to one shared number cost when N workers do it at once, each under its lock or without?
 
-The total is checked: start + workers x operations, start being a nonce. A lost update makes the case unverified.
+The total is checked: start + workers x operations, start being a nonce. A lost update makes the case unverified. Where
+the lock is forgotten on purpose, as in `counter:unlocked`, it is the finding: the case is wrong, and says by how much.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import repeat
 from time import perf_counter
 
-from ipcbench.measure.pattern import CellPattern, Go, Lap, Proof, Seat, Turn, Unverified, Verification, check_counts
+from ipcbench.measure.pattern import (
+    CellPattern,
+    Go,
+    Lap,
+    Proof,
+    Seat,
+    Turn,
+    Unverified,
+    Verification,
+    WrongResult,
+    check_counts,
+)
 from ipcbench.measure.ports import Cell, Mechanism, Side
 from ipcbench.model import Case
 
@@ -17,13 +29,19 @@ _PROOF_COUNT = 100
 class Counter(CellPattern):
     name = "counter"
     question = "What does adding to one shared number cost when N workers do it at once?"
-    operation = "one increment under the lock, by any worker"
+    operation = "one increment under the lock, or without it, by any worker"
+    operations = ("", "unlocked")
     rule = "total"
     compares_last = False
+    # Without the lock, over all timed turns: the first turn that loses any may be one of two increments.
+    added = wanted = 0
+    torn = False
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         if case.size != 8:
             return "counter adds to one 8 B number"
+        if case.operation == "unlocked" and mechanism.cell and mechanism.cell.careless_adder is Cell.careless_adder:
+            return f"{mechanism.name} cannot be added to without its lock"
         return super().unfit(mechanism, case)
 
     def sends(self, side: Side, operation: str) -> bool:
@@ -35,7 +53,7 @@ class Counter(CellPattern):
         return Lap(0.0, 0.0, turn.operations, total)
 
     def serve(self, seat: Seat, turn: Turn) -> Lap:
-        add = _cell(seat).adder()
+        add = _adder(seat)
         # Clock: starts when the first worker does, stops when the last one has ended. Operation: one increment.
         start = perf_counter()
         for _ in repeat(None, turn.operations):
@@ -45,15 +63,35 @@ class Counter(CellPattern):
     def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:
         check_counts(turn, *peers)
         added, wanted = _cell(seat).total() - driver.last, seat.workers * turn.operations
-        if added != wanted:
+        if seat.operation == "unlocked" and seat.workers > 1:
+            self.added += added
+            self.wanted += wanted
+            self.torn |= not 0 <= added <= wanted
+        elif added != wanted:
             raise Unverified(f"lost {wanted - added:,} of {wanted:,} increments")
 
     def prove(self, verification: Verification) -> list[Proof]:
-        cell, start = _cell(verification.seat), verification.nonce
+        if self.torn:
+            raise WrongResult(f"the number tore: {self.wanted:,} increments changed it by {self.added:,}")
+        if self.added != self.wanted:
+            raise WrongResult(f"lost {self.wanted - self.added:,} of {self.wanted:,} increments")
+        seat, crew, start = verification.seat, verification.crew, verification.nonce
+        cell = _cell(seat)
         cell.set_total(start)
-        verification.crew.prove(verification.nonce, _PROOF_COUNT)
-        verification.crew.proved()
-        return [Proof(self.rule, expected=start + verification.seat.workers * _PROOF_COUNT, found=cell.total())]
+        # Without the lock one worker after the other: nothing may be lost then, whatever is when they meet.
+        turns: Sequence[int | None] = range(seat.workers) if seat.operation == "unlocked" else [None]
+        for only in turns:
+            crew.prove(start, _PROOF_COUNT, only)
+            crew.proved(only)
+        return [Proof(self.rule, expected=start + seat.workers * _PROOF_COUNT, found=cell.total())]
+
+
+def _adder(seat: Seat) -> Callable[[], object]:
+    cell = _cell(seat)
+    add = cell.careless_adder() if seat.operation == "unlocked" else cell.adder()
+    if add is None:
+        raise TypeError("nothing can be forgotten here")
+    return add
 
 
 def _cell(seat: Seat) -> Cell:

@@ -1,0 +1,35 @@
+"""multiprocessing.Barrier of two as a signal: both sides call wait(), and neither goes on before the other has come.
+
+So the notifier waits as well, which the others do not: it is a meeting, and stronger than a notification. Behind it are
+a Condition and two numbers in shared memory, and everybody's state is checked on the way in and on the way out.
+Source: Lib/multiprocessing/synchronize.py, Lib/threading.py.
+"""
+
+from collections.abc import Callable
+
+from ipcbench.measure.ports import Mechanism, PortSettings, Signal
+
+
+class BarrierSignal(Signal):
+    def __init__(self, settings: PortSettings) -> None:
+        self.barrier = settings.context.Barrier(2)
+
+    def notifier(self) -> Callable[[], object]:
+        return self.barrier.wait
+
+    def waiter(self) -> Callable[[], object]:
+        return self.barrier.wait
+
+
+MECHANISM = Mechanism(
+    name="barrier",
+    title="multiprocessing.Barrier of two",
+    short="Barrier",
+    family="signals",
+    carries="nothing",
+    bounded_by="slots",
+    copies=0,
+    shared_memory=True,
+    signal=BarrierSignal,
+    caveats=("the notifier waits too, until the other side has come",),
+)

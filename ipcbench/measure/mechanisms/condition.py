@@ -1,0 +1,52 @@
+"""multiprocessing.Condition as a signal: notify() under its lock, wait() until a counter says that there was one.
+
+A notification that comes before the wait leaves no trace in a Condition, so a number in shared memory is its predicate,
+as in any correct use. Behind it are a lock and three semaphores; who is woken takes the lock again.
+Source: Lib/multiprocessing/synchronize.py.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ipcbench.measure.ports import Mechanism, PortSettings, Signal
+
+
+class ConditionSignal(Signal):
+    def __init__(self, settings: PortSettings) -> None:
+        self.condition = settings.context.Condition()
+        self.pending: Any = settings.context.RawValue("q", 0)
+
+    def notifier(self) -> Callable[[], object]:
+        condition, pending = self.condition, self.pending
+
+        def notify() -> None:
+            with condition:
+                pending.value += 1
+                condition.notify()
+
+        return notify
+
+    def waiter(self) -> Callable[[], object]:
+        condition, pending = self.condition, self.pending
+
+        def wait() -> None:
+            with condition:
+                while not pending.value:
+                    condition.wait()
+                pending.value -= 1
+
+        return wait
+
+
+MECHANISM = Mechanism(
+    name="condition",
+    title="multiprocessing.Condition, a counter as predicate",
+    short="Condition",
+    family="signals",
+    carries="nothing",
+    bounded_by="nothing",
+    copies=0,
+    shared_memory=True,
+    signal=ConditionSignal,
+    caveats=("remembers no notification: without a predicate of yours one that comes before the wait is lost",),
+)

@@ -1,0 +1,40 @@
+"""multiprocessing.Event as a signal: set() notifies, wait() and clear() wait.
+
+An Event is a Condition and a semaphore for the flag, so set, wait and clear are each several kernel operations. Between
+wait() and clear() a second set() would be lost: only a strict alternation, as here, may use it so.
+Source: Lib/multiprocessing/synchronize.py.
+"""
+
+from collections.abc import Callable
+
+from ipcbench.measure.ports import Mechanism, PortSettings, Signal
+
+
+class EventSignal(Signal):
+    def __init__(self, settings: PortSettings) -> None:
+        self.event = settings.context.Event()
+
+    def notifier(self) -> Callable[[], object]:
+        return self.event.set
+
+    def waiter(self) -> Callable[[], object]:
+        wait, clear = self.event.wait, self.event.clear
+
+        def wait_and_clear() -> None:
+            wait()
+            clear()
+
+        return wait_and_clear
+
+
+MECHANISM = Mechanism(
+    name="event",
+    title="multiprocessing.Event, cleared after each wait",
+    short="Event",
+    family="signals",
+    carries="nothing",
+    bounded_by="slots",
+    copies=0,
+    signal=EventSignal,
+    caveats=("a set() between wait() and clear() is lost",),
+)

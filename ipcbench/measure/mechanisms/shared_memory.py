@@ -1,0 +1,57 @@
+"""SharedMemory with two semaphores: a ring of slots in one segment, copied in and copied out.
+
+The first touch of a page is a fault, so the whole ring is written before it is used. A segment has no lock: state over
+8 bytes is read and written under the plain Lock that comes with the port. A dead peer never posts, and nobody notices.
+Source: Lib/multiprocessing/shared_memory.py.
+"""
+
+from typing import Any
+
+from ipcbench.measure.cell import BytesCell
+from ipcbench.measure.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.ring import LINE
+from ipcbench.measure.segment import Segment, SegmentRing
+
+
+class SharedMemoryRing(SegmentRing):
+    """The ring as it is."""
+
+
+class SharedMemoryCell(BytesCell):
+    """The number in the first cache line of a segment, the state behind it."""
+
+    def make(self, settings: PortSettings) -> tuple[Any, Any]:
+        self.segment = Segment(settings, LINE + settings.size)
+        return None, settings.context.Lock()
+
+    def connect(self, side: Side) -> None:
+        self.segment.connect()
+        self.holder = self.segment.view(0, 8, "q")
+
+    def view(self) -> memoryview:
+        return self.segment.view(LINE, LINE + self.size)
+
+    def close(self) -> None:
+        self.segment.close()
+
+    def destroy(self) -> None:
+        self.segment.destroy()
+
+
+MECHANISM = Mechanism(
+    name="shared-memory",
+    title="SharedMemory, semaphores as signal",
+    short="SharedMemory",
+    family="shared memory",
+    carries="bytes",
+    bounded_by="slots",
+    copies=2,
+    shared_memory=True,
+    channel=SharedMemoryRing,
+    cell=SharedMemoryCell,
+    caveats=(
+        "has no lock: state over 8 B tears without one of yours",
+        "as a channel: one sender and one receiver, signalled by two semaphores",
+        "its name outlives a process that is killed before unlink()",
+    ),
+)

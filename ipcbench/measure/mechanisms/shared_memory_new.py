@@ -1,0 +1,82 @@
+"""A new SharedMemory segment for every message, its name sent through a Pipe; the receiver unlinks it.
+
+This is what code without a ring does: every message opens, maps, faults in and unmaps its memory on both sides, and
+each create, attach and unlink is a message to the resource tracker. That must run before the processes start: under
+fork each would get one of its own, and the sender's would take every segment for leaked.
+Source: Lib/multiprocessing/shared_memory.py, resource_tracker.py.
+"""
+
+import mmap
+from itertools import count
+from multiprocessing import resource_tracker
+from multiprocessing.shared_memory import SharedMemory
+from typing import Any
+
+from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.segment import Segment
+
+
+class NewSegmentChannel(Channel):
+    def __init__(self, settings: PortSettings) -> None:
+        pages = -(-settings.size // mmap.PAGESIZE)
+        all_at_once = Segment(settings, settings.window * pages * mmap.PAGESIZE)  # whether there is room, told now
+        all_at_once.close()
+        all_at_once.destroy()
+        tracker = resource_tracker._resource_tracker._pid  # type: ignore[attr-defined]
+        if tracker is not None and tracker not in settings.started:
+            settings.started.append(tracker)
+        self.prefix = settings.new_name()
+        self.free = settings.context.Semaphore(settings.window)
+        self.reader, self.writer = settings.context.Pipe(duplex=False)
+
+    def sender(self) -> Send:
+        self.reader.close()  # a copy left open would keep the other side from noticing the end
+        wait, tell, prefix, number = self.free.acquire, self.writer.send, self.prefix, count().__next__
+
+        def send(payload: Any) -> None:
+            wait()
+            size = len(payload)
+            segment: Any = SharedMemory(f"{prefix}-{number()}", create=True, size=size)
+            segment.buf[:size] = payload
+            segment.close()
+            tell((segment.name, size))
+
+        return send
+
+    def receiver(self) -> Receive:
+        self.writer.close()
+        hear, post = self.reader.recv, self.free.release
+
+        def receive() -> Any:
+            name, size = hear()
+            segment: Any = SharedMemory(name)
+            payload = bytes(segment.buf[:size])
+            segment.close()
+            segment.unlink()
+            post()
+            return payload
+
+        return receive
+
+    def close(self) -> None:
+        self.reader.close()
+        self.writer.close()
+
+
+MECHANISM = Mechanism(
+    name="shared-memory-new",
+    title="a SharedMemory per message, its name through a Pipe",
+    short="ShMem new",
+    family="shared memory",
+    carries="bytes",
+    bounded_by="messages",
+    copies=2,
+    dead_peer="end of file",
+    shared_memory=True,
+    channel=NewSegmentChannel,
+    background_processes=1,
+    caveats=(
+        "every message is three requests to the resource tracker, a process of its own",
+        "one sender and one receiver; the receiver unlinks each segment",
+    ),
+)

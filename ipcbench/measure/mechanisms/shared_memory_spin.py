@@ -1,0 +1,81 @@
+"""SharedMemory with spinning: the ring of `shared-memory`, where both sides look at a slot's own word until it changes.
+
+The word is 0 in a free slot, and the length plus one in a full one; whoever waits looks again and again and offers its
+CPU to others every 1,000 looks. Python has no memory fence: that the payload is there before its word is what x86-64
+promises of its stores, so this exists there only. Fast while each side has a CPU, and a disaster where they share one.
+Source: Lib/multiprocessing/shared_memory.py, sched_yield(2).
+"""
+
+import os
+from typing import Any
+
+from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.ring import LENGTH
+from ipcbench.measure.segment import SegmentRing
+
+_LOOKS = 1000
+
+
+class SharedMemorySpinRing(SegmentRing):
+    def make_signals(self, settings: PortSettings) -> None:
+        pass  # the words are in the slots
+
+    def sender(self) -> Send:
+        view, words = self.view(), self.segment.view(format="Q")  # whole words: struct stores "<Q" byte by byte
+        stride, next_slot, let_others = self.stride, self.next_slot(), os.sched_yield
+        head = LENGTH.size
+        words_in_slot = stride // head
+
+        def send(payload: Any) -> None:
+            slot, looks = next_slot(), 0
+            word = slot * words_in_slot
+            while words[word]:
+                looks += 1
+                if not looks % _LOOKS:
+                    let_others()
+            start = slot * stride + head
+            length = len(payload)
+            view[start : start + length] = payload
+            words[word] = length + 1
+
+        return send
+
+    def receiver(self) -> Receive:
+        view, words = self.view(), self.segment.view(format="Q")
+        stride, next_slot, let_others = self.stride, self.next_slot(), os.sched_yield
+        head = LENGTH.size
+        words_in_slot = stride // head
+
+        def receive() -> Any:
+            slot, looks = next_slot(), 0
+            word = slot * words_in_slot
+            while not (length := words[word]):
+                looks += 1
+                if not looks % _LOOKS:
+                    let_others()
+            start = slot * stride + head
+            payload = bytes(view[start : start + length - 1])
+            words[word] = 0
+            return payload
+
+        return receive
+
+
+MECHANISM = Mechanism(
+    name="shared-memory-spin",
+    title="SharedMemory, spinning on a flag",
+    short="ShMem spin",
+    family="shared memory",
+    carries="bytes",
+    bounded_by="slots",
+    wait="spin",
+    semaphores=False,
+    copies=2,
+    shared_memory=True,
+    machines=("x86_64",),
+    channel=SharedMemorySpinRing,
+    caveats=(
+        "burns a CPU for as long as it waits, and is many times slower where the two sides share one",
+        "one sender and one receiver",
+    ),
+)

@@ -1,0 +1,65 @@
+"""SharedMemory with two semaphores, read in place: the receiver gets a memoryview of the slot and copies nothing.
+
+A slot is free again when the next message is asked for; until then the view is good, and no longer. The receiver reads
+one byte of every page: untouched, a message of any size would take the same time. A view that is left must be released
+before the segment can be closed. Source: Lib/multiprocessing/shared_memory.py.
+"""
+
+import mmap
+from typing import Any
+
+from ipcbench.measure.ports import Mechanism, PortSettings, Receive
+from ipcbench.measure.ring import LENGTH
+from ipcbench.measure.segment import SegmentRing
+
+
+class SharedMemoryViewRing(SegmentRing):
+    """A ring with one slot more than messages in flight, for the one that the receiver holds."""
+
+    lent: memoryview | None = None
+
+    def slot_count(self, settings: PortSettings) -> int:
+        return settings.window + 1
+
+    def make_signals(self, settings: PortSettings) -> None:
+        super().make_signals(settings)
+        self.free = settings.context.Semaphore(settings.window)  # the first receive gives the slot more
+
+    def receiver(self) -> Receive:
+        wait, next_slot, post = self.full.acquire, self.next_slot(), self.free.release
+        view, stride, page = self.view(), self.stride, mmap.PAGESIZE
+        get_length, head = LENGTH.unpack_from, LENGTH.size
+
+        def receive() -> Any:
+            post()
+            wait()
+            start = next_slot() * stride
+            (length,) = get_length(view, start)
+            start += head
+            self.lent = payload = view[start : start + length]
+            bytes(payload[::page])
+            return payload
+
+        return receive
+
+    def close(self) -> None:
+        if self.lent is not None:
+            self.lent.release()
+        super().close()
+
+
+MECHANISM = Mechanism(
+    name="shared-memory-view",
+    title="SharedMemory read in place, semaphores as signal",
+    short="ShMem view",
+    family="shared memory",
+    carries="bytes",
+    bounded_by="slots",
+    copies=1,
+    shared_memory=True,
+    channel=SharedMemoryViewRing,
+    caveats=(
+        "the receiver borrows a message until the next one: to keep it is another copy",
+        "one sender and one receiver, signalled by two semaphores",
+    ),
+)

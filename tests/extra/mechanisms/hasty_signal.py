@@ -1,0 +1,30 @@
+"""A signal whose wait returns at once in the peer: the driver is answered every time, and nobody was woken."""
+
+from collections.abc import Callable
+
+from ipcbench.measure.ports import Mechanism, PortSettings, Side, Signal
+
+
+class HastySignal(Signal):
+    def __init__(self, settings: PortSettings) -> None:
+        self.semaphore = settings.context.Semaphore(0)
+
+    def connect(self, side: Side) -> None:
+        self.side = side
+
+    def notifier(self) -> Callable[[], object]:
+        return self.semaphore.release
+
+    def waiter(self) -> Callable[[], object]:
+        return self.semaphore.acquire if self.side == "driver" else str
+
+
+MECHANISM = Mechanism(
+    name="hasty-signal",
+    title="a signal that does not wait",
+    short="Hasty",
+    family="signals",
+    carries="nothing",
+    bounded_by="nothing",
+    signal=HastySignal,
+)
