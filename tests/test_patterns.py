@@ -46,7 +46,7 @@ def visitor(stop: Stop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visitor]:
 def check(found: object, case: Case) -> None:
     assert isinstance(found, Outcome), found
     assert found.loops == LOOPS
-    assert found.operations == LOOPS * (case.workers if load_pattern(case.pattern).per_worker else 1)
+    assert found.operations == LOOPS * load_pattern(case.pattern).per_loop(case.workers)
     assert len(found.values) == 1
 
 

@@ -12,6 +12,7 @@ from time import perf_counter
 
 from ipcbench.measure.placement import usable_cpus
 from ipcbench.model import Case, Outcome
+from ipcbench.plan import catalog
 from ipcbench.units import format_bandwidth, format_time
 
 _CALLS, _COPY = 2000, 65_536  # a copy that fits a core's own cache, where copying is fastest
@@ -52,7 +53,8 @@ def why_implausible(
     stages are (CLOCK_MONOTONIC, name) as the worker marked them.
     """
     cpus = len(usable_cpus())
-    together = min(case.workers, cpus)  # operations of several workers overlap
+    ends = catalog.pattern(case.pattern).per_loop(case.workers)
+    together = min(max(case.workers, ends), cpus)  # operations of several workers overlap, and of two ends that stream
     for value in outcome.values:
         if value * together * _MARGIN < controls.call:
             return (
