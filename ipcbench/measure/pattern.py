@@ -175,7 +175,11 @@ class Pattern(ABC):
             return f"{mechanism.name} is a control within one process, and {self.name} needs two"
         if self.most_workers is not None and case.workers > self.most_workers:
             return f"{self.name} is between the driver and {self.most_workers} worker"
-        return mechanism.unfit(self.port, case.size, self.senders, self.receivers, case.payload)
+        return mechanism.unfit(self.port_of(mechanism), case.size, self.senders, self.receivers, case.payload)
+
+    def port_of(self, mechanism: Mechanism) -> str:
+        """Which of a mechanism's ports this pattern is about."""
+        return self.port
 
     def uses(self, number: int, ports: int, workers: int) -> dict[int, Side]:
         """Which of the ports a process uses, and as which side; all others it closes at once."""
