@@ -58,7 +58,7 @@ class FanIn(ChannelPattern):
         start = perf_counter()
         for payload in turn.payloads:
             send(payload)
-        return Lap(start, perf_counter(), turn.operations, turn.payloads[-1])
+        return Lap(start, perf_counter(), turn.operations, sent=turn.payloads[-1])
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
         # Stamps of several processes: perf_counter is one clock on a Linux host, see peers.py.
@@ -66,7 +66,7 @@ class FanIn(ChannelPattern):
 
     def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:
         check_counts(turn, driver, *peers)
-        if digest(driver.last) not in [lap.last for lap in peers]:
+        if digest(driver.last) not in [lap.sent for lap in peers]:
             raise Unverified("the last message is no worker's last one")
 
     def replies(self, turn: Turn, driver: Lap, kept: Sequence[Any]) -> list[list[str]]:
