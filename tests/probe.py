@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -18,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import util
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from ipcbench.measure.names import claim_names
 from ipcbench.measure.pattern import Pattern, Seat, Turn, Verification
@@ -44,6 +45,8 @@ FEW = (64, 16385, 2**20)
 LARGE = (2**20,)
 CELL_SIZES = (8, 64, 65536)
 NUMBERS = (0, 1, -1, 2**31, 2**62, 2**63 - 1, -(2**63))
+ROOM = (64, 2100, 4200, 16385, 32704)  # messages that leave pages of a pipe half empty, and the largest it must hold
+ROOM_SECONDS = 20
 TASKS = 300
 ADDS = 2000
 WORKERS = 3
@@ -118,6 +121,19 @@ def observe_burst(mechanism: Mechanism, method: StartMethod, size: int) -> dict[
         stage.team.prove(7, count)
         for payload in payloads:
             stage.seat.send(payload)
+        (got,) = stage.team.proved()
+    return {"sent": digests(payloads), "got": got}
+
+
+def observe_room(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
+    """Send as many messages as a channel is sure to hold before anybody receives one."""
+    payloads = make_payloads(content(mechanism.carries, "bytes"), 7, size, mechanism.room(size, window_for(size)))
+    with staged(mechanism, Stream(), method, size) as stage:
+        signal.alarm(ROOM_SECONDS)
+        for payload in payloads:
+            stage.seat.send(payload)
+        signal.alarm(0)
+        stage.team.prove(7, len(payloads))
         (got,) = stage.team.proved()
     return {"sent": digests(payloads), "got": got}
 
@@ -252,9 +268,14 @@ def observe_refusal(mechanism: Mechanism) -> dict[str, Any]:
         settings.close()
 
 
+def _on_alarm(*_: object) -> NoReturn:
+    raise TimeoutError("sending blocked")
+
+
 def main(name: str, method: StartMethod) -> None:
     """Make every observation that this mechanism allows."""
     claim_names()
+    signal.signal(signal.SIGALRM, _on_alarm)
     prefix = multiprocessing.current_process()._config["semprefix"].lstrip("/")  # type: ignore[attr-defined]
     mechanism = load_mechanism(name)
     full = method == "fork"
@@ -268,6 +289,9 @@ def main(name: str, method: StartMethod) -> None:
             wanted[f"echo {size}"] = lambda size=size: observe_echo(mechanism, method, size)  # type: ignore[misc]
         for size in set(fit) & {8, *FEW} if full else ():
             wanted[f"burst {size}"] = lambda size=size: observe_burst(mechanism, method, size)  # type: ignore[misc]
+        for size in ROOM if full and mechanism.carries != "number" else (8,) if full else ():
+            if (mechanism.largest or size) >= size >= mechanism.smallest and mechanism.room(size, 1):
+                wanted[f"room {size}"] = lambda size=size: observe_room(mechanism, method, size)  # type: ignore[misc]
         if (mechanism.senders, mechanism.receivers) == ("many", "many"):
             wanted["many"] = lambda: observe_many(mechanism, method)
     if mechanism.cell:

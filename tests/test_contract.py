@@ -115,6 +115,12 @@ def test_more_messages_than_fit_in_flight_stay_in_order(name: str) -> None:
         assert seen["got"] == seen["sent"], what
 
 
+@each(PROCESSED)
+def test_a_channel_holds_what_it_is_sure_to_hold(name: str) -> None:
+    for what, seen in about(name, "fork", "room").items():
+        assert seen["got"] == seen["sent"], what
+
+
 @each_under_every_start_method(SHARED)
 def test_three_workers_do_every_task_once_between_them(name: str, method: str) -> None:
     seen = about(name, method, "many")["many"]

@@ -157,6 +157,34 @@ def test_every_kind_of_fault_is_contained_and_gets_its_verdict(
     attempt(bench, f"fault:{kind}", base, method)
 
 
+CROWDS = ("fan-in", "fan-out", "many-to-many", "broadcast", "exchange", "pairs", "pipeline")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        *((pattern, name) for pattern in CROWDS for name in ("fault:short@operation#3", "fault:duplicate@operation#3")),
+        *((pattern, "fault:lose@operation#3") for pattern in CROWDS),
+        *((pattern, "fault:lose@timed#3") for pattern in ("fan-in", "fan-out", "exchange")),  # a whole deadline each
+    ],
+)
+def test_no_pattern_takes_a_message_that_is_lost_or_cut_or_doubled_for_right(
+    bench: Bench, pattern: str, name: str
+) -> None:
+    trial = make_trial(parse_fault(name)._replace(base="queue"), "fork")
+    case = Case(pattern, trial.fault.name, 64, 1 if pattern == "exchange" else 2)
+    found = bench.attempt(trial._replace(case=case, verdicts=("unverified", "timed-out")))
+    assert not found.left, found.left
+    assert found.verdict in found.trial.verdicts, found.found
+
+
+@pytest.mark.parametrize("kind", ["corrupt", "stale"])
+def test_set_up_checks_what_is_passed_in_every_life(bench: Bench, kind: str) -> None:
+    trial = make_trial(parse_fault(f"fault:{kind}@operation#2:worker:queue"), "fork")
+    found = bench.attempt(trial._replace(case=Case("set-up", trial.fault.name, 64, 2)))
+    assert found.wrong is None, (found.wrong, found.found)
+
+
 @pytest.mark.parametrize(
     ("name", "stage"),
     [

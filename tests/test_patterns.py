@@ -1,36 +1,64 @@
-"""Patterns: every mechanism in every pattern that fits, end to end, and what a turn counts."""
+"""Patterns: mechanisms in every pattern that fits, end to end, and what a turn counts.
+
+A visit costs some 0.3 s, so not every combination is walked: every mechanism in the patterns of one channel or cell,
+and in the others, which use the same ports in other numbers, one mechanism of each family and behaviour.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from queue import Queue
 from typing import Any
 
 import pytest
 
 from ipcbench.measure.pattern import Crew, Lap, Pattern, Seat, Turn, Unverified, Verification, WrongResult
+from ipcbench.measure.patterns.broadcast import Broadcast
 from ipcbench.measure.patterns.counter import Counter
+from ipcbench.measure.patterns.exchange import Exchange
+from ipcbench.measure.patterns.fan_in import FanIn
+from ipcbench.measure.patterns.fan_out import FanOut
 from ipcbench.measure.patterns.hand_over import HandOver, in_order
+from ipcbench.measure.patterns.many_to_many import ManyToMany
+from ipcbench.measure.patterns.pairs import Pairs
 from ipcbench.measure.patterns.ping_pong import PingPong
+from ipcbench.measure.patterns.pipeline import Pipeline
+from ipcbench.measure.patterns.set_up import SetUp
 from ipcbench.measure.patterns.stream import Stream
 from ipcbench.measure.patterns.task_queue import TaskQueue
-from ipcbench.measure.payload import digest
-from ipcbench.measure.ports import Cell
+from ipcbench.measure.payload import Content, digest, digests, make_payloads
+from ipcbench.measure.ports import Cell, Mechanism
 from ipcbench.measure.registry import load_mechanism, load_pattern, mechanism_names, pattern_names
-from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
+from ipcbench.model import Case, Failure, Outcome, PayloadKind, StartMethod, Timing, Visit
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.visit import Visitor
 
 QUICK = Timing(values=1, warmups=0, min_time=0.001)
 LOOPS = 5
+PATIENCE = 20.0
+
+
+FULLY_WALKED = {"access", "counter", "hand-over", "ping-pong", "stream", "task-queue", "tasks"}
+
+
+def one_of_each_kind() -> list[Mechanism]:
+    """The first mechanism of each family and behaviour that a pattern could notice."""
+    kinds: dict[object, Mechanism] = {}
+    for found in map(load_mechanism, mechanism_names()):
+        how_many = found.senders, found.receivers, found.duplex, found.holds
+        kinds.setdefault((found.family, found.ports[0], found.carries == "number", *how_many), found)
+    return list(kinds.values())
 
 
 def possible_cases() -> list[Case]:
-    """Each mechanism in each question that it fits, at 64 B, where it carries a number at 8 B, or without a payload."""
+    """The mechanisms of each question that they fit, at 64 B, at 8 B where they carry a number, or without payload."""
     found = []
     for pattern in map(load_pattern, pattern_names()):
-        for mechanism in map(load_mechanism, mechanism_names()):
+        everything = map(load_mechanism, mechanism_names())
+        for mechanism in everything if pattern.name in FULLY_WALKED else one_of_each_kind():
             size = 8 if mechanism.carries == "number" or pattern.name == "counter" else 64
             size = 0 if pattern.port == "signal" else size
             workers = 1 if pattern.most_workers else 2
@@ -52,7 +80,7 @@ def check(found: object, case: Case) -> None:
         return  # two workers that meet
     assert isinstance(found, Outcome), found
     assert found.loops == LOOPS
-    assert found.operations == LOOPS * (case.workers if load_pattern(case.pattern).per_worker else 1)
+    assert found.operations == LOOPS * load_pattern(case.pattern).per_loop(case.workers)
     assert len(found.values) == 1
 
 
@@ -73,6 +101,10 @@ def test_every_mechanism_works_in_every_pattern_that_it_fits(visitor: Visitor, c
         Case("task-queue", "queue", 64, 2),
         Case("counter", "manager-value", 8, 2),
         Case("access", "raw-value", 8, 2, "write"),
+        Case("many-to-many", "queue", 64, 2),
+        Case("pairs", "pipe", 64, 2),
+        Case("pipeline", "raw-array", 64, 2),
+        Case("set-up", "queue", 64, 1),
     ],
     ids=lambda case: case.id,
 )
@@ -91,11 +123,40 @@ def test_other_placements_work_too(visitor: Visitor, placement: Any) -> None:
     assert len(set(found.cpus)) == 1
 
 
-def test_more_than_sixty_combinations_are_walked() -> None:
+@pytest.mark.usefixtures("no_leaks")
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case("pipeline", "pipe-bytes", 2**20, 3),
+        Case("pipeline", "simple-queue", 2**20, 1),
+        Case("exchange", "pipe-bytes", 2**15 - 64),
+        Case("exchange", "simple-queue", 2100),
+        Case("exchange", "queue", 2**20),
+        Case("fan-in", "simple-queue", 2**20, 3),
+        Case("fan-out", "simple-queue", 2**20, 3),
+    ],
+    ids=lambda case: case.id,
+)
+def test_messages_that_no_pipe_holds_make_no_deadlock(visitor: Visitor, case: Case) -> None:
+    assert load_pattern(case.pattern).unfit(load_mechanism(case.mechanism), case) is None
+    found = visitor.visit(Visit(case, 1, 0, 40))
+    assert isinstance(found, Outcome), found
+
+
+@pytest.mark.usefixtures("no_leaks")
+@pytest.mark.parametrize("mechanism", ["queue", "simple-queue", "manager-queue", "pipe"])
+@pytest.mark.parametrize("payload", ["object", "array"])
+def test_a_sentinel_is_told_from_objects_and_arrays(visitor: Visitor, mechanism: str, payload: PayloadKind) -> None:
+    pattern = "broadcast" if mechanism == "pipe" else "fan-out"
+    case = Case(pattern, mechanism, 128, 2, payload=payload)
+    check(visitor.visit(Visit(case, 1, 0, LOOPS)), case)
+
+
+def test_every_mechanism_and_every_pattern_is_walked() -> None:
     cases = possible_cases()
     assert {case.mechanism for case in cases} == set(mechanism_names())
     assert {case.pattern for case in cases} == set(pattern_names())
-    assert len(cases) > 50
+    assert len(cases) > 80
 
 
 class Line:
@@ -337,6 +398,227 @@ def test_time_of_ping_pong_is_the_drivers_and_of_stream_ends_with_the_last_recei
     assert Stream().elapsed(driver, peers) == 4.0
     assert Counter().elapsed(driver, peers) == 5.0
     assert HandOver().elapsed(driver, peers) == 2.0
+
+
+def payloads_of(count: int, stream: int = 0) -> list[bytes]:
+    return [bytes([stream]) + number.to_bytes(8, "little") for number in range(count)]
+
+
+@pytest.mark.parametrize(("operations", "workers"), [(1, 1), (7, 3), (300, 2)])
+def test_the_driver_of_fan_in_receives_what_all_workers_send(operations: int, workers: int) -> None:
+    line, told = Line(), list[int]()
+    line.back.extend(range(operations * workers + 1))
+    lap = FanIn().drive(Seat(-1, "", workers, 64, receive=line.receive), told.append, Turn(operations))
+    assert (line.received, lap.operations, told) == (operations * workers, operations, [operations])
+    assert lap.last == operations * workers - 1
+
+
+@pytest.mark.parametrize("pattern", [FanIn(), ManyToMany()], ids=lambda pattern: pattern.name)
+def test_a_sender_among_many_sends_each_payload_once(pattern: Pattern) -> None:
+    line = Line()
+    pattern.serve(Seat(2, "", 3, 64, line.send), Turn(50, payloads_of(50)))
+    assert list(line.there) == payloads_of(50)
+
+
+def test_a_receiver_among_many_takes_its_share() -> None:
+    line = Line()
+    line.back.extend(range(100))
+    lap = ManyToMany().serve(Seat(3, "", 2, 64, receive=line.receive), Turn(70))
+    assert (line.received, lap.operations, lap.last) == (70, 70, 69)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_fan_out_sends_each_message_once_and_one_sentinel_a_worker(workers: int) -> None:
+    line, turn = Line(), Turn(50, payloads_of(50))
+    FanOut().drive(Seat(-1, "", workers, 64, line.send), print, turn)
+    assert list(line.there)[:50] == turn.payloads
+    assert list(line.there)[50:] == [b"\0"] * workers
+
+
+@pytest.mark.parametrize("content", ["bytes", "object", "array"])
+def test_a_worker_of_fan_out_counts_until_its_sentinel_of_any_kind(content: Content) -> None:
+    line, sent = Line(), Line()
+    payloads = make_payloads(content, 0, 64, 3)
+    FanOut().drive(Seat(-1, "", 1, 64, sent.send), print, Turn(3, payloads))
+    line.back.extend([*sent.there, "what is another worker's"])
+    lap = FanOut().serve(Seat(0, "", 2, 64, receive=line.receive), Turn(99))
+    assert (lap.operations, len(line.back)) == (3, 1)
+    assert digest(lap.last) == digest(payloads[-1])
+    assert digests(FanOut().payloads_in(sent.there)) == digests(payloads)
+
+
+def test_broadcast_sends_each_message_into_every_channel() -> None:
+    lines, turn = [Line(), Line(), Line()], Turn(50, payloads_of(50))
+    Broadcast().drive(Seat(-1, "", 3, 64, outlets=[line.send for line in lines]), print, turn)
+    assert [list(line.there) for line in lines] == [turn.payloads] * 3
+
+
+@pytest.mark.parametrize("operations", [1, 63, 64, 65, 300])
+def test_exchange_never_is_ahead_by_more_than_a_window(operations: int) -> None:
+    line = Line()
+    line.back.extend(payloads_of(operations, 1))
+    ahead = []
+
+    def send(message: Any) -> None:
+        line.send(message)
+        ahead.append(line.sent - line.received)
+
+    lap = Exchange().drive(Seat(-1, "", 1, 16, send, line.receive), print, Turn(operations, payloads_of(operations)))
+    assert list(line.there) == payloads_of(operations)
+    assert (line.received, lap.operations, max(ahead)) == (operations, operations, min(16, operations))
+    assert (lap.last, lap.sent) == (payloads_of(operations, 1)[-1], payloads_of(operations)[-1])
+
+
+def together_on_threads(*parts: Callable[[], Lap]) -> list[Lap]:
+    """Play the parts at once; a part that waits for ever raises, as its queues have a limit."""
+    with ThreadPoolExecutor(len(parts)) as threads:
+        return [lap.result() for lap in [threads.submit(part) for part in parts]]
+
+
+def bounded(capacity: int) -> tuple[Callable[[Any], object], Callable[[], Any]]:
+    line: Queue[Any] = Queue(capacity)
+    return partial(line.put, timeout=PATIENCE), partial(line.get, timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("capacity", [1, 2, 5])
+@pytest.mark.parametrize("operations", [1, 2, 3, 40])
+def test_exchange_does_not_deadlock_with_a_lead_that_a_channel_holds(capacity: int, operations: int) -> None:
+    (there, from_there), (back, from_back) = bounded(capacity), bounded(capacity)
+    ours, theirs = (Turn(operations, payloads_of(operations, stream)) for stream in (0, 1))
+    driver, peer = together_on_threads(
+        lambda: Exchange().drive(Seat(-1, "", 1, capacity, there, from_back), print, ours),
+        lambda: Exchange().serve(Seat(0, "", 1, capacity, back, from_there), theirs),
+    )
+    assert (driver.last, peer.last) == (theirs.payloads[-1], ours.payloads[-1])
+
+
+@pytest.mark.parametrize("capacity", [1, 3])
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_pipeline_does_not_deadlock_with_as_many_items_as_a_chain_takes(capacity: int, workers: int) -> None:
+    count, lines = 60, [bounded(capacity) for _ in range(workers + 1)]
+    window = (workers + 1) * capacity + workers
+    driver, *peers = together_on_threads(
+        lambda: Pipeline().drive(
+            Seat(-1, "", workers, window, lines[0][0], lines[-1][1]), print, Turn(count, payloads_of(count))
+        ),
+        *(
+            partial(Pipeline().serve, Seat(i, "", workers, window, lines[i + 1][0], lines[i][1]), Turn(count))
+            for i in range(workers)
+        ),
+    )
+    assert [lap.last for lap in (driver, *peers)] == [payloads_of(count)[-1]] * (1 + workers)
+
+
+def test_pipeline_keeps_fewer_items_in_a_chain_of_small_channels() -> None:
+    window = partial(Pipeline().window, load_mechanism("pipe"))
+    assert window(Case("pipeline", "pipe", 64, 2)) == 64
+    assert window(Case("pipeline", "pipe", 2**20, 2)) == 2
+    assert window(Case("pipeline", "pipe", 2**14, 2)) == 3 * 1 + 2
+    assert Pipeline().window(load_mechanism("value"), Case("pipeline", "value", 8, 2)) == 3 * 1 + 2
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "size", "lead"),
+    [
+        *(("pipe", 64, 64), ("pipe", 4096, 7), ("pipe", 2**15 - 64, 1), ("pipe", 2**15, 0), ("simple-queue", 2**24, 0)),
+        *(("queue", 2**20, 8), ("array", 2**20, 8), ("value", 8, 1), ("manager-value", 64, 1)),
+    ],
+)
+def test_exchange_leads_by_what_a_channel_is_sure_to_hold(mechanism: str, size: int, lead: int) -> None:
+    case = Case("exchange", mechanism, size)
+    assert Exchange().window(load_mechanism(mechanism), case) == lead
+    refusal = Exchange().unfit(load_mechanism(mechanism), case)
+    words = f"{mechanism} may not hold {size:,} B unread, and both ends would wait in sending"
+    assert refusal == (None if lead else words)
+
+
+def test_a_pair_asks_and_answers_once_an_operation() -> None:
+    asking, answering = Line(lambda message: message), Line()
+    answering.back.extend(payloads_of(50))
+    asked = Pairs().serve(Seat(2, "", 2, 64, asking.send, asking.receive), Turn(50, payloads_of(50)))
+    answered = Pairs().serve(Seat(3, "", 2, 64, answering.send, answering.receive), Turn(50))
+    assert list(asking.there) == list(answering.there) == payloads_of(50)
+    assert asked.last == asked.sent == answered.last == payloads_of(50)[-1]
+
+
+def test_set_up_plays_one_life_an_operation_and_keeps_what_each_worker_got() -> None:
+    played: list[Line] = []
+
+    def cycle(play: Callable[[Seat, Callable[[int], object]], object]) -> list[Lap]:
+        line = Line()
+        played.append(line)
+        play(Seat(-1, "", 2, 64, outlets=[line.send] * 2), print)
+        return [Lap(0, 1, 1, digest(message)) for message in line.there]
+
+    seat, turn = Seat(-1, "", 2, 64, cycle=cycle), Turn(3, payloads_of(3))
+    lap = SetUp().drive(seat, print, turn)
+    assert [list(line.there) for line in played] == [[payload] * 2 for payload in turn.payloads]
+    SetUp().check(seat, turn, lap, [])
+    for wrong in (lap.last[:2], [*lap.last[:2], lap.last[2][:1]], [*lap.last[:2], lap.last[1]]):
+        with pytest.raises((Unverified, ValueError)):
+            SetUp().check(seat, turn, lap._replace(last=wrong), [])
+
+
+CROWDS = [(pattern, 3) for pattern in (FanIn(), FanOut(), ManyToMany(), Broadcast(), Pairs(), Pipeline())]
+MANY = [*CROWDS, (Exchange(), 1)]
+
+
+def right_laps(pattern: Pattern, workers: int) -> tuple[Turn, Lap, list[Lap]]:
+    """A turn of three operations as every side should tell it."""
+    ours, theirs = [b"a", b"a", b"b"], digest(b"their last")
+    last = digest(ours[-1])
+    driver, peer = Lap(0, 1, 3, ours[-1], sent=ours[-1]), Lap(0, 1, 3, last, sent=last)
+    peers = [peer] * pattern.peers(workers)
+    if pattern.name == "fan-out":
+        peers = [Lap(0, 1, 2, digest(b"a")), Lap(0, 1, 1, last), Lap(0, 1, 0)]
+    if pattern.name == "exchange":
+        driver, peers = driver._replace(last=b"their last"), [peer._replace(sent=theirs)]
+    return Turn(3, ours), driver, peers
+
+
+@pytest.mark.parametrize(("pattern", "workers"), MANY, ids=lambda value: getattr(value, "name", None))
+def test_what_every_side_should_tell_is_right_and_anything_else_is_noticed(pattern: Pattern, workers: int) -> None:
+    turn, driver, peers = right_laps(pattern, workers)
+    seat = Seat(-1, "", workers, 64)
+    pattern.check(seat, turn, driver, peers)
+    for i, lap in enumerate(peers):
+        short = [*peers[:i], lap._replace(operations=lap.operations + 1), *peers[i + 1 :]]
+        with pytest.raises(Unverified):
+            pattern.check(seat, turn, driver, short)
+    swapped = digest(b"a")
+    with pytest.raises(Unverified):
+        pattern.check(seat, turn, driver._replace(last=b"a"), [lap._replace(last=swapped) for lap in peers])
+    if pattern.name in ("broadcast", "exchange", "pairs", "pipeline"):  # where each side has the last message
+        for i, lap in enumerate(peers):
+            with pytest.raises(Unverified):
+                pattern.check(seat, turn, driver, [*peers[:i], lap._replace(last=swapped), *peers[i + 1 :]])
+    if pattern.name in ("exchange", "fan-in", "pipeline"):  # where the driver has it too
+        with pytest.raises(Unverified):
+            pattern.check(seat, turn, driver._replace(last=b"a"), peers)
+
+
+def test_time_begins_and_ends_where_the_pattern_says() -> None:
+    driver = Lap(10.0, 20.0, 1)
+    peers = [Lap(11.0, 15.0, 1), Lap(11.5, 21.0, 1), Lap(12.0, 16.0, 1), Lap(12.5, 18.0, 1)]
+    assert FanIn().elapsed(driver, peers) == 20.0 - 11.0
+    assert FanOut().elapsed(driver, peers) == Broadcast().elapsed(driver, peers) == 21.0 - 10.0
+    assert ManyToMany().elapsed(driver, peers) == 21.0 - 11.0
+    assert Pairs().elapsed(driver, peers) == 16.0 - 11.0
+    assert Exchange().elapsed(driver, peers[1:2]) == 21.0 - 10.0
+    assert Pipeline().elapsed(driver, peers) == SetUp().elapsed(driver, []) == 10.0
+
+
+@pytest.mark.parametrize("pattern", [load_pattern(name) for name in pattern_names()], ids=lambda pattern: pattern.name)
+@pytest.mark.parametrize("workers", [1, 3])
+def test_every_port_has_two_sides_and_every_process_a_use_for_one(pattern: Pattern, workers: int) -> None:
+    workers = pattern.most_workers or workers
+    ports = pattern.port_count(workers)
+    uses = [pattern.uses(number, ports, workers) for number in range(-1, pattern.peers(workers))]
+    assert {port for used in uses for port in used} == set(range(ports))
+    for port in range(ports):
+        assert {used[port] for used in uses if port in used} == {"driver", "peer"}
+    assert all(uses[1:])
+    assert bool(uses[0]) == (not pattern.idle_driver or pattern.port == "cell")
 
 
 def test_a_side_without_a_port_says_so() -> None:

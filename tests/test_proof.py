@@ -22,12 +22,19 @@ from ipcbench.measure.payload import (
     window_for,
 )
 from ipcbench.model import Case
+from ipcbench.plan import catalog
 from ipcbench.run.proof import why_unproven
 
 PING = Case("ping-pong", "queue", 64)
 TASKS = Case("task-queue", "queue", 64, 3)
 COUNTER = Case("counter", "value", 8, 2)
 HAND_OVER = Case("hand-over", "semaphore", 0)
+FAN_IN = Case("fan-in", "queue", 64, 3)
+MANY = Case("many-to-many", "queue", 64, 3)
+PAIRS = Case("pairs", "pipe", 64, 2)
+PIPELINE = Case("pipeline", "pipe", 64, 2)
+EXCHANGE = Case("exchange", "pipe", 64)
+BROADCAST = Case("broadcast", "pipe", 64, 2)
 
 
 def honest(nonce: int = 5, size: int = 64, messages: int = 4, content: Content = "bytes", stream: int = 0) -> list[str]:
@@ -39,7 +46,7 @@ def each(received: Sequence[Sequence[str]], nonce: int = 5, size: int = 64, mess
 
 
 def pids(case: Case) -> list[int]:
-    return list(range(100, 101 + case.workers))
+    return list(range(100, 101 + catalog.pattern(case.pattern).peers(case.workers)))
 
 
 def judged(case: Case, *proofs: Proof) -> str | None:
@@ -67,7 +74,7 @@ def test_shared_tasks_may_be_split_in_any_way(data: st.DataObject) -> None:
     whole = honest(messages=16)
     owners = data.draw(st.lists(st.integers(0, 2), min_size=16, max_size=16))
     received = [[task for task, owner in zip(whole, owners, strict=True) if owner == i] for i in range(3)]
-    proof = Proof("shared", 5, 64, "bytes", 16, received, [0, 0, 0])
+    proof = Proof("shared", 5, 64, "bytes", 16, received, [0])
     assert judged(TASKS, proof, proof) is None
 
 
@@ -86,8 +93,8 @@ def test_shared_tasks_may_be_split_in_any_way(data: st.DataObject) -> None:
     ids=["lost", "doubled", "reordered", "corrupted", "one twice", "of another turn", "nothing", "no payloads"],
 )
 def test_what_is_not_what_was_sent_is_refused(received: list[str], reason: str) -> None:
-    good = each([honest()])
-    for proofs in ([each([received]), good], [good, each([received])]):
+    good = each([honest(), honest()])
+    for proofs in ([each([received, honest()]), good], [good, each([honest(), received])]):
         found = judged(PING, *proofs)
         assert found is not None
         assert reason in found
@@ -95,8 +102,77 @@ def test_what_is_not_what_was_sent_is_refused(received: list[str], reason: str) 
 
 @pytest.mark.parametrize("received", [honest()[:-1], [*honest(), honest()[0]], [*honest()[:-1], digest(b"x")]])
 def test_shared_tasks_that_are_not_all_there_once_are_refused(received: list[str]) -> None:
-    proof = Proof("shared", 5, 64, "bytes", 4, [received, [], []], [0, 0, 0])
+    proof = Proof("shared", 5, 64, "bytes", 4, [received, [], []], [0])
     assert judged(TASKS, proof, proof) is not None
+
+
+SENT = [honest(stream=stream) for stream in range(3)]
+
+
+def merged(sent: Sequence[Sequence[str]], turns: Sequence[int]) -> list[str]:
+    """The streams as one list, each in its order, the next one taken from that which `turns` names."""
+    left = [iter(stream) for stream in sent]
+    return [next(left[stream]) for stream in turns]
+
+
+@given(st.permutations([0, 1, 2] * 4))
+def test_streams_of_many_senders_may_arrive_mixed_in_any_way(turns: list[int]) -> None:
+    proof = Proof("shared", 5, 64, "bytes", 4, [[], [], [], merged(SENT, turns)], [0, 1, 2])
+    assert judged(FAN_IN, proof, proof) is None
+
+
+@given(st.permutations([0, 1, 2] * 4), st.lists(st.integers(0, 2), min_size=12, max_size=12))
+def test_streams_of_many_senders_may_be_split_among_many_receivers(turns: list[int], owners: list[int]) -> None:
+    whole = merged(SENT, turns)
+    received = [[message for message, owner in zip(whole, owners, strict=True) if owner == i] for i in range(3)]
+    proof = Proof("shared", 5, 64, "bytes", 4, [[], received[0], [], received[1], [], received[2]], [0, 1, 2])
+    assert judged(MANY, proof, proof) is None
+
+
+IN_TURN = merged(SENT, [0, 1, 2] * 4)
+SWAPPED = [IN_TURN[3], *IN_TURN[1:3], IN_TURN[0], *IN_TURN[4:]]  # the first two messages of sender 0
+
+
+@pytest.mark.parametrize(
+    ("received", "streams", "reason"),
+    [
+        (IN_TURN[:-1], [0, 1, 2], "1 did not arrive intact, and 0 arrived"),
+        ([*IN_TURN, IN_TURN[0]], [0, 1, 2], "0 did not arrive intact, and 1 arrived"),
+        (SWAPPED, [0, 1, 2], "out of order"),
+        ([*IN_TURN[:-1], honest(stream=3)[3]], [0, 1, 2], "1 did not arrive intact, and 1 arrived"),
+        (SENT[0], [0], "not \\[0, 1, 2\\]"),
+        (SENT[0] * 3, [0, 0, 0], "not \\[0, 1, 2\\]"),
+    ],
+    ids=["lost", "doubled", "swapped", "of another sender", "of one sender only", "of one sender thrice"],
+)
+def test_a_stream_of_many_that_is_not_whole_or_in_order_is_refused(
+    received: list[str], streams: list[int], reason: str
+) -> None:
+    proof = Proof("shared", 5, 64, "bytes", 4, [[], [], [], received], streams)
+    found = judged(FAN_IN, proof, proof)
+    assert found is not None
+    assert re.search(reason, found)
+
+
+def test_streams_that_are_too_small_to_be_told_apart_are_counted() -> None:
+    case = FAN_IN._replace(size=2)
+    sent = [honest(size=2, stream=stream) for stream in range(3)]
+    proof = Proof("shared", 5, 2, "bytes", 4, [[], [], [], sent[0] * 2 + sent[1][:3] + sent[2][1:2]], [0, 1, 2])
+    assert judged(case, proof, proof) is not None
+    proof = proof._replace(received=[[], [], [], merged(sent, [0] * 4 + [1] * 4 + [2] * 4)])
+    assert judged(case, proof, proof) is None
+
+
+@pytest.mark.parametrize("case", [PAIRS, PIPELINE, EXCHANGE, BROADCAST], ids=lambda case: case.pattern)
+def test_whoever_receives_must_have_got_the_stream_that_was_for_it(case: Case) -> None:
+    streams = catalog.pattern(case.pattern).streams("", case.workers)
+    good = Proof("each", 5, 64, "bytes", 4, [honest(stream=stream) for stream in streams], streams)
+    assert judged(case, good, good) is None
+    for i, stream in enumerate(streams):
+        for wrong in (honest(stream=stream)[:-1], honest(stream=stream + 1), honest(stream=stream)[::-1]):
+            assert judged(case, good, good._replace(received=[*good.received[:i], wrong, *good.received[i + 1 :]]))
+        for part in (good.streams[:i], [*good.streams[:i], stream + 1, *good.streams[i + 1 :]]):
+            assert judged(case, good, good._replace(received=[honest(stream=s) for s in part], streams=part))
 
 
 @pytest.mark.parametrize("found", [199, 201, 0])
@@ -117,20 +193,26 @@ def test_hand_overs_must_all_be_in_order(expected: int, found: int) -> None:
 
 @pytest.mark.parametrize("seen", [[], [100], [100, 100], [100, 101, 102]])
 def test_too_few_or_too_many_processes_are_refused(seen: list[int]) -> None:
-    reason = why_unproven(PING, [each([honest()])] * 2, seen)
+    reason = why_unproven(PING, [each([honest()] * 2)] * 2, seen)
     assert reason is not None
     assert "processes took part instead of 2" in reason
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_one_verification_is_not_enough(count: int) -> None:
-    assert judged(PING, *[each([honest()])] * count) == "there was no verification before and after timing"
+    assert judged(PING, *[each([honest()] * 2)] * count) == "there was no verification before and after timing"
 
 
 @pytest.mark.parametrize(
     "proof",
-    [each([honest(size=8)], size=8), each([[]], messages=0), each([]), Proof("shared", 5, 64, "bytes", 4, [], [])],
-    ids=["smaller", "of nothing", "of nobody", "shared by nobody"],
+    [
+        each([honest(size=8)] * 2, size=8),
+        each([[], []], messages=0),
+        each([]),
+        each([honest()]),
+        Proof("shared", 5, 64, "bytes", 4, [], []),
+    ],
+    ids=["smaller", "of nothing", "of nobody", "there and not back", "shared by nobody"],
 )
 def test_a_proof_of_something_easier_is_refused(proof: Proof) -> None:
     reason = judged(PING, proof, proof)

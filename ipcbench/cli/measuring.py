@@ -19,6 +19,8 @@ from ipcbench.cli.summary import count, outlook, skip_lines
 from ipcbench.errors import BadRequest, Interrupted, ResultError
 from ipcbench.machine.facts import capabilities, default_label, machine_facts
 from ipcbench.machine.identity import identity
+from ipcbench.model import Case
+from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan, make_plan
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import MOST_PARTS, check_label, check_writable, load, save
@@ -174,11 +176,15 @@ def _plan(order: Order) -> Plan:
 def within_one_file(plan: Plan) -> Plan:
     """The plan with no more rounds than one results file holds; raises BadRequest where more were asked for."""
     per_visit = 60 + plan.timing.values + 4 * plan.timing.warmups
-    most = MOST_PARTS // max(1, sum(per_visit + 4 * case.workers for case in plan.cases))
+    most = MOST_PARTS // max(1, sum(per_visit + 4 * _peers(case) for case in plan.cases))
     if most < max(1, plan.budget.rounds or 0):
         asked = f"{count(plan.budget.rounds or 1, 'round')} of {count(len(plan.cases), 'case')}"
         raise BadRequest(f"{asked}: one results file holds {most:,} rounds of them; choose fewer rounds or cases")
     return replace(plan, budget=plan.budget._replace(most_rounds=min(plan.budget.most_rounds, most)))
+
+
+def _peers(case: Case) -> int:
+    return catalog.pattern(case.pattern).peers(case.workers)
 
 
 def _refuse_existing(path: Path, force: bool) -> None:

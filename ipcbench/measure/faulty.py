@@ -94,10 +94,11 @@ class FaultyChannel(Channel):
         return _arrive, (self.fault, self.__dict__)  # the class has no name that another process could import
 
     def connect(self, side: Side) -> None:
-        _here.role = "worker" if side == "driver" else "peer"
-        if _here.twist is None:
-            _here.twist = TWISTS.get(self.fault.kind, Twist)(self.size, self.content, side == "driver")
-            if self.fault.point == "atexit" and side == "peer":
+        if _here.twist is None:  # only at the first, as `fewer-workers` changes the process id then
+            is_driver = os.getpid() == self.driver  # whoever sends in a chain of peers is on the driver's side
+            _here.role = "worker" if is_driver else "peer"
+            _here.twist = TWISTS.get(self.fault.kind, Twist)(self.size, self.content, is_driver)
+            if self.fault.point == "atexit" and not is_driver:
                 # multiprocessing's own list: a forked peer never comes to that of atexit.
                 util.Finalize(None, _leave, args=(self.fault,), exitpriority=-100)
         self._pass("ready")

@@ -13,11 +13,22 @@ from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from ipcbench.measure.arrays import ArrayChannel
-from ipcbench.measure.payload import LEAST_OBJECT, Content, Payload, digest, digests, make_payloads, own, proof_count
+from ipcbench.measure.payload import (
+    LEAST_OBJECT,
+    Content,
+    Payload,
+    digest,
+    digests,
+    make_payloads,
+    own,
+    proof_count,
+    window_for,
+)
 from ipcbench.measure.ports import Cell, Channel, Many, Mechanism, Port, PortSettings, Receive, Run, Send, Side
 from ipcbench.model import Case
 
 Go = Callable[[int], object]
+Cycle = Callable[[Callable[["Seat", Go], object]], Sequence["Lap"]]
 Rule = Literal["each", "shared", "total", "ordered"]
 
 
@@ -36,7 +47,8 @@ def _no_port(*_: Any) -> Any:
 class Seat(NamedTuple):
     """What one process uses in a turn. number counts peers from 0; the driver has -1.
 
-    operation is the case's; workers and window (messages in flight) are the visit's.
+    operation and workers are the case's, window (messages in flight) is the pattern's. outlets are for a process that
+    sends to several channels, cycle for one that plays whole lives of ports and peers.
     """
 
     number: int
@@ -49,6 +61,8 @@ class Seat(NamedTuple):
     wait: Callable[[], object] = _no_port
     cell: Cell | None = None
     run: Run = _no_port
+    outlets: Sequence[Send] = ()
+    cycle: Cycle = _no_port
 
     def keeping(self, kept: list[Any]) -> Seat:
         """The same seat with a `receive` that also appends what it returns to `kept`."""
@@ -72,8 +86,9 @@ class Turn(NamedTuple):
 class Lap(NamedTuple):
     """One side's account of a turn: stamps in seconds of perf_counter, operations done, the last message it had.
 
-    A peer's `last` arrives at the driver as a digest. finished lists (number, worker) for each result of numbered work,
-    stamps the end of every operation where each has its own time.
+    sent is the last message it sent, where that is another one. Those of a peer arrive at the driver as digests.
+    finished lists (number, worker) for each result of numbered work, stamps the end of every operation where each has
+    its own time.
     """
 
     started: float
@@ -82,14 +97,16 @@ class Lap(NamedTuple):
     last: Any = None
     finished: Sequence[tuple[int, int]] = ()
     stamps: Sequence[float] = ()
+    sent: Any = None
 
 
 class Proof(NamedTuple):
     """What a verification turn found, for the orchestrator to judge; it makes the payloads again from the nonce.
 
     each: list i of `received` holds the digests of payloads 0 to messages - 1 of streams[i], in order.
-    shared: all lists together hold each of those digests once. total: `found` equals `expected`. ordered: of `expected`
-    hand-overs as many were found in which nobody woke before being notified.
+    shared: all lists together hold each of those digests of all streams once, and each list has those of one stream in
+    order if the mechanism keeps it. total: `found` equals `expected`. ordered: of `expected` hand-overs as many were
+    found in which nobody woke before being notified.
     """
 
     rule: Rule
@@ -135,8 +152,9 @@ class Pattern(ABC):
     operations names the variants of a pattern that asks about more than one thing. sizes and workers are measured where
     nobody chose. senders and receivers say how many processes use one channel. alone says that the driver can play its
     part without a peer, over a control that sends to itself. per_worker says that each worker does all operations of
-    a loop; otherwise they share them. rule is how its proofs are judged, see Proof. compares_last says that `check`
-    compares the last message of every timed turn with what was sent.
+    a loop; otherwise they share them. idle_driver says that the driver only waits while the peers work, cycles that it
+    makes ports and peers in each operation and a visit starts without any. rule is how its proofs are judged, see
+    Proof. compares_last says that `check` compares the last message of every timed turn with what was sent.
     """
 
     name: str
@@ -151,6 +169,8 @@ class Pattern(ABC):
     receivers: Many = "one"
     alone: bool = False
     per_worker: bool = False
+    idle_driver: bool = False
+    cycles: bool = False
     rule: Rule = "each"
     compares_last: bool = True
 
@@ -166,15 +186,45 @@ class Pattern(ABC):
             return f"{mechanism.name} is a control within one process, and {self.name} needs two"
         if self.most_workers is not None and case.workers > self.most_workers:
             return f"{self.name} is between the driver and {self.most_workers} worker"
-        return mechanism.unfit(self.port, case.size, self.senders, self.receivers, case.payload)
+        return mechanism.unfit(self.port_of(mechanism), case.size, self.senders, self.receivers, case.payload)
+
+    def port_of(self, mechanism: Mechanism) -> str:
+        """Which of a mechanism's ports this pattern is about."""
+        return self.port
 
     def uses(self, number: int, ports: int, workers: int) -> dict[int, Side]:
         """Which of the ports a process uses, and as which side; all others it closes at once."""
         return dict.fromkeys(range(ports), "driver" if number < 0 else "peer")
 
+    def peers(self, workers: int) -> int:
+        """How many processes there are beside the driver."""
+        return workers
+
+    def port_count(self, workers: int) -> int:
+        """How many ports a visit has."""
+        return 1
+
+    def per_loop(self, workers: int) -> int:
+        """How many operations one loop of a turn stands for."""
+        return workers if self.per_worker else 1
+
+    def window(self, mechanism: Mechanism, case: Case) -> int:
+        """How many messages this pattern keeps in flight, at most what any mechanism may hold."""
+        return window_for(case.size)
+
     def sends(self, side: Side, operation: str) -> bool:
         """Whether this side needs payloads for its turns."""
         return side == "driver"
+
+    def stream(self, seat: Seat) -> int | None:
+        """Which stream of payloads the process in this seat sends; None if it sends nothing."""
+        if not self.sends("driver" if seat.number < 0 else "peer", seat.operation):
+            return None
+        return max(seat.number, 0)
+
+    def streams(self, operation: str, workers: int) -> list[int]:
+        """What a proof is about: for `each` the stream of every list received, for `shared` those of all together."""
+        return [0] * workers
 
     def messages(self, payloads: Sequence[Payload]) -> Sequence[Any]:
         """Make payloads into what this pattern sends."""
@@ -231,6 +281,9 @@ class ChannelPattern(Pattern):
     port = "channel"
     two_way = False
 
+    def port_count(self, workers: int) -> int:
+        return 2 if self.two_way else 1
+
     def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
         there = make_channel(mechanism, settings)
         if not self.two_way:
@@ -246,14 +299,18 @@ class ChannelPattern(Pattern):
         return seat._replace(receive=inward.receiver())
 
     def prove(self, verification: Verification) -> list[Proof]:
-        count = proof_count(verification.size)
-        payloads = make_payloads(verification.content, verification.nonce, verification.size, count)
-        replies: list[Any] = []
+        seat, count = verification.seat, proof_count(verification.size)
+        stream, replies, turn = self.stream(seat), list[Any](), Turn(count)
+        if stream is not None:
+            payloads = make_payloads(verification.content, verification.nonce, verification.size, count, stream)
+            turn = Turn(count, self.messages(payloads))
         go = partial(verification.crew.prove, verification.nonce)
-        turn = Turn(count, self.messages(payloads))
-        lap = self.drive(self.keep(verification.seat, replies), go, turn)
+        lap = self.drive(self.keep(seat, replies), go, turn)
         received = [*verification.crew.proved(), *self.replies(turn, lap, replies)]
-        return [verification.proof(self.rule, count, received)]
+        streams = self.streams(seat.operation, seat.workers)
+        if self.rule == "each":
+            streams = streams[: len(received)]  # a control has no peer that receives anything
+        return [verification.proof(self.rule, count, received)._replace(streams=streams)]
 
     def replies(self, turn: Turn, driver: Lap, kept: Sequence[Any]) -> list[list[str]]:
         """The digests of payloads that came back to the driver, if any do; raises Unverified."""
@@ -265,6 +322,7 @@ class CellPattern(Pattern):
 
     port = "cell"
     per_worker = True
+    idle_driver = True
     sizes = (8,)
     workers = (1, 2, 4)
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
@@ -52,9 +52,9 @@ def together(used: Sequence[Usage]) -> Usage:
     return Usage(sum(u.user for u in used), sum(u.system for u in used), sum(u.switches for u in used))
 
 
-def usage() -> Usage:
-    """What the calling process has used so far."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
+def usage(whose: int = resource.RUSAGE_SELF) -> Usage:
+    """What the calling process has used so far, or with RUSAGE_CHILDREN what its children had that have ended."""
+    used = resource.getrusage(whose)
     return Usage(used.ru_utime, used.ru_stime, used.ru_nvcsw + used.ru_nivcsw)
 
 
@@ -113,18 +113,19 @@ def work(job: Job, ports: Sequence[Any], control: Connection) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     show_stacks(f"peer {job.seat.number + 1}")
     place(job.cpus)
-    follow(job, ports, control, os.getpid())
+    follow(job, ports, control, lambda: os.getpid())  # asked for after connecting
 
 
-def follow(job: Job, ports: Sequence[Any], control: Connection, name: int) -> None:
-    """Connect, say ready with this name, follow orders until told to stop or the driver is gone."""
+def follow(job: Job, ports: Sequence[Any], control: Connection, who: Callable[[], int]) -> None:
+    """Connect, say who is ready, follow orders until told to stop or the driver is gone."""
     try:
         connect(job.pattern, job.seat, ports)
         seat = job.pattern.sit(job.seat, ports, "peer")
         pool: Sequence[Any] = ()
-        if job.pattern.sends("peer", seat.operation):
-            pool = make_payloads(job.content, seat.number, job.size, pool_count(job.size, seat.window), seat.number)
-        control.send(name)
+        stream = job.pattern.stream(seat)
+        if stream is not None:
+            pool = make_payloads(job.content, seat.number, job.size, pool_count(job.size, seat.window), stream)
+        control.send(who())
         while (order := control.recv()).kind != "stop":
             control.send(_prove(job, seat, order) if order.kind == "prove" else _go(job, seat, order, pool))
         for port in dict.fromkeys(ports):
@@ -141,14 +142,14 @@ def _go(job: Job, seat: Seat, order: Order, pool: Sequence[Any]) -> tuple[Lap, U
     before = usage()
     lap = job.pattern.serve(seat, turn)
     used = usage().since(before)
-    return lap._replace(last=digest(lap.last)), used
+    return lap._replace(last=digest(lap.last), sent=digest(lap.sent)), used
 
 
 def _prove(job: Job, seat: Seat, order: Order) -> list[str]:
     kept: list[Any] = []
-    turn = Turn(order.operations)
-    if job.pattern.sends("peer", seat.operation):
-        turn = Turn(order.operations, make_payloads(job.content, order.nonce, job.size, order.operations, seat.number))
+    turn, stream = Turn(order.operations), job.pattern.stream(seat)
+    if stream is not None:
+        turn = Turn(order.operations, make_payloads(job.content, order.nonce, job.size, order.operations, stream))
     job.pattern.serve(job.pattern.keep(seat, kept), turn)
     return job.pattern.account(kept)
 

@@ -38,6 +38,13 @@ FAMILIES: tuple[Family, ...] = get_args(Family)
 Many = Literal["one", "many"]
 PORTS: tuple[str, ...] = ("channel", "cell", "signal", "executor")
 
+# What a channel is sure to hold while nobody receives. A pipe has 16 pages of 4 KiB, which messages may leave half
+# empty (pipe(7)); sockets have more. Queues of the kernel are as small as 16 KiB (msgmnb) or 10 messages
+# (mq_overview(7), max_dgram_qlen). 64 B are for the header and for what pickle adds.
+_SURE_BYTES = {"bytes": 32_768, "kernel": 16_384}
+_SURE_MESSAGES = {"kernel": 8}
+_HEADER = 64
+
 
 _MANAGERS = ("manager", "tcp_manager")
 
@@ -197,8 +204,9 @@ class Mechanism(NamedTuple):
 
     short has at most 12 characters. senders and receivers say how many processes may use one channel. ordering is that
     of the messages one receiver gets. wait is what a receiver does meanwhile: sleep in the kernel, look again and
-    again, or look every poll_interval seconds. bounded_by names what limits the messages in flight. copies counts those
-    of a payload on its way, in user space and kernel. dead_peer says what a receiver notices of a killed sender.
+    again, or look every poll_interval seconds. bounded_by names what limits the messages in flight, holds how many a
+    channel has room for where that is less than a window. copies counts those of a payload on its way, in user space
+    and kernel. dead_peer says what a receiver notices of a killed sender.
 
     peers says who the other side is: processes of the visit, its threads, workers of the mechanism's own, or nobody: a
     control sends to itself. control and baseline are never ranked: the one measures no transport, the other no
@@ -229,6 +237,7 @@ class Mechanism(NamedTuple):
     ordering: Literal["total", "per sender", "none"] = "total"
     wait: Literal["block", "spin", "poll"] = "block"
     poll_interval: float = 0.0
+    holds: int | None = None
     copies: int | None = None
     dead_peer: Literal["end of file", "nothing", "an error"] = "nothing"
     scope: Literal["host", "network"] = "host"
@@ -254,6 +263,15 @@ class Mechanism(NamedTuple):
     def ranked(self) -> bool:
         """Whether it is a way for processes to talk to each other, to be compared with others."""
         return not (self.control or self.baseline)
+
+    def room(self, size: int, window: int) -> int:
+        """How many messages of a size a channel is sure to hold while nobody receives, of a window; 0 is not even one.
+
+        Where the limit is in bytes this is a lower bound, for whoever must not block in sending.
+        """
+        room = min(window, self.holds or window, _SURE_MESSAGES.get(self.bounded_by, window))
+        sure = _SURE_BYTES.get(self.bounded_by)
+        return room if sure is None else min(room, sure // (size + _HEADER))
 
     def unfit(
         self, port: str, size: int, senders: Many = "one", receivers: Many = "one", payload: PayloadKind = "bytes"

@@ -29,7 +29,7 @@ def work(job: Job, ports: Sequence[Any], control: Connection) -> None:
     """Be a peer in a thread."""
     place(job.cpus)  # of the calling thread alone
     try:
-        follow(job, ports, control, threading.get_native_id())
+        follow(job, ports, control, threading.get_native_id)
     finally:
         control.close()
 

@@ -21,8 +21,9 @@ import signal
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from resource import RUSAGE_CHILDREN
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
@@ -31,7 +32,7 @@ from ipcbench.measure.evidence import FAILURE, LEAKS, leave, mark, show_stacks
 from ipcbench.measure.histogram import histogram
 from ipcbench.measure.ledger import Ledger, leaked_since, take_ledger
 from ipcbench.measure.names import WORKER, claim_names, visit_folder
-from ipcbench.measure.pattern import Proof, Seat, Turn, Unverified, Verification, WrongResult
+from ipcbench.measure.pattern import Go, Lap, Proof, Seat, Turn, Unverified, Verification, WrongResult
 from ipcbench.measure.payload import content, make_payloads, pool_count, window_for
 from ipcbench.measure.peers import Job, Team, Usage, connect, helper_usage, is_thread, payload_turn, together, usage
 from ipcbench.measure.placement import assign, place, usable_cpus
@@ -54,8 +55,9 @@ class Session:
         self.content = content(self.mechanism.carries, case.payload)
         self.available = usable_cpus()
         self.window = window_for(case.size)
+        self.workers = self.pattern.peers(case.workers) if self.mechanism.peers in ("processes", "threads") else 0
         context = multiprocessing.get_context(case.start_method)
-        self.settings = PortSettings(context, case.size, self.window, case.workers, case.payload)
+        self.settings = PortSettings(context, case.size, self.window, self.workers or case.workers, case.payload)
         self.team: Team | None = None
         self.ports: Sequence[Port] = ()
         self.laps: list[tuple[int, Usage]] = []
@@ -65,34 +67,67 @@ class Session:
         self.helpers: list[int] = []
         self.notes: list[str] = []
 
-    def set_up(self) -> Team:
+    def set_up(self) -> None:
         """Place, allocate, start and connect, in the order that placement and inheritance need."""
         case, pattern, mechanism = self.case, self.pattern, self.mechanism
-        peers = case.workers if mechanism.peers in ("processes", "threads") else 0
         own = case.workers if mechanism.peers == "own" else 0
-        threads = [mechanism.background_threads] * (1 + peers) + [0] * (own + mechanism.background_processes)
+        threads = [mechanism.background_threads] * (1 + self.workers) + [0] * (own + mechanism.background_processes)
         self.cpus = assign(case.placement, self.available, threads)
         self.settings.cpus = self.cpus[1 : 1 + own]
-        place(self.cpus[-1])  # helper processes start while ports are laid, and inherit this
-        self.ports = pattern.lay(mechanism, self.settings)
-        check_medium()
-        place(self.cpus[0])
-        seats = [Seat(i, case.operation, case.workers, self.window) for i in range(-1, peers)]
-        jobs = [
+        window = pattern.window(mechanism, case)
+        seats = [Seat(i, case.operation, case.workers, window) for i in range(-1, self.workers)]
+        self.jobs = [
             Job(pattern, self.content, case.size, seat, cpus)
             for seat, cpus in zip(seats[1:], self.cpus[1:], strict=False)
         ]
-        team = self.team = start_team(mechanism, self.settings.context, jobs, self.ports)
-        connect(pattern, seats[0], self.ports)
-        self.seat = pattern.sit(seats[0], self.ports, "driver")
-        members = [pid for port in self.ports if isinstance(port, Executor) for pid in port.members()]
-        self.pids = [os.getpid(), *team.ready(), *members]
-        self.helpers = [pid for pid in members if pid != os.getpid() and not is_thread(pid)]
+        if pattern.cycles:
+            place(self.cpus[0])
+            self.team = Team(self.settings.context, (), ())
+            self.seat = seats[0]._replace(cycle=self.cycle)
+        else:
+            self.seat = self.start(seats[0])
         nonce = int.from_bytes(os.urandom(7), "little")
         self.pool: Sequence[Any] = ()
-        if pattern.sends("driver", case.operation):
-            self.pool = make_payloads(self.content, nonce, case.size, pool_count(case.size, self.window))
-        return team
+        stream = pattern.stream(seats[0])
+        if stream is not None:
+            self.pool = make_payloads(self.content, nonce, case.size, pool_count(case.size, self.window), stream)
+
+    def start(self, seat: Seat) -> Seat:
+        """Make the ports, start the peers, wait until all are connected; the driver's seat with what it needs."""
+        if self.mechanism.background_processes:
+            place(self.cpus[-1])  # they start while ports are laid, and inherit this
+        self.ports = self.pattern.lay(self.mechanism, self.settings)
+        if not self.pattern.cycles:
+            check_medium()
+        place(self.cpus[0])
+        self.team = start_team(self.mechanism, self.settings.context, self.jobs, self.ports)
+        connect(self.pattern, seat, self.ports)
+        seat = self.pattern.sit(seat, self.ports, "driver")
+        members = [pid for port in self.ports if isinstance(port, Executor) for pid in port.members()]
+        self.pids = [os.getpid(), *self.team.ready(), *members]
+        self.helpers = [pid for pid in members if pid != os.getpid() and not is_thread(pid)]
+        return seat
+
+    def end(self) -> None:
+        """Stop the peers and give back what the ports hold."""
+        if self.team is not None:
+            self.team.stop()
+        for port in dict.fromkeys(self.ports):
+            port.close()
+            port.destroy()
+        self.settings.close()
+
+    def cycle(self, play: Callable[[Seat, Go], object]) -> Sequence[Lap]:
+        """Make, start, play one turn and end it all: the whole of what the pattern `set-up` times."""
+        outer = self.team
+        seat = self.start(self.seat)
+        if self.team is None:
+            raise RuntimeError("nothing is set up")
+        play(seat, self.team.go)
+        laps, _ = self.team.laps()
+        self.end()
+        self.team, self.ports = outer, ()
+        return laps
 
     def verify(self) -> None:
         """Play a verification turn and keep what it found, for the orchestrator to judge.
@@ -111,28 +146,35 @@ class Session:
 
     def time(self, loops: int) -> float:
         """Play one timed turn; seconds for all of it. pyperf calls this for warm-ups, calibration and values."""
-        team = self.team
-        if team is None:
+        if self.team is None:
             mark("set-up")
             try:
-                team = self.set_up()
+                self.set_up()
             except OSError as error:
                 if error.errno in _SHORT_OF:
                     raise NotOffered(f"setting up needs more than this machine has: {error.strerror}") from error
                 raise
             mark("first verification")
             self.verify()
+            check_medium()  # where ports are made only now
             mark("timing")
+        team = self.team
+        if team is None:
+            raise RuntimeError("nothing is set up")
         turn = payload_turn(self.pattern, self.pool, loops) if self.pool else Turn(loops)
         helpers = [*self.settings.helpers(), *self.helpers]
-        before, helpers_before = usage(), helper_usage(helpers)
+        before, helpers_before = self.usage(), helper_usage(helpers)
         driver = self.pattern.drive(self.seat, team.go, turn)
         peers, peers_used = team.laps()
-        used = together([usage().since(before), peers_used, helper_usage(helpers).since(helpers_before)])
+        used = together([self.usage().since(before), peers_used, helper_usage(helpers).since(helpers_before)])
         self.pattern.check(self.seat, turn, driver, peers)
         self.laps.append((loops, used))
         self.tails.append(histogram(self.pattern.delays(self.seat, driver, peers)))
         return self.pattern.elapsed(driver, peers)
+
+    def usage(self) -> Usage:
+        """What this process has used, with its children where a turn starts and ends them all."""
+        return together([usage(), usage(RUSAGE_CHILDREN)]) if self.pattern.cycles else usage()
 
     def finish(self) -> None:
         """Verify again and take everything down in good order."""
@@ -141,11 +183,7 @@ class Session:
         mark("second verification")
         self.verify()
         mark("tear-down")
-        self.team.stop()
-        for port in dict.fromkeys(self.ports):
-            port.close()
-            port.destroy()
-        self.settings.close()
+        self.end()
         if self.affinity_changed():
             self.notes.append("affinity-changed")
 
@@ -190,7 +228,7 @@ def check_medium() -> None:
 
 def operations_per_loop(case: Case) -> int:
     """How many operations one of pyperf's loops stands for."""
-    return case.workers if load_pattern(case.pattern).per_worker else 1
+    return load_pattern(case.pattern).per_loop(case.workers)
 
 
 def _limit() -> float:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ipcbench.errors import BadRequest, NotHere
+from ipcbench.measure.pattern import Seat
 from ipcbench.measure.payload import pool_count, window_for
 from ipcbench.model import (
     MOST_WORKERS,
@@ -132,18 +133,23 @@ def _why_nowhere(case: Case) -> str | None:
 
 
 def _why_too_large(case: Case, shared: bool, offer: Capabilities) -> str | None:
-    messages = 2 * window_for(case.size) if catalog.pattern(case.pattern).port == "channel" else 1
+    pattern = catalog.pattern(case.pattern)
+    ports = max(2, pattern.port_count(case.workers))
+    messages = ports * window_for(case.size) if pattern.port == "channel" else 1
     slots = messages * (case.size + 128)
     if shared and slots > offer.shared_memory:
         return f"needs {format_size(slots)} of shared memory, and /dev/shm has {format_size(offer.shared_memory)} free"
-    payloads = case.size * pool_count(case.size, window_for(case.size))
+    seats = [Seat(i, case.operation, case.workers, 1) for i in range(-1, pattern.peers(case.workers))]
+    senders = max(1, sum(pattern.stream(seat) is not None for seat in seats))
+    payloads = senders * case.size * pool_count(case.size, window_for(case.size))
     if slots + payloads > offer.memory:
         return f"needs {format_size(slots + payloads)} of memory, and {format_size(offer.memory)} are free"
     return None
 
 
 def _notes(case: Case, offer: Capabilities) -> tuple[str, ...]:
-    busy = case.workers + (catalog.pattern(case.pattern).port == "channel")  # the driver of a cell pattern only waits
+    pattern = catalog.pattern(case.pattern)
+    busy = pattern.peers(case.workers) + (not pattern.idle_driver)
     return ("oversubscribed",) if busy > offer.cpus and case.placement != "pack" else ()
 
 

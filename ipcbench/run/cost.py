@@ -42,7 +42,8 @@ def visit_cost(case: Case, timing: Timing, start: float) -> float:
     """Seconds one visit of a case should take on a machine where a worker starts in `start` seconds."""
     mechanism = catalog.mechanism(case.mechanism)
     forked = case.start_method == "fork"
-    fixed = 1.0 + (_PER_FORKED if forked else _PER_SPAWNED) * case.workers
+    peers = catalog.pattern(case.pattern).peers(case.workers)
+    fixed = 1.0 + (_PER_FORKED if forked else _PER_SPAWNED) * peers
     fixed += (_PER_MANAGER if forked else _PER_SPAWNED) * mechanism.background_processes
     fixed += _PER_MIB * case.size / 2**20
     return start * fixed + (timing.values + timing.warmups) * timing.min_time

@@ -54,7 +54,8 @@ def why_implausible(
     """
     mechanism = catalog.mechanism(case.mechanism)
     cpus = len(usable_cpus())
-    together = min(case.workers, cpus)  # operations of several workers overlap
+    ends = catalog.pattern(case.pattern).per_loop(case.workers)
+    together = min(max(case.workers, ends), cpus)  # operations of several workers overlap, and of two ends that stream
     for value in outcome.values:
         if value * together * _MARGIN < controls.call:
             return (

@@ -6,7 +6,7 @@ The measured processes only report digests; the payloads are made again here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ipcbench.measure.pattern import Proof
 from ipcbench.measure.payload import digests, make_payloads
@@ -16,7 +16,8 @@ from ipcbench.plan import catalog
 
 def why_unproven(case: Case, proofs: Sequence[Proof], pids: Sequence[int]) -> str | None:
     """What the proofs of a visit fail to show, in words; None if they show that every byte moved."""
-    parts = 1 if catalog.mechanism(case.mechanism).peers == "nobody" else 1 + case.workers
+    peers = catalog.pattern(case.pattern).peers(case.workers)
+    parts = 1 if catalog.mechanism(case.mechanism).peers == "nobody" else 1 + peers
     if len(set(pids)) != parts:
         return f"{len(set(pids))} processes took part instead of {parts}"
     if len(proofs) < 2:
@@ -29,9 +30,9 @@ def why_unproven(case: Case, proofs: Sequence[Proof], pids: Sequence[int]) -> st
 
 
 def _why_wrong(case: Case, proof: Proof) -> str | None:
-    wanted = catalog.pattern(case.pattern).rule
-    if proof.rule != wanted:
-        return f"the proof is of the kind {proof.rule} where {case.pattern} needs {wanted}"
+    pattern = catalog.pattern(case.pattern)
+    if proof.rule != pattern.rule:
+        return f"the proof is of the kind {proof.rule} where {case.pattern} needs {pattern.rule}"
     if proof.rule == "total":
         lost = proof.expected - proof.found
         return f"lost {lost:,} of the increments of a verification turn" if lost else None
@@ -44,13 +45,34 @@ def _why_wrong(case: Case, proof: Proof) -> str | None:
         return (
             f"the verification turn was of {proof.messages} messages of {proof.size} B to {len(proof.received)} peers"
         )
-    expected = {stream: _expected(proof, stream) for stream in set(proof.streams)}
+    wanted = pattern.streams(case.operation, case.workers)
+    if catalog.mechanism(case.mechanism).peers == "nobody":
+        wanted = wanted[:1]  # the driver alone
+    if list(proof.streams) != wanted or (proof.rule == "each" and len(proof.received) != len(wanted)):
+        return f"the verification turn was of {len(proof.received)} lists of the streams {proof.streams}, not {wanted}"
+    expected = {stream: _expected(proof, stream) for stream in wanted}
     if proof.rule == "shared":
-        arrived = Counter(digest for received in proof.received for digest in received)
-        return None if arrived == Counter(expected[0]) else _difference(arrived, Counter(expected[0]))
+        return _why_not_shared(proof, expected, catalog.mechanism(case.mechanism).ordering != "none")
     for stream, received in zip(proof.streams, proof.received, strict=True):
         if list(received) != expected[stream]:
             return _difference(Counter(received), Counter(expected[stream]))
+    return None
+
+
+def _why_not_shared(proof: Proof, expected: Mapping[int, Sequence[str]], ordered: bool) -> str | None:
+    arrived = Counter(digest for received in proof.received for digest in received)
+    sent = Counter(digest for stream in expected.values() for digest in stream)
+    if arrived != sent:
+        return _difference(arrived, sent)
+    if not ordered or max(sent.values()) > 1:  # of 5 B and less, streams cannot be told apart
+        return None
+    places = {digest: (stream, i) for stream, known in expected.items() for i, digest in enumerate(known)}
+    for received in proof.received:
+        seen: dict[int, int] = {}
+        for stream, i in map(places.__getitem__, received):
+            if i < seen.setdefault(stream, i):
+                return "messages arrived out of order"
+            seen[stream] = i
     return None
 
 

@@ -34,6 +34,7 @@ MECHANISM = Mechanism(
     family="managers",
     carries="objects",
     bounded_by="slots",
+    holds=1,
     channel=ManagerValueRing,
     cell=ManagerValueCell,
     background_processes=1,

@@ -28,6 +28,7 @@ MECHANISM = Mechanism(
     family="shared memory",
     carries="number",
     bounded_by="slots",
+    holds=1,
     shared_memory=True,
     channel=RawValueRing,
     cell=RawValueCell,

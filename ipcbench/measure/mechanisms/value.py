@@ -29,6 +29,7 @@ MECHANISM = Mechanism(
     family="shared memory",
     carries="number",
     bounded_by="slots",
+    holds=1,
     shared_memory=True,
     channel=LockedValueRing,
     cell=LockedValueCell,

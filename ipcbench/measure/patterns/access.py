@@ -34,6 +34,9 @@ class Access(CellPattern):
     def sends(self, side: Side, operation: str) -> bool:
         return (side == "driver") == (operation == "read")
 
+    def streams(self, operation: str, workers: int) -> list[int]:
+        return [0] * workers if operation == "read" else list(range(workers))
+
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
         if seat.operation == "read":
             seat.send(turn.payloads[-1])

@@ -17,6 +17,9 @@ class PingPong(ChannelPattern):
     two_way = True
     alone = True
 
+    def streams(self, operation: str, workers: int) -> list[int]:
+        return [0, 0]  # there and back
+
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
         send, receive, reply = seat.send, seat.receive, None
         go(turn.operations)

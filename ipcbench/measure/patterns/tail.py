@@ -34,6 +34,9 @@ class Tail(ChannelPattern):
             return "a sender that keeps to a rate needs a CPU of its own: choose spread or free"
         return super().unfit(mechanism, case)
 
+    def streams(self, operation: str, workers: int) -> list[int]:
+        return [0, 0] if operation == "closed" else [0]
+
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
         return _closed(seat, go, turn) if seat.operation == "closed" else _open(seat, go, turn)
 

@@ -31,6 +31,9 @@ class TaskQueue(ChannelPattern):
             return f"{mechanism.name} carries {mechanism.carries}, and a task is an object"
         return super().unfit(mechanism, case)
 
+    def streams(self, operation: str, workers: int) -> list[int]:
+        return [0]
+
     def messages(self, payloads: Sequence[Payload]) -> Sequence[Any]:
         return list(enumerate(payloads))
 

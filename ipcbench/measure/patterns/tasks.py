@@ -45,6 +45,9 @@ class Tasks(Pattern):
             return f"{mechanism.name} knows {', '.join(mechanism.operations)}, not {case.operation}"
         return reason
 
+    def streams(self, operation: str, workers: int) -> list[int]:
+        return [0]
+
     def messages(self, payloads: Sequence[Payload]) -> Sequence[Any]:
         return list(enumerate(payloads))
 
@@ -88,7 +91,8 @@ class Tasks(Pattern):
         received: dict[int, list[str]] = {}
         for _, worker, found in results:
             received.setdefault(worker, []).append(found)
-        return [verification.proof(self.rule, count, list(received.values()))]
+        proof = verification.proof(self.rule, count, list(received.values()))
+        return [proof._replace(streams=self.streams(verification.seat.operation, verification.seat.workers))]
 
 
 PATTERN = Tasks()

@@ -1,0 +1,63 @@
+"""broadcast: how fast does one sender reach N workers when every one of them must get every message?
+
+No mechanism here sends to all by itself: each worker has a channel of its own, and the driver sends a message into one
+after the other.
+"""
+
+from collections.abc import Sequence
+from itertools import repeat
+from time import perf_counter
+
+from ipcbench.measure.pattern import ChannelPattern, Go, Lap, Seat, Turn, check_counts, check_last, make_channel
+from ipcbench.measure.ports import Channel, Mechanism, Port, PortSettings, Side
+
+
+class Broadcast(ChannelPattern):
+    name = "broadcast"
+    question = "How fast does one sender reach every one of N workers?"
+    operation = "one message received by all workers"
+    sizes = (64, 65_536)
+    workers = (1, 2, 4)
+
+    def port_count(self, workers: int) -> int:
+        return workers
+
+    def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
+        return tuple(make_channel(mechanism, settings) for _ in range(settings.workers))
+
+    def uses(self, number: int, ports: int, workers: int) -> dict[int, Side]:
+        return dict.fromkeys(range(ports), "driver") if number < 0 else {number: "peer"}
+
+    def sit(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
+        if side == "driver":
+            return seat._replace(outlets=tuple(channel.sender() for channel in ports))
+        return seat._replace(receive=ports[seat.number].receiver())
+
+    def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
+        outlets = seat.outlets
+        go(turn.operations)
+        # Clock: starts before the first send, here; stops after the latest worker's last receive, by its stamp.
+        # Operation: one message received by all workers.
+        start = perf_counter()
+        for payload in turn.payloads:
+            for send in outlets:
+                send(payload)
+        return Lap(start, perf_counter(), turn.operations)
+
+    def serve(self, seat: Seat, turn: Turn) -> Lap:
+        receive, message = seat.receive, None
+        start = perf_counter()
+        for _ in repeat(None, turn.operations):
+            message = receive()
+        return Lap(start, perf_counter(), turn.operations, message)
+
+    def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
+        # Stamps of two processes: perf_counter is one clock on a Linux host, see peers.py.
+        return max(lap.ended for lap in peers) - driver.started
+
+    def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:
+        check_counts(turn, driver, *peers)
+        check_last(turn.payloads[-1], *peers)
+
+
+PATTERN = Broadcast()

@@ -1,0 +1,86 @@
+"""exchange: how fast do messages flow when both ends send and receive at once?
+
+Each end sends a lead of messages, then receives one and sends one in turn, and at last receives what the lead left. The
+lead is a window, or less where the channel is sure to hold less than that unread (`Mechanism.room`); what is not sure
+to hold one message is refused. With a lead that fits, the ends cannot both block in sending. Let C be what a channel
+holds, s and r what an end has sent and received. Blocked ends have s_A - r_B >= C and s_B - r_A >= C, and each is about
+to send, so s_A < r_A + lead and s_B < r_B + lead: together 2C < 2 lead, which is wrong when lead <= C.
+"""
+
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any
+
+from ipcbench.measure.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts, check_last
+from ipcbench.measure.payload import digest, digests, window_for
+from ipcbench.measure.ports import Mechanism, Side
+from ipcbench.model import Case
+
+
+class Exchange(ChannelPattern):
+    name = "exchange"
+    question = "How fast do messages flow when both ends send and receive at once?"
+    operation = "one message received, in either direction"
+    sizes = (64, 4096)
+    most_workers = 1
+    two_way = True
+
+    def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
+        if mechanism.channel and self.window(mechanism, case) < 1:
+            return f"{mechanism.name} may not hold {case.size:,} B unread, and both ends would wait in sending"
+        return super().unfit(mechanism, case)
+
+    def per_loop(self, workers: int) -> int:
+        return 2
+
+    def window(self, mechanism: Mechanism, case: Case) -> int:
+        return mechanism.room(case.size, window_for(case.size))
+
+    def sends(self, side: Side, operation: str) -> bool:
+        return True
+
+    def stream(self, seat: Seat) -> int | None:
+        return 0 if seat.number < 0 else 1
+
+    def streams(self, operation: str, workers: int) -> list[int]:
+        return [0, 1]  # what the peer got, and what the driver got
+
+    def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
+        go(turn.operations)
+        return _exchange(seat, turn)
+
+    def serve(self, seat: Seat, turn: Turn) -> Lap:
+        return _exchange(seat, turn)
+
+    def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
+        # Stamps of two processes: perf_counter is one clock on a Linux host, see peers.py.
+        ends = [driver, *peers]
+        return max(lap.ended for lap in ends) - min(lap.started for lap in ends)
+
+    def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:
+        check_counts(turn, driver, *peers)
+        check_last(turn.payloads[-1], *peers)
+        if [digest(driver.last)] != [lap.sent for lap in peers]:
+            raise Unverified("the last message that came back is not the last one sent")
+
+    def replies(self, turn: Turn, driver: Lap, kept: Sequence[Any]) -> list[list[str]]:
+        return [digests(kept)]
+
+
+def _exchange(seat: Seat, turn: Turn) -> Lap:
+    send, receive, message = seat.send, seat.receive, None
+    lead, rest = turn.payloads[: seat.window], turn.payloads[seat.window :]
+    # Clock: starts when the first end does, stops when the later one has received all, each by their stamps.
+    # Operation: one message received, in either direction.
+    start = perf_counter()
+    for payload in lead:
+        send(payload)
+    for payload in rest:
+        message = receive()
+        send(payload)
+    for _ in lead:
+        message = receive()
+    return Lap(start, perf_counter(), turn.operations, message, sent=turn.payloads[-1])
+
+
+PATTERN = Exchange()

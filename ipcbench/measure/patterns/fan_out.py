@@ -1,0 +1,86 @@
+"""fan-out: how fast do N competing workers take the messages of one sender from one channel?
+
+A worker cannot know how many messages it will get, so each takes them until it gets a sentinel. A sentinel is shorter
+than any payload, because a channel of bytes cannot carry None: the first byte of a payload, the first number of an
+array, an empty dict. All mechanisms use these, so that they pay for the same test of the length. Sentinels come from
+the one sender of messages and after them, which needs a channel that keeps order.
+"""
+
+from collections.abc import Sequence
+from itertools import repeat
+from time import perf_counter
+from typing import Any
+
+from ipcbench.measure.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts
+from ipcbench.measure.payload import digest
+from ipcbench.measure.ports import Mechanism
+from ipcbench.model import Case
+
+_LONGEST_SENTINEL = {"bytes": 1, "object": 1, "array": 8}  # in bytes
+_END = 1  # the length of the longest
+
+
+class FanOut(ChannelPattern):
+    name = "fan-out"
+    question = "How fast do N competing workers take the messages of one sender?"
+    operation = "one message received, by any worker"
+    sizes = (64, 65_536)
+    workers = (1, 2, 4)
+    receivers = "many"
+    rule = "shared"
+
+    def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
+        sentinel = _LONGEST_SENTINEL[case.payload]
+        if mechanism.ordering == "none":
+            return f"{mechanism.name} keeps no order, and a sentinel would overtake messages"
+        if case.size <= sentinel:
+            return f"{self.name} needs payloads longer than its sentinel of {sentinel} B"
+        if mechanism.carries == "bytes" and mechanism.smallest > sentinel:
+            return f"{mechanism.name} carries at least {mechanism.smallest:,} B, and a sentinel has {sentinel}"
+        return super().unfit(mechanism, case)
+
+    def streams(self, operation: str, workers: int) -> list[int]:
+        return [0]
+
+    def payloads_in(self, messages: Sequence[Any]) -> Sequence[Any]:
+        return [message for message in messages if len(message) > _END]
+
+    def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
+        send, sentinel = seat.send, _sentinel(turn.payloads[0])
+        go(turn.operations)
+        # Clock: starts before the first send, here; stops when the latest worker has its sentinel, by that worker's
+        # stamp. Operation: one message received. The sentinels, one per worker and turn, are not counted; they are
+        # inside the clock, since a worker learns that a message was its last from nothing else.
+        start = perf_counter()
+        for payload in turn.payloads:
+            send(payload)
+        for _ in repeat(None, seat.workers):
+            send(sentinel)
+        return Lap(start, perf_counter(), turn.operations)
+
+    def serve(self, seat: Seat, turn: Turn) -> Lap:
+        receive, last, done = seat.receive, None, 0
+        start = perf_counter()
+        while len(message := receive()) > _END:
+            last = message
+            done += 1
+        return Lap(start, perf_counter(), done, last)
+
+    def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
+        # Stamps of two processes: perf_counter is one clock on a Linux host, see peers.py.
+        return max(lap.ended for lap in peers) - driver.started
+
+    def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:
+        check_counts(turn, driver)
+        done = sum(lap.operations for lap in peers)
+        if done != turn.operations:
+            raise Unverified(f"the workers received {done:,} messages of {turn.operations:,}")
+        if digest(turn.payloads[-1]) not in [lap.last for lap in peers]:
+            raise Unverified("the last message sent is not the last one of any worker")
+
+
+def _sentinel(payload: Any) -> Any:
+    return {} if isinstance(payload, dict) else payload[:_END]
+
+
+PATTERN = FanOut()

@@ -1,0 +1,108 @@
+"""pairs: what becomes of a round trip when N independent pairs have theirs at the same time?
+
+`workers` counts pairs, so there are 2N processes beside the driver, which only says go. Each pair has channels of its
+own, as ping-pong has.
+"""
+
+from collections.abc import Sequence
+from itertools import repeat
+from time import perf_counter
+
+from ipcbench.measure.pattern import (
+    ChannelPattern,
+    Go,
+    Lap,
+    Seat,
+    Turn,
+    Unverified,
+    check_counts,
+)
+from ipcbench.measure.ports import Channel, Mechanism, Port, PortSettings, Side
+
+
+class Pairs(ChannelPattern):
+    name = "pairs"
+    question = "What becomes of a round trip when N pairs have theirs at once?"
+    operation = "one round trip of the payload, of any pair"
+    sizes = (64, 65_536)
+    workers = (1, 2, 4)
+    two_way = True
+    per_worker = True
+    idle_driver = True
+
+    def peers(self, workers: int) -> int:
+        return 2 * workers
+
+    def port_count(self, workers: int) -> int:
+        return 2 * workers
+
+    def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
+        pairs = [super(Pairs, self).lay(mechanism, settings) for _ in range(settings.workers // 2)]
+        return tuple(port for pair in pairs for port in pair)
+
+    def uses(self, number: int, ports: int, workers: int) -> dict[int, Side]:
+        if number < 0:
+            return {}
+        there = number // 2 * 2
+        return dict.fromkeys((there, there + 1), "driver" if _asks(number) else "peer")
+
+    def sends(self, side: Side, operation: str) -> bool:
+        return side == "peer"
+
+    def stream(self, seat: Seat) -> int | None:
+        return seat.number // 2 if _asks(seat.number) else None
+
+    def streams(self, operation: str, workers: int) -> list[int]:
+        return [pair for pair in range(workers) for _ in "ab"]
+
+    def sit(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
+        if seat.number < 0:
+            return seat
+        there = seat.number // 2 * 2
+        return super().sit(seat, ports[there : there + 2], "driver" if _asks(seat.number) else "peer")
+
+    def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
+        go(turn.operations)
+        return Lap(0.0, 0.0, turn.operations)
+
+    def serve(self, seat: Seat, turn: Turn) -> Lap:
+        return _ask(seat, turn) if _asks(seat.number) else _answer(seat, turn)
+
+    def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
+        # Stamps of several processes: perf_counter is one clock on a Linux host, see peers.py.
+        asking = peers[::2]
+        return max(lap.ended for lap in asking) - min(lap.started for lap in asking)
+
+    def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:
+        check_counts(turn, *peers)
+        for asking, answering in zip(peers[::2], peers[1::2], strict=True):
+            if not asking.last == answering.last == asking.sent:
+                raise Unverified("the last reply of a pair is not its last message")
+
+
+def _asks(number: int) -> bool:
+    """Whether a peer asks: the even ones do, so that the two of a pair have neighbouring CPUs."""
+    return number >= 0 and number % 2 == 0
+
+
+def _ask(seat: Seat, turn: Turn) -> Lap:
+    send, receive, reply = seat.send, seat.receive, None
+    # Clock: starts when the first pair does, stops after the latest pair's last reply, by the stamps of those that ask.
+    # Operation: one round trip of any pair.
+    start = perf_counter()
+    for payload in turn.payloads:
+        send(payload)
+        reply = receive()
+    return Lap(start, perf_counter(), turn.operations, reply, sent=turn.payloads[-1])
+
+
+def _answer(seat: Seat, turn: Turn) -> Lap:
+    send, receive, message = seat.send, seat.receive, None
+    start = perf_counter()
+    for _ in repeat(None, turn.operations):
+        message = receive()
+        send(message)
+    return Lap(start, perf_counter(), turn.operations, message)
+
+
+PATTERN = Pairs()

@@ -1,0 +1,97 @@
+"""pipeline: how fast do items pass through a chain of N workers, each handing on what it gets?
+
+    driver ──0──▶ worker 0 ──1──▶ worker 1 ── ... ──N──▶ driver
+
+The driver keeps a window of items in the chain, or less where that might not fit: with C what a channel is sure to hold
+unread (`Mechanism.room`), N workers with one item each in hand and N + 1 channels take (N + 1) C + N items even while
+nobody receives the last one, so that a driver with so many outstanding never waits in sending for ever.
+"""
+
+from collections.abc import Sequence
+from itertools import repeat
+from time import perf_counter
+from typing import Any
+
+from ipcbench.measure.pattern import (
+    ChannelPattern,
+    Go,
+    Lap,
+    Seat,
+    Turn,
+    Unverified,
+    check_counts,
+    check_last,
+    make_channel,
+)
+from ipcbench.measure.payload import digest, digests, window_for
+from ipcbench.measure.ports import Channel, Mechanism, Port, PortSettings, Side
+from ipcbench.model import Case
+
+
+class Pipeline(ChannelPattern):
+    name = "pipeline"
+    question = "How fast do items pass through a chain of N workers?"
+    operation = "one item through the whole chain"
+    sizes = (64, 65_536)
+    workers = (1, 2, 4)
+
+    def port_count(self, workers: int) -> int:
+        return workers + 1
+
+    def window(self, mechanism: Mechanism, case: Case) -> int:
+        window, chain = window_for(case.size), case.workers
+        return min(window, (chain + 1) * mechanism.room(case.size, window) + chain)
+
+    def streams(self, operation: str, workers: int) -> list[int]:
+        return [0] * (workers + 1)  # what each worker got, and what came out
+
+    def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
+        return tuple(make_channel(mechanism, settings) for _ in range(settings.workers + 1))
+
+    def uses(self, number: int, ports: int, workers: int) -> dict[int, Side]:
+        if number < 0:
+            return {0: "driver", ports - 1: "peer"}
+        return {number: "peer", number + 1: "driver"}
+
+    def sit(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
+        inward, outward = (ports[-1], ports[0]) if seat.number < 0 else ports[seat.number : seat.number + 2]
+        return seat._replace(send=outward.sender(), receive=inward.receiver())
+
+    def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
+        send, receive, item = seat.send, seat.receive, None
+        first, rest = turn.payloads[: seat.window], turn.payloads[seat.window :]
+        go(turn.operations)
+        # Clock: starts before the first send, stops after the last item is out, both here. Operation: one item through
+        # the whole chain.
+        start = perf_counter()
+        for payload in first:
+            send(payload)
+        for payload in rest:
+            item = receive()
+            send(payload)
+        for _ in first:
+            item = receive()
+        return Lap(start, perf_counter(), turn.operations, item)
+
+    def serve(self, seat: Seat, turn: Turn) -> Lap:
+        send, receive, item = seat.send, seat.receive, None
+        start = perf_counter()
+        for _ in repeat(None, turn.operations):
+            item = receive()
+            send(item)
+        return Lap(start, perf_counter(), turn.operations, item)
+
+    def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
+        return driver.ended - driver.started
+
+    def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:
+        check_counts(turn, driver, *peers)
+        check_last(turn.payloads[-1], *peers)
+        if digest(driver.last) != digest(turn.payloads[-1]):
+            raise Unverified("the last item out is not the last one sent")
+
+    def replies(self, turn: Turn, driver: Lap, kept: Sequence[Any]) -> list[list[str]]:
+        return [digests(kept)]
+
+
+PATTERN = Pipeline()
