@@ -224,6 +224,18 @@ def test_suites_name_only_what_exists_and_leave_gaps_only_where_a_mechanism_carr
         assert all(skip.reason.endswith("carries one 8 B number") for skip in made.skips)
 
 
+def test_everything_leaves_no_pair_of_question_and_mechanism_unsaid() -> None:
+    made = plan(Request(full=True))
+    said = [*made.cases, *(skip.case for skip in made.skips)]
+    assert len(said) == len(set(said))
+    assert {(case.question, case.mechanism) for case in said} == set(
+        itertools.product(catalog.questions(), mechanism_names())
+    )
+    assert all(skip.reason for skip in made.skips)
+    in_suites = {case for name in SUITES for case in plan(Request(suite=name)).cases}
+    assert in_suites <= set(made.cases)
+
+
 def test_every_mechanism_and_question_is_in_some_suite() -> None:
     rows = [row for name in SUITES for row in suite(name).rows]
     assert {name for row in rows for name in row.mechanisms} == set(mechanism_names())

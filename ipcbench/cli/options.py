@@ -21,7 +21,7 @@ MOST_ROUNDS = 10_000
 T = TypeVar("T")
 
 # Rounds of `run`, least rounds and seconds of `all`, per effort. An interval wants at least 5 rounds.
-ROUNDS = {"fast": 5, "": 10, "rigorous": 25}
+ROUNDS = {"fast": 5, "": 10, "rigorous": 25, "full": 5}
 LEAST_ROUNDS = {"fast": 5, "": 7, "rigorous": 15}
 SECONDS = {"fast": 80.0, "": 585.0, "rigorous": 2400.0}
 MOST_ROUNDS_UNASKED = 30
@@ -88,6 +88,7 @@ PLANNING = (
     "budget",
     "rounds",
     "fast",
+    "full",
     "rigorous",
     "seed",
     "label",
@@ -128,6 +129,7 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--budget", metavar="TIME", help="How long to measure, such as 90s or 10m; whole rounds only."),
         click.option("--rounds", metavar="N", help="How many rounds; each visits every case once."),
         click.option("--fast", is_flag=True, help="Fewer cases, shorter visits, fewer rounds."),
+        click.option("--full", is_flag=True, help="Every suite, and every mechanism in every pattern; hours."),
         click.option("--rigorous", is_flag=True, help="More rounds."),
         click.option(
             "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N", help="Repeat the order of an earlier run."
@@ -167,10 +169,12 @@ def make_order(command: str, given: dict[str, Any]) -> Order:
         raise BadRequest("--fast and --rigorous: choose one")
     if given["budget"] is not None and given["rounds"] is not None:
         raise BadRequest("--budget and --rounds: choose one")
+    if given["full"] and (given["suite"] or given["fast"]):
+        raise BadRequest("--full is everything: leave out --suite and --fast")
     effort = "fast" if given["fast"] else "rigorous" if given["rigorous"] else ""
     seed = given["seed"] if given["seed"] is not None else random.SystemRandom().randrange(2**32)
     request = Request(
-        suite=given["suite"] or ("all" if command == "all" else None),
+        suite=given["suite"] or ("all" if command == "all" and not given["full"] else None),
         mechanisms=_parts(given["mechanism"]),
         patterns=_parts(given["pattern"]),
         sizes=tuple(map(parse_size, _parts(given["size"]))),
@@ -180,10 +184,11 @@ def make_order(command: str, given: dict[str, Any]) -> Order:
         start_methods=tuple(_known("start method", text, START_METHODS) for text in _parts(given["start_method"])),
         pythons=interpreters(given["python"]),
         fast=given["fast"],
+        full=given["full"],
     )
     return Order(
         request=request,
-        budget=_budget(command, effort, given["budget"], given["rounds"]),
+        budget=_budget(command, effort, given),
         timing=TIMING[effort],
         seed=seed,
         label=given["label"],
@@ -206,11 +211,13 @@ def _keeping(command: str, given: dict[str, Any]) -> Keeping:
     return Keeping(command, given["results"], given.get("reports"), given["force"], given["quiet"])
 
 
-def _budget(command: str, effort: str, seconds: str | None, rounds: str | None) -> Budget:
-    if rounds is not None:
-        return Budget(rounds=_whole("rounds", rounds, MOST_ROUNDS))
-    if seconds is not None:
-        return Budget(seconds=parse_duration(seconds))
+def _budget(command: str, effort: str, given: dict[str, Any]) -> Budget:
+    if given["rounds"] is not None:
+        return Budget(rounds=_whole("rounds", given["rounds"], MOST_ROUNDS))
+    if given["budget"] is not None:
+        return Budget(seconds=parse_duration(given["budget"]))
+    if given["full"]:
+        return Budget(rounds=ROUNDS["full"])
     if command == "all":
         return Budget(SECONDS[effort], None, LEAST_ROUNDS[effort], MOST_ROUNDS_UNASKED)
     return Budget(rounds=ROUNDS[effort])
@@ -234,7 +241,7 @@ def _command(command: str, given: dict[str, Any], request: Request, seed: int) -
     for name, chosen in lists.items():
         if chosen:
             words += [f"--{name}", ",".join(chosen)]
-    words += [f"--{name}" for name in ("fast", "rigorous") if given[name]]
+    words += [f"--{name}" for name in ("fast", "full", "rigorous") if given[name]]
     for name in ("budget", "rounds"):
         if given[name]:
             words += [f"--{name}", given[name]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -61,9 +60,19 @@ def cost_line(result: ResultFile) -> str:
 
 
 def skip_lines(skips: Sequence[Skip]) -> list[str]:
-    """One line per reason, however many cases it keeps out."""
-    reasons = Counter((skip.case.question, skip.reason) for skip in skips)
-    return [f"skipped {count(many, 'case')} of {name}: {reason}" for (name, reason), many in reasons.items()]
+    """One line per question and reason, however many cases and mechanisms it keeps out."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for skip in skips:
+        found.setdefault((skip.case.question, skip.reason.removeprefix(f"{skip.case.mechanism} ")), []).append(
+            skip.case.mechanism
+        )
+    lines = []
+    for (question, reason), names in found.items():
+        who = list(dict.fromkeys(names))
+        by_name = any(skip.reason == f"{who[0]} {reason}" for skip in skips)
+        said = f"{reason}: {', '.join(who)}" if len(who) > 1 else f"{who[0]} {reason}" if by_name else reason
+        lines.append(f"skipped {count(len(names), 'case')} of {question}: {said}")
+    return lines
 
 
 def count(number: int, noun: str) -> str:

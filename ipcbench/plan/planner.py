@@ -25,7 +25,7 @@ from ipcbench.model import (
     Visit,
 )
 from ipcbench.plan import catalog
-from ipcbench.plan.suites import Row, suite
+from ipcbench.plan.suites import Row, everything, suite
 from ipcbench.units import format_size
 
 
@@ -43,6 +43,7 @@ class Request:
     start_methods: tuple[StartMethod, ...] = ()
     pythons: tuple[Interpreter, ...] = ()
     fast: bool = False
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
         sizes, workers, names = row.sizes, row.workers, row.mechanisms
         if request.fast and row.fast_sizes:
             sizes, workers, names = row.fast_sizes, row.fast_workers, row.fast_mechanisms or row.mechanisms
-        names = tuple(mechanisms) if mechanisms else names
+        names = tuple(name for name in names if name in mechanisms) if mechanisms else names
         product = itertools.product(
             row.questions,
             request.sizes or sizes,
@@ -183,14 +184,24 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
     return list(found)
 
 
+def _full_rows() -> list[Row]:
+    """All that the suites hold, and each mechanism once in each question, so that nothing about any pair is unsaid."""
+    everybody = tuple(found.name for found in catalog.mechanisms())
+    rows = list(everything())
+    for question in catalog.questions():
+        pattern = catalog.pattern(question.partition(":")[0])
+        rows.append(Row((question,), everybody, pattern.sizes[:1], pattern.workers[:1]))
+    return rows
+
+
 def _from_suite(request: Request) -> bool:
-    return request.suite is not None or not (request.mechanisms or request.patterns)
+    return request.full or request.suite is not None or not (request.mechanisms or request.patterns)
 
 
 def _suite_rows(request: Request, mechanisms: Sequence[str], questions: Sequence[str]) -> list[Row]:
     """The suite's rows, narrowed to the chosen questions and mechanisms; raises BadRequest if that empties it."""
-    name = request.suite or "all"
-    rows = [row for row in suite(name).rows if row.fast_sizes or not request.fast]
+    name = request.suite or ("--full" if request.full else "all")
+    rows = [row for row in (_full_rows() if request.full else suite(name).rows) if row.fast_sizes or not request.fast]
     if questions:
         rows = [replace(row, questions=tuple(name for name in row.questions if name in questions)) for row in rows]
         rows = [row for row in rows if row.questions]

@@ -1,7 +1,8 @@
 """The suites as data: which mechanisms, patterns, sizes and workers answer which question.
 
 A row with fast sizes is also measured by --fast, at those. `all` is the curated union that fits ten minutes on two
-CPUs; the others sweep their own axis further.
+CPUs; the others sweep their own axis further, and --full measures them all. The ladder is always planned together:
+each of its rungs adds one layer to the one before, and their differences say what a layer costs.
 """
 
 from __future__ import annotations
@@ -13,54 +14,33 @@ from ipcbench.model import PayloadKind, Placement, StartMethod
 
 KIB, MIB = 2**10, 2**20
 
-CHANNELS = (
-    "queue",
-    "simple-queue",
-    "joinable-queue",
-    "pipe",
-    "pipe-bytes",
-    "array",
-    "raw-array",
-    "manager-queue",
-    "manager-list",
-    "manager-dict",
-    "manager-namespace",
-    "manager-value",
-)
+LADDER = ("os-pipe", "pipe-simplex", "simple-queue", "queue", "joinable-queue")
 NUMBERS = ("value", "raw-value", "manager-array")
+COMMON = (*LADDER, "pipe", "pipe-bytes", "unix-stream", "tcp-nodelay", "raw-array", "array", "shared-memory")
+MANAGED = ("manager-queue", "manager-list", "manager-dict")
+OTHERS = (
+    *("pipe-bytes-into", "pipe-oob", "fifo", "socketpair", "unix-datagram", "tcp", "listener-unix", "listener-tcp"),
+    *("asyncio-unix", "mmap", "shareable-list", "shared-memory-view", "shared-memory-new", "shared-memory-pipe"),
+    *("shared-memory-spin", "manager-namespace", "manager-value", "manager-tcp"),
+)
+LARGE = tuple(name for name in OTHERS if name != "unix-datagram")  # a datagram ends at 208 KiB
 SHARED_QUEUES = ("queue", "simple-queue", "joinable-queue", "manager-queue", "manager-list")
 CELLS = (
-    "value",
-    "raw-value",
-    "array",
-    "raw-array",
-    "manager-value",
-    "manager-array",
-    "manager-list",
-    "manager-dict",
-    "manager-namespace",
+    *("value", "raw-value", "array", "raw-array", "shared-memory", "mmap", "shareable-list"),
+    *("manager-value", "manager-array", "manager-list", "manager-dict", "manager-namespace"),
 )
-STATE_OF_ANY_SIZE = ("array", "raw-array", "manager-value", "manager-list", "manager-dict", "manager-namespace")
-FEW_CHANNELS = (
-    "queue",
-    "simple-queue",
-    "pipe",
-    "pipe-bytes",
-    "array",
-    "raw-array",
-    "manager-queue",
-    "manager-list",
-    "manager-dict",
-)
-COMMON_CHANNELS = (*FEW_CHANNELS, "manager-namespace")
-FEW_STREAMS = ("queue", "simple-queue", "pipe", "pipe-bytes", "raw-array", "manager-queue")
-FEW_QUEUES = ("queue", "simple-queue", "manager-queue")
-FEW_CELLS = ("value", "array", "manager-dict")
+COMMON_CELLS = ("value", "raw-value", "array", "shared-memory", "manager-value", "manager-list", "manager-dict")
+CARELESS = ("value", "raw-value", "array", "raw-array", "mmap", "manager-value", "manager-list", "manager-dict")
+SIZED_CELLS = ("array", "raw-array", "shared-memory", "mmap", "manager-value", "manager-list", "manager-dict")
+SIGNALS = ("semaphore", "lock", "event", "condition", "barrier")
 POOLS = ("pool", "process-pool-executor", "thread-pool-executor", "serial")
 CHUNKING = ("pool", "process-pool-executor", "serial")
 TAILED = ("queue", "simple-queue", "pipe", "pipe-bytes", "raw-array", "manager-queue")
-OPEN = ("tail:open-1k", "tail:open-3k", "tail:open-10k", "tail:open-30k", "tail:open-100k")
-CONTROLS = ("no-op", "memcpy", "pickle", "pickle5", "pickle5-oob")
+PLACED = ("queue", "simple-queue", "pipe", "os-pipe", "unix-stream", "tcp-nodelay", "shared-memory", "manager-queue")
+PAIRED = ("pipe", "os-pipe", "unix-stream", "shared-memory")
+SPLITTING = ("listener-tcp", "manager-tcp", "tcp", "tcp-nodelay", "listener-unix", "pipe", "pipe-simplex", "os-pipe")
+ARRAYS = ("pipe", "queue", "pipe-oob", "pipe-bytes", "socketpair", "raw-array", "shared-memory", "shared-memory-view")
+CODECS = ("pickle", "pickle5", "pickle5-oob")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,75 +72,141 @@ class Suite:
 
 
 _PING, _STREAM, _TASKS, _COUNTER = ("ping-pong",), ("stream",), ("task-queue",), ("counter",)
-_ACCESS = ("access:read", "access:write")
+_ACCESS, _SIGNAL = ("access:read", "access:write"), ("hand-over",)
+_UNLOCKED = ("counter:unlocked",)
+_OPEN = ("tail:open-1k", "tail:open-3k", "tail:open-10k", "tail:open-30k", "tail:open-100k")
 _SWEEP = (8, 64, KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB)
+_FEW = (64, 4 * KIB, 64 * KIB, MIB)
+_HOLE = 32 * KIB  # in the middle of where two writes over TCP wait for an acknowledgement
+
+# In every suite of messages: what the machine could do at best, and the unit "raw pipes".
+_CONTROLS = (
+    Row(_PING, ("no-op", "os-pipe"), (64,), fast_sizes=(64,)),
+    Row(_PING, ("memcpy", "pickle"), (64, MIB), fast_sizes=(64, MIB), fast_mechanisms=("memcpy", "pickle")),
+)
 
 _ALL = Suite(
     "all",
-    "The whole picture: latency, throughput, workers and shared state.",
+    "The whole picture: latency, throughput, workers, shared state, signals, pools and the traps.",
     (
+        Row(_PING, COMMON, _FEW, fast_sizes=(64, MIB), fast_mechanisms=(*LADDER[:4], "pipe", "shared-memory")),
+        Row(_PING, MANAGED, (64, 64 * KIB, MIB), fast_sizes=(64, MIB), fast_mechanisms=("manager-queue",)),
+        Row(_PING, NUMBERS, (8,)),
         Row(
-            _PING,
-            COMMON_CHANNELS + NUMBERS,
-            (8, 64, 4 * KIB, 64 * KIB, MIB),
+            _STREAM,
+            ("queue", "simple-queue", "pipe", "pipe-bytes", "os-pipe", "raw-array", "shared-memory", "manager-queue"),
+            (64, 64 * KIB, MIB),
             fast_sizes=(64, MIB),
-            fast_mechanisms=FEW_CHANNELS,
+            fast_mechanisms=("queue", "simple-queue", "pipe", "shared-memory", "manager-queue"),
         ),
-        Row(_STREAM, FEW_CHANNELS, (64, 64 * KIB, MIB), fast_sizes=(64, MIB), fast_mechanisms=FEW_STREAMS),
-        Row(
-            _TASKS,
-            SHARED_QUEUES,
-            (64,),
-            (1, 2, 4, 8),
-            fast_sizes=(64,),
-            fast_workers=(1, 4),
-            fast_mechanisms=FEW_QUEUES,
-        ),
-        Row(_COUNTER, CELLS, (8,), (1, 4), fast_sizes=(8,), fast_workers=(4,), fast_mechanisms=FEW_CELLS),
-        Row(_ACCESS, CELLS, (8,), fast_sizes=(8,), fast_mechanisms=FEW_CELLS),
+        Row(_TASKS, SHARED_QUEUES, (64,), (1, 4), (64,), (1, 4), ("queue", "simple-queue", "manager-queue")),
+        Row(("tasks:submit", "tasks:map"), ("pool", "process-pool-executor"), (64,), (2,), (64,), (2,), ("pool",)),
+        Row(_COUNTER, COMMON_CELLS, (8,), (1, 4), (8,), (4,), ("value", "array", "manager-dict")),
+        Row(_UNLOCKED, ("value",), (8,), (2,), (8,), (2,)),
+        Row(_ACCESS, COMMON_CELLS, (8,), fast_sizes=(8,), fast_mechanisms=("value", "manager-dict")),
+        Row(_SIGNAL, SIGNALS, (0,), fast_sizes=(0,), fast_mechanisms=("semaphore", "event")),
+        Row(_PING, ("pipe", "queue", "pipe-oob", "shared-memory"), (64 * KIB, MIB), payloads=("array",)),
+        Row(_PING, ("queue", "simple-queue", "pipe", "shared-memory"), (64,), placements=("pack",)),
+        Row(_PING, ("shared-memory-spin",), (64, MIB), fast_sizes=(64,)),
+        Row(_PING, ("listener-tcp",), (4 * KIB, _HOLE), fast_sizes=(_HOLE,)),
+        Row(_PING, ("tcp-nodelay",), (_HOLE,), fast_sizes=(_HOLE,)),
+        Row(("tail:closed", "tail:open-1k"), ("queue", "pipe"), (64,)),
+        *_CONTROLS,
     ),
 )
 _LATENCY = Suite(
     "latency",
     "How long until an answer? One round trip between two processes, by payload size.",
     (
-        Row(_PING, CHANNELS, _SWEEP, fast_sizes=(64, 4 * KIB, 64 * KIB, MIB)),
+        Row(_PING, (*COMMON, *MANAGED), _SWEEP, fast_sizes=_FEW),
+        Row(_PING, OTHERS, (64, 4 * KIB, 64 * KIB), fast_sizes=(64,)),
+        Row(_PING, LARGE, (MIB,)),
         Row(_PING, NUMBERS, (8,), fast_sizes=(8,)),
-        Row(_PING, (*CONTROLS, "thread-queue"), (64, MIB), fast_sizes=(64, MIB)),
+        Row(_PING, ("thread-queue",), (64, MIB), fast_sizes=(64,)),
+        Row(("exchange",), ("queue", "pipe", "shared-memory", "unix-stream"), (64, 4 * KIB)),
+        *_CONTROLS,
     ),
 )
 _THROUGHPUT = Suite(
     "throughput",
     "How fast do messages flow one way? Delivered messages, by payload size.",
     (
-        Row(_STREAM, CHANNELS, _SWEEP, fast_sizes=(64, 4 * KIB, 64 * KIB, MIB)),
+        Row(_STREAM, (*COMMON, *MANAGED), _SWEEP, fast_sizes=_FEW),
+        Row(_STREAM, OTHERS, (64, 64 * KIB), fast_sizes=(64,)),
+        Row(_STREAM, LARGE, (MIB,)),
         Row(_STREAM, NUMBERS, (8,), fast_sizes=(8,)),
+        Row(_STREAM, ("thread-queue",), (64, MIB), fast_sizes=(64,)),
+        *_CONTROLS,
     ),
 )
 _WORKERS = Suite(
     "workers",
-    "Does it scale? Tasks out and results back, with 1, 2, 4 and 8 workers.",
-    (Row(_TASKS, SHARED_QUEUES, (64, 64 * KIB), (1, 2, 4, 8), fast_sizes=(64,), fast_workers=(1, 2, 4, 8)),),
+    "Does it scale? One queue for many, pairs and chains, with 1, 2, 4 and 8 workers.",
+    (
+        Row(_TASKS, SHARED_QUEUES, (64, 64 * KIB), (1, 2, 4, 8), (64,), (1, 2, 4, 8)),
+        Row(("fan-in", "fan-out", "many-to-many"), SHARED_QUEUES, (64,), (1, 2, 4), (64,), (1, 4), ("queue",)),
+        Row(("pairs",), PAIRED, (64,), (1, 2, 4), (64,), (1, 4), ("pipe",)),
+        Row(("broadcast", "pipeline"), ("queue", *PAIRED), (64,), (1, 2, 4)),
+        Row((*_TASKS, "fan-out"), ("thread-queue",), (64,), (1, 4)),
+        *_CONTROLS,
+    ),
 )
 _STATE = Suite(
     "state",
-    "What does shared state cost? Reads, writes and increments under a lock, alone and contended.",
+    "What does shared state cost? Reads, writes and increments under a lock, alone and contended, and without one.",
     (
         Row(_COUNTER, CELLS, (8,), (1, 2, 4, 8), fast_sizes=(8,), fast_workers=(1, 4)),
+        Row(_UNLOCKED, CARELESS, (8,), (1, 2, 4), (8,), (2,), ("value",)),
         Row(_ACCESS, CELLS, (8,), (1, 4), fast_sizes=(8,)),
-        Row(_ACCESS, STATE_OF_ANY_SIZE, (4 * KIB, 64 * KIB, MIB), fast_sizes=(64 * KIB,)),
+        Row(_ACCESS, SIZED_CELLS, (4 * KIB, 64 * KIB, MIB), fast_sizes=(64 * KIB,)),
     ),
 )
-
-_POOLS = Suite(
-    "pools",
-    "What does a pool cost per task, by the way tasks are handed over, against threads and a plain loop?",
+_SIGNALS = Suite(
+    "signals",
+    "What does waking another process cost, without any payload?",
     (
-        Row(("tasks:apply", "tasks:submit", "tasks:map"), POOLS, (64, 64 * KIB), (1, 2, 4), (64,), (2,)),
+        Row(_SIGNAL, SIGNALS, (0,), fast_sizes=(0,)),
+        Row(_SIGNAL, SIGNALS, (0,), placements=("pack", "free"), fast_sizes=(0,)),
+        *_CONTROLS,
+    ),
+)
+_PLACEMENT = Suite(
+    "placement",
+    "Does it matter where the processes run? Each on a CPU of its own, all on one, or wherever.",
+    (
+        Row(_PING, PLACED, (64, 64 * KIB), placements=("spread", "pack", "free"), fast_sizes=(64,)),
+        Row(_STREAM, PLACED, (64,), placements=("spread", "pack", "free")),
+        *_CONTROLS,
+    ),
+)
+_CLIFFS = Suite(
+    "cliffs",
+    "Are there sizes to avoid? Round trips just below and above every threshold known.",
+    (
         Row(
-            ("tasks:map-chunked",), ("serial", "pool", "process-pool-executor"), (64, 64 * KIB), (1, 2, 4), (64,), (2,)
+            _PING,
+            SPLITTING,
+            (KIB, 4096, 16_366, 16_385, _HOLE, 60_000, 65_536, 65_537, 212_992, 212_993, MIB),
+            fast_sizes=(4096, _HOLE, 65_536),
+            fast_mechanisms=("listener-tcp", "manager-tcp", "tcp-nodelay", "pipe"),
         ),
-        Row(("tasks:imap",), ("serial", "pool"), (64, 64 * KIB), (1, 2, 4), (64,), (2,)),
+        Row(_PING, ("tcp-split",), (64, _HOLE, 65_536), fast_sizes=(64,)),
+        *_CONTROLS,
+    ),
+)
+_START = Suite(
+    "start",
+    "What does it cost to begin? A whole life: make, start, connect, one message to each worker, close.",
+    (
+        Row(
+            ("set-up",),
+            ("queue", "pipe", "shared-memory", "manager-queue"),
+            (64,),
+            (1, 4),
+            fast_sizes=(64,),
+            fast_mechanisms=("pipe", "queue"),
+            start_methods=("fork", "forkserver", "spawn"),
+        ),
     ),
 )
 _TAILS = Suite(
@@ -168,11 +214,43 @@ _TAILS = Suite(
     "How bad are the slow ones? Every message timed, closed loop and at fixed rates.",
     (
         Row(("tail:closed",), TAILED, (64, 64 * KIB), fast_sizes=(64,)),
-        Row(OPEN, TAILED, (64,), fast_sizes=(64,), fast_mechanisms=("queue", "pipe")),
+        Row(_OPEN, TAILED, (64,), fast_sizes=(64,), fast_mechanisms=("queue", "pipe")),
+    ),
+)
+_OBJECTS = Suite(
+    "objects",
+    "What does the content cost? Nested objects and numpy arrays, pickled, out of band, copied and shared.",
+    (
+        Row(
+            _PING,
+            ("queue", "pipe", "simple-queue", "manager-queue", *CODECS[:2]),
+            (256, 4 * KIB, 64 * KIB, MIB),
+            fast_sizes=(4 * KIB,),
+            payloads=("object",),
+        ),
+        Row(
+            _PING,
+            (*ARRAYS, *CODECS),
+            (4 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB),
+            fast_sizes=(64 * KIB, MIB),
+            fast_mechanisms=("pipe", "queue", "pipe-oob", "shared-memory", "pickle5-oob"),
+            payloads=("array",),
+        ),
+        *_CONTROLS,
+    ),
+)
+_POOLS = Suite(
+    "pools",
+    "What does a pool cost per task, by the way tasks are handed over, against threads and a plain loop?",
+    (
+        Row(("tasks:apply", "tasks:submit", "tasks:map"), POOLS, (64, 64 * KIB), (1, 2, 4), (64,), (2,)),
+        Row(("tasks:map-chunked",), CHUNKING, (64, 64 * KIB), (1, 2, 4), (64,), (2,)),
+        Row(("tasks:imap",), ("pool", "serial"), (64, 64 * KIB), (1, 2, 4), (64,), (2,)),
     ),
 )
 
-SUITES = {suite.name: suite for suite in (_ALL, _LATENCY, _THROUGHPUT, _WORKERS, _STATE, _POOLS, _TAILS)}
+_QUESTIONS = (_LATENCY, _THROUGHPUT, _WORKERS, _STATE, _SIGNALS, _PLACEMENT, _CLIFFS, _START, _TAILS, _OBJECTS, _POOLS)
+SUITES = {suite.name: suite for suite in (_ALL, *_QUESTIONS)}
 
 
 def suite(name: str) -> Suite:
@@ -180,3 +258,8 @@ def suite(name: str) -> Suite:
     if name not in SUITES:
         raise UnknownName("suite", name, SUITES)
     return SUITES[name]
+
+
+def everything() -> tuple[Row, ...]:
+    """The rows of all suites."""
+    return tuple(dict.fromkeys(row for suite in SUITES.values() for row in suite.rows))

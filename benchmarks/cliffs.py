@@ -1,0 +1,15 @@
+"""Are there sizes to avoid?
+
+Round trips just below and above every threshold known: of Connection, of pipe and socket buffers, of TCP segments.
+
+Read the summary: it names each step of three times and more between neighbouring sizes.
+
+    python benchmarks/cliffs.py --fast
+"""
+
+import sys
+
+from ipcbench.cli import main
+
+if __name__ == "__main__":
+    main(["all", "--suite", "cliffs", *sys.argv[1:]])
