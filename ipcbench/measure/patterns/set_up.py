@@ -2,9 +2,9 @@
 
 The port is the mechanism's channel or, where it has none, its cell. A channel that many may receive from is made once
 and each worker takes one message; of others there is one for each worker; state is written once and read by each. A
-manager is started and ended with it, as its user must. What a visit needs to be a visit is part of each operation too:
-a Pipe to each worker, over which it says that it is ready and what it got. The message is small, as its digest is taken
-inside the clock.
+manager is started and ended with it, as its user must; a forkserver and a resource tracker start once and stay. What a
+visit needs to be a visit is part of each operation too: a Pipe to each worker, over which it says that it is ready and
+what it got. The message is small, as its digest is taken inside the clock.
 """
 
 from collections.abc import Sequence
