@@ -58,9 +58,18 @@ def test_the_delay_of_an_open_case_counts_from_when_the_message_was_due() -> Non
 
 
 def test_the_delay_of_a_closed_case_is_the_time_since_the_reply_before() -> None:
-    driver = Lap(10.0, 10.6, 3, stamps=[10.1, 10.4, 10.6])
+    driver = Lap(10.0, 10.6, 3, b"reply", stamps=[10.1, 10.4, 10.6])
     assert Tail().delays(Seat(-1, "closed", 1, 64), driver, [Lap(0, 0, 3)]) == pytest.approx([0.1, 0.3, 0.2])
     assert Tail().elapsed(driver, [Lap(0.0, 99.0, 3)]) == pytest.approx(0.6)
+
+
+def test_a_send_is_timed_until_it_returns_and_until_it_is_received() -> None:
+    driver = Lap(10.0, 11.0, 2, b"reply", stamps=[10.0, 10.1, 10.5, 10.7])
+    peer = Lap(9.0, 10.95, 2, stamps=[10.3, 10.9])
+    for operation, expected in (("returned", [0.1, 0.2]), ("delivered", [0.3, 0.4])):
+        seat = Seat(-1, operation, 1, 64)
+        assert Tail().delays(seat, driver, [peer]) == pytest.approx(expected)
+    assert Tail().elapsed(driver, [peer]) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("operation", RATES)
@@ -73,7 +82,7 @@ def test_an_open_sender_is_never_ahead_of_its_schedule(operation: str) -> None:
 
 
 @pytest.mark.parametrize("lap", [Lap(0, 1, 2, digest(b"b")), Lap(0, 1, 3, digest(b"a"))], ids=["count", "content"])
-@pytest.mark.parametrize("operation", ["closed", "open-1k"])
+@pytest.mark.parametrize("operation", ["closed", "returned", "open-1k"])
 def test_a_wrong_count_or_last_message_is_noticed(operation: str, lap: Lap) -> None:
     seat, turn = Seat(-1, operation, 1, 64), Turn(3, [b"a", b"a", b"b"])
     with pytest.raises(Unverified):

@@ -96,8 +96,7 @@ def rank(summary: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     standings = {column: dict.fromkeys(summary.index, default) for column, default in _UNRANKED.items()}
     eligible = summary[(summary["verdict"] == "ok") & summary["seconds"].notna() & summary["ranked"]]
     if len(eligible):
-        table = visits.pivot_table(index="case", columns="round", values="seconds", aggfunc="mean")
-        series = {str(case): row for case, row in zip(table.index, table.to_numpy(dtype=float), strict=True)}
+        series = by_round(visits)
         for _, block in eligible.groupby(BLOCK, sort=False):
             _rank_block(block.sort_values(["seconds", "mechanism"]), series, standings)
     return summary.assign(**{column: pd.Series(found) for column, found in standings.items()})
@@ -125,6 +124,12 @@ def _rank_block(block: pd.DataFrame, series: dict[str, FloatArray], standings: d
         standings["slowdown_high"][row] = found.high
         standings["tied"][row] = place > 0 and found.tied
         standings["rivals"][row] = len(cases)
+
+
+def by_round(visits: pd.DataFrame) -> dict[str, FloatArray]:
+    """Visit means in seconds by case: one number per round of the run, NaN where a case has no visit."""
+    table = visits.pivot_table(index="case", columns="round", values="seconds", aggfunc="mean")
+    return {str(case): row for case, row in zip(table.index, table.to_numpy(dtype=float), strict=True)}
 
 
 def geometric_mean(ratios: FloatArray) -> float:

@@ -1,30 +1,48 @@
-"""`ipcbench list`: what can be measured, one line each."""
+"""`ipcbench list`: what can be measured, one line each, or one mechanism with all that it says of itself."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import textwrap
+from collections.abc import Iterator
 
 import click
 
-from ipcbench.measure.ports import PORTS
+from ipcbench.cli.summary import count
+from ipcbench.measure.ports import PORTS, Mechanism
+from ipcbench.measure.registry import mechanism_doc
 from ipcbench.plan import catalog
 from ipcbench.plan.suites import SUITES
 from ipcbench.text import safe_text
+from ipcbench.units import format_size, format_time
+
+_WAITS = {
+    "block": "sleeps in the kernel until there is something",
+    "spin": "looks again and again, on a CPU of its own",
+}
+_DEAD = {
+    "end of file": "a receiver sees the end of a killed sender",
+    "an error": "a killed worker is an error for whoever waits",
+    "nothing": "nobody notices a killed peer: use a deadline",
+}
 
 
 @click.command("list", short_help="What can be measured: mechanisms, patterns, suites.")
+@click.argument("mechanism", required=False)
 @click.option("--json", "as_json", is_flag=True, help="The same, with every declared fact, as JSON.")
-def command(as_json: bool) -> None:
-    """List mechanisms, patterns and suites with their one-line meanings.
+def command(mechanism: str | None, as_json: bool) -> None:
+    """List mechanisms, patterns and suites, or say what one MECHANISM is, promises and traps you with.
 
     Use the names with `ipcbench run --mechanism … --pattern … --suite …`.
     """
+    if mechanism is not None:
+        _one(catalog.mechanism(mechanism), as_json)
+        return
     if as_json:
         click.echo(json.dumps(_facts(), indent=2))
         return
-    width, _ = shutil.get_terminal_size((100, 24))
+    width = _width()
     for heading, rows in _sections():
         click.echo(heading)
         longest = max(len(name) for name, _ in rows)
@@ -32,6 +50,58 @@ def command(as_json: bool) -> None:
             lines = textwrap.wrap(meaning, max(width - longest - 4, 30))
             click.echo(f"  {name:{longest}}  " + f"\n{'':{longest + 4}}".join(lines))
         click.echo()
+
+
+def _one(found: Mechanism, as_json: bool) -> None:
+    """Say everything about one mechanism."""
+    if as_json:
+        click.echo(json.dumps(_mechanism(found) | {"semantics": semantics(found)}, indent=2))
+        return
+    width = _width()
+    click.echo(f"{safe_text(found.name)}: {safe_text(found.title)}\n")
+    for paragraph in mechanism_doc(found.name).split("\n\n"):
+        click.echo(textwrap.fill(safe_text(" ".join(paragraph.split()), 4000), width) + "\n")
+    for name, text in _said(found):
+        click.echo(textwrap.fill(safe_text(text, 1000), width, initial_indent=f"{name:14}", subsequent_indent=" " * 14))
+
+
+def semantics(found: Mechanism) -> str:
+    """What a chooser needs to know beside the speed, in one line."""
+    who = {
+        ("one", "one"): "one sender, one receiver",
+        ("many", "one"): "many senders, one receiver",
+        ("one", "many"): "one sender, many receivers",
+        ("many", "many"): "many senders, many receivers",
+    }[found.senders, found.receivers]
+    order = {"total": "in order", "per sender": "in order per sender", "none": "in no order"}[found.ordering]
+    reach = "also between hosts" if found.scope == "network" else "on one host"
+    wait = f"looks every {format_time(found.poll_interval)}" if found.wait == "poll" else _WAITS[found.wait]
+    parts = [reach, f"who waits {wait}", _DEAD[found.dead_peer]]
+    return "; ".join([f"{who}, {order}", *parts] if "channel" in found.ports else parts)
+
+
+def _said(found: Mechanism) -> Iterator[tuple[str, str]]:
+    yield "semantics", semantics(found)
+    yield (
+        "family",
+        found.family
+        + {(True, False): ", a control", (False, True): ", a baseline"}.get((found.control, found.baseline), ""),
+    )
+    yield "offers", ", ".join(found.ports) + (f" ({', '.join(found.operations)})" if found.operations else "")
+    limit = f", at most {format_size(found.largest)}" if found.largest else ""
+    yield "carries", f"{found.carries}{limit}; bounded by {found.bounded_by}"
+    if found.copies:
+        yield "copies", f"{count(found.copies, 'copy')} of the payload on its way"
+    if found.background_threads:
+        yield "background", f"{count(found.background_threads, 'thread')} in each process that uses it"
+    if found.background_processes:
+        yield "background", f"{count(found.background_processes, 'process')} of its own"
+    yield "starts under", ", ".join(found.start_methods)
+    missing = found.missing()
+    if missing:
+        yield "here", f"cannot run: {missing}"
+    for caveat in found.caveats:
+        yield "beware", caveat
 
 
 def _sections() -> list[tuple[str, list[tuple[str, str]]]]:
@@ -44,12 +114,13 @@ def _sections() -> list[tuple[str, list[tuple[str, str]]]]:
     return [(heading, [(safe_text(name), safe_text(what, 1000)) for name, what in rows]) for heading, rows in sections]
 
 
+def _mechanism(found: Mechanism) -> dict[str, object]:
+    return {key: value for key, value in found._asdict().items() if key not in PORTS} | {"ports": found.ports}
+
+
 def _facts() -> dict[str, object]:
     return {
-        "mechanisms": [
-            {key: value for key, value in found._asdict().items() if key not in PORTS} | {"ports": found.ports}
-            for found in catalog.mechanisms()
-        ],
+        "mechanisms": [_mechanism(found) for found in catalog.mechanisms()],
         "patterns": [
             {
                 "name": found.name,
@@ -64,3 +135,8 @@ def _facts() -> dict[str, object]:
         ],
         "suites": [{"name": suite.name, "question": suite.question} for suite in SUITES.values()],
     }
+
+
+def _width() -> int:
+    width, _ = shutil.get_terminal_size((100, 24))
+    return max(width - 1, 40)

@@ -76,5 +76,8 @@ def skip_lines(skips: Sequence[Skip]) -> list[str]:
 
 
 def count(number: int, noun: str) -> str:
-    """A number and what it counts: '1 case', '2 cases'."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """A number and what it counts: '1 case', '2 cases', '2 copies', '2 processes'."""
+    if number == 1:
+        return f"{number} {noun}"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("ss") else f"{noun}s"
+    return f"{number} {plural}"

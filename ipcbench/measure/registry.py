@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
+import sys
 
 from ipcbench.errors import UnknownName
 from ipcbench.measure import mechanisms, patterns
@@ -33,6 +35,12 @@ def load_mechanism(name: str) -> Mechanism:
     if not isinstance(mechanism, Mechanism) or mechanism.name != name:
         raise TypeError(f"the file of mechanism {name!r} defines another one")
     return mechanism
+
+
+def mechanism_doc(name: str) -> str:
+    """What the file of a mechanism says of it, or nothing."""
+    module = sys.modules.get(f"{mechanisms.__name__}.{name.replace('-', '_')}")
+    return inspect.cleandoc(module.__doc__ or "") if module else ""
 
 
 def load_pattern(name: str) -> Pattern:

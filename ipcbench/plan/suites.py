@@ -75,6 +75,7 @@ _PING, _STREAM, _TASKS, _COUNTER = ("ping-pong",), ("stream",), ("task-queue",),
 _ACCESS, _SIGNAL = ("access:read", "access:write"), ("hand-over",)
 _UNLOCKED = ("counter:unlocked",)
 _OPEN = ("tail:open-1k", "tail:open-3k", "tail:open-10k", "tail:open-30k", "tail:open-100k")
+_RETURN = ("tail:returned", "tail:delivered")
 _SWEEP = (8, 64, KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB)
 _FEW = (64, 4 * KIB, 64 * KIB, MIB)
 _HOLE = 32 * KIB  # in the middle of where two writes over TCP wait for an acknowledgement
@@ -111,6 +112,7 @@ _ALL = Suite(
         Row(_PING, ("listener-tcp",), (4 * KIB, _HOLE), fast_sizes=(_HOLE,)),
         Row(_PING, ("tcp-nodelay",), (_HOLE,), fast_sizes=(_HOLE,)),
         Row(("tail:closed", "tail:open-1k"), ("queue", "pipe"), (64,)),
+        Row(_RETURN, ("queue", "pipe"), (MIB,), fast_sizes=(MIB,), fast_mechanisms=("queue",)),
         *_CONTROLS,
     ),
 )
@@ -214,6 +216,7 @@ _TAILS = Suite(
     "How bad are the slow ones? Every message timed, closed loop and at fixed rates.",
     (
         Row(("tail:closed",), TAILED, (64, 64 * KIB), fast_sizes=(64,)),
+        Row(_RETURN, TAILED, (64, MIB), fast_sizes=(MIB,), fast_mechanisms=("queue", "pipe")),
         Row(_OPEN, TAILED, (64,), fast_sizes=(64,), fast_mechanisms=("queue", "pipe")),
     ),
 )

@@ -25,8 +25,9 @@ CSS_PIXELS = 96 / 72  # per point
 
 
 def headlines(result: ResultFile) -> list[str]:
-    """Three to six plain sentences with figures: which mechanism for what, and what to watch."""
-    return sentences(study(result).summary, result.ipcbench.rounds)
+    """Plain sentences with figures: which mechanism for what, and the traps that the run shows."""
+    about = study(result)
+    return [*sentences(about.summary, result.ipcbench.rounds), *about.warnings]
 
 
 def write(result: ResultFile, out: Path) -> Path:

@@ -11,7 +11,7 @@ import pandas as pd
 from ipcbench.report.text import count, listing
 from ipcbench.units import format_size, size_name
 
-_ORDER = ["failed", "timed-out", "unverified", "leaked", "unsupported"]
+_ORDER = ["failed", "timed-out", "unverified", "leaked", "wrong", "unsupported"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ipcbench.analysis.stats import rank, summarise
+from ipcbench.analysis.stats import by_round, rank, summarise
+from ipcbench.analysis.tails import percentiles
 from ipcbench.report.charts.chart import main_setting, settings
 from ipcbench.report.text import count
-from ipcbench.results.frame import case_frame, visit_frame
+from ipcbench.report.warnings import warnings
+from ipcbench.results.frame import case_frame, tail_frame, visit_frame
 from ipcbench.results.schema import ResultFile, RunRecord
 from ipcbench.text import safe_text
 from ipcbench.units import format_duration, format_size
@@ -23,10 +25,12 @@ class Study:
     """What all parts of a report draw on.
 
     summary is `analysis.stats.rank` over all cases, its text cleaned, plus `cpus`, the usable CPUs of the machine.
+    warnings are the traps that the run shows, in words.
     """
 
     record: RunRecord
     summary: pd.DataFrame
+    warnings: list[str]
 
     @property
     def machine(self) -> str:
@@ -82,4 +86,6 @@ def study(result: ResultFile) -> Study:
     ranked = rank(summarise(case_frame(result), visits), visits)
     cleaned = {column: [safe_text(text, LONGEST_NAME) for text in ranked[column]] for column in _WORDS}
     cleaned |= {column: [safe_text(text, 300) for text in ranked[column]] for column in ("case", "reason", "notes")}
-    return Study(result.ipcbench, ranked.assign(**cleaned, cpus=result.ipcbench.machine.usable_cpus))
+    summary = ranked.assign(**cleaned, cpus=result.ipcbench.machine.usable_cpus)
+    traps = warnings(summary.assign(case=ranked["case"]), by_round(visits), percentiles(tail_frame(result)))
+    return Study(result.ipcbench, summary, [safe_text(text, 1000) for text in traps])

@@ -5,6 +5,9 @@ not seen. open-1k to open-100k: messages are due at a fixed rate, sent however l
 timed from when it was due to when it was received (Tene, "How NOT to Measure Latency": coordinated omission). The value
 of an open case is the time per message delivered, the inverse of the rate achieved; where that stays behind the rate
 offered, the mechanism is saturated. The driver waits by looking at the clock, so its CPU time says nothing.
+
+returned and delivered: a ping-pong, so that the channel is empty each time, of which is kept how long the sending call
+took, or how long the message took to be received. Where the first is far below the second, sending only begins.
 """
 
 from collections.abc import Sequence
@@ -23,40 +26,49 @@ RATES = {"open-1k": 1e3, "open-3k": 3e3, "open-10k": 1e4, "open-30k": 3e4, "open
 class Tail(ChannelPattern):
     name = "tail"
     question = "How bad are the slow ones?"
-    operation = "one round trip (closed), or one message delivered at the rate offered (open)"
-    operations = ("closed", *RATES)
+    operation = "one round trip, or one message delivered at the rate offered (open)"
+    operations = ("closed", "returned", "delivered", *RATES)
     sizes = (64, 65_536)
     most_workers = 1
     two_way = True
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
-        if case.operation != "closed" and case.placement == "pack":
+        if case.operation in RATES and case.placement == "pack":
             return "a sender that keeps to a rate needs a CPU of its own: choose spread or free"
         return super().unfit(mechanism, case)
 
     def streams(self, operation: str, workers: int) -> list[int]:
-        return [0, 0] if operation == "closed" else [0]
+        return [0] if operation in RATES else [0, 0]
 
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
-        return _closed(seat, go, turn) if seat.operation == "closed" else _open(seat, go, turn)
+        play = {"closed": _closed, "returned": _timed_sends, "delivered": _timed_sends}
+        return play.get(seat.operation, _open)(seat, go, turn)
 
     def serve(self, seat: Seat, turn: Turn) -> Lap:
-        return _echo(seat, turn) if seat.operation == "closed" else _take(seat, turn)
+        play = {"closed": _echo, "returned": _stamped_echo, "delivered": _stamped_echo}
+        return play.get(seat.operation, _take)(seat, turn)
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
-        return max([driver.ended, *(lap.ended for lap in peers if lap.stamps)]) - driver.started
+        if driver.last is not None:  # replies came back, and the clock stopped at the last
+            return driver.ended - driver.started
+        return max(lap.ended for lap in peers) - driver.started
 
     def delays(self, seat: Seat, driver: Lap, peers: Sequence[Lap]) -> Sequence[float]:
         if seat.operation == "closed":
             return [after - before for before, after in pairwise([driver.started, *driver.stamps])]
+        begun, returned = driver.stamps[::2], driver.stamps[1::2]
+        if seat.operation == "returned":
+            return [after - before for before, after in zip(begun, returned, strict=True)]
         (peer,) = peers
+        if seat.operation == "delivered":
+            return [after - before for before, after in zip(begun, peer.stamps, strict=True)]
         interval = 1 / RATES[seat.operation]
         return [stamp - (driver.started + i * interval) for i, stamp in enumerate(peer.stamps)]
 
     def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:
         check_counts(turn, driver, *peers)
         check_last(turn.payloads[-1], *peers)
-        if seat.operation == "closed" and digest(driver.last) != digest(turn.payloads[-1]):
+        if seat.operation not in RATES and digest(driver.last) != digest(turn.payloads[-1]):
             raise Unverified("the last reply is not the last message sent")
 
     def replies(self, turn: Turn, driver: Lap, kept: Sequence[Any]) -> list[list[str]]:
@@ -76,6 +88,34 @@ def _closed(seat: Seat, go: Go, turn: Turn) -> Lap:
         reply = receive()
         keep(clock())
     return Lap(start, stamps[-1], turn.operations, reply, stamps=stamps)
+
+
+def _timed_sends(seat: Seat, go: Go, turn: Turn) -> Lap:
+    send, receive, reply = seat.send, seat.receive, None
+    stamps: list[float] = []
+    keep, clock = stamps.append, perf_counter
+    go(turn.operations)
+    # Clock: starts before the first send, stops after the last reply, both here; stamps stand before and after each
+    # send, and the peer's after each receive. Operation: one round trip.
+    start = clock()
+    for payload in turn.payloads:
+        keep(clock())
+        send(payload)
+        keep(clock())
+        reply = receive()
+    return Lap(start, clock(), turn.operations, reply, stamps=stamps)
+
+
+def _stamped_echo(seat: Seat, turn: Turn) -> Lap:
+    send, receive, clock, message = seat.send, seat.receive, perf_counter, None
+    stamps: list[float] = []
+    keep = stamps.append
+    start = clock()
+    for _ in repeat(None, turn.operations):
+        message = receive()
+        keep(clock())
+        send(message)
+    return Lap(start, clock(), turn.operations, message, stamps=stamps)
 
 
 def _echo(seat: Seat, turn: Turn) -> Lap:

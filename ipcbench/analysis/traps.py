@@ -1,0 +1,106 @@
+"""What a run shows of the traps that users meet: steps in size, crossovers, and the price of a layer or a placement.
+
+Pure functions from tables to statements with intervals; nothing is looked for by the name of a mechanism alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ipcbench.analysis.stats import LEAST_ROUNDS, SEED, Comparison, FloatArray, compare
+
+STEP = 3.0  # a jump in time, beyond what the growth of the size explains, that is worth a warning
+_SETTING = ["mechanism", "workers", "payload", "start_method", "placement", "python"]
+_RESAMPLES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A jump in time between two neighbouring sizes of one mechanism, up or down; below and above are summary rows."""
+
+    below: Any
+    above: Any
+    change: Comparison
+
+    @property
+    def up(self) -> bool:
+        """Whether the larger size is the slow one."""
+        return self.change.ratio > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Crossover:
+    """The payload size from which the second mechanism is faster than the first, in bytes, with its 95 % interval.
+
+    size is NaN where the curves do not cross between the sizes measured; second_wins then says who is faster at all of
+    them.
+    """
+
+    size: float
+    low: float
+    high: float
+    second_wins: bool
+
+
+def steps(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[Step]:
+    """Find the jumps of round trips between neighbouring sizes that hold over rounds.
+
+    A step is a change of 3 times or more beyond the ratio of the two sizes, upwards, or of 3 times or more downwards;
+    the whole interval of the paired ratio must lie beyond that (with fewer than 3 rounds, the ratio alone).
+    """
+    trips = summary[(summary["pattern"] == "ping-pong") & summary["seconds"].notna()]
+    for _, curve in trips.groupby(_SETTING, sort=True):
+        rows: list[Any] = list(curve.sort_values("size").itertuples(index=False))
+        for below, above in itertools.pairwise(rows):
+            change = compare(series[above.case], series[below.case])
+            low, high = (change.ratio, change.ratio) if math.isnan(change.low) else (change.low, change.high)
+            if low >= STEP * max(1.0, above.size / below.size) or high <= 1 / STEP:
+                yield Step(below, above, change)
+
+
+def crossover(sizes: Sequence[float], first: FloatArray, second: FloatArray) -> Crossover:
+    """Where the second of two curves begins to be faster: sizes (n,), times (n, rounds) of both in seconds.
+
+    Medians over rounds are joined by straight lines on logarithms; the last crossing from slower to faster counts. The
+    interval resamples rounds of both together; its ends are the nearest measured sizes where a resample never crosses.
+    """
+    together = ~(np.isnan(first).any(axis=0) | np.isnan(second).any(axis=0))
+    first, second = np.log(first[:, together]), np.log(second[:, together])
+    logs = np.log(np.asarray(sizes, dtype=float))
+    rounds = first.shape[1]
+    if not rounds:
+        return Crossover(math.nan, math.nan, math.nan, False)
+    difference = np.median(first, axis=1) - np.median(second, axis=1)
+    size = _crossing(logs, difference)
+    if math.isnan(size) or rounds < LEAST_ROUNDS:
+        return Crossover(math.exp(size), math.nan, math.nan, bool((difference > 0).all()))
+    drawn = np.random.default_rng(SEED).integers(rounds, size=(_RESAMPLES, rounds))
+    differences = np.median(first[:, drawn], axis=2) - np.median(second[:, drawn], axis=2)
+    found = [_crossing(logs, column, inside=True) for column in differences.T]
+    low, high = np.exp(np.quantile(found, [0.025, 0.975]))
+    return Crossover(math.exp(size), float(low), float(high), False)
+
+
+def _crossing(logs: FloatArray, difference: FloatArray, inside: bool = False) -> float:
+    """Where the difference last becomes positive, on the scale of logs; NaN, or with `inside` an end, where never."""
+    places = np.flatnonzero((difference[:-1] <= 0) & (difference[1:] > 0))
+    if not len(places):
+        return float(logs[0] if difference[-1] > 0 else logs[-1]) if inside else math.nan
+    i = places[-1]
+    share = -difference[i] / (difference[i + 1] - difference[i])
+    return float(logs[i] + share * (logs[i + 1] - logs[i]))
+
+
+def matched(summary: pd.DataFrame, **where: object) -> pd.DataFrame:
+    """The rows with a time whose columns have these values."""
+    chosen = summary["seconds"].notna()
+    for column, value in where.items():
+        chosen &= summary[column] == value
+    return summary[chosen]

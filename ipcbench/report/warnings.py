@@ -1,0 +1,221 @@
+"""The traps that a run shows, in words with figures: what its users would meet and could not explain.
+
+Each finding needs its cases in the run and says nothing without them. Ratios come with 95 % intervals, paired by round.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ipcbench.analysis.stats import FloatArray, compare
+from ipcbench.analysis.traps import Crossover, Step, crossover, matched, steps
+from ipcbench.report.charts.chart import records
+from ipcbench.report.text import count, interval, listing
+from ipcbench.units import format_ratio, format_size, format_time
+
+HOLE = 0.02  # seconds: a delayed acknowledgement takes 40 ms, and nothing else here as long
+_LOST = re.compile(r"lost ([\d,]{1,15}) of ([\d,]{1,15}) increments")
+_MOST_STEPS = 6
+
+
+def warnings(summary: pd.DataFrame, series: dict[str, FloatArray], tails: pd.DataFrame) -> list[str]:
+    """All that is found, the most harmful first. tails is `analysis.tails.percentiles`."""
+    return [
+        *_steps(summary, series),
+        *_lost(summary),
+        *_early(summary, tails),
+        *_layers(summary, series),
+        *_placement(summary, series),
+        *_arrays(summary, series),
+        *_spinning(summary),
+    ]
+
+
+def _ratio(summary: Any, series: dict[str, FloatArray], slow: Any, fast: Any) -> str:
+    found = compare(series[slow.case], series[fast.case])
+    around = interval(found.low, found.high, format_ratio)
+    return f"{format_ratio(found.ratio)} ({around})" if around else format_ratio(found.ratio)
+
+
+def _steps(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[str]:
+    found = list(steps(summary, series))
+    holes = [step for step in found if step.up and step.above.seconds >= HOLE]
+    for step in holes:
+        yield _hole(step, found, summary)
+    for step in [step for step in found if step not in holes and step.above.seconds < HOLE > step.below.seconds][
+        :_MOST_STEPS
+    ]:
+        slow, fast = (step.above, step.below) if step.up else (step.below, step.above)
+        yield (
+            f"{step.above.mechanism} has a step in size: {format_size(slow.size)} take {format_time(slow.seconds)}, "
+            f"{format_size(fast.size)} take {format_time(fast.seconds)}."
+        )
+
+
+def _hole(step: Step, found: list[Step], summary: pd.DataFrame) -> str:
+    """A range of sizes in which every message waits for a delayed acknowledgement, and who has none there."""
+    name, slow = step.above.mechanism, step.above
+    ends = [
+        other.above
+        for other in found
+        if other.above.mechanism == name and not other.up and other.above.size > slow.size
+    ]
+    until = (
+        f", and {format_size(ends[0].size)} only {format_time(ends[0].seconds)}"
+        if ends
+        else "; larger sizes were not measured"
+        if slow.size == summary.loc[summary["mechanism"] == name, "size"].max()
+        else ""
+    )
+    spared = matched(summary, pattern="ping-pong", size=slow.size, mechanism="tcp-nodelay", placement=slow.placement)
+    without = (
+        f" tcp-nodelay takes {format_time(records(spared)[0].seconds)} for {format_size(slow.size)}."
+        if len(spared)
+        else ""
+    )
+    return (
+        f"Avoid {name} for messages of this size: a round trip of {format_size(slow.size)} takes "
+        f"{format_time(slow.seconds)}, of {format_size(step.below.size)} {format_time(step.below.seconds)}{until}. "
+        f"Header and body go out as two writes, and without TCP_NODELAY the second waits for an acknowledgement that "
+        f"the other side delays.{without}"
+    )
+
+
+def _lost(summary: pd.DataFrame) -> Iterator[str]:
+    wrong = [(row, found) for row in records(summary[summary["verdict"] == "wrong"]) if (found := _share(row.reason))]
+    if not wrong:
+        return
+    parts = [
+        f"{row.mechanism} with {count(int(row.workers), 'worker')} lost {lost:,} of {all_:,} ({lost / all_:.0%})"
+        for row, (lost, all_) in wrong[:5]
+    ]
+    more = f"; and {count(len(wrong) - 5, 'more case')}" if len(wrong) > 5 else ""
+    yield (
+        "Wrong without a lock: `+= 1` on shared state loses updates. Of the increments, "
+        f"{'; '.join(parts)}{more}. Hold the lock around it."
+    )
+
+
+def _share(reason: str) -> tuple[int, int] | None:
+    found = _LOST.search(reason)
+    return (int(found[1].replace(",", "")), int(found[2].replace(",", ""))) if found else None
+
+
+def _early(summary: pd.DataFrame, tails: pd.DataFrame) -> Iterator[str]:
+    half = dict(zip(tails["case"], tails["p50"], strict=True))
+    for row in records(matched(summary, question="tail:returned")):
+        other = matched(summary, question="tail:delivered", mechanism=row.mechanism, size=row.size)
+        returned = half.get(row.case, math.nan)
+        delivered = half.get(records(other)[0].case, math.nan) if len(other) else math.nan
+        if delivered >= 2 * returned:
+            yield (
+                f"Sending with {row.mechanism} only begins: the call returns after {format_time(returned)}, and a "
+                f"message of {format_size(row.size)} is received after {format_time(delivered)} "
+                f"({format_ratio(delivered / returned)} as long; medians of single messages)."
+            )
+
+
+def _layers(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[str]:
+    trips = matched(summary, question="ping-pong", payload="bytes", workers=1, start_method="fork")
+    spread = trips[trips["placement"] == "spread"] if (trips["placement"] == "spread").any() else trips
+    pair = _pair(spread, 2**20, "pipe-simplex", "pipe")
+    if pair:
+        simplex, duplex = pair
+        slow, fast = (simplex, duplex) if simplex.seconds > duplex.seconds else (duplex, simplex)
+        yield (
+            f"A duplex Pipe is a pair of sockets and a simplex one an os.pipe: at {format_size(duplex.size)} a round "
+            f"trip takes {format_time(duplex.seconds)} and {format_time(simplex.seconds)}; {slow.mechanism} takes "
+            f"{_ratio(summary, series, slow, fast)} as long as {fast.mechanism}."
+        )
+    pair = _pair(spread, 64, "queue", "simple-queue")
+    if pair:
+        queue, simple = pair
+        more = _pair(spread, 64, "simple-queue", "pipe")
+        below = f", and that is {_ratio(summary, series, *more)} of a pipe" if more else ""
+        yield (
+            f"The feeder thread of a Queue: at {format_size(queue.size)} a round trip through queue takes "
+            f"{format_time(queue.seconds)}, {_ratio(summary, series, queue, simple)} as long as simple-queue{below}."
+        )
+
+
+def _pair(rows: pd.DataFrame, size: int, one: str, other: str) -> tuple[Any, Any] | None:
+    """The rows of two mechanisms at the size nearest to this one that both have."""
+    sizes = set(rows.loc[rows["mechanism"] == one, "size"]) & set(rows.loc[rows["mechanism"] == other, "size"])
+    if not sizes:
+        return None
+    nearest = min(sizes, key=lambda found: abs(math.log(found / size)))
+    first, second = (records(rows[(rows["mechanism"] == name) & (rows["size"] == nearest)])[0] for name in (one, other))
+    return first, second
+
+
+def _placement(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[str]:
+    found = []
+    for packed in records(matched(summary, question="ping-pong", placement="pack", payload="bytes")):
+        where = {column: getattr(packed, column) for column in ("mechanism", "size", "workers", "start_method")}
+        spread = matched(summary, question="ping-pong", placement="spread", payload="bytes", **where)
+        if len(spread):
+            other = records(spread)[0]
+            change = compare(series[other.case], series[packed.case])
+            if not change.tied:
+                found.append((abs(math.log(change.ratio)), packed, other))
+    if found:
+        _, packed, spread = max(found, key=lambda each: each[0])
+        slow, fast = (spread, packed) if spread.seconds > packed.seconds else (packed, spread)
+        yield (
+            f"Placement matters: a round trip of {format_size(packed.size)} with {packed.mechanism} takes "
+            f"{format_time(spread.seconds)} with each process on a CPU of its own and {format_time(packed.seconds)} "
+            f"with both on one; {slow.placement} takes {_ratio(summary, series, slow, fast)} as long."
+        )
+
+
+def _arrays(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[str]:
+    arrays = matched(summary, question="ping-pong", payload="array")
+    for pickled in ("pipe", "queue"):
+        one, other = (arrays[arrays["mechanism"] == name] for name in (pickled, "shared-memory"))
+        sizes = sorted(set(one["size"]) & set(other["size"]))
+        if len(sizes) < 2:
+            continue
+        times = [np.array([series[_at(rows, size)] for size in sizes]) for rows in (one, other)]
+        yield _crossover(pickled, sizes, crossover(sizes, *times))
+
+
+def _at(rows: pd.DataFrame, size: int) -> str:
+    return str(rows.loc[rows["size"] == size, "case"].iloc[0])
+
+
+def _crossover(pickled: str, sizes: list[int], found: Crossover) -> str:
+    measured = f"from {format_size(sizes[0])} to {format_size(sizes[-1])}"
+    if math.isnan(found.size):
+        who = "shared-memory beats pickling" if found.second_wins else "shared-memory does not always beat pickling"
+        return (
+            f"Arrays: {who} through {pickled} at every size measured, {measured}."
+            if found.second_wins
+            else (f"Arrays: {who} through {pickled}: no size {measured} from which it does.")
+        )
+    around = interval(found.low, found.high, format_size)
+    said = f" (95 % interval {around})" if around else ""
+    return f"Arrays: shared-memory beats pickling through {pickled} from {format_size(found.size)}{said}."
+
+
+def _spinning(summary: pd.DataFrame) -> Iterator[str]:
+    restless = summary[(summary["wait"].isin(["spin", "poll"])) & summary["seconds"].notna() & summary["cpu"].notna()]
+    if restless.empty:
+        return
+    parts = []
+    for row in records(restless.sort_values("size").drop_duplicates("mechanism")):
+        same = matched(summary, question=row.question, size=row.size, placement=row.placement, payload=row.payload)
+        calm = same[(same["wait"] == "block") & same["ranked"]].sort_values("seconds")
+        beside = ""
+        if len(calm):
+            best = records(calm)[0]
+            times = f"{format_time(best.cpu)} in {format_time(best.seconds)}"
+            beside = f"; {best.mechanism}, the fastest that blocks, {times}"
+        times = f"{format_time(row.cpu)} of CPU in a round trip of {format_time(row.seconds)}"
+        parts.append(f"{row.mechanism} burns {times}, and a whole CPU while it waits{beside}")
+    yield f"Spinning is never ranked with blocking: {listing(parts, 4)}."

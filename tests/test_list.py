@@ -1,0 +1,41 @@
+"""`ipcbench list`: everything on a line each, and one mechanism with all that a chooser asks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from commands import Finished
+
+from ipcbench.measure.registry import mechanism_names
+
+Within = Callable[..., Finished]
+
+
+@pytest.mark.parametrize("name", mechanism_names())
+def test_a_mechanism_says_what_it_is_promises_and_traps_you_with(
+    within: Within, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    done = within("list", name)
+    assert done.code == 0
+    assert done.out.startswith(f"{name}: ")
+    assert "Source:" in done.out
+    for word in ("semantics", "family", "offers", "carries", "starts under"):
+        assert f"\n{word}  " in done.out
+    assert max(map(len, done.out.splitlines())) < 80
+
+
+def test_semantics_name_ordering_waiting_reach_and_what_becomes_of_the_dead(within: Within) -> None:
+    facts = json.loads(within("list", "listener-tcp", "--json").out)
+    assert facts["semantics"] == (
+        "one sender, one receiver, in order; also between hosts; who waits sleeps in the kernel until there is "
+        "something; a receiver sees the end of a killed sender"
+    )
+
+
+def test_an_unknown_mechanism_is_one_line_with_the_nearest(within: Within) -> None:
+    done = within("list", "quque")
+    assert done.code == 2
+    assert "did you mean 'queue'?" in done.err

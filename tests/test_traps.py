@@ -1,0 +1,107 @@
+"""Traps: steps in size, crossovers, and what a real run says of them in words."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from synthetic import make_result, model_seconds
+
+from ipcbench.analysis.stats import by_round, rank, summarise
+from ipcbench.analysis.traps import crossover, steps
+from ipcbench.model import Case
+from ipcbench.report.study import study
+from ipcbench.results.frame import case_frame, visit_frame
+from ipcbench.results.schema import ResultFile
+from ipcbench.results.store import load
+
+SIZES = (64, 4096, 16_385, 32_768, 65_536, 2**20)
+RECORDED = Path(__file__).parent / "golden" / "traps.json.gz"
+
+
+def found_steps(result: ResultFile) -> list[tuple[int, int, bool]]:
+    visits = visit_frame(result)
+    summary = rank(summarise(case_frame(result), visits), visits)
+    return [(step.below.size, step.above.size, step.up) for step in steps(summary, by_round(visits))]
+
+
+def with_hole(case: Case) -> float:
+    return 0.088 if 16_384 < case.size < 65_536 else model_seconds(case)
+
+
+def cases_of(name: str) -> list[Case]:
+    return [Case("ping-pong", name, size) for size in SIZES]
+
+
+def test_a_hole_between_sizes_is_a_step_up_and_a_step_down() -> None:
+    result = make_result(cases_of("queue"), 6, seconds=with_hole)
+    assert found_steps(result) == [(4096, 16_385, True), (32_768, 65_536, False)]
+
+
+def test_what_only_grows_with_the_size_is_no_step() -> None:
+    assert found_steps(make_result([*cases_of("queue"), *cases_of("array")], 6)) == []
+
+
+def test_one_bad_round_is_no_step() -> None:
+    result = make_result(cases_of("queue"), 7)
+    benchmark = next(found for found in result.benchmarks if "32KiB" in str(found.metadata["name"]))
+    benchmark.runs[2].values = [0.088] * len(benchmark.runs[2].values)
+    assert found_steps(result) == []
+
+
+@given(
+    cross=some.floats(200, 500_000), noise=some.floats(0, 0.05), rounds=some.integers(3, 12), seed=some.integers(0, 99)
+)
+@settings(max_examples=40, deadline=None)
+def test_a_crossover_is_found_where_two_lines_cross(cross: float, noise: float, rounds: int, seed: int) -> None:
+    sizes = np.array([64.0, 1024, 16_384, 262_144, 2**20])
+    chance = np.random.default_rng(seed)
+    flat = np.full((5, rounds), 100e-6) * np.exp(chance.normal(0, noise, (5, rounds)))
+    rising = (100e-6 * (sizes / cross) ** 0.7)[:, None] * np.exp(chance.normal(0, noise, (5, rounds)))
+    found = crossover(list(sizes), rising, flat)
+    assert found.low <= found.high
+    if noise < 0.01:
+        assert found.size == pytest.approx(cross, rel=0.25)
+    assert math.isnan(found.size) or found.low <= found.size * 1.001
+
+
+def test_without_a_crossing_it_says_who_wins() -> None:
+    fast, slow = np.full((3, 5), 1e-6), np.full((3, 5), 2e-6)
+    assert crossover([1, 2, 3], slow, fast).second_wins
+    assert math.isnan(crossover([1, 2, 3], slow, fast).size)
+    assert not crossover([1, 2, 3], fast, slow).second_wins
+
+
+# One real run, of the rows of the suite `all` that are about traps.
+
+
+@pytest.fixture(scope="module")
+def said() -> list[str]:
+    return study(load(RECORDED)).warnings
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        r"Avoid listener-tcp for messages of this size: a round trip of 32 KiB takes \d+\.?\d* ms.*delays\. "
+        r"tcp-nodelay takes \d+\.?\d* µs",
+        r"Wrong without a lock: .* value with 2 workers lost [\d,]+ of [\d,]+ \(\d+%\)",
+        r"Sending with queue only begins: the call returns after [\d.]+ µs, and a message of 1 MiB is received after",
+        r"A duplex Pipe is a pair of sockets and a simplex one an os.pipe: at 1 MiB a round trip takes .* as long as",
+        r"The feeder thread of a Queue: at 64 B a round trip through queue takes .* as long as simple-queue, .* a pipe",
+        r"Placement matters: a round trip of 64 B with [a-z-]+ takes .* with each process on a CPU of its own",
+        r"Arrays: shared-memory (beats pickling|does not always beat pickling).* through pipe",
+        r"Spinning is never ranked with blocking: shared-memory-spin burns .* the fastest that blocks",
+    ],
+)
+def test_a_real_run_says_each_trap_with_figures(said: list[str], words: str) -> None:
+    assert [text for text in said if re.search(words, text)], said
+
+
+def test_no_warning_is_made_of_nothing() -> None:
+    assert study(make_result(cases_of("pipe"), 5)).warnings == []
