@@ -57,6 +57,7 @@ class PortSettings:
         self.payload = payload
         self.folder = tempfile.gettempdir()  # the visit's own, with a path short enough for a socket
         self.named = 0
+        self.managers: list[SyncManager] = []
 
     def new_name(self) -> str:
         """A name for something in the system that nothing else has; it says whose it is, as `clean` and warden need."""
@@ -66,24 +67,34 @@ class PortSettings:
 
     def new_path(self) -> str:
         """A path of at most 107 bytes for a socket or a fifo that goes with the visit."""
-        self.named += 1
-        return os.path.join(self.folder, f"{self.named}")
+        return os.path.join(self.folder, self.new_name())
 
     @functools.cached_property
     def manager(self) -> SyncManager:
         """One manager process for all ports of a visit, started at the first use."""
-        return self.context.Manager()
+        return self._start_manager(None)
+
+    @functools.cached_property
+    def tcp_manager(self) -> SyncManager:
+        """Another one, which is reached over TCP on the loopback interface."""
+        return self._start_manager(("127.0.0.1", 0))
+
+    def _start_manager(self, address: tuple[str, int] | None) -> SyncManager:
+        from multiprocessing.managers import SyncManager
+
+        manager = SyncManager(address, ctx=self.context)
+        manager.start()
+        self.managers.append(manager)
+        return manager
 
     def helpers(self) -> list[int]:
         """Process ids of what ports had started beside the peers."""
-        manager = self.__dict__.get("manager")
-        return [manager._process.pid] if manager else []
+        return [manager._process.pid for manager in self.managers]  # type: ignore[attr-defined]  # set by start()
 
     def close(self) -> None:
         """End the helper processes; harmless when there are none, or twice."""
-        manager = self.__dict__.pop("manager", None)
-        if manager:
-            manager.shutdown()
+        while self.managers:
+            self.managers.pop().shutdown()
 
 
 class Port(ABC):
