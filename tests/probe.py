@@ -81,6 +81,11 @@ def staged(
     settings.close()
 
 
+def streams(mechanism: Mechanism) -> bool:
+    """Whether messages may follow each other without an answer."""
+    return not mechanism.only_patterns or "stream" in mechanism.only_patterns
+
+
 def difficult_payloads(mechanism: Mechanism, size: int) -> list[Any]:
     """Distinct payloads of one size, those among them that end in NUL or are nothing else."""
     if mechanism.carries == "number":
@@ -193,19 +198,21 @@ def observe_leftovers(
     return {"early": counts[0], "late": counts[1], "names": names, "children": alive}
 
 
-def observe_refusal(mechanism: Mechanism) -> dict[str, Any]:
-    """Try to send 64 B through a mechanism, in this process."""
+def observe_refusal(mechanism: Mechanism, size: int) -> dict[str, Any]:
+    """Try to send so many bytes through a mechanism, in this process."""
     if mechanism.channel is None:
         return {"refused": "no channel"}
-    settings = PortSettings(multiprocessing.get_context("fork"), 64, 4, 1)
+    settings = PortSettings(multiprocessing.get_context("fork"), size, 4, 1)
+    port = mechanism.channel(settings)
     try:
-        port = mechanism.channel(settings)
         port.connect("driver")
-        port.sender()(b"x" * 64)
+        port.sender()(b"x" * size)
         return {"refused": ""}
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OSError) as error:
         return {"refused": type(error).__name__}
     finally:
+        port.close()
+        port.destroy()
         settings.close()
 
 
@@ -217,12 +224,15 @@ def main(name: str, method: StartMethod) -> None:
     full = method == "fork"
     thorough = full and (mechanism.family != "managers" or name == "manager-queue")  # they all send alike
     sizes = (8,) if mechanism.carries == "number" else THRESHOLDS if thorough else FEW if full else LARGE
+    largest = mechanism.largest
+    fitting = [size for size in sizes if largest is None or size < largest] + [largest] * (largest is not None)
+    bursts = [size for size in fitting if size in (8, *FEW, largest)] if full and streams(mechanism) else []
     cell_sizes = (8,) if mechanism.carries == "number" else CELL_SIZES if full else (8,)
     wanted: dict[str, Callable[[], dict[str, Any]]] = {}
     if mechanism.channel:
-        for size in sizes:
+        for size in fitting:
             wanted[f"echo {size}"] = lambda size=size: observe_echo(mechanism, method, size)  # type: ignore[misc]
-        for size in sizes if full and mechanism.carries == "number" else FEW if full else ():
+        for size in bursts:
             wanted[f"burst {size}"] = lambda size=size: observe_burst(mechanism, method, size)  # type: ignore[misc]
         if mechanism.senders == mechanism.receivers == "many":
             wanted["many"] = lambda: observe_many(mechanism, method)
@@ -234,7 +244,9 @@ def main(name: str, method: StartMethod) -> None:
     if full:
         wanted["closing twice"] = lambda: observe_closing_twice(mechanism, method)
     if mechanism.carries == "number" and full:
-        wanted["refusal"] = lambda: observe_refusal(mechanism)
+        wanted["refusal"] = lambda: observe_refusal(mechanism, 64)
+    if largest is not None and full:
+        wanted["refusal"] = lambda: observe_refusal(mechanism, largest + 1)
     seen = {}
     for what, observe in wanted.items():
         try:

@@ -1,0 +1,81 @@
+"""asyncio streams over a UNIX socket: write() and drain(), readexactly(); an 8-byte length and the payload.
+
+Each call is a run_until_complete(), since the loops that are timed are not coroutines: part of every figure is the
+price of entering and leaving the event loop, which a program that lives in it does not pay. drain() must wait until all
+is written (write buffer limit 0), as what is left in the transport moves only while the loop runs.
+Source: Lib/asyncio/streams.py, Lib/asyncio/selector_events.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ipcbench.measure.framed import LENGTH, UnixSocket
+from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send, Side
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+class AsyncioUnixChannel(UnixSocket):
+    def __init__(self, settings: PortSettings) -> None:
+        super().__init__(settings)
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    def connect(self, side: Side) -> None:
+        import asyncio  # takes 40 ms, which only those who use it should pay
+
+        super().connect(side)
+        self.loop = asyncio.new_event_loop()
+        self.run = self.loop.run_until_complete
+        self.reader, self.writer = self.run(asyncio.open_unix_connection(sock=self.end))
+        self.writer.transport.set_write_buffer_limits(0)
+
+    def sender(self) -> Send:
+        run, write, drain, pack = self.run, self.writer.write, self.writer.drain, LENGTH.pack
+
+        async def send_one(payload: Any) -> None:
+            write(b"".join((pack(len(payload)), payload)))
+            await drain()
+
+        def send(payload: Any) -> None:
+            run(send_one(payload))
+
+        return send
+
+    def receiver(self) -> Receive:
+        run, read, unpack, head = self.run, self.reader.readexactly, LENGTH.unpack, LENGTH.size
+
+        async def receive_one() -> bytes:
+            (length,) = unpack(await read(head))
+            return await read(length)
+
+        def receive() -> bytes:
+            return run(receive_one())
+
+        return receive
+
+    def close(self) -> None:
+        loop, self.loop = self.loop, None
+        if loop:
+            self.writer.close()
+            loop.run_until_complete(self.writer.wait_closed())
+            loop.close()
+        super().close()
+
+
+MECHANISM = Mechanism(
+    name="asyncio-unix",
+    title="asyncio streams over a UNIX socket",
+    short="asyncio UNIX",
+    family="sockets",
+    semaphores=False,
+    carries="bytes",
+    bounded_by="bytes",
+    channel=AsyncioUnixChannel,
+    duplex=True,
+    copies=5,
+    dead_peer="end of file",
+    systems=("linux", "darwin"),
+    caveats=("every call enters and leaves the event loop; a program that lives in one does not",),
+)

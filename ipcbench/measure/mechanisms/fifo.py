@@ -1,0 +1,64 @@
+"""os.mkfifo() with os.writev() and os.read(): a pipe with a path, which unrelated processes can open.
+
+open() waits for the other end, so two processes that open two of them in different orders wait for ever. Here neither
+waits: the sender opens for both, and the receiver does not block in open(). Messages as in `os-pipe`. Source: fifo(7).
+"""
+
+import contextlib
+import os
+import select
+
+from ipcbench.measure.framed import reader_of, writer_of
+from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
+
+
+def _wait_for_a_writer(descriptor: int) -> None:
+    """Wait for data in a fifo that nobody has opened to write yet; raises EOFError for one that has lost its writer.
+
+    read() says end of file of both, and poll() only of the second.
+    """
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    ((_, event),) = poll.poll()
+    if not event & select.POLLIN:
+        raise EOFError
+
+
+class FifoChannel(Channel):
+    def __init__(self, settings: PortSettings) -> None:
+        self.path = settings.new_path()
+        self.opened: list[int] = []
+        os.mkfifo(self.path, 0o600)
+
+    def sender(self) -> Send:
+        self.opened.append(os.open(self.path, os.O_RDWR))
+        return writer_of(self.opened[-1])
+
+    def receiver(self) -> Receive:
+        self.opened.append(os.open(self.path, os.O_RDONLY | os.O_NONBLOCK))
+        os.set_blocking(self.opened[-1], True)
+        return reader_of(self.opened[-1], _wait_for_a_writer)
+
+    def close(self) -> None:
+        while self.opened:
+            os.close(self.opened.pop())
+
+    def destroy(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
+
+
+MECHANISM = Mechanism(
+    name="fifo",
+    title="os.mkfifo, os.writev and os.read",
+    short="FIFO",
+    family="pipes",
+    semaphores=False,
+    carries="bytes",
+    bounded_by="bytes",
+    channel=FifoChannel,
+    copies=3,
+    dead_peer="end of file",
+    systems=("linux",),
+    caveats=("open() waits for the other end unless told otherwise",),
+)

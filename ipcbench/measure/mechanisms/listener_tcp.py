@@ -1,0 +1,40 @@
+"""multiprocessing.connection.Listener and Client over TCP on the loopback interface, with an authkey; send(), recv().
+
+A message longer than 16 384 bytes after pickling goes out as two writes and TCP_NODELAY is not set, so Nagle's
+algorithm keeps a body of less than a packet back until the header is acknowledged, 40 ms later: about 88 ms a round
+trip up to 64 KiB on loopback (gh-126471). Source: Lib/multiprocessing/connection.py.
+"""
+
+from ipcbench.measure.duplex import AcceptedConnection
+from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send
+
+
+class ListenerTcpChannel(AcceptedConnection):
+    def choose_address(self, settings: PortSettings) -> tuple[str, int]:
+        return "127.0.0.1", 0
+
+    def sender(self) -> Send:
+        return self.end.send
+
+    def receiver(self) -> Receive:
+        return self.end.recv
+
+
+MECHANISM = Mechanism(
+    name="listener-tcp",
+    title="multiprocessing Listener and Client, TCP",
+    short="Listener TCP",
+    family="sockets",
+    semaphores=False,
+    carries="objects",
+    bounded_by="bytes",
+    channel=ListenerTcpChannel,
+    duplex=True,
+    copies=5,
+    dead_peer="end of file",
+    scope="network",
+    caveats=(
+        "16 to 64 KiB wait for a delayed acknowledgement, 40 ms each way (Nagle)",
+        "recv() unpickles: whoever knows the authkey can run code",
+    ),
+)

@@ -1,0 +1,37 @@
+"""multiprocessing.connection.Listener and Client over a UNIX socket, with an authkey: send() and recv() as in `pipe`.
+
+Once both have proved that they know the key, it is the Connection that a Pipe has, over the same kind of socket; it can
+be reached by unrelated processes. recv() unpickles, which runs code of whoever knows the key.
+Source: Lib/multiprocessing/connection.py.
+"""
+
+from ipcbench.measure.duplex import AcceptedConnection
+from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send
+
+
+class ListenerUnixChannel(AcceptedConnection):
+    def choose_address(self, settings: PortSettings) -> str:
+        return settings.new_path()
+
+    def sender(self) -> Send:
+        return self.end.send
+
+    def receiver(self) -> Receive:
+        return self.end.recv
+
+
+MECHANISM = Mechanism(
+    name="listener-unix",
+    title="multiprocessing Listener and Client, UNIX socket",
+    short="Listener",
+    family="sockets",
+    semaphores=False,
+    carries="objects",
+    bounded_by="bytes",
+    channel=ListenerUnixChannel,
+    duplex=True,
+    copies=5,
+    dead_peer="end of file",
+    systems=("linux", "darwin"),
+    caveats=("recv() unpickles: whoever knows the authkey can run code",),
+)

@@ -1,0 +1,34 @@
+"""os.pipe() with os.writev() and os.read(): an 8-byte length and the payload, what a pipe costs without a library.
+
+The pipe holds 64 KiB: what is longer is read in pieces and joined, one copy more. Pipe(duplex=False) makes it and takes
+it to the other process, which a bare descriptor does not survive under spawn; no method of a Connection is timed.
+Source: pipe(7).
+"""
+
+from ipcbench.measure.duplex import SimplexPipe
+from ipcbench.measure.framed import reader_of, writer_of
+from ipcbench.measure.ports import Mechanism, Receive, Send
+
+
+class OsPipeChannel(SimplexPipe):
+    def sender(self) -> Send:
+        return writer_of(self.write_end().fileno())
+
+    def receiver(self) -> Receive:
+        return reader_of(self.read_end().fileno())
+
+
+MECHANISM = Mechanism(
+    name="os-pipe",
+    title="os.pipe, os.writev and os.read",
+    short="os.pipe",
+    family="pipes",
+    semaphores=False,
+    carries="bytes",
+    bounded_by="bytes",
+    channel=OsPipeChannel,
+    copies=3,
+    dead_peer="end of file",
+    systems=("linux", "darwin"),
+    caveats=("write() blocks once 64 KiB are unread: two processes sending each other more than that deadlock",),
+)

@@ -1,0 +1,45 @@
+"""multiprocessing.Pipe() with send_bytes() and recv_bytes_into(): the socket pair of `pipe-bytes`, a buffer reused.
+
+recv_bytes_into() reads into a BytesIO as recv_bytes() does, and copies into the buffer once more: it saves nothing. The
+receiver hands out a copy of the part it got, as a user must who keeps a message beyond the next one; whoever is done
+with it by then has one copy less. Source: Lib/multiprocessing/connection.py.
+"""
+
+from ipcbench.measure.duplex import DuplexPipe
+from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send
+
+
+class PipeBytesIntoChannel(DuplexPipe):
+    def __init__(self, settings: PortSettings) -> None:
+        super().__init__(settings)
+        self.size = settings.size
+
+    def sender(self) -> Send:
+        return self.end.send_bytes
+
+    def receiver(self) -> Receive:
+        recv_bytes_into, buffer = self.end.recv_bytes_into, memoryview(bytearray(self.size))
+
+        def receive() -> bytes:
+            return bytes(buffer[: recv_bytes_into(buffer)])
+
+        return receive
+
+
+MECHANISM = Mechanism(
+    name="pipe-bytes-into",
+    title="multiprocessing.Pipe, send_bytes and recv_bytes_into",
+    short="Pipe into",
+    family="pipes",
+    semaphores=False,
+    carries="bytes",
+    bounded_by="bytes",
+    channel=PipeBytesIntoChannel,
+    duplex=True,
+    copies=5,
+    dead_peer="end of file",
+    caveats=(
+        "recv_bytes_into() copies once more than recv_bytes(), not once less",
+        "two users of one end corrupt the stream",
+    ),
+)

@@ -1,0 +1,53 @@
+"""multiprocessing.Pipe() with pickle protocol 5: the pickle as one message, each large buffer in it as one of its own.
+
+Buffers that a type offers out of band, as arrays do, are written from where they lie and read into memory of their own:
+4 copies instead of the 5 of what stays in the pickle, as bytes and str do. loads() asks for a buffer when the pickle
+refers to it, so that their number need not be sent. Source: PEP 574, Lib/multiprocessing/connection.py.
+"""
+
+import pickle
+from typing import Any
+
+from ipcbench.measure.duplex import DuplexPipe
+from ipcbench.measure.ports import Mechanism, Receive, Send
+
+
+class PipeOobChannel(DuplexPipe):
+    def sender(self) -> Send:
+        send_bytes, dumps = self.end.send_bytes, pickle.dumps
+
+        def send(message: Any) -> None:
+            buffers: list[pickle.PickleBuffer] = []
+            send_bytes(dumps(message, 5, buffer_callback=buffers.append))
+            for buffer in buffers:
+                send_bytes(buffer.raw())
+
+        return send
+
+    def receiver(self) -> Receive:
+        recv_bytes, loads = self.end.recv_bytes, pickle.loads
+        buffers = map(bytearray, iter(recv_bytes, None))  # a bytearray, as an array over bytes could not be written to
+
+        def receive() -> Any:
+            return loads(recv_bytes(), buffers=buffers)
+
+        return receive
+
+
+MECHANISM = Mechanism(
+    name="pipe-oob",
+    title="multiprocessing.Pipe, pickle 5 with buffers out of band",
+    short="Pipe oob",
+    family="pipes",
+    semaphores=False,
+    carries="objects",
+    bounded_by="bytes",
+    channel=PipeOobChannel,
+    duplex=True,
+    copies=5,
+    dead_peer="end of file",
+    caveats=(
+        "pays only for arrays and other types that offer their buffers: bytes and str travel in the pickle",
+        "two users of one end corrupt the stream",
+    ),
+)

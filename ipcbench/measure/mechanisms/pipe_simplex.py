@@ -1,0 +1,35 @@
+"""multiprocessing.Pipe(duplex=False) with send() and recv(): a pipe of the kernel, one way, objects pickled.
+
+Another kernel object than `pipe`, which is a pair of sockets: 64 KiB of pages against a queue of socket buffers. As
+there, a message longer than 16 384 bytes after pickling goes out as two writes, and recv() gathers chunks in a BytesIO.
+Source: Lib/multiprocessing/connection.py, pipe(7).
+"""
+
+from ipcbench.measure.duplex import SimplexPipe
+from ipcbench.measure.ports import Mechanism, Receive, Send
+
+
+class PipeSimplexChannel(SimplexPipe):
+    def sender(self) -> Send:
+        return self.write_end().send
+
+    def receiver(self) -> Receive:
+        return self.read_end().recv
+
+
+MECHANISM = Mechanism(
+    name="pipe-simplex",
+    title="multiprocessing.Pipe(duplex=False), send and recv",
+    short="Pipe simplex",
+    family="pipes",
+    semaphores=False,
+    carries="objects",
+    bounded_by="bytes",
+    channel=PipeSimplexChannel,
+    copies=5,
+    dead_peer="end of file",
+    caveats=(
+        "send() blocks once 64 KiB are unread: two processes sending each other more than that deadlock",
+        "two users of one end corrupt the stream",
+    ),
+)

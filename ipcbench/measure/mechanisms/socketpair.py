@@ -1,0 +1,37 @@
+"""socket.socketpair(): a pair of connected UNIX stream sockets, an 8-byte length and the payload.
+
+The same kernel object as `pipe-bytes`: what differs is the library. One sendmsg() for length and payload, recv_into() a
+buffer that is reused, of which the receiver hands out a copy. Source: unix(7), Lib/socket.py.
+"""
+
+import socket
+
+from ipcbench.measure.framed import StreamSocket
+from ipcbench.measure.ports import Mechanism, PortSettings, Side
+
+
+class SocketpairChannel(StreamSocket):
+    def __init__(self, settings: PortSettings) -> None:
+        super().__init__(settings)
+        self.held = [*socket.socketpair()]
+
+    def connect(self, side: Side) -> None:
+        self.end, other = self.held if side == "driver" else reversed(self.held)
+        other.close()  # a copy left open would keep EOF from ever arriving
+
+
+MECHANISM = Mechanism(
+    name="socketpair",
+    title="socket.socketpair, sendmsg and recv_into",
+    short="socketpair",
+    family="sockets",
+    semaphores=False,
+    carries="bytes",
+    bounded_by="bytes",
+    channel=SocketpairChannel,
+    duplex=True,
+    copies=3,
+    dead_peer="end of file",
+    systems=("linux", "darwin"),
+    caveats=("two users of one end corrupt the stream",),
+)

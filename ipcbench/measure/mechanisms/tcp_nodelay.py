@@ -1,0 +1,34 @@
+"""A TCP connection over the loopback interface with TCP_NODELAY on both sides: nothing waits for an acknowledgement.
+
+As `tcp` but for the option, which lets a short packet leave while an earlier one is not acknowledged.
+Source: tcp(7), Lib/socket.py.
+"""
+
+import socket
+
+from ipcbench.measure.framed import TcpSocket
+from ipcbench.measure.ports import Mechanism, Side
+
+
+class TcpNodelayChannel(TcpSocket):
+    def connect(self, side: Side) -> None:
+        super().connect(side)
+        self.end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+MECHANISM = Mechanism(
+    name="tcp-nodelay",
+    title="TCP on loopback with TCP_NODELAY",
+    short="TCP nodelay",
+    family="sockets",
+    semaphores=False,
+    carries="bytes",
+    bounded_by="bytes",
+    channel=TcpNodelayChannel,
+    duplex=True,
+    copies=3,
+    dead_peer="end of file",
+    scope="network",
+    systems=("linux", "darwin"),
+    caveats=("on loopback, where packets have 64 KiB and no wire",),
+)

@@ -1,0 +1,29 @@
+"""A UNIX stream socket that was bound, listened on, connected and accepted: an 8-byte length and the payload.
+
+Once connected it is what `socketpair` is; it differs in who can reach it. A path may have 107 bytes at most, and the
+file stays until it is unlinked. Calls as in `socketpair`. Source: unix(7), Lib/socket.py.
+"""
+
+from ipcbench.measure.framed import UnixSocket
+from ipcbench.measure.ports import Mechanism
+
+
+class UnixStreamChannel(UnixSocket):
+    pass
+
+
+MECHANISM = Mechanism(
+    name="unix-stream",
+    title="UNIX stream socket, sendmsg and recv_into",
+    short="UNIX stream",
+    family="sockets",
+    semaphores=False,
+    carries="bytes",
+    bounded_by="bytes",
+    channel=UnixStreamChannel,
+    duplex=True,
+    copies=3,
+    dead_peer="end of file",
+    systems=("linux", "darwin"),
+    caveats=("the path has at most 107 bytes, and stays after a crash",),
+)
