@@ -10,13 +10,16 @@ import gc
 import json
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import FrameType
+from typing import Any, NamedTuple, NoReturn
 
+from ipcbench.errors import PeerFailed
 from ipcbench.measure.names import claim_names
 from ipcbench.measure.pattern import Pattern, Seat, Turn
 from ipcbench.measure.patterns.access import Access
@@ -41,6 +44,7 @@ NUMBERS = (0, 1, -1, 2**31, 2**62, 2**63 - 1, -(2**63))
 TASKS = 300
 ADDS = 2000
 WORKERS = 3
+PATIENCE = 5  # seconds until a message is not expected any more
 
 
 class Stage(NamedTuple):
@@ -176,6 +180,34 @@ def observe_state(mechanism: Mechanism, method: StartMethod, size: int) -> dict[
     return found
 
 
+def observe_death(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
+    """Kill the peer and wait for its next message."""
+    with suppress(PeerFailed, ConnectionError), staged(mechanism, PingPong(), method, 64) as stage:
+        stage.team.go(1)
+        stage.seat.send(difficult_payloads(mechanism, 64)[0])
+        stage.seat.receive()
+        stage.team.laps()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.kill(stage.pids[0], signal.SIGKILL)
+        signal.signal(signal.SIGALRM, give_up)
+        signal.alarm(PATIENCE)
+        try:
+            stage.seat.receive()
+            noticed = "a message"
+        except Exception as error:
+            noticed = type(error).__name__
+        signal.alarm(0)
+    for port in dict.fromkeys(stage.ports):
+        port.close()
+        port.destroy()
+    return {"noticed": noticed}
+
+
+def give_up(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Handle a signal by ending a wait that would not end."""
+    raise TimeoutError
+
+
 def observe_leftovers(
     mechanism: Mechanism, method: StartMethod, prefix: str, visits: tuple[int, int]
 ) -> dict[str, Any]:
@@ -226,7 +258,8 @@ def main(name: str, method: StartMethod) -> None:
     sizes = (8,) if mechanism.carries == "number" else THRESHOLDS if thorough else FEW if full else LARGE
     largest = mechanism.largest
     fitting = [size for size in sizes if largest is None or size < largest] + [largest] * (largest is not None)
-    bursts = [size for size in fitting if size in (8, *FEW, largest)] if full and streams(mechanism) else []
+    bursting = {*(FEW if thorough else LARGE), 8, 64, largest} if full and streams(mechanism) else {}
+    bursts = [size for size in fitting if size in bursting]
     cell_sizes = (8,) if mechanism.carries == "number" else CELL_SIZES if full else (8,)
     wanted: dict[str, Callable[[], dict[str, Any]]] = {}
     if mechanism.channel:
@@ -241,6 +274,8 @@ def main(name: str, method: StartMethod) -> None:
         for size in cell_sizes:
             wanted[f"state {size}"] = lambda size=size: observe_state(mechanism, method, size)  # type: ignore[misc]
     wanted["leftovers"] = lambda: observe_leftovers(mechanism, method, prefix, (2, 3) if full else (1, 1))
+    if full and mechanism.dead_peer == "end of file":
+        wanted["death"] = lambda: observe_death(mechanism, method)
     if full:
         wanted["closing twice"] = lambda: observe_closing_twice(mechanism, method)
     if mechanism.carries == "number" and full:

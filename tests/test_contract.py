@@ -24,6 +24,7 @@ CHANNELS = [name for name in MECHANISMS if LOADED[name].channel]
 CELLS = [name for name in MECHANISMS if LOADED[name].cell]
 SHARED = [name for name in CHANNELS if (LOADED[name].senders, LOADED[name].receivers) == ("many", "many")]
 STREAMED = [name for name in CHANNELS if streams(LOADED[name])]
+EOFS = [name for name in CHANNELS if LOADED[name].dead_peer == "end of file"]
 LIMITED = [name for name in CHANNELS if LOADED[name].largest is not None]
 NUMBERS = [name for name in CHANNELS if LOADED[name].carries == "number"]
 TESTS = str(Path(__file__).parent)
@@ -152,6 +153,15 @@ def test_what_carries_one_number_truly_cannot_take_more(name: str) -> None:
     assert about(name, "fork", "refusal")["refusal"]["refused"] == "TypeError"
     assert LOADED[name].unfit("channel", 64) == f"{name} carries one 8 B number"
     assert LOADED[name].unfit("channel", 8) is None
+
+
+@each(EOFS)
+def test_a_receiver_whose_sender_was_killed_sees_the_end(name: str) -> None:
+    assert about(name, "fork", "death")["death"]["noticed"] in (
+        "EOFError",
+        "IncompleteReadError",
+        "ConnectionResetError",
+    )
 
 
 @each(LIMITED)

@@ -34,7 +34,7 @@ MECHANISM = Mechanism(
     dead_peer="end of file",
     scope="network",
     caveats=(
-        "16 to 64 KiB wait for a delayed acknowledgement, 40 ms each way (Nagle)",
+        "from 16 to 64 KiB each way waits 40 ms or more for delayed acknowledgements (Nagle)",
         "recv() unpickles: whoever knows the authkey can run code",
     ),
 )

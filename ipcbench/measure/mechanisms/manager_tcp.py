@@ -37,7 +37,7 @@ MECHANISM = Mechanism(
     scope="network",
     background_processes=1,
     caveats=(
-        "16 to 64 KiB wait for a delayed acknowledgement, 40 ms each time (Nagle)",
+        "from 16 to 64 KiB each way waits 40 ms or more for delayed acknowledgements (Nagle)",
         "all clients share the one interpreter of the manager process",
         "proxies unpickle: whoever knows the authkey can run code",
     ),
