@@ -56,6 +56,6 @@ MECHANISM = Mechanism(
     systems=("linux",),
     caveats=(
         "a datagram must fit the send buffer: EMSGSIZE beyond",
-        "the kernel queues net.unix.max_dgram_qlen datagrams, 10 by default",
+        "the kernel queues net.unix.max_dgram_qlen datagrams, 10 as it comes",
     ),
 )
