@@ -16,11 +16,13 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import util
 from pathlib import Path
+from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 
+from ipcbench.errors import PeerFailed
 from ipcbench.measure.names import claim_names
 from ipcbench.measure.pattern import Pattern, Seat, Turn, Verification
 from ipcbench.measure.patterns.access import Access
@@ -50,6 +52,7 @@ ROOM_SECONDS = 20
 TASKS = 300
 ADDS = 2000
 WORKERS = 3
+PATIENCE = 5  # seconds until a message is not expected any more
 
 
 class Stage(NamedTuple):
@@ -89,6 +92,11 @@ def staged(
         port.close()
         port.destroy()
     settings.close()
+
+
+def streams(mechanism: Mechanism) -> bool:
+    """Whether messages may follow each other without an answer."""
+    return mechanism.peers != "nobody" and (not mechanism.only_patterns or "stream" in mechanism.only_patterns)
 
 
 def difficult_payloads(mechanism: Mechanism, size: int) -> list[Any]:
@@ -227,6 +235,34 @@ def observe_state(mechanism: Mechanism, method: StartMethod, size: int) -> dict[
     return found
 
 
+def observe_death(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
+    """Kill the peer and wait for its next message."""
+    with suppress(PeerFailed, ConnectionError), staged(mechanism, PingPong(), method, 64) as stage:
+        stage.team.go(1)
+        stage.seat.send(difficult_payloads(mechanism, 64)[0])
+        stage.seat.receive()
+        stage.team.laps()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.kill(stage.pids[0], signal.SIGKILL)
+        signal.signal(signal.SIGALRM, give_up)
+        signal.alarm(PATIENCE)
+        try:
+            stage.seat.receive()
+            noticed = "a message"
+        except Exception as error:
+            noticed = type(error).__name__
+        signal.alarm(0)
+    for port in dict.fromkeys(stage.ports):
+        port.close()
+        port.destroy()
+    return {"noticed": noticed}
+
+
+def give_up(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Handle a signal by ending a wait that would not end."""
+    raise TimeoutError
+
+
 def observe_leftovers(
     mechanism: Mechanism, method: StartMethod, prefix: str, visits: tuple[int, int]
 ) -> dict[str, Any]:
@@ -252,19 +288,21 @@ def observe_leftovers(
     return {"early": counts[0], "late": counts[1], "names": names, "children": alive}
 
 
-def observe_refusal(mechanism: Mechanism) -> dict[str, Any]:
-    """Try to send 64 B through a mechanism, in this process."""
+def observe_refusal(mechanism: Mechanism, size: int) -> dict[str, Any]:
+    """Try to send so many bytes through a mechanism, in this process."""
     if mechanism.channel is None:
         return {"refused": "no channel"}
-    settings = PortSettings(multiprocessing.get_context("fork"), 64, 4, 1)
+    settings = PortSettings(multiprocessing.get_context("fork"), size, 4, 1)
+    port = mechanism.channel(settings)
     try:
-        port = mechanism.channel(settings)
         port.connect("driver")
-        port.sender()(b"x" * 64)
+        port.sender()(b"x" * size)
         return {"refused": ""}
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OSError, AssertionError) as error:
         return {"refused": type(error).__name__}
     finally:
+        port.close()
+        port.destroy()
         settings.close()
 
 
@@ -281,13 +319,16 @@ def main(name: str, method: StartMethod) -> None:
     full = method == "fork"
     thorough = full and (mechanism.family != "managers" or name == "manager-queue")  # they all send alike
     sizes = (8,) if mechanism.carries == "number" else THRESHOLDS if thorough else FEW if full else LARGE
+    largest = mechanism.largest
+    fitting = [size for size in sizes if largest is None or size < largest] + [largest] * (largest is not None)
+    bursting = {*(FEW if thorough else LARGE), 8, 64, largest} if full and streams(mechanism) else set()
+    bursts = [size for size in fitting if size in bursting]
     cell_sizes = (8,) if mechanism.carries == "number" else CELL_SIZES if full else (8,)
     wanted: dict[str, Callable[[], dict[str, Any]]] = {}
     if mechanism.channel:
-        fit: list[int] = [size for size in sizes if mechanism.unfit("channel", size) is None]
-        for size in fit or [mechanism.largest or 1]:
+        for size in fitting:
             wanted[f"echo {size}"] = lambda size=size: observe_echo(mechanism, method, size)  # type: ignore[misc]
-        for size in set(fit) & {8, *FEW} if full else ():
+        for size in bursts:
             wanted[f"burst {size}"] = lambda size=size: observe_burst(mechanism, method, size)  # type: ignore[misc]
         for size in ROOM if full and mechanism.carries != "number" else (8,) if full else ():
             if (mechanism.largest or size) >= size >= mechanism.smallest and mechanism.room(size, 1):
@@ -304,17 +345,21 @@ def main(name: str, method: StartMethod) -> None:
     if mechanism.signal:
         wanted["signal"] = lambda: observe_signal(mechanism, method)
     wanted["leftovers"] = lambda: observe_leftovers(mechanism, method, prefix, (2, 3) if full else (1, 1))
+    if full and mechanism.dead_peer == "end of file":
+        wanted["death"] = lambda: observe_death(mechanism, method)
     if full:
         wanted["closing twice"] = lambda: observe_closing_twice(mechanism, method)
     if mechanism.carries == "number" and full:
-        wanted["refusal"] = lambda: observe_refusal(mechanism)
+        wanted["refusal"] = lambda: observe_refusal(mechanism, 64)
+    if largest is not None and full:
+        wanted["refusal"] = lambda: observe_refusal(mechanism, largest + 1)
     seen = {}
     for what, observe in wanted.items():
         try:
             seen[what] = observe()
         except Exception as error:
             seen[what] = {"error": f"{type(error).__name__}: {error}"}
-    seen["leftovers"]["files"] = [name for name in os.listdir(tempfile.gettempdir()) if name.isdigit()]  # as new_path
+    seen["leftovers"]["files"] = [name for name in os.listdir(tempfile.gettempdir()) if name.startswith(prefix)]
     print(json.dumps(seen))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from commands import Finished, environment, finish, start_python
-from probe import ADDS, TASKS, WORKERS
+from probe import ADDS, TASKS, WORKERS, streams
 
 from ipcbench.measure.ports import PORTS
 from ipcbench.measure.registry import load_mechanism, mechanism_names
@@ -27,6 +27,9 @@ PROCESSED = [name for name in CHANNELS if LOADED[name].peers != "nobody"]
 EXECUTORS = [name for name in MECHANISMS if LOADED[name].executor]
 SHARED = [name for name in CHANNELS if (LOADED[name].senders, LOADED[name].receivers) == ("many", "many")]
 SIGNALS = [name for name in MECHANISMS if LOADED[name].signal]
+STREAMED = [name for name in CHANNELS if streams(LOADED[name])]
+EOFS = [name for name in CHANNELS if LOADED[name].dead_peer == "end of file"]
+LIMITED = [name for name in CHANNELS if LOADED[name].largest is not None]
 NUMBERS = [name for name in CHANNELS if LOADED[name].carries == "number"]
 TESTS = str(Path(__file__).parent)
 
@@ -109,7 +112,7 @@ def test_the_other_side_is_another_process(name: str, method: str) -> None:
     assert all(seen["elsewhere"] for seen in about(name, method, "echo").values())
 
 
-@each(PROCESSED)
+@each(STREAMED)
 def test_more_messages_than_fit_in_flight_stay_in_order(name: str) -> None:
     for what, seen in about(name, "fork", "burst").items():
         assert seen["got"] == seen["sent"], what
@@ -174,6 +177,24 @@ def test_what_carries_one_number_truly_cannot_take_more(name: str) -> None:
     assert about(name, "fork", "refusal")["refusal"]["refused"] == "TypeError"
     assert LOADED[name].unfit("channel", 64) == f"{name} carries one 8 B number"
     assert LOADED[name].unfit("channel", 8) is None
+
+
+@each(EOFS)
+def test_a_receiver_whose_sender_was_killed_sees_the_end(name: str) -> None:
+    assert about(name, "fork", "death")["death"]["noticed"] in (
+        "EOFError",
+        "IncompleteReadError",
+        "ConnectionResetError",
+    )
+
+
+@each(LIMITED)
+def test_what_has_a_largest_payload_truly_cannot_take_more(name: str) -> None:
+    largest = LOADED[name].largest
+    assert largest is not None
+    assert about(name, "fork", "refusal")["refusal"]["refused"] in ("OSError", "AssertionError")
+    assert LOADED[name].unfit("channel", largest + 1) == f"{name} carries at most {largest:,} B"
+    assert LOADED[name].unfit("channel", largest) is None
 
 
 @each(CHANNELS)

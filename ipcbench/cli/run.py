@@ -41,9 +41,9 @@ def command(**given: Any) -> int:
         for line in summary_lines(finish.result, finish.path):
             say(line)
         if not finish.stopped:  # who stops a run wants the prompt back
-            from ipcbench.report import headlines
+            from ipcbench.report import headlines, traps
 
-            for line in [*headlines(finish.result), cost_line(finish.result)]:
+            for line in [*headlines(finish.result), *traps(finish.result), cost_line(finish.result)]:
                 say(line)
         if finish.resuming:
             say(f"to continue: {finish.resuming}")

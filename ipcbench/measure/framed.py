@@ -1,12 +1,15 @@
-"""Messages over a byte stream: an 8-byte length, then the payload, in one system call where it takes them both.
+"""Messages over a stream of bytes: an 8-byte length, then the payload; for descriptors and for stream sockets.
 
-The receiver reads into a buffer that it keeps and hands out a copy, so that what it returned stays as it was.
+Length and payload go out in one call that gathers them, so that nothing is joined, and nothing waits for the other. A
+call may be short, which only a signal or an end of file makes a blocking one: what is missing then follows in a loop.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+from abc import abstractmethod
 from collections.abc import Callable
 from struct import Struct
 from typing import Any
@@ -14,137 +17,144 @@ from typing import Any
 from ipcbench.measure.ports import Channel, PortSettings, Receive, Send, Side
 
 LENGTH = Struct("Q")
-HEAD = LENGTH.size
-READ_ALL = getattr(socket, "MSG_WAITALL", 0)
+_PIECE = 65_536  # what a pipe holds: os.read makes room for as much as it is asked for
 
 
-def sender_to(write: Callable[[list[Any]], int]) -> Send:
-    """A send over `write`, which takes a list of buffers and says how many bytes of them it took."""
-    pack = LENGTH.pack
+def _raise_end_of_file(_descriptor: int) -> None:
+    raise EOFError
+
+
+def writer_of(descriptor: int) -> Send:
+    """The callable that writes one message to a pipe."""
+    writev, pack, head = os.writev, LENGTH.pack, LENGTH.size
 
     def send(payload: Any) -> None:
-        size = len(payload)
-        sent = write([pack(size), payload])
-        while sent < HEAD + size:
-            if sent < HEAD:
-                sent += write([pack(size)[sent:], payload])
-            else:
-                sent += write([memoryview(payload)[sent - HEAD :]])
+        length = len(payload)
+        written = writev(descriptor, (pack(length), payload))
+        if written < head + length:
+            rest = memoryview(b"".join((pack(length), payload)))[written:]
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
 
     return send
 
 
-def receiver_from(read: Callable[[memoryview], int], size: int) -> Receive:
-    """A receive over `read`, which fills a buffer as far as it can and says how far; payloads have at most `size`.
+def reader_of(descriptor: int, at_end: Callable[[int], None] = _raise_end_of_file) -> Receive:
+    """The callable that reads one message from a pipe; at_end raises, or returns where there is more to come."""
+    read, unpack, head = os.read, LENGTH.unpack, LENGTH.size
 
-    Raises EOFError when the other side is gone.
-    """
-    view = memoryview(bytearray(HEAD + size))
-    head, unpack = view[:HEAD], LENGTH.unpack
+    def complete(piece: bytes, size: int) -> bytes:
+        pieces, missing = [piece], size - len(piece)
+        while missing:
+            piece = read(descriptor, min(missing, _PIECE))
+            if not piece:
+                at_end(descriptor)
+            pieces.append(piece)
+            missing -= len(piece)
+        return b"".join(pieces)
 
     def receive() -> bytes:
-        got = read(head)
-        while got < HEAD:
-            got += read(head[got:]) or _end()
-        (length,) = unpack(head)
-        body = view[HEAD : HEAD + length]
-        got = read(body)
-        while got < length:
-            got += read(body[got:]) or _end()
-        return bytes(body)
+        start = read(descriptor, head)
+        if len(start) < head:
+            start = complete(start, head)
+        (length,) = unpack(start)
+        payload = read(descriptor, length)
+        return payload if len(payload) == length else complete(payload, length)
 
     return receive
 
 
-def _end() -> int:
-    raise EOFError("the other side is gone")
+class StreamSocket(Channel):
+    """A channel over a connected stream socket; after connect, `end` is this process's own and `held` has them all."""
 
-
-class SocketChannel(Channel):
-    """A stream socket; after connect, `socket` is this process's own end."""
-
-    socket: socket.socket
+    end: socket.socket
+    held: list[socket.socket]
 
     def __init__(self, settings: PortSettings) -> None:
         self.size = settings.size
 
     def sender(self) -> Send:
-        return sender_to(self.socket.sendmsg)
+        end, sendmsg, pack, head = self.end, self.end.sendmsg, LENGTH.pack, LENGTH.size
+
+        def send(payload: Any) -> None:
+            length = len(payload)
+            sent = sendmsg((pack(length), payload))
+            if sent < head + length:
+                end.sendall(memoryview(b"".join((pack(length), payload)))[sent:])
+
+        return send
 
     def receiver(self) -> Receive:
-        read = self.socket.recv_into
-        return receiver_from(lambda view: read(view, 0, READ_ALL), self.size)
+        recv_into, unpack, head = self.end.recv_into, LENGTH.unpack_from, LENGTH.size
+        buffer = memoryview(bytearray(max(self.size, head)))
+
+        def complete(got: int, size: int) -> None:
+            while got < size:
+                more = recv_into(buffer[got:size])
+                if not more:
+                    raise EOFError
+                got += more
+
+        def receive() -> bytes:
+            got = recv_into(buffer, head)
+            if got < head:
+                complete(got, head)
+            (length,) = unpack(buffer)
+            got = recv_into(buffer, length)
+            if got < length:
+                complete(got, length)
+            return bytes(buffer[:length])
+
+        return receive
+
+    def close(self) -> None:
+        for held in self.held:
+            held.close()
 
 
-class ListeningChannel(SocketChannel):
-    """A stream socket with an address: the upstream side accepts, the downstream side connects.
+class AcceptedSocket(StreamSocket):
+    """A stream socket between whoever is upstream, which accepts, and whoever is downstream, which connects.
 
-    The listening socket is made in the driver and travels, since the upstream side may be any process.
+    The listening socket is made in the driver and travels to every peer, as only the peers know who they are to each
+    other; whoever connects learns the address from its own copy.
     """
 
     def __init__(self, settings: PortSettings) -> None:
         super().__init__(settings)
         self.listener = self.listen(settings)
-        self.address = self.listener.getsockname()
+        self.held = [self.listener]
 
+    @abstractmethod
     def listen(self, settings: PortSettings) -> socket.socket:
-        """Make the listening socket; here, on a port of this host that nobody else reaches."""
-        listener = socket.socket()
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(1)
-        return listener
+        """Make the listening socket."""
 
     def connect(self, side: Side) -> None:
         if side == "driver":
-            self.socket, _ = self.listener.accept()
+            self.end, _ = self.listener.accept()
         else:
-            self.socket = socket.socket(self.listener.family)
-            self.socket.connect(self.address)
+            self.end = socket.socket(self.listener.family)
+            self.end.connect(self.listener.getsockname())
+        self.held.append(self.end)
         self.listener.close()
 
-    def close(self) -> None:
-        self.listener.close()
-        if "socket" in self.__dict__:
-            self.socket.close()
 
-
-class UnixChannel(ListeningChannel):
-    """A UNIX stream socket with a path."""
+class UnixSocket(AcceptedSocket):
+    """A UNIX stream socket, bound to a path of the visit's."""
 
     def listen(self, settings: PortSettings) -> socket.socket:
+        self.path = settings.new_path()
         listener = socket.socket(socket.AF_UNIX)
-        listener.bind(settings.new_path())
+        listener.bind(self.path)
         listener.listen(1)
         return listener
 
     def destroy(self) -> None:
-        os.unlink(self.address)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
 
 
-class FileChannel(Channel):
-    """One way through two descriptors, `reading` and `writing`; each side closes the other's."""
+class TcpSocket(AcceptedSocket):
+    """A TCP socket on the loopback interface."""
 
-    reading = -1
-    writing = -1
-
-    def __init__(self, settings: PortSettings) -> None:
-        self.size = settings.size
-
-    def sender(self) -> Send:
-        self.reading = _closed(self.reading)
-        writing, write = self.writing, os.writev
-        return sender_to(lambda buffers: write(writing, buffers))
-
-    def receiver(self) -> Receive:
-        self.writing = _closed(self.writing)
-        reading, read = self.reading, os.readv
-        return receiver_from(lambda view: read(reading, [view]), self.size)
-
-    def close(self) -> None:
-        self.reading, self.writing = _closed(self.reading), _closed(self.writing)
-
-
-def _closed(descriptor: int) -> int:
-    if descriptor >= 0:
-        os.close(descriptor)
-    return -1
+    def listen(self, settings: PortSettings) -> socket.socket:
+        return socket.create_server(("127.0.0.1", 0), backlog=1)

@@ -78,8 +78,7 @@ class PortSettings:
 
     def new_path(self) -> str:
         """A path of at most 107 bytes for a socket or a fifo that goes with the visit."""
-        self.named += 1
-        return os.path.join(self.folder, f"{self.named}")
+        return os.path.join(self.folder, self.new_name())
 
     @functools.cached_property
     def manager(self) -> SyncManager:

@@ -19,15 +19,19 @@ from ipcbench.report.tables import cases, csv
 from ipcbench.report.theme import THEMES
 from ipcbench.results.schema import ResultFile
 
-__all__ = ["headlines", "write"]
+__all__ = ["headlines", "traps", "write"]
 
 CSS_PIXELS = 96 / 72  # per point
 
 
 def headlines(result: ResultFile) -> list[str]:
-    """Plain sentences with figures: which mechanism for what, and the traps that the run shows."""
-    about = study(result)
-    return [*sentences(about.summary, result.ipcbench.rounds), *about.warnings]
+    """Three to six plain sentences with figures: which mechanism for what, and what to watch."""
+    return sentences(study(result).summary, result.ipcbench.rounds)
+
+
+def traps(result: ResultFile) -> list[str]:
+    """The traps that a run shows, in sentences with figures."""
+    return study(result).warnings
 
 
 def write(result: ResultFile, out: Path) -> Path:

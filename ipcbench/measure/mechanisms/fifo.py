@@ -1,54 +1,64 @@
-"""A FIFO: os.mkfifo, opened by name on both sides; the same kernel object as os.pipe.
+"""os.mkfifo() with os.writev() and os.read(): a pipe with a path, which unrelated processes can open.
 
-Opening one end waits for the other, so both sides open it for reading and writing first, which Linux allows and which
-never waits, then the end they need, and give up the first. Source: fifo(7).
+open() waits for the other end, so two processes that open two of them in different orders wait for ever. Here neither
+waits: the sender opens for both, and the receiver does not block in open(). Messages as in `os-pipe`. Source: fifo(7).
 """
 
+import contextlib
 import os
+import select
 
-from ipcbench.measure.framed import FileChannel
-from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.measure.framed import reader_of, writer_of
+from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
 
 
-class FifoChannel(FileChannel):
-    both = -1
+def _wait_for_a_writer(descriptor: int) -> None:
+    """Wait for data in a fifo that nobody has opened to write yet; raises EOFError for one that has lost its writer.
 
+    read() says end of file of both, and poll() only of the second.
+    """
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    ((_, event),) = poll.poll()
+    if not event & select.POLLIN:
+        raise EOFError
+
+
+class FifoChannel(Channel):
     def __init__(self, settings: PortSettings) -> None:
-        super().__init__(settings)
         self.path = settings.new_path()
+        self.opened: list[int] = []
         os.mkfifo(self.path, 0o600)
 
-    def connect(self, side: Side) -> None:
-        self.both = os.open(self.path, os.O_RDWR)
-
     def sender(self) -> Send:
-        self.writing = os.open(self.path, os.O_WRONLY)
-        return super().sender()
+        self.opened.append(os.open(self.path, os.O_RDWR))
+        return writer_of(self.opened[-1])
 
     def receiver(self) -> Receive:
-        self.reading = os.open(self.path, os.O_RDONLY)
-        return super().receiver()
+        self.opened.append(os.open(self.path, os.O_RDONLY | os.O_NONBLOCK))
+        os.set_blocking(self.opened[-1], True)
+        return reader_of(self.opened[-1], _wait_for_a_writer)
 
     def close(self) -> None:
-        super().close()
-        if self.both >= 0:
-            os.close(self.both)
-            self.both = -1
+        while self.opened:
+            os.close(self.opened.pop())
 
     def destroy(self) -> None:
-        os.unlink(self.path)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
 
 
 MECHANISM = Mechanism(
     name="fifo",
-    title="os.mkfifo, opened by name",
+    title="os.mkfifo, os.writev and os.read",
     short="FIFO",
     family="pipes",
+    semaphores=False,
     carries="bytes",
     bounded_by="bytes",
     channel=FifoChannel,
-    semaphores=False,
     copies=3,
+    dead_peer="end of file",
     systems=("linux",),
-    caveats=("opening one end waits for the other: open both sides in the same order",),
+    caveats=("open() waits for the other end unless told otherwise",),
 )

@@ -1,33 +1,37 @@
-"""multiprocessing.connection.Listener and Client over a UNIX socket, with an authkey; objects pickled.
+"""multiprocessing.connection.Listener and Client over a UNIX socket, with an authkey: send() and recv() as in `pipe`.
 
-Once connected it is what Pipe() is: the same Connection over the same kind of socket.
+Once both have proved that they know the key, it is the Connection that a Pipe has, over the same kind of socket; it can
+be reached by unrelated processes. recv() unpickles, which runs code of whoever knows the key.
 Source: Lib/multiprocessing/connection.py.
 """
 
-from multiprocessing.connection import Listener
-
-from ipcbench.measure.listening import ListenerChannel
-from ipcbench.measure.ports import Mechanism, PortSettings
+from ipcbench.measure.duplex import AcceptedConnection
+from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send
 
 
-class ListenerUnixChannel(ListenerChannel):
-    def listen(self, settings: PortSettings) -> Listener:
-        return Listener(settings.new_path(), "AF_UNIX", authkey=self.key)
+class ListenerUnixChannel(AcceptedConnection):
+    def choose_address(self, settings: PortSettings) -> str:
+        return settings.new_path()
+
+    def sender(self) -> Send:
+        return self.end.send
+
+    def receiver(self) -> Receive:
+        return self.end.recv
 
 
 MECHANISM = Mechanism(
     name="listener-unix",
-    title="Listener and Client on a UNIX socket",
+    title="multiprocessing Listener and Client, UNIX socket",
     short="Listener",
     family="sockets",
+    semaphores=False,
     carries="objects",
     bounded_by="bytes",
     channel=ListenerUnixChannel,
     duplex=True,
-    semaphores=False,
     copies=5,
     dead_peer="end of file",
     systems=("linux", "darwin"),
-    only_patterns=("ping-pong", "stream", "broadcast", "exchange", "set-up", "tail"),
-    caveats=("unpickles whatever it receives: never without an authkey",),
+    caveats=("recv() unpickles: whoever knows the authkey can run code",),
 )

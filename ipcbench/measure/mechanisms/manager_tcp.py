@@ -1,8 +1,8 @@
-"""A manager's Queue behind loopback TCP: what manager-queue is, but for the way to the manager process.
+"""A queue.Queue in a manager process that is reached over TCP on the loopback interface, used through proxies.
 
-Every request and every answer is a message over TCP without TCP_NODELAY, so one of more than 16 384 bytes after
-pickling goes out as two writes and waits for a delayed acknowledgement (gh-126471).
-Source: Lib/multiprocessing/managers.py.
+As `manager-queue`, and with an authkey as there, but for the socket. A request or an answer longer than 16 384 bytes
+goes out as two writes and TCP_NODELAY is not set, so Nagle's algorithm keeps a body of less than a packet back until
+the header is acknowledged, 40 ms later. Source: Lib/multiprocessing/managers.py.
 """
 
 from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
@@ -24,7 +24,7 @@ class ManagerTcpChannel(Channel):
 
 MECHANISM = Mechanism(
     name="manager-tcp",
-    title="a manager's Queue over loopback TCP",
+    title="a manager's Queue over TCP",
     short="Mgr TCP",
     family="managers",
     semaphores=False,
@@ -33,11 +33,12 @@ MECHANISM = Mechanism(
     channel=ManagerTcpChannel,
     senders="many",
     receivers="many",
-    background_processes=1,
     copies=10,
     scope="network",
+    background_processes=1,
     caveats=(
-        "messages of 16 KiB to almost 64 KiB take tens of milliseconds: two writes without TCP_NODELAY (gh-126471)",
-        "unpickles whatever it receives: never without an authkey, and on loopback only",
+        "from 16 to 64 KiB each way waits 40 ms or more for delayed acknowledgements (Nagle)",
+        "all clients share the one interpreter of the manager process",
+        "proxies unpickle: whoever knows the authkey can run code",
     ),
 )

@@ -1,42 +1,34 @@
-"""os.pipe() with os.writev and os.readv: a kernel pipe and an 8-byte length before each message, nothing else.
+"""os.pipe() with os.writev() and os.read(): an 8-byte length and the payload, what a pipe costs without a library.
 
-The pipe holds 64 KiB; whoever writes more waits for the reader. What every other transport is compared with: "3.1 raw
-pipes". Source: pipe(7), Lib/os.py.
+The pipe holds 64 KiB: what is longer is read in pieces and joined, one copy more. Pipe(duplex=False) makes it and takes
+it to the other process, which a bare descriptor does not survive under spawn; no method of a Connection is timed.
+Source: pipe(7).
 """
 
-import os
-from multiprocessing import reduction
-from typing import Any
-
-from ipcbench.measure.framed import FileChannel
-from ipcbench.measure.ports import Mechanism, PortSettings
+from ipcbench.measure.duplex import SimplexPipe
+from ipcbench.measure.framed import reader_of, writer_of
+from ipcbench.measure.ports import Mechanism, Receive, Send
 
 
-class OsPipeChannel(FileChannel):
-    def __init__(self, settings: PortSettings) -> None:
-        super().__init__(settings)
-        self.reading, self.writing = os.pipe()
+class OsPipeChannel(SimplexPipe):
+    def sender(self) -> Send:
+        return writer_of(self.write_end().fileno())
 
-    def __getstate__(self) -> dict[str, Any]:
-        ends = {"reading": reduction.DupFd(self.reading), "writing": reduction.DupFd(self.writing)}
-        return self.__dict__ | ends
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self.reading, self.writing = state["reading"].detach(), state["writing"].detach()
+    def receiver(self) -> Receive:
+        return reader_of(self.read_end().fileno())
 
 
 MECHANISM = Mechanism(
     name="os-pipe",
-    title="os.pipe, length and payload in one write",
+    title="os.pipe, os.writev and os.read",
     short="os.pipe",
     family="pipes",
+    semaphores=False,
     carries="bytes",
     bounded_by="bytes",
     channel=OsPipeChannel,
-    semaphores=False,
     copies=3,
     dead_peer="end of file",
-    systems=("linux",),
-    caveats=("nothing is framed for you: reads and writes may be short",),
+    systems=("linux", "darwin"),
+    caveats=("write() blocks once 64 KiB are unread: two processes sending each other more than that deadlock",),
 )

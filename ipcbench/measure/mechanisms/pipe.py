@@ -26,6 +26,8 @@ MECHANISM = Mechanism(
     bounded_by="bytes",
     channel=PipeChannel,
     duplex=True,
+    copies=5,
+    dead_peer="end of file",
     caveats=(
         "duplex, so a socket pair; Pipe(duplex=False) is another kernel object",
         "two users of one end corrupt the stream",

@@ -25,5 +25,7 @@ MECHANISM = Mechanism(
     bounded_by="bytes",
     channel=PipeBytesChannel,
     duplex=True,
+    copies=3,
+    dead_peer="end of file",
     caveats=("two users of one end corrupt the stream",),
 )

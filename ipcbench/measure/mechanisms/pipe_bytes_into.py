@@ -1,7 +1,8 @@
-"""multiprocessing.Pipe() with send_bytes() and recv_bytes_into() a buffer that is kept, copied out of it.
+"""multiprocessing.Pipe() with send_bytes() and recv_bytes_into(): the socket pair of `pipe-bytes`, a buffer reused.
 
-recv_bytes_into() reads into a BytesIO first and copies from there, so the buffer saves no copy but adds one.
-Source: Lib/multiprocessing/connection.py.
+recv_bytes_into() reads into a BytesIO as recv_bytes() does, and copies into the buffer once more: it saves nothing. The
+receiver hands out a copy of the part it got, as a user must who keeps a message beyond the next one; whoever is done
+with it by then has one copy less. Source: Lib/multiprocessing/connection.py.
 """
 
 from ipcbench.measure.duplex import DuplexPipe
@@ -17,26 +18,28 @@ class PipeBytesIntoChannel(DuplexPipe):
         return self.end.send_bytes
 
     def receiver(self) -> Receive:
-        buffer = bytearray(self.size)
-        view, receive_into = memoryview(buffer), self.end.recv_bytes_into
+        recv_bytes_into, buffer = self.end.recv_bytes_into, memoryview(bytearray(self.size))
 
         def receive() -> bytes:
-            return bytes(view[: receive_into(buffer)])
+            return bytes(buffer[: recv_bytes_into(buffer)])
 
         return receive
 
 
 MECHANISM = Mechanism(
     name="pipe-bytes-into",
-    title="multiprocessing.Pipe, recv_bytes_into",
+    title="multiprocessing.Pipe, send_bytes and recv_bytes_into",
     short="Pipe into",
     family="pipes",
+    semaphores=False,
     carries="bytes",
     bounded_by="bytes",
     channel=PipeBytesIntoChannel,
     duplex=True,
-    semaphores=False,
     copies=5,
     dead_peer="end of file",
-    caveats=("reads into a BytesIO and copies once more: not the saving its name suggests",),
+    caveats=(
+        "recv_bytes_into() copies once more than recv_bytes(), not once less",
+        "two users of one end corrupt the stream",
+    ),
 )

@@ -1,39 +1,35 @@
-"""multiprocessing.Pipe(duplex=False) with send() and recv(): an os.pipe, objects pickled.
+"""multiprocessing.Pipe(duplex=False) with send() and recv(): a pipe of the kernel, one way, objects pickled.
 
-Another kernel object than Pipe(), which is a pair of sockets: 64 KiB of buffer, and one direction only, so a round trip
-takes two. Source: Lib/multiprocessing/connection.py.
+Another kernel object than `pipe`, which is a pair of sockets: 64 KiB of pages against a queue of socket buffers. As
+there, a message longer than 16 384 bytes after pickling goes out as two writes, and recv() gathers chunks in a BytesIO.
+Source: Lib/multiprocessing/connection.py, pipe(7).
 """
 
-from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.duplex import SimplexPipe
+from ipcbench.measure.ports import Mechanism, Receive, Send
 
 
-class PipeSimplexChannel(Channel):
-    def __init__(self, settings: PortSettings) -> None:
-        self.reader, self.writer = settings.context.Pipe(duplex=False)
-
+class PipeSimplexChannel(SimplexPipe):
     def sender(self) -> Send:
-        self.reader.close()  # a copy left open would hide that the reader is gone
-        return self.writer.send
+        return self.write_end().send
 
     def receiver(self) -> Receive:
-        self.writer.close()
-        return self.reader.recv
-
-    def close(self) -> None:
-        self.reader.close()
-        self.writer.close()
+        return self.read_end().recv
 
 
 MECHANISM = Mechanism(
     name="pipe-simplex",
-    title="multiprocessing.Pipe(duplex=False)",
+    title="multiprocessing.Pipe(duplex=False), send and recv",
     short="Pipe simplex",
     family="pipes",
+    semaphores=False,
     carries="objects",
     bounded_by="bytes",
     channel=PipeSimplexChannel,
-    semaphores=False,
     copies=5,
     dead_peer="end of file",
-    caveats=("one direction only: a round trip takes two of them",),
+    caveats=(
+        "send() blocks once 64 KiB are unread: two processes sending each other more than that deadlock",
+        "two users of one end corrupt the stream",
+    ),
 )

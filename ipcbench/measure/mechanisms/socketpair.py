@@ -1,41 +1,37 @@
-"""socket.socketpair(): the same kernel object as multiprocessing.Pipe(), without its library.
+"""socket.socketpair(): a pair of connected UNIX stream sockets, an 8-byte length and the payload.
 
-Length and payload go out in one sendmsg(), and are read into a buffer that is kept: the difference to pipe-bytes is
-what Connection costs. Source: socketpair(2), Lib/socket.py.
+The same kernel object as `pipe-bytes`: what differs is the library. One sendmsg() for length and payload, recv_into() a
+buffer that is reused, of which the receiver hands out a copy. Source: unix(7), Lib/socket.py.
 """
 
 import socket
 
-from ipcbench.measure.framed import SocketChannel
+from ipcbench.measure.framed import StreamSocket
 from ipcbench.measure.ports import Mechanism, PortSettings, Side
 
 
-class SocketPairChannel(SocketChannel):
+class SocketpairChannel(StreamSocket):
     def __init__(self, settings: PortSettings) -> None:
         super().__init__(settings)
-        self.ends = socket.socketpair()
+        self.held = [*socket.socketpair()]
 
     def connect(self, side: Side) -> None:
-        self.socket, other = self.ends if side == "driver" else reversed(self.ends)
-        other.close()
-
-    def close(self) -> None:
-        for end in self.ends:
-            end.close()
+        self.end, other = self.held if side == "driver" else reversed(self.held)
+        other.close()  # a copy left open would keep EOF from ever arriving
 
 
 MECHANISM = Mechanism(
     name="socketpair",
-    title="socket.socketpair, length and payload",
+    title="socket.socketpair, sendmsg and recv_into",
     short="socketpair",
     family="sockets",
+    semaphores=False,
     carries="bytes",
     bounded_by="bytes",
-    channel=SocketPairChannel,
+    channel=SocketpairChannel,
     duplex=True,
-    semaphores=False,
     copies=3,
     dead_peer="end of file",
     systems=("linux", "darwin"),
-    caveats=("nothing is framed for you: reads and writes may be short",),
+    caveats=("two users of one end corrupt the stream",),
 )

@@ -1,25 +1,30 @@
-"""TCP over the loopback interface, length and payload in one sendmsg(), options as the system has them.
+"""A TCP connection over the loopback interface as it comes: an 8-byte length and the payload, one sendmsg() for both.
 
-Nagle's algorithm is on: a message in one write is sent at once as long as nothing is unacknowledged.
-Source: tcp(7).
+Nagle's algorithm is on, and does no harm to who writes a message in one call and waits for the answer; compare
+`tcp-nodelay` and `tcp-split`. Calls as in `socketpair`. Source: tcp(7), Lib/socket.py.
 """
 
-from ipcbench.measure.framed import ListeningChannel
+from ipcbench.measure.framed import TcpSocket
 from ipcbench.measure.ports import Mechanism
+
+
+class TcpChannel(TcpSocket):
+    pass
+
 
 MECHANISM = Mechanism(
     name="tcp",
-    title="TCP on loopback, one write per message",
+    title="TCP on loopback, sendmsg and recv_into",
     short="TCP",
     family="sockets",
+    semaphores=False,
     carries="bytes",
     bounded_by="bytes",
-    channel=ListeningChannel,
+    channel=TcpChannel,
     duplex=True,
-    semaphores=False,
     copies=3,
     dead_peer="end of file",
     scope="network",
     systems=("linux", "darwin"),
-    caveats=("anyone on this host may connect: authenticate before you trust a byte",),
+    caveats=("on loopback, where packets have 64 KiB and no wire",),
 )

@@ -1,39 +1,42 @@
-"""TCP over the loopback interface, length and payload as two writes: a trap, to be seen and not to be used.
+"""A TCP connection over the loopback interface, length and payload sent one after the other: a trap, shown on purpose.
 
-The second write waits until the first is acknowledged (Nagle), and the other side delays that acknowledgement by 40 ms
-unless it has something to send: every message below the segment size takes tens of milliseconds. Source: tcp(7).
+Nagle's algorithm keeps the short payload back until the length is acknowledged, and the receiver delays that
+acknowledgement for 40 ms, hoping to send it along with an answer. One call for both, or TCP_NODELAY, avoids it.
+Source: tcp(7), RFC 896, RFC 1122 4.2.3.2.
 """
 
-from ipcbench.measure.framed import LENGTH, ListeningChannel
+from typing import Any
+
+from ipcbench.measure.framed import LENGTH, TcpSocket
 from ipcbench.measure.ports import Mechanism, Send
 
 
-class TcpSplitChannel(ListeningChannel):
+class TcpSplitChannel(TcpSocket):
     def sender(self) -> Send:
-        send_all, pack = self.socket.sendall, LENGTH.pack
+        sendall, pack = self.end.sendall, LENGTH.pack
 
-        def send(payload: bytes) -> None:
-            send_all(pack(len(payload)))
-            send_all(payload)
+        def send(payload: Any) -> None:
+            sendall(pack(len(payload)))
+            sendall(payload)
 
         return send
 
 
 MECHANISM = Mechanism(
     name="tcp-split",
-    title="TCP on loopback, two writes per message",
+    title="TCP on loopback, header and body in two sends",
     short="TCP split",
     family="sockets",
+    semaphores=False,
     carries="bytes",
     bounded_by="bytes",
     channel=TcpSplitChannel,
     duplex=True,
-    semaphores=False,
     copies=3,
     dead_peer="end of file",
     scope="network",
     systems=("linux", "darwin"),
     baseline=True,
     only_patterns=("ping-pong",),
-    caveats=("exists to show a trap: two small writes without TCP_NODELAY wait for a delayed acknowledgement",),
+    caveats=("a trap: the second of two short writes waits 40 ms for a delayed acknowledgement (Nagle)",),
 )

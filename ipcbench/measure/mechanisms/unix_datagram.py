@@ -1,57 +1,61 @@
-"""UNIX datagram sockets, a connected pair: the kernel keeps messages apart, so nothing is framed.
+"""A UNIX datagram socket with send() and recv(): the kernel keeps messages apart, so no length is needed.
 
-A message must fit the send buffer, which is set to the usual 212 992 bytes of which the kernel keeps 32, and at most
-ten wait for the receiver (net.unix.max_dgram_qlen). Source: unix(7), socket(7).
+A datagram must fit the send buffer less 32 bytes, whatever is free of it, or send() fails with EMSGSIZE. The buffer is
+set to 212 992 bytes, what Linux gives by default, so that the limit is the same everywhere. send() blocks while
+net.unix.max_dgram_qlen datagrams are unread, 10 by default. Source: unix(7), Lib/socket.py.
 """
 
+import os
 import socket
+from functools import partial
 
-from ipcbench.measure.framed import SocketChannel
-from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.errors import NotOffered
+from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
 
-_BUFFER = 212_992
-LARGEST = _BUFFER - 32
+_BUFFER = 212_992  # net.core.wmem_default
+_OWN = 32  # what the kernel takes of it for each datagram, unix_dgram_sendmsg() in net/unix/af_unix.c
 
 
-class UnixDatagramChannel(SocketChannel):
+class UnixDatagramChannel(Channel):
     def __init__(self, settings: PortSettings) -> None:
-        super().__init__(settings)
-        self.ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        for end in self.ends:
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER // 2)  # the kernel doubles it, see socket(7)
-
-    def connect(self, side: Side) -> None:
-        self.socket, other = self.ends if side == "driver" else reversed(self.ends)
-        other.close()
+        self.size = settings.size
+        self.inlet, self.outlet = (socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2))
+        path = settings.new_path()
+        self.inlet.bind(path)
+        self.outlet.connect(path)
+        os.unlink(path)
+        self.outlet.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER // 2)  # the kernel doubles it, socket(7)
+        if self.outlet.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) != _BUFFER:
+            self.close()
+            raise NotOffered(f"net.core.wmem_max allows no send buffer of {_BUFFER:,} B")
 
     def sender(self) -> Send:
-        return self.socket.send
+        self.inlet.close()
+        return self.outlet.send
 
     def receiver(self) -> Receive:
-        view, receive_into = memoryview(bytearray(self.size)), self.socket.recv_into
-
-        def receive() -> bytes:
-            return bytes(view[: receive_into(view)])
-
-        return receive
+        self.outlet.close()
+        return partial(self.inlet.recv, self.size)
 
     def close(self) -> None:
-        for end in self.ends:
-            end.close()
+        self.inlet.close()
+        self.outlet.close()
 
 
 MECHANISM = Mechanism(
     name="unix-datagram",
-    title="UNIX datagram sockets, a pair",
+    title="UNIX datagram socket, send and recv",
     short="UNIX dgram",
     family="sockets",
+    semaphores=False,
     carries="bytes",
     bounded_by="kernel",
     channel=UnixDatagramChannel,
-    duplex=True,
-    semaphores=False,
-    copies=3,
-    largest=LARGEST,
+    copies=2,
+    largest=_BUFFER - _OWN,
     systems=("linux",),
-    caveats=("a message must fit the send buffer; at most ten wait (net.unix.max_dgram_qlen)",),
+    caveats=(
+        "a datagram must fit the send buffer: EMSGSIZE beyond",
+        "the kernel queues net.unix.max_dgram_qlen datagrams, 10 as it comes",
+    ),
 )

@@ -1,24 +1,29 @@
-"""A UNIX stream socket with a path: bind, listen, accept on one side, connect on the other.
+"""A UNIX stream socket that was bound, listened on, connected and accepted: an 8-byte length and the payload.
 
-Once connected it is what socketpair is. Length and payload go out in one sendmsg(). The path has at most 107 bytes.
-Source: unix(7).
+Once connected it is what `socketpair` is; it differs in who can reach it. A path may have 107 bytes at most, and the
+file stays until it is unlinked. Calls as in `socketpair`. Source: unix(7), Lib/socket.py.
 """
 
-from ipcbench.measure.framed import UnixChannel
+from ipcbench.measure.framed import UnixSocket
 from ipcbench.measure.ports import Mechanism
+
+
+class UnixStreamChannel(UnixSocket):
+    pass
+
 
 MECHANISM = Mechanism(
     name="unix-stream",
-    title="UNIX stream socket with a path",
+    title="UNIX stream socket, sendmsg and recv_into",
     short="UNIX stream",
     family="sockets",
+    semaphores=False,
     carries="bytes",
     bounded_by="bytes",
-    channel=UnixChannel,
+    channel=UnixStreamChannel,
     duplex=True,
-    semaphores=False,
     copies=3,
     dead_peer="end of file",
     systems=("linux", "darwin"),
-    caveats=("the path of a socket ends at 107 bytes",),
+    caveats=("the path has at most 107 bytes, and stays after a crash",),
 )
