@@ -293,16 +293,19 @@ def observe_refusal(mechanism: Mechanism, size: int) -> dict[str, Any]:
     if mechanism.channel is None:
         return {"refused": "no channel"}
     settings = PortSettings(multiprocessing.get_context("fork"), size, 4, 1)
-    port = mechanism.channel(settings)
+    made: list[Port] = []
     try:
+        port = mechanism.channel(settings)
+        made.append(port)
         port.connect("driver")
         port.sender()(b"x" * size)
         return {"refused": ""}
     except (TypeError, ValueError, OSError, AssertionError) as error:
         return {"refused": type(error).__name__}
     finally:
-        port.close()
-        port.destroy()
+        for opened in made:
+            opened.close()
+            opened.destroy()
         settings.close()
 
 

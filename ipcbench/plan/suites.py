@@ -98,7 +98,7 @@ _ALL = Suite(
             ("queue", "simple-queue", "pipe", "pipe-bytes", "os-pipe", "raw-array", "shared-memory", "manager-queue"),
             (64, 64 * KIB, MIB),
             fast_sizes=(64, MIB),
-            fast_mechanisms=("queue", "simple-queue", "pipe", "shared-memory", "manager-queue"),
+            fast_mechanisms=("queue", "pipe", "shared-memory", "manager-queue"),
         ),
         Row(_TASKS, SHARED_QUEUES, (64,), (1, 4), (64,), (1, 4), ("queue", "simple-queue", "manager-queue")),
         Row(("tasks:submit", "tasks:map"), ("pool", "process-pool-executor"), (64,), (2,), (64,), (2,), ("pool",)),
