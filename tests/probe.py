@@ -43,7 +43,8 @@ from ipcbench.model import START_METHODS, StartMethod
 # Smallest, typical, and around the thresholds: 16 384 B is where a Connection writes twice (16 366 after pickling, of
 # which 18 B are pickle's own), 65 536 B is what a pipe holds.
 THRESHOLDS = (1, 64, 4096, 16366, 16367, 16384, 16385, 65535, 65536, 65537, 2**20)
-FEW = (64, 16385, 2**20)
+FEW = (1, 64, 16385, 2**20)
+EXACT = ("array", "memcpy")  # what they copy into is as long as the payload
 LARGE = (2**20,)
 CELL_SIZES = (8, 64, 65536)
 NUMBERS = (0, 1, -1, 2**31, 2**62, 2**63 - 1, -(2**63))
@@ -108,10 +109,10 @@ def difficult_payloads(mechanism: Mechanism, size: int) -> list[Any]:
     return list(dict.fromkeys([*ordinary, nul, ordinary[0][:-1] + b"\0", b"\0" + ordinary[0][1:], b"\xff" * size]))
 
 
-def observe_echo(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
-    """Send each payload to a peer that sends it back."""
-    payloads = difficult_payloads(mechanism, size)
-    with staged(mechanism, PingPong(), method, size) as stage:
+def observe_echo(mechanism: Mechanism, method: StartMethod, *sizes: int) -> dict[str, Any]:
+    """Send payloads of all these sizes to a peer that sends them back, over a port made for the largest."""
+    payloads = [payload for size in sizes for payload in difficult_payloads(mechanism, size)]
+    with staged(mechanism, PingPong(), method, max(sizes)) as stage:
         stage.team.go(len(payloads))
         got = []
         for payload in payloads:
@@ -321,7 +322,7 @@ def main(name: str, method: StartMethod) -> None:
     mechanism = load_mechanism(name)
     full = method == "fork"
     thorough = full and (mechanism.family != "managers" or name == "manager-queue")  # they all send alike
-    sizes = (8,) if mechanism.carries == "number" else THRESHOLDS if thorough else FEW if full else LARGE
+    sizes = (8,) if mechanism.carries == "number" else THRESHOLDS if thorough else FEW
     largest = mechanism.largest
     fitting = [size for size in sizes if largest is None or size < largest] + [largest] * (largest is not None)
     bursting = {*(FEW if thorough else LARGE), 8, 64, largest} if full and streams(mechanism) else set()
@@ -329,8 +330,8 @@ def main(name: str, method: StartMethod) -> None:
     cell_sizes = (8,) if mechanism.carries == "number" else CELL_SIZES if full else (8,)
     wanted: dict[str, Callable[[], dict[str, Any]]] = {}
     if mechanism.channel:
-        for size in fitting:
-            wanted[f"echo {size}"] = lambda size=size: observe_echo(mechanism, method, size)  # type: ignore[misc]
+        for group in [[size] for size in fitting] if name in EXACT else [fitting]:
+            wanted[f"echo {group}"] = lambda group=group: observe_echo(mechanism, method, *group)  # type: ignore[misc]
         for size in bursts:
             wanted[f"burst {size}"] = lambda size=size: observe_burst(mechanism, method, size)  # type: ignore[misc]
         for size in ROOM if full and mechanism.carries != "number" else (8,) if full else ():

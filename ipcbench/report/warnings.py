@@ -37,10 +37,12 @@ def warnings(summary: pd.DataFrame, series: dict[str, FloatArray], tails: pd.Dat
     ]
 
 
-def _ratio(summary: Any, series: dict[str, FloatArray], slow: Any, fast: Any) -> str:
+def _ratio(series: dict[str, FloatArray], slow: Any, fast: Any) -> str:
+    """How many times as long one case takes as the other, and whether that can be told."""
     found = compare(series[slow.case], series[fast.case])
     around = interval(found.low, found.high, format_ratio)
-    return f"{format_ratio(found.ratio)} ({around})" if around else format_ratio(found.ratio)
+    told = ", not told apart" if found.tied else ""
+    return f"{format_ratio(found.ratio)} ({around}{told})" if around else format_ratio(found.ratio)
 
 
 def _steps(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[str]:
@@ -131,16 +133,16 @@ def _layers(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[st
         yield (
             f"A duplex Pipe is a pair of sockets and a simplex one an os.pipe: at {format_size(duplex.size)} a round "
             f"trip takes {format_time(duplex.seconds)} and {format_time(simplex.seconds)}; {slow.mechanism} takes "
-            f"{_ratio(summary, series, slow, fast)} as long as {fast.mechanism}."
+            f"{_ratio(series, slow, fast)} as long as {fast.mechanism}."
         )
     pair = _pair(spread, 64, "queue", "simple-queue")
     if pair:
         queue, simple = pair
-        more = _pair(spread, 64, "simple-queue", "pipe")
-        below = f", and that is {_ratio(summary, series, *more)} of a pipe" if more else ""
+        pipe = _pair(spread, 64, "queue", "pipe")
+        beside = f" and {_ratio(series, *pipe)} as long as pipe" if pipe else ""
         yield (
             f"The feeder thread of a Queue: at {format_size(queue.size)} a round trip through queue takes "
-            f"{format_time(queue.seconds)}, {_ratio(summary, series, queue, simple)} as long as simple-queue{below}."
+            f"{format_time(queue.seconds)}, {_ratio(series, queue, simple)} as long as simple-queue{beside}."
         )
 
 
@@ -170,7 +172,7 @@ def _placement(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator
         yield (
             f"Placement matters: a round trip of {format_size(packed.size)} with {packed.mechanism} takes "
             f"{format_time(spread.seconds)} with each process on a CPU of its own and {format_time(packed.seconds)} "
-            f"with both on one; {slow.placement} takes {_ratio(summary, series, slow, fast)} as long."
+            f"with both on one; {slow.placement} takes {_ratio(series, slow, fast)} as long."
         )
 
 
