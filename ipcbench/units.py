@@ -53,6 +53,9 @@ def parse_duration(text: str) -> float:
     return seconds
 
 
+KIB, MIB = 2**10, 2**20
+
+
 def size_name(size: int) -> str:
     """Write a size without spaces, so that parse_size gives it back: 64B, 16KiB, 1MiB, 16385B."""
     for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
@@ -62,7 +65,9 @@ def size_name(size: int) -> str:
 
 
 def format_size(size: float) -> str:
-    """Write a size for people: '64 B', '16 KiB', '1.5 MiB'."""
+    """Write a size for people: '64 B', '16 KiB', '1.5 MiB', and exactly what is near a threshold: '16,385 B'."""
+    if KIB < size < MIB and float(f"{size / KIB:.3g}") * KIB != size:
+        return f"{size:,.0f} B"
     for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
         if size >= factor:
             return f"{size / factor:.3g} {unit}"

@@ -53,14 +53,17 @@ def steps(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[Step
     """Find the jumps of round trips between neighbouring sizes that hold over rounds.
 
     A step is a change of 3 times or more beyond the ratio of the two sizes, upwards, or of 3 times or more downwards;
-    the whole interval of the paired ratio must lie beyond that (with fewer than 3 rounds, the ratio alone).
+    the whole interval of the paired ratio must lie beyond that. Fewer than 3 rounds have no interval, and only a jump
+    of 30 times is told from noise by them.
     """
     trips = summary[(summary["pattern"] == "ping-pong") & summary["seconds"].notna()]
     for _, curve in trips.groupby(_SETTING, sort=True):
         rows: list[Any] = list(curve.sort_values("size").itertuples(index=False))
         for below, above in itertools.pairwise(rows):
             change = compare(series[above.case], series[below.case])
-            low, high = (change.ratio, change.ratio) if math.isnan(change.low) else (change.low, change.high)
+            low, high = (
+                (change.low, change.high) if change.low == change.low else (change.ratio / 10, change.ratio * 10)
+            )
             if low >= STEP * max(1.0, above.size / below.size) or high <= 1 / STEP:
                 yield Step(below, above, change)
 

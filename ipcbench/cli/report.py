@@ -18,12 +18,12 @@ def command(file: Path, out: Path | None) -> int:
       ipcbench report results/laptop.json
     """
     from ipcbench.cli.output import say
-    from ipcbench.report import headlines, write
+    from ipcbench.report import headlines, traps, write
     from ipcbench.results.store import folder_name, load
 
     result = load(file)
     page = write(result, out or Path("reports") / folder_name(file))
-    for line in headlines(result):
+    for line in [*headlines(result), *traps(result)]:
         say(line)
     say(f"report: {page}")
     return 0

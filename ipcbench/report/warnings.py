@@ -19,7 +19,8 @@ from ipcbench.report.charts.chart import records
 from ipcbench.report.text import count, interval, listing
 from ipcbench.units import format_ratio, format_size, format_time
 
-HOLE = 0.02  # seconds: a delayed acknowledgement takes 40 ms, and nothing else here as long
+HOLE = 0.02  # seconds: a delayed acknowledgement takes 40 ms
+SEGMENT = 65_536  # bytes: on loopback a packet holds almost as many, and a full one is sent at once
 _LOST = re.compile(r"lost ([\d,]{1,15}) of ([\d,]{1,15}) increments")
 _MOST_STEPS = 6
 
@@ -47,17 +48,21 @@ def _ratio(series: dict[str, FloatArray], slow: Any, fast: Any) -> str:
 
 def _steps(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[str]:
     found = list(steps(summary, series))
-    holes = [step for step in found if step.up and step.above.seconds >= HOLE]
-    for step in holes:
-        yield _hole(step, found, summary)
-    for step in [step for step in found if step not in holes and step.above.seconds < HOLE > step.below.seconds][
-        :_MOST_STEPS
-    ]:
+    for step in found:
+        if step.up and _in_hole(step.above):
+            yield _hole(step, found, summary)
+    others = [step for step in found if not (_in_hole(step.above) or _in_hole(step.below))]
+    for step in others[:_MOST_STEPS]:
         slow, fast = (step.above, step.below) if step.up else (step.below, step.above)
         yield (
             f"{step.above.mechanism} has a step in size: {format_size(slow.size)} take {format_time(slow.seconds)}, "
             f"{format_size(fast.size)} take {format_time(fast.seconds)}."
         )
+
+
+def _in_hole(row: Any) -> bool:
+    """Whether a round trip takes as long as only a delayed acknowledgement does, at a size that one can delay."""
+    return bool(row.seconds >= HOLE and row.size < SEGMENT)
 
 
 def _hole(step: Step, found: list[Step], summary: pd.DataFrame) -> str:
