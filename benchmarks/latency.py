@@ -1,6 +1,7 @@
 """How long until an answer?
 
-One process sends a payload, the other sends it back; the time is that of the whole round trip, never halved.
+One process sends a payload, the other sends it back; the time is that of the whole round trip, never halved. Controls
+beside it say what copying and pickling alone would take.
 
 Read the slowdown matrix first: each column is a payload size, each number how many times slower than the best there.
 The grid below it shows the shapes: flat while the cost of a message rules, rising once copying does.
