@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import click
 
 from ipcbench.cli.summary import count
+from ipcbench.measure.pattern import Pattern
 from ipcbench.measure.ports import PORTS, Mechanism
 from ipcbench.measure.registry import mechanism_doc
 from ipcbench.plan import catalog
@@ -76,6 +77,8 @@ def semantics(found: Mechanism) -> str:
     order = {"total": "in order", "per sender": "in order per sender", "none": "in no order"}[found.ordering]
     reach = "also between hosts" if found.scope == "network" else "on one host"
     wait = f"looks every {format_time(found.poll_interval)}" if found.wait == "poll" else _WAITS[found.wait]
+    if found.control:
+        return "stays in one process: nothing is communicated"
     parts = [reach, f"who waits {wait}", _DEAD[found.dead_peer]]
     return "; ".join([f"{who}, {order}", *parts] if "channel" in found.ports else parts)
 
@@ -108,10 +111,18 @@ def _sections() -> list[tuple[str, list[tuple[str, str]]]]:
     mechanisms = [
         (found.name, f"{found.title} ({found.family}, carries {found.carries})") for found in catalog.mechanisms()
     ]
-    patterns = [(found.name, f"{found.question} One operation: {found.operation}.") for found in catalog.patterns()]
+    patterns = [
+        (found.name, f"{found.question} One operation: {found.operation}.{_variants(found)}")
+        for found in catalog.patterns()
+    ]
     suites = [(suite.name, suite.question) for suite in SUITES.values()]
     sections = [("Mechanisms", mechanisms), ("Patterns", patterns), ("Suites", suites)]
     return [(heading, [(safe_text(name), safe_text(what, 1000)) for name, what in rows]) for heading, rows in sections]
+
+
+def _variants(found: Pattern) -> str:
+    named = [f"{found.name}:{name}" for name in found.operations if name]
+    return f" Variants: {', '.join(named)}." if named else ""
 
 
 def _mechanism(found: Mechanism) -> dict[str, object]:

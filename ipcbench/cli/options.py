@@ -124,12 +124,12 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "--python",
             multiple=True,
             metavar="EXE",
-            help="Measure under this interpreter; repeat to compare several in one run, paired by round.",
+            help="Measure under this interpreter, which needs pyperf; repeat to compare several, paired by round.",
         ),
         click.option("--budget", metavar="TIME", help="How long to measure, such as 90s or 10m; whole rounds only."),
         click.option("--rounds", metavar="N", help="How many rounds; each visits every case once."),
         click.option("--fast", is_flag=True, help="Fewer cases, shorter visits, fewer rounds."),
-        click.option("--full", is_flag=True, help="Every suite, and every mechanism in every pattern; hours."),
+        click.option("--full", is_flag=True, help="Every suite, and every mechanism in every pattern; about an hour."),
         click.option("--rigorous", is_flag=True, help="More rounds."),
         click.option(
             "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N", help="Repeat the order of an earlier run."

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ipcbench.errors import UnknownName
 from ipcbench.measure.pattern import Pattern
-from ipcbench.measure.ports import FAMILIES, Mechanism
+from ipcbench.measure.ports import FAMILIES, PORTS, Mechanism
 from ipcbench.measure.registry import load_mechanism, load_pattern, mechanism_names, pattern_names
 
 
@@ -30,8 +30,8 @@ def mechanisms() -> list[Mechanism]:
 
 
 def patterns() -> list[Pattern]:
-    """All patterns, channel ones first."""
-    return sorted(map(pattern, pattern_names()), key=lambda found: (found.port, found.name))
+    """All patterns, in the order of their ports."""
+    return sorted(map(pattern, pattern_names()), key=lambda found: (PORTS.index(found.port), found.name))
 
 
 def questions() -> list[str]:

@@ -16,6 +16,7 @@ from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_s
 SMALL = 64
 LARGE = 2**20
 WORKERS = 4
+# What people ask for first, in this order, and one operation in the fewest words; others say it by themselves.
 OPERATIONS = {
     "ping-pong": "one round trip",
     "stream": "one message delivered",
@@ -69,7 +70,7 @@ class Choice:
 def choices(summary: pd.DataFrame) -> list[Choice]:
     """Every block of a summary that has a ranked case, in the order of questions, sizes and workers."""
     main = main_setting(summary)
-    ranked = summary[summary["slowdown"].notna()]
+    ranked = summary[summary["slowdown"].notna() & (summary["pattern"] != "tail")]  # which is about single messages
     found = []
     for _, block in ranked.groupby(BLOCK, sort=False):
         rows = records(block.sort_values(["best", "seconds"], ascending=[False, True]))

@@ -12,23 +12,23 @@ from markupsafe import Markup
 
 from ipcbench.report.absence import groups
 from ipcbench.report.charts.chart import main_setting
-from ipcbench.report.rows import Table, environment, exact, mechanisms, which_one
+from ipcbench.report.rows import Table, environment, exact, mechanisms, pythons, tails, which_one
 from ipcbench.report.study import Study
 from ipcbench.report.text import count
 from ipcbench.report.theme import DARK, LIGHT
 from ipcbench.text import safe_text
 
 READING = (
-    "One operation per pattern. ping-pong: a full round trip, there and back, never halved. stream: one message, "
-    "counted when the receiver has it. task-queue: one task out and its result back, by any of N workers. counter: one "
-    "increment under the lock by any of N workers. access: one read or one write.",
+    "One operation per pattern, as the tables above say it: a round trip is there and back, never halved; a message "
+    "counts when the receiver has it. Where many work at once, the operations of all are counted together.",
     "A number is the median over rounds. In each round every case ran once in fresh processes, next to the cases it is "
     "compared with. A range in brackets is its 95 % interval: other runs on this machine in this state would be "
     "expected there.",
     "≈ is a tie: less than 5 % apart, or an interval of the ratio that includes 1. Ties are results: take what suits "
-    "you otherwise. Comparisons are paired by round and never cross mechanisms that block and those that spin.",
-    "Not all carry the same: objects are pickled, bytes are not, and a number is 8 B of shared memory. The payload is "
-    "bytes for all, so what pickling costs is part of what objects cost.",
+    "you otherwise. Comparisons are paired by round and never cross mechanisms that block and those that spin; "
+    "controls, and what stays in one process, are not ranked at all.",
+    "Not all carry the same: objects are pickled, bytes are not, and a number is 8 B of shared memory. Where nothing "
+    "else is said the payload is bytes for all, so what pickling costs is part of what objects cost.",
     "Placement decides much: spread puts each process on a CPU of its own, so a blocking round trip includes waking "
     "that CPU up; pack puts all on one. Compare numbers of the same placement only.",
     "CPU per operation adds up all processes of a case; it exceeds the time where several run at once.",
@@ -73,6 +73,7 @@ def page(study: Study, sentences: Sequence[str], charts: Sequence[Drawn]) -> str
         style_hash=f"sha256-{digest}",
         sentences=sentences,
         which_one=which_one(study),
+        more=[found for found in (tails(study), pythons(study)) if found],
         main_setting=", ".join(filter(None, main_setting(study.summary))),
         charts=charts,
         absent=absent(study),

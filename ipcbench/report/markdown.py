@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ipcbench.report.html import absent
-from ipcbench.report.rows import Table, by_size, environment, which_one
+from ipcbench.report.rows import Table, by_size, environment, pythons, tails, which_one
 from ipcbench.report.study import Study
 from ipcbench.report.text import count, markdown
 from ipcbench.text import safe_text
@@ -33,6 +33,11 @@ def summary(study: Study, sentences: Sequence[str], chart: str) -> str:
     sizes = by_size(study)
     if sizes:
         parts += ["## Round trips by payload size", _table(sizes)]
+    single, versions = tails(study), pythons(study)
+    if single:
+        parts += ["## How bad are the slow ones?", _table(single)]
+    if versions:
+        parts += ["## Pythons compared", _table(versions)]
     missing = absent(study)
     if missing.rows:
         parts += ["## What has no number, and why", _table(missing)]

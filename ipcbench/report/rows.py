@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
@@ -9,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from ipcbench.analysis.stats import BLOCK, compare
 from ipcbench.report.charts.chart import in_main_setting, main_setting, records
 from ipcbench.report.findings import OPERATIONS, Choice, choices, ratio, ties
 from ipcbench.report.study import Study
@@ -83,7 +85,8 @@ def _caption(study: Study, question: str) -> str:
 def by_size(study: Study) -> Table | None:
     """Mechanism by payload size, for round trips: time, and how many times that of the best; None without any."""
     from_summary = study.summary
-    cases = from_summary[(from_summary["question"] == "ping-pong") & in_main_setting(from_summary)]
+    chosen = (from_summary["question"] == "ping-pong") & in_main_setting(from_summary) & from_summary["ranked"]
+    cases = from_summary[chosen]
     if cases["seconds"].notna().sum() == 0:
         return None
     cases = cases[cases["workers"] == cases["workers"].min()].drop_duplicates(["mechanism", "size"])
@@ -94,7 +97,8 @@ def by_size(study: Study) -> Table | None:
     rows, strong, muted = [], set(), set()
     for place, name in enumerate(order):
         carried = {size for size in sizes if _has_time(cells.get((name, size)))}
-        row = [name]
+        waits = {row.wait for (other, _), row in cells.items() if other == name}
+        row = [f"{name} (spins)" if waits & {"spin", "poll"} else name]
         for column, size in enumerate(sizes, start=1):
             cell = cells.get((name, size))
             row.append(_size_cell(cell, carried))
@@ -105,6 +109,57 @@ def by_size(study: Study) -> Table | None:
         rows.append(row)
     header = ["Mechanism", *(format_size(size) for size in sizes)]
     return Table("Round trip by payload size", header, rows, frozenset(strong), frozenset(muted))
+
+
+_OFFERED = re.compile(r"tail:open-(\d{1,6})k")
+
+
+def tails(study: Study) -> Table | None:
+    """Single messages: percentiles as far as the samples carry, and the rate achieved beside the one offered."""
+    cases = {row.case: row for row in records(study.summary[study.summary["pattern"] == "tail"])}
+    rows = []
+    for found in records(study.tails):
+        case = cases.get(found.case)
+        if case is None or not _has_time(case):
+            continue
+        offered = _OFFERED.fullmatch(case.question)
+        rate = f"{format_rate(1 / case.seconds)} of {offered[1]} k/s" if offered else ""
+        delays = (found.p50, found.p90, found.p99, found.p999, found.most)
+        times = [format_time(delay) if delay == delay else "" for delay in delays]
+        name = f"{case.mechanism}, {case.operation}, {format_size(case.size)}"
+        rows.append([name, *times, f"{found.samples:,}", rate])
+    header = ["Messages", "p50", "p90", "p99", "p99.9", "slowest", "How many", "Achieved, of offered"]
+    caption = "Single messages: a percentile is shown where at least 10 of them were slower; the slowest is but one."
+    return Table(caption, header, sorted(rows)) if rows else None
+
+
+def pythons(study: Study) -> Table | None:
+    """The same case under several interpreters: times, and the ratio paired by round; None where a run had one."""
+    tags = [python.tag for python in study.record.pythons]
+    if len(tags) < 2:
+        return None
+    cases = study.summary[study.summary["seconds"].notna()]
+    where = [column for column in (*BLOCK, "mechanism") if column != "python"]
+    rows = []
+    for _, same in cases.groupby(where, sort=False):
+        by_tag = {row.python: row for row in records(same)}
+        first = by_tag.get(tags[0])
+        if first is None or len(by_tag) < 2:
+            continue
+        row = [first.case.removesuffix(f"/{tags[0]}"), format_time(first.seconds)]
+        for tag in tags[1:]:
+            other = by_tag.get(tag)
+            row.append(_against(study, other, first) if other is not None else "")
+        rows.append(row)
+    header = ["Case", tags[0], *(f"{tag} (times as long)" for tag in tags[1:])]
+    return Table(f"Pythons compared: the same cases under each, paired by round; {tags[0]} is 1.", header, rows)
+
+
+def _against(study: Study, other: Any, first: Any) -> str:
+    found = compare(study.series[other.case], study.series[first.case])
+    around = interval(found.low, found.high, format_ratio)
+    tie = "≈ " if found.tied else ""
+    return f"{format_time(other.seconds)} ({tie}{format_ratio(found.ratio)}{f', {around}' if around else ''})"
 
 
 def _has_time(cell: Any | None) -> bool:
@@ -179,13 +234,13 @@ def environment(study: Study) -> Table:
         ["Memory", format_size(machine.memory)],
         ["System", f"{machine.system} {machine.kernel}{', virtual machine' if machine.virtual else ''}"],
         ["Python", f"{machine.implementation} {machine.python}, pyperf {machine.pyperf}"],
+        *([["Measured under", ", ".join(python.tag for python in record.pythons)]] if record.pythons else []),
         ["Pickle protocol", str(machine.pickle_protocol)],
         ["Switch interval", format_time(machine.switch_interval)],
         ["Payload, start method, placement", ", ".join(filter(None, main_setting(study.summary)))],
         ["Values and warm-ups per visit", f"{settings.values} and {settings.warmups}"],
         ["Shortest value", format_time(settings.min_time)],
         ["Rounds", f"{record.rounds}, asked for: {limit}"],
-        ["Payload", settings.payload],
         ["Seed", str(settings.seed)],
         ["Visits contained by", record.isolation],
         *([["Continued elsewhere", "; ".join(record.mixed)]] if record.mixed else []),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ipcbench.analysis.stats import by_round, rank, summarise
+from ipcbench.analysis.stats import FloatArray, by_round, rank, summarise
 from ipcbench.analysis.tails import percentiles
 from ipcbench.report.charts.chart import main_setting, settings
 from ipcbench.report.text import count
@@ -25,12 +25,15 @@ class Study:
     """What all parts of a report draw on.
 
     summary is `analysis.stats.rank` over all cases, its text cleaned, plus `cpus`, the usable CPUs of the machine.
-    warnings are the traps that the run shows, in words.
+    warnings are the traps that the run shows, in words. tails is `analysis.tails.percentiles`, series the visit means
+    of each case by round.
     """
 
     record: RunRecord
     summary: pd.DataFrame
     warnings: list[str]
+    tails: pd.DataFrame
+    series: dict[str, FloatArray]
 
     @property
     def machine(self) -> str:
@@ -87,5 +90,6 @@ def study(result: ResultFile) -> Study:
     cleaned = {column: [safe_text(text, LONGEST_NAME) for text in ranked[column]] for column in _WORDS}
     cleaned |= {column: [safe_text(text, 300) for text in ranked[column]] for column in ("case", "reason", "notes")}
     summary = ranked.assign(**cleaned, cpus=result.ipcbench.machine.usable_cpus)
-    traps = warnings(summary.assign(case=ranked["case"]), by_round(visits), percentiles(tail_frame(result)))
-    return Study(result.ipcbench, summary, [safe_text(text, 1000) for text in traps])
+    series, tails = by_round(visits), percentiles(tail_frame(result))
+    traps = warnings(summary.assign(case=ranked["case"]), series, tails)
+    return Study(result.ipcbench, summary, [safe_text(text, 1000) for text in traps], tails, series)
