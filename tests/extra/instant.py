@@ -52,5 +52,5 @@ class Instant:
 
 if __name__ == "__main__":
     setattr(measuring, "Visitor", Instant)  # noqa: B010 - a module has no such attribute to a type checker
-    sys.modules["ipcbench.report"] = SimpleNamespace(headlines=lambda _: [])  # type: ignore[assignment]
+    sys.modules["ipcbench.report"] = SimpleNamespace(headlines=lambda _: [], traps=lambda _: [])  # type: ignore[assignment]
     main()
