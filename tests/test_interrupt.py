@@ -80,7 +80,24 @@ def check_results(folder: Path, least: int) -> None:
     assert sorted(os.listdir(folder / "results")) == sorted([JOURNAL.name, RESULTS.name])
 
 
-@pytest.mark.parametrize("moment", [0, PLANNED, CALIBRATING])
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_calibrated_is_kept_by_a_stop_and_by_a_stop_of_the_continuation(
+    tmp_path: Path, signal_number: signal.Signals
+) -> None:
+    done = interrupt(tmp_path, CALIBRATING, signal_number)
+    assert done.code == 128 + signal_number
+    assert done.errors[-1].startswith("ipcbench: stopped before the first round; what was calibrated is in results/")
+    assert "to continue: python -m ipcbench run --resume " in done.errors[-1]
+    kept = (tmp_path / JOURNAL).read_bytes()
+    process = start("run", "--resume", JOURNAL.stem, cwd=tmp_path, env=environment())
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("continuing ")
+    process.send_signal(signal_number)
+    assert finish(process, SOON).code == 128 + signal_number
+    assert (tmp_path / JOURNAL).read_bytes().startswith(kept)
+
+
+@pytest.mark.parametrize("moment", [0, PLANNED])
 def test_a_run_stopped_before_anything_was_measured_says_so_and_writes_nothing(tmp_path: Path, moment: int) -> None:
     done = interrupt(tmp_path, moment, signal.SIGINT)
     assert (done.code, done.out) == (130, "")

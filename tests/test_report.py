@@ -26,7 +26,7 @@ from ipcbench.report.study import study
 from ipcbench.report.tables import csv
 from ipcbench.report.text import absence, interval, listing, markdown, short_ratio
 from ipcbench.results import store
-from ipcbench.results.schema import ResultFile
+from ipcbench.results.schema import NOT_REACHED, ResultFile, SkipRecord
 from ipcbench.text import safe_text
 from ipcbench.units import format_ratio
 
@@ -358,3 +358,19 @@ def test_absence_is_a_word_and_one_carried_size_its_reason() -> None:
 
 def test_a_ratio_too_long_for_a_cell_is_shortened() -> None:
     assert [short_ratio(ratio) for ratio in (1.5, 4000, 36_140_518, 1.1e9)] == ["1.50×", "4,000×", "36.1M×", "1.1G×"]
+
+
+def test_a_mixed_run_says_so_at_the_top(tmp_path: Path) -> None:
+    result = make_result(make_cases(sizes=[64], mechanisms=["pipe"]), 3)
+    result.ipcbench.mixed = ["CPUs 0,1 (here 0)"]
+    page = write(result, tmp_path)
+    for text in ((tmp_path / "summary.md").read_text(), " ".join(Page(page.read_text()).text)):
+        assert "This run is mixed" in text
+        assert "CPUs 0,1" in text
+
+
+def test_what_a_stopped_run_did_not_reach_is_not_called_unsupported() -> None:
+    result = make_result(make_cases(sizes=[64], mechanisms=["pipe"]), 3, skips=[])
+    result.ipcbench.skips = [SkipRecord("stream/queue/64B/1w", NOT_REACHED), SkipRecord("stream/value/64B/1w", "8 B")]
+    counts = result.ipcbench.counts
+    assert (counts["not measured"], counts["unsupported"]) == (1, 1)

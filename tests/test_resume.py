@@ -123,7 +123,7 @@ def test_a_killed_run_is_continued_to_the_same_result(tmp_path: Path, where: str
     told = instant("run", "--resume", "mine", cwd=tmp_path)
     assert told.code == 0, told.err
     made = sum(isinstance(entry, Done) for entry in kept)
-    assert told.errors[0].startswith(f"continuing mine, of which {made} visit")
+    assert told.errors[0].startswith(f"continuing mine: {made} visit")
     check_whole(tmp_path)
 
 

@@ -60,7 +60,11 @@ def unguarded(visitor: Visitor, case: Case) -> tuple[float, float]:
         command = [sys.executable, *WORKER, *worker_arguments(Visit(case, 1, 0, LOOPS), TIMING, folder)]
         quiet = subprocess.DEVNULL
         own = visitor._request(Visit(case, 1, 0, LOOPS), folder).environment
-        _finish(subprocess.Popen(command, env=own, cwd=folder, start_new_session=True, stdin=quiet, stdout=quiet, stderr=quiet))
+        _finish(
+            subprocess.Popen(
+                command, env=own, cwd=folder, start_new_session=True, stdin=quiet, stdout=quiet, stderr=quiet
+            )
+        )
         run = json.loads((folder / RESULT).read_text())["benchmarks"][0]["runs"][0]
         return perf_counter() - start, statistics.median(run["values"])
 

@@ -138,6 +138,7 @@ def begin(order: Order) -> Finish:
 def resume(wanted: Resumption) -> Finish:
     """Continue the run that a journal tells of, and save it."""
     begun, keeping = time.monotonic(), wanted.keeping
+    warn_of_leftovers()
     path = keeping.results / f"{check_label(wanted.label)}.json"
     with Stop() as stop, _reopened(path.with_suffix(SUFFIX), wanted.label) as (journal, past):
         replace = _replaces(path, past, keeping.force)
@@ -156,7 +157,9 @@ def resume(wanted: Resumption) -> Finish:
                 past = past.continued(part)
             if not keeping.quiet:
                 made = count(len(past.earlier.attempts), "visit")
-                tell(f"continuing {wanted.label}, of which {made} stood in its journal")
+                tell(f"continuing {wanted.label}: {made} made before")
+                if journal.damaged:
+                    tell(f"the end of the journal is damaged: {count(journal.damaged, 'byte')} are left out")
                 if past.mixed:
                     tell(f"the result is marked mixed: {'; '.join(past.mixed)}")
             return _carry_out(past, path, keeping, Bench(stop, journal, visitor), replace)
@@ -220,10 +223,15 @@ def _carry_out(past: Past, path: Path, keeping: Keeping, bench: Bench, replace: 
     journal.full_metadata = planned.full_metadata
     with progress_for(keeping.quiet) as progress:
         findings = measure(past.plan, planned.start, bench.visitor.visit, journal, progress, stop, past.earlier)
-    if stop.by is not None and not findings.outcomes:
-        journal.discard()
-        raise Interrupted(stop.by)
     resuming = keeping.resuming(planned.label)
+    if stop.by is not None and not findings.outcomes:
+        made = len(findings.loops) + len(findings.failures)
+        if not made and not past.earlier.attempts:
+            journal.discard()
+            raise Interrupted(stop.by)
+        _write_end(journal, findings, stop)
+        kept = f"stopped before the first round; what was calibrated is in {journal.path}"
+        raise Interrupted(stop.by, f"{kept}; to continue: {resuming}")
     try:
         with stop.breakable():
             _write_end(journal, findings, stop)

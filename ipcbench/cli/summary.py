@@ -33,6 +33,7 @@ def summary_lines(result: ResultFile, path: Path) -> list[str]:
     record = result.ipcbench
     counts = ", ".join(f"{many} {verdict}" for verdict, many in record.counts.items())
     ending = "" if record.complete else "; interrupted"
+    ending += f"; mixed: {'; '.join(record.mixed)}" if record.mixed else ""
     lines = [f"{path}: {counts}; {count(record.rounds, 'complete round')} in {format_duration(record.wall)}{ending}"]
     lines += [
         absence_line(case.id, case.verdict, case.stage, case.detail) for case in record.cases if case.verdict != "ok"

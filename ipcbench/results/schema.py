@@ -18,6 +18,7 @@ from ipcbench.text import LINES, ONE_LINE
 
 SCHEMA = 3
 FIRST_WITH_DIGEST = 2
+NOT_REACHED = "the run was stopped before this case was measured"
 LONGEST_TEXT = 4096
 LONGEST_STACK = 16 * 2**10
 
@@ -218,12 +219,16 @@ class RunRecord(msgspec.Struct, forbid_unknown_fields=True):
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many cases ended with each verdict; skipped ones count as unsupported."""
+        """How many cases ended with each verdict; the skipped are unsupported, or not measured as a run was stopped."""
         found: dict[str, int] = {}
         for case in self.cases:
             found[case.verdict] = found.get(case.verdict, 0) + 1
         if self.skips:
-            found["unsupported"] = found.get("unsupported", 0) + len(self.skips)
+            unmeasured = sum(skip.reason == NOT_REACHED for skip in self.skips)
+            skipped = {"unsupported": len(self.skips) - unmeasured, "not measured": unmeasured}
+            for name, many in skipped.items():
+                if many:
+                    found[name] = found.get(name, 0) + many
         return found
 
 

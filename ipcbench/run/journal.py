@@ -39,6 +39,7 @@ class Journal:
     def __init__(self, path: Path, fd: int, size: int) -> None:
         self.path, self.fd, self.size = path, fd, size
         self.full_metadata = False
+        self.damaged = 0  # bytes after the whole records
 
     @classmethod
     def begin(cls, path: Path, replace: bool) -> Journal:
@@ -66,7 +67,9 @@ class Journal:
         fd = _opened(path, 0)
         with open(fd, "rb", closefd=False) as file:
             entries, size = read_entries(file)
-        return cls(path, fd, size), entries
+        journal = cls(path, fd, size)
+        journal.damaged = os.fstat(fd).st_size - size
+        return journal, entries
 
     def started(self, visit: Visit, attempt: int) -> None:
         """Append that a visit begins; raises NotSaved."""

@@ -11,6 +11,7 @@ from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
 from ipcbench.results.privacy import allowed, kept_stack, kept_text
 from ipcbench.results.schema import (
+    NOT_REACHED,
     SCHEMA,
     CaseRecord,
     MachineFacts,
@@ -28,8 +29,6 @@ from ipcbench.results.schema import (
 )
 from ipcbench.run.schedule import Findings
 from ipcbench.text import safe_text
-
-_MISSED = "the run was stopped before this case was measured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ def _run_record(
         ],
         skips=[
             SkipRecord(skip.case.id, kept_text(skip.reason))
-            for skip in (*plan.skips, *(Skip(case, _MISSED) for case in missed))
+            for skip in (*plan.skips, *(Skip(case, NOT_REACHED) for case in missed))
         ],
         visits=visits,
         pythons=[PythonFacts(python.tag, python.implementation, python.version) for python in plan.pythons],
