@@ -60,8 +60,8 @@ def cli() -> None:
 
     \b
     Start here:
-      ipcbench all --fast      two minutes: measure the mechanisms people choose between, write a report
-      ipcbench all             ten minutes: the same with more sizes, workers and rounds
+      ipcbench all --fast      two minutes: measure what people choose between
+      ipcbench all             ten minutes: more sizes, workers and rounds
       ipcbench list            what can be measured
       ipcbench selftest        whether faults are contained on this machine
     """
