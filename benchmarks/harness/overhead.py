@@ -1,182 +1,181 @@
 """What does ipcbench add to what it measures? Reported time ÷ a bare hand-written loop over the same objects.
 
 For every mechanism that carries messages, one driver and one peer play ping-pong at 64 B (8 B for numbers), turn by
-turn in alternation: once as a visit does, through ports and pattern, once in a loop that is written out below with
+turn in alternation: once as a visit does, through ports and pattern, once in a loop that bare.py writes out with
 nothing between it and the library. Both use the same queue, pipe or memory, so drift meets both alike, and the ratio is
-taken pair by pair. All processes share one CPU (placement pack), where a round trip is shortest and an overhead shows
-most.
+taken pair by pair. Signals are compared in hand-over, executors in tasks. All processes share one CPU (placement pack),
+where a round trip is shortest and an overhead shows most; a mechanism that spins needs two CPUs and gets them (spread).
 
-Aim: median over mechanisms at most 1.02, worst at most 1.05.
+Aim: median over mechanisms at most 1.02, worst at most 1.05. Controls and baselines, which are never ranked, are listed
+and not held to that: where nothing crosses over, two calls are much of what there is.
 
     python benchmarks/harness/overhead.py [--pairs N] [--mechanism NAME] [--json FILE]
 """
 
 import argparse
 import json
+import os
 import statistics
-import textwrap
-from collections.abc import Callable, Sequence
-from time import perf_counter
+from collections.abc import Sequence
 from typing import Any
 
-from ipcbench.measure.pattern import Go, Lap, Seat, Turn
+from bare import CHANNELS, EXECUTORS, NOT_COMPARED, SIGNALS, Loop, bare_loop
+
+from ipcbench.errors import NotOffered
+from ipcbench.measure.names import claim_names
+from ipcbench.measure.pattern import Go, Lap, Pattern, Seat, Turn
+from ipcbench.measure.patterns.hand_over import HandOver
 from ipcbench.measure.patterns.ping_pong import PingPong
+from ipcbench.measure.patterns.tasks import Tasks
+from ipcbench.measure.placement import place, usable_cpus
 from ipcbench.measure.ports import Mechanism, Side
-from ipcbench.measure.registry import load_mechanism, mechanism_names
-from ipcbench.measure.ring import LENGTH
+from ipcbench.measure.registry import load_mechanism, load_pattern, mechanism_names
 from ipcbench.measure.worker import Session
-from ipcbench.model import Case
+from ipcbench.model import Case, Placement
 
 SECONDS_PER_TURN = 0.05
 
-# What stands before the loop, how a message p is sent, how m is received; `there` and `back` are the ports as this
-# process sees them: it sends into `there` and receives from `back`.
-_QUEUE = ("put, get = there.queue.put, back.queue.get", "put(p)", "m = get()")
-_RING = """
-wait_free, post_full = there.free.acquire, there.full.release
-wait_full, post_free = back.full.acquire, back.free.release
-i = j = 0
-slots = there.slots
-"""
-_VALUE = (
-    f"{_RING}\nnew, old = there.holder, back.holder",
-    "wait_free(); new.value = p; post_full()",
-    "wait_full(); m = old.value; post_free()",
-)
-_ITEM = (
-    f"{_RING}\nnew, old = there.holder, back.holder",
-    "wait_free(); new[i] = p; i = (i + 1) % slots; post_full()",
-    "wait_full(); m = old[j]; j = (j + 1) % slots; post_free()",
-)
-BARE = {
-    "queue": _QUEUE,
-    "simple-queue": _QUEUE,
-    "joinable-queue": (
-        "put, get, done = there.queue.put, back.queue.get, back.queue.task_done",
-        "put(p)",
-        "m = get(); done()",
-    ),
-    "pipe": ("send, recv = there.end.send, there.end.recv", "send(p)", "m = recv()"),
-    "pipe-bytes": ("send, recv = there.end.send_bytes, there.end.recv_bytes", "send(p)", "m = recv()"),
-    "manager-queue": _QUEUE,
-    "manager-list": (
-        "append, pop = there.items.append, back.items.pop\n"
-        "wait_free, post_full = there.free.acquire, there.full.release\n"
-        "wait_full, post_free = back.full.acquire, back.free.release",
-        "wait_free(); append(p); post_full()",
-        "wait_full(); m = pop(0); post_free()",
-    ),
-    "manager-dict": _ITEM,
-    "manager-array": _ITEM,
-    "manager-value": _VALUE,
-    "value": _VALUE,
-    "raw-value": _VALUE,
-    "array": (
-        f"{_RING}\nnew, old = there.arrays, back.arrays",
-        "wait_free(); new[i].raw = p; i = (i + 1) % slots; post_full()",
-        "wait_full(); m = old[j].raw; j = (j + 1) % slots; post_free()",
-    ),
-    "manager-namespace": (
-        f"{_RING}\nnew, old, names = there.namespace, back.namespace, there.names",
-        "wait_free(); setattr(new, names[i], p); i = (i + 1) % slots; post_full()",
-        "wait_full(); m = getattr(old, names[j]); j = (j + 1) % slots; post_free()",
-    ),
-    "raw-array": (
-        f"{_RING}\nnew, old = memoryview(there.memory).cast('B'), memoryview(back.memory).cast('B')\n"
-        "stride, put_length, get_length = there.stride, length.pack_into, length.unpack_from",
-        "wait_free(); s = i * stride; put_length(new, s, len(p)); new[s + 8 : s + 8 + len(p)] = p; "
-        "i = (i + 1) % slots; post_full()",
-        "wait_full(); s = j * stride; m = bytes(old[s + 8 : s + 8 + get_length(old, s)[0]]); "
-        "j = (j + 1) % slots; post_free()",
-    ),
-}
 
-Loop = Callable[[Any, Any, Sequence[Any]], tuple[float, float, Any]]
+class Alternating(Pattern):
+    """A pattern whose every second turn is the bare loop, on both sides alike."""
 
-
-def bare_loop(mechanism: str, first: str) -> Loop:
-    """Write out the loop of one side: `send` first, as the driver does, or `receive` first, as the peer does."""
-    before, send, receive = BARE[mechanism]
-    body = f"{send}\n{receive}" if first == "send" else f"{receive}\np = m\n{send}"
-    source = (
-        "def loop(there, back, payloads):\n"
-        + textwrap.indent(before, "    ")
-        + "\n    start = perf_counter()\n    for p in payloads:\n"
-        + textwrap.indent(body, " " * 8)
-        + "\n    return start, perf_counter(), m\n"
-    )
-    scope: dict[str, Any] = {"perf_counter": perf_counter, "length": LENGTH}
-    exec(source, scope)
-    loop: Loop = scope["loop"]
-    return loop
-
-
-class Alternating(PingPong):
-    """ping-pong whose every second turn is the bare loop, on both sides alike."""
-
-    def __init__(self, mechanism: str) -> None:
-        self.mechanism = mechanism
-        self.turns = 0
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.visit = load_pattern(case.pattern)
+        self.ends: dict[Side, tuple[Any, Any]] = {}
+        self.loops: dict[Side, Loop] = {}
+        self.turns = {"driver": 0, "peer": 0}  # of each side, which may be threads of one process
 
     def sit(self, seat: Seat, ports: Sequence[Any], side: Side) -> Seat:
-        self.outward, self.inward = (ports[0], ports[-1]) if side == "driver" else (ports[-1], ports[0])
-        self.bare = bare_loop(self.mechanism, "send" if side == "driver" else "receive")
-        return super().sit(seat, ports, side)
+        self.ends[side] = (ports[0], ports[-1]) if side == "driver" else (ports[-1], ports[0])
+        self.loops[side] = bare_loop(self.case, side)
+        return self.visit.sit(seat, ports, side)
 
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
-        self.turns += 1
-        if self.turns % 2:
-            return super().drive(seat, go, turn)
+        if self.is_visit("driver"):
+            return self.visit.drive(seat, go, turn)
         go(turn.operations)
-        start, end, last = self.bare(self.outward, self.inward, turn.payloads)
-        return Lap(start, end, turn.operations, last)
+        return self.loops["driver"](*self.ends["driver"], turn)
 
     def serve(self, seat: Seat, turn: Turn) -> Lap:
-        self.turns += 1
-        if self.turns % 2:
-            return super().serve(seat, turn)
-        start, end, last = self.bare(self.outward, self.inward, range(turn.operations))
-        return Lap(start, end, turn.operations, last)
+        return self.visit.serve(seat, turn) if self.is_visit("peer") else self.loops["peer"](*self.ends["peer"], turn)
+
+    def is_visit(self, side: Side) -> bool:
+        """Count a turn of this side; whether it is one as a visit plays it."""
+        self.turns[side] += 1
+        return self.turns[side] % 2 == 1
+
+
+class AlternatingPingPong(Alternating, PingPong):
+    pass
+
+
+class AlternatingHandOver(Alternating, HandOver):
+    pass
+
+
+class AlternatingTasks(Alternating, Tasks):
+    pass
+
+
+PATTERNS: dict[str, type[Alternating]] = {
+    "ping-pong": AlternatingPingPong,
+    "hand-over": AlternatingHandOver,
+    "tasks": AlternatingTasks,
+}
 
 
 class AlternatingSession(Session):
-    """A visit whose pattern alternates; loops are multiples of the ring's slots, so that both loops start at slot 0."""
+    """A visit whose pattern alternates."""
 
-    def __init__(self, mechanism: Mechanism) -> None:
-        size = 8 if mechanism.carries == "number" else 64
-        super().__init__(Case("ping-pong", mechanism.name, size, placement="pack"))
-        self.pattern = Alternating(mechanism.name)
+    def __init__(self, case: Case) -> None:
+        super().__init__(case)
+        self.pattern = PATTERNS[case.pattern](case)
+
+    def time(self, loops: int) -> float:
+        """Play one turn, whose last message is another one than that of the turn before."""
+        self.pool = [*self.pool[1:], *self.pool[:1]]
+        return super().time(loops)
 
     def verify(self) -> None:
         """Leave the turns to the comparison; the contract tests hold the mechanism itself."""
 
 
-def measure(name: str, pairs: int) -> float:
-    """The median over pairs of turns of reported ÷ bare time."""
-    session = AlternatingSession(load_mechanism(name))
-    loops = session.window
-    session.time(loops), session.time(loops)
-    while session.time(loops) + session.time(loops) < SECONDS_PER_TURN:
-        loops *= 2
-    ratios = [session.time(loops) / session.time(loops) for _ in range(pairs)]
-    session.finish()
+def comparisons(mechanism: Mechanism) -> list[Case]:
+    """The cases in which a mechanism can be compared with a loop that is written for it."""
+    name = mechanism.name
+    placement: Placement = "spread" if mechanism.wait == "spin" else "pack"
+    cases = [Case("tasks", name, 64, 1, operation) for operation in EXECUTORS.get(name, ())]
+    if name in CHANNELS:
+        cases.append(Case("ping-pong", name, 8 if mechanism.carries == "number" else 64))
+    if name in SIGNALS:
+        cases.append(Case("hand-over", name, 0))
+    return [case._replace(placement=placement) for case in cases]
+
+
+def hindrance(mechanism: Mechanism) -> str | None:
+    """Why a mechanism is not compared here, in words; None if it is."""
+    if mechanism.missing():
+        return mechanism.missing()
+    if not comparisons(mechanism):
+        return NOT_COMPARED.get(mechanism.name, "bare.py has no loop for it")
+    if mechanism.wait == "spin" and len(usable_cpus()) < 2:
+        return f"{mechanism.name} spins, and both sides would share the one CPU"
+    return None
+
+
+def measure(case: Case, pairs: int, seconds: float = SECONDS_PER_TURN) -> float:
+    """The median over pairs of turns of reported ÷ bare time, two of them so long; raises NotOffered or OSError."""
+    cpus = usable_cpus()
+    session = AlternatingSession(case)
+    try:
+        session.set_up()
+        loops = getattr(session.ports[0], "slots", 1)  # a multiple, so that both loops start at slot 0
+        session.time(loops), session.time(loops)
+        while session.time(loops) + session.time(loops) < seconds:
+            loops *= 2
+        ratios = [session.time(loops) / session.time(loops) for _ in range(pairs)]
+        session.finish()
+    except BaseException:
+        session.abandon()
+        raise
+    finally:
+        if hasattr(os, "sched_setaffinity"):
+            place(cpus)
     return statistics.median(ratios)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--pairs", type=int, default=41, help="pairs of turns per mechanism")
+    parser.add_argument("--seconds", type=float, default=SECONDS_PER_TURN, help="two turns take at least this long")
     parser.add_argument("--mechanism", action="append", choices=mechanism_names(), help="only this one; repeatable")
     parser.add_argument("--json", help="also write the ratios to this file")
     args = parser.parse_args()
-    ratios = {}
+    claim_names()
+    ratios: dict[str, float] = {}
+    held: list[float] = []
+    skipped: dict[str, str] = {}
     for name in args.mechanism or mechanism_names():
-        ratios[name] = measure(name, args.pairs)
-        print(f"{name:18} {ratios[name]:.3f}", flush=True)
-    print(f"{'median':18} {statistics.median(ratios.values()):.3f}\n{'worst':18} {max(ratios.values()):.3f}")
+        mechanism = load_mechanism(name)
+        reason = hindrance(mechanism)
+        for case in () if reason else comparisons(mechanism):
+            label = f"{name} {case.operation}".rstrip()
+            try:
+                ratios[label] = measure(case, args.pairs, args.seconds)
+            except (NotOffered, OSError) as error:
+                reason = str(error)
+                break
+            held += [ratios[label]] if mechanism.ranked else []
+            print(f"{label:28} {ratios[label]:.3f}{'' if mechanism.ranked else '  not ranked'}", flush=True)
+        if reason:
+            skipped[name] = reason
+            print(f"{name:28} skipped: {reason}", flush=True)
+    if held:
+        print(f"{'median':28} {statistics.median(held):.3f}\n{'worst':28} {max(held):.3f}")
     if args.json:
         with open(args.json, "w") as file:
-            json.dump({"pairs": args.pairs, "reported / bare": ratios}, file, indent=2)
+            json.dump({"pairs": args.pairs, "reported / bare": ratios, "skipped": skipped}, file, indent=2)
 
 
 if __name__ == "__main__":

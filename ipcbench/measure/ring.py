@@ -132,29 +132,31 @@ class BytesRing(Ring):
     def view(self) -> memoryview:
         """The memory as bytes, in the calling process."""
 
+    def next_start(self) -> Callable[[], int]:
+        """The callable that says where the next slot starts, round and round from 0; saves to multiply at each."""
+        return cycle(range(0, self.stride * self.slots, self.stride)).__next__
+
     def sender(self) -> Send:
-        wait, next_slot, post = self.free.acquire, self.next_slot(), self.full.release
-        view, stride = self.view(), self.stride
-        put_length, head = LENGTH.pack_into, LENGTH.size
+        wait, next_start, post = self.free.acquire, self.next_start(), self.full.release
+        view, put_length, head = self.view(), LENGTH.pack_into, LENGTH.size
 
         def send(payload: Any) -> None:
             wait()
-            start = next_slot() * stride
-            put_length(view, start, len(payload))
+            start, length = next_start(), len(payload)
+            put_length(view, start, length)
             start += head
-            view[start : start + len(payload)] = payload
+            view[start : start + length] = payload
             post()
 
         return send
 
     def receiver(self) -> Receive:
-        wait, next_slot, post = self.full.acquire, self.next_slot(), self.free.release
-        view, stride = self.view(), self.stride
-        get_length, head = LENGTH.unpack_from, LENGTH.size
+        wait, next_start, post = self.full.acquire, self.next_start(), self.free.release
+        view, get_length, head = self.view(), LENGTH.unpack_from, LENGTH.size
 
         def receive() -> Any:
             wait()
-            start = next_slot() * stride
+            start = next_start()
             (length,) = get_length(view, start)
             start += head
             payload = bytes(view[start : start + length])

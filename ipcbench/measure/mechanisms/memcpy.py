@@ -4,30 +4,26 @@ The roof of every bandwidth: no transport that copies twice can be faster on one
 Source: memcpy(3), which slice assignment and bytes() come down to.
 """
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from ipcbench.measure.alone import Alone
-from ipcbench.measure.ports import Mechanism, PortSettings
+from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
 
 
-class MemcpyControl(Alone):
+class MemcpyControl(Channel):
     def __init__(self, settings: PortSettings) -> None:
-        super().__init__(settings)
         self.buffer = bytearray(settings.size)
 
-    def pack(self) -> Callable[[Any], Any]:
-        buffer = self.buffer
-        view = memoryview(buffer)
+    def sender(self) -> Send:
+        view = memoryview(self.buffer)
 
-        def copy_in(message: Any) -> bytearray:
+        def copy_in(message: Any) -> None:
             view[:] = message
-            return buffer
 
         return copy_in
 
-    def unpack(self) -> Callable[[Any], Any]:
-        return bytes
+    def receiver(self) -> Receive:
+        return partial(bytes, self.buffer)
 
 
 MECHANISM = Mechanism(

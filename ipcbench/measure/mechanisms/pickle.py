@@ -4,20 +4,29 @@ It copies a dispatch table per message and uses the default protocol, as Connect
 Source: Lib/multiprocessing/reduction.py.
 """
 
-from collections.abc import Callable
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from ipcbench.measure.alone import Alone
-from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.ports import Mechanism, Receive, Send
 
 
 class PickleControl(Alone):
-    def pack(self) -> Callable[[Any], Any]:
-        return ForkingPickler.dumps
+    def sender(self) -> Send:
+        held, dumps = self.held, ForkingPickler.dumps
 
-    def unpack(self) -> Callable[[Any], Any]:
-        return ForkingPickler.loads
+        def send(message: Any) -> None:
+            held[0] = dumps(message)
+
+        return send
+
+    def receiver(self) -> Receive:
+        held, loads = self.held, ForkingPickler.loads
+
+        def receive() -> Any:
+            return loads(held[0])
+
+        return receive
 
 
 MECHANISM = Mechanism(

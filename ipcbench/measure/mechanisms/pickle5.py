@@ -5,20 +5,28 @@ Source: Lib/pickle.py, PEP 574.
 """
 
 import pickle
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from ipcbench.measure.alone import Alone
-from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.ports import Mechanism, Receive, Send
 
 
 class Pickle5Control(Alone):
-    def pack(self) -> Callable[[Any], Any]:
-        return partial(pickle.dumps, protocol=5)
+    def sender(self) -> Send:
+        held, dumps = self.held, pickle.dumps
 
-    def unpack(self) -> Callable[[Any], Any]:
-        return pickle.loads
+        def send(message: Any) -> None:
+            held[0] = dumps(message, 5)
+
+        return send
+
+    def receiver(self) -> Receive:
+        held, loads = self.held, pickle.loads
+
+        def receive() -> Any:
+            return loads(held[0])
+
+        return receive
 
 
 MECHANISM = Mechanism(

@@ -5,26 +5,30 @@ Source: Lib/pickle.py, PEP 574.
 """
 
 import pickle
-from collections.abc import Callable
 from typing import Any
 
 from ipcbench.measure.alone import Alone
-from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.ports import Mechanism, Receive, Send
 
 
 class Pickle5OobControl(Alone):
-    def pack(self) -> Callable[[Any], Any]:
-        def pack(message: Any) -> tuple[bytes, list[pickle.PickleBuffer]]:
+    def sender(self) -> Send:
+        held, dumps = self.held, pickle.dumps
+
+        def send(message: Any) -> None:
             buffers: list[pickle.PickleBuffer] = []
-            return pickle.dumps(message, 5, buffer_callback=buffers.append), buffers
+            held[0] = dumps(message, 5, buffer_callback=buffers.append), buffers
 
-        return pack
+        return send
 
-    def unpack(self) -> Callable[[Any], Any]:
-        def unpack(packed: tuple[bytes, list[pickle.PickleBuffer]]) -> Any:
-            return pickle.loads(packed[0], buffers=packed[1])
+    def receiver(self) -> Receive:
+        held, loads = self.held, pickle.loads
 
-        return unpack
+        def receive() -> Any:
+            packed, buffers = held[0]
+            return loads(packed, buffers=buffers)
+
+        return receive
 
 
 MECHANISM = Mechanism(

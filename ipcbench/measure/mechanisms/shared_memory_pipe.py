@@ -25,16 +25,16 @@ class SharedMemoryPipeRing(SegmentRing):
     def sender(self) -> Send:
         self.let_go(self.full[0], self.free[1])
         free, full, read, write = self.free[0].fileno(), self.full[1].fileno(), os.read, os.write
-        view, stride, next_slot = self.view(), self.stride, self.next_slot()
+        view, next_start = self.view(), self.next_start()
         put_length, head = LENGTH.pack_into, LENGTH.size
 
         def send(payload: Any) -> None:
             if not read(free, 1):
                 raise EOFError(_GONE)
-            start = next_slot() * stride
-            put_length(view, start, len(payload))
+            start, length = next_start(), len(payload)
+            put_length(view, start, length)
             start += head
-            view[start : start + len(payload)] = payload
+            view[start : start + length] = payload
             write(full, _BELL)
 
         return send
@@ -42,13 +42,13 @@ class SharedMemoryPipeRing(SegmentRing):
     def receiver(self) -> Receive:
         self.let_go(self.full[1], self.free[0])
         free, full, read, write = self.free[1].fileno(), self.full[0].fileno(), os.read, os.write
-        view, stride, next_slot = self.view(), self.stride, self.next_slot()
+        view, next_start = self.view(), self.next_start()
         get_length, head = LENGTH.unpack_from, LENGTH.size
 
         def receive() -> Any:
             if not read(full, 1):
                 raise EOFError(_GONE)
-            start = next_slot() * stride
+            start = next_start()
             (length,) = get_length(view, start)
             start += head
             payload = bytes(view[start : start + length])

@@ -26,14 +26,14 @@ class SharedMemoryViewRing(SegmentRing):
         self.free = settings.context.Semaphore(settings.window)  # the first receive gives the slot more
 
     def receiver(self) -> Receive:
-        wait, next_slot, post = self.full.acquire, self.next_slot(), self.free.release
-        view, stride, page = self.view(), self.stride, mmap.PAGESIZE
+        wait, next_start, post = self.full.acquire, self.next_start(), self.free.release
+        view, page = self.view(), mmap.PAGESIZE
         get_length, head = LENGTH.unpack_from, LENGTH.size
 
         def receive() -> Any:
             post()
             wait()
-            start = next_slot() * stride
+            start = next_start()
             (length,) = get_length(view, start)
             start += head
             self.lent = payload = view[start : start + length]

@@ -1,0 +1,331 @@
+"""The loops that overhead.py compares with: what a careful engineer writes by hand for messages of 64 B.
+
+Each does the library calls of its mechanism, in the same number, inlined and with local names: no function of ipcbench
+is called in it. What a message of 64 B never needs is left out, such as the rest of a short write.
+"""
+
+import mmap
+import os
+import pickle
+import textwrap
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import repeat
+from multiprocessing.reduction import ForkingPickler
+from multiprocessing.shared_memory import SharedMemory
+from time import perf_counter
+from typing import Any
+
+from ipcbench.measure.pattern import Lap, Turn
+from ipcbench.measure.patterns.tasks import answer
+from ipcbench.measure.ports import Side
+from ipcbench.measure.ring import LENGTH
+from ipcbench.model import Case
+
+Loop = Callable[[Any, Any, Turn], Lap]
+Written = tuple[str, str, str]
+
+# What stands before the loop, how a message p is sent, how m is received; `there` and `back` are the ports as this
+# process sees them: it sends into `there` and receives from `back`.
+_QUEUE = ("put, get = there.queue.put, back.queue.get", "put(p)", "m = get()")
+_CONNECTION = ("send, recv = there.end.send, back.end.recv", "send(p)", "m = recv()")
+
+_SEMAPHORES = """
+wait_free, post_full = there.free.acquire, there.full.release
+wait_full, post_free = back.full.acquire, back.free.release
+"""
+_RING = f"{_SEMAPHORES}\ni = j = 0\nslots = there.slots"
+_VALUE = (
+    f"{_SEMAPHORES}\nnew, old = there.holder, back.holder",
+    "wait_free(); new.value = p; post_full()",
+    "wait_full(); m = old.value; post_free()",
+)
+_ITEM = (
+    f"{_RING}\nnew, old = there.holder, back.holder",
+    "wait_free(); new[i] = p; i = (i + 1) % slots; post_full()",
+    "wait_full(); m = old[j]; j = (j + 1) % slots; post_free()",
+)
+
+_PUT = "s = i * stride; put_length(new, s, len(p)); new[s + 8 : s + 8 + len(p)] = p; i = (i + 1) % slots"
+_GET = "s = j * stride; m = bytes(old[s + 8 : s + 8 + get_length(old, s)[0]]); j = (j + 1) % slots"
+_STRIDES = "stride, put_length, get_length = there.stride, length.pack_into, length.unpack_from"
+_SEGMENTS = "new, old = there.segment.memory.buf, back.segment.memory.buf"
+
+
+def _bytes_ring(views: str) -> Written:
+    return (f"{_RING}\n{views}\n{_STRIDES}", f"wait_free(); {_PUT}; post_full()", f"wait_full(); {_GET}; post_free()")
+
+
+_SHARED_MEMORY = _bytes_ring(_SEGMENTS)
+_SHARED_MEMORY_VIEW = (
+    f"{_SHARED_MEMORY[0]}\npage = mmap.PAGESIZE",
+    _SHARED_MEMORY[1],
+    "post_free(); wait_full(); s = j * stride; m = old[s + 8 : s + 8 + get_length(old, s)[0]]; bytes(m[::page]); "
+    "j = (j + 1) % slots",
+)
+_SHARED_MEMORY_PIPE = (
+    f"i = j = 0\nslots = there.slots\n{_SEGMENTS}\n{_STRIDES}\nread, write = os.read, os.write\n"
+    "wait_free, post_full = there.free[0].fileno(), there.full[1].fileno()\n"
+    "wait_full, post_free = back.full[0].fileno(), back.free[1].fileno()",
+    rf"read(wait_free, 1); {_PUT}; write(post_full, b'\0')",
+    rf"read(wait_full, 1); {_GET}; write(post_free, b'\0')",
+)
+_SHARED_MEMORY_SPIN = (
+    f"i = j = 0\nslots, stride, let_others = there.slots, there.stride, os.sched_yield\n{_SEGMENTS}\n"
+    "new_words, old_words, words = new.cast('Q'), old.cast('Q'), stride // 8",
+    """
+looks = 0
+while new_words[i * words]:
+    looks += 1
+    if not looks % 1000:
+        let_others()
+n = len(p)
+new[i * stride + 8 : i * stride + 8 + n] = p
+new_words[i * words] = n + 1
+i = (i + 1) % slots
+""",
+    """
+looks = 0
+while not (n := old_words[j * words]):
+    looks += 1
+    if not looks % 1000:
+        let_others()
+m = bytes(old[j * stride + 8 : j * stride + 7 + n])
+old_words[j * words] = 0
+j = (j + 1) % slots
+""",
+)
+_SHARED_MEMORY_NEW = (
+    "wait_free, tell, prefix, i = there.free.acquire, there.writer.send, there.prefix, 0\n"
+    "hear, post_free = back.reader.recv, back.free.release",
+    """
+wait_free()
+segment = SharedMemory(f"{prefix}-{i}", create=True, size=len(p))
+segment.buf[: len(p)] = p
+segment.close()
+tell((segment.name, len(p)))
+i += 1
+""",
+    """
+name, n = hear()
+segment = SharedMemory(name)
+m = bytes(segment.buf[:n])
+segment.close()
+segment.unlink()
+post_free()
+""",
+)
+
+_DESCRIPTORS = (
+    "pack, unpack, writev, read = length.pack, length.unpack, os.writev, os.read",
+    "writev(outward, (pack(len(p)), p))",
+    "m = read(inward, unpack(read(inward, 8))[0])",
+)
+_OS_PIPE = (f"{_DESCRIPTORS[0]}\noutward, inward = there.writer.fileno(), back.reader.fileno()", *_DESCRIPTORS[1:])
+_FIFO = (f"{_DESCRIPTORS[0]}\noutward, inward = there.opened[-1], back.opened[-1]", *_DESCRIPTORS[1:])
+_STREAM_SOCKET = (
+    "pack, unpack, sendmsg, recv_into = length.pack, length.unpack_from, there.end.sendmsg, back.end.recv_into\n"
+    "buffer = memoryview(bytearray(back.size))",
+    "sendmsg((pack(len(p)), p))",
+    "recv_into(buffer, 8); n, = unpack(buffer); recv_into(buffer, n); m = bytes(buffer[:n])",
+)
+_ASYNCIO = (
+    """
+run, write, drain, read = there.run, there.writer.write, there.writer.drain, back.reader.readexactly
+pack, unpack = length.pack, length.unpack
+
+async def send(p):
+    write(b"".join((pack(len(p)), p)))
+    await drain()
+
+async def receive():
+    return await read(unpack(await read(8))[0])
+""",
+    "run(send(p))",
+    "m = run(receive())",
+)
+
+CHANNELS: dict[str, Written] = {
+    "queue": _QUEUE,
+    "simple-queue": _QUEUE,
+    "joinable-queue": (
+        "put, get, done = there.queue.put, back.queue.get, back.queue.task_done",
+        "put(p)",
+        "m = get(); done()",
+    ),
+    "thread-queue": _QUEUE,
+    "pipe": _CONNECTION,
+    "pipe-simplex": ("send, recv = there.writer.send, back.reader.recv", "send(p)", "m = recv()"),
+    "pipe-bytes": ("send, recv = there.end.send_bytes, back.end.recv_bytes", "send(p)", "m = recv()"),
+    "pipe-bytes-into": (
+        "send, recv_into, buffer = there.end.send_bytes, back.end.recv_bytes_into, memoryview(bytearray(back.size))",
+        "send(p)",
+        "m = bytes(buffer[: recv_into(buffer)])",
+    ),
+    "pipe-oob": (
+        "send, recv, dumps, loads = there.end.send_bytes, back.end.recv_bytes, pickle.dumps, pickle.loads\n"
+        "to_come = map(bytearray, iter(recv, None))",
+        "buffers = []\nsend(dumps(p, 5, buffer_callback=buffers.append))\nfor buffer in buffers: send(buffer.raw())",
+        "m = loads(recv(), buffers=to_come)",
+    ),
+    "os-pipe": _OS_PIPE,
+    "fifo": _FIFO,
+    "socketpair": _STREAM_SOCKET,
+    "unix-stream": _STREAM_SOCKET,
+    "unix-datagram": (
+        "send, recv, size = there.outlet.send, back.inlet.recv, back.size",
+        "send(p)",
+        "m = recv(size)",
+    ),
+    "tcp": _STREAM_SOCKET,
+    "tcp-nodelay": _STREAM_SOCKET,
+    "tcp-split": (
+        f"{_STREAM_SOCKET[0]}\nsendall = there.end.sendall",
+        "sendall(pack(len(p))); sendall(p)",
+        _STREAM_SOCKET[2],
+    ),
+    "listener-unix": _CONNECTION,
+    "listener-tcp": _CONNECTION,
+    "asyncio-unix": _ASYNCIO,
+    "manager-queue": _QUEUE,
+    "manager-tcp": _QUEUE,
+    "manager-list": (
+        f"{_SEMAPHORES}\nappend, pop = there.items.append, back.items.pop",
+        "wait_free(); append(p); post_full()",
+        "wait_full(); m = pop(0); post_free()",
+    ),
+    "manager-dict": _ITEM,
+    "manager-array": _ITEM,
+    "manager-value": _VALUE,
+    "manager-namespace": (
+        f"{_RING}\nnew, old, names = there.namespace, back.namespace, there.names",
+        "wait_free(); setattr(new, names[i], p); i = (i + 1) % slots; post_full()",
+        "wait_full(); m = getattr(old, names[j]); j = (j + 1) % slots; post_free()",
+    ),
+    "value": _VALUE,
+    "raw-value": _VALUE,
+    "array": (
+        f"{_RING}\nnew, old = there.arrays, back.arrays",
+        "wait_free(); new[i].raw = p; i = (i + 1) % slots; post_full()",
+        "wait_full(); m = old[j].raw; j = (j + 1) % slots; post_free()",
+    ),
+    "raw-array": _bytes_ring("new, old = memoryview(there.memory).cast('B'), memoryview(back.memory).cast('B')"),
+    "mmap": _bytes_ring("new, old = memoryview(there.map), memoryview(back.map)"),
+    "shared-memory": _SHARED_MEMORY,
+    "shared-memory-view": _SHARED_MEMORY_VIEW,
+    "shared-memory-pipe": _SHARED_MEMORY_PIPE,
+    "shared-memory-spin": _SHARED_MEMORY_SPIN,
+    "shared-memory-new": _SHARED_MEMORY_NEW,
+    "shareable-list": (
+        f"{_RING}\nnew, old = there.items, back.items",
+        r"wait_free(); new[i] = b'%b\x01' % p; i = (i + 1) % slots; post_full()",
+        "wait_full(); m = old[j][:-1]; j = (j + 1) % slots; post_free()",
+    ),
+    "no-op": ("keep, take = there.held.append, there.held.pop", "keep(p)", "m = take()"),
+    "memcpy": (
+        "buffer = bytearray(len(turn.payloads[0])); view = memoryview(buffer)",
+        "view[:] = p",
+        "m = bytes(buffer)",
+    ),
+    "pickle": ("dumps, loads = ForkingPickler.dumps, ForkingPickler.loads", "held = dumps(p)", "m = loads(held)"),
+    "pickle5": ("dumps, loads = pickle.dumps, pickle.loads", "held = dumps(p, 5)", "m = loads(held)"),
+    "pickle5-oob": (
+        "dumps, loads = pickle.dumps, pickle.loads",
+        "buffers = []; held = dumps(p, 5, buffer_callback=buffers.append)",
+        "m = loads(held, buffers=buffers)",
+    ),
+}
+
+# The same of signals: how one is given, how it is awaited.
+_POSIX = "post, wait = there.{0}.release, back.{0}.acquire"
+SIGNALS: dict[str, Written] = {
+    "lock": (_POSIX.format("lock"), "post()", "wait()"),
+    "semaphore": (_POSIX.format("semaphore"), "post()", "wait()"),
+    "event": ("post, wait, clear = there.event.set, back.event.wait, back.event.clear", "post()", "wait(); clear()"),
+    "barrier": ("post, wait = there.barrier.wait, back.barrier.wait", "post()", "wait()"),
+    "condition": (
+        "mine, theirs, posted, pending = there.condition, back.condition, there.pending, back.pending",
+        "with mine:\n    posted.value += 1\n    mine.notify()",
+        "with theirs:\n    while not pending.value:\n        theirs.wait()\n    pending.value -= 1",
+    ),
+}
+
+Run = Callable[[Any, Sequence[Any]], list[tuple[int, int]]]
+
+
+def _pool_submit(port: Any, tasks: Sequence[Any]) -> list[tuple[int, int]]:
+    submit, window, waiting, finished = port.pool.apply_async, port.settings.window, deque[Any](), []
+    for task in tasks:
+        if len(waiting) == window:
+            finished.append(waiting.popleft().get())
+        waiting.append(submit(answer, (task,)))
+    while waiting:
+        finished.append(waiting.popleft().get())
+    return finished
+
+
+def _future_submit(port: Any, tasks: Sequence[Any]) -> list[tuple[int, int]]:
+    submit, window, waiting, finished = port.pool.submit, port.settings.window, deque[Any](), []
+    for task in tasks:
+        if len(waiting) == window:
+            finished.append(waiting.popleft().result())
+        waiting.append(submit(answer, task))
+    while waiting:
+        finished.append(waiting.popleft().result())
+    return finished
+
+
+_FUTURES: dict[str, Run] = {
+    "submit": _future_submit,
+    "map": lambda port, tasks: list(port.pool.map(answer, tasks, chunksize=1)),
+}
+EXECUTORS: dict[str, dict[str, Run]] = {
+    "pool": {"submit": _pool_submit, "map": lambda port, tasks: port.pool.map(answer, tasks, 1)},
+    "process-pool-executor": _FUTURES,
+    "thread-pool-executor": _FUTURES,
+    "serial": {"map": lambda _port, tasks: [answer(task) for task in tasks]},
+}
+
+# What offers one of these ports and has no loop here: why not.
+NOT_COMPARED: dict[str, str] = {}
+
+
+def bare_loop(case: Case, side: Side) -> Loop:
+    """The loop of one side: the driver sends or notifies first, the peer receives or waits first."""
+    if case.pattern == "tasks":
+        return _tasks(EXECUTORS[case.mechanism][case.operation])
+    before, send, receive = (SIGNALS if case.pattern == "hand-over" else CHANNELS)[case.mechanism]
+    body = f"{send}\n{receive}" if side == "driver" else f"{receive}\np = m\n{send}"
+    source = (
+        "def loop(there, back, turn):\n    m = None\n"
+        + textwrap.indent(before, "    ")
+        + "\n    start = perf_counter()\n    for p in turn.payloads or repeat(None, turn.operations):\n"
+        + textwrap.indent(body, " " * 8)
+        + "\n    return Lap(start, perf_counter(), turn.operations, m)\n"
+    )
+    scope = dict(_SCOPE)
+    exec(source, scope)
+    loop: Loop = scope["loop"]
+    return loop
+
+
+_SCOPE: dict[str, Any] = {
+    "ForkingPickler": ForkingPickler,
+    "Lap": Lap,
+    "SharedMemory": SharedMemory,
+    "length": LENGTH,
+    "mmap": mmap,
+    "os": os,
+    "perf_counter": perf_counter,
+    "pickle": pickle,
+    "repeat": repeat,
+}
+
+
+def _tasks(run: Run) -> Loop:
+    def loop(port: Any, _: Any, turn: Turn) -> Lap:
+        start = perf_counter()
+        finished = run(port, turn.payloads)
+        return Lap(start, perf_counter(), len(finished), finished=finished)
+
+    return loop
