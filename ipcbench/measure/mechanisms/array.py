@@ -6,6 +6,7 @@ Array("q", 1) under its own lock. Source: Lib/multiprocessing/sharedctypes.py.
 
 from collections.abc import Callable
 from functools import partial
+from itertools import cycle
 from typing import Any
 
 from ipcbench.measure.cell import ItemCell
@@ -18,21 +19,21 @@ class ArrayRing(Ring):
         self.arrays: list[Any] = [settings.context.Array("c", settings.size) for _ in range(self.slots)]
 
     def sender(self) -> Send:
-        wait, arrays, next_slot, post = self.free.acquire, self.arrays, self.next_slot(), self.full.release
+        wait, next_array, post = self.free.acquire, cycle(self.arrays).__next__, self.full.release
 
         def send(payload: bytes) -> None:
             wait()
-            arrays[next_slot()].raw = payload
+            next_array().raw = payload
             post()
 
         return send
 
     def receiver(self) -> Receive:
-        wait, arrays, next_slot, post = self.full.acquire, self.arrays, self.next_slot(), self.free.release
+        wait, next_array, post = self.full.acquire, cycle(self.arrays).__next__, self.free.release
 
         def receive() -> Any:
             wait()
-            payload = arrays[next_slot()].raw
+            payload = next_array().raw
             post()
             return payload
 
