@@ -160,7 +160,7 @@ MUTATIONS = (
     Mutation(
         "number of processes",
         "ipcbench/run/proof.py",
-        "    if len(set(pids)) != 1 + case.workers:\n",
+        "    if len(set(pids)) != parts:\n",
         "    if False:\n",
         faults("fewer-workers"),
     ),
