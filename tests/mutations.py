@@ -50,7 +50,7 @@ MUTATIONS = (
         TREE,
         "            _signal(member, signal.SIGSTOP)\n",
         "",
-        "tests/test_warden.py -k outruns",
+        "tests/test_warden.py -k 'outruns or stopped_before'",
     ),
     Mutation(
         "tracker wait",

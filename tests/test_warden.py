@@ -302,6 +302,32 @@ def test_nobody_outruns_the_end_by_forking_or_by_a_session_of_its_own() -> None:
         assert not marked_processes(os.environ[TOKEN])
 
 
+def test_everybody_is_stopped_before_anybody_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[int, int]] = []
+    real = tree._signal
+
+    def noting(member: tree.Member, number: int) -> None:
+        sent.append((number, member.pid))
+        real(member, number)
+
+    monkeypatch.setattr(tree, "_signal", noting)
+    with adopting():
+        process = Program(
+            """
+            import os, time
+            if os.fork() and os.fork():
+                print("ready", flush=True)
+            time.sleep(120)
+            """
+        )
+        assert end(process) == []
+    stopped = [pid for number, pid in sent if number == signal.SIGSTOP]
+    killed = [pid for number, pid in sent if number == signal.SIGKILL]
+    assert killed
+    assert set(killed) <= set(stopped)
+    assert sent.index((signal.SIGKILL, killed[0])) >= len(stopped)
+
+
 def test_names_are_unlinked_by_prefix_and_no_others() -> None:
     mine, other, foreign = (SHARED / name for name in ("ibtest_1-x", "ibtest_10-x", "psm_ibtest_1-x"))
     for path in (mine, other, foreign):
