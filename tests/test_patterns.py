@@ -41,7 +41,7 @@ LOOPS = 5
 PATIENCE = 20.0
 
 
-FULLY_WALKED = {"access", "counter", "hand-over", "ping-pong", "stream", "task-queue", "tasks"}
+FULLY_WALKED = {"access", "counter", "hand-over", "ping-pong", "task-queue", "tasks"}
 
 
 def one_of_each_kind() -> list[Mechanism]:
