@@ -10,6 +10,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import repeat
+from time import perf_counter
 from typing import Any, Literal, NamedTuple
 
 from ipcbench.measure.arrays import ArrayChannel
@@ -347,6 +349,16 @@ def make_channel(mechanism: Mechanism, settings: PortSettings) -> Channel:
         raise TypeError(f"{mechanism.name} has no channel")
     channel = mechanism.channel(settings)
     return ArrayChannel(channel) if settings.payload == "array" and mechanism.carries == "bytes" else channel
+
+
+def echo(seat: Seat, turn: Turn) -> Lap:
+    """Send back, or on, each message as it comes: the part of a peer that answers."""
+    send, receive, message = seat.send, seat.receive, None
+    start = perf_counter()
+    for _ in repeat(None, turn.operations):
+        message = receive()
+        send(message)
+    return Lap(start, perf_counter(), turn.operations, message)
 
 
 def check_counts(turn: Turn, *laps: Lap) -> None:

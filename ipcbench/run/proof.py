@@ -40,7 +40,7 @@ def _why_wrong(case: Case, proof: Proof) -> str | None:
         in_order = f"{proof.found:,} of {proof.expected:,} hand-overs were in order"
         early = f"{in_order}, in the others a wait returned before its notification"
         return None if proof.found == proof.expected > 0 else early
-    receivers = 1 if catalog.pattern(case.pattern).port == "executor" else case.workers  # a pool shares as it likes
+    receivers = 1 if pattern.port == "executor" else case.workers  # a pool shares as it likes
     if proof.size != case.size or proof.messages < 1 or len(proof.received) < receivers:
         return (
             f"the verification turn was of {proof.messages} messages of {proof.size} B to {len(proof.received)} peers"

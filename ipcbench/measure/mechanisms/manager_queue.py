@@ -4,21 +4,20 @@ Every put and get is a request over a UNIX socket to a server thread of its own 
 crosses two sockets. No feeder: put() returns when the server has the item. Source: Lib/multiprocessing/managers.py.
 """
 
-from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipcbench.measure.managed import ManagedQueue
+from ipcbench.measure.ports import Mechanism, PortSettings
+
+if TYPE_CHECKING:
+    from multiprocessing.managers import SyncManager  # 20 ms, to be paid where one is started
 
 
-class ManagerQueueChannel(Channel):
-    def __init__(self, settings: PortSettings) -> None:
-        self.queue = settings.manager.Queue(settings.window)
-
-    def connect(self, side: Side) -> None:
-        self.queue.qsize()  # the first call of a process opens its connection
-
-    def sender(self) -> Send:
-        return self.queue.put
-
-    def receiver(self) -> Receive:
-        return self.queue.get
+class ManagerQueueChannel(ManagedQueue):
+    def manager(self, settings: PortSettings) -> SyncManager:
+        return settings.manager
 
 
 MECHANISM = Mechanism(

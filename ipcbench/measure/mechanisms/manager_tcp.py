@@ -5,21 +5,20 @@ goes out as two writes and TCP_NODELAY is not set, so Nagle's algorithm keeps a 
 the header is acknowledged, 40 ms later. Source: Lib/multiprocessing/managers.py.
 """
 
-from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipcbench.measure.managed import ManagedQueue
+from ipcbench.measure.ports import Mechanism, PortSettings
+
+if TYPE_CHECKING:
+    from multiprocessing.managers import SyncManager  # 20 ms, to be paid where one is started
 
 
-class ManagerTcpChannel(Channel):
-    def __init__(self, settings: PortSettings) -> None:
-        self.queue = settings.tcp_manager.Queue(settings.window)
-
-    def connect(self, side: Side) -> None:
-        self.queue.qsize()  # the first call of a process opens its connection
-
-    def sender(self) -> Send:
-        return self.queue.put
-
-    def receiver(self) -> Receive:
-        return self.queue.get
+class ManagerTcpChannel(ManagedQueue):
+    def manager(self, settings: PortSettings) -> SyncManager:
+        return settings.tcp_manager
 
 
 MECHANISM = Mechanism(

@@ -5,7 +5,6 @@ own, as ping-pong has.
 """
 
 from collections.abc import Sequence
-from itertools import repeat
 from time import perf_counter
 
 from ipcbench.measure.pattern import (
@@ -16,6 +15,7 @@ from ipcbench.measure.pattern import (
     Turn,
     Unverified,
     check_counts,
+    echo,
 )
 from ipcbench.measure.ports import Channel, Mechanism, Port, PortSettings, Side
 
@@ -66,7 +66,7 @@ class Pairs(ChannelPattern):
         return Lap(0.0, 0.0, turn.operations)
 
     def serve(self, seat: Seat, turn: Turn) -> Lap:
-        return _ask(seat, turn) if _asks(seat.number) else _answer(seat, turn)
+        return _ask(seat, turn) if _asks(seat.number) else echo(seat, turn)
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
         # Stamps of several processes: perf_counter is one clock on a Linux host, see peers.py.
@@ -94,15 +94,6 @@ def _ask(seat: Seat, turn: Turn) -> Lap:
         send(payload)
         reply = receive()
     return Lap(start, perf_counter(), turn.operations, reply, sent=turn.payloads[-1])
-
-
-def _answer(seat: Seat, turn: Turn) -> Lap:
-    send, receive, message = seat.send, seat.receive, None
-    start = perf_counter()
-    for _ in repeat(None, turn.operations):
-        message = receive()
-        send(message)
-    return Lap(start, perf_counter(), turn.operations, message)
 
 
 PATTERN = Pairs()

@@ -1,11 +1,10 @@
 """ping-pong: how long until an answer? The driver sends, the peer sends back what it got."""
 
 from collections.abc import Sequence
-from itertools import repeat
 from time import perf_counter
 from typing import Any
 
-from ipcbench.measure.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts, check_last
+from ipcbench.measure.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts, check_last, echo
 from ipcbench.measure.payload import digest, digests
 
 
@@ -32,12 +31,7 @@ class PingPong(ChannelPattern):
         return Lap(start, end, turn.operations, reply)
 
     def serve(self, seat: Seat, turn: Turn) -> Lap:
-        send, receive, message = seat.send, seat.receive, None
-        start = perf_counter()
-        for _ in repeat(None, turn.operations):
-            message = receive()
-            send(message)
-        return Lap(start, perf_counter(), turn.operations, message)
+        return echo(seat, turn)
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
         return driver.ended - driver.started

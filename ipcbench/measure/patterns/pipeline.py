@@ -8,7 +8,6 @@ nobody receives the last one, so that a driver with so many outstanding never wa
 """
 
 from collections.abc import Sequence
-from itertools import repeat
 from time import perf_counter
 from typing import Any
 
@@ -21,6 +20,7 @@ from ipcbench.measure.pattern import (
     Unverified,
     check_counts,
     check_last,
+    echo,
     make_channel,
 )
 from ipcbench.measure.payload import digest, digests, window_for
@@ -74,12 +74,7 @@ class Pipeline(ChannelPattern):
         return Lap(start, perf_counter(), turn.operations, item)
 
     def serve(self, seat: Seat, turn: Turn) -> Lap:
-        send, receive, item = seat.send, seat.receive, None
-        start = perf_counter()
-        for _ in repeat(None, turn.operations):
-            item = receive()
-            send(item)
-        return Lap(start, perf_counter(), turn.operations, item)
+        return echo(seat, turn)
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
         return driver.ended - driver.started

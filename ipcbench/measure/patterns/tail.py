@@ -15,7 +15,7 @@ from itertools import pairwise, repeat
 from time import perf_counter
 from typing import Any
 
-from ipcbench.measure.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts, check_last
+from ipcbench.measure.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts, check_last, echo
 from ipcbench.measure.payload import digest, digests
 from ipcbench.measure.ports import Mechanism
 from ipcbench.model import Case
@@ -45,7 +45,7 @@ class Tail(ChannelPattern):
         return play.get(seat.operation, _open)(seat, go, turn)
 
     def serve(self, seat: Seat, turn: Turn) -> Lap:
-        play = {"closed": _echo, "returned": _stamped_echo, "delivered": _stamped_echo}
+        play = {"closed": echo, "returned": _stamped_echo, "delivered": _stamped_echo}
         return play.get(seat.operation, _take)(seat, turn)
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
@@ -116,15 +116,6 @@ def _stamped_echo(seat: Seat, turn: Turn) -> Lap:
         keep(clock())
         send(message)
     return Lap(start, clock(), turn.operations, message, stamps=stamps)
-
-
-def _echo(seat: Seat, turn: Turn) -> Lap:
-    send, receive, message = seat.send, seat.receive, None
-    start = perf_counter()
-    for _ in repeat(None, turn.operations):
-        message = receive()
-        send(message)
-    return Lap(start, perf_counter(), turn.operations, message)
 
 
 def _open(seat: Seat, go: Go, turn: Turn) -> Lap:
