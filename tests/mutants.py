@@ -131,7 +131,9 @@ def mutants(chance: random.Random, goldens: list[bytes], count: int) -> Iterator
 
 def goldens() -> list[bytes]:
     """A file of each schema."""
-    return [(GOLDEN / name).read_bytes() for name in ("schema-1.json", "schema-2.json", "schema-3.json")]
+    return [
+        (GOLDEN / name).read_bytes() for name in ("schema-1.json", "schema-2.json", "schema-3.json", "schema-4.json")
+    ]
 
 
 def feed(seed: int, mutated: int, made_up: int) -> dict[str, Any]:

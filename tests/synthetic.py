@@ -13,11 +13,13 @@ from ipcbench.model import Case, Skip, Verdict
 from ipcbench.results.schema import (
     SCHEMA,
     CaseRecord,
+    Condition,
     MachineFacts,
     MechanismFacts,
     PatternFacts,
     PyperfBenchmark,
     PyperfRun,
+    Repeat,
     ResultFile,
     RunRecord,
     Settings,
@@ -112,12 +114,15 @@ def make_result(
     cpus: int = 4,
     cpu_model: str = "Example CPU 3000 @ 2.50GHz",
     titles: Mapping[str, str] | None = None,
+    repeats: Sequence[int] = (),
+    conditions: Sequence[Condition] = (),
 ) -> ResultFile:
     """Build a results file that `store.save` takes and `store.load` gives back.
 
     cases and skips default to all of `make_cases` and `make_skips`; seconds gives the true time of a case; noise is
     the relative spread between rounds (values inside a visit have a quarter of it); verdicts maps case ids to
-    (verdict, detail) for those that have no values; notes maps case ids to notes; titles replaces titles.
+    (verdict, detail) for those that have no values; notes maps case ids to notes; titles replaces titles; repeats says
+    how many rounds each had, of several.
     """
     chosen = make_cases() if cases is None else list(cases)
     skipped = (make_skips() if cases is None else []) if skips is None else list(skips)
@@ -145,9 +150,19 @@ def make_result(
             for round_ in range(1, rounds + 1)
             for position, case in enumerate(measured)
         ],
+        repeats=_repeats(repeats or [rounds], f"ipcbench run --label {label} --budget 10m", seed),
+        conditions=list(conditions),
     )
     benchmarks = [_benchmark(case, rounds, seconds(case), noise, seed) for case in measured]
     return ResultFile(version="1.0", benchmarks=benchmarks, ipcbench=record, metadata={"unit": "second"})
+
+
+def _repeats(rounds: Sequence[int], command: str, seed: int) -> list[Repeat]:
+    first, found = 1, []
+    for place, many in enumerate(rounds):
+        found.append(Repeat(f"2026-01-{15 + place}T10:20:30+00:00", command, seed, first, many, 612.0))
+        first += many
+    return found
 
 
 def _case_record(case: Case, bad: Mapping[str, tuple[Verdict, str]], said: Mapping[str, Sequence[str]]) -> CaseRecord:

@@ -26,7 +26,7 @@ MIB = 2**20
 Change = Callable[[dict[str, Any]], object]
 
 
-def golden(name: str = "schema-3") -> dict[str, Any]:
+def golden(name: str = "schema-4") -> dict[str, Any]:
     document: dict[str, Any] = json.loads((GOLDEN / f"{name}.json").read_bytes())
     return document
 
@@ -42,7 +42,7 @@ def refusal(tmp_path: Path, data: bytes) -> str:
     return text.removeprefix(f"{path}: ")
 
 
-def changed(change: Change, name: str = "schema-3") -> bytes:
+def changed(change: Change, name: str = "schema-4") -> bytes:
     """A golden file with one change and the digest that belongs to it."""
     document = golden(name)
     change(document)
@@ -52,7 +52,7 @@ def changed(change: Change, name: str = "schema-3") -> bytes:
 # Schemas
 
 
-@pytest.mark.parametrize("schema", [1, 2])
+@pytest.mark.parametrize("schema", [1, 2, 3])
 def test_an_older_file_becomes_one_of_the_present_schema(schema: int) -> None:
     old = golden(f"schema-{schema}")
     before = copy.deepcopy(old)
@@ -60,9 +60,9 @@ def test_an_older_file_becomes_one_of_the_present_schema(schema: int) -> None:
     assert old == before, "a migration changes nothing"
 
 
-@pytest.mark.parametrize("schema", [1, 2])
+@pytest.mark.parametrize("schema", [1, 2, 3])
 def test_the_same_run_reads_the_same_from_every_schema(schema: int) -> None:
-    old, new = load(GOLDEN / f"schema-{schema}.json"), load(GOLDEN / "schema-3.json")
+    old, new = load(GOLDEN / f"schema-{schema}.json"), load(GOLDEN / "schema-4.json")
     assert (old.ipcbench.digest, len(new.ipcbench.digest)) == ("", 64)
     new.ipcbench.digest = ""
     assert old == new
@@ -70,7 +70,7 @@ def test_the_same_run_reads_the_same_from_every_schema(schema: int) -> None:
     assert {tuple(case.proof) for case in new.ipcbench.cases} == {("counts", "digests")}
 
 
-@pytest.mark.parametrize(("schema", "strange"), [(1, "isolation"), (2, "pythons")])
+@pytest.mark.parametrize(("schema", "strange"), [(1, "isolation"), (2, "pythons"), (3, "protocol")])
 def test_a_present_file_that_says_it_is_older_is_refused(tmp_path: Path, schema: int, strange: str) -> None:
     data = changed(lambda it: it["ipcbench"].update(schema=schema))
     assert f"'{strange}' does not belong into a file of its schema" in refusal(tmp_path, data)
@@ -105,11 +105,11 @@ def test_the_digest_is_that_of_the_content_whatever_the_layout(tmp_path: Path) -
     document = golden()
     for data in (json.dumps(document), json.dumps(document, indent=4), json.dumps(document, sort_keys=True)):
         (tmp_path / "some.json").write_text(data)
-        assert load(tmp_path / "some.json") == load(GOLDEN / "schema-3.json")
+        assert load(tmp_path / "some.json") == load(GOLDEN / "schema-4.json")
 
 
 def test_every_edit_of_a_single_digit_that_changes_anything_is_refused(tmp_path: Path) -> None:
-    data, kept = (GOLDEN / "schema-3.json").read_bytes(), json.loads((GOLDEN / "schema-3.json").read_bytes())
+    data, kept = (GOLDEN / "schema-4.json").read_bytes(), json.loads((GOLDEN / "schema-4.json").read_bytes())
     places = [place for place, byte in enumerate(data) if byte in b"0123456789"]
     path, same = tmp_path / "edited.json", 0
     for place in places:
@@ -255,7 +255,7 @@ def test_what_could_not_be_loaded_is_not_saved(tmp_path: Path) -> None:
 
 
 def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
-    data = (GOLDEN / "schema-3.json").read_bytes()
+    data = (GOLDEN / "schema-4.json").read_bytes()
     for key in (b'"rounds"', b'"unit"', b'"benchmarks"', b'"ipcbench"'):
         twice = data.replace(key, key + b": 7, " + key, 1)
         assert "stands twice in one object" in refusal(tmp_path, twice)
@@ -263,7 +263,7 @@ def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [b"NaN", b"-Infinity", b"1e999", b"1" * 5000, b"0." + b"1" * 5000, b"0x10", b"01"])
 def test_a_number_that_json_or_we_do_not_know_is_refused(tmp_path: Path, number: bytes) -> None:
-    data = (GOLDEN / "schema-3.json").read_bytes()
+    data = (GOLDEN / "schema-4.json").read_bytes()
     refusal(tmp_path, re.sub(rb'"wall": [0-9.]+', b'"wall": ' + number, data, count=1))
 
 
@@ -274,12 +274,12 @@ def test_a_file_of_very_many_values_is_refused_before_they_are_made(tmp_path: Pa
 
 def test_a_gzip_file_is_read_like_the_one_inside(tmp_path: Path) -> None:
     path = tmp_path / "some.json.gz"
-    path.write_bytes(gzip.compress((GOLDEN / "schema-3.json").read_bytes()))
-    assert load(path) == load(GOLDEN / "schema-3.json")
+    path.write_bytes(gzip.compress((GOLDEN / "schema-4.json").read_bytes()))
+    assert load(path) == load(GOLDEN / "schema-4.json")
 
 
 def test_a_gzip_file_that_is_damaged_is_refused(tmp_path: Path) -> None:
-    data = gzip.compress((GOLDEN / "schema-3.json").read_bytes())
+    data = gzip.compress((GOLDEN / "schema-4.json").read_bytes())
     for bad in (data[:-9], data[:200], data[:100] + b"\0\0\0\0" + data[104:], data + data, data + b"x", data[:2]):
         refusal(tmp_path, bad)
 

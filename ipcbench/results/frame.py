@@ -30,7 +30,7 @@ CASE_COLUMNS = [
     "notes",
 ]
 TAIL_COLUMNS = ["case", "delay", "count"]
-VISIT_COLUMNS = ["case", "round", "seconds", "floor", "cpu"]
+VISIT_COLUMNS = ["case", "round", "repeat", "seconds", "floor", "cpu"]
 
 
 def case_frame(result: ResultFile) -> pd.DataFrame:
@@ -79,7 +79,9 @@ def case_frame(result: ResultFile) -> pd.DataFrame:
 
 
 def visit_frame(result: ResultFile) -> pd.DataFrame:
-    """One row per visit that has values: case, round, mean and least seconds per operation, CPU seconds per operation.
+    """One row per visit that has values: case, round, which repeat that is in, mean and least seconds, CPU seconds.
+
+    All seconds are per operation; repeats count from 1, and most files have one.
 
     The visit is the independent unit (processes differ more than the values inside one), so values are averaged here
     and never pooled later.
@@ -88,13 +90,22 @@ def visit_frame(result: ResultFile) -> pd.DataFrame:
         (visit.case, visit.round): (visit.cpu_user + visit.cpu_system) / max(visit.operations, 1)
         for visit in result.ipcbench.visits
     }
-    rows = []
+    record, rows = result.ipcbench, []
     for benchmark in result.benchmarks:
         case_id = str(benchmark.metadata.get("name", ""))
         for run in benchmark.runs:
             round_ = int(run.metadata.get("ipcbench_round", 0))
             mean = sum(run.values) / len(run.values)
-            rows.append((case_id, round_, mean, min(run.values), cost.get((case_id, round_), float("nan"))))
+            rows.append(
+                (
+                    case_id,
+                    round_,
+                    record.repeat_of(round_),
+                    mean,
+                    min(run.values),
+                    cost.get((case_id, round_), float("nan")),
+                )
+            )
     return pd.DataFrame(rows, columns=VISIT_COLUMNS)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ipcbench.errors import BadRequest
 from ipcbench.model import Case
-from ipcbench.results.schema import CaseRecord, Metadata, PyperfBenchmark, ResultFile
+from ipcbench.results.schema import CaseRecord, Metadata, PyperfBenchmark, ResultFile, RunRecord
 
 REQUIRED_PROOF = ("counts", "digests")
 _COUNTS = ("loops", "inner_loops", "ipcbench_round")
@@ -25,6 +25,7 @@ def problems(result: ResultFile) -> Iterator[str]:
     yield from _repeated("mechanism", [facts.name for facts in record.mechanisms])
     yield from _repeated("pattern", [facts.name for facts in record.patterns])
     yield from _repeated("visit", [f"{visit.case}, round {visit.round}" for visit in record.visits])
+    yield from _repeats(record)
     if record.machine.usable_cpus > record.machine.cpus:
         yield f"machine: {record.machine.usable_cpus} usable CPUs of {record.machine.cpus}"
     for case in record.cases:
@@ -32,6 +33,18 @@ def problems(result: ResultFile) -> Iterator[str]:
     for skip in record.skips:
         yield from _not_an_id(skip.id)
     yield from _benchmarks(result)
+
+
+def _repeats(record: RunRecord) -> Iterator[str]:
+    """The times it was measured follow each other and have all rounds between them."""
+    first = 1
+    for repeat in record.repeats:
+        yield from _impossible("started", repeat.started)
+        if repeat.first != first:
+            yield f"a repeat begins with round {repeat.first} instead of {first}"
+        first += repeat.rounds
+    if first != record.rounds + 1:
+        yield f"{record.rounds} rounds, and {first - 1} in its repeats"
 
 
 def _name(benchmark: PyperfBenchmark) -> str:

@@ -49,6 +49,19 @@ def _from_2(document: Document) -> Document:
     return document | {"ipcbench": record | found}
 
 
+def _from_3(document: Document) -> Document:
+    """Schema 4 knows the times a label was measured, what the machine was like, and the protocol of measuring.
+
+    Files of schema 3 were measured once, by protocol 1. Its digest was over what it was before.
+    """
+    record = _with_new(document["ipcbench"], {"protocol": 1, "repeats": [], "conditions": []})
+    settings = record.get("settings")
+    seed = settings.get("seed") if isinstance(settings, dict) else None
+    once = {name: record.get(name) for name in ("started", "command", "rounds", "wall")}
+    found: Document = {"schema": 4, "digest": "", "repeats": [{**once, "seed": seed, "first": 1}]}
+    return document | {"ipcbench": record | found}
+
+
 def _case_from_1(case: Document) -> Document:
     proof = ["counts", "digests"] if case.get("verdict") == "ok" else []
     return _with_new(case, {"proof": proof, "retried": 0, "stack": ""})
@@ -62,4 +75,4 @@ def _with_new(old: Document, new: Document) -> Document:
     return old | new
 
 
-_STEPS: Mapping[int, Callable[[Document], Document]] = {1: _from_1, 2: _from_2}
+_STEPS: Mapping[int, Callable[[Document], Document]] = {1: _from_1, 2: _from_2, 3: _from_3}

@@ -16,7 +16,8 @@ import msgspec
 from ipcbench.model import Verdict
 from ipcbench.text import LINES, ONE_LINE
 
-SCHEMA = 3
+SCHEMA = 4
+PROTOCOL = 1  # goes up whenever what is timed, or how, changes so that older numbers must not be compared
 FIRST_WITH_DIGEST = 2
 NOT_REACHED = "the run was stopped before this case was measured"
 LONGEST_TEXT = 4096
@@ -173,6 +174,31 @@ class PythonFacts(msgspec.Struct, forbid_unknown_fields=True):
     version: Text
 
 
+class Condition(msgspec.Struct, forbid_unknown_fields=True):
+    """What the machine was like when a run began, as far as it decides numbers: 'governor', 'powersave'.
+
+    level says how much it matters: "good", "note" or "warning"; see `machine.doctor` for what each one does.
+    """
+
+    name: Name
+    value: Text
+    level: Literal["good", "note", "warning"]
+
+
+class Repeat(msgspec.Struct, forbid_unknown_fields=True):
+    """One of the times a label was measured; rounds of all of them are numbered on, this one has those from `first`.
+
+    started is ISO 8601 in UTC, wall in seconds.
+    """
+
+    started: Text
+    command: Text
+    seed: Count
+    first: Positive
+    rounds: Count
+    wall: Duration
+
+
 class Settings(msgspec.Struct, forbid_unknown_fields=True):
     """What the run was told: values and warm-ups per visit, shortest value in seconds, seed and limits.
 
@@ -194,7 +220,9 @@ class RunRecord(msgspec.Struct, forbid_unknown_fields=True):
 
     started is ISO 8601 in UTC, wall in seconds, rounds the complete ones. isolation says what contained the visits:
     "warden", "group", "job" or "none". mixed names what differed when the run was continued elsewhere, by force.
-    digest is the SHA-256 of the rest of the file, see `results.digest`; `store.save` writes it.
+    protocol is PROTOCOL of the ipcbench that measured. repeats are the times it was measured, conditions what the
+    machine was like each time. digest is the SHA-256 of the rest of the file, see `results.digest`; `store.save`
+    writes it.
     """
 
     schema: Positive
@@ -215,7 +243,14 @@ class RunRecord(msgspec.Struct, forbid_unknown_fields=True):
     visits: Annotated[list[VisitRecord], msgspec.Meta(max_length=1_000_000)]
     mixed: Texts = []
     pythons: Annotated[list[PythonFacts], msgspec.Meta(max_length=100)] = []
+    protocol: Positive = PROTOCOL
+    repeats: Annotated[list[Repeat], msgspec.Meta(max_length=1000)] = []
+    conditions: Annotated[list[Condition], msgspec.Meta(max_length=10_000)] = []
     digest: Digest = ""
+
+    def repeat_of(self, number: int) -> int:
+        """Which of the times it was measured a round belongs to, from 1."""
+        return max(1, sum(repeat.first <= number for repeat in self.repeats))
 
     @property
     def counts(self) -> dict[str, int]:

@@ -14,6 +14,7 @@ from ipcbench.results.schema import (
     NOT_REACHED,
     SCHEMA,
     CaseRecord,
+    Condition,
     MachineFacts,
     MechanismFacts,
     Metadata,
@@ -21,6 +22,7 @@ from ipcbench.results.schema import (
     PyperfBenchmark,
     PyperfRun,
     PythonFacts,
+    Repeat,
     ResultFile,
     RunRecord,
     Settings,
@@ -36,7 +38,8 @@ class Occasion:
     """When and how a run was made; started is ISO 8601 in UTC, wall in seconds.
 
     isolation is what contained the visits ("warden", "group", "job", "none"); mixed names what differed when the run
-    was continued elsewhere; full_metadata keeps all that pyperf collects, the host's name included.
+    was continued elsewhere; conditions are what the machine was like; full_metadata keeps all that pyperf collects, the
+    host's name included.
     """
 
     label: str
@@ -46,6 +49,7 @@ class Occasion:
     machine: MachineFacts
     isolation: str = "none"
     mixed: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     full_metadata: bool = False
 
 
@@ -104,6 +108,8 @@ def _run_record(
             for skip in (*plan.skips, *(Skip(case, NOT_REACHED) for case in missed))
         ],
         visits=visits,
+        repeats=[Repeat(occasion.started, occasion.command, plan.seed, 1, findings.rounds, occasion.wall)],
+        conditions=list(occasion.conditions),
         pythons=[PythonFacts(python.tag, python.implementation, python.version) for python in plan.pythons],
     )
 
