@@ -48,7 +48,7 @@ def median_interval(seconds: FloatArray) -> tuple[float, float]:
     """95 % interval of the median of visit means, in seconds: (rounds,) -> low, high; NaN below 3 rounds."""
     if len(seconds) < LEAST_ROUNDS:
         return math.nan, math.nan
-    return _percentiles(np.log(_resampled_medians(seconds)))
+    return _percentiles(np.log(resampled_medians(seconds)))
 
 
 def compare(first: FloatArray, second: FloatArray) -> Comparison:
@@ -65,7 +65,7 @@ def compare(first: FloatArray, second: FloatArray) -> Comparison:
     ratio = float(np.median(first) / np.median(second))
     if len(first) < LEAST_ROUNDS:
         return Comparison(ratio, math.nan, math.nan)
-    return Comparison(ratio, *_percentiles(np.log(_resampled_medians(first) / _resampled_medians(second))))
+    return Comparison(ratio, *_percentiles(np.log(resampled_medians(first) / resampled_medians(second))))
 
 
 def summarise(cases: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
@@ -165,7 +165,8 @@ def _resamples(rounds: int) -> npt.NDArray[np.int64]:
     return np.random.default_rng(SEED).integers(rounds, size=(RESAMPLES, rounds))
 
 
-def _resampled_medians(seconds: FloatArray) -> FloatArray:
+def resampled_medians(seconds: FloatArray) -> FloatArray:
+    """Medians of rounds drawn with replacement, (rounds,) -> (resamples,); the same draws for every equal count."""
     medians: FloatArray = np.median(seconds[_resamples(len(seconds))], axis=1)
     return medians
 

@@ -1,0 +1,154 @@
+"""Is one thing slower than another? Differences with intervals, and verdicts over all that are asked at once.
+
+Two series that were measured together, round by round, are *paired*: what slows both in one round cancels. Series of
+two files are *unpaired*: rounds are resampled on each side, and where a label was measured several times, repeats
+first and rounds inside them (hierarchical bootstrap; Kalibera & Jones, "Rigorous Benchmarking in Reasonable Time",
+ISMM 2013).
+
+A verdict says "slower" or "faster" only if the interval leaves out 1, the p-value holds among all those asked at once
+(Benjamini & Hochberg, 1995, at 5 %) and the difference is worth a choice: larger than a threshold.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import stats as distributions
+
+from ipcbench.analysis.stats import LEAST_ROUNDS, RESAMPLES, SEED, FloatArray, resampled_medians
+
+Verdict = Literal["slower", "faster", "equivalent", "inconclusive"]
+
+RATE = 0.05  # of false discoveries among all that are called different; the complement of every interval
+WORTH = 0.03  # a difference below 3 % is not worth a choice, however certain
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How many times as long the first takes as the second: the ratio of medians and its 95 % interval.
+
+    error is the standard error of log(ratio), freedom its degrees of freedom. All but ratio are NaN where either side
+    has fewer than 3 rounds.
+    """
+
+    ratio: float
+    low: float = math.nan
+    high: float = math.nan
+    error: float = math.nan
+    freedom: float = math.nan
+
+    @property
+    def known(self) -> bool:
+        """Whether there were rounds enough for an interval."""
+        return self.error == self.error
+
+    @property
+    def p(self) -> float:
+        """Two-sided p-value, of Student's t with the bootstrap's standard error; NaN without an interval."""
+        if not self.known:
+            return math.nan
+        if self.error == 0:
+            return 1.0 if self.ratio == 1 else 0.0
+        return float(2 * distributions.t.sf(abs(math.log(self.ratio)) / self.error, self.freedom))
+
+    @property
+    def visible(self) -> float:
+        """The smallest difference that would have been seen four times out of five, as a share: 0.05 for 5 %."""
+        if not self.known:
+            return math.nan
+        seen = distributions.t.ppf(1 - RATE / 2, self.freedom) + distributions.t.ppf(0.8, self.freedom)
+        return math.expm1(float(seen) * self.error)
+
+
+def paired(first: FloatArray, second: FloatArray) -> Difference:
+    """Compare two series measured together: (rounds,) and (rounds,) in seconds, NaN where a round is missing."""
+    both = ~(np.isnan(first) | np.isnan(second))
+    first, second = first[both], second[both]
+    if not len(first):
+        return Difference(math.nan)
+    ratio = float(np.median(first) / np.median(second))
+    if len(first) < LEAST_ROUNDS:
+        return Difference(ratio)
+    return _difference(ratio, np.log(resampled_medians(first)) - np.log(resampled_medians(second)), len(first) - 1)
+
+
+def unpaired(first: Sequence[FloatArray], second: Sequence[FloatArray], drift: float = 0.0) -> Difference:
+    """Compare two series of different runs: for each, one array (rounds,) in seconds per repeat.
+
+    drift is the standard deviation of log(time) between two moments of one machine, as far as the rounds of one repeat
+    do not show it; it enters the interval where a side has a single repeat, which cannot show it by itself.
+    """
+    sides = [[repeat[~np.isnan(repeat)] for repeat in side] for side in (first, second)]
+    one, other = ([repeat for repeat in side if len(repeat)] for side in sides)
+    if not one or not other:
+        return Difference(math.nan)
+    ratio = float(np.median(np.concatenate(one)) / np.median(np.concatenate(other)))
+    counts = [sum(map(len, side)) for side in (one, other)]
+    if min(counts) < LEAST_ROUNDS:
+        return Difference(ratio)
+    chance = np.random.default_rng(SEED)
+    logs = _resampled(one, chance, drift) - _resampled(other, chance, drift)
+    return _difference(ratio, logs, _freedom(one) + _freedom(other))
+
+
+def verdicts(differences: Sequence[Difference], worth: float = WORTH) -> list[Verdict]:
+    """The verdict of each of the differences that are asked at once; below `worth`, a share, nothing is different.
+
+    Equivalent is what certainly differs by less than `worth`; inconclusive all that might differ either way.
+    """
+    found: list[Verdict] = ["inconclusive"] * len(differences)
+    known = [place for place, difference in enumerate(differences) if difference.known]
+    if not known:
+        return found
+    adjusted = distributions.false_discovery_control([differences[place].p for place in known])
+    for place, p in zip(known, adjusted, strict=True):
+        found[place] = _verdict(differences[place], float(p), worth)
+    return found
+
+
+def _verdict(difference: Difference, p: float, worth: float) -> Verdict:
+    ratio, low, high = difference.ratio, difference.low, difference.high
+    if p <= RATE and low > 1 and ratio > 1 + worth:
+        return "slower"
+    if p <= RATE and high < 1 and ratio < 1 / (1 + worth):
+        return "faster"
+    return "equivalent" if 1 / (1 + worth) <= low and high <= 1 + worth else "inconclusive"
+
+
+def _difference(ratio: float, logs: FloatArray, freedom: int) -> Difference:
+    """From resampled logarithms of the ratio: their spread is its standard error, and Student's t makes the interval."""
+    error = float(np.std(logs, ddof=1))
+    reach = float(distributions.t.ppf(1 - RATE / 2, freedom)) * error
+    return Difference(ratio, ratio * math.exp(-reach), ratio * math.exp(reach), error, freedom)
+
+
+def _freedom(side: Sequence[FloatArray]) -> int:
+    """What is independent on one side, less one: the repeats, or of a single one the rounds."""
+    return len(side) - 1 if len(side) > 1 else len(side[0]) - 1
+
+
+def _resampled(side: Sequence[FloatArray], chance: np.random.Generator, drift: float) -> FloatArray:
+    """Medians of resampled rounds, as logarithms: (resamples,).
+
+    Of k repeats k are drawn with replacement, which shows only (k - 1) / k of the variance between them; the missing
+    part is made good by spreading their centres (Davison & Hinkley, "Bootstrap Methods and their Application", 3.8).
+    """
+    repeats = [np.log(repeat) for repeat in side]
+    if len(repeats) > 1:
+        centres = np.array([np.median(repeat) for repeat in repeats])
+        further = (centres - np.median(centres)) * (math.sqrt(len(repeats) / (len(repeats) - 1)) - 1)
+        repeats = [repeat + shift for repeat, shift in zip(repeats, further, strict=True)]
+    lengths = np.array([len(repeat) for repeat in repeats])
+    table = np.full((len(repeats), lengths.max()), np.nan)
+    for place, repeat in enumerate(repeats):
+        table[place, : len(repeat)] = repeat
+    chosen = chance.integers(len(repeats), size=(RESAMPLES, len(repeats), 1))
+    rounds = (chance.random((RESAMPLES, len(repeats), table.shape[1])) * lengths[chosen]).astype(int)
+    drawn = np.where(np.arange(table.shape[1]) < lengths[chosen], table[chosen, rounds], np.nan)
+    middles = np.nanmedian if len(set(lengths)) > 1 else np.median
+    medians: FloatArray = middles(drawn.reshape(RESAMPLES, -1), axis=1)
+    return medians + chance.normal(0.0, drift, RESAMPLES) if drift and len(repeats) == 1 else medians
