@@ -120,7 +120,7 @@ def _verdict(difference: Difference, p: float, worth: float) -> Verdict:
 
 
 def _difference(ratio: float, logs: FloatArray, freedom: int) -> Difference:
-    """From resampled logarithms of the ratio: their spread is its standard error, and Student's t makes the interval."""
+    """From resampled logarithms of the ratio: their spread is its standard error; the interval is Student's t."""
     error = float(np.std(logs, ddof=1))
     reach = float(distributions.t.ppf(1 - RATE / 2, freedom)) * error
     return Difference(ratio, ratio * math.exp(-reach), ratio * math.exp(reach), error, freedom)
