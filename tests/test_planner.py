@@ -68,7 +68,7 @@ def test_a_glob_chooses_all_that_match_and_a_pattern_all_its_operations() -> Non
     [
         (Request(mechanisms=("nope-*",)), "unknown mechanism 'nope-\\*'"),
         (Request(patterns=("nope",)), "unknown pattern 'nope'"),
-        (Request(suite="nope"), "unknown suite 'nope'"),
+        (Request(suites=("nope",)), "unknown suite 'nope'"),
     ],
     ids=["mechanism", "pattern", "suite"],
 )
@@ -80,8 +80,8 @@ def test_a_name_that_chooses_nothing_is_unknown(request_: Request, words: str) -
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (Request("workers", ("value",)), "suite 'workers' has no mechanism 'value'"),
-        (Request("workers", (), ("access:read",)), "suite 'workers' has no pattern 'access:read'"),
+        (Request(("workers",), ("value",)), "suite 'workers' has no mechanism 'value'"),
+        (Request(("workers",), (), ("access:read",)), "suite 'workers' has no pattern 'access:read'"),
         (ask("value"), "all 1 are skipped: value carries one 8 B number"),
         (ask("pipe", "counter", 8), "pipe holds no state"),
         (ask("array", "task-queue"), "array carries bytes, and a task is an object"),
@@ -129,16 +129,16 @@ def test_the_same_seed_gives_the_same_order(seed: int, number: int) -> None:
 
 
 def test_rounds_and_seeds_differ_in_their_order() -> None:
-    made = plan(Request(suite="latency"))
+    made = plan(Request(suites=("latency",)))
     orders = [[visit.case for visit in made.round(number, made.cases, {})] for number in range(1, 6)]
     assert len({tuple(order) for order in orders}) == 5
-    other = plan(Request(suite="latency"), seed=2)
+    other = plan(Request(suites=("latency",)), seed=2)
     assert [visit.case for visit in other.round(1, other.cases, {})] != orders[0]
 
 
 @pytest.mark.parametrize("name", SUITES)
 def test_every_round_holds_each_case_once_and_keeps_blocks_together(name: str) -> None:
-    made = plan(Request(suite=name))
+    made = plan(Request(suites=(name,)))
     visits = made.round(3, made.cases, dict.fromkeys(made.cases, 9))
     assert sorted(visit.case for visit in visits) == sorted(made.cases)
     assert [visit.position for visit in visits] == list(range(len(made.cases)))
@@ -219,7 +219,7 @@ def test_suites_name_only_what_exists_and_leave_gaps_only_where_a_mechanism_carr
         assert set(row.questions) <= set(catalog.questions())
         assert set(row.fast_mechanisms or ()) <= set(row.mechanisms)
     for fast in (False, True):
-        made = plan(Request(suite=name, fast=fast))
+        made = plan(Request(suites=(name,), fast=fast))
         assert made.cases
         assert all(skip.reason.endswith("carries one 8 B number") for skip in made.skips)
 
@@ -232,7 +232,7 @@ def test_everything_leaves_no_pair_of_question_and_mechanism_unsaid() -> None:
         itertools.product(catalog.questions(), mechanism_names())
     )
     assert all(skip.reason for skip in made.skips)
-    in_suites = {case for name in SUITES for case in plan(Request(suite=name)).cases}
+    in_suites = {case for name in SUITES for case in plan(Request(suites=(name,))).cases}
     assert in_suites <= set(made.cases)
 
 
@@ -245,23 +245,23 @@ def test_every_mechanism_and_question_is_in_some_suite() -> None:
 @pytest.mark.parametrize("effort", ["", "fast"])
 def test_the_default_plan_fits_its_time_with_enough_rounds(effort: str) -> None:
     budget = Budget(SECONDS[effort], None, LEAST_ROUNDS[effort], MOST_ROUNDS_UNASKED)
-    made = make_plan(Request(suite="all", fast=effort == "fast"), MACHINE, 1, budget, TIMING[effort])
+    made = make_plan(Request(suites=("all",), fast=effort == "fast"), MACHINE, 1, budget, TIMING[effort])
     rounds, seconds = estimate(fitted(made, START), START)
     assert rounds >= LEAST_ROUNDS[effort] >= 5
     assert seconds <= 1.1 * SECONDS[effort]
 
 
 def test_a_short_budget_costs_values_before_rounds() -> None:
-    made = plan(Request(suite="all"), budget=Budget(60.0, None, 5))
+    made = plan(Request(suites=("all",)), budget=Budget(60.0, None, 5))
     short = fitted(made, START)
     assert (short.timing.values, short.cases, short.budget) == (1, made.cases, made.budget)
     long = plan(ask(), budget=Budget(600.0, None, 5))
     assert fitted(long, START) == long
-    counted = plan(Request(suite="all"), budget=Budget(rounds=2))
+    counted = plan(Request(suites=("all",)), budget=Budget(rounds=2))
     assert fitted(counted, START) == counted
 
 
 def test_choosing_nothing_is_the_suite_all_and_a_pattern_alone_takes_its_own_sizes() -> None:
-    assert plan(Request()).cases == plan(Request(suite="all")).cases
+    assert plan(Request()).cases == plan(Request(suites=("all",))).cases
     made = plan(Request(mechanisms=("pipe",), patterns=("stream",)))
     assert [case.size for case in made.cases] == list(catalog.pattern("stream").sizes)

@@ -6,7 +6,7 @@ nothing between it and the library. Both use the same queue, pipe or memory, so 
 taken pair by pair. Signals are compared in hand-over, executors in tasks. All processes share one CPU (placement pack),
 where a round trip is shortest and an overhead shows most; a mechanism that spins needs two CPUs and gets them (spread).
 
-Aim: median over mechanisms at most 1.02, worst at most 1.05. Controls and baselines, which are never ranked, are listed
+Aim: median over mechanisms at most 1.01, worst at most 1.03. Controls and baselines, which are never ranked, are listed
 and not held to that: where nothing crosses over, two calls are much of what there is.
 
     python benchmarks/harness/overhead.py [--pairs N] [--mechanism NAME] [--json FILE]

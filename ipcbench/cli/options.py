@@ -100,7 +100,9 @@ PLANNING = (
 def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that `run` and `all` share."""
     options = [
-        click.option("--suite", metavar="NAME", help="A named selection; 'ipcbench list' shows them."),
+        click.option(
+            "--suite", multiple=True, metavar="NAME", help="A named selection; repeat for several; 'ipcbench list'."
+        ),
         click.option(
             "--mechanism", multiple=True, metavar="NAME", help="Only these; repeat, or separate by commas; globs work."
         ),
@@ -174,7 +176,7 @@ def make_order(command: str, given: dict[str, Any]) -> Order:
     effort = "fast" if given["fast"] else "rigorous" if given["rigorous"] else ""
     seed = given["seed"] if given["seed"] is not None else random.SystemRandom().randrange(2**32)
     request = Request(
-        suite=given["suite"] or ("all" if command == "all" and not given["full"] else None),
+        suites=_parts(given["suite"]) or (("all",) if command == "all" and not given["full"] else ()),
         mechanisms=_parts(given["mechanism"]),
         patterns=_parts(given["pattern"]),
         sizes=tuple(map(parse_size, _parts(given["size"]))),
@@ -226,9 +228,8 @@ def _budget(command: str, effort: str, given: dict[str, Any]) -> Budget:
 def _command(command: str, given: dict[str, Any], request: Request, seed: int) -> str:
     """The command that repeats the run, without folders and label: they say nothing about what was measured."""
     words = ["python -m ipcbench", command]
-    if given["suite"]:
-        words += ["--suite", given["suite"]]
     lists = {
+        "suite": _parts(given["suite"]),
         "mechanism": request.mechanisms,
         "pattern": request.patterns,
         "size": tuple(map(size_name, request.sizes)),

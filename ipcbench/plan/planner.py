@@ -33,7 +33,7 @@ from ipcbench.units import format_size
 class Request:
     """What the user asked for; empty means not said. Mechanisms and patterns are names or globs."""
 
-    suite: str | None = None
+    suites: tuple[str, ...] = ()
     mechanisms: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     sizes: tuple[int, ...] = ()
@@ -195,23 +195,25 @@ def _full_rows() -> list[Row]:
 
 
 def _from_suite(request: Request) -> bool:
-    return request.full or request.suite is not None or not (request.mechanisms or request.patterns)
+    return bool(request.full or request.suites) or not (request.mechanisms or request.patterns)
 
 
 def _suite_rows(request: Request, mechanisms: Sequence[str], questions: Sequence[str]) -> list[Row]:
-    """The suite's rows, narrowed to the chosen questions and mechanisms; raises BadRequest if that empties it."""
-    name = request.suite or ("--full" if request.full else "all")
-    rows = [row for row in (_full_rows() if request.full else suite(name).rows) if row.fast_sizes or not request.fast]
+    """The rows of the suites asked for, narrowed to questions and mechanisms; raises BadRequest if that empties it."""
+    names = request.suites or (() if request.full else ("all",))
+    name = ", ".join(map(repr, names)) or "--full"
+    rows = _full_rows() if request.full else [row for name in names for row in suite(name).rows]
+    rows = [row for row in rows if row.fast_sizes or not request.fast]
     if questions:
         rows = [replace(row, questions=tuple(name for name in row.questions if name in questions)) for row in rows]
         rows = [row for row in rows if row.questions]
         if not rows:
-            raise BadRequest(f"no case left: suite {name!r} has no pattern {', '.join(map(repr, request.patterns))}")
+            raise BadRequest(f"no case left: suite {name} has no pattern {', '.join(map(repr, request.patterns))}")
     if mechanisms:
         rows = [row for row in rows if set(row.mechanisms) & set(mechanisms)]
         if not rows:
             wanted = ", ".join(map(repr, request.mechanisms))
-            raise BadRequest(f"no case left: suite {name!r} has no mechanism {wanted} in the patterns chosen")
+            raise BadRequest(f"no case left: suite {name} has no mechanism {wanted} in the patterns chosen")
     return rows
 
 

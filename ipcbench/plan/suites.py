@@ -80,7 +80,7 @@ _SWEEP = (8, 64, KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB)
 _FEW = (64, 4 * KIB, 64 * KIB, MIB)
 _HOLE = 32 * KIB  # in the middle of where two writes over TCP wait for an acknowledgement
 
-# In every suite of messages: what the machine could do at best, and the unit "raw pipes".
+# In every round of every suite: what the machine could do at best, and the unit "raw pipes".
 _CONTROLS = (
     Row(_PING, ("no-op", "os-pipe"), (64,), fast_sizes=(64,)),
     Row(_PING, ("memcpy", "pickle"), (64, MIB), fast_sizes=(64, MIB), fast_mechanisms=("memcpy", "pickle")),
@@ -161,6 +161,7 @@ _STATE = Suite(
         Row(_UNLOCKED, CARELESS, (8,), (1, 2, 4), (8,), (2,), ("value",)),
         Row(_ACCESS, CELLS, (8,), (1, 4), fast_sizes=(8,)),
         Row(_ACCESS, SIZED_CELLS, (4 * KIB, 64 * KIB, MIB), fast_sizes=(64 * KIB,)),
+        *_CONTROLS,
     ),
 )
 _SIGNALS = Suite(
@@ -209,6 +210,7 @@ _START = Suite(
             fast_mechanisms=("pipe", "queue"),
             start_methods=("fork", "forkserver", "spawn"),
         ),
+        *_CONTROLS,
     ),
 )
 _TAILS = Suite(
@@ -218,6 +220,7 @@ _TAILS = Suite(
         Row(("tail:closed",), TAILED, (64, 64 * KIB), fast_sizes=(64,)),
         Row(_RETURN, TAILED, (64, MIB), fast_sizes=(MIB,), fast_mechanisms=("queue", "pipe")),
         Row(_OPEN, TAILED, (64,), fast_sizes=(64,), fast_mechanisms=("queue", "pipe")),
+        *_CONTROLS,
     ),
 )
 _OBJECTS = Suite(
@@ -249,6 +252,7 @@ _POOLS = Suite(
         Row(("tasks:apply", "tasks:submit", "tasks:map"), POOLS, (64, 64 * KIB), (1, 2, 4), (64,), (2,)),
         Row(("tasks:map-chunked",), CHUNKING, (64, 64 * KIB), (1, 2, 4), (64,), (2,)),
         Row(("tasks:imap",), ("pool", "serial"), (64, 64 * KIB), (1, 2, 4), (64,), (2,)),
+        *_CONTROLS,
     ),
 )
 
