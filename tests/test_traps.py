@@ -95,12 +95,35 @@ def said() -> list[str]:
         r"A duplex Pipe is a pair of sockets and a simplex one an os.pipe: at 1 MiB a round trip takes .* as long as",
         r"The feeder thread of a Queue: at 64 B a round trip through queue takes .* as long as simple-queue",
         r"Placement matters: a round trip of 64 B with [a-z-]+ takes .* with each process on a CPU of its own",
-        r"Arrays: shared-memory (beats pickling|does not always beat pickling).* through pipe",
+        r"Arrays: (no size .* from which )?shared-memory beats pickling through pipe",
         r"Spinning is never ranked with blocking: shared-memory-spin burns .* the fastest that blocks",
     ],
 )
 def test_a_real_run_says_each_trap_with_figures(said: list[str], words: str) -> None:
     assert [text for text in said if re.search(words, text)], said
+
+
+def arrays(name: str) -> list[Case]:
+    return [Case("ping-pong", name, size, payload="array") for size in SIZES if size % 8 == 0]
+
+
+def test_where_sharing_begins_to_beat_pickling_is_said_with_its_interval() -> None:
+    def seconds(case: Case) -> float:
+        return 2e-4 if case.mechanism == "shared-memory-new" else 5e-5 + case.size / 1e9
+
+    [text] = study(make_result([*arrays("pipe"), *arrays("shared-memory-new")], 8, seconds=seconds)).warnings
+    found = re.fullmatch(
+        r"Arrays: shared-memory-new beats pickling through pipe from about (\S+) KiB \(95 % interval (\S+)–(\S+) KiB.*",
+        text,
+    )
+    assert found, text
+    assert float(found[2]) <= float(found[1]) <= float(found[3])
+
+
+def test_what_a_pool_takes_for_a_task_that_does_nothing_is_said_once_for_each_pool() -> None:
+    cases = [Case("tasks", "pool", 64, 2, way) for way in ("apply", "map")] + [Case("tasks", "serial", 64, 1, "map")]
+    [text] = study(make_result(cases, 4, seconds=lambda case: 1e-4 if case.operation == "apply" else 4e-5)).warnings
+    assert re.search(r"pool takes (3\d|4\d)\.\d µs per task \(map, 2 workers\)", text), text
 
 
 def test_no_warning_is_made_of_nothing() -> None:

@@ -39,7 +39,17 @@ TAILED = ("queue", "simple-queue", "pipe", "pipe-bytes", "raw-array", "manager-q
 PLACED = ("queue", "simple-queue", "pipe", "os-pipe", "unix-stream", "tcp-nodelay", "shared-memory", "manager-queue")
 PAIRED = ("pipe", "os-pipe", "unix-stream", "shared-memory")
 SPLITTING = ("listener-tcp", "manager-tcp", "tcp", "tcp-nodelay", "listener-unix", "pipe", "pipe-simplex", "os-pipe")
-ARRAYS = ("pipe", "queue", "pipe-oob", "pipe-bytes", "socketpair", "raw-array", "shared-memory", "shared-memory-view")
+ARRAYS = (
+    "pipe",
+    "queue",
+    "pipe-oob",
+    "pipe-bytes",
+    "socketpair",
+    "raw-array",
+    "shared-memory",
+    "shared-memory-view",
+    "shared-memory-new",
+)
 CODECS = ("pickle", "pickle5", "pickle5-oob")
 
 
@@ -237,9 +247,9 @@ _OBJECTS = Suite(
         Row(
             _PING,
             (*ARRAYS, *CODECS),
-            (KIB, 8 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB),
-            fast_sizes=(64 * KIB, MIB),
-            fast_mechanisms=("pipe", "queue", "pipe-oob", "shared-memory", "pickle5-oob"),
+            (64, KIB, 8 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB),
+            fast_sizes=(64, 8 * KIB, 64 * KIB, MIB),
+            fast_mechanisms=("pipe", "queue", "pipe-oob", "shared-memory", "shared-memory-new", "pickle5-oob"),
             payloads=("array",),
         ),
         *_CONTROLS,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ def warnings(summary: pd.DataFrame, series: dict[str, FloatArray], tails: pd.Dat
         *_layers(summary, series),
         *_placement(summary, series),
         *_arrays(summary, series),
+        *_pools(summary),
         *_spinning(summary),
     ]
 
@@ -183,31 +185,48 @@ def _placement(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator
 
 def _arrays(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[str]:
     arrays = matched(summary, question="ping-pong", payload="array")
-    for pickled in ("pipe", "queue"):
-        one, other = (arrays[arrays["mechanism"] == name] for name in (pickled, "shared-memory"))
+    for rival, pickled in product(("shared-memory", "shared-memory-new", "pipe-oob"), ("pipe", "queue")):
+        one, other = (arrays[arrays["mechanism"] == name] for name in (pickled, rival))
         sizes = sorted(set(one["size"]) & set(other["size"]))
         if len(sizes) < 2:
             continue
         times = [np.array([series[_at(rows, size)] for size in sizes]) for rows in (one, other)]
-        yield _crossover(pickled, sizes, crossover(sizes, *times))
+        found = crossover(sizes, *times)
+        if rival == "shared-memory" or not math.isnan(found.size):
+            yield _crossover(rival, pickled, sizes, found)
 
 
 def _at(rows: pd.DataFrame, size: int) -> str:
     return str(rows.loc[rows["size"] == size, "case"].iloc[0])
 
 
-def _crossover(pickled: str, sizes: list[int], found: Crossover) -> str:
+def _crossover(rival: str, pickled: str, sizes: list[int], found: Crossover) -> str:
+    beats = f"{rival} beats pickling through {pickled}"
     measured = f"from {format_size(sizes[0])} to {format_size(sizes[-1])}"
-    if math.isnan(found.size):
-        who = "shared-memory beats pickling" if found.second_wins else "shared-memory does not always beat pickling"
-        return (
-            f"Arrays: {who} through {pickled} at every size measured, {measured}."
-            if found.second_wins
-            else (f"Arrays: {who} through {pickled}: no size {measured} from which it does.")
-        )
-    around = interval(found.low, found.high, format_size)
-    said = f" (95 % interval {around})" if around else ""
-    return f"Arrays: shared-memory beats pickling through {pickled} from {format_size(found.size)}{said}."
+    if not math.isnan(found.size):
+        around = interval(found.low, found.high, _about)
+        return f"Arrays: {beats} from about {_about(found.size)}{f' (95 % interval {around})' if around else ''}."
+    if found.second_wins:
+        return f"Arrays: {beats} at every size measured, {measured}."
+    return f"Arrays: no size {measured} from which {beats}."
+
+
+def _about(size: float) -> str:
+    """A size between those measured, no more exactly than it is known."""
+    step = 2**20 if size >= 2**23 else 2**10 if size >= 2**13 else 1
+    return format_size(round(size / step) * step)
+
+
+def _pools(summary: pd.DataFrame) -> Iterator[str]:
+    """What a pool takes for a task that does nothing: it passes on no more tasks than that, whatever they do."""
+    rows = summary[(summary["pattern"] == "tasks") & summary["ranked"] & summary["seconds"].notna()]
+    rows = rows[(rows["size"] == rows["size"].min()) & (rows["workers"] > 1)].sort_values("seconds")
+    parts = [
+        f"{row.mechanism} takes {format_time(row.seconds)} per task ({row.operation}, {count(row.workers, 'worker')})"
+        for row in records(rows.drop_duplicates("mechanism"))
+    ]
+    if parts:
+        yield f"A task shorter than a pool takes to hand it over gains nothing by it: at best {listing(parts, 4)}."
 
 
 def _spinning(summary: pd.DataFrame) -> Iterator[str]:
