@@ -306,7 +306,7 @@ class Mechanism(NamedTuple):
         if payload != "bytes" and (self.carries == "number" or (payload == "object" and self.carries == "bytes")):
             return f"{self.name} carries {'an 8 B number' if self.carries == 'number' else 'bytes'}, and not {payload}s"
         if payload == "array" and not self.arrays:
-            return f"{self.name} is between interpreters of one process, and numpy allows for one"
+            return f"{self.name} is between interpreters, and numpy can be imported in the first one only"
         if size < self.smallest:
             return f"{self.name} carries at least {self.smallest:,} B"
         if self.largest is not None and size > self.largest:
