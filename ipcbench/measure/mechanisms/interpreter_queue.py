@@ -1,9 +1,9 @@
 """concurrent.interpreters.Queue with its own get and put: a list under a lock in C, looked at every 10 ms.
 
 Bytes, text and numbers are handed over as they are and copied once; what the interpreters cannot share is pickled. A
-get that finds nothing sleeps 10 ms before it looks again, and so does a put that finds the queue full: that sleep is
-the answer time, whatever the payload (gh-143017). The other side is an interpreter with a lock of its own in a thread
-of this process. Source: Lib/concurrent/interpreters/_queues.py, Modules/_interpqueuesmodule.c.
+get that finds nothing sleeps 10 ms before it looks again, and so does a put that finds the queue full: that sleep makes
+up an answer's time, whatever the payload (gh-143017). The other side is an interpreter with a lock of its own, in a
+thread of this process. Source: Lib/concurrent/interpreters/_queues.py, Modules/_interpqueuesmodule.c.
 """
 
 from typing import Any
@@ -46,7 +46,7 @@ MECHANISM = Mechanism(
     module=MODULE,
     caveats=(
         "no process is reached: both ends are interpreters of one, which a crash of either ends",
-        "an empty get and a full put look every 10 ms, which is the floor of every answer (gh-143017)",
+        "an empty get and a full put sleep 10 ms before they look again, which answers wait for (gh-143017)",
         "what is no bytes, text, number or tuple of such is pickled; many modules written in C cannot be imported",
     ),
 )
