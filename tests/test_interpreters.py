@@ -21,6 +21,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from commands import EXTRA, environment, python
 from forerunner import support
+from probe import TASKS, WORKERS
 
 from ipcbench.errors import NotHere, NotOffered
 from ipcbench.measure import patterns
@@ -274,6 +275,9 @@ def test_they_keep_the_contract_of_all_mechanisms(name: str) -> None:
     assert not {what: seen["error"] for what, seen in found.items() if "error" in seen}
     for what, seen in found.items():
         assert seen.get("got") == seen.get("sent"), what
+        assert seen.get("elsewhere", True), what
+        assert seen.get("numbers", list(range(TASKS))) == list(range(TASKS)), what
+        assert (seen.get("members", WORKERS), seen.get("strangers", 0)) == (WORKERS, 0), what
     left = found["leftovers"]
     assert left["late"] == left["early"]
     assert (left["names"], left["children"], left["files"]) == ([], [], [])
