@@ -75,7 +75,7 @@ def staged(
     context = multiprocessing.get_context(method)
     settings = PortSettings(context, size, window_for(size), workers)
     ports = pattern.lay(mechanism, settings)
-    peers = workers if mechanism.peers in ("processes", "threads") else 0
+    peers = workers if mechanism.starts_peers else 0
     seats = [Seat(i, operation, workers, settings.window) for i in range(-1, peers)]
     what = content(mechanism.carries, "bytes")
     jobs = [Job(pattern, what, size, seat, usable_cpus()) for seat in seats[1:]]

@@ -212,7 +212,7 @@ def test_more_workers_than_cpus_are_measured_and_noted() -> None:
 
 
 @pytest.mark.parametrize("name", SUITES)
-def test_suites_name_only_what_exists_and_leave_gaps_only_where_a_mechanism_carries_a_number(name: str) -> None:
+def test_suites_name_only_what_exists_and_leave_gaps_only_for_numbers_and_newer_pythons(name: str) -> None:
     for row in suite(name).rows:
         assert set(row.mechanisms) | set(row.fast_mechanisms or ()) <= set(mechanism_names())
         assert {question.partition(":")[0] for question in row.questions} <= set(pattern_names())
@@ -221,7 +221,8 @@ def test_suites_name_only_what_exists_and_leave_gaps_only_where_a_mechanism_carr
     for fast in (False, True):
         made = plan(Request(suites=(name,), fast=fast))
         assert made.cases
-        assert all(skip.reason.endswith("carries one 8 B number") for skip in made.skips)
+        assert all(skip.reason.endswith(("carries one 8 B number", "needs Python 3.14")) for skip in made.skips)
+        assert name != "all" or not [skip for skip in made.skips if "Python" in skip.reason]
 
 
 def test_everything_leaves_no_pair_of_question_and_mechanism_unsaid() -> None:

@@ -6,7 +6,6 @@ Processes started by hand have no such folder and leave nothing.
 
 from __future__ import annotations
 
-import faulthandler
 import json
 import os
 import re
@@ -47,6 +46,8 @@ def show_stacks(role: str) -> None:
     """
     folder = visit_folder()
     if folder:
+        import faulthandler  # not at the top: it cannot be imported in a subinterpreter, and this module must be
+
         file = open(folder / f"{STACK}{role}-{os.getpid()}", "wb", buffering=0)  # noqa: SIM115 - as long as the process
         faulthandler.enable(file)
         faulthandler.register(signal.SIGUSR1, file)

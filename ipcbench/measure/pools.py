@@ -12,6 +12,7 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor as FutureExecutor
+from multiprocessing.context import BaseContext
 from typing import Any
 
 from ipcbench.measure.placement import place
@@ -21,15 +22,26 @@ MEETING_SECONDS = 60.0
 _barrier: Any = None
 
 
-def arrive(barrier: Any, number: Any, cpus: Sequence[Sequence[int]]) -> None:
-    """Prepare a worker: run by the pool in each of them once."""
+class Numbers:
+    """Gives each process that asks another number, counted from 0."""
+
+    def __init__(self, context: BaseContext) -> None:
+        self.next = context.Value("i", 0)
+
+    def take(self) -> int:
+        """The next number."""
+        with self.next:
+            mine: int = self.next.value
+            self.next.value += 1
+        return mine
+
+
+def arrive(barrier: Any, take_number: Callable[[], int] | None, cpus: Sequence[Sequence[int]]) -> None:
+    """Prepare a worker: run by the pool in each of them once. Whoever takes no number stays where it is."""
     global _barrier
     _barrier = barrier
-    if cpus:
-        with number:
-            mine = number.value
-            number.value += 1
-        place(cpus[mine % len(cpus)])
+    if cpus and take_number:
+        place(cpus[take_number() % len(cpus)])
 
 
 def meet(_: Any) -> int:

@@ -12,6 +12,7 @@ where they exist: a Python function around one costs about 60 ns a call.
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import sys
 import tempfile
@@ -32,7 +33,16 @@ Send = Callable[[Any], object]
 Receive = Callable[[], Any]
 Run = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]]
 Family = Literal[
-    "pipes", "queues", "shared memory", "sockets", "managers", "signals", "executors", "in-process", "controls"
+    "pipes",
+    "queues",
+    "shared memory",
+    "sockets",
+    "managers",
+    "signals",
+    "executors",
+    "in-process",
+    "interpreters",
+    "controls",
 ]
 FAMILIES: tuple[Family, ...] = get_args(Family)
 Many = Literal["one", "many"]
@@ -207,13 +217,14 @@ class Mechanism(NamedTuple):
     channel has room for where that is less than a window. copies counts those of a payload on its way, in user space
     and kernel. dead_peer says what a receiver notices of a killed sender.
 
-    peers says who the other side is: processes of the visit, its threads, workers of the mechanism's own, or nobody: a
-    control sends to itself. control and baseline are never ranked: the one measures no transport, the other no
-    processes. operations are the ways in which an executor runs tasks.
+    peers says who the other side is: processes of the visit, its threads, interpreters in its threads, workers of the
+    mechanism's own, or nobody: a control sends to itself. control and baseline are never ranked: the one measures no
+    transport, the other no processes. operations are the ways in which an executor runs tasks.
 
     background_threads counts them per process that uses the port, background_processes per visit. smallest and largest
-    are payloads in bytes. shared_memory and semaphores say what of the machine it needs, systems, machines and
-    min_python where it exists, scope whether it reaches other hosts.
+    are payloads in bytes, arrays says whether the other side can have numpy. shared_memory and semaphores say what of
+    the machine it needs, systems, machines and min_python where it exists, module what not every build of such a Python
+    has, scope whether it reaches other hosts.
     """
 
     name: str
@@ -227,7 +238,7 @@ class Mechanism(NamedTuple):
     signal: type[Signal] | None = None
     executor: type[Executor] | None = None
     operations: tuple[str, ...] = ()
-    peers: Literal["processes", "threads", "own", "nobody"] = "processes"
+    peers: Literal["processes", "threads", "interpreters", "own", "nobody"] = "processes"
     control: bool = False
     baseline: bool = False
     senders: Many = "one"
@@ -242,12 +253,14 @@ class Mechanism(NamedTuple):
     scope: Literal["host", "network"] = "host"
     smallest: int = 1
     largest: int | None = None
+    arrays: bool = True
     shared_memory: bool = False
     semaphores: bool = True
     start_methods: tuple[StartMethod, ...] = START_METHODS
     systems: tuple[str, ...] = ()
     machines: tuple[str, ...] = ()
     min_python: tuple[int, int] = (3, 11)
+    module: str = ""
     only_patterns: tuple[str, ...] = ()
     background_threads: int = 0
     background_processes: int = 0
@@ -262,6 +275,11 @@ class Mechanism(NamedTuple):
     def ranked(self) -> bool:
         """Whether it is a way for processes to talk to each other, to be compared with others."""
         return not (self.control or self.baseline)
+
+    @property
+    def starts_peers(self) -> bool:
+        """Whether a visit starts the other side, as many as the pattern has peers."""
+        return self.peers in ("processes", "threads", "interpreters")
 
     def room(self, size: int, window: int) -> int:
         """How many messages of a size a channel is sure to hold while nobody receives, of a window; 0 is not even one.
@@ -287,6 +305,8 @@ class Mechanism(NamedTuple):
             return f"{self.name} carries one 8 B number"
         if payload != "bytes" and (self.carries == "number" or (payload == "object" and self.carries == "bytes")):
             return f"{self.name} carries {'an 8 B number' if self.carries == 'number' else 'bytes'}, and not {payload}s"
+        if payload == "array" and not self.arrays:
+            return f"{self.name} is between interpreters, and numpy can be imported in the first one only"
         if size < self.smallest:
             return f"{self.name} carries at least {self.smallest:,} B"
         if self.largest is not None and size > self.largest:
@@ -297,11 +317,21 @@ class Mechanism(NamedTuple):
         """What it needs and this machine or that Python has not, in words; None where it exists."""
         if python < self.min_python:
             return f"{self.name} needs Python {'.'.join(map(str, self.min_python))}"
+        if self.module and python == sys.version_info[:2] and not _has(self.module):
+            return f"{self.name} needs the module {self.module}, which this Python was built without"
         if self.systems and sys.platform not in self.systems:
             return f"{self.name} exists on {', '.join(self.systems)}, and this is {sys.platform}"
         if self.machines and os.uname().machine not in self.machines:
             return f"{self.name} is correct on {', '.join(self.machines)}, and this is {os.uname().machine}"
         return None
+
+
+def _has(module: str) -> bool:
+    try:
+        importlib.import_module(module)
+    except ImportError:
+        return False
+    return True
 
 
 _LACKS = {

@@ -1,5 +1,7 @@
 """A team of threads in the driver's own process, for the mechanisms that have no other processes to reach.
 
+They are peers themselves, or each runs an interpreter that is one, see interpreters.py.
+
 They follow the same orders over the same control lines as the peers of peers.py; what a process must do to become a
 peer falls away, and what they use is counted with the driver's process.
 """
@@ -7,13 +9,14 @@ peer falls away, and what they use is counted with the driver's process.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from typing import Any
 
 from ipcbench.errors import PeerFailed
+from ipcbench.measure import interpreters
 from ipcbench.measure.pattern import Lap
 from ipcbench.measure.peers import JOIN_SECONDS, Job, Order, Team, Usage, follow
 from ipcbench.measure.placement import place
@@ -22,7 +25,11 @@ from ipcbench.measure.ports import Mechanism
 
 def start_team(mechanism: Mechanism, context: BaseContext, jobs: Sequence[Job], ports: Sequence[Any]) -> Team:
     """Start the peers that a mechanism is for."""
-    return ThreadTeam(jobs, ports) if mechanism.peers == "threads" else Team(context, jobs, ports)
+    if mechanism.peers == "threads":
+        return ThreadTeam(jobs, ports, work)
+    if mechanism.peers == "interpreters":
+        return ThreadTeam(jobs, ports, interpreters.work)
+    return Team(context, jobs, ports)
 
 
 def work(job: Job, ports: Sequence[Any], control: Connection) -> None:
@@ -35,9 +42,11 @@ def work(job: Job, ports: Sequence[Any], control: Connection) -> None:
 
 
 class ThreadTeam(Team):
-    """The peers of a visit whose peers are threads."""
+    """The peers of a visit whose peers are threads, or interpreters in threads; `work` is the life of one."""
 
-    def __init__(self, jobs: Sequence[Job], ports: Sequence[Any]) -> None:
+    def __init__(
+        self, jobs: Sequence[Job], ports: Sequence[Any], work: Callable[[Job, Sequence[Any], Connection], None]
+    ) -> None:
         self.controls = []
         self.processes = []
         self.threads: list[threading.Thread] = []

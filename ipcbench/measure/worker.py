@@ -55,7 +55,7 @@ class Session:
         self.content = content(self.mechanism.carries, case.payload)
         self.available = usable_cpus()
         self.window = window_for(case.size)
-        self.workers = self.pattern.peers(case.workers) if self.mechanism.peers in ("processes", "threads") else 0
+        self.workers = self.pattern.peers(case.workers) if self.mechanism.starts_peers else 0
         context = multiprocessing.get_context(case.start_method)
         self.settings = PortSettings(context, case.size, self.window, self.workers or case.workers, case.payload)
         self.team: Team | None = None

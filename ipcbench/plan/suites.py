@@ -24,6 +24,8 @@ OTHERS = (
     *("shared-memory-spin", "manager-namespace", "manager-value", "manager-tcp"),
 )
 LARGE = tuple(name for name in OTHERS if name != "unix-datagram")  # a datagram ends at 208 KiB
+SHARED_IN_PROCESS = ("thread-queue", "interpreter-queue", "interpreter-queue-spin")
+IN_PROCESS = (*SHARED_IN_PROCESS, "interpreter-memory")
 SHARED_QUEUES = ("queue", "simple-queue", "joinable-queue", "manager-queue", "manager-list")
 CELLS = (
     *("value", "raw-value", "array", "raw-array", "shared-memory", "mmap", "shareable-list"),
@@ -33,7 +35,7 @@ COMMON_CELLS = ("value", "raw-value", "array", "shared-memory", "manager-value",
 CARELESS = ("value", "raw-value", "array", "raw-array", "mmap", "manager-value", "manager-list", "manager-dict")
 SIZED_CELLS = ("array", "raw-array", "shared-memory", "mmap", "manager-value", "manager-list", "manager-dict")
 SIGNALS = ("semaphore", "lock", "event", "condition", "barrier")
-POOLS = ("pool", "process-pool-executor", "thread-pool-executor", "serial")
+POOLS = ("pool", "process-pool-executor", "thread-pool-executor", "interpreter-pool-executor", "serial")
 CHUNKING = ("pool", "process-pool-executor", "serial")
 TAILED = ("queue", "simple-queue", "pipe", "pipe-bytes", "raw-array", "manager-queue")
 PLACED = ("queue", "simple-queue", "pipe", "os-pipe", "unix-stream", "tcp-nodelay", "shared-memory", "manager-queue")
@@ -134,7 +136,7 @@ _LATENCY = Suite(
         Row(_PING, OTHERS, (64, 4 * KIB, 64 * KIB), fast_sizes=(64,)),
         Row(_PING, LARGE, (MIB,)),
         Row(_PING, NUMBERS, (8,), fast_sizes=(8,)),
-        Row(_PING, ("thread-queue",), (64, MIB), fast_sizes=(64,)),
+        Row(_PING, IN_PROCESS, (64, MIB), fast_sizes=(64,)),
         Row(("exchange",), ("queue", "pipe", "shared-memory", "unix-stream"), (64, 4 * KIB)),
         *_CONTROLS,
     ),
@@ -147,7 +149,7 @@ _THROUGHPUT = Suite(
         Row(_STREAM, OTHERS, (64, 64 * KIB), fast_sizes=(64,)),
         Row(_STREAM, LARGE, (MIB,)),
         Row(_STREAM, NUMBERS, (8,), fast_sizes=(8,)),
-        Row(_STREAM, ("thread-queue",), (64, MIB), fast_sizes=(64,)),
+        Row(_STREAM, IN_PROCESS, (64, MIB), fast_sizes=(64,)),
         *_CONTROLS,
     ),
 )
@@ -159,7 +161,7 @@ _WORKERS = Suite(
         Row(("fan-in", "fan-out", "many-to-many"), SHARED_QUEUES, (64,), (1, 2, 4), (64,), (1, 4), ("queue",)),
         Row(("pairs",), PAIRED, (64,), (1, 2, 4), (64,), (1, 4), ("pipe",)),
         Row(("broadcast", "pipeline"), ("queue", *PAIRED), (64,), (1, 2, 4)),
-        Row((*_TASKS, "fan-out"), ("thread-queue",), (64,), (1, 4)),
+        Row((*_TASKS, "fan-out"), SHARED_IN_PROCESS, (64,), (1, 4)),
         *_CONTROLS,
     ),
 )
@@ -257,7 +259,7 @@ _OBJECTS = Suite(
 )
 _POOLS = Suite(
     "pools",
-    "What does a pool cost per task, by the way tasks are handed over, against threads and a plain loop?",
+    "What does a pool cost per task, by the way tasks are handed over, against threads, interpreters and a plain loop?",
     (
         Row(("tasks:apply", "tasks:submit", "tasks:map"), POOLS, (64, 64 * KIB), (1, 2, 4), (64,), (2,)),
         Row(("tasks:map-chunked",), CHUNKING, (64, 64 * KIB), (1, 2, 4), (64,), (2,)),

@@ -1,7 +1,8 @@
 """Adds the mechanisms and patterns of this folder to ipcbench's own, in every process that has it on PYTHONPATH.
 
 That is how a real visit, with its worker and peers, is given something broken on purpose. The first process that finds
-IPCBENCH_TEST_CRASH gets a broken file system besides, see crash.py.
+IPCBENCH_TEST_CRASH gets a broken file system besides, see crash.py; all that find IPCBENCH_TEST_FORERUNNER get what
+comes closest to the interpreters of Python 3.14, see tests/forerunner.py, which is then on the path too.
 """
 
 import os
@@ -16,3 +17,8 @@ if "IPCBENCH_TEST_CRASH" in os.environ:
     from crash import install
 
     install(os.environ.pop("IPCBENCH_TEST_CRASH"), os.environ.pop("IPCBENCH_TEST_ACKNOWLEDGED", None))
+
+if "IPCBENCH_TEST_FORERUNNER" in os.environ:
+    import forerunner
+
+    forerunner.install()

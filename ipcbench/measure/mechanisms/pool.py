@@ -7,7 +7,7 @@ Source: Lib/multiprocessing/pool.py.
 
 from multiprocessing.pool import Pool
 
-from ipcbench.measure.pools import arrive, chunk, meet, one_by_one
+from ipcbench.measure.pools import Numbers, arrive, chunk, meet, one_by_one
 from ipcbench.measure.ports import Executor, Mechanism, PortSettings, Run, Side
 
 
@@ -17,11 +17,11 @@ class PoolExecutor(Executor):
     def __init__(self, settings: PortSettings) -> None:
         self.settings = settings
         self.barrier = settings.context.Barrier(settings.workers)
-        self.number = settings.context.Value("i", 0)
+        self.numbers = Numbers(settings.context)
 
     def connect(self, side: Side) -> None:
         workers, cpus = self.settings.workers, self.settings.cpus
-        self.pool = self.settings.context.Pool(workers, arrive, (self.barrier, self.number, cpus))
+        self.pool = self.settings.context.Pool(workers, arrive, (self.barrier, self.numbers.take, cpus))
 
     def members(self) -> list[int]:
         assert self.pool is not None

@@ -8,7 +8,7 @@ Source: Lib/concurrent/futures/process.py.
 from concurrent.futures import Executor as FutureExecutor
 from concurrent.futures import ProcessPoolExecutor
 
-from ipcbench.measure.pools import FuturePool, arrive
+from ipcbench.measure.pools import FuturePool, Numbers, arrive
 from ipcbench.measure.ports import Mechanism, PortSettings
 
 
@@ -16,10 +16,10 @@ class ProcessPool(FuturePool):
     def __init__(self, settings: PortSettings) -> None:
         super().__init__(settings)
         self.barrier = settings.context.Barrier(settings.workers)
-        self.number = settings.context.Value("i", 0)
+        self.numbers = Numbers(settings.context)
 
     def make(self, settings: PortSettings) -> FutureExecutor:
-        arguments = self.barrier, self.number, settings.cpus
+        arguments = self.barrier, self.numbers.take, settings.cpus
         return ProcessPoolExecutor(settings.workers, settings.context, arrive, arguments)
 
 

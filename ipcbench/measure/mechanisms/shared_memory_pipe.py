@@ -6,56 +6,26 @@ so both sides notice: a wait that reads nothing is an EOFError. Source: Lib/mult
 
 import os
 from multiprocessing.connection import Connection
-from typing import Any
 
-from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send
-from ipcbench.measure.ring import LENGTH
+from ipcbench.measure.bells import BELL, BellRing
+from ipcbench.measure.ports import Mechanism, PortSettings
 from ipcbench.measure.segment import SegmentRing
 
-_BELL = b"\0"
-_GONE = "the other side is gone"
 
+class SharedMemoryPipeRing(BellRing, SegmentRing):
+    def make_pipe(self, settings: PortSettings) -> tuple[Connection, Connection]:
+        return settings.context.Pipe(duplex=False)
 
-class SharedMemoryPipeRing(SegmentRing):
-    def make_signals(self, settings: PortSettings) -> None:
-        self.free = settings.context.Pipe(duplex=False)
-        self.full = settings.context.Pipe(duplex=False)
-        os.write(self.free[1].fileno(), _BELL * self.slots)  # a pipe holds far more bytes than a ring has slots
+    def fill(self, slots: int) -> None:
+        os.write(self.free[1].fileno(), BELL * slots)
 
-    def sender(self) -> Send:
+    def sending_ends(self) -> tuple[int, int]:
         self.let_go(self.full[0], self.free[1])
-        free, full, read, write = self.free[0].fileno(), self.full[1].fileno(), os.read, os.write
-        view, next_start = self.view(), self.next_start()
-        put_length, head = LENGTH.pack_into, LENGTH.size
+        return self.free[0].fileno(), self.full[1].fileno()
 
-        def send(payload: Any) -> None:
-            if not read(free, 1):
-                raise EOFError(_GONE)
-            start, length = next_start(), len(payload)
-            put_length(view, start, length)
-            start += head
-            view[start : start + length] = payload
-            write(full, _BELL)
-
-        return send
-
-    def receiver(self) -> Receive:
+    def receiving_ends(self) -> tuple[int, int]:
         self.let_go(self.full[1], self.free[0])
-        free, full, read, write = self.free[1].fileno(), self.full[0].fileno(), os.read, os.write
-        view, next_start = self.view(), self.next_start()
-        get_length, head = LENGTH.unpack_from, LENGTH.size
-
-        def receive() -> Any:
-            if not read(full, 1):
-                raise EOFError(_GONE)
-            start = next_start()
-            (length,) = get_length(view, start)
-            start += head
-            payload = bytes(view[start : start + length])
-            write(free, _BELL)
-            return payload
-
-        return receive
+        return self.full[0].fileno(), self.free[1].fileno()
 
     @staticmethod
     def let_go(*ends: Connection) -> None:

@@ -1,0 +1,67 @@
+"""concurrent.interpreters.Queue, asked again and again: get_nowait and put_nowait in a loop, without the 10 ms.
+
+The same queue as `interpreter-queue`. Each empty look costs an exception, and the look holds the queue's lock, which
+the other side needs to put something in. Fast while each side has a CPU, and as slow as the scheduler's time slice
+where they share one. Source: Lib/concurrent/interpreters/_queues.py, Modules/_interpqueuesmodule.c.
+"""
+
+import queue
+from typing import Any
+
+from ipcbench.measure.interpreters import MODULE, library
+from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
+
+
+class InterpreterQueueSpinChannel(Channel):
+    def __init__(self, settings: PortSettings) -> None:
+        self.queue: Any = library().create_queue(settings.window)
+
+    def sender(self) -> Send:
+        put, full = self.queue.put_nowait, queue.Full  # what QueueFull is one of
+
+        def send(message: Any) -> None:
+            while True:
+                try:
+                    put(message)
+                    return
+                except full:
+                    pass
+
+        return send
+
+    def receiver(self) -> Receive:
+        get, empty = self.queue.get_nowait, queue.Empty
+
+        def receive() -> Any:
+            while True:
+                try:
+                    return get()
+                except empty:
+                    pass
+
+        return receive
+
+
+MECHANISM = Mechanism(
+    name="interpreter-queue-spin",
+    title="concurrent.interpreters Queue, get_nowait in a loop",
+    short="interp spin",
+    family="interpreters",
+    carries="objects",
+    bounded_by="messages",
+    channel=InterpreterQueueSpinChannel,
+    peers="interpreters",
+    baseline=True,
+    senders="many",
+    receivers="many",
+    wait="spin",
+    copies=1,
+    arrays=False,
+    semaphores=False,
+    min_python=(3, 14),
+    module=MODULE,
+    caveats=(
+        "no process is reached: both ends are interpreters of one, which a crash of either ends",
+        "burns a CPU for as long as it waits, and is many times slower where the two sides share one",
+    ),
+)

@@ -1,0 +1,19 @@
+"""ping-pong whose peer raises before it is ready."""
+
+from collections.abc import Sequence
+
+from ipcbench.measure.pattern import Seat
+from ipcbench.measure.patterns.ping_pong import PingPong
+from ipcbench.measure.ports import Channel, Side
+
+
+class RefusingPeer(PingPong):
+    name = "refusing-peer"
+
+    def sit(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
+        if side == "peer":
+            raise ValueError("not with me")
+        return super().sit(seat, ports, side)
+
+
+PATTERN = RefusingPeer()
