@@ -96,13 +96,17 @@ def _with_setting(case: Case, text: str) -> Case:
 
 
 class Interpreter(NamedTuple):
-    """A Python that visits can be made under; tag is its name in case ids: 'py3.13.0', number (3, 13)."""
+    """A Python that visits can be made under; tag is its name in case ids: 'py3.13.0', number (3, 13).
+
+    numpy says whether it has that, which arrays need.
+    """
 
     tag: str
     executable: str
     implementation: str
     version: str
     number: tuple[int, int]
+    numpy: bool = True
 
 
 class Skip(NamedTuple):

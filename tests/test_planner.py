@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from commands import complaint
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from ipcbench.cli.options import LEAST_ROUNDS, MOST_ROUNDS_UNASKED, SECONDS, TIMING
 from ipcbench.errors import BadRequest, NotHere, UnknownName
 from ipcbench.measure.registry import mechanism_names, pattern_names
-from ipcbench.model import MOST_WORKERS, Budget, Capabilities, Case, Timing
+from ipcbench.model import MOST_WORKERS, Budget, Capabilities, Case, Interpreter, Timing
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan, Request, make_plan, shuffled_blocks, why_not
 from ipcbench.plan.suites import SUITES, suite
@@ -266,3 +267,11 @@ def test_choosing_nothing_is_the_suite_all_and_a_pattern_alone_takes_its_own_siz
     assert plan(Request()).cases == plan(Request(suites=("all",))).cases
     made = plan(Request(mechanisms=("pipe",), patterns=("stream",)))
     assert [case.size for case in made.cases] == list(catalog.pattern("stream").sizes)
+
+
+def test_arrays_are_skipped_under_a_python_without_numpy_and_nothing_else_is() -> None:
+    bare = Interpreter("py3.13.0", "/x", "CPython", "3.13.0", (3, 13), numpy=False)
+    request = Request(mechanisms=("pipe",), patterns=("ping-pong",), sizes=(64,), payloads=("bytes", "array"))
+    made = plan(replace(request, pythons=(bare,)))
+    assert [case.payload for case in made.cases] == ["bytes"]
+    assert [skip.reason for skip in made.skips] == ["arrays need numpy, which CPython 3.13.0 of --python has not"]

@@ -15,9 +15,10 @@ from ipcbench.text import safe_text
 
 _SECONDS = 30.0
 _ASK = """
-import json, platform, sys
+import importlib.util, json, platform, sys
 version = platform.python_version(), list(sys.version_info[:2])
-print(json.dumps([sys.executable, platform.python_implementation(), *version]))
+numpy = importlib.util.find_spec("numpy") is not None
+print(json.dumps([sys.executable, platform.python_implementation(), *version, numpy]))
 import pyperf
 import ipcbench.measure.worker
 """
@@ -50,7 +51,7 @@ def _ask(command: str) -> Interpreter:
             timeout=_SECONDS,
             check=False,
         )
-        executable, implementation, version, number = json.loads(done.stdout.partition("\n")[0])
+        executable, implementation, version, number, *numpy = json.loads(done.stdout.partition("\n")[0])
     except (OSError, subprocess.TimeoutExpired, ValueError) as error:
         raise BadRequest(f"--python {command}: is no Python that answers") from error
     if number < _LEAST:
@@ -59,4 +60,4 @@ def _ask(command: str) -> Interpreter:
         said = safe_text((done.stderr.strip().splitlines() or ["no message"])[-1], 200)
         raise BadRequest(f"--python {command}: cannot measure: {said}; install pyperf there")
     tag = ("py" if implementation == "CPython" else implementation.lower()) + version.lower().replace("+", "")
-    return Interpreter(tag, executable, implementation, version, (number[0], number[1]))
+    return Interpreter(tag, executable, implementation, version, (number[0], number[1]), numpy == [True])

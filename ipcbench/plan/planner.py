@@ -87,10 +87,13 @@ def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, 
         if not 1 <= count <= MOST_WORKERS:
             raise BadRequest(f"workers {count}: expected 1 to {MOST_WORKERS}")
     wanted = _wanted(request, offer)
-    pythons = {python.tag: python.number for python in request.pythons}
+    pythons = {python.tag: python for python in request.pythons}
     cases, skips = [], []
     for case in wanted:
-        reason = why_not(case, offer, bool(request.placements), pythons.get(case.python, sys.version_info[:2]))
+        under = pythons.get(case.python)
+        reason = why_not(case, offer, bool(request.placements), under.number if under else sys.version_info[:2])
+        if under and case.payload == "array" and not under.numpy:
+            reason = reason or f"arrays need numpy, which {under.implementation} {under.version} of --python has not"
         if reason:
             skips.append(Skip(case, reason))
         else:
