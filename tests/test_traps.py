@@ -120,11 +120,5 @@ def test_where_sharing_begins_to_beat_pickling_is_said_with_its_interval() -> No
     assert float(found[2]) <= float(found[1]) <= float(found[3])
 
 
-def test_what_a_pool_takes_for_a_task_that_does_nothing_is_said_once_for_each_pool() -> None:
-    cases = [Case("tasks", "pool", 64, 2, way) for way in ("apply", "map")] + [Case("tasks", "serial", 64, 1, "map")]
-    [text] = study(make_result(cases, 4, seconds=lambda case: 1e-4 if case.operation == "apply" else 4e-5)).warnings
-    assert re.search(r"pool takes (3\d|4\d)\.\d µs per task \(map, 2 workers\)", text), text
-
-
 def test_no_warning_is_made_of_nothing() -> None:
     assert study(make_result(cases_of("pipe"), 5)).warnings == []

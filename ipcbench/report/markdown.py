@@ -30,6 +30,8 @@ def summary(study: Study, sentences: Sequence[str], chart: str) -> str:
     parts.append("\n".join(f"- {markdown(sentence, 1000)}" for sentence in sentences))
     if study.warnings:
         parts += ["## Traps in this run", "\n".join(f"- {markdown(text, 1000)}" for text in study.warnings)]
+    if study.remarks:
+        parts += ["## More that this run says", "\n".join(f"- {markdown(text, 1000)}" for text in study.remarks)]
     if chart:
         parts.append(_picture(chart))
     parts += ["## Which one here?", *(_table(table) for table in which_one(study))]

@@ -9,6 +9,7 @@ import pandas as pd
 from ipcbench.analysis.stats import FloatArray, by_round, rank, summarise
 from ipcbench.analysis.tails import percentiles
 from ipcbench.report.charts.chart import main_setting, settings
+from ipcbench.report.remarks import remarks
 from ipcbench.report.text import count
 from ipcbench.report.warnings import warnings
 from ipcbench.results.frame import case_frame, tail_frame, visit_frame
@@ -25,13 +26,14 @@ class Study:
     """What all parts of a report draw on.
 
     summary is `analysis.stats.rank` over all cases, its text cleaned, plus `cpus`, the usable CPUs of the machine.
-    warnings are the traps that the run shows, in words. tails is `analysis.tails.percentiles`, series the visit means
-    of each case by round.
+    warnings are the traps that the run shows, remarks what else it says, both in words. tails is
+    `analysis.tails.percentiles`, series the visit means of each case by round.
     """
 
     record: RunRecord
     summary: pd.DataFrame
     warnings: list[str]
+    remarks: list[str]
     tails: pd.DataFrame
     series: dict[str, FloatArray]
 
@@ -91,5 +93,7 @@ def study(result: ResultFile) -> Study:
     cleaned |= {column: [safe_text(text, 300) for text in ranked[column]] for column in ("case", "reason", "notes")}
     summary = ranked.assign(**cleaned, cpus=result.ipcbench.machine.usable_cpus)
     series, tails = by_round(visits), percentiles(tail_frame(result))
-    traps = warnings(summary.assign(case=ranked["case"]), series, tails)
-    return Study(result.ipcbench, summary, [safe_text(text, 1000) for text in traps], tails, series)
+    as_filed = summary.assign(case=ranked["case"])
+    traps, others = warnings(as_filed, series, tails), remarks(as_filed, series, tails)
+    traps, others = ([safe_text(text, 1000) for text in said] for said in (traps, others))
+    return Study(result.ipcbench, summary, traps, others, tails, series)

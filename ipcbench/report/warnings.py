@@ -35,7 +35,6 @@ def warnings(summary: pd.DataFrame, series: dict[str, FloatArray], tails: pd.Dat
         *_layers(summary, series),
         *_placement(summary, series),
         *_arrays(summary, series),
-        *_pools(summary),
         *_spinning(summary),
     ]
 
@@ -215,18 +214,6 @@ def _about(size: float) -> str:
     """A size between those measured, no more exactly than it is known."""
     step = 2**20 if size >= 2**23 else 2**10 if size >= 2**13 else 1
     return format_size(round(size / step) * step)
-
-
-def _pools(summary: pd.DataFrame) -> Iterator[str]:
-    """What a pool takes for a task that does nothing: it passes on no more tasks than that, whatever they do."""
-    rows = summary[(summary["pattern"] == "tasks") & summary["ranked"] & summary["seconds"].notna()]
-    rows = rows[(rows["size"] == rows["size"].min()) & (rows["workers"] > 1)].sort_values("seconds")
-    parts = [
-        f"{row.mechanism} takes {format_time(row.seconds)} per task ({row.operation}, {count(row.workers, 'worker')})"
-        for row in records(rows.drop_duplicates("mechanism"))
-    ]
-    if parts:
-        yield f"A task shorter than a pool takes to hand it over gains nothing by it: at best {listing(parts, 4)}."
 
 
 def _spinning(summary: pd.DataFrame) -> Iterator[str]:
