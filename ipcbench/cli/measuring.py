@@ -149,24 +149,24 @@ def resume(wanted: Resumption) -> Finish:
         for folder in filter(None, (keeping.results, keeping.reports)):
             check_writable(folder)
         with contextlib.closing(Visitor(past.plan.timing, stop, pythons=past.plan.pythons)) as visitor:
-            if not past.earlier.complete:  # otherwise nothing is measured here
-                now = identity(past.identity.salt)
-                mixed = unlike(past, now, visitor.isolation)
-                if mixed and not keeping.force:
-                    raise ResultError(
-                        f"{journal.path}: begun with {'; '.join(mixed)}: --force continues and marks the result mixed"
-                    )
+            now = identity(past.identity.salt)
+            mixed = unlike(past, now, visitor.isolation)
+            over = past.earlier.complete  # then nothing is measured here
+            if mixed and not over and not keeping.force:
+                raise ResultError(
+                    f"{journal.path}: begun with {'; '.join(mixed)}: --force continues and marks the result mixed"
+                )
+            if not keeping.quiet:
+                tell(f"continuing {wanted.label}: {count(len(past.earlier.attempts), 'visit')} made before")
+                if journal.damaged:
+                    tell(f"the end of the journal is damaged: {count(journal.damaged, 'byte')} are left out")
+            if not over:
                 found = examined(keeping.quiet)
                 part = Continued(now, visitor.isolation, tuple(mixed), time.monotonic() - begun, found)
                 journal.append(part)
                 past = past.continued(part)
-            if not keeping.quiet:
-                made = count(len(past.earlier.attempts), "visit")
-                tell(f"continuing {wanted.label}: {made} made before")
-                if journal.damaged:
-                    tell(f"the end of the journal is damaged: {count(journal.damaged, 'byte')} are left out")
-                if past.mixed:
-                    tell(f"the result is marked mixed: {'; '.join(past.mixed)}")
+            if past.mixed and not keeping.quiet:
+                tell(f"the result is marked mixed: {'; '.join(past.mixed)}")
             return _carry_out(past, path, keeping, Bench(stop, journal, visitor), replace)
 
 
