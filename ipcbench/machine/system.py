@@ -40,7 +40,7 @@ POWER = Topic(
     "power", "On battery the clock is kept low, and changes as the battery empties.", "plug in; then measure again"
 )
 CONTAINER = Topic(
-    "container", "Its own limits apply, and its neighbours are not seen: other work is under-reported.", ""
+    "container", "Limits, CPU set and shared memory are its own; clock, caches and what is left it has with neighbours."
 )
 _VENDORS = {
     "qemu": "QEMU",
