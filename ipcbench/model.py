@@ -24,6 +24,10 @@ MOST_WORKERS = 1024
 _PYTHON = re.compile(r"(py|pypy|graalpy)[0-9]{1,2}\.[0-9]{1,3}[a-z0-9.]{0,20}")
 
 
+# What may happen to the machine during a visit, as notes of it; run.surroundings says when.
+TOUCHED = ("loaded", "stolen", "throttled", "suspended", "affinity-changed")
+
+
 class Case(NamedTuple):
     """One question with one answer: how long does this operation take with this mechanism?
 

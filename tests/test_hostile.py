@@ -30,7 +30,7 @@ from ipcbench.model import Case, Failure, Skip
 from ipcbench.report import headlines, html, markdown, tables, write
 from ipcbench.report.study import study
 from ipcbench.results.digest import digest_of
-from ipcbench.results.schema import ResultFile
+from ipcbench.results.schema import Condition, ResultFile
 from ipcbench.results.store import check_label, checked, folder_name, load
 from ipcbench.text import LINES, ONE_LINE, safe_lines, safe_text
 
@@ -67,11 +67,14 @@ def filled(text: str) -> ResultFile:
         cpu_model=text,
         titles={name: text},
         notes={cases[0].id: [text]},
+        conditions=[Condition("", "", "warning"), Condition("", "", "note")],
     )
-    structure = {"name", "id", "case", "verdict", "version"}
+    structure = {"name", "id", "case", "verdict", "version", "level"}
     for holder, key in parents_of_text(result):
         if key not in structure:
             setattr(holder, key, text)
+    for condition in result.ipcbench.conditions:
+        condition.name = text
     return result
 
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "run": "ipcbench.cli.run",
     "report": "ipcbench.cli.report",
     "list": "ipcbench.cli.list_",
+    "doctor": "ipcbench.cli.doctor",
     "selftest": "ipcbench.cli.selftest",
     "anonymise": "ipcbench.cli.anonymise",
     "clean": "ipcbench.cli.clean",
@@ -63,6 +64,7 @@ def cli() -> None:
       ipcbench all --fast      two minutes: measure what people choose between
       ipcbench all             ten minutes: more sizes, workers and rounds
       ipcbench list            what can be measured
+      ipcbench doctor          what about this machine decides the numbers
       ipcbench selftest        whether faults are contained on this machine
     """
 

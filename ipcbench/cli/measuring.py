@@ -11,18 +11,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ipcbench.cli.doctor import warning_lines
 from ipcbench.cli.ending import exit_code
 from ipcbench.cli.options import Keeping, Order, Resumption, make_order, make_resumption
 from ipcbench.cli.output import say, tell
 from ipcbench.cli.progress import progress_for
 from ipcbench.cli.summary import count, outlook, skip_lines
 from ipcbench.errors import BadRequest, Interrupted, ResultError
+from ipcbench.machine.doctor import conditions, examine
 from ipcbench.machine.facts import capabilities, default_label, machine_facts
 from ipcbench.machine.identity import identity
 from ipcbench.model import Case
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan, make_plan
-from ipcbench.results.schema import ResultFile
+from ipcbench.results.schema import Condition, ResultFile
 from ipcbench.results.store import MOST_PARTS, check_label, check_writable, load, save
 from ipcbench.run.cost import fitted, time_to_start
 from ipcbench.run.entry import JOURNAL_SCHEMA, Continued, Ended, Planned
@@ -110,6 +112,7 @@ def begin(order: Order) -> Finish:
         contextlib.closing(Visitor(plan.timing, stop, pythons=plan.pythons)) as visitor,
     ):
         _refuse_existing(path, keeping.force)
+        found = examined(keeping.quiet)
         start = time_to_start(plan, visitor.visit)
         plan = fitted(plan, start)
         visitor.timing = plan.timing
@@ -127,6 +130,7 @@ def begin(order: Order) -> Finish:
             isolation=visitor.isolation,
             seconds=time.monotonic() - begun,
             full_metadata=order.full_metadata,
+            conditions=found,
         )
         journal.append(planned)
         if not keeping.quiet:
@@ -145,24 +149,33 @@ def resume(wanted: Resumption) -> Finish:
         for folder in filter(None, (keeping.results, keeping.reports)):
             check_writable(folder)
         with contextlib.closing(Visitor(past.plan.timing, stop, pythons=past.plan.pythons)) as visitor:
-            if not past.earlier.complete:  # otherwise nothing is measured here
-                now = identity(past.identity.salt)
-                mixed = unlike(past, now, visitor.isolation)
-                if mixed and not keeping.force:
-                    raise ResultError(
-                        f"{journal.path}: begun with {'; '.join(mixed)}: --force continues and marks the result mixed"
-                    )
-                part = Continued(now, visitor.isolation, tuple(mixed), time.monotonic() - begun)
-                journal.append(part)
-                past = past.continued(part)
+            now = identity(past.identity.salt)
+            mixed = unlike(past, now, visitor.isolation)
+            over = past.earlier.complete  # then nothing is measured here
+            if mixed and not over and not keeping.force:
+                raise ResultError(
+                    f"{journal.path}: begun with {'; '.join(mixed)}: --force continues and marks the result mixed"
+                )
             if not keeping.quiet:
-                made = count(len(past.earlier.attempts), "visit")
-                tell(f"continuing {wanted.label}: {made} made before")
+                tell(f"continuing {wanted.label}: {count(len(past.earlier.attempts), 'visit')} made before")
                 if journal.damaged:
                     tell(f"the end of the journal is damaged: {count(journal.damaged, 'byte')} are left out")
-                if past.mixed:
-                    tell(f"the result is marked mixed: {'; '.join(past.mixed)}")
+            if not over:
+                found = examined(keeping.quiet)
+                part = Continued(now, visitor.isolation, tuple(mixed), time.monotonic() - begun, found)
+                journal.append(part)
+                past = past.continued(part)
+            if past.mixed and not keeping.quiet:
+                tell(f"the result is marked mixed: {'; '.join(past.mixed)}")
             return _carry_out(past, path, keeping, Bench(stop, journal, visitor), replace)
+
+
+def examined(quiet: bool) -> tuple[Condition, ...]:
+    """What the machine is like, before anything is measured on it; its warnings are told, unless quiet."""
+    found = examine()
+    for line in [] if quiet else warning_lines(found):
+        tell(line)
+    return conditions(found)
 
 
 def warn_of_leftovers() -> None:
@@ -244,6 +257,7 @@ def _carry_out(past: Past, path: Path, keeping: Keeping, bench: Bench, replace: 
                 machine=planned.machine,
                 isolation=bench.visitor.isolation,
                 mixed=past.mixed,
+                conditions=past.conditions,
                 full_metadata=planned.full_metadata,
             )
             result = make_result(past.plan, findings, occasion)

@@ -8,6 +8,7 @@ from pathlib import Path
 from ipcbench.model import Case, Skip
 from ipcbench.plan.planner import Plan
 from ipcbench.results.schema import ResultFile
+from ipcbench.results.touched import touched_words
 from ipcbench.run.cost import estimate
 from ipcbench.units import format_duration
 
@@ -34,6 +35,7 @@ def summary_lines(result: ResultFile, path: Path) -> list[str]:
     counts = ", ".join(f"{many} {verdict}" for verdict, many in record.counts.items())
     ending = "" if record.complete else "; interrupted"
     ending += f"; mixed: {'; '.join(record.mixed)}" if record.mixed else ""
+    ending += f"; {touched}" if (touched := touched_words(record)) else ""
     lines = [f"{path}: {counts}; {count(record.rounds, 'complete round')} in {format_duration(record.wall)}{ending}"]
     lines += [
         absence_line(case.id, case.verdict, case.stage, case.detail) for case in record.cases if case.verdict != "ok"

@@ -102,12 +102,12 @@ def capabilities() -> Capabilities:
         cpus=len(usable_cpus()),
         memory=psutil.virtual_memory().available,
         shared_memory=shared,
-        semaphores=_missing_semaphores(),
+        semaphores=missing_semaphores(),
         start_methods=tuple(multiprocessing.get_all_start_methods()),
     )
 
 
-def _missing_semaphores() -> str | None:
+def missing_semaphores() -> str | None:
     """Why multiprocessing has no semaphores here, which almost all of it needs; None where it has."""
     try:
         multiprocessing.get_context().Semaphore(0)

@@ -27,6 +27,7 @@ def summary(study: Study, sentences: Sequence[str], chart: str) -> str:
     if record.mixed:
         about = markdown("; ".join(record.mixed), 400)
         parts.append(f"**This run is mixed:** a part of it was made under other conditions: {about}.")
+    parts += [f"**{markdown(doubt, 1000)}**" for doubt in study.doubts]
     parts.append("\n".join(f"- {markdown(sentence, 1000)}" for sentence in sentences))
     if study.warnings:
         parts += ["## Traps in this run", "\n".join(f"- {markdown(text, 1000)}" for text in study.warnings)]

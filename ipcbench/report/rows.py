@@ -15,6 +15,7 @@ from ipcbench.report.charts.chart import in_main_setting, main_setting, records
 from ipcbench.report.findings import OPERATIONS, Choice, choices, ratio, ties
 from ipcbench.report.study import Study
 from ipcbench.report.text import absence, count, interval
+from ipcbench.results.schema import UNKNOWN, RunRecord
 from ipcbench.text import safe_text
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
 
@@ -224,6 +225,14 @@ def mechanisms(study: Study) -> Table:
     return Table("Mechanisms of this run", ["Name", "What it is", "Family", "Carries", "Waits", "Caveats"], rows)
 
 
+def _conditions(record: RunRecord) -> list[list[str]]:
+    """A line for each condition of the machine that is not good, and one for all that could not be read."""
+    unread = [one.name for one in record.conditions if one.value == UNKNOWN]
+    told = [one for one in record.conditions if one.level != "good" and one.value != UNKNOWN]
+    rows = [[f"{'Warning: ' if one.level == 'warning' else ''}{safe_text(one.name, 60)}", one.value] for one in told]
+    return [*rows, *([["Not to be read here", ", ".join(unread)]] if unread else [])]
+
+
 def environment(study: Study) -> Table:
     """The machine and the settings, line by line."""
     machine, settings, record = study.record.machine, study.record.settings, study.record
@@ -244,6 +253,7 @@ def environment(study: Study) -> Table:
         ["Seed", str(settings.seed)],
         ["Visits contained by", record.isolation],
         *([["Continued elsewhere", "; ".join(record.mixed)]] if record.mixed else []),
+        *_conditions(record),
         ["Run", f"{record.label}, {study.date}, took {study.duration}, ipcbench {record.ipcbench}"],
     ]
     return Table("Machine and settings", ["", ""], [[name, safe_text(value, 200)] for name, value in rows])

@@ -14,6 +14,7 @@ from ipcbench.report.text import count
 from ipcbench.report.warnings import warnings
 from ipcbench.results.frame import case_frame, tail_frame, visit_frame
 from ipcbench.results.schema import ResultFile, RunRecord
+from ipcbench.results.touched import touched_words
 from ipcbench.text import safe_text
 from ipcbench.units import format_duration, format_size
 
@@ -77,6 +78,16 @@ class Study:
         """(verdict, how many cases), ok first."""
         counts = self.record.counts
         return [("ok", counts.get("ok", 0)), *sorted((v, n) for v, n in counts.items() if v != "ok")]
+
+    @property
+    def doubts(self) -> list[str]:
+        """What was wrong with the machine before the run and what happened to it meanwhile, in sentences."""
+        found = [f"{one.name}: {one.value}" for one in self.record.conditions if one.level == "warning"]
+        touched = touched_words(self.record)
+        return [
+            *([safe_text(f"Measured on a machine not in good order: {'; '.join(found)}.", 1000)] if found else []),
+            *([safe_text(f"{touched}. Their values are kept, and count.", 300)] if touched else []),
+        ]
 
     @property
     def other_settings(self) -> list[str]:

@@ -19,6 +19,7 @@ from ipcbench.text import LINES, ONE_LINE
 SCHEMA = 4
 PROTOCOL = 1  # goes up whenever what is timed, or how, changes so that older numbers must not be compared
 FIRST_WITH_DIGEST = 2
+UNKNOWN = "unknown"  # the value of a condition that cannot be read
 NOT_REACHED = "the run was stopped before this case was measured"
 LONGEST_TEXT = 4096
 LONGEST_STACK = 16 * 2**10
@@ -177,7 +178,8 @@ class PythonFacts(msgspec.Struct, forbid_unknown_fields=True):
 class Condition(msgspec.Struct, forbid_unknown_fields=True):
     """What the machine was like when a run began, as far as it decides numbers: 'governor', 'powersave'.
 
-    level says how much it matters: "good", "note" or "warning"; see `machine.doctor` for what each one does.
+    level says how much it matters: "good", "note" or "warning"; see `machine.doctor` for what each one does. value is
+    UNKNOWN where it could not be read.
     """
 
     name: Name

@@ -18,6 +18,7 @@ from typing import Any, Literal, Protocol
 
 from ipcbench.measure.evidence import FAILURE, LEAKS, RESULT, STACK, STAGE, read_stages
 from ipcbench.measure.names import run_prefix
+from ipcbench.run.surroundings import Watch
 from ipcbench.run.tree import (
     Isolation,
     Member,
@@ -45,9 +46,10 @@ _OWN_FILES = (STAGE, RESULT, LEAKS, FAILURE)
 
 
 class Line(Protocol):
-    """The warden's line to the orchestrator, as custody needs it: poll watches all that can interrupt a visit."""
+    """The warden as custody needs it: poll waits for all that can interrupt a visit, watch looks at the machine."""
 
     poll: select.poll
+    watch: Watch
 
     def interruption(self, descriptor: int) -> Ending | None:
         """What a readable descriptor says about the visit under way, if it says anything."""
@@ -72,6 +74,7 @@ class Custody:
         before = self._left()
         if before:
             return {"ending": "refused", "survivors": before}
+        surroundings = self.line.watch.look()
         try:
             self._start()
         except OSError as error:
@@ -84,6 +87,7 @@ class Custody:
         leaks = [_about(member) for member in self._outliving()] if ending == "ended" else []
         waited = time.monotonic() - self.since
         survivors = end_all(self.members) if self._anybody() else []
+        notes = self.line.watch.since(surroundings)
         self._drain()
         os.close(self.pipe)
         if ending == "ended" and status == 0:
@@ -96,6 +100,7 @@ class Custody:
             "stages": read_stages(str(self.folder)),
             "tail": self.tail.decode("utf-8", "replace"),
             "flooded": self.output > MOST_OUTPUT,
+            "notes": notes,
             "leaks": leaks[:_MOST_NAMED],
             "states": states,
             "stack": self._stacks(),

@@ -14,15 +14,16 @@ import msgspec
 
 from ipcbench.machine.identity import Identity, Word
 from ipcbench.model import Budget, Failure, Interpreter, Outcome, Timing
-from ipcbench.results.schema import Loops, MachineFacts, Seconds, SkipRecord, Stack, Text
+from ipcbench.results.schema import Condition, Loops, MachineFacts, Seconds, SkipRecord, Stack, Text
 
-JOURNAL_SCHEMA = 1
+JOURNAL_SCHEMA = 2  # 1 had no conditions, and nobody looked what happened to the machine during a visit
 LONGEST_LINE = 16 * 2**20
 
 Duration = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Round = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 Attempt = Annotated[int, msgspec.Meta(ge=1, le=2)]
+Conditions = Annotated[tuple[Condition, ...], msgspec.Meta(max_length=1000)]
 Warmup = tuple[Loops, Annotated[float, msgspec.Meta(ge=0, le=1e6)]]
 
 
@@ -46,7 +47,7 @@ class Planned(Record, frozen=True, tag="plan"):
     """The first record: what is to be done and by whom.
 
     digest is over the plan and the version that made it; start is the seconds a worker takes to start; started is
-    ISO 8601 in UTC.
+    ISO 8601 in UTC; conditions are what the machine was like then, see `machine.doctor`.
     """
 
     schema: int
@@ -61,6 +62,7 @@ class Planned(Record, frozen=True, tag="plan"):
     isolation: Word
     seconds: Duration
     full_metadata: bool = False
+    conditions: Conditions = ()
 
 
 class Continued(Record, frozen=True, tag="continue"):
@@ -70,6 +72,7 @@ class Continued(Record, frozen=True, tag="continue"):
     isolation: Word
     mixed: tuple[Text, ...]
     seconds: Duration
+    conditions: Conditions = ()
 
 
 class Started(Record, frozen=True, tag="start"):

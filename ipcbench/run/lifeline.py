@@ -42,7 +42,7 @@ class Report(msgspec.Struct):
     Or it was refused, because an earlier one is not over or the system has no process to give. waited is seconds since
     its last stage began; status is the worker's exit code, or minus the signal that ended it; stages are
     (CLOCK_MONOTONIC, name); tail is the end of what was printed; states are `role-pid letter` of processes found at the
-    deadline, the letter as in proc(5).
+    deadline, the letter as in proc(5); notes are what happened to the machine meanwhile, see run.surroundings.
     """
 
     ending: Literal["ended", "late", "stopped", "alone", "refused"]
@@ -51,6 +51,7 @@ class Report(msgspec.Struct):
     stages: list[tuple[float, str]] = []
     tail: str = ""
     flooded: bool = False
+    notes: list[str] = []
     leaks: list[str] = []
     states: list[str] = []
     stack: str = ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import ipcbench
-from ipcbench.model import Case, Outcome, Skip
+from ipcbench.model import TOUCHED, Case, Outcome, Skip
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
 from ipcbench.results.privacy import allowed, kept_stack, kept_text
@@ -128,7 +129,7 @@ def _settings(plan: Plan, full_metadata: bool) -> Settings:
 
 
 def _case_record(case: Case, plan: Plan, findings: Findings, outcomes: list[Outcome]) -> CaseRecord:
-    notes = _texts([*plan.notes.get(case.id, ()), *(note for outcome in outcomes for note in outcome.notes)])
+    notes = _texts([*plan.notes.get(case.id, ()), *_notes(outcomes)])
     retried = findings.retries.get(case, 0)
     failure = findings.failures.get(case)
     if failure:
@@ -142,6 +143,17 @@ def _case_record(case: Case, plan: Plan, findings: Findings, outcomes: list[Outc
             stack=kept_stack(failure.stack),
         )
     return CaseRecord(case.id, "ok", notes, loops=findings.loops[case], proof=_common_proof(outcomes), retried=retried)
+
+
+def _notes(outcomes: list[Outcome]) -> list[str]:
+    """The notes of a case's visits; of what happened to the machine meanwhile, in how many of them, if not in all."""
+    found = Counter(note for outcome in outcomes for note in set(outcome.notes))
+    ordered = dict.fromkeys(note for outcome in outcomes for note in outcome.notes)
+    every = len(outcomes)
+    return [
+        f"{note} in {found[note]} of {every} visits" if note in TOUCHED and found[note] < every else note
+        for note in ordered
+    ]
 
 
 def _common_proof(outcomes: list[Outcome]) -> list[str]:

@@ -19,7 +19,7 @@ from ipcbench.machine.identity import Identity, differences
 from ipcbench.model import Case, Skip
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
-from ipcbench.results.schema import SkipRecord
+from ipcbench.results.schema import Condition, SkipRecord
 from ipcbench.run.entry import JOURNAL_SCHEMA, Continued, Done, Ended, Entry, Failed, Planned, PlanRecord
 from ipcbench.run.schedule import Attempt, Earlier, wants_retry
 
@@ -29,7 +29,8 @@ class Past:
     """What a journal says of its run.
 
     identity and isolation are those of its latest part, and mixed what differed between its parts. seconds is the time
-    that they took, as far as it was written down.
+    that they took, as far as it was written down. conditions are those of the first part, and of later ones what had
+    another level by then.
     """
 
     planned: Planned
@@ -39,6 +40,7 @@ class Past:
     isolation: str
     mixed: tuple[str, ...]
     seconds: float
+    conditions: tuple[Condition, ...] = ()
 
     def continued(self, part: Continued) -> Past:
         """The same with one more part."""
@@ -49,7 +51,14 @@ class Past:
             isolation=part.isolation,
             mixed=mixed,
             seconds=self.seconds + part.seconds,
+            conditions=together(self.conditions, part.conditions),
         )
+
+
+def together(known: tuple[Condition, ...], later: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """The conditions of a run so far and what a later part found at a level that they do not have it at."""
+    levels = {(condition.name, condition.level) for condition in known}
+    return known + tuple(condition for condition in later if (condition.name, condition.level) not in levels)
 
 
 def plan_record(plan: Plan) -> PlanRecord:
@@ -86,6 +95,9 @@ def past_of(path: Path, label: str, entries: Sequence[Entry]) -> Past:
     visits = [entry for entry in rest if isinstance(entry, Done | Failed)]
     parts = [entry for entry in rest if isinstance(entry, Continued)]
     latest: Planned | Continued = parts[-1] if parts else planned
+    conditions = planned.conditions
+    for part in parts:
+        conditions = together(conditions, part.conditions)
     last = entries[-1]
     return Past(
         planned=planned,
@@ -95,6 +107,7 @@ def past_of(path: Path, label: str, entries: Sequence[Entry]) -> Past:
         isolation=latest.isolation,
         mixed=tuple(dict.fromkeys(text for part in parts for text in part.mixed)),
         seconds=planned.seconds + sum(visit.seconds for visit in visits) + sum(part.seconds for part in parts),
+        conditions=conditions,
     )
 
 

@@ -153,7 +153,7 @@ def _outcome(
         cpus=tuple(map(tuple, worker.cpus)),
         metadata=metadata,
         tail=tuple(worker.tail),
-        notes=(*worker.notes, *(["flooded"] if report.flooded else [])),
+        notes=tuple(dict.fromkeys([*worker.notes, *(["flooded"] if report.flooded else []), *report.notes])),
         proof=("counts", *(["last"] if catalog.pattern(visit.case.pattern).compares_last else []), "digests"),
     )
 

@@ -83,17 +83,14 @@ class Visitor:
         folder = self.folder / name
         folder.mkdir(mode=0o700)
         self._controls.refresh()
-        started, awake = time.monotonic(), _suspended()
+        started = time.monotonic()
         try:
             report = self._in_custody(visit, folder)
             if isinstance(report, Failure):
                 return report
-            found = judge(visit, folder, report, time.monotonic() - started, self._controls)
+            return judge(visit, folder, report, time.monotonic() - started, self._controls)
         finally:
             remove_folder(folder)
-        if isinstance(found, Outcome) and _suspended() - awake > 0.1:
-            return found._replace(notes=(*found.notes, "suspended"))
-        return found
 
     def _in_custody(self, visit: Visit, folder: Path) -> Report | Failure:
         """Have the warden make the visit; a Failure if the warden itself is lost."""
@@ -162,13 +159,6 @@ def _slowness() -> float:
     with contextlib.suppress(ValueError):
         return float(os.environ.get("IPCBENCH_TIMEOUT_MUL", "1"))
     return 1.0
-
-
-def _suspended() -> float:
-    """Seconds this machine has slept since it started, on a scale of its own."""
-    if not hasattr(time, "CLOCK_BOOTTIME"):
-        return 0.0
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 def short_folder(candidates: Sequence[str] = PLACES) -> str:

@@ -21,6 +21,7 @@ from typing import Any
 
 from ipcbench.measure.names import run_prefix
 from ipcbench.run.custody import Custody, Ending
+from ipcbench.run.surroundings import Watch
 from ipcbench.run.tree import Isolation, adopt_orphans, descendants, end_all, remove_folder, unlink_names
 
 
@@ -34,6 +35,7 @@ class Warden:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: None)  # not SIG_IGN, which the worker would inherit
         adopt_orphans()
+        self.watch = Watch()
         self.wake, wake_end = os.pipe()
         for end in (self.wake, wake_end):
             os.set_blocking(end, False)

@@ -19,6 +19,7 @@ from records import outcome
 
 from ipcbench.cli import main, measuring
 from ipcbench.errors import NotContained
+from ipcbench.machine.finding import Finding, Level
 from ipcbench.model import Failure, Outcome, Timing, Visit
 from ipcbench.run.tree import ISOLATION
 
@@ -50,7 +51,15 @@ class Instant:
         pass
 
 
+def examine() -> list[Finding]:
+    """A machine on battery, unless IPCBENCH_TEST_POWER says otherwise."""
+    power = os.environ.get("IPCBENCH_TEST_POWER", "battery")
+    level: Level = "warning" if power == "battery" else "good"
+    return [Finding("power", power, level, "The clock is kept low."), Finding("SMT", "off", "good", "")]
+
+
 if __name__ == "__main__":
+    setattr(measuring, "examine", examine)  # noqa: B010 - a module has no such attribute to a type checker
     setattr(measuring, "Visitor", Instant)  # noqa: B010 - a module has no such attribute to a type checker
     sys.modules["ipcbench.report"] = SimpleNamespace(headlines=lambda _: [], traps=lambda _: [])  # type: ignore[assignment]
     main()

@@ -1,0 +1,88 @@
+"""What decides how fast this machine's memory is, and how much of it processes may share."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+
+from ipcbench.machine.finding import Finding, Topic, Tree, level
+from ipcbench.units import format_size
+
+SMALL = 64 * 2**20  # what a container gets unasked
+
+SHARED = Topic(
+    "/dev/shm",
+    "Shared memory, arrays and semaphores live there: large payloads and many workers become unsupported.",
+    "docker --shm-size=1g, or mount it larger",
+)
+FREE = Topic(
+    "memory",
+    "Pages are taken away and brought back while processes wait for them: single visits are far slower.",
+    "end what needs it, or choose smaller payloads",
+)
+HUGE_PAGES = Topic(
+    "huge pages",
+    "Large buffers may get pages of 2 MiB, and may not: sizes from 2 MiB on can jump between runs.",
+    "madvise, in /sys/kernel/mm/transparent_hugepage/enabled",
+)
+LAYOUT = Topic(
+    "address layout",
+    "Without randomising it all visits have the same layout: they agree more than other machines would.",
+    "2, in /proc/sys/kernel/randomize_va_space",
+)
+
+
+def memory(tree: Tree) -> Iterator[Finding]:
+    """All findings of this kind."""
+    yield _shared(tree)
+    yield _free(tree)
+    yield _huge_pages(tree)
+    yield _layout(tree)
+
+
+def _shared(tree: Tree) -> Finding:
+    folder = tree.root / "dev/shm"
+    if not folder.is_dir():
+        return SHARED.found("warning", "missing") if sys.platform == "linux" else SHARED.unknown()
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return SHARED.found("warning", "not writable")
+    try:
+        space = shutil.disk_usage(folder)
+    except OSError:
+        return SHARED.unknown()
+    scarce = space.total <= SMALL or space.free < SMALL
+    return SHARED.found(
+        "warning" if scarce else "good", f"{format_size(space.free)} free of {format_size(space.total)}"
+    )
+
+
+def _free(tree: Tree) -> Finding:
+    lines = dict(re.findall(r"^(\w{1,40}):\s*([0-9]{1,15}) kB$", tree.text("proc/meminfo"), re.MULTILINE))
+    known = {name: int(value) * 1024 for name, value in lines.items()}
+    if not {"MemTotal", "MemAvailable"} <= set(known) or not known["MemTotal"]:
+        return FREE.unknown()
+    swapped = known.get("SwapTotal", 0) - known.get("SwapFree", 0)
+    pressure = re.match(r"some avg10=([0-9]{1,3}\.[0-9]{1,4})", tree.text("proc/pressure/memory"))
+    waiting = float(pressure[1]) if pressure else 0.0
+    scarce = known["MemAvailable"] < 0.1 * known["MemTotal"]
+    value = f"{format_size(known['MemAvailable'])} free of {format_size(known['MemTotal'])}"
+    value += f", {format_size(swapped)} swapped out" if swapped > 0 else ""
+    value += f", waited for {waiting:g} % of the time" if waiting else ""
+    return FREE.found(level(scarce or waiting > 1, swapped > 0 or waiting > 0), value)
+
+
+def _huge_pages(tree: Tree) -> Finding:
+    chosen = re.search(r"\[(always|madvise|never)\]", tree.text("sys/kernel/mm/transparent_hugepage/enabled"))
+    if not chosen:
+        return HUGE_PAGES.unknown()
+    return HUGE_PAGES.found("note" if chosen[1] == "always" else "good", chosen[1])
+
+
+def _layout(tree: Tree) -> Finding:
+    setting = tree.number("proc/sys/kernel/randomize_va_space")
+    if setting is None:
+        return LAYOUT.unknown()
+    return LAYOUT.found("good" if setting else "note", "random" if setting else "the same for every process")

@@ -1,0 +1,168 @@
+"""What decides how fast this machine's CPUs are, how many there are for us, and who else uses them."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+import psutil
+
+from ipcbench.machine.cgroup import cpu_quota, group_folders
+from ipcbench.machine.finding import Finding, Topic, Tree, level, listed
+
+SAMPLE = 0.2  # seconds
+_CPU = "sys/devices/system/cpu"
+
+GOVERNOR = Topic(
+    "CPU governor",
+    "The clock falls while processes wait for each other: what blocks looks slower than it is, and varies.",
+    "cpupower frequency-set -g performance (as root), and back afterwards",
+)
+TURBO = Topic(
+    "turbo",
+    "The clock depends on heat and on how many CPUs are busy: runs of other length or order differ.",
+    "off in the firmware, or by intel_pstate/no_turbo or cpufreq/boost, where steadiness matters more than speed",
+)
+SMT = Topic(
+    "SMT",
+    "Two CPUs may be one core, which two processes then share; spread takes a core for each while there are enough.",
+    "keep the workers at no more than the cores",
+)
+USABLE = Topic(
+    "usable CPUs",
+    "More processes than that take turns where they should run at the same time; on one CPU nothing is spread.",
+    "measure where there are more, or read the cases of few workers only",
+)
+CPUSET = Topic("CPU set", "Other work may be on the CPUs that are left out, and caches are shared with it.")
+ISOLATED = Topic(
+    "isolated CPUs",
+    "The kernel moves nothing to or from them: placement free piles up on one, spread and pack do not.",
+    "taskset -c onto them for the quietest numbers, with --placement spread or pack",
+)
+QUOTA = Topic(
+    "CPU quota",
+    "All processes stop whenever the quota of a period is used up: times have two modes, 0.1 s apart.",
+    "lift the limit (docker --cpus, a pod's limits), or measure no more processes than it has CPUs",
+)
+LOAD = Topic(
+    "load average",
+    "The machine was busy a minute ago, or processes are waiting: clock and caches may still show it.",
+    "wait until it has fallen",
+)
+OTHERS = Topic(
+    "other work",
+    "Other processes take CPU time from those that are measured: slower, wider intervals, ranks by chance.",
+    "end or pause what is busy; visits that it touches are noted as loaded",
+)
+STEAL = Topic(
+    "steal",
+    "The hypervisor gives these CPUs to others meanwhile: numbers hold for this hour at most.",
+    "dedicated CPUs, or another hour; visits that it touches are noted as stolen",
+)
+
+
+def cpus_in_use(cpus: Sequence[int]) -> float | None:
+    """How many of these CPUs are in use by anybody, over a short sample in which this process sleeps."""
+    with contextlib.suppress(OSError, RuntimeError, ValueError, NotImplementedError):
+        busy = psutil.cpu_percent(SAMPLE, percpu=True)
+        return sum(busy[cpu] for cpu in cpus if cpu < len(busy)) / 100
+    return None
+
+
+def processors(tree: Tree, in_use: Callable[[Sequence[int]], float | None] = cpus_in_use) -> Iterator[Finding]:
+    """All findings of this kind."""
+    usable = tree.usable()
+    yield _usable(usable)
+    yield _quota(tree, len(usable))
+    yield _others(in_use(usable), len(usable))
+    yield _steal(tree)
+    yield _load(tree, len(usable))
+    yield _governor(tree, usable)
+    yield _turbo(tree)
+    yield _smt(tree)
+    yield _cpuset(tree, usable)
+    yield _isolated(tree, usable)
+
+
+def _usable(usable: Sequence[int]) -> Finding:
+    return USABLE.found(level(len(usable) < 2, len(usable) < 4), len(usable))
+
+
+def _quota(tree: Tree, usable: int) -> Finding:
+    folders = group_folders("cpu", tree.root)
+    if not folders:
+        return QUOTA.unknown()
+    quota = cpu_quota(folders)
+    if quota is None:
+        return QUOTA.found("good", "none")
+    return QUOTA.found("warning" if quota < usable else "note", f"{quota:.4g} CPUs of {usable}")
+
+
+def _others(busy: float | None, usable: int) -> Finding:
+    if busy is None:
+        return OTHERS.unknown()
+    much, some = max(0.2, 0.1 * usable), max(0.1, 0.05 * usable)
+    return OTHERS.found(level(busy >= much, busy >= some), f"uses {busy:.1f} of {usable} CPUs")
+
+
+def _steal(tree: Tree) -> Finding:
+    columns = re.match(r"cpu ((?: [0-9]{1,18}){8})", tree.text("proc/stat"))
+    times = [int(column) for column in columns[1].split()] if columns else []
+    if not sum(times):
+        return STEAL.unknown()
+    share = times[7] / sum(times)
+    return STEAL.found(level(share > 0.02, share > 0.002), f"{share:.1%} of CPU time since it started")
+
+
+def _load(tree: Tree, usable: int) -> Finding:
+    found = re.match(r"([0-9]{1,6}\.[0-9]{1,4}) ", tree.text("proc/loadavg"))
+    if not found:
+        return LOAD.unknown()
+    return LOAD.found(level(False, float(found[1]) > max(0.5, 0.25 * usable)), f"{found[1]} over a minute")
+
+
+def _governor(tree: Tree, usable: Sequence[int]) -> Finding:
+    folders = [f"{_CPU}/cpu{cpu}/cpufreq" for cpu in usable]
+    governors = sorted({tree.word(f"{folder}/scaling_governor") for folder in folders} - {""})
+    drivers = sorted({tree.word(f"{folder}/scaling_driver") for folder in folders} - {""})
+    if not governors:
+        return GOVERNOR.unknown()
+    about = f" ({', '.join(drivers)})" if drivers else ""
+    return GOVERNOR.found(
+        level("powersave" in governors, governors != ["performance"]), f"{', '.join(governors)}{about}"
+    )
+
+
+def _turbo(tree: Tree) -> Finding:
+    off, boost = tree.number(f"{_CPU}/intel_pstate/no_turbo"), tree.number(f"{_CPU}/cpufreq/boost")
+    if off is None and boost is None:
+        return TURBO.unknown()
+    on = off == 0 if off is not None else boost == 1
+    return TURBO.found("note" if on else "good", "on" if on else "off")
+
+
+def _smt(tree: Tree) -> Finding:
+    active = tree.number(f"{_CPU}/smt/active")
+    if active is None:
+        return SMT.unknown()
+    return SMT.found("note" if active else "good", "on" if active else "off")
+
+
+def _cpuset(tree: Tree, usable: Sequence[int]) -> Finding:
+    online = tree.cpus(f"{_CPU}/online")
+    if online is None:
+        return CPUSET.unknown()
+    if len(usable) < len(online):
+        return CPUSET.found("note", f"{listed(usable)} of {listed(online)}")
+    return CPUSET.found("good", f"all of {listed(online)}")
+
+
+def _isolated(tree: Tree, usable: Sequence[int]) -> Finding:
+    isolated = tree.cpus(f"{_CPU}/isolated")
+    if isolated:
+        ours = sorted(set(isolated) & set(usable))
+        return ISOLATED.found("note", f"{listed(isolated)}, usable: {listed(ours) or 'none'}")
+    if (tree.root / _CPU / "isolated").exists():
+        return ISOLATED.found("good", "none")
+    return ISOLATED.unknown()
