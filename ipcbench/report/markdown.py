@@ -21,6 +21,7 @@ def summary(study: Study, sentences: Sequence[str], chart: str) -> str:
     parts = [
         f"# ipcbench: {markdown(record.label, 100)}",
         f"{counts} · {count(record.rounds, 'round')} · {markdown(study.machine)}",
+        markdown(study.check.words(), 300),
     ]
     if not record.complete:
         parts.append("**This run was interrupted:** it holds the rounds that were complete by then.")
