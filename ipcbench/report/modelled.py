@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ipcbench.analysis.curves import Curve, crossings, lines, scalings
@@ -11,7 +11,7 @@ from ipcbench.analysis.models import Estimate, Line, Scaling
 from ipcbench.report.charts.chart import SETTING, main_setting
 from ipcbench.report.rows import Table
 from ipcbench.report.study import Study
-from ipcbench.report.text import count, interval, listing
+from ipcbench.report.text import count, estimate, listing
 from ipcbench.units import format_bandwidth, format_rate, format_size, format_time
 
 MOST_NAMES = 12
@@ -28,9 +28,9 @@ def _sizes(study: Study, curves: list[Curve[Line]]) -> Table | None:
     rows = [
         [
             _name(study, curve.first),
-            _estimate(curve.model.start, format_time),
-            _estimate(curve.model.bandwidth, format_bandwidth),
-            _estimate(curve.model.half_size, _size),
+            estimate(curve.model.start, format_time),
+            estimate(curve.model.bandwidth, format_bandwidth),
+            estimate(curve.model.half_size, _size),
             f"{curve.model.fit.worst:.0%}",
         ]
         for curve in curves
@@ -46,7 +46,7 @@ def _sizes(study: Study, curves: list[Curve[Line]]) -> Table | None:
 
 def _crossovers(study: Study, curves: list[Curve[Line]]) -> Table | None:
     rows = [
-        [_name(study, one.first), other.first.mechanism, _estimate(Estimate(at.size, at.low, at.high), _size)]
+        [_name(study, one.first), other.first.mechanism, estimate(Estimate(at.size, at.low, at.high), _size)]
         for one, other, at in crossings(study.summary, curves)
     ]
     caption = (
@@ -60,9 +60,9 @@ def _workers(study: Study) -> Table | None:
     rows = [
         [
             f"{_name(study, curve.first)}, {format_size(curve.first.size)}",
-            _estimate(curve.model.rate, format_rate),
-            _estimate(curve.model.contention, _share),
-            _estimate(curve.model.coherency, _share),
+            estimate(curve.model.rate, format_rate),
+            estimate(curve.model.contention, _share),
+            estimate(curve.model.coherency, _share),
             _peak(curve.model),
             f"{curve.model.fit.worst:.0%}",
         ]
@@ -96,11 +96,6 @@ def _unusual(study: Study, row: Any) -> Iterator[str]:
             yield getattr(row, column)
     if row.workers != 1 and row.pattern in ("ping-pong", "stream"):
         yield count(int(row.workers), "worker")
-
-
-def _estimate(found: Estimate, write: Callable[[float], str]) -> str:
-    around = interval(found.low, found.high, write)
-    return f"{write(found.value)} ({around})" if around else write(found.value)
 
 
 def _peak(model: Scaling) -> str:
