@@ -22,14 +22,18 @@ from hypothesis import strategies as st
 from mutants import GOLDEN, parents
 from synthetic import make_result
 
+from ipcbench.analysis.advise import advise
+from ipcbench.analysis.need import Need
+from ipcbench.analysis.stats import summarise
 from ipcbench.cli import summary
 from ipcbench.cli.output import say, tell
 from ipcbench.cli.progress import failure_line
 from ipcbench.errors import BadRequest, ResultError
 from ipcbench.model import Case, Failure, Skip
-from ipcbench.report import headlines, html, markdown, tables, write
+from ipcbench.report import advice, headlines, html, markdown, tables, write
 from ipcbench.report.study import study
 from ipcbench.results.digest import digest_of
+from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.schema import Condition, ResultFile
 from ipcbench.results.store import check_label, checked, folder_name, load
 from ipcbench.text import LINES, ONE_LINE, safe_lines, safe_text
@@ -224,13 +228,33 @@ def test_the_terminal_gets_no_character_that_steers_it(capfd: pytest.CaptureFixt
     for text in STRINGS:
         result = filled(text)
         name = mechanism_name(text)
-        lines = [*summary.summary_lines(result, Path(text)), summary.cost_line(result)]
+        lines = [*summary.summary_lines(result, Path(text)), summary.cost_line(result), summary.self_check_line(result)]
         for line in [*lines, failure_line(Case("stream", name, 64), Failure("failed", text, text, text))]:
             say(line)
             tell(line)
     out, err = capfd.readouterr()
     assert out == err
     assert not STEERING.search(out)
+
+
+def test_advice_about_hostile_names_is_text_alone() -> None:
+    need = Need(("ping-pong",), 1, 1, 1, 64, musts=("any",))
+    for text in STRINGS:
+        result = filled(text)
+        for facts in result.ipcbench.mechanisms:
+            facts.carries, facts.ranked = text, True
+        visits = visit_frame(result)
+        found = advise(result.ipcbench.mechanisms, summarise(case_frame(result), visits), visits, need)
+        assert len(found.options) == len({option.mechanism for option in found.options}) >= 1
+        shown = [*advice.sentences(found, text), *advice.excluded(found)]
+        shown += [cell for table in advice.tables(found) for row in [[table.caption], *table.rows] for cell in row]
+        for line in shown:
+            assert line == safe_text(line, 3000)
+        written = advice.as_markdown(found, text)
+        assert not STEERING.search(written)
+        assert not re.search(r"<[a-z/!]", written)
+        if not re.search("[\ud800-\udfff]", text):  # which the loader refuses, and JSON cannot hold
+            assert not STEERING.search(advice.as_json(found))
 
 
 def test_an_error_line_about_a_hostile_name_is_one_line(within: Callable[..., Finished]) -> None:

@@ -28,6 +28,7 @@ COMMANDS = {
     "all": "ipcbench.cli.all_",
     "run": "ipcbench.cli.run",
     "report": "ipcbench.cli.report",
+    "advise": "ipcbench.cli.advise",
     "list": "ipcbench.cli.list_",
     "doctor": "ipcbench.cli.doctor",
     "selftest": "ipcbench.cli.selftest",
@@ -63,6 +64,7 @@ def cli() -> None:
     Start here:
       ipcbench all --fast      two minutes: measure what people choose between
       ipcbench all             ten minutes: more sizes, workers and rounds
+      ipcbench advise          which one for so many senders, receivers and bytes
       ipcbench list            what can be measured
       ipcbench doctor          what about this machine decides the numbers
       ipcbench selftest        whether faults are contained on this machine

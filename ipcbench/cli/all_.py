@@ -37,7 +37,7 @@ def command(**given: Any) -> int:
       ipcbench all --budget 5m --mechanism 'manager-*,queue'
     """
     from ipcbench.cli.measuring import measured
-    from ipcbench.cli.summary import cost_line, summary_lines
+    from ipcbench.cli.summary import cost_line, self_check_line, summary_lines
 
     finish = measured("all", given)
     if finish is None:
@@ -50,6 +50,7 @@ def command(**given: Any) -> int:
             say(f"report: python -m ipcbench report {finish.path} writes it")
         else:
             code = _report(finish, given["reports"] / finish.result.ipcbench.label)
+            say(self_check_line(finish.result))
             say(cost_line(finish.result))
         if finish.resuming:
             say(f"to continue: {finish.resuming}")

@@ -176,14 +176,14 @@ def make_order(command: str, given: dict[str, Any]) -> Order:
     effort = "fast" if given["fast"] else "rigorous" if given["rigorous"] else ""
     seed = given["seed"] if given["seed"] is not None else random.SystemRandom().randrange(2**32)
     request = Request(
-        suites=_parts(given["suite"]) or (("all",) if command == "all" and not given["full"] else ()),
-        mechanisms=_parts(given["mechanism"]),
-        patterns=_parts(given["pattern"]),
-        sizes=tuple(map(parse_size, _parts(given["size"]))),
-        workers=tuple(_whole("workers", text, MOST_WORKERS) for text in _parts(given["workers"])),
-        payloads=tuple(_known("payload", text, PAYLOADS) for text in _parts(given["payload"])),
-        placements=tuple(_known("placement", text, PLACEMENTS) for text in _parts(given["placement"])),
-        start_methods=tuple(_known("start method", text, START_METHODS) for text in _parts(given["start_method"])),
+        suites=parts(given["suite"]) or (("all",) if command == "all" and not given["full"] else ()),
+        mechanisms=parts(given["mechanism"]),
+        patterns=parts(given["pattern"]),
+        sizes=tuple(map(parse_size, parts(given["size"]))),
+        workers=tuple(whole("workers", text, MOST_WORKERS) for text in parts(given["workers"])),
+        payloads=tuple(known("payload", text, PAYLOADS) for text in parts(given["payload"])),
+        placements=tuple(known("placement", text, PLACEMENTS) for text in parts(given["placement"])),
+        start_methods=tuple(known("start method", text, START_METHODS) for text in parts(given["start_method"])),
         pythons=interpreters(given["python"]),
         fast=given["fast"],
         full=given["full"],
@@ -215,7 +215,7 @@ def _keeping(command: str, given: dict[str, Any]) -> Keeping:
 
 def _budget(command: str, effort: str, given: dict[str, Any]) -> Budget:
     if given["rounds"] is not None:
-        return Budget(rounds=_whole("rounds", given["rounds"], MOST_ROUNDS))
+        return Budget(rounds=whole("rounds", given["rounds"], MOST_ROUNDS))
     if given["budget"] is not None:
         return Budget(seconds=parse_duration(given["budget"]))
     if given["full"]:
@@ -229,7 +229,7 @@ def _command(command: str, given: dict[str, Any], request: Request, seed: int) -
     """The command that repeats the run, without folders and label: they say nothing about what was measured."""
     words = ["python -m ipcbench", command]
     lists = {
-        "suite": _parts(given["suite"]),
+        "suite": parts(given["suite"]),
         "mechanism": request.mechanisms,
         "pattern": request.patterns,
         "size": tuple(map(size_name, request.sizes)),
@@ -249,19 +249,21 @@ def _command(command: str, given: dict[str, Any], request: Request, seed: int) -
     return " ".join([*words, "--seed", str(seed)])
 
 
-def _parts(texts: Sequence[str]) -> tuple[str, ...]:
+def parts(texts: Sequence[str]) -> tuple[str, ...]:
     """Values of a repeatable, comma-separated option, in order, each once."""
     return tuple(dict.fromkeys(part.strip() for text in texts for part in text.split(",")))
 
 
-def _whole(what: str, text: str, most: int) -> int:
+def whole(what: str, text: str, most: int) -> int:
+    """A whole number from 1 on; raises BadRequest."""
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most):
         raise BadRequest(f"{what} {text!r}: expected a whole number from 1 to {most:,}")
     return int(text)
 
 
-def _known(what: str, text: str, known: Sequence[T]) -> T:
-    for name in known:
+def known(what: str, text: str, names: Sequence[T]) -> T:
+    """The one of these names that was given; raises UnknownName."""
+    for name in names:
         if name == text:
             return name
-    raise UnknownName(what, text, map(str, known))
+    raise UnknownName(what, text, map(str, names))

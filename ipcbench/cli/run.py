@@ -32,7 +32,7 @@ def command(**given: Any) -> int:
     results/<label>.journal, and --resume continues it.
     """
     from ipcbench.cli.measuring import measured
-    from ipcbench.cli.summary import cost_line, summary_lines
+    from ipcbench.cli.summary import cost_line, self_check_line, summary_lines
 
     finish = measured("run", given)
     if finish is None:
@@ -43,7 +43,8 @@ def command(**given: Any) -> int:
         if not finish.stopped:  # who stops a run wants the prompt back
             from ipcbench.report import headlines, traps
 
-            for line in [*headlines(finish.result), *traps(finish.result), cost_line(finish.result)]:
+            closing = [self_check_line(finish.result), cost_line(finish.result)]
+            for line in [*headlines(finish.result), *traps(finish.result), *closing]:
                 say(line)
         if finish.resuming:
             say(f"to continue: {finish.resuming}")

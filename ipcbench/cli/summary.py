@@ -62,6 +62,15 @@ def cost_line(result: ResultFile) -> str:
     return f"{share}; a visit took {beyond:.2f} s beyond its timed turns"
 
 
+def self_check_line(result: ResultFile) -> str:
+    """What the file says of itself: how many cases differ from themselves, and what differences can be seen."""
+    from ipcbench.analysis.self_check import self_check
+    from ipcbench.analysis.stats import by_round
+    from ipcbench.results.frame import visit_frame
+
+    return self_check(list(by_round(visit_frame(result)).values()), result.ipcbench.rounds).words()
+
+
 def skip_lines(skips: Sequence[Skip]) -> list[str]:
     """One line per question and reason, however many cases and mechanisms it keeps out."""
     found: dict[tuple[str, str], list[str]] = {}

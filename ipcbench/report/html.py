@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from ipcbench.report.absence import groups
 from ipcbench.report.charts.chart import main_setting
+from ipcbench.report.modelled import models
 from ipcbench.report.rows import Table, environment, exact, mechanisms, pythons, tails, which_one
 from ipcbench.report.study import Study
 from ipcbench.report.text import count
@@ -76,6 +77,7 @@ def page(study: Study, sentences: Sequence[str], charts: Sequence[Drawn]) -> str
         more=[found for found in (tails(study), pythons(study)) if found],
         main_setting=", ".join(filter(None, main_setting(study.summary))),
         charts=charts,
+        models=models(study),
         absent=absent(study),
         reading=READING,
         all_cases=exact(study.summary, "All cases of this run"),

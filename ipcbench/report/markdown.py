@@ -21,6 +21,7 @@ def summary(study: Study, sentences: Sequence[str], chart: str) -> str:
     parts = [
         f"# ipcbench: {markdown(record.label, 100)}",
         f"{counts} · {count(record.rounds, 'round')} · {markdown(study.machine)}",
+        markdown(study.check.words(), 300),
     ]
     if not record.complete:
         parts.append("**This run was interrupted:** it holds the rounds that were complete by then.")
@@ -35,19 +36,19 @@ def summary(study: Study, sentences: Sequence[str], chart: str) -> str:
         parts += ["## More that this run says", "\n".join(f"- {markdown(text, 1000)}" for text in study.remarks)]
     if chart:
         parts.append(_picture(chart))
-    parts += ["## Which one here?", *(_table(table) for table in which_one(study))]
+    parts += ["## Which one here?", *(table(found) for found in which_one(study))]
     sizes = by_size(study)
     if sizes:
-        parts += ["## Round trips by payload size", _table(sizes)]
+        parts += ["## Round trips by payload size", table(sizes)]
     single, versions = tails(study), pythons(study)
     if single:
-        parts += ["## How bad are the slow ones?", _table(single)]
+        parts += ["## How bad are the slow ones?", table(single)]
     if versions:
-        parts += ["## Pythons compared", _table(versions)]
+        parts += ["## Pythons compared", table(versions)]
     missing = absent(study)
     if missing.rows:
-        parts += ["## What has no number, and why", _table(missing)]
-    details = f"<details><summary>Machine and settings</summary>\n\n{_table(environment(study))}\n\n</details>"
+        parts += ["## What has no number, and why", table(missing)]
+    details = f"<details><summary>Machine and settings</summary>\n\n{table(environment(study))}\n\n</details>"
     parts += [details, "## Do it again", _fenced(record.command)]
     return _within(parts)
 
@@ -59,18 +60,19 @@ def _picture(chart: str) -> str:
     )
 
 
-def _table(table: Table) -> str:
-    header = [markdown(name) or " " for name in table.header]
+def table(of: Table) -> str:
+    """Write one table, as many rows as fit a comment."""
+    header = [markdown(name) or " " for name in of.header]
     lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
-    for place, row in enumerate(table.rows[:MOST_ROWS]):
+    for place, row in enumerate(of.rows[:MOST_ROWS]):
         cells = [
-            f"**{markdown(cell)}**" if (place, column) in table.strong else markdown(cell)
+            f"**{markdown(cell)}**" if (place, column) in of.strong else markdown(cell)
             for column, cell in enumerate(row)
         ]
         lines.append(f"| {' | '.join(cells)} |")
-    left = len(table.rows) - MOST_ROWS
+    left = len(of.rows) - MOST_ROWS
     rest = f"\n\n{count(left, 'more row')} in report.html." if left > 0 else ""
-    return f"{markdown(table.caption)}\n\n" + "\n".join(lines) + rest
+    return f"{markdown(of.caption)}\n\n" + "\n".join(lines) + rest
 
 
 def _fenced(*commands: str) -> str:

@@ -157,7 +157,7 @@ def pythons(study: Study) -> Table | None:
 
 
 def _against(study: Study, other: Any, first: Any) -> str:
-    found = compare(study.series[other.case], study.series[first.case])
+    found = compare(study.series[other.key], study.series[first.key])
     around = interval(found.low, found.high, format_ratio)
     tie = "≈ " if found.tied else ""
     return f"{format_time(other.seconds)} ({tie}{format_ratio(found.ratio)}{f', {around}' if around else ''})"
@@ -205,7 +205,7 @@ def _exact_row(cell: Any) -> list[str]:
         "" if cell.best else interval(cell.slowdown_low, cell.slowdown_high, format_ratio),
         format_time(cell.cpu) if cell.cpu == cell.cpu else "",
         str(cell.rounds),
-        cell.notes,
+        "; ".join(filter(None, (cell.notes, cell.shape))),
     ]
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
+from ipcbench.analysis.self_check import SelfCheck, self_check
+from ipcbench.analysis.shape import Shape, shape
 from ipcbench.analysis.stats import FloatArray, by_round, rank, summarise
 from ipcbench.analysis.tails import percentiles
 from ipcbench.report.charts.chart import main_setting, settings
@@ -16,19 +20,20 @@ from ipcbench.results.frame import case_frame, tail_frame, visit_frame
 from ipcbench.results.schema import ResultFile, RunRecord
 from ipcbench.results.touched import touched_words
 from ipcbench.text import safe_text
-from ipcbench.units import format_duration, format_size
+from ipcbench.units import format_duration, format_ratio, format_size
 
 LONGEST_NAME = 60
 _WORDS = ["question", "pattern", "operation", "mechanism", "title", "short", "family", "carries", "wait"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that what takes long is found once and only where it is wanted
 class Study:
     """What all parts of a report draw on.
 
-    summary is `analysis.stats.rank` over all cases, its text cleaned, plus `cpus`, the usable CPUs of the machine.
-    warnings are the traps that the run shows, remarks what else it says, both in words. tails is
-    `analysis.tails.percentiles`, series the visit means of each case by round.
+    summary is `analysis.stats.rank` over all cases, its text cleaned, plus `cpus`, the usable CPUs of the machine,
+    `key`, the case as the file has it, `drift` and `modes`, see `analysis.shape`, and `shape`, both in words. warnings
+    are the traps that the run shows, remarks what else it says, both in words. tails is `analysis.tails.percentiles`,
+    series the visit means of each case by round, by key.
     """
 
     record: RunRecord
@@ -37,6 +42,11 @@ class Study:
     remarks: list[str]
     tails: pd.DataFrame
     series: dict[str, FloatArray]
+
+    @cached_property
+    def check(self) -> SelfCheck:
+        """What the file says of itself."""
+        return self_check(list(self.series.values()), self.record.rounds)
 
     @property
     def machine(self) -> str:
@@ -102,9 +112,27 @@ def study(result: ResultFile) -> Study:
     ranked = rank(summarise(case_frame(result), visits), visits)
     cleaned = {column: [safe_text(text, LONGEST_NAME) for text in ranked[column]] for column in _WORDS}
     cleaned |= {column: [safe_text(text, 300) for text in ranked[column]] for column in ("case", "reason", "notes")}
-    summary = ranked.assign(**cleaned, cpus=result.ipcbench.machine.usable_cpus)
     series, tails = by_round(visits), percentiles(tail_frame(result))
+    shapes = [shape(series[case]) if case in series else Shape() for case in ranked["case"]]
+    summary = ranked.assign(
+        **cleaned,
+        cpus=result.ipcbench.machine.usable_cpus,
+        key=ranked["case"],
+        drift=[found.drift for found in shapes],
+        modes=pd.array([found.groups or None for found in shapes], dtype="Int64"),
+        shape=[_words(found) for found in shapes],
+    )
     as_filed = summary.assign(case=ranked["case"])
     traps, others = warnings(as_filed, series, tails), remarks(as_filed, series, tails)
     traps, others = ([safe_text(text, 1000) for text in said] for said in (traps, others))
     return Study(result.ipcbench, summary, traps, others, tails, series)
+
+
+def _words(found: Shape) -> str:
+    """What is odd about the visits of a case; mostly nothing."""
+    parts = []
+    if not math.isnan(found.drift):
+        parts.append(f"{'slower' if found.drift > 0 else 'faster'} by {abs(found.drift):.0%} over the run")
+    if found.groups == 2:
+        parts.append(f"two groups of visits, {format_ratio(found.apart)} apart")
+    return "; ".join(parts)

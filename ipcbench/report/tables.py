@@ -20,6 +20,8 @@ CASES = [
     "tied",
     "cpu",
     "rounds",
+    "drift",
+    "modes",
     "question",
     "mechanism",
     "family",

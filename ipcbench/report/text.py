@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from ipcbench.text import safe_text
 from ipcbench.units import format_ratio, format_size, format_time
+
+if TYPE_CHECKING:
+    from ipcbench.analysis.models import Estimate
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>#|!~$@^&]")
 _ADDRESS = re.compile(r"(?i)(?<=\bwww)\.|:(?=//)")
@@ -29,6 +33,12 @@ def interval(low: float, high: float, write: Callable[[float], str] = format_tim
     if first.endswith("×") and last.endswith("×"):
         number, shared = first.removesuffix("×"), True
     return f"{number if shared else first}–{last}"
+
+
+def estimate(found: Estimate, write: Callable[[float], str]) -> str:
+    """Write a number with its interval: '48.2 µs (47.1–49.5 µs)'."""
+    around = interval(found.low, found.high, write)
+    return f"{write(found.value)} ({around})" if around else write(found.value)
 
 
 def short_ratio(ratio: float) -> str:

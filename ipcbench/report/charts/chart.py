@@ -37,6 +37,7 @@ SHOWN = [
     "slowdown_high",
     "tied",
     "rivals",
+    "shape",
 ]
 
 

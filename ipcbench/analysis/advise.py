@@ -1,0 +1,189 @@
+"""Which mechanism for this need? A ranked answer from what a file has measured, and why the others are not in it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ipcbench.analysis.models import Estimate, line, scaling
+from ipcbench.analysis.need import NOT_ASKED, Need, ruled_out
+from ipcbench.analysis.stats import FloatArray, by_round, rank
+from ipcbench.results.schema import MechanismFacts
+
+NOT_MEASURED = "not measured in this"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One mechanism of the answer: seconds per operation, times the best, CPU seconds per operation of all processes.
+
+    best and tied are as in `analysis.stats.rank`. modelled is the time at what was asked for, where that was not
+    measured and a model of this mechanism fits; None otherwise.
+    """
+
+    mechanism: str
+    seconds: Estimate
+    slowdown: Estimate
+    best: bool
+    tied: bool
+    cpu: float
+    wait: str
+    notes: str
+    modelled: Estimate | None
+    facts: MechanismFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """A mechanism that is not in the answer, and why."""
+
+    mechanism: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The answer to a need: options from the fastest on, and the mechanisms that are out.
+
+    question, size, workers and the setting say at what the options were measured; exact that this is what was asked
+    for. sizes and counts are all that were measured of the question. Without a case that answers, options is empty.
+    """
+
+    need: Need
+    question: str
+    size: int
+    workers: int
+    placement: str
+    start_method: str
+    python: str
+    exact: bool
+    sizes: tuple[int, ...]
+    counts: tuple[int, ...]
+    options: tuple[Option, ...]
+    out: tuple[Out, ...]
+
+
+def advise(facts: Sequence[MechanismFacts], summary: pd.DataFrame, visits: pd.DataFrame, need: Need) -> Advice:
+    """Answer a need from `analysis.stats.summarise` and the visits of the same file.
+
+    The cases that are compared were measured side by side: one question, size, number of workers and setting. Where
+    that is not what was asked for, it is the nearest at which at least half as many fitting mechanisms were measured
+    as anywhere: a size that was taken for one of them alone decides nothing between them.
+    """
+    known = {each.name: each for each in facts}
+    reasons = {name: reason for name, each in known.items() if (reason := ruled_out(each, need))}
+    asked = summary[(summary["payload"] == need.payload) & summary["mechanism"].isin(set(known) - set(reasons))]
+    for column, wanted in (("placement", need.placement), ("python", need.python)):
+        asked = asked[asked[column] == wanted] if wanted else asked
+    question = next((name for name in need.questions if _measured(asked, name)), need.questions[0])
+    asked = asked[asked["question"] == question]
+    ok = asked[asked["seconds"].notna()]
+    for column in ("placement", "start_method", "python"):
+        if len(ok):
+            ok = ok[ok[column] == ok[column].mode().iloc[0]]
+    if ok.empty:
+        out = _out(reasons, known, asked, ok)
+        return Advice(need, question, need.size, need.workers, need.placement, "", need.python, False, (), (), (), out)
+    size, workers = _nearest(ok, need)
+    block = ok[(ok["size"] == size) & (ok["workers"] == workers)]
+    exact = (size, workers) == (need.size, need.workers)
+    series = by_round(visits)
+    options = _options(block, visits, known, {} if exact else _modelled(ok, block, series, need))
+    setting = block.iloc[0]
+    asked = asked[(asked["size"] == size) & (asked["workers"] == workers)]
+    return Advice(
+        need=need,
+        question=question,
+        size=size,
+        workers=workers,
+        placement=str(setting["placement"]),
+        start_method=str(setting["start_method"]),
+        python=str(setting["python"]),
+        exact=exact,
+        sizes=tuple(sorted(map(int, ok["size"].unique()))),
+        counts=tuple(sorted(map(int, ok["workers"].unique()))),
+        options=options,
+        out=_out(reasons, known, asked, block),
+    )
+
+
+def _measured(cases: pd.DataFrame, question: str) -> bool:
+    return bool(cases.loc[cases["question"] == question, "seconds"].notna().any())
+
+
+def _nearest(ok: pd.DataFrame, need: Need) -> tuple[int, int]:
+    """The size and number of workers to answer from, see `advise`; distance is in doublings of either."""
+    crowds = Counter((int(size), int(workers)) for size, workers in zip(ok["size"], ok["workers"], strict=True))
+    most = max(crowds.values())
+
+    def distance(place: tuple[int, int]) -> tuple[float, int, int]:
+        size, workers = place
+        apart = abs(math.log2((size + 1) / (need.size + 1))) + abs(math.log2(workers / need.workers))
+        return apart, size, workers
+
+    return min((place for place, crowd in crowds.items() if 2 * crowd >= most), key=distance)
+
+
+def _options(
+    block: pd.DataFrame, visits: pd.DataFrame, known: dict[str, MechanismFacts], modelled: dict[str, Estimate]
+) -> tuple[Option, ...]:
+    """The cases of one block, ranked together; those that spin are only there where both kinds may be."""
+    ranked = rank(block.assign(waits=block["wait"], wait=""), visits)
+    ordered = ranked.sort_values(["best", "seconds", "mechanism"], ascending=[False, True, True])
+    rows: list[Any] = list(ordered.itertuples(index=False))
+    return tuple(
+        Option(
+            mechanism=row.mechanism,
+            seconds=Estimate(row.seconds, row.low, row.high),
+            slowdown=Estimate(row.slowdown, row.slowdown_low, row.slowdown_high),
+            best=bool(row.best),
+            tied=bool(row.tied),
+            cpu=row.cpu,
+            wait=row.waits,
+            notes=row.notes,
+            modelled=modelled.get(row.mechanism),
+            facts=known[row.mechanism],
+        )
+        for row in rows
+    )
+
+
+def _modelled(ok: pd.DataFrame, block: pd.DataFrame, series: dict[str, FloatArray], need: Need) -> dict[str, Estimate]:
+    """Times at what was asked for, by mechanism: between sizes or numbers of workers that were measured, never beyond.
+
+    One of the two must have been measured as asked: a model of both at once there is none.
+    """
+    found = {}
+    for name in block["mechanism"]:
+        curve = ok[ok["mechanism"] == name]
+        for over, same, wanted in (("size", "workers", need.size), ("workers", "size", need.workers)):
+            points = curve[curve[same] == getattr(need, same)].sort_values(over)
+            if points.empty or not points[over].min() <= wanted <= points[over].max() or points[over].min() < 1:
+                continue
+            seconds = np.array([series[case] for case in points["case"]])
+            places = [float(place) for place in points[over]]
+            model = line(places, seconds) if over == "size" else scaling(places, seconds)
+            if model is not None and model.known:
+                found[name] = model.at(wanted)
+    return found
+
+
+def _out(
+    reasons: dict[str, str], known: dict[str, MechanismFacts], asked: pd.DataFrame, block: pd.DataFrame
+) -> tuple[Out, ...]:
+    """Everybody in the file who is not in the answer; who was asked for by nobody is left unsaid."""
+    answered = set(block["mechanism"])
+    absent = asked[asked["verdict"] != "ok"].drop_duplicates("mechanism")
+    verdicts = {row.mechanism: f"{row.verdict}: {row.reason}" for row in absent.itertuples(index=False)}
+    found = []
+    for name in known:
+        if name in answered or reasons.get(name) == NOT_ASKED:
+            continue
+        found.append(Out(name, reasons.get(name) or verdicts.get(name) or NOT_MEASURED))
+    return tuple(sorted(found, key=lambda each: (each.reason, each.mechanism)))

@@ -1,0 +1,176 @@
+"""What somebody needs of a mechanism, in the words of the suites, and whether a mechanism could give it at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ipcbench.errors import BadRequest, UnknownName
+from ipcbench.model import Case, PayloadKind
+
+MUSTS = (
+    *("block", "any", "many-senders", "many-receivers", "many-to-many"),
+    *("end-of-file", "cross-host", "ordered", "objects"),
+)
+WORDS = ("latency", "throughput", "tasks", "state", "read", "write")
+STATE = {"state": "counter", "read": "access:read", "write": "access:write"}
+NOT_ASKED = "not asked for"
+_NUMBER, _MESSAGE = 8, 64  # bytes, where nobody said
+
+
+class Facts(Protocol):
+    """What a mechanism declares of itself, whether it comes from a file or from the mechanism."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def family(self) -> str: ...
+    @property
+    def carries(self) -> str: ...
+    @property
+    def wait(self) -> str: ...
+    @property
+    def senders(self) -> str: ...
+    @property
+    def receivers(self) -> str: ...
+    @property
+    def ordering(self) -> str: ...
+    @property
+    def dead_peer(self) -> str: ...
+    @property
+    def scope(self) -> str: ...
+    @property
+    def ranked(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A question as a chooser asks it.
+
+    questions are those that answer it, the best first; workers is what they count for so many producers and
+    consumers. musts are of MUSTS. An empty family, placement or python is any, or what most of a file has; mechanisms
+    are names, all where empty.
+    """
+
+    questions: tuple[str, ...]
+    producers: int
+    consumers: int
+    workers: int
+    size: int
+    payload: PayloadKind = "bytes"
+    musts: tuple[str, ...] = ()
+    family: str = ""
+    mechanisms: tuple[str, ...] = ()
+    placement: str = ""
+    python: str = ""
+
+    @property
+    def state(self) -> bool:
+        """Whether it is about state that is shared, not about messages."""
+        return self.questions[0].partition(":")[0] in ("counter", "access")
+
+    @property
+    def uneven(self) -> bool:
+        """Whether producers and consumers are many and not as many, which nothing measures."""
+        return self.questions[0] == "many-to-many" and self.producers != self.consumers
+
+    def case(self, mechanism: str) -> Case:
+        """The case that would answer it for a mechanism, under the usual placement where none is asked for."""
+        pattern, _, operation = self.questions[0].partition(":")
+        return Case(pattern, mechanism, self.size, self.workers, operation, self.payload)
+
+
+def questions_of(word: str, producers: int, consumers: int, known: Sequence[str]) -> tuple[str, ...]:
+    """The questions that a word of WORDS, a question, or nothing asks for between so many processes.
+
+    Raises UnknownName, and BadRequest where word and numbers contradict each other.
+    """
+    if word in STATE:
+        return (STATE[word],)
+    if word == "latency" and (producers, consumers) != (1, 1):
+        raise BadRequest("--need latency is about one producer and one consumer: for more, choose throughput or tasks")
+    if word == "tasks":
+        if producers != 1:
+            raise BadRequest(f"--need tasks has one producer, and there are {producers}: choose throughput")
+        return ("task-queue",)
+    if word in ("", "latency", "throughput"):
+        return _by_shape(word, producers, consumers)
+    if word not in known:
+        raise UnknownName("need", word, [*WORDS, *known])
+    return (word,)
+
+
+def _by_shape(word: str, producers: int, consumers: int) -> tuple[str, ...]:
+    if producers > 1:
+        return ("many-to-many",) if consumers > 1 else ("fan-in",)
+    if consumers > 1:
+        return ("fan-out",) if word else ("fan-out", "task-queue")
+    return ("stream",) if word == "throughput" else ("ping-pong",)
+
+
+def usual_size(question: str) -> int:
+    """The payload, in bytes, where nobody chose one: a small message, or one number."""
+    return {"counter": _NUMBER, "access": _NUMBER, "hand-over": 0}.get(question.partition(":")[0], _MESSAGE)
+
+
+def check(need: Need) -> None:
+    """Raise BadRequest for what contradicts itself."""
+    for must in need.musts:
+        if must not in MUSTS:
+            raise UnknownName("must", must, MUSTS)
+    if {"block", "any"} <= set(need.musts):
+        raise BadRequest("--must block and --must any: choose one")
+    if need.payload == "array" and need.size % 8:
+        raise BadRequest(f"an array is of whole float64, 8 B each: {need.size:,} B are none")
+
+
+def ruled_out(facts: Facts, need: Need) -> str | None:
+    """Why a mechanism is out of the question, whatever its speed, in words; None if it is not."""
+    if need.mechanisms and facts.name not in need.mechanisms:
+        return NOT_ASKED
+    if not facts.ranked:
+        return "a control or baseline, which does not answer the question"
+    if need.family and facts.family != need.family:
+        return f"not of the family {need.family}"
+    if facts.wait != "block" and "any" not in need.musts:
+        return f"{'polls' if facts.wait == 'poll' else 'spins'}, which costs a CPU while waiting; --must any lets it in"
+    return _cannot_carry(facts, need) or _too_few_ends(facts, need) or _breaks_a_must(facts, need)
+
+
+def _cannot_carry(facts: Facts, need: Need) -> str | None:
+    if facts.carries == "number" and (need.size != _NUMBER or need.payload != "bytes"):
+        return "carries one number of 8 B"
+    if facts.carries == "bytes" and need.payload == "object":
+        return "carries bytes, not objects"
+    return None
+
+
+# What one channel must take: many senders, many receivers.
+_ENDS = {
+    "fan-in": (True, False),
+    "fan-out": (False, True),
+    "many-to-many": (True, True),
+    "task-queue": (True, True),
+}
+
+
+def _too_few_ends(facts: Facts, need: Need) -> str | None:
+    senders, receivers = _ENDS.get(need.questions[0], (False, False))
+    if "many-to-many" in need.musts:
+        senders = receivers = True
+    senders, receivers = senders or "many-senders" in need.musts, receivers or "many-receivers" in need.musts
+    if senders and facts.senders == "one":
+        return "one sender only"
+    return "one receiver only" if receivers and facts.receivers == "one" else None
+
+
+def _breaks_a_must(facts: Facts, need: Need) -> str | None:
+    in_order = facts.ordering == "total" or (facts.ordering == "per sender" and need.producers == 1)
+    broken = {
+        "end-of-file": (facts.dead_peer != "end of file", "a receiver does not see the end of a killed sender"),
+        "cross-host": (facts.scope != "network", "stays on one host"),
+        "ordered": (not in_order, "does not keep the order"),
+        "objects": (facts.carries != "objects", "does not carry objects"),
+    }
+    return next((words for must, (fails, words) in broken.items() if must in need.musts and fails), None)

@@ -1,0 +1,141 @@
+"""What a file says of itself: are its own halves called different, and how far apart are they?
+
+Nothing differs between two halves of one run but chance and the minute. *Interleaved* halves, every other round, share
+the minutes; *contiguous* ones, the first rounds and the last, do not. So the first show what the statistics do wrong,
+and the second also what the machine does meanwhile.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ipcbench.analysis.compare import WORTH, Difference, unpaired, verdicts
+from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray, resampled_medians
+
+LEAST_FOR_HALVES = 4  # rounds: two in each half
+MOST_CASES = 200  # that are looked at, evenly over the file, so that it takes a second for the largest file too
+_FLOOR = 0.95  # of the cases differ by less than the noise floor
+_WILD = 0.05  # of the cases at either end cannot decide what drift is
+
+
+@dataclass(frozen=True, slots=True)
+class SelfCheck:
+    """A against A, from the rounds of one file.
+
+    Of `cases` that have a time in 4 rounds or more, `different` are called slower or faster between interleaved halves
+    and `apart` between contiguous ones. floor is the 95th percentile of how far two whole files like this one would be
+    apart, visible the difference that would be seen four times out of five, both as shares: 0.05 for 5 %. drift is the
+    standard deviation of log(time) between two moments, see `_drift`. The last three are NaN where cases is 0.
+    """
+
+    rounds: int
+    cases: int = 0
+    different: int = 0
+    apart: int = 0
+    floor: float = math.nan
+    visible: float = math.nan
+    drift: float = math.nan
+
+    @property
+    def known(self) -> bool:
+        """Whether there were rounds enough."""
+        return self.cases > 0
+
+    def words(self) -> str:
+        """One line for people."""
+        if not self.known:
+            rounds = f"{self.rounds} round{'' if self.rounds == 1 else 's'}"
+            return f"self-check: {rounds} cannot tell; {LEAST_FOR_HALVES} are the least"
+        cases = f"{self.cases} case{'' if self.cases == 1 else 's'}"
+        return (
+            f"self-check: {self.different} of {cases} called different against itself, "
+            f"{self.apart} between first and second half; noise floor {_percent(self.floor)}; "
+            f"a difference of {_percent(self.visible)} would have been seen"
+        )
+
+
+def self_check(series: Sequence[FloatArray], rounds: int) -> SelfCheck:
+    """Compare a file with itself: the visit means of each case by round, (rounds,) in seconds, NaN where missing.
+
+    The noise floor is about two whole files, and halves have half their rounds: chance is too large in them by the
+    square root of 2, drift is not. What two contiguous halves differ by is therefore scaled by
+    sqrt((drift² · 2 + chance² / 2) / (drift² · 2 + chance²)), chance² being what the rounds inside the halves explain
+    of the variance of their difference: without drift that divides by the square root of 2, with nothing else by 1.
+    """
+    kept = [row[~np.isnan(row)] for row in series]
+    kept = [row for row in kept if len(row) >= LEAST_FOR_HALVES]
+    if len(kept) > MOST_CASES:
+        kept = [kept[place] for place in np.linspace(0, len(kept) - 1, MOST_CASES).astype(int)]
+    if not kept:
+        return SelfCheck(rounds)
+    interleaved = [unpaired([row[::2]], [row[1::2]]) for row in kept]
+    contiguous = [unpaired([row[: len(row) // 2]], [row[len(row) // 2 :]]) for row in kept]
+    chance = np.array([_chance(row) for row in kept])
+    drift = _drift(kept, chance)
+    between = 2 * drift**2
+    with np.errstate(invalid="ignore"):
+        scale = np.nan_to_num(np.sqrt((between + chance / 2) / (between + chance)))
+    distances = np.abs(np.log([found.ratio for found in contiguous])) * scale
+    return SelfCheck(
+        rounds=rounds,
+        cases=len(kept),
+        different=_called(interleaved),
+        apart=_called(contiguous),
+        floor=math.expm1(float(np.quantile(distances, _FLOOR))),
+        visible=float(np.median([_visible(row, drift) for row in kept])),
+        drift=drift,
+    )
+
+
+def noise(checks: Sequence[SelfCheck]) -> tuple[float, float]:
+    """What comparing these files has to take into account: the least difference worth a word, and drift.
+
+    The first is a share, the larger of 3 % and the noise floor of the noisiest file; the second the largest drift, for
+    `compare.unpaired`. A file that cannot tell adds nothing.
+    """
+    known = [check for check in checks if check.known]
+    return max([WORTH, *(check.floor for check in known)]), max([0.0, *(check.drift for check in known)])
+
+
+def _called(differences: Sequence[Difference]) -> int:
+    return sum(verdict in ("slower", "faster") for verdict in verdicts(differences))
+
+
+def _halves(row: FloatArray) -> tuple[FloatArray, FloatArray]:
+    logs = np.log(row)
+    return logs[: len(row) // 2], logs[len(row) // 2 :]
+
+
+def _chance(row: FloatArray) -> float:
+    """Variance of the difference of the halves' mean logarithms that the rounds inside them explain."""
+    first, second = _halves(row)
+    squares = float(np.sum((first - first.mean()) ** 2) + np.sum((second - second.mean()) ** 2))
+    return squares / (len(row) - 2) * (1 / len(first) + 1 / len(second))
+
+
+def _drift(rows: Sequence[FloatArray], chance: FloatArray) -> float:
+    """Standard deviation of log(time) between two moments, beyond chance, pooled over cases.
+
+    The variance between groups of a one-way analysis (Searle, Casella & McCulloch, "Variance Components", 1992, ch. 3),
+    the groups being the two halves: (difference² - chance) / 2, as both of them have moved. It is averaged after the
+    outer 5 % at either end have been drawn in, so that a few wild cases do not speak for all; never below 0.
+    """
+    differences = np.array([first.mean() - second.mean() for first, second in map(_halves, rows)])
+    found = (differences**2 - chance) / 2
+    return math.sqrt(max(0.0, float(np.mean(np.clip(found, *np.quantile(found, [_WILD, 1 - _WILD]))))))
+
+
+def _visible(row: FloatArray, drift: float) -> float:
+    """The smallest difference that two files of these rounds each would show, see `Difference.visible`."""
+    if len(row) < LEAST_ROUNDS:
+        return math.nan
+    variance = float(np.var(np.log(resampled_medians(row)), ddof=1)) + drift**2
+    return Difference(1.0, error=math.sqrt(2 * variance), freedom=2 * (len(row) - 1)).visible
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

@@ -1,0 +1,125 @@
+"""`ipcbench advise`: which mechanism for so many producers, consumers and bytes, from what was measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ipcbench.cli.options import RESULTS, known
+from ipcbench.cli.output import printing, say
+from ipcbench.errors import BadRequest
+
+if TYPE_CHECKING:
+    from ipcbench.analysis.advise import Advice
+    from ipcbench.report.rows import Table
+
+FORMATS = ("table", "markdown", "json")
+_LEAST_WIDTH = 100
+
+
+@click.command("advise", short_help="Which mechanism for so many senders, receivers and bytes.")
+@click.option("--producers", default="1", metavar="N", help="How many processes send. Default: 1.")
+@click.option("--consumers", default="1", metavar="N", help="How many receive. Default: 1.")
+@click.option("--size", metavar="SIZE", help="Payload, such as 64KiB. Default: 64B, and 8B of shared state.")
+@click.option("--payload", default="bytes", metavar="KIND", help="bytes (default), object or array.")
+@click.option(
+    "--need",
+    default="",
+    metavar="WHAT",
+    help="latency, throughput, tasks, state, read or write, or a pattern. Default: by the numbers of processes.",
+)
+@click.option(
+    "--must",
+    multiple=True,
+    metavar="WHAT",
+    help="block (default) or any, which lets spinning in; many-senders, many-receivers, many-to-many, end-of-file, "
+    "cross-host, ordered, objects. Repeat, or separate by commas.",
+)
+@click.option("--family", default="", metavar="NAME", help="Only this family, such as queues.")
+@click.option("--mechanism", multiple=True, metavar="NAME", help="Only these; globs work.")
+@click.option("--stdlib", is_flag=True, help="Only the standard library, which all mechanisms are of so far.")
+@click.option("--placement", default="", metavar="HOW", help="spread, pack or free. Default: what most cases have.")
+@click.option("--python", default="", metavar="TAG", help="Of several Pythons in a file this one, such as py3.13.0.")
+@click.option("--from", "source", metavar="FILE", help="Results file or label. Default: the newest in the folder.")
+@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder of results files.")
+@click.option("--measure", is_flag=True, help="Measure first what the answer lacks, all that fits side by side.")
+@click.option("--rounds", metavar="N", help="Rounds of --measure. Default: as of run.")
+@click.option("--label", metavar="NAME", help="Name of the results file of --measure.")
+@click.option("--format", "style", default="table", metavar="HOW", help="table (default), markdown or json.")
+def command(**given: Any) -> int:
+    """Say which mechanism fits, the fastest first, from a results file, and why the others do not.
+
+    What blocks and what spins are never ranked together, unless --must any asks for it. Where the size or the number of
+    workers was not measured, the nearest is taken and said.
+
+    \b
+    Examples:
+      ipcbench advise
+      ipcbench advise --consumers 4 --size 64KiB --payload array
+      ipcbench advise --size 1MiB --need throughput --from laptop
+      ipcbench advise --consumers 4 --need tasks --measure
+      ipcbench advise --producers 8 --need state --format json
+    """
+    from ipcbench.cli.advising import answer, how, lacking, make_need, measure, source
+
+    style = known("format", given["style"], FORMATS)
+    if not given["measure"] and (given["rounds"] or given["label"]):
+        raise BadRequest("--rounds and --label are of what --measure measures: add it")
+    need = make_need(given)
+    path = source(given["source"], given["results"], need, given["measure"])
+    found, code = answer(path, need), 0
+    if given["measure"] and (found is None or lacking(found, need)):
+        path, code = measure(need, given)
+        found = answer(path, need) if code < 128 else None
+    if found is None or path is None:
+        return code
+    if not found.options:
+        raise BadRequest(f"{path}: no case of this fits: '{how(need)}' measures it")
+    from ipcbench.report import advice as shown
+
+    with printing(code):
+        if style == "json":
+            click.echo(shown.as_json(found))
+        elif style == "markdown":
+            click.echo(shown.as_markdown(found, path.name))
+        else:
+            _print(found, path)
+    return code
+
+
+def _print(found: Advice, path: Path) -> None:
+    from ipcbench.report import advice as shown
+
+    for line in shown.sentences(found, str(path)):
+        say(line)
+    for table in shown.tables(found):
+        click.echo()
+        say(table.caption)
+        _print_table(table)
+    out = shown.excluded(found)
+    if out:
+        click.echo("\nRuled out:")
+        for line in out:
+            say(f"- {line}")
+
+
+def _print_table(table: Table) -> None:
+    """A table on the terminal; its cells have been cleaned."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as Drawn
+    from rich.text import Text
+
+    if not table.rows:
+        return
+    console = Console(width=max(_LEAST_WIDTH, Console().width), color_system=None)
+    drawn = Drawn(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in table.header:
+        drawn.add_column(Text(name), no_wrap=name != "Notes")
+    for row in table.rows:
+        drawn.add_row(*map(Text, row))
+    with console.capture() as captured:
+        console.print(drawn)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines() if line.strip()))

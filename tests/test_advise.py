@@ -1,0 +1,286 @@
+"""Advice: who is ranked, who is out and why, the nearest where nothing was measured, and one line for every mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from commands import Finished
+from synthetic import make_cases, make_result, model_seconds
+
+from ipcbench.analysis.advise import Advice, advise
+from ipcbench.analysis.need import Need, questions_of, ruled_out
+from ipcbench.analysis.stats import summarise
+from ipcbench.errors import BadRequest
+from ipcbench.model import Case
+from ipcbench.plan import catalog
+from ipcbench.results import store
+from ipcbench.results.frame import case_frame, visit_frame
+from ipcbench.results.schema import ResultFile
+
+Within = Callable[..., Finished]
+NAMES = ("pipe", "queue", "simple-queue", "manager-queue")
+
+
+def need(**changed: object) -> Need:
+    given: dict[str, object] = {"questions": ("ping-pong",), "producers": 1, "consumers": 1, "workers": 1, "size": 64}
+    return Need(**given | changed)  # type: ignore[arg-type]
+
+
+def answer(result: ResultFile, wanted: Need) -> Advice:
+    visits = visit_frame(result)
+    return advise(result.ipcbench.mechanisms, summarise(case_frame(result), visits), visits, wanted)
+
+
+def trips(names: Sequence[str], sizes: Sequence[int] = (64,), **more: object) -> ResultFile:
+    cases = [Case("ping-pong", name, size) for name in names for size in sizes]
+    return make_result(cases, 6, noise=0.002, **more)  # type: ignore[arg-type]
+
+
+def spins(result: ResultFile, name: str) -> ResultFile:
+    for facts in result.ipcbench.mechanisms:
+        if facts.name == name:
+            facts.wait = "spin"
+    return result
+
+
+def test_the_fastest_comes_first_with_its_interval_and_how_far_the_others_are_behind() -> None:
+    found = answer(trips(NAMES), need())
+    assert [option.mechanism for option in found.options] == ["pipe", "simple-queue", "queue", "manager-queue"]
+    assert found.exact
+    assert found.options[0].best
+    assert found.options[1].slowdown.value == pytest.approx(98 / 50, rel=0.02)
+    assert found.options[1].slowdown.low < found.options[1].slowdown.value < found.options[1].slowdown.high
+
+
+def test_what_is_less_than_five_percent_behind_is_tied() -> None:
+    found = answer(trips(["pipe", "pipe-bytes", "queue"]), need())
+    assert [option.tied for option in found.options] == [False, True, False]
+
+
+def test_what_spins_is_out_unless_anything_may_wait_as_it_likes() -> None:
+    result = spins(trips(["pipe", "queue"]), "pipe")
+    without, both = answer(result, need()), answer(result, need(musts=("any",)))
+    assert [option.mechanism for option in without.options] == ["queue"]
+    assert without.out[0].reason.startswith("spins, which costs a CPU")
+    assert [(option.mechanism, option.wait) for option in both.options] == [("pipe", "spin"), ("queue", "block")]
+    assert both.options[1].slowdown.value > 2
+
+
+def test_everybody_else_is_out_with_a_reason() -> None:
+    failed = "ping-pong/manager-queue/64B/1w"
+    result = trips(["pipe", "queue", "manager-queue", "value"], verdicts={failed: ("failed", "exit 1")})
+    result.ipcbench.mechanisms[[facts.name for facts in result.ipcbench.mechanisms].index("pipe")].carries = "bytes"
+    found = answer(result, need(payload="bytes", musts=("objects",)))
+    assert {each.mechanism: each.reason for each in found.out} == {
+        "manager-queue": "failed: timed: exit 1",
+        "pipe": "does not carry objects",
+        "value": "carries one number of 8 B",
+    }
+
+
+def test_a_size_between_has_the_nearest_one_and_a_modelled_time_beside_it() -> None:
+    sizes = (64, 4096, 65_536, 2**20)
+    found = answer(trips(["pipe", "queue"], sizes), need(size=30_000))
+    assert (found.exact, found.size, found.sizes) == (False, 65_536, sizes)
+    for option in found.options:
+        assert option.modelled is not None
+        assert option.modelled.value == pytest.approx(
+            model_seconds(Case("ping-pong", option.mechanism, 30_000)), rel=0.05
+        )
+        assert option.modelled.low <= option.modelled.value <= option.modelled.high
+
+
+@pytest.mark.parametrize("size", [8, 2**24])
+def test_nothing_is_modelled_beyond_what_was_measured(size: int) -> None:
+    found = answer(trips(["pipe"], (64, 4096, 65_536, 2**20)), need(size=size))
+    assert [option.modelled for option in found.options] == [None]
+
+
+def test_a_number_of_workers_between_is_modelled_by_the_scalability_law() -> None:
+    cases = [Case("counter", "value", 8, workers) for workers in (1, 2, 4, 8)]
+    found = answer(make_result(cases, 6, noise=0.001), need(questions=("counter",), producers=3, workers=3, size=8))
+    assert not found.exact
+    assert found.options[0].modelled is not None
+    assert found.options[0].modelled.value == pytest.approx(model_seconds(Case("counter", "value", 8, 3)), rel=0.05)
+
+
+def test_a_size_measured_for_one_mechanism_alone_decides_nothing_between_all() -> None:
+    cases = [*(Case("ping-pong", name, 65_536) for name in NAMES), Case("ping-pong", "queue", 32_768)]
+    found = answer(make_result(cases, 5), need(size=32_768))
+    assert found.size == 65_536
+    assert len(found.options) == len(NAMES)
+
+
+def test_the_second_question_answers_where_the_first_was_not_measured() -> None:
+    cases = [Case("task-queue", name, 64, 4) for name in ("queue", "simple-queue")]
+    found = answer(make_result(cases, 5), need(questions=("fan-out", "task-queue"), consumers=4, workers=4))
+    assert (found.question, len(found.options)) == ("task-queue", 2)
+
+
+def test_cases_of_another_placement_are_not_mixed_in() -> None:
+    cases = [Case("ping-pong", name, 64) for name in NAMES]
+    cases += [Case("ping-pong", "pipe", 64, placement="pack")]
+    result = make_result(cases, 5)
+    assert answer(result, need()).placement == "spread"
+    packed = answer(result, need(placement="pack"))
+    assert (packed.placement, [option.mechanism for option in packed.options]) == ("pack", ["pipe"])
+
+
+def test_no_case_is_no_option() -> None:
+    assert answer(trips(["pipe"]), need(questions=("stream",))).options == ()
+
+
+@pytest.mark.parametrize(
+    ("word", "producers", "consumers", "questions"),
+    [
+        ("", 1, 1, ("ping-pong",)),
+        ("latency", 1, 1, ("ping-pong",)),
+        ("throughput", 1, 1, ("stream",)),
+        ("", 1, 4, ("fan-out", "task-queue")),
+        ("throughput", 1, 4, ("fan-out",)),
+        ("tasks", 1, 4, ("task-queue",)),
+        ("", 4, 1, ("fan-in",)),
+        ("", 4, 4, ("many-to-many",)),
+        ("state", 4, 1, ("counter",)),
+        ("read", 1, 1, ("access:read",)),
+        ("broadcast", 1, 4, ("broadcast",)),
+    ],
+)
+def test_the_question_follows_from_the_numbers_or_the_word(
+    word: str, producers: int, consumers: int, questions: tuple[str, ...]
+) -> None:
+    assert questions_of(word, producers, consumers, catalog.questions()) == questions
+
+
+@pytest.mark.parametrize(("word", "producers", "consumers"), [("latency", 1, 2), ("tasks", 2, 1), ("speed", 1, 1)])
+def test_a_word_that_contradicts_the_numbers_is_refused(word: str, producers: int, consumers: int) -> None:
+    with pytest.raises(BadRequest):
+        questions_of(word, producers, consumers, catalog.questions())
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "reason"),
+    [
+        ("pipe", need(questions=("fan-in",), producers=2), "one sender only"),
+        ("pipe", need(musts=("many-receivers",)), "one receiver only"),
+        ("queue", need(musts=("end-of-file",)), "a receiver does not see the end of a killed sender"),
+        ("queue", need(musts=("cross-host",)), "stays on one host"),
+        ("tcp", need(musts=("cross-host", "end-of-file")), None),
+        ("pipe-bytes", need(payload="object"), "carries bytes, not objects"),
+        ("value", need(), "carries one number of 8 B"),
+        ("no-op", need(), "a control or baseline, which does not answer the question"),
+        ("queue", need(family="pipes"), "not of the family pipes"),
+        ("queue", need(musts=("ordered", "objects", "many-to-many")), None),
+    ],
+)
+def test_real_mechanisms_are_ruled_out_by_what_they_declare(name: str, wanted: Need, reason: str | None) -> None:
+    assert ruled_out(catalog.mechanism(name), wanted) == reason
+
+
+# The command
+
+
+@pytest.fixture
+def laptop(tmp_path: Path) -> Path:
+    (tmp_path / "results").mkdir()
+    path = tmp_path / "results" / "laptop.json"
+    store.save(make_result(make_cases(mechanisms=NAMES), 6), path, replace=False)
+    return path
+
+
+def test_the_newest_file_answers_and_a_label_or_path_chooses_another(laptop: Path, within: Within) -> None:
+    older = laptop.with_name("older.json")
+    store.save(trips(["queue"]), older, replace=False)
+    os.utime(older, (1, 1))
+    assert "Take pipe: " in within("advise").out
+    for source in ("older", str(older)):
+        assert "Take queue: " in within("advise", "--from", source).out
+
+
+@pytest.mark.usefixtures("laptop")
+def test_the_table_names_times_ties_differences_and_who_is_out(within: Within) -> None:
+    done = within("advise", "--consumers", "4", "--need", "tasks")
+    assert (done.code, done.err) == (0, "")
+    assert re.search(r"^Take simple-queue|^Take pipe", done.out, re.MULTILINE)
+    assert "task-queue of 64 B with 4 workers" in done.out
+    assert "CPU per operation" in done.out
+    assert "1.32×" in done.out or "best" in done.out
+
+
+@pytest.mark.usefixtures("laptop")
+def test_json_has_the_same_in_seconds_and_bytes(within: Within) -> None:
+    found = json.loads(within("advise", "--size", "1MiB", "--format", "json").out)
+    assert found["size"] == 2**20
+    assert found["options"][0]["mechanism"] == "pipe"
+    assert found["options"][0]["slowdown"]["value"] == 1.0
+    assert found["options"][0]["modelled"] is None
+
+
+@pytest.mark.usefixtures("laptop")
+def test_markdown_is_tables(within: Within) -> None:
+    out = within("advise", "--format", "markdown").out
+    assert "| Mechanism | Time (95 % interval) | × best | CPU per operation |" in out
+
+
+@pytest.mark.usefixtures("laptop")
+def test_a_size_that_was_not_measured_is_said_and_modelled(within: Within) -> None:
+    out = within("advise", "--size", "16KiB").out
+    assert "of 16 KiB with 1 worker was not measured" in out
+    assert "modelled " in out
+
+
+@pytest.mark.usefixtures("laptop")
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--from", "nope"], r"unknown label in results 'nope': known: laptop"),
+        (["--from", "nope.json"], r"nope\.json: no such file"),
+        (["--size", "1GiB"], r"size '1GiB': expected 0B to 256MiB"),
+        (["--producers", "0"], r"producers '0': expected a whole number from 1 to 1,024"),
+        (["--consumers", "x"], r"consumers 'x'"),
+        (["--need", "latency", "--consumers", "2"], r"--need latency is about one producer and one consumer"),
+        (["--need", "latncy"], r"unknown need 'latncy': did you mean 'latency'\?"),
+        (["--must", "bloc"], r"unknown must 'bloc': did you mean 'block'\?"),
+        (["--must", "block,any"], r"--must block and --must any: choose one"),
+        (["--producers", "2", "--mechanism", "pipe"], r"no mechanism fits fan-in with this: pipe: one sender only"),
+        (["--family", "queue"], r"unknown family 'queue': did you mean 'queues'\?"),
+        (["--mechanism", "pip"], r"unknown mechanism 'pip'"),
+        (["--payload", "array", "--size", "10B"], r"an array is of whole float64"),
+        (["--python", "py3.9.0"], r"unknown Python in results/laptop\.json 'py3\.9\.0'"),
+        (["--format", "xml"], r"unknown format 'xml'"),
+        (["--label", "x"], r"--rounds and --label are of what --measure measures"),
+        (
+            ["--producers", "4"],
+            r"no case of this fits: 'python -m ipcbench run --pattern fan-in --size 64B --workers 4'",
+        ),
+    ],
+    ids=lambda value: " ".join(value)[:30],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(within: Within, words: list[str], message: str) -> None:
+    done = within("advise", *words)
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert re.search(message, done.err), done.err
+
+
+def test_no_results_at_all_is_one_line_that_names_the_command(within: Within) -> None:
+    done = within("advise", "--need", "throughput")
+    assert done.code == 2
+    assert "results: no results file: 'python -m ipcbench run --pattern stream --size 64B --workers 1'" in done.err
+
+
+@pytest.mark.usefixtures("no_leaks")
+def test_what_was_not_measured_is_measured_when_asked_for(tmp_path: Path, within: Within) -> None:
+    words = ("advise", "--mechanism", "pipe-bytes,os-pipe", "--measure", "--rounds", "1")
+    done = within(*words, "--label", "mine", "--format", "json")
+    assert done.code in (0, 7), done.err
+    found = json.loads(done.out)
+    assert {option["mechanism"] for option in found["options"]} == {"pipe-bytes", "os-pipe"}
+    assert (tmp_path / "results" / "mine.json").exists()
+    again = within(*words, "--format", "json")  # all is there, so nothing is measured
+    assert {path.name for path in (tmp_path / "results").iterdir()} == {"mine.json"}
+    assert json.loads(again.out) == found

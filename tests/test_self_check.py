@@ -1,0 +1,110 @@
+"""A file compared with itself: white noise, a jump in the middle, too few rounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import Finished
+from synthetic import make_cases, make_result
+
+from ipcbench.analysis.self_check import SelfCheck, noise, self_check
+from ipcbench.analysis.stats import FloatArray
+from ipcbench.report import write
+from ipcbench.results import store
+
+
+def white(cases: int, rounds: int, spread: float = 0.03, seed: int = 1) -> list[FloatArray]:
+    chance = np.random.default_rng(seed)
+    return [np.exp(chance.normal(0.0, spread, rounds)) for _ in range(cases)]
+
+
+def jumped(rows: list[FloatArray], factor: float) -> list[FloatArray]:
+    return [np.where(np.arange(len(row)) < len(row) // 2, row, factor * row) for row in rows]
+
+
+@pytest.mark.parametrize("rounds", [7, 10, 20])
+def test_white_noise_is_hardly_called_different_and_does_not_drift(rounds: int) -> None:
+    found = self_check(white(120, rounds), rounds)
+    assert found.cases == 120
+    assert found.different <= 2
+    assert found.apart <= 2
+    assert found.drift < 0.01
+    assert found.floor < 0.06
+
+
+def test_the_noise_floor_is_what_two_whole_files_differ_by() -> None:
+    one, other = white(4000, 10, seed=2), white(4000, 10, seed=3)
+    ratios = [np.median(a) / np.median(b) for a, b in zip(one, other, strict=True)]
+    truth = math.expm1(float(np.quantile(np.abs(np.log(ratios)), 0.95)))
+    found = [self_check(white(100, 10, seed=seed), 10).floor for seed in range(10, 15)]
+    assert np.mean(found) == pytest.approx(truth, rel=0.2)
+
+
+@pytest.mark.parametrize("rounds", [4, 7, 10])
+def test_a_jump_in_mid_run_is_drift_and_raises_the_noise_floor(rounds: int) -> None:
+    found = self_check(jumped(white(120, rounds), 1.2), rounds)
+    assert found.floor >= 0.10
+    assert found.drift == pytest.approx(math.log(1.2) / math.sqrt(2), rel=0.1)  # both moments moved by as much
+
+
+def test_a_jump_in_mid_run_shows_between_the_halves_of_the_run_and_not_between_interleaved_ones() -> None:
+    found = self_check(jumped(white(100, 10), 1.2), 10)
+    assert found.apart >= 90
+    assert found.different <= 2
+
+
+def test_a_few_wild_cases_do_not_speak_for_all() -> None:
+    rows = white(100, 10)
+    found = self_check([*jumped(rows[:3], 3.0), *rows[3:]], 10)
+    assert found.drift < 0.02
+    assert found.apart >= 3
+
+
+def test_more_rounds_see_smaller_differences() -> None:
+    assert self_check(white(40, 20), 20).visible < self_check(white(40, 7), 7).visible < 0.12
+
+
+@pytest.mark.parametrize("rounds", [0, 1, 3])
+def test_fewer_than_four_rounds_cannot_tell(rounds: int) -> None:
+    found = self_check(white(5, rounds), rounds)
+    assert not found.known
+    assert found.words() == f"self-check: {rounds} round{'s' * (rounds != 1)} cannot tell; 4 are the least"
+
+
+def test_equal_rounds_differ_by_nothing() -> None:
+    found = self_check([np.full(6, 2e-6)], 6)
+    assert (found.different, found.apart, found.floor, found.visible, found.drift) == (0, 0, 0.0, 0.0, 0.0)
+
+
+def test_what_it_says_is_one_line_with_all_figures() -> None:
+    said = SelfCheck(10, 167, 1, 3, 0.062, 0.041, 0.01).words()
+    assert said == (
+        "self-check: 1 of 167 cases called different against itself, 3 between first and second half; "
+        "noise floor 6.2 %; a difference of 4.1 % would have been seen"
+    )
+
+
+def test_comparing_files_takes_the_noisier_one_and_at_least_three_percent() -> None:
+    quiet, loud, short = SelfCheck(9, 9, 0, 0, 0.01, 0.02, 0.0), SelfCheck(9, 9, 0, 0, 0.08, 0.1, 0.02), SelfCheck(2)
+    assert noise([quiet, loud]) == (0.08, 0.02)
+    assert noise([quiet, short]) == (0.03, 0.0)
+    assert noise([short]) == noise([]) == (0.03, 0.0)
+
+
+def test_a_huge_file_is_looked_at_in_part() -> None:
+    assert self_check(white(1000, 4), 4).cases == 200
+
+
+def test_report_summary_and_terminal_say_the_same_line(tmp_path: Path, within: Callable[..., Finished]) -> None:
+    result = make_result(make_cases([64], ["pipe", "queue"]), 8)
+    store.save(result, tmp_path / "laptop.json", replace=False)
+    done = within("report", "laptop.json")
+    line = next(line for line in done.out.splitlines() if line.startswith("self-check: "))
+    assert "cases called different against itself" in line
+    page = write(result, tmp_path / "again")
+    assert line in page.read_text()
+    assert line in (page.parent / "summary.md").read_text()
