@@ -67,6 +67,14 @@ def test_what_only_contends_has_no_peak_and_what_contends_at_once_has_it_alone()
     assert at_once.peak.value == 1.0
 
 
+def test_a_noisy_peak_has_an_interval_that_begins_with_one_worker_at_least() -> None:
+    chance = np.random.default_rng(4)
+    for contention in (0.5, 0.9, 1.3):
+        found = scaling(WORKERS, law(1e3, contention, 0.03)[:, None] * np.exp(chance.normal(0.0, 0.1, (4, 6))))
+        assert found is not None
+        assert 1.0 <= found.peak.low <= found.peak.value <= found.peak.high
+
+
 @given(some.floats(1e-3, 1e3), some.integers(0, 100))
 @settings(max_examples=25, deadline=None)
 def test_twice_the_time_is_twice_the_start_and_half_the_bandwidth(factor: float, seed: int) -> None:

@@ -126,14 +126,19 @@ class Scaling:
     @property
     def peak(self) -> Estimate:
         """How many workers do most, sqrt((1 - contention) / coherency), at least 1; infinite without coherency."""
-        return self.fit.estimate(
-            lambda found: np.maximum(1.0, np.sqrt(np.maximum(0.0, found[..., 0] - found[..., 1]) / found[..., 2]))
-        )
+        found = self.fit.estimate(_peak)
+        return Estimate(found.value, max(1.0, found.low) if found.low == found.low else math.nan, found.high)
 
     def at(self, workers: float) -> Estimate:
         """The time per operation of so many workers together, in seconds."""
         row = _scaling_row(workers)
         return self.fit.estimate(lambda found: found @ row)
+
+
+def _peak(found: FloatArray) -> FloatArray:
+    """The number of workers that do most: 1 where a second one adds nothing, infinite where each adds something."""
+    gain = found[..., 0] - found[..., 1]
+    return np.where(gain > 0, np.maximum(1.0, np.sqrt(np.maximum(gain, 0.0) / found[..., 2])), 1.0)
 
 
 def line(sizes: Sequence[float] | FloatArray, seconds: FloatArray) -> Line | None:

@@ -50,7 +50,7 @@ def _crossovers(study: Study, curves: list[Curve[Line]]) -> Table | None:
         for one, other, at in crossings(study.summary, curves)
     ]
     caption = (
-        "Crossovers: the size from which the second mechanism is the faster one, among those that are best of any."
+        "Crossovers: the size from which the second mechanism is the faster one, of those that are best at some size."
     )
     return Table(caption, ["Below it", "From it on", "Size (95 % interval)"], rows) if rows else None
 
@@ -108,8 +108,11 @@ def _peak(model: Scaling) -> str:
 
 
 def _size(size: float) -> str:
-    """A size that was computed, in three digits."""
-    return format_size(float(f"{size:.3g}")) if size < 2**40 else "∞"
+    """A size that was computed, in three digits of its unit."""
+    for factor in (2**20, 2**10):
+        if factor <= size < 2**40:
+            return format_size(float(f"{size / factor:.3g}") * factor)
+    return format_size(size) if size < 2**40 else "∞"
 
 
 def _share(share: float) -> str:
