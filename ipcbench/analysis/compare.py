@@ -24,6 +24,7 @@ from ipcbench.analysis.stats import LEAST_ROUNDS, RESAMPLES, SEED, FloatArray, r
 Verdict = Literal["slower", "faster", "equivalent", "inconclusive"]
 
 RATE = 0.05  # of false discoveries among all that are called different; the complement of every interval
+MOST_MORE = 10_000  # rounds; what would take more is not to be found this way
 WORTH = 0.03  # a difference below 3 % is not worth a choice, however certain
 
 
@@ -73,7 +74,7 @@ def paired(first: FloatArray, second: FloatArray) -> Difference:
     ratio = float(np.median(first) / np.median(second))
     if len(first) < LEAST_ROUNDS:
         return Difference(ratio)
-    return _difference(ratio, np.log(resampled_medians(first)) - np.log(resampled_medians(second)), len(first) - 1)
+    return from_resamples(ratio, np.log(resampled_medians(first)) - np.log(resampled_medians(second)), len(first) - 1)
 
 
 def unpaired(first: Sequence[FloatArray], second: Sequence[FloatArray], drift: float = 0.0) -> Difference:
@@ -92,7 +93,7 @@ def unpaired(first: Sequence[FloatArray], second: Sequence[FloatArray], drift: f
         return Difference(ratio)
     chance = np.random.default_rng(SEED)
     logs = _resampled(one, chance, drift) - _resampled(other, chance, drift)
-    return _difference(ratio, logs, _freedom(one) + _freedom(other))
+    return from_resamples(ratio, logs, _freedom(one) + _freedom(other))
 
 
 def verdicts(differences: Sequence[Difference], worth: float = WORTH) -> list[Verdict]:
@@ -110,6 +111,29 @@ def verdicts(differences: Sequence[Difference], worth: float = WORTH) -> list[Ve
     return found
 
 
+def more_rounds(difference: Difference, rounds: int, worth: float = WORTH, drift: float = 0.0) -> int | None:
+    """About how many more rounds an inconclusive difference takes to get a verdict; None where more would not do.
+
+    A standard error shrinks with the square root of the rounds. A difference that is worth a choice asks for one that
+    would be seen four times out of five, a smaller one for an interval that lies within `worth` on both sides. The
+    part of the error that is drift stays, whatever the rounds.
+    """
+    if not difference.known:
+        return max(LEAST_ROUNDS - rounds, 1)
+    sure = float(distributions.t.ppf(1 - RATE / 2, difference.freedom))
+    found, limit = abs(math.log(difference.ratio)), math.log1p(worth)
+    if found > limit:
+        wanted = found / (sure + float(distributions.t.ppf(0.8, difference.freedom)))
+    else:
+        wanted = (limit - found) / sure
+    lasting = min(drift, difference.error) ** 2
+    if wanted**2 <= lasting:
+        return None
+    times = (difference.error**2 - lasting) / (wanted**2 - lasting)
+    more = math.ceil(rounds * times) - rounds
+    return max(more, 1) if more <= MOST_MORE else None
+
+
 def _verdict(difference: Difference, p: float, worth: float) -> Verdict:
     ratio, low, high = difference.ratio, difference.low, difference.high
     if p <= RATE and low > 1 and ratio > 1 + worth:
@@ -119,8 +143,11 @@ def _verdict(difference: Difference, p: float, worth: float) -> Verdict:
     return "equivalent" if 1 / (1 + worth) <= low and high <= 1 + worth else "inconclusive"
 
 
-def _difference(ratio: float, logs: FloatArray, freedom: int) -> Difference:
-    """From resampled logarithms of the ratio: their spread is its standard error; the interval is Student's t."""
+def from_resamples(ratio: float, logs: FloatArray, freedom: int) -> Difference:
+    """A difference from resampled logarithms of its ratio: their spread is its error, the interval is Student's t.
+
+    freedom is that of the error: what is independent, less one for each side.
+    """
     error = float(np.std(logs, ddof=1))
     reach = float(distributions.t.ppf(1 - RATE / 2, freedom)) * error
     return Difference(ratio, ratio * math.exp(-reach), ratio * math.exp(reach), error, freedom)
