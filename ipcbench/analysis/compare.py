@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -61,8 +62,7 @@ class Difference:
         """The smallest difference that would have been seen four times out of five, as a share: 0.05 for 5 %."""
         if not self.known:
             return math.nan
-        seen = distributions.t.ppf(1 - RATE / 2, self.freedom) + distributions.t.ppf(0.8, self.freedom)
-        return math.expm1(float(seen) * self.error)
+        return math.expm1((quantile(1 - RATE / 2, self.freedom) + quantile(0.8, self.freedom)) * self.error)
 
 
 def paired(first: FloatArray, second: FloatArray) -> Difference:
@@ -120,12 +120,10 @@ def more_rounds(difference: Difference, rounds: int, worth: float = WORTH, drift
     """
     if not difference.known:
         return max(LEAST_ROUNDS - rounds, 1)
-    sure = float(distributions.t.ppf(1 - RATE / 2, difference.freedom))
+    sure = quantile(1 - RATE / 2, difference.freedom)
     found, limit = abs(math.log(difference.ratio)), math.log1p(worth)
-    if found > limit:
-        wanted = found / (sure + float(distributions.t.ppf(0.8, difference.freedom)))
-    else:
-        wanted = (limit - found) / sure
+    to_see, to_exclude = found / (sure + quantile(0.8, difference.freedom)), (limit - found) / sure
+    wanted = to_see if found > limit else to_exclude
     lasting = min(drift, difference.error) ** 2
     if wanted**2 <= lasting:
         return None
@@ -143,13 +141,19 @@ def _verdict(difference: Difference, p: float, worth: float) -> Verdict:
     return "equivalent" if 1 / (1 + worth) <= low and high <= 1 + worth else "inconclusive"
 
 
+@lru_cache(maxsize=256)
+def quantile(share: float, freedom: float) -> float:
+    """A quantile of Student's t."""
+    return float(distributions.t.ppf(share, freedom))
+
+
 def from_resamples(ratio: float, logs: FloatArray, freedom: int) -> Difference:
     """A difference from resampled logarithms of its ratio: their spread is its error, the interval is Student's t.
 
     freedom is that of the error: what is independent, less one for each side.
     """
     error = float(np.std(logs, ddof=1))
-    reach = float(distributions.t.ppf(1 - RATE / 2, freedom)) * error
+    reach = quantile(1 - RATE / 2, freedom) * error
     return Difference(ratio, ratio * math.exp(-reach), ratio * math.exp(reach), error, freedom)
 
 

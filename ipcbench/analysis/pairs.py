@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,11 @@ import pandas as pd
 from ipcbench.analysis.compare import Difference, paired, unpaired
 from ipcbench.analysis.projection import Gathered
 from ipcbench.analysis.stats import FloatArray
-from ipcbench.analysis.together import Rounds, mean_paired, mean_unpaired
+from ipcbench.analysis.together import Together, mean_paired, mean_unpaired, resample
 
 Where = tuple[str, str]  # label and case
+Which = Literal["base", "other"]
+SIDES: tuple[Which, ...] = ("base", "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def pairs(about: pd.DataFrame, gathered: Gathered, base: str, other: str) -> lis
             first[row.key] = row
         where = (str(row.label), str(row.case))
         if where in gathered.series:
-            sides[row.place != base] = where
+            sides[0 if row.place == base else 1] = where
     return [Pair(first[key], *sides) for key, sides in found.items()]
 
 
@@ -82,40 +85,38 @@ def grouped(found: Iterable[Pair], name: Callable[[Pair], str]) -> Mapping[str, 
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """Weighs pairs: what it takes beside them are all series, and the drift between two moments of a machine."""
+    """Weighs pairs: what it takes beside them are all series, and the drift between two moments of a machine.
+
+    known keeps what has been resampled, by label: the row of each case, and all of them.
+    """
 
     gathered: Gathered
     drift: float
+    known: dict[str, tuple[dict[str, int], Together]] = dataclasses.field(default_factory=dict)
 
     def weigh(self, complete: Sequence[Pair]) -> Difference:
         """How many times as long the other column takes as the base: of one pair, or on geometric mean of several."""
         if not complete:
             return Difference(math.nan)
-        base, other = ([self._where(pair, side) for pair in complete] for side in ("base", "other"))
+        base, other = ([_where(pair, side) for pair in complete] for side in SIDES)
         if len(complete) == 1:
             return self._one(base[0], other[0])
-        first, second = self._rounds(other), self._rounds(base)
-        if together(complete):
-            return mean_paired(first, second)
-        return mean_unpaired(first, second, self.drift)
+        first, second = self._together(other), self._together(base)
+        return mean_paired(first, second) if together(complete) else mean_unpaired(first, second)
 
-    def seconds(self, complete: Sequence[Pair], side: str) -> float:
+    def seconds(self, complete: Sequence[Pair], side: Which) -> float:
         """The median time of one pair's side, or the geometric mean of those of several."""
         if not complete:
             return math.nan
-        medians = [float(np.nanmedian(self.gathered.series[self._where(pair, side)])) for pair in complete]
+        medians = [float(np.nanmedian(self.gathered.series[_where(pair, side)])) for pair in complete]
         return math.exp(math.fsum(map(math.log, medians)) / len(medians))
 
     def rounds(self, complete: Sequence[Pair]) -> tuple[int, int]:
         """The fewest rounds that any of the series has, and the fewest repeats those are in."""
-        places = [self._where(pair, side) for pair in complete for side in ("base", "other")]
+        places = [_where(pair, side) for pair in complete for side in SIDES]
         counts = [int((~np.isnan(self.gathered.series[where])).sum()) for where in places]
         repeats = [len(np.unique(self.gathered.repeats[label])) for label, _ in places]
         return min(counts, default=0), min(repeats, default=0)
-
-    def _where(self, pair: Pair, side: str) -> Where:
-        found: Where = pair.base if side == "base" else pair.other  # type: ignore[assignment] - of complete pairs
-        return found
 
     def _one(self, base: Where, other: Where) -> Difference:
         if base[0] == other[0]:
@@ -126,8 +127,22 @@ class Scales:
         repeats = self.gathered.repeats[where[0]]
         return [self.gathered.series[where][repeats == name] for name in np.unique(repeats)]
 
-    def _rounds(self, places: Sequence[Where]) -> Rounds:
-        return Rounds(np.array([self.gathered.series[where] for where in places]), self.gathered.repeats[places[0][0]])
+    def _together(self, places: Sequence[Where]) -> Together:
+        """Cases of one file as they were resampled together, once for whatever asks."""
+        label = places[0][0]
+        if label not in self.known:
+            cases = {case: row for row, case in enumerate(case for name, case in self.gathered.series if name == label)}
+            seconds = np.array([self.gathered.series[label, case] for case in cases])
+            stream = list(self.gathered.repeats).index(label)
+            self.known[label] = cases, resample(seconds, self.gathered.repeats[label], self.drift, stream)
+        cases, whole = self.known[label]
+        return whole.some([cases[case] for _, case in places])
+
+
+def _where(pair: Pair, side: Which) -> Where:
+    found = pair.base if side == "base" else pair.other
+    assert found is not None, "only complete pairs are weighed"
+    return found
 
 
 def together(complete: Sequence[Pair]) -> bool:

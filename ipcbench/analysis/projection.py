@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import fnmatch
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from ipcbench.analysis.stats import by_round
+from ipcbench.analysis.stats import FloatArray, by_round
 from ipcbench.analysis.together import IntArray
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.model import PLACEMENTS, START_METHODS
@@ -62,7 +63,7 @@ class Gathered:
     """
 
     cases: pd.DataFrame
-    series: Mapping[tuple[str, str], pd.Series]
+    series: Mapping[tuple[str, str], FloatArray]
     repeats: Mapping[str, IntArray]
 
 
@@ -76,7 +77,9 @@ def field(name: str) -> str:
 
 def gather(sides: Sequence[Side]) -> Gathered:
     """Put the cases of all sides into one table."""
-    tables, series, repeats = [], {}, {}
+    tables: list[pd.DataFrame] = []
+    series: dict[tuple[str, str], FloatArray] = {}
+    repeats: dict[str, IntArray] = {}
     for side in sides:
         plain = side.cases["case"].where(side.cases["mechanism"] == "", "")
         tables.append(side.cases.assign(label=side.name, plain=plain))
@@ -164,12 +167,12 @@ def row_names(cases: pd.DataFrame, projection: Projection, labels: int) -> pd.Se
     if projection.rows:
         parts = [field(name) for name in projection.rows]
         parts += ["label"] if several and "label" not in parts else []
-        texts = [[written(part, value) for value in cases[part]] for part in parts]
+        texts: list[list[str]] = [[written(part, value) for value in cases[part]] for part in parts]
         return pd.Series([" ".join(row) for row in zip(*texts, strict=True)], cases.index)
     return pd.Series([_name(row, column, several) for row in cases.to_dict("records")], cases.index)
 
 
-def _name(case: Mapping[str, object], column: str, several: bool) -> str:
+def _name(case: Mapping[Hashable, Any], column: str, several: bool) -> str:
     if case["plain"]:
         return str(case["plain"])
     if column == "label":

@@ -10,17 +10,19 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats as distributions
 
-from ipcbench.analysis.stats import BLOCK, FloatArray, by_round, rank, summarise
+from ipcbench.analysis.stats import BLOCK, FloatArray, by_round, compare
 from ipcbench.analysis.traps import Crossover, crossover
 from ipcbench.results.side import Side
 
 CROSSING = ("queue", "simple-queue", "pipe", "shared-memory")  # the choices whose crossing sizes people ask for
 LEAST_RANKS = 3  # of two mechanisms the order is told by the winner already
+Blocks = list[tuple[Any, pd.DataFrame]]
 _CURVE = ["question", *BLOCK[2:7]]
 
 
@@ -41,9 +43,10 @@ class Shape:
     """How two machines advise differently; base and other are the names of two sides.
 
     winners has a row per block and side: the columns of BLOCK, side, winner, family, seconds, lead (how many times as
-    long the next one takes, NaN if there is none), next (its name), tied (how many tie with the winner), was (the
-    winner on the base) and changed. agreement has a row per question: blocks, and tau: Kendall's tau-b of the times of
-    the mechanisms that both have, mean over blocks of three and more; 1 is the same order, -1 the opposite.
+    long the next one takes), next (its name), tied (whether that is no difference), was (the winner on the base) and
+    changed (on the other side only: whether the advice is another one). agreement has a row per question: blocks, and
+    tau, Kendall's tau-b of the times of the mechanisms that both have, mean over blocks of three and more; 1 is the
+    same order, -1 the opposite.
     """
 
     base: str
@@ -60,78 +63,61 @@ class Shape:
 
 def shape(base: Side, other: Side, kept: set[str]) -> Shape:
     """Compare what two sides would advise, over the cases of `kept` that both have a number of."""
-    sides = [_ranked(side, kept) for side in (base, other)]
-    common = set(sides[0]["case"]) & set(sides[1]["case"])
-    standings = [_rank(side, common) for side in (base, other)]
     series = [by_round(side.visits) for side in (base, other)]
+    common = _measured(base) & _measured(other) & kept
+    cases = base.cases[base.cases["case"].isin(common)]
+    blocks = [(key, rows) for key, rows in cases.groupby(BLOCK, sort=False) if len(rows) > 1]
     return Shape(
         base.name,
         other.name,
-        _winners(base.name, other.name, *standings),
-        _agreement(*standings),
-        list(_crossings(standings[0], *series)),
+        _winners((base.name, other.name), blocks, *series),
+        _agreement(blocks, *series),
+        list(_crossings(cases, *series)),
     )
 
 
-def _ranked(side: Side, kept: set[str]) -> pd.DataFrame:
-    there = set(side.visits["case"])
+Series = dict[str, FloatArray]
+
+
+def _measured(side: Side) -> set[str]:
+    """The cases of a side that are ranked and have a number."""
     cases = side.cases
-    found: pd.DataFrame = cases[
-        (cases["verdict"] == "ok") & cases["ranked"] & cases["case"].isin(there & kept) & (cases["mechanism"] != "")
-    ]
-    return found
+    ok = cases[(cases["verdict"] == "ok") & cases["ranked"] & (cases["mechanism"] != "")]
+    return set(ok["case"]) & set(side.visits["case"])
 
 
-def _rank(side: Side, common: set[str]) -> pd.DataFrame:
-    cases = side.cases[side.cases["case"].isin(common)].reset_index(drop=True)
-    visits = side.visits[side.visits["case"].isin(common)]
-    return rank(summarise(cases, visits), visits)
-
-
-def _winners(base: str, other: str, first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+def _winners(names: tuple[str, str], blocks: Blocks, first: Series, second: Series) -> pd.DataFrame:
     rows = []
-    blocks = {key: block for key, block in second.groupby(BLOCK, sort=False)}
-    for key, block in first.groupby(BLOCK, sort=False):
-        there = blocks[key]
-        if len(block) < 2:
-            continue
-        old, new = _best(block), _best(there)
-        rows.append((*key, base, *_lead(block), old, False))
-        rows.append((*key, other, *_lead(there), old, not (_good(new, block) or _good(old, there))))
+    for key, block in blocks:
+        about = {str(row.case): row for row in block.itertuples(index=False)}
+        orders = [sorted(about, key=lambda case: (_middle(series[case]), case)) for series in (first, second)]
+        old, new = orders[0][0], orders[1][0]
+        # The old winner ties with the best on the other machine, or the new one did on the base: the advice holds.
+        same = old == new or compare(first[new], first[old]).tied or compare(second[old], second[new]).tied
+        for name, order, series in zip(names, orders, (first, second), strict=True):
+            best, behind = order[0], order[1]
+            lead = compare(series[behind], series[best])
+            facts = about[best].mechanism, about[best].family, _middle(series[best]), lead.ratio
+            changed = name == names[1] and not same
+            rows.append((*key, name, *facts, about[behind].mechanism, lead.tied, about[old].mechanism, changed))
     columns = [*BLOCK, "side", "winner", "family", "seconds", "lead", "next", "tied", "was", "changed"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _best(block: pd.DataFrame) -> str:
-    return str(block.loc[block["best"], "mechanism"].iloc[0])
+def _middle(seconds: FloatArray) -> float:
+    return float(np.median(seconds[~np.isnan(seconds)]))
 
 
-def _good(mechanism: str, block: pd.DataFrame) -> bool:
-    """Whether a mechanism is the best of a block, or tied with it."""
-    row = block[block["mechanism"] == mechanism].iloc[0]
-    return bool(row["best"] or row["tied"])
-
-
-def _lead(block: pd.DataFrame) -> tuple[str, str, float, float, str, int]:
-    ordered = block.sort_values(["best", "seconds"], ascending=[False, True])
-    best, behind = ordered.iloc[0], ordered.iloc[1]
-    lead, tied = float(behind["slowdown"]), int(block["tied"].sum())
-    return str(best["mechanism"]), str(best["family"]), float(best["seconds"]), lead, str(behind["mechanism"]), tied
-
-
-def _agreement(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    times = dict(zip(second["case"], second["seconds"], strict=True))
+def _agreement(blocks: Blocks, first: Series, second: Series) -> pd.DataFrame:
     found: dict[str, list[float]] = {}
-    for key, block in first.groupby(BLOCK, sort=False):
+    for key, block in blocks:
         if len(block) >= LEAST_RANKS:
-            tau = distributions.kendalltau(block["seconds"], [times[case] for case in block["case"]]).statistic
-            found.setdefault(str(key[0]), []).append(float(tau))
-    rows = [(question, len(taus), float(np.nanmean(taus))) for question, taus in found.items() if not _all_nan(taus)]
+            times = [[_middle(series[case]) for case in block["case"]] for series in (first, second)]
+            tau = float(distributions.kendalltau(*times).statistic)
+            if tau == tau:  # all times equal: there is no order
+                found.setdefault(str(key[0]), []).append(tau)
+    rows = [(question, len(taus), sum(taus) / len(taus)) for question, taus in found.items()]
     return pd.DataFrame(rows, columns=["question", "blocks", "tau"])
-
-
-def _all_nan(values: list[float]) -> bool:
-    return all(map(math.isnan, values))
 
 
 def _crossings(cases: pd.DataFrame, base: dict[str, FloatArray], other: dict[str, FloatArray]) -> Iterator[Crossing]:
@@ -145,13 +131,13 @@ def _crossings(cases: pd.DataFrame, base: dict[str, FloatArray], other: dict[str
             sizes = sorted(by_size[one].keys() & by_size[two].keys())
             if len(sizes) < 2:
                 continue
-            found = [
+            first, second = (
                 crossover(sizes, *(np.array([series[by_size[name][size]] for size in sizes]) for name in (one, two)))
                 for series in (base, other)
-            ]
-            if not all(math.isnan(each.size) for each in found):
+            )
+            if not (math.isnan(first.size) and math.isnan(second.size)):
                 where = ", ".join(str(part) for part in [key[0], f"{key[1]}w", *key[2:]] if part not in _PLAIN)
-                yield Crossing(where, one, two, *found, moved=_moved(*found, sizes))
+                yield Crossing(where, one, two, first, second, _moved(first, second, sizes))
 
 
 _PLAIN = ("", "1w", "bytes", "fork", "spread")

@@ -1,7 +1,7 @@
 """The mean difference of several cases: a geometric mean of ratios whose interval resamples all cases together.
 
 What happens in a round happens to all its cases, and so does what happens to a machine between two repeats. So a
-resample draws rounds, and repeats before them, once for all cases of a side; otherwise what they share would be taken
+resample draws rounds, and repeats before them, once for all cases of a file; otherwise what they share would be taken
 for independent evidence, and the interval of a mean over many cases would be far too short.
 """
 
@@ -20,68 +20,67 @@ IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Rounds:
-    """Times of several cases of one file: seconds (cases, rounds), NaN where one is missing.
+class Together:
+    """Cases of one file, resampled together; rows of `seconds` and `logs` belong to each other.
 
-    repeats (rounds,) says in which of the times that the label was measured each round was, from 1.
+    seconds (cases, rounds) are visit means, NaN where one is missing. logs (cases, resamples) are the logarithms of
+    the medians of resampled rounds. freedom is what is independent, less one: repeats, or of a single one rounds.
     """
 
     seconds: FloatArray
-    repeats: IntArray
+    logs: FloatArray
+    freedom: int
+
+    def some(self, rows: list[int]) -> Together:
+        """Some of the cases, in the order given; what was drawn for them stays."""
+        return Together(self.seconds[rows], self.logs[rows], self.freedom)
 
 
-def mean_paired(first: Rounds, second: Rounds) -> Difference:
-    """Compare cases that were measured together, round by round: rows and columns of both belong to each other."""
+def resample(seconds: FloatArray, repeats: IntArray, drift: float = 0.0, stream: int = 0) -> Together:
+    """Resample all cases of a file: seconds (cases, rounds) in seconds, and for each round the repeat it was in.
+
+    drift is that of `compare.unpaired`; one number is drawn for all cases of a resample. Files with another stream
+    have other draws.
+    """
+    chance = np.random.default_rng([SEED, stream])
+    names = np.unique(repeats)
+    logs = np.log(seconds)
+    if len(names) > 1:
+        logs = _spread(logs, repeats)
+    medians = _medians(logs, _draw(repeats, chance))
+    if drift and len(names) == 1:
+        medians = medians + chance.normal(0.0, drift, RESAMPLES)
+    return Together(seconds, medians, len(names) - 1 if len(names) > 1 else len(repeats) - 1)
+
+
+def mean_paired(first: Together, second: Together) -> Difference:
+    """Compare cases that were measured together: two choices of `some` from one file's."""
     gone = np.isnan(first.seconds) | np.isnan(second.seconds)
-    one, other = np.where(gone, np.nan, first.seconds), np.where(gone, np.nan, second.seconds)
-    counts = (~gone).sum(axis=1)
-    if not len(counts) or not counts.all():
+    one, other = (np.where(gone, np.nan, side.seconds) for side in (first, second))
+    return _mean(one, other, first.logs - second.logs, first.freedom)
+
+
+def mean_unpaired(first: Together, second: Together) -> Difference:
+    """Compare the same cases of two files, which were resampled with different streams."""
+    return _mean(first.seconds, second.seconds, first.logs - second.logs, first.freedom + second.freedom)
+
+
+def _mean(first: FloatArray, second: FloatArray, logs: FloatArray, freedom: int) -> Difference:
+    counts = [(~np.isnan(side)).sum(axis=1) for side in (first, second)]
+    if not len(first) or not all(count.all() for count in counts):
         return Difference(math.nan)
-    ratio = geometric_mean(np.nanmedian(one, axis=1) / np.nanmedian(other, axis=1))
-    if counts.min() < LEAST_ROUNDS:
+    ratio = geometric_mean(np.nanmedian(first, axis=1) / np.nanmedian(second, axis=1))
+    if min(int(count.min()) for count in counts) < LEAST_ROUNDS:
         return Difference(ratio)
-    chosen = _draw(np.ones(one.shape[1], dtype=np.int64), np.random.default_rng(SEED))
-    logs = _means(np.log(one), chosen) - _means(np.log(other), chosen)
-    return from_resamples(ratio, logs, int(counts.max()) - 1)
-
-
-def mean_unpaired(first: Rounds, second: Rounds, drift: float = 0.0) -> Difference:
-    """Compare the same cases of two files: rows belong to each other, rounds do not; see `compare.unpaired`."""
-    if not len(first.seconds) or any((~np.isnan(side.seconds)).sum(axis=1).min() == 0 for side in (first, second)):
-        return Difference(math.nan)
-    medians = [np.nanmedian(side.seconds, axis=1) for side in (first, second)]
-    ratio = geometric_mean(medians[0] / medians[1])
-    if min(int((~np.isnan(side.seconds)).sum(axis=1).min()) for side in (first, second)) < LEAST_ROUNDS:
-        return Difference(ratio)
-    chance = np.random.default_rng(SEED)
-    one, other = (_side(side, chance, drift) for side in (first, second))
-    return from_resamples(ratio, one - other, _freedom(first) + _freedom(second))
-
-
-def _freedom(side: Rounds) -> int:
-    repeats = len(np.unique(side.repeats))
-    return repeats - 1 if repeats > 1 else side.seconds.shape[1] - 1
-
-
-def _side(side: Rounds, chance: np.random.Generator, drift: float) -> FloatArray:
-    """Mean over cases of the medians of resampled rounds, as logarithms: (resamples,)."""
-    logs = np.log(side.seconds)
-    several = len(np.unique(side.repeats)) > 1
-    if several:
-        logs = _spread(logs, side.repeats)
-    means = _means(logs, _draw(side.repeats, chance))
-    return means + chance.normal(0.0, drift, RESAMPLES) if drift and not several else means
+    return from_resamples(ratio, logs.mean(axis=0), freedom)
 
 
 def _spread(logs: FloatArray, repeats: IntArray) -> FloatArray:
     """Move the repeats of each case apart by what drawing k of k repeats hides of their spread, as `compare` does."""
     names = np.unique(repeats)
-    moved = logs.copy()
     centres = np.array([[_middle(row[repeats == name]) for name in names] for row in logs])
-    middles = np.nanmedian(centres, axis=1)
-    for place, name in enumerate(names):
-        further = (centres[:, place] - middles) * (math.sqrt(len(names) / (len(names) - 1)) - 1)
-        moved[:, repeats == name] += np.nan_to_num(further)[:, None]
+    further = (centres - _row_medians(centres)[:, None]) * (math.sqrt(len(names) / (len(names) - 1)) - 1)
+    moved: FloatArray = logs + np.nan_to_num(further)[:, np.searchsorted(names, repeats)]
     return moved
 
 
@@ -103,21 +102,20 @@ def _draw(repeats: IntArray, chance: np.random.Generator) -> IntArray:
     return found
 
 
-def _means(logs: FloatArray, chosen: IntArray) -> FloatArray:
-    """For each resample the mean over cases of the median over its rounds: (resamples,).
+def _medians(logs: FloatArray, chosen: IntArray) -> FloatArray:
+    """The median of each case's rounds in each resample: (cases, resamples).
 
-    A resample may hold no round of a case that misses some; the median of all its rounds then stands in, so that the
-    mean is always over the same cases.
+    A resample may hold no round of a case that misses some; the median of all its rounds then stands in, so that a
+    mean is always over the same cases. A case without any round is NaN.
     """
-    medians = np.array([_medians(np.append(row, np.nan)[chosen]) for row in logs])  # column -1 is none
-    gone = np.isnan(medians)
-    if gone.any():
-        medians = np.where(gone, np.nanmedian(logs, axis=1)[:, None], medians)
-    means: FloatArray = medians.mean(axis=0)
-    return means
+    found = np.empty((len(logs), len(chosen)))
+    for row, into in zip(logs, found, strict=True):
+        medians = _row_medians(np.append(row, np.nan)[chosen])  # column -1 is none
+        into[:] = np.where(np.isnan(medians), _middle(row), medians)
+    return found
 
 
-def _medians(table: FloatArray) -> FloatArray:
+def _row_medians(table: FloatArray) -> FloatArray:
     """Medians of rows as far as they are numbers, NaN for none. np.nanmedian is slow on many short rows."""
     there = (~np.isnan(table)).sum(axis=1)
     if (there == table.shape[1]).all():
@@ -125,6 +123,6 @@ def _medians(table: FloatArray) -> FloatArray:
         return plain
     ordered = np.sort(table, axis=1)  # NaN last
     rows = np.arange(len(table))
-    low, high = np.maximum((there - 1) // 2, 0), np.maximum(there // 2, 0)
-    medians: FloatArray = (ordered[rows, low] + ordered[rows, np.minimum(high, table.shape[1] - 1)]) / 2
+    low, high = np.maximum(there - 1, 0) // 2, np.minimum(there // 2, table.shape[1] - 1)
+    medians: FloatArray = (ordered[rows, low] + ordered[rows, high]) / 2
     return medians

@@ -1,6 +1,8 @@
-"""Tables as CSV, for spreadsheets too: full precision, empty where there is no number, text that is never a formula."""
+"""Tables of text; and as CSV, for spreadsheets too: full precision, empty where there is no number, never a formula."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -33,6 +35,17 @@ CASES = [
     "reason",
     "notes",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of text. strong holds (row, column) of cells to print bold, muted those of words for absence."""
+
+    caption: str
+    header: list[str]
+    rows: list[list[str]]
+    strong: frozenset[tuple[int, int]] = frozenset()
+    muted: frozenset[tuple[int, int]] = frozenset()
 
 
 def csv(table: pd.DataFrame) -> str:

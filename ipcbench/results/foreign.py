@@ -79,7 +79,7 @@ def foreign(document: dict[str, Any]) -> Foreign:
 
 
 def _visits(
-    name: str, benchmark: _Benchmark, about: Mapping[str, Known]
+    name: str, benchmark: _Benchmark, about: dict[str, Known]
 ) -> Iterator[tuple[str, int, int, float, float, float]]:
     """One row per run that has values; the others calibrate."""
     number = 0
