@@ -33,7 +33,9 @@ def refuse(sides: Sequence[Side]) -> None:
     """Raise BadRequest for what cannot be compared: a file with itself, two of one name, two ways of measuring."""
     for first, second in itertools.combinations(sides, 2):
         if first.digest and first.digest == second.digest:
-            raise BadRequest(f"{first.name} and {second.name} are the same file, or copies: there is nothing to compare")
+            raise BadRequest(
+                f"{first.name} and {second.name} are the same file, or copies: there is nothing to compare"
+            )
         if first.name == second.name:
             raise BadRequest(
                 f"two files are called {first.name!r}: name them, as in before={first.name} after=other/{first.name}.json"
@@ -65,7 +67,9 @@ def notes(sides: Sequence[Side]) -> list[str]:
     known = {fact.name: fact for fact in facts(sides)}
     for name, why in CAUSES.items():
         if name in known and len(set(known[name].values) - {""}) > 1:
-            each = ", ".join(f"{value} in {side.name}" for value, side in zip(known[name].values, sides, strict=True) if value)
+            each = ", ".join(
+                f"{value} in {side.name}" for value, side in zip(known[name].values, sides, strict=True) if value
+            )
             said.append(f"{name} differs ({each}): {why}.")
     if any(other_machine(sides[0], side) for side in sides[1:]):
         said.append(
@@ -73,7 +77,9 @@ def notes(sides: Sequence[Side]) -> list[str]:
         )
     for side in sides:
         if side.plain:
-            said.append(f"{side.name} is a plain pyperf file: how it was measured, and whether anything moved, is not known.")
+            said.append(
+                f"{side.name} is a plain pyperf file: how it was measured, and whether anything moved, is not known."
+            )
         if side.facts.get("mixed"):
             said.append(f"{side.name} is mixed: a part of it was made under other conditions: {side.facts['mixed']}.")
     return said

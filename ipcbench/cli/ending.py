@@ -23,6 +23,7 @@ Exit codes:
   7      every case is ok, but the machine changed meanwhile: suspended,
          throttled, other CPUs, or their time stolen
   8      nothing of what was asked for can be measured on this machine
+  9      a condition of compare --fail-if is true
   128+n  ended by signal n (129 HUP, 130 Ctrl-C, 143 TERM); what was
          finished is saved
 The severest counts: a signal, then 5, 6, 4, 3, 7.
@@ -31,7 +32,7 @@ The severest counts: a signal, then 5, 6, 4, 3, 7.
 # A wrong result has none: it is what was to be found out.
 OF_VERDICT = {"failed": 3, "timed-out": 4, "unverified": 5, "leaked": 6}
 MACHINE_CHANGED = {"suspended", "throttled", "affinity-changed", "stolen"}
-NOT_SAVED, CHANGED = 6, 7
+NOT_SAVED, CHANGED, WORSE = 6, 7, 9
 _SEVEREST_FIRST = (5, 6, 4, 3, 7, 0)
 
 

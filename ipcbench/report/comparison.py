@@ -80,7 +80,9 @@ def _more(table: pd.DataFrame) -> list[str]:
         ]
     known = open_["more"].dropna()
     if known.empty:
-        return ["More rounds would not settle what is inconclusive; measuring again at other times may."] * bool(len(open_))
+        return ["More rounds would not settle what is inconclusive; measuring again at other times may."] * bool(
+            len(open_)
+        )
     unit = "more repeat" if (open_["repeats"] > 1).any() else "more round"
     each = "" if table["paired"].all() else " of each"
     half, whole = math.ceil(known.median()), int(known.max())
@@ -109,9 +111,7 @@ def _controls(comparison: Comparison) -> Iterator[Part]:
     means = comparison.contrast.controls
     for column in dict.fromkeys(means["column"]):
         rows = means[means["column"] == column]
-        shown = [
-            f"{row.name} {format_ratio(row.ratio)}{_in_brackets(row)}" for row in rows.itertuples(index=False)
-        ]
+        shown = [f"{row.name} {format_ratio(row.ratio)}{_in_brackets(row)}" for row in rows.itertuples(index=False)]
         yield f"Controls, {column} against {comparison.contrast.base}: {', '.join(shown)}."
         moved = [str(name) for name, ratio in zip(rows["name"], rows["ratio"], strict=True) if _apart(ratio) > MOVED]
         if moved:
@@ -195,7 +195,10 @@ def _missing(comparison: Comparison, everything: bool) -> Iterator[Part]:
     rows = [[row.case, row.column, row.verdict, row.reason] for row in shown.itertuples(index=False)]
     yield _table("Without a number on one side", ["case", "missing in", "verdict", "why"], rows)
     if len(lacks) > len(shown):
-        kinds = [f"{n:,} {verdict} in {column}" for (column, verdict), n in lacks.groupby(["column", "verdict"]).size().items()]  # type: ignore[misc]
+        kinds = [
+            f"{n:,} {verdict} in {column}"
+            for (column, verdict), n in lacks.groupby(["column", "verdict"]).size().items()
+        ]  # type: ignore[misc]
         yield f"Of {len(lacks):,} in all ({', '.join(kinds)}); --all shows them."
 
 
@@ -212,10 +215,10 @@ def _shape(shape: Shape) -> Iterator[Part]:
             "as no change."
         )
     if len(shape.agreement):
-        rows = [
-            [row.question, f"{row.blocks:,}", f"{row.tau:.2f}"] for row in shape.agreement.itertuples(index=False)
-        ]
-        yield _table("Order of the mechanisms (Kendall's tau: 1 the same, -1 reversed)", ["question", "blocks", "tau"], rows)
+        rows = [[row.question, f"{row.blocks:,}", f"{row.tau:.2f}"] for row in shape.agreement.itertuples(index=False)]
+        yield _table(
+            "Order of the mechanisms (Kendall's tau: 1 the same, -1 reversed)", ["question", "blocks", "tau"], rows
+        )
     crossings = shape.crossings
     if crossings:
         rows = [

@@ -25,7 +25,9 @@ def terminal(comparison: Comparison, everything: bool, width: int) -> str:
     from rich.console import Console
 
     file = io.StringIO()
-    console = Console(file=file, width=width, color_system=None, highlight=False, markup=False, emoji=False, legacy_windows=False)
+    console = Console(
+        file=file, width=width, color_system=None, highlight=False, markup=False, emoji=False, legacy_windows=False
+    )
     for place, part in enumerate(parts(comparison, everything)):
         if place:
             console.print()
@@ -147,7 +149,10 @@ def _plain(value: object) -> object:
 
 def _records(table: pd.DataFrame) -> list[dict[str, object]]:
     return [
-        {str(name): None if isinstance(value, float) and not math.isfinite(value) else value for name, value in row.items()}
+        {
+            str(name): None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in row.items()
+        }
         for row in table.to_dict("records")
     ]
 
