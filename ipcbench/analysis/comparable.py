@@ -33,12 +33,11 @@ def refuse(sides: Sequence[Side]) -> None:
     """Raise BadRequest for what cannot be compared: a file with itself, two of one name, two ways of measuring."""
     for first, second in itertools.combinations(sides, 2):
         if first.digest and first.digest == second.digest:
-            raise BadRequest(
-                f"{first.name} and {second.name} are the same file, or copies: there is nothing to compare"
-            )
+            raise BadRequest(f"{first.name} and {second.name} are the same file, or copies: nothing to compare")
         if first.name == second.name:
             raise BadRequest(
-                f"two files are called {first.name!r}: name them, as in before={first.name} after=other/{first.name}.json"
+                f"two files are called {first.name!r}: name them, as in before=old/{first.name}.json "
+                f"after=new/{first.name}.json"
             )
         if first.protocol and second.protocol and first.protocol != second.protocol:
             raise BadRequest(
@@ -77,9 +76,7 @@ def notes(sides: Sequence[Side]) -> list[str]:
         )
     for side in sides:
         if side.plain:
-            said.append(
-                f"{side.name} is a plain pyperf file: how it was measured, and whether anything moved, is not known."
-            )
+            said.append(f"{side.name} is a plain pyperf file: whether anything was moved, and how, is not known.")
         if side.facts.get("mixed"):
             said.append(f"{side.name} is mixed: a part of it was made under other conditions: {side.facts['mixed']}.")
     return said
@@ -91,8 +88,8 @@ def nothing_common(sides: Sequence[Side]) -> str:
     if tagged and len(tagged) < len(sides):
         side = tagged[0]
         return (
-            f"no case in common: those of {side.name} were measured under {', '.join(side.pythons)}; compare these with "
-            "--column python, in that file alone"
+            f"no case in common: those of {side.name} were measured under {', '.join(side.pythons)}; compare these "
+            "in that file alone, with --column python"
         )
     return f"no case in common: {'; '.join(f'{side.name} has {_some(side)}' for side in sides)}"
 

@@ -42,9 +42,9 @@ class Crossing:
 class Shape:
     """How two machines advise differently; base and other are the names of two sides.
 
-    winners has a row per block and side: the columns of BLOCK, side, winner, family, seconds, lead (how many times as
-    long the next one takes), next (its name), tied (whether that is no difference), was (the winner on the base) and
-    changed (on the other side only: whether the advice is another one). agreement has a row per question: blocks, and
+    winners has a row per block and side: the columns of BLOCK, side, winner, short, family, seconds, lead (how many
+    times as long the next one takes), next (its name), tied (whether that is no difference), was (the winner on the
+    base) and changed (on the other side only: whether the advice is another one). agreement has a row per question: blocks, and
     tau, Kendall's tau-b of the times of the mechanisms that both have, mean over blocks of three and more; 1 is the
     same order, -1 the opposite.
     """
@@ -97,10 +97,10 @@ def _winners(names: tuple[str, str], blocks: Blocks, first: Series, second: Seri
         for name, order, series in zip(names, orders, (first, second), strict=True):
             best, behind = order[0], order[1]
             lead = compare(series[behind], series[best])
-            facts = about[best].mechanism, about[best].family, _middle(series[best]), lead.ratio
+            facts = about[best].mechanism, about[best].short, about[best].family, _middle(series[best]), lead.ratio
             changed = name == names[1] and not same
             rows.append((*key, name, *facts, about[behind].mechanism, lead.tied, about[old].mechanism, changed))
-    columns = [*BLOCK, "side", "winner", "family", "seconds", "lead", "next", "tied", "was", "changed"]
+    columns = [*BLOCK, "side", "winner", "short", "family", "seconds", "lead", "next", "tied", "was", "changed"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -29,22 +29,14 @@ _NAMED = re.compile(r"([^=/]{1,60})=(.+)", re.DOTALL)
 @click.argument("files", nargs=-1, required=True, metavar="A B [C ...]")
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Where labels are. Default: results.")
 @click.option("--column", metavar="FIELD", help="Compare along this field instead of file against file.")
-@click.option(
-    "--row", "rows", multiple=True, metavar="FIELD", help="A row for each value of it. Default: for each case."
-)
-@click.option(
-    "--filter", "filters", multiple=True, metavar="FIELD=VALUE,…", help="Only these; repeat for other fields."
-)
+@click.option("--row", "rows", multiple=True, metavar="FIELD", help="A row per value of it. Default: per case.")
+@click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE,…", help="Only these; may be repeated.")
 @click.option("--format", "kind", type=click.Choice(FORMATS), default="table", help="Default: table.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to a file what would be printed.")
-@click.option(
-    "--all", "everything", is_flag=True, help="Show equivalent and inconclusive rows too, and all that is missing."
-)
+@click.option("--all", "everything", is_flag=True, help="Show also what is equivalent, inconclusive or missing.")
 @click.option("--charts", is_flag=True, help="Also write a report with charts, to reports/<B>-vs-<A>.")
 @click.option("--report", type=click.Path(path_type=Path), metavar="FOLDER", help="The same, to this folder.")
-@click.option(
-    "--fail-if", metavar="WHEN", help="End with code 9 when this is so: slower>10%, faster, different, missing."
-)
+@click.option("--fail-if", metavar="WHEN", help="End with code 9 if so: slower>10%, faster, different, missing.")
 def command(
     files: Sequence[str],
     results: Path,
@@ -93,7 +85,8 @@ def noise(sides: Sequence[Side]) -> tuple[float, float]:
     """The smallest difference that is worth a choice, and the drift between two moments, of all that is compared."""
     from ipcbench.analysis.compare import WORTH
 
-    return (WORTH, 0.0) if sides else (WORTH, 0.0)
+    del sides  # nothing is measured of them yet
+    return WORTH, 0.0
 
 
 def _sides(files: Sequence[str], results: Path) -> list[Side]:
@@ -167,7 +160,7 @@ def _compare(sides: Sequence[Side], projection: Projection) -> Comparison:
         raise BadRequest(f"one file alone: give a second one, or {ways}")
     if len(columns_of(cases, projection)) < 2:
         raise BadRequest(
-            f"all cases have the {projection.column} {columns_of(cases, projection)[0]}: there is nothing to compare with"
+            f"all cases have the {projection.column} {columns_of(cases, projection)[0]}: nothing to compare with"
         )
     worth, drift = noise(sides)
     found = contrast(gathered, cases, projection, worth, drift)

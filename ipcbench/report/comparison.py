@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 
 from ipcbench.analysis.comparable import facts, notes
+from ipcbench.analysis.compare import MOST_MORE
 from ipcbench.analysis.contrast import MOVED, Contrast
 from ipcbench.analysis.shape import Shape
 from ipcbench.analysis.stats import LEAST_ROUNDS
-from ipcbench.report.tables import Table
+from ipcbench.report.tables import Table, records
 from ipcbench.report.text import count, interval, listing
 from ipcbench.results.side import Side
 from ipcbench.text import safe_text
@@ -86,8 +87,8 @@ def _more(table: pd.DataFrame) -> list[str]:
     unit = "more repeat" if (open_["repeats"] > 1).any() else "more round"
     each = "" if table["paired"].all() else " of each"
     half, whole = math.ceil(known.median()), int(known.max())
-    rest = f", {count(whole, unit)} all of them" if len(known) == len(open_) else ", some not with any number"
-    return [f"About {count(half, unit)}{each} would settle half of the {len(open_):,} inconclusive{rest}."]
+    rest = f"{count(whole, unit)} all of them" if len(known) == len(open_) else f"some take more than {MOST_MORE:,}"
+    return [f"About {count(half, unit)}{each} would settle half of the {len(open_):,} inconclusive; {rest}."]
 
 
 def _settings(comparison: Comparison) -> Iterator[Part]:
@@ -111,7 +112,7 @@ def _controls(comparison: Comparison) -> Iterator[Part]:
     means = comparison.contrast.controls
     for column in dict.fromkeys(means["column"]):
         rows = means[means["column"] == column]
-        shown = [f"{row.name} {format_ratio(row.ratio)}{_in_brackets(row)}" for row in rows.itertuples(index=False)]
+        shown = [f"{row.name} {format_ratio(row.ratio)}{_in_brackets(row)}" for row in records(rows)]
         yield f"Controls, {column} against {comparison.contrast.base}: {', '.join(shown)}."
         moved = [str(name) for name, ratio in zip(rows["name"], rows["ratio"], strict=True) if _apart(ratio) > MOVED]
         if moved:
@@ -149,7 +150,7 @@ def _cases(comparison: Comparison, everything: bool) -> Iterator[Part]:
         yield _table(
             f"Ratio: how many times as long as in {contrast.base}{mean}",
             header,
-            [_row(row, comparison.several) for row in shown.itertuples(index=False)],
+            [_row(row, comparison.several) for row in records(shown)],
         )
     folded = [
         f"{(rows['verdict'] == verdict).sum():,} {verdict}"
@@ -157,7 +158,8 @@ def _cases(comparison: Comparison, everything: bool) -> Iterator[Part]:
         if not everything and (rows["verdict"] == verdict).any()
     ]
     if folded:
-        yield f"{'' if len(shown) else 'Nothing is certainly different. '}Not shown: {' and '.join(folded)}; --all shows them."
+        none = "" if len(shown) else "Nothing is certainly different. "
+        yield f"{none}Not shown: {' and '.join(folded)}; --all shows them."
 
 
 def _row(row: Any, several: bool) -> list[str]:
@@ -181,7 +183,7 @@ def _families(comparison: Comparison) -> Iterator[Part]:
             f"{row.cases:,}",
             f"{row.missing:,}" if row.missing else "",
         ]
-        for row in means.itertuples(index=False)
+        for row in records(means)
     ]
     header = ["family", *(["against base"] if comparison.several else []), "ratio", "95 %", "cases", "missing"]
     yield _table("Geometric means, over cases that both have", header, rows)
@@ -192,14 +194,12 @@ def _missing(comparison: Comparison, everything: bool) -> Iterator[Part]:
     if lacks.empty:
         return
     shown = lacks if everything else lacks.head(MOST_MISSING)
-    rows = [[row.case, row.column, row.verdict, row.reason] for row in shown.itertuples(index=False)]
+    rows = [[row.case, row.column, row.verdict, row.reason] for row in records(shown)]
     yield _table("Without a number on one side", ["case", "missing in", "verdict", "why"], rows)
     if len(lacks) > len(shown):
-        kinds = [
-            f"{n:,} {verdict} in {column}"
-            for (column, verdict), n in lacks.groupby(["column", "verdict"]).size().items()
-        ]  # type: ignore[misc]
-        yield f"Of {len(lacks):,} in all ({', '.join(kinds)}); --all shows them."
+        kinds = (lacks["verdict"] + " in " + lacks["column"]).value_counts(sort=False)
+        said = ", ".join(f"{many:,} {kind}" for kind, many in kinds.items())
+        yield f"Of {len(lacks):,} in all ({said}); --all shows them."
 
 
 def _shape(shape: Shape) -> Iterator[Part]:
@@ -207,7 +207,7 @@ def _shape(shape: Shape) -> Iterator[Part]:
     blocks = len(shape.winners) // 2
     changed = shape.changed
     if blocks:
-        rows = [_change(shape, row) for row in changed.itertuples(index=False)]
+        rows = [_change(shape, row) for row in records(changed)]
         if rows:
             yield _table("Where another mechanism wins", ["for", shape.base, shape.other], rows)
         yield (
@@ -215,7 +215,7 @@ def _shape(shape: Shape) -> Iterator[Part]:
             "as no change."
         )
     if len(shape.agreement):
-        rows = [[row.question, f"{row.blocks:,}", f"{row.tau:.2f}"] for row in shape.agreement.itertuples(index=False)]
+        rows = [[row.question, f"{row.blocks:,}", f"{row.tau:.2f}"] for row in records(shape.agreement)]
         yield _table(
             "Order of the mechanisms (Kendall's tau: 1 the same, -1 reversed)", ["question", "blocks", "tau"], rows
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -46,6 +47,11 @@ class Table:
     rows: list[list[str]]
     strong: frozenset[tuple[int, int]] = frozenset()
     muted: frozenset[tuple[int, int]] = frozenset()
+
+
+def records(table: pd.DataFrame) -> list[Any]:
+    """The rows of a table as tuples whose fields are the columns."""
+    return list(table.itertuples(index=False))
 
 
 def csv(table: pd.DataFrame) -> str:
