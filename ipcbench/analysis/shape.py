@@ -44,9 +44,10 @@ class Shape:
 
     winners has a row per block and side: the columns of BLOCK, side, winner, short, family, seconds, lead (how many
     times as long the next one takes), next (its name), tied (whether that is no difference), was (the winner on the
-    base) and changed (on the other side only: whether the advice is another one). agreement has a row per question: blocks, and
-    tau, Kendall's tau-b of the times of the mechanisms that both have, mean over blocks of three and more; 1 is the
-    same order, -1 the opposite.
+    base) and changed (on the other side only: whether the advice is another one).
+
+    agreement has a row per question: blocks, and tau, Kendall's tau-b of the times of the mechanisms that both have,
+    mean over blocks of three and more; 1 is the same order, -1 the opposite.
     """
 
     base: str

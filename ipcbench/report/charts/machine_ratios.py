@@ -185,11 +185,11 @@ def _dot(plot: Plot, cell: Any, y: float, marker: str) -> None:
 
 def _key(sheet: Sheet, others: list[str], y: float) -> None:
     theme, one = sheet.theme, f"{others[0]} is " if len(others) == 1 else ""
-    for text, colour, x, side in (
-        (f"◀ {one}faster", theme.faster, MARGIN + NAMES, "left"),
-        (f"{one}slower ▶", theme.slower, sheet.width - MARGIN, "right"),
+    for texts, colour, x, side in (
+        ([f"◀ {one}faster", "◀ faster"], theme.faster, MARGIN + NAMES, "left"),
+        ([f"{one}slower ▶", "slower ▶"], theme.slower, sheet.width - MARGIN, "right"),
     ):
-        sheet.text(x, y, fit([text], (sheet.width - NAMES) / 2 - 20, SMALLEST), size=SMALLEST, color=colour, ha=side)
+        sheet.text(x, y, fit(texts, (sheet.width - NAMES) / 2 - 20, SMALLEST), size=SMALLEST, color=colour, ha=side)
     if len(others) == 1:
         return
     x, room = MARGIN, (sheet.width - 2 * MARGIN) / min(len(others), 6)
