@@ -14,9 +14,11 @@ from ipcbench.analysis.compare import (
     RATE,
     WORTH,
     Difference,
+    _adjusted,
     from_resamples,
     more_rounds,
     paired,
+    quantile,
     unpaired,
     verdicts,
 )
@@ -122,6 +124,16 @@ def test_the_standard_error_is_that_of_the_median_of_normal_noise() -> None:
     chance = np.random.default_rng(3)
     errors = [paired(np.exp(chance.normal(0, 0.05, 30)), np.ones(30)).error for _ in range(60)]
     assert np.mean(errors) == pytest.approx(1.2533 * 0.05 / math.sqrt(30), rel=0.15)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
+def test_adjusted_p_values_are_scipys(p: list[float]) -> None:
+    np.testing.assert_allclose(_adjusted(np.array(p)), stats.false_discovery_control(p), rtol=1e-12, atol=0)
+
+
+@given(st.floats(0.001, 0.999), st.integers(1, 200))
+def test_quantiles_of_students_t_are_scipys(share: float, freedom: int) -> None:
+    assert quantile(share, freedom) == pytest.approx(stats.t.ppf(share, freedom), rel=1e-9, abs=1e-9)
 
 
 # The truth is known

@@ -163,7 +163,9 @@ def test_neither_driver_nor_peer_of_a_real_visit_has_loaded_anything_heavy(
         assert "pyperf" not in peer, "a spawned peer pays 0.1 s for what only the driver needs"
 
 
-@pytest.mark.parametrize("words", [["list"], ["list", "--json"], ["--help"], ["run", "--help"], ["report", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["list"], ["list", "--json"], ["--help"], ["run", "--help"], ["report", "--help"], ["compare", "--help"]]
+)
 def test_a_list_or_help_loads_no_numbers_and_no_charts(words: list[str], tmp_path: Path) -> None:
     code = (
         "import sys, json, pathlib\n"

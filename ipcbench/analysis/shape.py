@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats as distributions
 
 from ipcbench.analysis.stats import BLOCK, FloatArray, by_round, compare
 from ipcbench.analysis.traps import Crossover, crossover
@@ -110,6 +109,8 @@ def _middle(seconds: FloatArray) -> float:
 
 
 def _agreement(blocks: Blocks, first: Series, second: Series) -> pd.DataFrame:
+    from scipy import stats as distributions  # slow to import, and only two machines need it
+
     found: dict[str, list[float]] = {}
     for key, block in blocks:
         if len(block) >= LEAST_RANKS:

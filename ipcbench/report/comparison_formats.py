@@ -95,7 +95,8 @@ def _written(part: str | Table) -> str:
 
 def as_csv(comparison: Comparison) -> str:
     """Every row with full precision; times in seconds."""
-    return csv(ordered(comparison.contrast.table))
+    rows = ordered(comparison.contrast.table)
+    return csv(rows.map(lambda cell: safe_text(cell, 300) if isinstance(cell, str) else cell))
 
 
 def as_json(comparison: Comparison, failed: Mapping[str, Sequence[str]]) -> str:

@@ -37,7 +37,8 @@ def table(shape: Shape) -> pd.DataFrame:
     winners = shape.winners[shape.winners["wait"].isin(["block", ""])]
     found = Counter(tuple(row) for row in winners[SETTING].itertuples(index=False))
     main = min(found, key=lambda setting: (-found[setting], setting), default=None)
-    kept = winners[[tuple(row) == main for row in winners[SETTING].itertuples(index=False)]]
+    same = [tuple(row) == main for row in winners[SETTING].itertuples(index=False)]
+    kept = winners[pd.Series(same, winners.index, dtype=bool)]
     asks = [f"{safe_text(row.question, 40)}, {row.workers}w" for row in records(kept)]
     text = {name: [safe_text(each, 60) for each in kept[name]] for name in ("side", "winner", "short", "next", "was")}
     columns = ["side", "ask", "size", "winner", "short", "family", "seconds", "lead", "next", "tied", "was", "changed"]
