@@ -116,7 +116,8 @@ def contrast(
     for name in columns[1:]:
         found = pairs(about, gathered, columns[0], name)
         groups += [(name, group) for group in grouped(found, lambda pair: str(pair.about.row)).values()]
-        ranked = [pair for pair in found if pair.about.ranked]
+        # Of two mechanisms compared with each other there is no one family.
+        ranked = [pair for pair in found if pair.about.ranked and column != "mechanism"]
         families += _means(scales, name, grouped(ranked, family), [] if several else ranked)
         known = [pair for pair in found if pair.about.mechanism in CONTROLS]
         if projection.column == "label":
