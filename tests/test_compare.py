@@ -28,7 +28,7 @@ from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.model import Case
 from ipcbench.report.charts import machine_ratios, winner_map_diff
 from ipcbench.report.charts.sheet import SMALLEST, sign
-from ipcbench.report.compared import footer
+from ipcbench.report.compared import Picture, charts, footer
 from ipcbench.report.comparison import Comparison, conclusion, parts
 from ipcbench.report.comparison_formats import as_csv, as_json, as_markdown, terminal
 from ipcbench.report.svg import drawing, to_svg
@@ -521,7 +521,10 @@ def test_charts_are_written_with_their_tables_and_a_summary(within: Run, folder:
         for id_ in ("machine-ratios", "winner-map-diff")
         for end in ("-light.svg", "-dark.svg", ".png", ".csv")
     }
-    assert "charts/machine-ratios-dark.svg" in (out / "summary.md").read_text()
+    text = (out / "summary.md").read_text()
+    assert "charts/machine-ratios-dark.svg" in text
+    assert text.index("server against a: ") < text.index("<picture>") < text.index("What differs")
+    assert re.search(r'alt="Dots with intervals [^"<>]*\d of \d+ cases differ from a', text)
     within("compare", "a", "b", "--report", str(out))
     assert not (out / "charts" / "winner-map-diff.csv").exists()
 
@@ -698,19 +701,15 @@ def about(request: pytest.FixtureRequest) -> Comparison:
     return PAIRS[request.param]()
 
 
-def tables(about: Comparison) -> list[tuple[Any, pd.DataFrame]]:
-    found = [
-        (machine_ratios, machine_ratios.table(about.contrast)),
-        (winner_map_diff, winner_map_diff.table(about.shapes[0])),
-    ]
-    return [(chart, table) for chart, table in found if len(table)]
+def pictures(about: Comparison) -> list[Picture]:
+    return [picture for picture in charts(about) if len(picture.table)]
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 def test_texts_of_a_comparison_lie_inside_and_never_on_each_other(about: Comparison, theme: Theme) -> None:
-    for chart, table in tables(about):
-        with drawing(theme, chart.ID):
-            figure = chart.draw(table, theme)
+    for chart in pictures(about):
+        with drawing(theme, chart.id):
+            figure = chart.draw(chart.table, theme)
             sign(figure, footer(about), theme)
             texts = boxes(figure)
         width, height = figure.get_size_inches() * 72
@@ -726,16 +725,16 @@ def test_texts_of_a_comparison_lie_inside_and_never_on_each_other(about: Compari
 
 
 def test_charts_of_a_comparison_are_repeatable_have_words_and_come_with_their_table(about: Comparison) -> None:
-    for chart, table in tables(about):
-        pictures = []
+    for chart in pictures(about):
+        drawn = []
         for _ in range(2):
-            with drawing(THEMES[0], chart.ID):
-                pictures.append(to_svg(chart.draw(table, THEMES[0])))
-        assert pictures[0] == pictures[1]
-        assert any(character.isdigit() for character in chart.alt(table))
-        back = pd.read_csv(io.StringIO(table_csv(table)), keep_default_na=False, na_values=[""])
-        assert list(back.columns) == list(table.columns)
-        assert len(back) == len(table)
+            with drawing(THEMES[0], chart.id):
+                drawn.append(to_svg(chart.draw(chart.table, THEMES[0])))
+        assert drawn[0] == drawn[1]
+        assert any(character.isdigit() for character in chart.alt(chart.table))
+        back = pd.read_csv(io.StringIO(table_csv(chart.table)), keep_default_na=False, na_values=[""])
+        assert list(back.columns) == list(chart.table.columns)
+        assert len(back) == len(chart.table)
 
 
 def test_a_comparison_without_cases_of_mechanisms_has_no_chart(two: tuple[ResultFile, ResultFile]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -21,7 +21,15 @@ from ipcbench.results.side import Side
 from ipcbench.results.writing import write_whole
 from ipcbench.text import safe_text
 
-Draw = Callable[[pd.DataFrame, Theme], Figure]
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart with its table; without rows there is nothing to draw. alt says the finding in words."""
+
+    id: str
+    table: pd.DataFrame
+    draw: Callable[[pd.DataFrame, Theme], Figure]
+    alt: Callable[[pd.DataFrame], str]
 
 
 def write(comparison: Comparison, folder: Path) -> Path:
@@ -32,10 +40,10 @@ def write(comparison: Comparison, folder: Path) -> Path:
     """
     try:
         (folder / "charts").mkdir(parents=True, exist_ok=True)
-        drawn = [
-            _chart(id_, table, draw, footer(comparison), folder / "charts") for id_, table, draw in charts(comparison)
-        ]
-        about = replace(comparison, charts=[id_ for id_ in drawn if id_])
+        pictures = charts(comparison)
+        for picture in pictures:
+            _draw(picture, footer(comparison), folder / "charts")
+        about = replace(comparison, charts=[(each.id, each.alt(each.table)) for each in pictures if len(each.table)])
         write_whole(folder / "cases.csv", as_csv(comparison).encode(), replace=True)
         write_whole(folder / "summary.md", as_markdown(about, everything=False).encode(), replace=True)
     except OSError as error:
@@ -43,12 +51,13 @@ def write(comparison: Comparison, folder: Path) -> Path:
     return folder / "summary.md"
 
 
-def charts(comparison: Comparison) -> list[tuple[str, pd.DataFrame, Draw]]:
-    """The charts of a comparison: id, table and drawing; a table without rows means that there is nothing to draw."""
-    shapes = [winner_map_diff.table(shape) for shape in comparison.shapes[:1]]
+def charts(comparison: Comparison) -> list[Picture]:
+    """The charts of a comparison. The map of winners is that of the first machine that is another one."""
+    ratios, shapes = machine_ratios.table(comparison.contrast), comparison.shapes
+    winners = winner_map_diff.table(shapes[0]) if shapes else pd.DataFrame()
     return [
-        (machine_ratios.ID, machine_ratios.table(comparison.contrast), machine_ratios.draw),
-        (winner_map_diff.ID, shapes[0] if shapes else pd.DataFrame(), winner_map_diff.draw),
+        Picture(machine_ratios.ID, ratios, machine_ratios.draw, machine_ratios.alt),
+        Picture(winner_map_diff.ID, winners, winner_map_diff.draw, winner_map_diff.alt),
     ]
 
 
@@ -59,25 +68,24 @@ def footer(comparison: Comparison) -> tuple[str, str]:
 
 
 def _origin(side: Side, short: bool = False) -> str:
-    names = ("CPU", "date") if short else ("CPU", "CPUs", "Python", "ipcbench", "rounds", "date")
+    names = ("CPU", "Python", "ipcbench") if short else ("CPU", "CPUs", "Python", "ipcbench", "rounds", "date")
     units = {"CPUs": "CPUs ", "ipcbench": "ipcbench ", "rounds": "rounds "}
     known = [f"{units.get(name, '')}{safe_text(side.facts[name], 60)}" for name in names if name in side.facts]
     return safe_text(f"{side.name}: {', '.join(known)}")
 
 
-def _chart(id_: str, table: pd.DataFrame, draw: Draw, lines: tuple[str, str], folder: Path) -> str:
-    """Draw one chart in every theme into files; gives its id, or nothing where there is nothing to draw."""
-    files = {suffix: folder / f"{id_}{suffix}" for suffix in ("-light.svg", "-dark.svg", ".png", ".csv")}
-    if table.empty:
+def _draw(picture: Picture, lines: tuple[str, str], folder: Path) -> None:
+    """Draw one chart in every theme into files, or remove those of an earlier report."""
+    files = {suffix: folder / f"{picture.id}{suffix}" for suffix in ("-light.svg", "-dark.svg", ".png", ".csv")}
+    if picture.table.empty:
         for path in files.values():
             path.unlink(missing_ok=True)
-        return ""
-    write_whole(files[".csv"], csv(table).encode(), replace=True)
+        return
+    write_whole(files[".csv"], csv(picture.table).encode(), replace=True)
     for theme in THEMES:
-        with drawing(theme, id_):
-            figure = draw(table, theme)
+        with drawing(theme, picture.id):
+            figure = picture.draw(picture.table, theme)
             sign(figure, lines, theme)
             write_whole(files[f"-{theme.name}.svg"], to_svg(figure).encode(), replace=True)
             if theme.name == "light":
                 write_whole(files[".png"], to_png(figure), replace=True)
-    return id_

@@ -28,13 +28,13 @@ MOST_MISSING = 10  # rows that are shown unasked
 class Comparison:
     """All there is to say: the files, the contrast of their cases and, for other machines, the shapes.
 
-    charts names the charts that were drawn beside a Markdown file, by path.
+    charts are those drawn beside a Markdown file: id, and the finding in words.
     """
 
     sides: Sequence[Side]
     contrast: Contrast
     shapes: Sequence[Shape] = ()
-    charts: Sequence[str] = field(default=())
+    charts: Sequence[tuple[str, str]] = field(default=())
 
     @property
     def several(self) -> bool:
@@ -87,6 +87,8 @@ def _more(table: pd.DataFrame) -> list[str]:
     unit = "more repeat" if (open_["repeats"] > 1).any() else "more round"
     each = "" if table["paired"].all() else " of each"
     half, whole = math.ceil(known.median()), int(known.max())
+    if len(open_) == 1:
+        return [f"About {count(whole, unit)}{each} would settle the one that is inconclusive."]
     rest = f"{count(whole, unit)} all of them" if len(known) == len(open_) else f"some take more than {MOST_MORE:,}"
     return [f"About {count(half, unit)}{each} would settle half of the {len(open_):,} inconclusive; {rest}."]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 
 from ipcbench.analysis.comparable import facts, notes
-from ipcbench.report.comparison import Comparison, ordered, parts
+from ipcbench.report.comparison import Comparison, conclusion, ordered, parts
 from ipcbench.report.tables import Table, csv
 from ipcbench.report.text import count, markdown
 from ipcbench.text import safe_text
@@ -65,13 +65,14 @@ def as_markdown(comparison: Comparison, everything: bool) -> str:
     """Markdown that fits a comment on a pull request; what does not fit is named as left out."""
     columns = [markdown(name, 60) for name in comparison.contrast.columns]
     written = [f"# ipcbench: {', '.join(columns[1:])} against {columns[0]}"]
-    said = parts(comparison, everything)
+    said, summary = parts(comparison, everything), conclusion(comparison)
+    written += [_written(sentence) for sentence in summary]
     written += [
         f'<picture><source media="(prefers-color-scheme: dark)" srcset="charts/{chart}-dark.svg">'
-        f'<img alt="{chart}" src="charts/{chart}-light.svg"></picture>'
-        for chart in comparison.charts
+        f'<img alt="{_quoted(alt)}" src="charts/{chart}-light.svg"></picture>'
+        for chart, alt in comparison.charts
     ]
-    written += [_written(part) for part in said]
+    written += [_written(part) for part in said if part not in summary]
     kept: list[str] = []
     room = LARGEST
     for part in written:
@@ -81,6 +82,11 @@ def as_markdown(comparison: Comparison, everything: bool) -> str:
             break
         kept.append(part)
     return "\n\n".join(kept) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """Untrusted text as the value of an attribute of HTML inside Markdown."""
+    return markdown(text).replace('"', "&#34;")
 
 
 def _written(part: str | Table) -> str:

@@ -117,4 +117,5 @@ def _facts(suite: _Suite) -> dict[str, str]:
         known = benchmark.metadata | known
     known = suite.metadata | known
     found = {fact: " ".join(str(known[key]) for key in keys if key in known) for fact, keys in FACTS.items()}
+    found["date"] = found["date"][:16]  # to the minute
     return {fact: safe_text(text) for fact, text in found.items() if text}
