@@ -23,7 +23,7 @@ from ipcbench.analysis.comparable import refuse
 from ipcbench.analysis.contrast import Contrast, contrast
 from ipcbench.analysis.limits import exceeded, parse_limits
 from ipcbench.analysis.projection import Projection, chosen, gather
-from ipcbench.analysis.shape import Shape, shape
+from ipcbench.analysis.machines import Shape, shape
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.model import Case
 from ipcbench.report.charts import machine_ratios, winner_map_diff

@@ -168,7 +168,7 @@ def _compare(sides: Sequence[Side], projection: Projection) -> Comparison:
         raise BadRequest(_why_nothing(sides, found) or nothing_common(sides))
     shapes = []
     if projection.column == "label" and any(other_machine(sides[0], side) for side in sides[1:]):
-        from ipcbench.analysis.shape import shape
+        from ipcbench.analysis.machines import shape
 
         kept = set(cases["case"])
         shapes = [shape(sides[0], side, kept) for side in sides[1:] if other_machine(sides[0], side)]

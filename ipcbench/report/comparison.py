@@ -12,7 +12,7 @@ import pandas as pd
 from ipcbench.analysis.comparable import facts, notes
 from ipcbench.analysis.compare import MOST_MORE
 from ipcbench.analysis.contrast import MOVED, Contrast
-from ipcbench.analysis.shape import Shape
+from ipcbench.analysis.machines import Shape
 from ipcbench.analysis.stats import LEAST_ROUNDS
 from ipcbench.report.tables import Table, records
 from ipcbench.report.text import count, interval, listing

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ipcbench.analysis.shape import Shape
+from ipcbench.analysis.machines import Shape
 from ipcbench.report.charts.chart import SETTING, records
 from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width
 from ipcbench.report.text import count, short_ratio
