@@ -263,6 +263,7 @@ def test_an_error_line_about_a_hostile_name_is_one_line(within: Callable[..., Fi
             ["report", text],
             ["anonymise", "--", text],
             ["run", "--dry-run", "--mechanism", text[:500]],
+            ["compare", text],
             [text],
         ):
             if re.search("[\0\ud800-\udc7f\udd00-\udfff]", text):

@@ -14,16 +14,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from scipy import stats as distributions
+from scipy import special  # scipy.stats would take longer to import than two files to compare
 
 from ipcbench.analysis.stats import LEAST_ROUNDS, RESAMPLES, SEED, FloatArray, resampled_medians
 
 Verdict = Literal["slower", "faster", "equivalent", "inconclusive"]
 
 RATE = 0.05  # of false discoveries among all that are called different; the complement of every interval
+MOST_MORE = 10_000  # rounds; what would take more is not to be found this way
 WORTH = 0.03  # a difference below 3 % is not worth a choice, however certain
 
 
@@ -53,15 +55,14 @@ class Difference:
             return math.nan
         if self.error == 0:
             return 1.0 if self.ratio == 1 else 0.0
-        return float(2 * distributions.t.sf(abs(math.log(self.ratio)) / self.error, self.freedom))
+        return float(2 * special.stdtr(self.freedom, -abs(math.log(self.ratio)) / self.error))
 
     @property
     def visible(self) -> float:
         """The smallest difference that would have been seen four times out of five, as a share: 0.05 for 5 %."""
         if not self.known:
             return math.nan
-        seen = distributions.t.ppf(1 - RATE / 2, self.freedom) + distributions.t.ppf(0.8, self.freedom)
-        return math.expm1(float(seen) * self.error)
+        return math.expm1((quantile(1 - RATE / 2, self.freedom) + quantile(0.8, self.freedom)) * self.error)
 
 
 def paired(first: FloatArray, second: FloatArray) -> Difference:
@@ -73,7 +74,7 @@ def paired(first: FloatArray, second: FloatArray) -> Difference:
     ratio = float(np.median(first) / np.median(second))
     if len(first) < LEAST_ROUNDS:
         return Difference(ratio)
-    return _difference(ratio, np.log(resampled_medians(first)) - np.log(resampled_medians(second)), len(first) - 1)
+    return from_resamples(ratio, np.log(resampled_medians(first)) - np.log(resampled_medians(second)), len(first) - 1)
 
 
 def unpaired(first: Sequence[FloatArray], second: Sequence[FloatArray], drift: float = 0.0) -> Difference:
@@ -92,7 +93,7 @@ def unpaired(first: Sequence[FloatArray], second: Sequence[FloatArray], drift: f
         return Difference(ratio)
     chance = np.random.default_rng(SEED)
     logs = _resampled(one, chance, drift) - _resampled(other, chance, drift)
-    return _difference(ratio, logs, _freedom(one) + _freedom(other))
+    return from_resamples(ratio, logs, _freedom(one) + _freedom(other))
 
 
 def verdicts(differences: Sequence[Difference], worth: float = WORTH) -> list[Verdict]:
@@ -104,10 +105,40 @@ def verdicts(differences: Sequence[Difference], worth: float = WORTH) -> list[Ve
     known = [place for place, difference in enumerate(differences) if difference.known]
     if not known:
         return found
-    adjusted = distributions.false_discovery_control([differences[place].p for place in known])
+    adjusted = _adjusted(np.array([differences[place].p for place in known]))
     for place, p in zip(known, adjusted, strict=True):
         found[place] = _verdict(differences[place], float(p), worth)
     return found
+
+
+def more_rounds(difference: Difference, rounds: int, worth: float = WORTH, drift: float = 0.0) -> int | None:
+    """About how many more rounds an inconclusive difference takes to get a verdict; None where more would not do.
+
+    A standard error shrinks with the square root of the rounds. A difference that is worth a choice asks for one that
+    would be seen four times out of five, a smaller one for an interval that lies within `worth` on both sides. The
+    part of the error that is drift stays, whatever the rounds.
+    """
+    if not difference.known:
+        return max(LEAST_ROUNDS - rounds, 1)
+    sure = quantile(1 - RATE / 2, difference.freedom)
+    found, limit = abs(math.log(difference.ratio)), math.log1p(worth)
+    to_see, to_exclude = found / (sure + quantile(0.8, difference.freedom)), (limit - found) / sure
+    wanted = to_see if found > limit else to_exclude
+    lasting = min(drift, difference.error) ** 2
+    if wanted**2 <= lasting:
+        return None
+    times = (difference.error**2 - lasting) / (wanted**2 - lasting)
+    more = math.ceil(rounds * times) - rounds
+    return max(more, 1) if more <= MOST_MORE else None
+
+
+def _adjusted(p: FloatArray) -> FloatArray:
+    """p-values adjusted for being asked together (Benjamini & Hochberg, 1995), as scipy's false_discovery_control."""
+    order = np.argsort(p)[::-1]
+    scaled = p[order] * len(p) / np.arange(len(p), 0, -1)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum.accumulate(np.minimum(scaled, 1.0))
+    return adjusted
 
 
 def _verdict(difference: Difference, p: float, worth: float) -> Verdict:
@@ -119,10 +150,19 @@ def _verdict(difference: Difference, p: float, worth: float) -> Verdict:
     return "equivalent" if 1 / (1 + worth) <= low and high <= 1 + worth else "inconclusive"
 
 
-def _difference(ratio: float, logs: FloatArray, freedom: int) -> Difference:
-    """From resampled logarithms of the ratio: their spread is its standard error; the interval is Student's t."""
+@lru_cache(maxsize=256)
+def quantile(share: float, freedom: float) -> float:
+    """A quantile of Student's t."""
+    return float(special.stdtrit(freedom, share))
+
+
+def from_resamples(ratio: float, logs: FloatArray, freedom: int) -> Difference:
+    """A difference from resampled logarithms of its ratio: their spread is its error, the interval is Student's t.
+
+    freedom is that of the error: what is independent, less one for each side.
+    """
     error = float(np.std(logs, ddof=1))
-    reach = float(distributions.t.ppf(1 - RATE / 2, freedom)) * error
+    reach = quantile(1 - RATE / 2, freedom) * error
     return Difference(ratio, ratio * math.exp(-reach), ratio * math.exp(reach), error, freedom)
 
 

@@ -2,8 +2,9 @@
 
 Exit codes: 0 every case ok or explained as unsupported; 2 usage, or input that cannot be read; 3 a case failed;
 4 a case timed out; 5 a case is unverified; 6 a case leaked, or containing, saving or printing failed, or a promise of
-selftest is broken; 7 every case ok, but the machine changed meanwhile; 8 nothing can be measured here; 128 + n ended by
-signal n, with what was finished saved. The severest counts: a signal, then 5, 6, 4, 3, 7. `ending` picks one.
+selftest is broken; 7 every case ok, but the machine changed meanwhile; 8 nothing can be measured here; 9 what compare
+--fail-if asks about is so; 128 + n ended by signal n, with what was finished saved. The severest counts: a signal, then
+5, 6, 4, 3, 7. `ending` picks one.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ COMMANDS = {
     "all": "ipcbench.cli.all_",
     "run": "ipcbench.cli.run",
     "report": "ipcbench.cli.report",
+    "compare": "ipcbench.cli.compare",
     "advise": "ipcbench.cli.advise",
     "list": "ipcbench.cli.list_",
     "doctor": "ipcbench.cli.doctor",
@@ -66,6 +68,7 @@ def cli() -> None:
       ipcbench all             ten minutes: more sizes, workers and rounds
       ipcbench advise          which one for so many senders, receivers and bytes
       ipcbench list            what can be measured
+      ipcbench compare A B     what differs between two results
       ipcbench doctor          what about this machine decides the numbers
       ipcbench selftest        whether faults are contained on this machine
     """

@@ -13,7 +13,7 @@ from ipcbench.errors import BadRequest
 
 if TYPE_CHECKING:
     from ipcbench.analysis.advise import Advice
-    from ipcbench.report.rows import Table
+    from ipcbench.report.tables import Table
 
 FORMATS = ("table", "markdown", "json")
 _LEAST_WIDTH = 100

@@ -24,6 +24,7 @@ Exit codes:
   7      every case is ok, but the machine changed meanwhile: suspended,
          throttled, other CPUs, or their time stolen
   8      nothing of what was asked for can be measured on this machine
+  9      a condition of compare --fail-if is true
   128+n  ended by signal n (129 HUP, 130 Ctrl-C, 143 TERM); what was
          finished is saved
 The severest counts: a signal, then 5, 6, 4, 3, 7.
@@ -34,7 +35,7 @@ OF_VERDICT = {"failed": 3, "timed-out": 4, "unverified": 5, "leaked": 6}
 # Other work on the machine is a doubt about the number, as noise is: it comes and goes on any desktop, rounds and
 # intervals are there for it, and a run that ended with 7 for it would end with 7 nearly always.
 MACHINE_CHANGED = set(TOUCHED) - {"loaded"}
-NOT_SAVED, CHANGED = 6, 7
+NOT_SAVED, CHANGED, WORSE = 6, 7, 9
 _SEVEREST_FIRST = (5, 6, 4, 3, 7, 0)
 
 

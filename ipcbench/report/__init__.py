@@ -1,4 +1,7 @@
-"""From a results file to things people look at: sentences, tables, charts, one page and one summary."""
+"""From a results file to things people look at: sentences, tables, charts, one page and one summary.
+
+What draws is imported where it is used: a comparison in a terminal needs no charts.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,15 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ipcbench.errors import ResultError
-from ipcbench.report import html, markdown
-from ipcbench.report.charts import CHARTS, Chart
-from ipcbench.report.charts.sheet import sign
-from ipcbench.report.findings import sentences
-from ipcbench.report.rows import exact
-from ipcbench.report.study import Study, study
-from ipcbench.report.svg import drawing, to_png, to_svg
-from ipcbench.report.tables import cases, csv
-from ipcbench.report.theme import THEMES
 from ipcbench.results.schema import ResultFile
+
+if TYPE_CHECKING:
+    from ipcbench.report import html
+    from ipcbench.report.charts import Chart
+    from ipcbench.report.study import Study
 
 __all__ = ["headlines", "traps", "write"]
 
@@ -26,11 +26,16 @@ CSS_PIXELS = 96 / 72  # per point
 
 def headlines(result: ResultFile) -> list[str]:
     """Three to six plain sentences with figures: which mechanism for what, and what to watch."""
+    from ipcbench.report.findings import sentences
+    from ipcbench.report.study import study
+
     return sentences(study(result).summary, result.ipcbench.rounds)
 
 
 def traps(result: ResultFile) -> list[str]:
     """The traps that a run shows, in sentences with figures."""
+    from ipcbench.report.study import study
+
     return study(result).warnings
 
 
@@ -40,6 +45,12 @@ def write(result: ResultFile, out: Path) -> Path:
     Writes summary.md, report.html, cases.csv and for each chart charts/<id>-light.svg, -dark.svg, .png and .csv; each
     file is replaced whole. Raises ResultError where the file system refuses.
     """
+    from ipcbench.report import html, markdown
+    from ipcbench.report.charts import CHARTS
+    from ipcbench.report.findings import sentences
+    from ipcbench.report.study import study
+    from ipcbench.report.tables import cases
+
     about = study(result)
     try:
         (out / "charts").mkdir(parents=True, exist_ok=True)
@@ -56,6 +67,13 @@ def write(result: ResultFile, out: Path) -> Path:
 
 def _draw(chart: Chart, about: Study, folder: Path) -> html.Drawn:
     """Draw one chart in every theme into files, or say why not; files of an earlier report do not stay."""
+    from ipcbench.report import html
+    from ipcbench.report.charts.sheet import sign
+    from ipcbench.report.rows import exact
+    from ipcbench.report.svg import drawing, to_png, to_svg
+    from ipcbench.report.tables import csv
+    from ipcbench.report.theme import THEMES
+
     files = {suffix: folder / f"{chart.id}{suffix}" for suffix in ("-light.svg", "-dark.svg", ".png", ".csv")}
     missing = chart.missing(about.summary)
     if missing:

@@ -9,7 +9,7 @@ import msgspec
 
 from ipcbench.analysis.advise import Advice, Option
 from ipcbench.report.markdown import table as markdown_table
-from ipcbench.report.rows import Table
+from ipcbench.report.tables import Table
 from ipcbench.report.text import count, estimate, listing, markdown
 from ipcbench.text import safe_text
 from ipcbench.units import format_ratio, format_size, format_time

@@ -13,8 +13,9 @@ from markupsafe import Markup
 from ipcbench.report.absence import groups
 from ipcbench.report.charts.chart import main_setting
 from ipcbench.report.modelled import models
-from ipcbench.report.rows import Table, environment, exact, mechanisms, pythons, tails, which_one
+from ipcbench.report.rows import environment, exact, mechanisms, pythons, tails, which_one
 from ipcbench.report.study import Study
+from ipcbench.report.tables import Table
 from ipcbench.report.text import count
 from ipcbench.report.theme import DARK, LIGHT
 from ipcbench.text import safe_text

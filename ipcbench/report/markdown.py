@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ipcbench.report.html import absent
-from ipcbench.report.rows import Table, by_size, environment, pythons, tails, which_one
+from ipcbench.report.rows import by_size, environment, pythons, tails, which_one
 from ipcbench.report.study import Study
+from ipcbench.report.tables import Table
 from ipcbench.report.text import count, markdown
 from ipcbench.text import safe_text
 

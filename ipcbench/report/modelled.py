@@ -9,8 +9,8 @@ from typing import Any
 from ipcbench.analysis.curves import Curve, crossings, lines, scalings
 from ipcbench.analysis.models import Estimate, Line, Scaling
 from ipcbench.report.charts.chart import SETTING, main_setting
-from ipcbench.report.rows import Table
 from ipcbench.report.study import Study
+from ipcbench.report.tables import Table
 from ipcbench.report.text import count, estimate, listing
 from ipcbench.units import format_bandwidth, format_rate, format_size, format_time
 

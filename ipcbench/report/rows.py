@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -14,21 +13,11 @@ from ipcbench.analysis.stats import BLOCK, compare
 from ipcbench.report.charts.chart import in_main_setting, main_setting, records
 from ipcbench.report.findings import OPERATIONS, Choice, choices, ratio, ties
 from ipcbench.report.study import Study
+from ipcbench.report.tables import Table
 from ipcbench.report.text import absence, count, interval
 from ipcbench.results.schema import UNKNOWN, RunRecord
 from ipcbench.text import safe_text
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of text. strong holds (row, column) of cells to print bold, muted those of words for absence."""
-
-    caption: str
-    header: list[str]
-    rows: list[list[str]]
-    strong: frozenset[tuple[int, int]] = frozenset()
-    muted: frozenset[tuple[int, int]] = frozenset()
 
 
 def which_one(study: Study) -> list[Table]:

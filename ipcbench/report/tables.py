@@ -1,6 +1,9 @@
-"""Tables as CSV, for spreadsheets too: full precision, empty where there is no number, text that is never a formula."""
+"""Tables of text; and as CSV, for spreadsheets too: full precision, empty where there is no number, never a formula."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -35,6 +38,22 @@ CASES = [
     "reason",
     "notes",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of text. strong holds (row, column) of cells to print bold, muted those of words for absence."""
+
+    caption: str
+    header: list[str]
+    rows: list[list[str]]
+    strong: frozenset[tuple[int, int]] = frozenset()
+    muted: frozenset[tuple[int, int]] = frozenset()
+
+
+def records(table: pd.DataFrame) -> list[Any]:
+    """The rows of a table as tuples whose fields are the columns."""
+    return list(table.itertuples(index=False))
 
 
 def csv(table: pd.DataFrame) -> str:

@@ -39,6 +39,8 @@ class Theme:
     muted: str
     context: str
     best: str
+    faster: str
+    slower: str
     steps: tuple[str, ...]
     families: Mapping[str, str]
     cell_inks: tuple[str, str] = ("#0d1117", "#ffffff")
@@ -46,6 +48,11 @@ class Theme:
     def family(self, name: str) -> str:
         """The colour of a family; muted ink for one that has none."""
         return self.families.get(name, self.muted)
+
+    def tint(self, name: str, strength: float) -> str:
+        """The colour of a family mixed into the page, as '#rrggbb'; strength 1 is the colour itself."""
+        parts = [(int(self.family(name)[at : at + 2], 16), int(self.page[at : at + 2], 16)) for at in (1, 3, 5)]
+        return "#" + "".join(f"{round(page + strength * (colour - page)):02x}" for colour, page in parts)
 
     def step(self, slowdown: float) -> str:
         """The colour of a matrix cell that is `slowdown` times slower than the best."""
@@ -110,6 +117,8 @@ LIGHT = Theme(
     muted="#59636e",
     context="#c9d0d8",
     best="#0b57d0",
+    faster="#0b57d0",
+    slower="#b35900",
     steps=("#fdf3d9", "#f7daa5", "#f7ba71", "#f2964f", "#d5613d", "#a53234", "#721c35"),
     families=MappingProxyType(
         {
@@ -131,6 +140,8 @@ DARK = Theme(
     muted="#9198a1",
     context="#3d444d",
     best="#6cb6ff",
+    faster="#6cb6ff",
+    slower="#ff9a4d",
     steps=("#361f1f", "#552926", "#753428", "#994627", "#d67531", "#e5a152", "#f0d08f"),
     families=MappingProxyType(
         {

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -22,7 +23,9 @@ from ipcbench.results.schema import FIRST_WITH_DIGEST, SCHEMA, ResultFile
 from ipcbench.results.writing import write_whole
 from ipcbench.text import safe_text
 
-__all__ = ["LARGEST_FILE", "MOST_PARTS", "check_label", "check_writable", "folder_name", "load", "save"]
+__all__ = ["LARGEST_FILE", "MOST_PARTS", "check_label", "check_writable", "folder_name", "load", "read", "save"]
+
+T = TypeVar("T")
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")  # names that Windows gives no file
@@ -92,8 +95,13 @@ def load(path: Path) -> ResultFile:
 
     A file of an older schema becomes one of the present schema, without a digest.
     """
+    return read(path, checked)
+
+
+def read(path: Path, make: Callable[[dict[str, Any]], T]) -> T:
+    """Read the JSON of a file and make something of it; what is wrong with either becomes ResultError."""
     try:
-        return checked(parse(read_bytes(path)))
+        return make(parse(read_bytes(path)))
     except FileNotFoundError as error:
         reason = "no such file; 'ipcbench run' writes results/<label>.json"
         raise ResultError(f"{_shown(path)}: {reason}") from error

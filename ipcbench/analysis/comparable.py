@@ -1,0 +1,99 @@
+"""What may be compared, and what must be known beside the numbers: refusals, notes, and how the sides differ."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ipcbench.errors import BadRequest
+from ipcbench.results.side import Side
+
+# What a comparison takes for the cause of a difference, so that it is said when it is not alone.
+CAUSES = {
+    "Python": "what is compared is the code and the Python together",
+    "ipcbench": "the changelog says under Measurement whether that can move a number",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact about machine or settings, with its value on each side; empty where it is not known."""
+
+    name: str
+    values: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether it is known on all sides and equal there."""
+        return len(set(self.values)) == 1
+
+
+def refuse(sides: Sequence[Side]) -> None:
+    """Raise BadRequest for what cannot be compared: a file with itself, two of one name, two ways of measuring."""
+    for first, second in itertools.combinations(sides, 2):
+        if first.digest and first.digest == second.digest:
+            raise BadRequest(f"{first.name} and {second.name} are the same file, or copies: nothing to compare")
+        if first.name == second.name:
+            raise BadRequest(
+                f"two files are called {first.name!r}: name them, as in before=old/{first.name}.json "
+                f"after=new/{first.name}.json"
+            )
+        if first.protocol and second.protocol and first.protocol != second.protocol:
+            raise BadRequest(
+                f"{first.name} was measured by protocol {first.protocol}, {second.name} by {second.protocol}: what was "
+                "timed differs, so the numbers must not be compared; measure both with one ipcbench"
+            )
+
+
+def facts(sides: Sequence[Side]) -> list[Fact]:
+    """Everything that is known of any side, in the order of the first side that knows it."""
+    names = dict.fromkeys(name for side in sides for name in side.facts)
+    return [Fact(name, tuple(side.facts.get(name, "") for side in sides)) for name in names]
+
+
+def other_machine(first: Side, second: Side) -> bool:
+    """Whether two sides come from different machines, as far as that is known."""
+    models = first.facts.get("CPU", ""), second.facts.get("CPU", "")
+    if all(models) and models[0] != models[1]:
+        return True
+    return bool(first.machine and second.machine and first.machine != second.machine)
+
+
+def notes(sides: Sequence[Side]) -> list[str]:
+    """Sentences that must stand above the numbers."""
+    said = []
+    known = {fact.name: fact for fact in facts(sides)}
+    for name, why in CAUSES.items():
+        if name in known and len(set(known[name].values) - {""}) > 1:
+            each = ", ".join(
+                f"{value} in {side.name}" for value, side in zip(known[name].values, sides, strict=True) if value
+            )
+            said.append(f"{name} differs ({each}): {why}.")
+    if any(other_machine(sides[0], side) for side in sides[1:]):
+        said.append(
+            "These are different machines: a ratio says how fast each is, not which code is better. Look at the shape."
+        )
+    for side in sides:
+        if side.plain:
+            said.append(f"{side.name} is a plain pyperf file: whether anything was moved, and how, is not known.")
+        if side.facts.get("mixed"):
+            said.append(f"{side.name} is mixed: a part of it was made under other conditions: {side.facts['mixed']}.")
+    return said
+
+
+def nothing_common(sides: Sequence[Side]) -> str:
+    """Why two files have no case in common, and what to do, in one line."""
+    tagged = [side for side in sides if side.pythons]
+    if tagged and len(tagged) < len(sides):
+        side = tagged[0]
+        return (
+            f"no case in common: those of {side.name} were measured under {', '.join(side.pythons)}; compare these "
+            "in that file alone, with --column python"
+        )
+    return f"no case in common: {'; '.join(f'{side.name} has {_some(side)}' for side in sides)}"
+
+
+def _some(side: Side) -> str:
+    cases = list(side.cases["case"])
+    return f"{', '.join(cases[:2])}{f' and {len(cases) - 2} more' if len(cases) > 2 else ''}" if cases else "none"

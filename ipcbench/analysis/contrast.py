@@ -1,0 +1,207 @@
+"""Two or more columns of cases become statements: each case, each family, the controls, and what is missing where."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ipcbench.analysis.compare import WORTH, Difference, Verdict, more_rounds, verdicts
+from ipcbench.analysis.pairs import Lack, Pair, Scales, grouped, lacking, pairs, together
+from ipcbench.analysis.projection import Gathered, Projection, columns_of, field, keys_of, row_names, written
+
+CONTROLS = ("no-op", "memcpy", "pickle", "os-pipe")
+MOVED = 0.05  # controls that differ by more say that the machine was another, or in another state
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row in one column against the base: ratio above 1 is slower; times in seconds, NaN where unknown.
+
+    Where a row holds several cases, ratio and times are geometric means over the `cases` that have a number on both
+    sides, and `missing` counts the others. visible is the smallest difference that would have been seen four times
+    out of five, as a share. more is about how many more rounds an inconclusive row takes (of each file, where there
+    are several; repeats where repeats is above 1), NaN where more would not do. question, mechanism, size and workers
+    are those of its first case.
+    """
+
+    row: str
+    column: str
+    verdict: Verdict
+    ratio: float
+    low: float
+    high: float
+    base_seconds: float
+    seconds: float
+    cases: int
+    missing: int
+    rounds: int
+    repeats: int
+    visible: float
+    more: float
+    paired: bool
+    family: str
+    question: str
+    mechanism: str
+    size: int
+    workers: int
+    setting: str
+    ranked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The geometric mean of a family, or of a control, or of "all", over the cases both columns have."""
+
+    name: str
+    column: str
+    ratio: float
+    low: float
+    high: float
+    cases: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """What a comparison found; the base is the first of columns, and every other one is compared with it.
+
+    table has the fields of Row as columns, families and controls those of Mean, missing those of `pairs.Lack`.
+    """
+
+    projection: Projection
+    columns: list[str]
+    table: pd.DataFrame
+    families: pd.DataFrame
+    controls: pd.DataFrame
+    missing: pd.DataFrame
+    worth: float
+    drift: float
+
+    @property
+    def base(self) -> str:
+        """The column that the others are compared with."""
+        return self.columns[0]
+
+
+def contrast(
+    gathered: Gathered, cases: pd.DataFrame, projection: Projection, worth: float = WORTH, drift: float = 0.0
+) -> Contrast:
+    """Compare the chosen cases column by column with the first one.
+
+    worth is the smallest difference that is worth a choice, drift the spread of log(time) between two moments of one
+    machine, see `compare.unpaired`. The verdicts of all rows are given at once. Raises BadRequest for a column that
+    cannot be one.
+    """
+    columns = columns_of(cases, projection)
+    column = field(projection.column)
+    about = cases.assign(
+        place=[written(column, value) for value in cases[column]],
+        key=keys_of(cases, column),
+        row=row_names(cases, projection, cases["label"].nunique()),
+        setting=[" ".join(filter(None, setting)) for setting in zip(*(cases[name] for name in _SETTING), strict=True)],
+    )
+    several = column != "label" and cases["label"].nunique() > 1  # then rounds of two files must not be mixed
+
+    def family(pair: Pair) -> str:
+        return f"{pair.about.label}: {pair.about.family}" if several else str(pair.about.family)
+
+    scales = Scales(gathered, drift)
+    groups: list[tuple[str, list[Pair]]] = []
+    families: list[Mean] = []
+    controls: list[Mean] = []
+    missing: list[Lack] = []
+    for name in columns[1:]:
+        found = pairs(about, gathered, columns[0], name)
+        groups += [(name, group) for group in grouped(found, lambda pair: str(pair.about.row)).values()]
+        # Of two mechanisms compared with each other there is no one family.
+        ranked = [pair for pair in found if pair.about.ranked and column != "mechanism"]
+        families += _means(scales, name, grouped(ranked, family), [] if several else ranked)
+        known = [pair for pair in found if pair.about.mechanism in CONTROLS]
+        if projection.column == "label":
+            controls += _means(scales, name, grouped(known, lambda pair: str(pair.about.mechanism)), known)
+        missing += lacking(about, found, columns[0], name)
+    return Contrast(
+        projection,
+        columns,
+        _frame(Row, _rows(scales, groups, worth)),
+        _frame(Mean, families),
+        _frame(Mean, controls),
+        _frame(Lack, missing),
+        worth,
+        drift,
+    )
+
+
+_SETTING = ["payload", "start_method", "placement", "python"]
+
+
+def _frame(kind: type, items: Sequence[object]) -> pd.DataFrame:
+    names = list(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+    return pd.DataFrame([[getattr(item, name) for name in names] for item in items], columns=names)
+
+
+def _rows(scales: Scales, groups: Sequence[tuple[str, list[Pair]]], worth: float) -> list[Row]:
+    """The rows that have a number on both sides, with the verdicts of all at once."""
+    weighed = []
+    for column, group in groups:
+        complete = [pair for pair in group if pair.complete]
+        if complete:
+            weighed.append((column, group, complete, scales.weigh(complete)))
+    said = verdicts([difference for *_, difference in weighed], worth)
+    return [_row(scales, *each, verdict, worth) for each, verdict in zip(weighed, said, strict=True)]
+
+
+def _row(
+    scales: Scales,
+    column: str,
+    group: Sequence[Pair],
+    complete: Sequence[Pair],
+    difference: Difference,
+    verdict: Verdict,
+    worth: float,
+) -> Row:
+    first, alike = group[0].about, together(complete)
+    rounds, repeats = scales.rounds(complete)
+    drift = 0.0 if alike or repeats > 1 else scales.drift
+    unit = repeats if repeats > 1 and not alike else rounds
+    more = more_rounds(difference, unit, worth, drift) if verdict == "inconclusive" else None
+    return Row(
+        row=str(first.row),
+        column=column,
+        verdict=verdict,
+        ratio=difference.ratio,
+        low=difference.low,
+        high=difference.high,
+        base_seconds=scales.seconds(complete, "base"),
+        seconds=scales.seconds(complete, "other"),
+        cases=len(complete),
+        missing=sum((pair.base is None) != (pair.other is None) for pair in group),
+        rounds=rounds,
+        repeats=1 if alike else repeats,
+        visible=difference.visible,
+        more=math.nan if more is None else float(more),
+        paired=alike,
+        family=str(first.family),
+        question=str(first.question),
+        mechanism=str(first.mechanism),
+        size=int(first.size),
+        workers=int(first.workers),
+        setting=str(first.setting),
+        ranked=bool(first.ranked),
+    )
+
+
+def _means(scales: Scales, column: str, named: Mapping[str, list[Pair]], whole: Sequence[Pair]) -> list[Mean]:
+    """The mean of each group and, where there are several, of the whole: of what has a number on both sides."""
+    groups = dict(named) | ({"all": list(whole)} if len(named) > 1 else {})
+    found = []
+    for name, group in groups.items():
+        complete = [pair for pair in group if pair.complete]
+        lacking_ = sum((pair.base is None) != (pair.other is None) for pair in group)
+        if complete:
+            d = scales.weigh(complete)
+            found.append(Mean(name, column, d.ratio, d.low, d.high, len(complete), lacking_))
+    return found

@@ -1,0 +1,66 @@
+"""Conditions under which a comparison counts as failed, for CI: 'slower>10%', 'slower', 'missing'."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from ipcbench.analysis.contrast import Contrast
+from ipcbench.errors import BadRequest
+
+Kind = Literal["slower", "faster", "different", "missing"]
+KINDS: tuple[Kind, ...] = ("slower", "faster", "different", "missing")
+LARGEST = 1_000_000.0  # per cent
+
+_CONDITION = re.compile(r"([a-z]+)\s*(?:>\s*([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*%)?", re.IGNORECASE)
+_ACCEPTED = (
+    "expected 'slower', 'faster', 'different' (either), each alone or as in 'slower>10%', or 'missing'; "
+    "several separated by commas or 'or'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One condition; share is the difference that must be exceeded: 0.1 for 10 %."""
+
+    kind: Kind
+    share: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.kind}>{self.share * 100:g}%" if self.share else self.kind
+
+
+def parse_limits(text: str) -> tuple[Limit, ...]:
+    """Read conditions such as 'slower>10%, missing' or 'slower>10% or missing'; raises BadRequest."""
+    return tuple(_parse(part.strip(), text) for part in re.split(r",|\s+or\s+", text, flags=re.IGNORECASE))
+
+
+def _parse(part: str, text: str) -> Limit:
+    match = _CONDITION.fullmatch(part)
+    for kind in KINDS:
+        if match and match[1].lower() == kind and not (kind == "missing" and match[2]):
+            per_cent = float(match[2] or 0)
+            if per_cent <= LARGEST:
+                return Limit(kind, per_cent / 100)
+    raise BadRequest(f"--fail-if {text!r}: {_ACCEPTED}")
+
+
+def exceeded(limit: Limit, contrast: Contrast) -> list[str]:
+    """The rows that a condition is true of. Only a verdict makes a row slower or faster; inconclusive ones are not.
+
+    10 % slower means that it takes 1.1 times as long, 10 % faster that the base takes 1.1 times as long. Missing is
+    what has a number in the base and not in another column.
+    """
+    if limit.kind == "missing":
+        lacks = contrast.missing
+        return list(dict.fromkeys(lacks.loc[lacks["column"] != contrast.base, "case"]))
+    rows = contrast.table
+    beyond = pd.Series(False, rows.index)
+    if limit.kind in ("slower", "different"):
+        beyond |= (rows["verdict"] == "slower") & (rows["ratio"] > 1 + limit.share)
+    if limit.kind in ("faster", "different"):
+        beyond |= (rows["verdict"] == "faster") & (1 / rows["ratio"] > 1 + limit.share)
+    return list(rows.loc[beyond, "row"])

@@ -1,0 +1,157 @@
+"""Two machines compared by shape: not how fast each is, but whether the advice is the same on both.
+
+Absolute times of two machines differ everywhere. What can be carried over is who wins where, in which order the
+mechanisms stand, and from which size on another one is faster.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ipcbench.analysis.stats import BLOCK, FloatArray, by_round, compare
+from ipcbench.analysis.traps import Crossover, crossover
+from ipcbench.results.side import Side
+
+CROSSING = ("queue", "simple-queue", "pipe", "shared-memory")  # the choices whose crossing sizes people ask for
+LEAST_RANKS = 3  # of two mechanisms the order is told by the winner already
+Blocks = list[tuple[Any, pd.DataFrame]]
+_CURVE = ["question", *BLOCK[2:7]]
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Where the second mechanism becomes faster than the first, on two machines; moved if the intervals are apart."""
+
+    where: str
+    first: str
+    second: str
+    base: Crossover
+    other: Crossover
+    moved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How two machines advise differently; base and other are the names of two sides.
+
+    winners has a row per block and side: the columns of BLOCK, side, winner, short, family, seconds, lead (how many
+    times as long the next one takes), next (its name), tied (whether that is no difference), was (the winner on the
+    base) and changed (on the other side only: whether the advice is another one).
+
+    agreement has a row per question: blocks, and tau, Kendall's tau-b of the times of the mechanisms that both have,
+    mean over blocks of three and more; 1 is the same order, -1 the opposite.
+    """
+
+    base: str
+    other: str
+    winners: pd.DataFrame
+    agreement: pd.DataFrame
+    crossings: list[Crossing]
+
+    @property
+    def changed(self) -> pd.DataFrame:
+        """The blocks whose winner is another one on the other machine, ties apart."""
+        return self.winners[self.winners["changed"]]
+
+
+def shape(base: Side, other: Side, kept: set[str]) -> Shape:
+    """Compare what two sides would advise, over the cases of `kept` that both have a number of."""
+    series = [by_round(side.visits) for side in (base, other)]
+    common = _measured(base) & _measured(other) & kept
+    cases = base.cases[base.cases["case"].isin(common)]
+    blocks = [(key, rows) for key, rows in cases.groupby(BLOCK, sort=False) if len(rows) > 1]
+    return Shape(
+        base.name,
+        other.name,
+        _winners((base.name, other.name), blocks, *series),
+        _agreement(blocks, *series),
+        list(_crossings(cases, *series)),
+    )
+
+
+Series = dict[str, FloatArray]
+
+
+def _measured(side: Side) -> set[str]:
+    """The cases of a side that are ranked and have a number."""
+    cases = side.cases
+    ok = cases[(cases["verdict"] == "ok") & cases["ranked"] & (cases["mechanism"] != "")]
+    return set(ok["case"]) & set(side.visits["case"])
+
+
+def _winners(names: tuple[str, str], blocks: Blocks, first: Series, second: Series) -> pd.DataFrame:
+    rows = []
+    for key, block in blocks:
+        about = {str(row.case): row for row in block.itertuples(index=False)}
+        orders = [sorted(about, key=lambda case: (_middle(series[case]), case)) for series in (first, second)]
+        old, new = orders[0][0], orders[1][0]
+        # The old winner ties with the best on the other machine, or the new one did on the base: the advice holds.
+        same = old == new or compare(first[new], first[old]).tied or compare(second[old], second[new]).tied
+        for name, order, series in zip(names, orders, (first, second), strict=True):
+            best, behind = order[0], order[1]
+            lead = compare(series[behind], series[best])
+            facts = about[best].mechanism, about[best].short, about[best].family, _middle(series[best]), lead.ratio
+            changed = name == names[1] and not same
+            rows.append((*key, name, *facts, about[behind].mechanism, lead.tied, about[old].mechanism, changed))
+    columns = [*BLOCK, "side", "winner", "short", "family", "seconds", "lead", "next", "tied", "was", "changed"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _middle(seconds: FloatArray) -> float:
+    return float(np.median(seconds[~np.isnan(seconds)]))
+
+
+def _agreement(blocks: Blocks, first: Series, second: Series) -> pd.DataFrame:
+    from scipy import stats as distributions  # slow to import, and only two machines need it
+
+    found: dict[str, list[float]] = {}
+    for key, block in blocks:
+        if len(block) >= LEAST_RANKS:
+            times = [[_middle(series[case]) for case in block["case"]] for series in (first, second)]
+            tau = float(distributions.kendalltau(*times).statistic)
+            if tau == tau:  # all times equal: there is no order
+                found.setdefault(str(key[0]), []).append(tau)
+    rows = [(question, len(taus), sum(taus) / len(taus)) for question, taus in found.items()]
+    return pd.DataFrame(rows, columns=["question", "blocks", "tau"])
+
+
+def _crossings(cases: pd.DataFrame, base: dict[str, FloatArray], other: dict[str, FloatArray]) -> Iterator[Crossing]:
+    """Crossing sizes of the pairs of CROSSING, in one setting each, where they cross on one machine at least."""
+    asked = cases[cases["mechanism"].isin(CROSSING)]
+    for key, curves in asked.groupby(_CURVE, sort=False):
+        by_size = {
+            str(name): dict(zip(rows["size"], rows["case"], strict=True)) for name, rows in curves.groupby("mechanism")
+        }
+        for one, two in itertools.permutations([name for name in CROSSING if name in by_size], 2):
+            sizes = sorted(by_size[one].keys() & by_size[two].keys())
+            if len(sizes) < 2:
+                continue
+            first, second = (
+                crossover(sizes, *(np.array([series[by_size[name][size]] for size in sizes]) for name in (one, two)))
+                for series in (base, other)
+            )
+            if not (math.isnan(first.size) and math.isnan(second.size)):
+                where = ", ".join(str(part) for part in [key[0], f"{key[1]}w", *key[2:]] if part not in _PLAIN)
+                yield Crossing(where, one, two, first, second, _moved(first, second, sizes))
+
+
+_PLAIN = ("", "1w", "bytes", "fork", "spread")
+
+
+def _moved(base: Crossover, other: Crossover, sizes: list[int]) -> bool:
+    """Whether two crossings are apart for sure; what has no interval is not.
+
+    Where one machine has none, the other's must lie between the sizes measured in all but 5 % of its resamples: two
+    curves that cannot be told apart cross somewhere by chance.
+    """
+    if math.isnan(base.size) or math.isnan(other.size):
+        there = other if math.isnan(base.size) else base
+        return sizes[0] < there.low * (1 - 1e-9) and there.high * (1 + 1e-9) < sizes[-1]
+    return base.high < other.low or other.high < base.low

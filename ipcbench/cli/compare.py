@@ -1,0 +1,237 @@
+"""`ipcbench compare`: what differs between results, and what only seems to."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ipcbench.cli.ending import WORSE
+from ipcbench.cli.options import RESULTS
+
+if TYPE_CHECKING:
+    from ipcbench.analysis.contrast import Contrast
+    from ipcbench.analysis.limits import Limit
+    from ipcbench.analysis.projection import Projection
+    from ipcbench.report.comparison import Comparison
+    from ipcbench.results.side import Side
+
+FORMATS = ("table", "markdown", "json", "csv")
+WIDEST = 160  # characters: longer lines are not read more easily
+_NAMED = re.compile(r"([^=/]{1,60})=(.+)", re.DOTALL)
+
+
+@click.command("compare", short_help="Compare results: files, machines, Pythons, settings.")
+@click.argument("files", nargs=-1, required=True, metavar="A B [C ...]")
+@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Where labels are. Default: results.")
+@click.option("--column", metavar="FIELD", help="Compare along this field instead of file against file.")
+@click.option("--row", "rows", multiple=True, metavar="FIELD", help="A row per value of it. Default: per case.")
+@click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE,…", help="Only these; may be repeated.")
+@click.option("--format", "kind", type=click.Choice(FORMATS), default="table", help="Default: table.")
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to a file what would be printed.")
+@click.option("--all", "everything", is_flag=True, help="Show also what is equivalent, inconclusive or missing.")
+@click.option("--charts", is_flag=True, help="Also write a report with charts, to reports/<B>-vs-<A>.")
+@click.option("--report", type=click.Path(path_type=Path), metavar="FOLDER", help="The same, to this folder.")
+@click.option("--fail-if", metavar="WHEN", help="End with code 9 if so: slower>10%, faster, different, missing.")
+def command(
+    files: Sequence[str],
+    results: Path,
+    column: str | None,
+    rows: Sequence[str],
+    filters: Sequence[str],
+    kind: str,
+    output: Path | None,
+    everything: bool,
+    charts: bool,
+    report: Path | None,
+    fail_if: str | None,
+) -> int:
+    """Compare B with A, which is the base; C and more each with A too.
+
+    A file is a path or a label; NAME=FILE gives its column a name. One file is enough with --column. Plain pyperf files
+    can be compared as well, by the names of their benchmarks.
+
+    \b
+    Fields: label, mechanism, family, question, pattern, operation, size,
+    workers, payload, start-method, placement, python; case.
+
+    \b
+    Examples:
+      ipcbench compare laptop server
+      ipcbench compare old=main.json new=branch.json --fail-if 'slower>10%'
+      ipcbench compare laptop --row mechanism --column placement
+    """
+    from ipcbench.analysis.limits import exceeded, parse_limits
+    from ipcbench.cli.output import say, tell
+
+    limits = parse_limits(fail_if) if fail_if is not None else ()
+    comparison = _compare(_sides(files, results), _projection(column, rows, filters, len(files)))
+    failed = {str(limit): exceeded(limit, comparison.contrast) for limit in limits}
+    if charts or report:
+        from ipcbench.report.compared import write
+
+        folder = report or Path("reports") / _folder(comparison.contrast)
+        page = write(comparison, folder)
+        (say if kind == "table" and output is None else tell)(f"report: {page}")
+    _show(_formatted(comparison, kind, everything, failed, output is not None), output)
+    return _judged(limits, failed, comparison.contrast, quiet=kind != "table" and output is None)
+
+
+def noise(sides: Sequence[Side]) -> tuple[float, float]:
+    """The smallest difference that is worth a choice, and the drift between two moments, of all that is compared."""
+    from ipcbench.analysis.compare import WORTH
+
+    del sides  # nothing is measured of them yet
+    return WORTH, 0.0
+
+
+def _sides(files: Sequence[str], results: Path) -> list[Side]:
+    from ipcbench.analysis.comparable import refuse
+    from ipcbench.results.side import open_side
+
+    sides = []
+    for text in files:
+        name, path = _place(text, results)
+        sides.append(open_side(path, name))
+    refuse(sides)
+    return sides
+
+
+def _place(text: str, results: Path) -> tuple[str | None, Path]:
+    """The name and the path of an argument: a path, a label, or either after NAME=. Raises BadRequest."""
+    from ipcbench.errors import BadRequest
+
+    named = _NAMED.fullmatch(text)
+    for name, rest in ((None, text), *([(named[1], named[2])] if named else [])):
+        for path in (Path(rest), results / f"{rest}.json"):
+            try:
+                if path.exists():
+                    return name, path
+            except (OSError, ValueError):
+                continue  # too long, or it holds a NUL
+    known = sorted(path.stem for path in results.glob("*.json"))
+    labels = f"labels in {results}: {', '.join(known[:20])}" if known else f"no results in {results}"
+    raise BadRequest(f"{text!r}: no such file and no such label; {labels}")
+
+
+def _projection(column: str | None, rows: Sequence[str], filters: Sequence[str], files: int) -> Projection:
+    from ipcbench.analysis.projection import Projection, field
+    from ipcbench.errors import BadRequest
+
+    asked: dict[str, list[str]] = {}
+    for text in filters:
+        name, equals, values = text.partition("=")
+        parts = [part.strip() for part in values.split(",") if part.strip()]
+        if not (equals and parts):
+            raise BadRequest(f"--filter {text!r}: expected FIELD=VALUE, or several values separated by commas")
+        field(name)
+        asked.setdefault(name.strip(), []).extend(parts)
+    chosen = [part.strip() for text in rows for part in text.split(",")]
+    for name in [*chosen, *([column] if column else [])]:
+        field(name)
+    if column is None and files == 1:
+        column = ""
+    return Projection(
+        "label" if column is None else column,
+        tuple(chosen),
+        tuple((name, tuple(parts)) for name, parts in asked.items()),
+    )
+
+
+def _compare(sides: Sequence[Side], projection: Projection) -> Comparison:
+    """Compare, or raise BadRequest with the reason why nothing can be said."""
+    from ipcbench.analysis.comparable import nothing_common, other_machine
+    from ipcbench.analysis.contrast import contrast
+    from ipcbench.analysis.projection import chosen, columns_of, gather, varying
+    from ipcbench.errors import BadRequest
+    from ipcbench.report.comparison import Comparison
+
+    gathered = gather(sides)
+    cases = chosen(gathered.cases, projection.filters)
+    if not projection.column:
+        names = [name for name in varying(cases) if name != "label"]
+        ways = (
+            f"--column with one of {', '.join(names)}, in which its cases differ" if names else "nothing in it differs"
+        )
+        raise BadRequest(f"one file alone: give a second one, or {ways}")
+    if len(columns_of(cases, projection)) < 2:
+        raise BadRequest(
+            f"all cases have the {projection.column} {columns_of(cases, projection)[0]}: nothing to compare with"
+        )
+    worth, drift = noise(sides)
+    found = contrast(gathered, cases, projection, worth, drift)
+    if found.table.empty:
+        raise BadRequest(_why_nothing(sides, found) or nothing_common(sides))
+    shapes = []
+    if projection.column == "label" and any(other_machine(sides[0], side) for side in sides[1:]):
+        from ipcbench.analysis.machines import shape
+
+        kept = set(cases["case"])
+        shapes = [shape(sides[0], side, kept) for side in sides[1:] if other_machine(sides[0], side)]
+    return Comparison(sides, found, shapes)
+
+
+def _why_nothing(sides: Sequence[Side], found: Contrast) -> str:
+    """Why no case has a number in two columns, where it is not that none is in common; else empty."""
+    if found.projection.column != "label":
+        what = f"no two cases agree in all but {found.projection.column} and have numbers"
+        return f"{what}; its values are {', '.join(found.columns)}"
+    common = set.intersection(*(set(side.cases["case"]) for side in sides))
+    if not common:
+        return ""
+    said = []
+    for side in sides:
+        counts = side.cases.loc[side.cases["case"].isin(common), "verdict"].value_counts()
+        said.append(f"{', '.join(f'{many} {verdict}' for verdict, many in counts.items())} in {side.name}")
+    return f"none of the {len(common)} cases in common has a number on both sides: {'; '.join(said)}"
+
+
+def _folder(contrast: Contrast) -> str:
+    from ipcbench.results.store import folder_name
+
+    return folder_name(Path(f"{'-and-'.join(contrast.columns[1:])}-vs-{contrast.base}"))
+
+
+def _formatted(
+    comparison: Comparison, kind: str, everything: bool, failed: Mapping[str, Sequence[str]], to_file: bool
+) -> str:
+    from ipcbench.report import comparison_formats as formats
+
+    if kind == "json":
+        return formats.as_json(comparison, failed)
+    if kind == "csv":
+        return formats.as_csv(comparison)
+    if kind == "markdown":
+        return formats.as_markdown(comparison, everything)
+    width = 120 if to_file else shutil.get_terminal_size((100, 24)).columns
+    return formats.terminal(comparison, everything, min(max(width, 60), WIDEST)) + "\n"
+
+
+def _show(text: str, output: Path | None) -> None:
+    from ipcbench.errors import ResultError
+    from ipcbench.results.writing import write_whole
+
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        write_whole(output, text.encode(), replace=True)
+    except OSError as error:
+        raise ResultError(f"{output}: cannot write: {error.strerror}; choose another --output") from error
+
+
+def _judged(limits: Sequence[Limit], failed: Mapping[str, Sequence[str]], contrast: Contrast, quiet: bool) -> int:
+    """Say what --fail-if came to, on stderr where stdout is read by a program, and give the exit code."""
+    from ipcbench.cli.output import say, tell
+
+    if not limits:
+        return 0
+    open_ = int((contrast.table["verdict"] == "inconclusive").sum())
+    rest = f"; {open_:,} inconclusive, which fail nothing" if open_ else ""
+    true = [f"{condition}: {len(rows):,}, such as {rows[0]}" for condition, rows in failed.items() if rows]
+    (tell if quiet else say)(f"{'failed' if true else 'passed'}: {'; '.join(true) or ', '.join(failed)}{rest}")
+    return WORSE if true else 0

@@ -1,0 +1,210 @@
+"""machine-ratios: is one column of a comparison faster than the base, and where? One row per mechanism."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from ipcbench.analysis.contrast import Contrast
+from ipcbench.analysis.stats import geometric_mean
+from ipcbench.report.charts.chart import records
+from ipcbench.report.charts.plot import Plot
+from ipcbench.report.charts.scale import spread
+from ipcbench.report.charts.sheet import LINE, MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width
+from ipcbench.report.text import count, short_ratio
+from ipcbench.report.theme import Theme
+from ipcbench.text import safe_text
+from ipcbench.units import format_size
+
+ID = "machine-ratios"
+PANELS = 4
+NAMES = 118.0
+NUMBERS = 33.0
+GAP = 8.0
+HEAD = 20.0
+LEAST_SPAN = 2.0  # from half to twice, so that noise is not magnified
+NEAR = 1.05
+MARKERS = ("o", "s", "D", "^", "v", "P")
+LONGEST = 40
+
+
+def table(contrast: Contrast) -> pd.DataFrame:
+    """The rows to draw, mechanisms in one order for all panels: those of one question and setting, by size.
+
+    The question is ping-pong, or else the one with the most rows; of its workers the fewest, of its settings the most
+    frequent; of more than 4 sizes 4 that are spread. New columns: base, other (the name of the column), panel
+    (the size) and mean (the geometric mean of the ratios of a panel). Empty where rows are not cases.
+    """
+    rows = contrast.table
+    rows = rows[rows["ranked"] & (rows["mechanism"] != "")] if not contrast.projection.rows else rows[:0]
+    if contrast.projection.column in ("mechanism", "size"):
+        rows = rows[:0]
+    asked = rows[rows["question"] == _most(rows["question"], "ping-pong")]
+    asked = asked[asked["workers"] == asked["workers"].min()] if len(asked) else asked
+    asked = asked[asked["setting"] == _most(asked["setting"])]
+    sizes = _spread(sorted(int(size) for size in asked["size"].unique()))
+    shown = asked[asked["size"].isin(sizes)]
+    means = {
+        key: geometric_mean(part["ratio"].to_numpy(dtype=float)) for key, part in shown.groupby(["size", "column"])
+    }
+    mechanisms = {
+        str(name): geometric_mean(part["ratio"].to_numpy(dtype=float)) for name, part in shown.groupby("mechanism")
+    }
+    order = sorted(mechanisms, key=lambda name: (mechanisms[name], name))
+    found = shown.assign(
+        base=safe_text(contrast.base, LONGEST),
+        other=[safe_text(name, LONGEST) for name in shown["column"]],
+        panel=[format_size(size) for size in shown["size"]],
+        mean=[means[key] for key in zip(shown["size"], shown["column"], strict=True)],
+        mechanism=[safe_text(name, 60) for name in shown["mechanism"]],
+        number=[contrast.columns.index(str(name)) for name in shown["column"]],
+        place=[order.index(str(name)) for name in shown["mechanism"]],
+    )
+    columns = [
+        "mechanism",
+        "family",
+        "question",
+        "workers",
+        "setting",
+        "size",
+        "panel",
+        "base",
+        "other",
+        "number",
+        "verdict",
+    ]
+    columns += ["ratio", "low", "high", "base_seconds", "seconds", "rounds", "mean"]
+    ordered: pd.DataFrame = found.sort_values(["place", "size", "number"], kind="stable")[columns].reset_index(
+        drop=True
+    )
+    return ordered
+
+
+def _most(values: pd.Series, first: str = "") -> str:
+    found = Counter(str(value) for value in values)
+    return first if first in found else min(found, key=lambda name: (-found[name], name), default="")
+
+
+def _spread(sizes: list[int]) -> list[int]:
+    if len(sizes) <= PANELS:
+        return sizes
+    return [sizes[round(place * (len(sizes) - 1) / (PANELS - 1))] for place in range(PANELS)]
+
+
+def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
+    """Draw one panel per size on one logarithmic axis, a dot with its interval for each mechanism and column."""
+    names, others = list(dict.fromkeys(cells["mechanism"])), _others(cells)
+    panels = [(str(name), rows) for name, rows in cells.groupby("panel", sort=False)]
+    panels.sort(key=lambda panel: int(panel[1]["size"].iloc[0]))
+    step = 14.0 if len(others) == 1 else 11.0
+    row = step * len(others) + (0 if len(others) == 1 else 4)
+    sheet = Sheet.new(theme, _title(cells), _subtitle(cells), HEAD + row * len(names) + 46 + LINE * (len(others) > 1))
+    span = _span(cells)
+    width = (WIDTH - 2 * MARGIN - NAMES - GAP * (len(panels) - 1)) / len(panels)
+    top = sheet.body + HEAD
+    for place, name in enumerate(names):
+        sheet.text(MARGIN + NAMES - 8, top + row * (place + 0.5) + 3, fit([name], NAMES - 8), ha="right")
+    for number, (panel, rows) in enumerate(panels):
+        left = MARGIN + NAMES + number * (width + GAP)
+        plot = Plot(sheet, left, top, width - NUMBERS, row * len(names), (1 / span, span))
+        sheet.text(left, top - 7, fit([panel], width, 9, "bold"), weight="bold")
+        _frame(plot, span)
+        for cell in records(rows):
+            offset = step * (others.index(cell.other) + 0.5) + (0 if len(others) == 1 else 2)
+            _dot(plot, cell, top + row * names.index(cell.mechanism) + offset, MARKERS[others.index(cell.other) % 6])
+        means = [short_ratio(each.mean) for each in records(rows.drop_duplicates("other").sort_values("number"))]
+        foot = top + row * len(names)
+        words = [f"mean {', '.join(means)}", f"mean {means[0]}", means[0]]
+        sheet.text(left, foot + 24, fit(words, width, SMALLEST), size=SMALLEST, color=theme.ink)
+    _key(sheet, others, top + row * len(names) + 40)
+    return sheet.figure
+
+
+def _others(cells: pd.DataFrame) -> list[str]:
+    return list(dict.fromkeys(cells.sort_values("number", kind="stable")["other"]))
+
+
+def _title(cells: pd.DataFrame) -> str:
+    others = _others(cells)
+    first = others[0] if len(others) == 1 else f"any of {count(len(others), 'other')}"
+    return f"Is {first} faster than {cells['base'].iloc[0]}, and where?"
+
+
+def _subtitle(cells: pd.DataFrame) -> str:
+    first = cells.iloc[0]
+    return (
+        f"Time of {first['question']} with {count(int(first['workers']), 'worker')}, as a multiple of that in "
+        f"{first['base']}, by payload size; logarithmic. Stroke: 95 % interval. Shaded: within 5 %. Filled: certainly "
+        "different; hollow and grey: no clear difference."
+    )
+
+
+def _span(cells: pd.DataFrame) -> float:
+    low, high = cells["low"].fillna(cells["ratio"]), cells["high"].fillna(cells["ratio"])
+    return float(max(LEAST_SPAN, high.max(), 1 / low.min())) * 1.12
+
+
+def _frame(plot: Plot, span: float) -> None:
+    theme = plot.sheet.theme
+    left, right = plot.across([1 / NEAR, NEAR])
+    plot.sheet.canvas.add_patch(
+        Rectangle((left, plot.top), right - left, plot.height, facecolor=theme.grid, linewidth=0, zorder=0.1)
+    )
+    most = math.floor(math.log2(span))
+    ticks = [2.0**power for power in range(-most, most + 1) if power % math.ceil(most / 4) == 0]
+    names = [f"{tick:g}×" if tick < 1 else short_ratio(tick).replace(".00", "").replace(".0", "") for tick in ticks]
+    places = [float(place) for place in plot.across(ticks)]
+    middle = len(ticks) // 2  # 1× is always labelled, then what has room
+    widths = [text_width(name, SMALLEST) for name in names]
+    kept = {middle} | {place for place in spread(widths, places, 3.0) if _clear(place, middle, widths, places)}
+    plot.frame({tick: names[place] if place in kept else "" for place, tick in enumerate(ticks)}, {})
+    one = plot.across([1.0])[0]
+    plot.sheet.line([one, one], [plot.top, plot.top + plot.height], color=theme.muted, linewidth=0.8, zorder=1)
+
+
+def _clear(place: int, middle: int, widths: list[float], places: list[float]) -> bool:
+    return abs(places[place] - places[middle]) >= (widths[place] + widths[middle]) / 2 + 3
+
+
+def _dot(plot: Plot, cell: Any, y: float, marker: str) -> None:
+    sheet, theme = plot.sheet, plot.sheet.theme
+    clear = cell.verdict in ("slower", "faster")
+    colour = {"slower": theme.slower, "faster": theme.faster}.get(cell.verdict, theme.muted)
+    if cell.low == cell.low:
+        sheet.line(plot.across([cell.low, cell.high]), [y, y], color=colour, linewidth=1.4, zorder=3)
+    face = colour if clear else theme.page
+    look = {"marker": marker, "color": colour, "markerfacecolor": face, "markersize": 5, "markeredgewidth": 1.1}
+    sheet.line(plot.across([cell.ratio]), [y], linestyle="none", zorder=4, **look)
+    sheet.text(plot.left + plot.width + 4, y + 3, short_ratio(cell.ratio), size=SMALLEST, color=colour)
+
+
+def _key(sheet: Sheet, others: list[str], y: float) -> None:
+    theme, one = sheet.theme, f"{others[0]} is " if len(others) == 1 else ""
+    for texts, colour, x, side in (
+        ([f"◀ {one}faster", "◀ faster"], theme.faster, MARGIN + NAMES, "left"),
+        ([f"{one}slower ▶", "slower ▶"], theme.slower, sheet.width - MARGIN, "right"),
+    ):
+        sheet.text(x, y, fit(texts, (sheet.width - NAMES) / 2 - 20, SMALLEST), size=SMALLEST, color=colour, ha=side)
+    if len(others) == 1:
+        return
+    x, room = MARGIN, (sheet.width - 2 * MARGIN) / min(len(others), 6)
+    for place, name in enumerate(others[:6]):
+        sheet.line([x + 4], [y + LINE - 3], marker=MARKERS[place], color=theme.muted, markersize=5, linestyle="none")
+        sheet.text(x + 12, y + LINE, fit([name], room - 18, SMALLEST), size=SMALLEST, color=theme.muted)
+        x += min(room, text_width(fit([name], room - 18, SMALLEST), SMALLEST) + 24)
+
+
+def alt(cells: pd.DataFrame) -> str:
+    """The finding in words: how many rows differ, and the largest."""
+    clear = cells[cells["verdict"].isin(["slower", "faster"])]
+    where = f"{len(clear)} of {len(cells)} cases differ from {cells['base'].iloc[0]}"
+    if clear.empty:
+        return f"Dots with intervals by mechanism and payload size. {where}."
+    far = max(records(clear), key=lambda cell: abs(math.log(cell.ratio)))
+    last = f"the most {far.mechanism} at {far.panel}: {short_ratio(far.ratio)} in {far.other}"
+    return f"Dots with intervals by mechanism and payload size. {where}, {last}."

@@ -1,0 +1,168 @@
+"""A comparison as text for a terminal, as Markdown, as JSON and as CSV."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+
+from ipcbench.analysis.comparable import facts, notes
+from ipcbench.report.comparison import Comparison, conclusion, ordered, parts
+from ipcbench.report.tables import Table, csv
+from ipcbench.report.text import count, markdown
+from ipcbench.text import safe_text
+
+LARGEST = 60_000  # bytes of Markdown; a comment on GitHub takes 65,536 characters
+MOST_ROWS = 60
+_RIGHT = ("ratio", "95 %", "cases", "missing", "blocks", "tau")
+
+
+def terminal(comparison: Comparison, everything: bool, width: int) -> str:
+    """Tables of at most `width` characters a line."""
+    from rich.console import Console
+
+    file = io.StringIO()
+    console = Console(
+        file=file, width=width, color_system=None, highlight=False, markup=False, emoji=False, legacy_windows=False
+    )
+    for place, part in enumerate(parts(comparison, everything)):
+        if place:
+            console.print()
+        if isinstance(part, Table):
+            _print(console, part, width)
+        else:
+            console.print(safe_text(part, 4000))
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+
+
+def _print(console: object, part: Table, width: int) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    assert isinstance(console, Console)
+    console.print(Text(part.caption))
+    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True, show_edge=False)
+    longest = max(len(name) for name in part.header)
+    for place, name in enumerate(part.header):
+        numbers = name in _RIGHT or (place > 0 and part.header[-1] == "verdict" and name != "verdict" and longest > 0)
+        grid.add_column(
+            Text(name, overflow="fold"),
+            justify="right" if numbers and name != "against base" else "left",
+            overflow="fold",
+            no_wrap=name in _RIGHT,
+        )
+    for row in part.rows:
+        grid.add_row(*(Text(cell, overflow="fold") for cell in row))
+    console.print(grid)
+
+
+def as_markdown(comparison: Comparison, everything: bool) -> str:
+    """Markdown that fits a comment on a pull request; what does not fit is named as left out."""
+    columns = [markdown(name, 60) for name in comparison.contrast.columns]
+    written = [f"# ipcbench: {', '.join(columns[1:])} against {columns[0]}"]
+    said, summary = parts(comparison, everything), conclusion(comparison)
+    written += [_written(sentence) for sentence in summary]
+    written += [
+        f'<picture><source media="(prefers-color-scheme: dark)" srcset="charts/{chart}-dark.svg">'
+        f'<img alt="{_quoted(alt)}" src="charts/{chart}-light.svg"></picture>'
+        for chart, alt in comparison.charts
+    ]
+    written += [_written(part) for part in said if part not in summary]
+    kept: list[str] = []
+    room = LARGEST
+    for part in written:
+        room -= len(part.encode()) + 2
+        if room < 0:
+            kept.append("The rest is left out: it would be too large for a comment. `--format json` has everything.")
+            break
+        kept.append(part)
+    return "\n\n".join(kept) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """Untrusted text as the value of an attribute of HTML inside Markdown."""
+    return markdown(text).replace('"', "&#34;")
+
+
+def _written(part: str | Table) -> str:
+    if isinstance(part, str):
+        return markdown(part, 4000)
+    lines = [f"| {' | '.join(markdown(name) or ' ' for name in part.header)} |", f"|{'---|' * len(part.header)}"]
+    lines += [f"| {' | '.join(markdown(cell, 300) for cell in row)} |" for row in part.rows[:MOST_ROWS]]
+    left = len(part.rows) - MOST_ROWS
+    rest = f"\n\n{count(left, 'more row')}: `--format csv` has all." if left > 0 else ""
+    return f"**{markdown(part.caption)}**\n\n" + "\n".join(lines) + rest
+
+
+def as_csv(comparison: Comparison) -> str:
+    """Every row with full precision; times in seconds."""
+    rows = ordered(comparison.contrast.table)
+    return csv(rows.map(lambda cell: safe_text(cell, 300) if isinstance(cell, str) else cell))
+
+
+def as_json(comparison: Comparison, failed: Mapping[str, Sequence[str]]) -> str:
+    """Everything, for programs; failed has the rows that each condition of --fail-if is true of."""
+    contrast = comparison.contrast
+    document = {
+        "base": contrast.base,
+        "columns": contrast.columns,
+        "column": contrast.projection.column,
+        "rows": list(contrast.projection.rows),
+        "filters": [[name, list(values)] for name, values in contrast.projection.filters],
+        "worth": contrast.worth,
+        "drift": contrast.drift,
+        "sides": [{"name": side.name, "plain": side.plain, "facts": dict(side.facts)} for side in comparison.sides],
+        "differing": [fact.name for fact in facts(comparison.sides) if not fact.same],
+        "notes": notes(comparison.sides),
+        "cases": _records(ordered(contrast.table)),
+        "families": _records(contrast.families),
+        "controls": _records(contrast.controls),
+        "missing": _records(contrast.missing),
+        "shapes": [
+            {
+                "base": shape.base,
+                "other": shape.other,
+                "winners": _records(shape.winners),
+                "agreement": _records(shape.agreement),
+                "crossings": [
+                    {
+                        "where": each.where,
+                        "first": each.first,
+                        "second": each.second,
+                        "base": _numbers(each.base.size, each.base.low, each.base.high),
+                        "other": _numbers(each.other.size, each.other.low, each.other.high),
+                        "moved": each.moved,
+                    }
+                    for each in shape.crossings
+                ],
+            }
+            for shape in comparison.shapes
+        ],
+        "failed": {condition: list(rows) for condition, rows in failed.items()},
+    }
+    return json.dumps(document, indent=1, ensure_ascii=True, allow_nan=False, default=_plain) + "\n"
+
+
+def _plain(value: object) -> object:
+    """A number of numpy's as one of Python's."""
+    item: Callable[[], object] = value.item  # type: ignore[attr-defined]
+    return item()
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, object]]:
+    return [
+        {
+            str(name): None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in row.items()
+        }
+        for row in table.to_dict("records")
+    ]
+
+
+def _numbers(*values: float) -> list[float | None]:
+    return [value if math.isfinite(value) else None for value in values]

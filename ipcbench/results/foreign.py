@@ -1,0 +1,121 @@
+"""Plain pyperf files, as far as they can be compared: names, values, and what pyperf recorded of the machine.
+
+Neither origin nor proof of transfer is known of them, so they have no report. A process of pyperf that has values
+counts as a round; it ran one benchmark after the other, so that no round is common to two of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import msgspec
+import pandas as pd
+
+from ipcbench.errors import BadRequest
+from ipcbench.model import Case
+from ipcbench.results.frame import CASE_COLUMNS, VISIT_COLUMNS
+from ipcbench.results.reading import Refused
+from ipcbench.text import safe_text
+
+Known = str | int | float | bool | list[Any] | None
+
+# Name of a fact -> the keys of pyperf's metadata it is made of.
+FACTS: Mapping[str, tuple[str, ...]] = {
+    "date": ("date",),
+    "CPU": ("cpu_model_name",),
+    "CPUs": ("cpu_count",),
+    "system": ("platform",),
+    "Python": ("python_implementation", "python_version"),
+    "pyperf": ("perf_version",),
+}
+
+
+class _Run(msgspec.Struct):
+    values: Annotated[list[float], msgspec.Meta(max_length=100_000)] = []
+    metadata: Annotated[dict[str, Known], msgspec.Meta(max_length=1000)] = {}
+
+
+class _Benchmark(msgspec.Struct):
+    runs: Annotated[list[_Run], msgspec.Meta(max_length=10_000)]
+    metadata: Annotated[dict[str, Known], msgspec.Meta(max_length=1000)] = {}
+
+
+class _Suite(msgspec.Struct):
+    benchmarks: Annotated[list[_Benchmark], msgspec.Meta(max_length=10_000)]
+    metadata: Annotated[dict[str, Known], msgspec.Meta(max_length=1000)] = {}
+
+
+class Foreign(msgspec.Struct, frozen=True):
+    """A plain pyperf file as tables: `frame.case_frame` and `frame.visit_frame` of it, and what is known beside."""
+
+    cases: pd.DataFrame
+    visits: pd.DataFrame
+    facts: dict[str, str]
+
+
+def foreign(document: dict[str, Any]) -> Foreign:
+    """Make tables of a plain pyperf document; raises Refused and msgspec.ValidationError."""
+    if "benchmarks" not in document:
+        raise Refused("not a results file: no pyperf suite in it")
+    suite = msgspec.convert(document, _Suite)
+    visits: list[tuple[str, int, int, float, float, float]] = []
+    names: list[str] = []
+    for benchmark in suite.benchmarks:
+        about = suite.metadata | benchmark.metadata
+        name = safe_text(about.get("name") or "", 200)
+        if not name or name in names:
+            raise Refused(
+                f"not to be compared: two benchmarks are called {name!r}" if name else "a benchmark has no name"
+            )
+        names.append(name)
+        visits += _visits(name, benchmark, about)
+    if not visits:
+        raise Refused("not to be compared: no benchmark in it has a value")
+    having = {visit[0] for visit in visits}
+    cases = pd.DataFrame([_case(name, name in having) for name in names], columns=CASE_COLUMNS)
+    return Foreign(cases, pd.DataFrame(visits, columns=VISIT_COLUMNS), _facts(suite))
+
+
+def _visits(
+    name: str, benchmark: _Benchmark, about: dict[str, Known]
+) -> Iterator[tuple[str, int, int, float, float, float]]:
+    """One row per run that has values; the others calibrate."""
+    number = 0
+    for run in benchmark.runs:
+        unit = (about | run.metadata).get("unit") or "second"
+        if unit != "second":
+            raise Refused(f"{name} is measured in {safe_text(unit, 40)!r}; only times in seconds can be compared")
+        for value in run.values:
+            if not (math.isfinite(value) and value > 0):
+                raise Refused(f"damaged: {name} has a value of {value!r} s; expected more than 0")
+        if run.values:
+            number += 1
+            yield name, number, 1, math.fsum(run.values) / len(run.values), min(run.values), math.nan
+
+
+def _case(name: str, measured: bool) -> tuple[object, ...]:
+    """A row of `case_frame`; a name that is an id of ours says itself what it is, of others nothing is known."""
+    try:
+        case = Case.parse(name)
+    except BadRequest:
+        case = Case(name, "", 0, 0)
+    about = (case.mechanism, case.mechanism[:12], "other", "", "")
+    asked = (name if not case.mechanism else case.question, case.pattern, case.operation, case.mechanism)
+    settings = (case.size, case.workers, case.payload, case.start_method, case.placement, case.python)
+    verdict = ("ok", "") if measured else ("failed", "pyperf has no value of it")
+    return (name, *asked, *about, *settings, True, *verdict, "")
+
+
+def _facts(suite: _Suite) -> dict[str, str]:
+    """What pyperf recorded, which lies in any of three places; where several values were recorded, the first."""
+    known: dict[str, Known] = {}
+    for benchmark in suite.benchmarks:
+        for run in benchmark.runs:
+            known = run.metadata | known
+        known = benchmark.metadata | known
+    known = suite.metadata | known
+    found = {fact: " ".join(str(known[key]) for key in keys if key in known) for fact, keys in FACTS.items()}
+    found["date"] = found["date"][:16]  # to the minute
+    return {fact: safe_text(text) for fact, text in found.items() if text}

@@ -1,0 +1,125 @@
+"""One of the things that are compared: a results file of ours or, as far as it goes, a plain pyperf file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pandas as pd
+
+from ipcbench.model import Case
+from ipcbench.results.foreign import Foreign, foreign
+from ipcbench.results.frame import case_frame, visit_frame
+from ipcbench.results.schema import ResultFile, RunRecord
+from ipcbench.results.store import checked, read
+from ipcbench.text import safe_text
+from ipcbench.units import format_size
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A file under the name it has in a comparison.
+
+    facts says of machine and settings what can be told, by name; cases and visits are `frame.case_frame` and
+    `frame.visit_frame`. digest is the same for files of equal content. protocol and machine are None and empty where
+    they are not known: of a plain pyperf file, or of a machine that keeps no id. plain tells a file that is not ours.
+    """
+
+    name: str
+    facts: Mapping[str, str]
+    cases: pd.DataFrame
+    visits: pd.DataFrame
+    digest: str
+    protocol: int | None = None
+    machine: str = ""
+    plain: bool = False
+
+    @property
+    def pythons(self) -> list[str]:
+        """The tags of the interpreters that the cases name."""
+        return sorted(set(self.cases["python"]) - {""})
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds there are, of the case that has the most."""
+        return int(self.visits.groupby("case")["round"].nunique().max()) if len(self.visits) else 0
+
+
+def open_side(path: Path, name: str | None = None) -> Side:
+    """Read a file of ours, or else a plain pyperf file; named by its label if not told. Raises ResultError."""
+    return read(path, lambda document: _side(document, path, name))
+
+
+def _side(document: dict[str, Any], path: Path, name: str | None) -> Side:
+    digest = hashlib.sha256(msgspec.json.encode(document, order="sorted")).hexdigest()
+    if "ipcbench" not in document:
+        return side_of_foreign(foreign(document), name or path.name.removesuffix(".gz").removesuffix(".json"), digest)
+    return side_of_result(checked(document), name, digest)
+
+
+def side_of_foreign(plain: Foreign, name: str, digest: str = "") -> Side:
+    """A plain pyperf file as a side."""
+    facts = plain.facts | {"rounds": _several(plain.visits.groupby("case").size())}
+    return Side(safe_text(name, 60), facts, plain.cases, plain.visits, digest, plain=True)
+
+
+def side_of_result(result: ResultFile, name: str | None = None, digest: str = "") -> Side:
+    """A results file as a side; without a digest it is equal to no other."""
+    record = result.ipcbench
+    return Side(
+        name=safe_text(name or record.label, 60),
+        facts={fact: safe_text(text) for fact, text in _facts(record).items() if text},
+        cases=case_frame(result),
+        visits=visit_frame(result),
+        digest=digest,
+        protocol=record.protocol,
+        machine=record.machine.id,
+    )
+
+
+def _facts(record: RunRecord) -> dict[str, str]:
+    """What decides numbers, or tells one measurement from another, in the order in which people ask."""
+    machine, settings = record.machine, record.settings
+    cases = [Case.parse(case.id) for case in record.cases]
+    facts = {
+        "label": record.label,
+        "date": record.started[:16].replace("T", " "),
+        "CPU": machine.cpu_model,
+        "CPUs": f"{machine.usable_cpus} of {machine.cpus}",
+        "memory": format_size(machine.memory),
+        "virtual": "yes" if machine.virtual else "no",
+        "system": f"{machine.system} {machine.architecture}",
+        "kernel": machine.kernel,
+        "Python": f"{machine.implementation} {machine.python}",
+        "other Pythons": ", ".join(f"{each.implementation} {each.version}" for each in record.pythons),
+        "pyperf": machine.pyperf,
+        "ipcbench": record.ipcbench,
+        "pickle protocol": str(machine.pickle_protocol),
+        "switch interval": f"{machine.switch_interval:g} s",
+        "placement": ", ".join(sorted({case.placement for case in cases})),
+        "start method": ", ".join(sorted({case.start_method for case in cases})),
+        "values per visit": str(settings.values),
+        "warm-ups per visit": str(settings.warmups),
+        "shortest value": f"{settings.min_time:g} s",
+        "payload bytes": settings.payload,
+        "rounds": str(record.rounds),
+        "times measured": str(max(len(record.repeats), 1)),
+        "complete": "yes" if record.complete else "no",
+        "mixed": "; ".join(record.mixed),
+        "isolation": record.isolation,
+    }
+    conditions: dict[str, list[str]] = {}
+    for condition in record.conditions:
+        values = conditions.setdefault(condition.name, [])
+        if condition.value not in values:
+            values.append(condition.value)
+    return facts | {safe_text(name, 60): ", ".join(values) for name, values in conditions.items() if name not in facts}
+
+
+def _several(counts: pd.Series[int]) -> str:
+    low, high = int(counts.min()), int(counts.max())
+    return f"{low} processes" if low == high else f"{low} to {high} processes"

@@ -1,0 +1,281 @@
+"""Differences and verdicts: right where the truth is known, the same whatever the order and the unit."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from ipcbench.analysis.compare import (
+    RATE,
+    WORTH,
+    Difference,
+    _adjusted,
+    from_resamples,
+    more_rounds,
+    paired,
+    quantile,
+    unpaired,
+    verdicts,
+)
+from ipcbench.analysis.stats import FloatArray
+from ipcbench.analysis.together import Together, mean_paired, mean_unpaired, resample
+
+SERIES = st.lists(st.floats(1e-7, 1e-2), min_size=3, max_size=12).map(np.array)
+
+
+def close(one: Difference, other: Difference) -> None:
+    """Whether two differences are equal up to rounding."""
+    found = [[each.ratio, each.low, each.high, each.error] for each in (one, other)]
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9, atol=1e-12)
+
+
+def turned(difference: Difference) -> Difference:
+    """The same, seen from the other side."""
+    low, high = 1 / difference.high, 1 / difference.low
+    return Difference(1 / difference.ratio, low, high, difference.error, difference.freedom)
+
+
+# What must not matter
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(3, 12).flatmap(lambda n: st.tuples(*[st.lists(st.floats(1e-7, 1e-2), min_size=n, max_size=n)] * 2)))
+def test_b_against_a_is_a_against_b_turned_round(both: tuple[list[float], list[float]]) -> None:
+    first, second = (np.array(values) for values in both)
+    close(paired(second, first), turned(paired(first, second)))
+    assert unpaired([second], [first]).ratio == pytest.approx(1 / unpaired([first], [second]).ratio)
+
+
+@settings(max_examples=30, deadline=None)
+@given(SERIES, SERIES, st.floats(1e-3, 1e3))
+def test_the_unit_of_time_does_not_matter(first: FloatArray, second: FloatArray, unit: float) -> None:
+    close(unpaired([first * unit], [second * unit]), unpaired([first], [second]))
+    many = min(len(first), len(second))
+    close(paired(first[:many] * unit, second[:many] * unit), paired(first[:many], second[:many]))
+
+
+@settings(max_examples=30, deadline=None)
+@given(SERIES, st.randoms(use_true_random=False))
+def test_the_order_of_the_rounds_does_not_move_a_ratio(first: FloatArray, chance: object) -> None:
+    order = list(range(len(first)))
+    chance.shuffle(order)  # type: ignore[attr-defined]
+    second = first[::-1] * 1.1
+    assert paired(first[order], second[order]).ratio == pytest.approx(paired(first, second).ratio)
+
+
+@settings(max_examples=30, deadline=None)
+@given(SERIES)
+def test_a_series_against_itself_is_equivalent_without_an_error(first: FloatArray) -> None:
+    difference = paired(first, first)
+    assert (difference.ratio, difference.low, difference.high, difference.p) == (1.0, 1.0, 1.0, 1.0)
+    assert verdicts([difference]) == ["equivalent"]
+
+
+def test_series_without_any_spread_divide_by_nothing() -> None:
+    same, slower = np.full(5, 1e-6), np.full(5, 1.2e-6)
+    assert verdicts([unpaired([same], [same]), unpaired([slower], [same])]) == ["equivalent", "slower"]
+    assert unpaired([slower], [same]).p == 0.0
+
+
+@pytest.mark.parametrize("rounds", [0, 1, 2])
+def test_fewer_than_three_rounds_have_a_ratio_at_most_and_are_inconclusive(rounds: int) -> None:
+    few = np.full(rounds, 2e-6)
+    for difference in (paired(few, few), unpaired([few], [np.full(9, 1e-6)])):
+        assert not difference.known
+        assert math.isnan(difference.visible)
+        assert verdicts([difference]) == ["inconclusive"]
+        assert more_rounds(difference, rounds) == max(3 - rounds, 1)
+
+
+def test_a_round_that_one_side_lacks_is_left_out_of_a_pair() -> None:
+    first = np.array([1.0, 2.0, np.nan, 4.0, 5.0])
+    second = np.array([1.0, np.nan, 3.0, 4.0, 5.0])
+    assert paired(first, second) == paired(first[[0, 3, 4]], second[[0, 3, 4]])
+
+
+# scipy agrees
+
+
+def test_interval_and_p_are_those_of_students_t() -> None:
+    logs = np.random.default_rng(1).normal(0.1, 0.04, 2000)
+    difference = from_resamples(math.exp(0.1), logs, 9)
+    error = logs.std(ddof=1)
+    low, high = stats.t.interval(0.95, 9, loc=0.1, scale=error)
+    assert (difference.low, difference.high) == pytest.approx((math.exp(low), math.exp(high)))
+    assert difference.p == pytest.approx(2 * stats.t.sf(0.1 / error, 9))
+
+
+def test_verdicts_hold_the_rate_of_false_discoveries_as_scipy_does() -> None:
+    logs = np.random.default_rng(2).normal(0, 1, 2000)
+    known = [from_resamples(1.2, 0.01 * size * logs, 20) for size in range(1, 30)]
+    adjusted = stats.false_discovery_control([difference.p for difference in known])
+    expected = [p <= RATE and difference.low > 1 for p, difference in zip(adjusted, known, strict=True)]
+    assert [verdict == "slower" for verdict in verdicts(known)] == expected
+    assert 0 < sum(expected) < sum(difference.p <= RATE for difference in known)
+
+
+def test_the_standard_error_is_that_of_the_median_of_normal_noise() -> None:
+    """Asymptotically 1.2533 times that of the mean (Kenney & Keeping, 1962); a bootstrap of 30 comes near it."""
+    chance = np.random.default_rng(3)
+    errors = [paired(np.exp(chance.normal(0, 0.05, 30)), np.ones(30)).error for _ in range(60)]
+    assert np.mean(errors) == pytest.approx(1.2533 * 0.05 / math.sqrt(30), rel=0.15)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
+def test_adjusted_p_values_are_scipys(p: list[float]) -> None:
+    np.testing.assert_allclose(_adjusted(np.array(p)), stats.false_discovery_control(p), rtol=1e-12, atol=0)
+
+
+@given(st.floats(0.001, 0.999), st.integers(1, 200))
+def test_quantiles_of_students_t_are_scipys(share: float, freedom: int) -> None:
+    assert quantile(share, freedom) == pytest.approx(stats.t.ppf(share, freedom), rel=1e-9, abs=1e-9)
+
+
+# The truth is known
+
+
+def side(chance: np.random.Generator, noise: float, drift: float, repeats: int, rounds: int) -> list[FloatArray]:
+    """What one label would be: repeats with a level of their own, and noise between rounds."""
+    return [np.exp(chance.normal(chance.normal(0, drift) if drift else 0.0, noise, rounds)) for _ in range(repeats)]
+
+
+def called_different(found: list[Difference]) -> float:
+    return sum(verdict in ("slower", "faster") for verdict in verdicts(found)) / len(found)
+
+
+def test_nothing_is_called_different_where_nothing_is() -> None:
+    chance = np.random.default_rng(4)
+    pairs = [(side(chance, 0.05, 0, 1, 10), side(chance, 0.05, 0, 1, 10)) for _ in range(300)]
+    assert called_different([unpaired(*pair) for pair in pairs]) <= 0.01
+    assert called_different([paired(first[0], second[0]) for first, second in pairs]) <= 0.01
+
+
+def test_each_alone_would_be_called_different_at_most_as_often_as_the_rate_says() -> None:
+    chance = np.random.default_rng(5)
+    alone = [unpaired(side(chance, 0.1, 0, 1, 10), side(chance, 0.1, 0, 1, 10)) for _ in range(300)]
+    assert sum(verdicts([each])[0] in ("slower", "faster") for each in alone) / len(alone) <= RATE * 1.6
+
+
+def test_ten_per_cent_are_found_under_two_per_cent_of_noise() -> None:
+    chance = np.random.default_rng(6)
+    slow = [unpaired([1.1 * side(chance, 0.02, 0, 1, 10)[0]], side(chance, 0.02, 0, 1, 10)) for _ in range(100)]
+    null = [unpaired(side(chance, 0.02, 0, 1, 10), side(chance, 0.02, 0, 1, 10)) for _ in range(100)]
+    found = verdicts([*slow, *null])
+    assert found[:100].count("slower") >= 99
+    assert sum(verdict in ("slower", "faster") for verdict in found[100:]) <= 2
+
+
+@pytest.mark.parametrize("repeats", [2, 3])
+def test_drift_between_repeats_is_no_difference(repeats: int) -> None:
+    """Rounds of all repeats in one bag would call more than a tenth of the pairs different."""
+    chance = np.random.default_rng(7)
+    pairs = [(side(chance, 0.01, 0.1, repeats, 10), side(chance, 0.01, 0.1, repeats, 10)) for _ in range(200)]
+    assert called_different([unpaired(*pair) for pair in pairs]) <= 0.02
+    pooled = [unpaired([np.concatenate(one)], [np.concatenate(other)]) for one, other in pairs]
+    assert called_different(pooled) > 0.1
+
+
+def test_known_drift_widens_what_was_measured_once() -> None:
+    chance = np.random.default_rng(8)
+    pairs = [(side(chance, 0.01, 0.05, 1, 10), side(chance, 0.01, 0.05, 1, 10)) for _ in range(200)]
+    assert called_different([unpaired(*pair) for pair in pairs]) > 0.3
+    assert called_different([unpaired(*pair, drift=0.05) for pair in pairs]) <= 0.05
+
+
+# How many more rounds
+
+
+def test_as_many_more_rounds_as_were_said_make_it_conclusive_most_of_the_time() -> None:
+    chance = np.random.default_rng(9)
+    settled = []
+    for _ in range(100):
+        first, second = side(chance, 0.05, 0, 1, 8), side(chance, 0.05, 0, 1, 8)
+        difference = unpaired([1.08 * first[0]], second)
+        if verdicts([difference]) != ["inconclusive"] or not 1.06 < difference.ratio < 1.1:
+            continue
+        more = more_rounds(difference, 8)
+        assert more is not None
+        again = unpaired([1.08 * side(chance, 0.05, 0, 1, 8 + more)[0]], side(chance, 0.05, 0, 1, 8 + more))
+        settled.append(verdicts([again]) == ["slower"])
+    assert len(settled) >= 10
+    assert sum(settled) / len(settled) >= 0.6
+
+
+def test_no_number_of_rounds_outweighs_drift() -> None:
+    difference = Difference(1.04, 0.98, 1.1, 0.03, 18)
+    assert more_rounds(difference, 10, WORTH) is not None
+    assert more_rounds(difference, 10, WORTH, drift=0.03) is None
+
+
+def test_a_difference_just_below_the_threshold_asks_for_more_rounds_than_anybody_makes() -> None:
+    assert more_rounds(Difference(1.029, 0.99, 1.07, 0.02, 18), 10) is None
+
+
+# Many cases at once
+
+
+def table(chance: np.random.Generator, cases: int, rounds: int, shared: float, repeats: int = 1) -> Together:
+    """Cases whose rounds share most of their noise, and repeats all of their level."""
+    levels = np.repeat(chance.normal(0, 0.1 if repeats > 1 else 0.0, repeats), rounds)
+    logs = chance.normal(0, 0.01, (cases, repeats * rounds)) + chance.normal(0, shared, repeats * rounds) + levels
+    return resample(np.exp(logs), np.repeat(np.arange(1, repeats + 1), rounds), stream=int(chance.integers(1, 1000)))
+
+
+def test_a_mean_over_one_case_is_that_case() -> None:
+    chance = np.random.default_rng(10)
+    first, second = (np.exp(chance.normal(0, 0.03, (1, 12))) for _ in range(2))
+    ones = np.ones(12, dtype=np.int64)
+    mean = mean_unpaired(resample(first, ones, stream=0), resample(second, ones, stream=1))
+    alone = unpaired([first[0]], [second[0]])
+    assert mean.ratio == pytest.approx(alone.ratio)
+    assert mean.error == pytest.approx(alone.error, rel=0.1)
+    assert mean.freedom == alone.freedom
+
+
+def test_what_all_cases_of_a_round_share_is_not_counted_once_for_each() -> None:
+    chance = np.random.default_rng(11)
+    found = [mean_unpaired(table(chance, 20, 10, 0.05), table(chance, 20, 10, 0.05)) for _ in range(60)]
+    assert sum(not each.low <= 1 <= each.high for each in found) / len(found) <= 0.12
+    independent = 0.05 / math.sqrt(20 * 10)
+    assert min(each.error for each in found) > 2 * independent
+
+
+def test_nor_is_what_all_cases_of_a_repeat_share() -> None:
+    chance = np.random.default_rng(12)
+    found = [mean_unpaired(table(chance, 10, 6, 0.0, 3), table(chance, 10, 6, 0.0, 3)) for _ in range(60)]
+    assert sum(not each.low <= 1 <= each.high for each in found) / len(found) <= 0.12
+
+
+def test_what_slows_a_round_cancels_in_a_mean_of_pairs() -> None:
+    chance = np.random.default_rng(13)
+    shared = chance.normal(0, 0.3, 10)
+    logs = chance.normal(0, 0.01, (8, 10)) + shared
+    whole = resample(np.exp(logs), np.ones(10, dtype=np.int64))
+    difference = mean_paired(whole.some([0, 1, 2, 3]), whole.some([4, 5, 6, 7]))
+    assert difference.high / difference.low < 1.05
+    assert mean_paired(whole.some([0, 1]), whole.some([0, 1])) == Difference(1.0, 1.0, 1.0, 0.0, 9)
+
+
+def test_a_case_that_misses_rounds_takes_part_with_those_it_has() -> None:
+    chance = np.random.default_rng(14)
+    seconds = np.exp(chance.normal(0, 0.02, (2, 10)))
+    seconds[1, 4:] = np.nan
+    ones = np.ones(10, dtype=np.int64)
+    base = resample(np.ones((2, 10)), ones, stream=1)
+    difference = mean_unpaired(resample(seconds, ones), base)
+    expected = math.sqrt(np.median(seconds[0]) * np.nanmedian(seconds[1]))
+    assert difference.ratio == pytest.approx(expected)
+    assert 0.9 < difference.low < difference.high < 1.1
+
+
+def test_no_case_or_one_without_a_round_has_no_mean() -> None:
+    ones = np.ones(3, dtype=np.int64)
+    empty = resample(np.full((1, 3), np.nan), ones)
+    assert math.isnan(mean_unpaired(empty, empty).ratio)
+    none = empty.some([])
+    assert math.isnan(mean_paired(none, none).ratio)
