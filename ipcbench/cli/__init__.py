@@ -30,6 +30,7 @@ COMMANDS = {
     "report": "ipcbench.cli.report",
     "list": "ipcbench.cli.list_",
     "selftest": "ipcbench.cli.selftest",
+    "merge": "ipcbench.cli.merge",
     "anonymise": "ipcbench.cli.anonymise",
     "clean": "ipcbench.cli.clean",
 }
