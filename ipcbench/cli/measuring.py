@@ -23,7 +23,7 @@ from ipcbench.cli.options import (
 )
 from ipcbench.cli.output import say, tell
 from ipcbench.cli.progress import progress_for
-from ipcbench.cli.saving import drop, refuse_existing, refuse_journal, replaces, save_all, write_end
+from ipcbench.cli.saving import drop, refuse_existing, refuse_journal, replaces, save_all, save_apart, write_end
 from ipcbench.cli.summary import count, outlook, skip_lines
 from ipcbench.errors import BadRequest, Interrupted, ResultError
 from ipcbench.machine.facts import capabilities, default_label, machine_facts
@@ -31,7 +31,7 @@ from ipcbench.machine.identity import identity
 from ipcbench.model import Case
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan, make_plan
-from ipcbench.results.joining import joined, other_conditions
+from ipcbench.results.joining import joined, other_conditions, why_apart
 from ipcbench.results.reading import count_parts
 from ipcbench.results.schema import PROTOCOL, MachineFacts, ResultFile, RunRecord
 from ipcbench.results.store import MOST_PARTS, check_label, check_writable
@@ -324,6 +324,9 @@ def _kept(
             lacking = "no case of it has a number" if findings.rounds else "no round of it is complete"
             tell(f"ipcbench: the repeat is not appended: {lacking}; {path} is as it was")
             return past.base, path, drop(findings, bench.journal)
+        apart = [] if past.mixed else why_apart(past.base, result)
+        if apart:
+            return result, *save_apart(result, path, apart, bench.journal)
         result = joined(past.base, result)
     path, saved = save_all(result, path, replace, past, findings, bench.journal)
     return result, path, saved

@@ -60,7 +60,7 @@ def merged(files: Sequence[Path], label: str) -> ResultFile:
     known = sorted(((load(path), path) for path in files), key=lambda pair: pair[0].ipcbench.started)
     for place, (result, path) in enumerate(known):
         for earlier, other in known[:place]:
-            found = why_apart(earlier.ipcbench, result.ipcbench)
+            found = why_apart(earlier, result)
             if found:
                 raise ResultError(f"{other} and {path} do not belong together: {'; '.join(found)}")
     whole = known[0][0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from ipcbench.cli.output import tell
@@ -82,6 +83,14 @@ def save_all(
     if problem:
         tell(f"ipcbench: {problem}; what was measured is in {path}")
     return path, problem is None
+
+
+def save_apart(result: ResultFile, path: Path, apart: Sequence[str], journal: Journal) -> tuple[Path, bool]:
+    """Save a repeat that turned out not to belong into its file in the temporary folder; the file, and False."""
+    place = _save_elsewhere(result, path.name) or journal.path
+    why = f"{path} is as it was, since this repeat was measured under other conditions: {'; '.join(apart)}"
+    tell(f"ipcbench: {why}; what was measured is in {place}")
+    return place, False
 
 
 def drop(findings: Findings, journal: Journal) -> bool:

@@ -26,19 +26,35 @@ from ipcbench.results.schema import (
 )
 
 _ROUND = "ipcbench_round"
+# What `pyperf.Benchmark.add_run` refuses to mix, but for what two repeats of one case never differ in.
+_SAME_FOR_PYPERF = (
+    "aslr",
+    "cpu_count",
+    "cpu_model_name",
+    "hostname",
+    "inner_loops",
+    "platform",
+    "python_executable",
+    "python_implementation",
+    "python_unicode",
+    "python_version",
+)
 _MOST_NOTES = 100  # what the type of a case allows
 _SEVERITY = ("ok", *SEVERITY)
 T = TypeVar("T")
 Numbers = dict[int, int]  # the number that a round had -> the one it gets
 
 
-def why_apart(first: RunRecord, second: RunRecord) -> list[str]:
+def why_apart(one: ResultFile, other: ResultFile) -> list[str]:
     """What forbids to join two files, in words, the second one's in brackets; empty where nothing does."""
+    first, second = one.ipcbench, other.ipcbench
     found = other_conditions(first, second.machine, second.isolation, second.protocol)
-    for name in ("values", "warmups", "min_time", "payload"):
-        one, other = getattr(first.settings, name), getattr(second.settings, name)
-        if one != other:
-            found.append(f"{name.replace('_', ' ')} {one} ({other})")
+    for name in ("values", "warmups", "min_time", "payload", "full_metadata"):
+        mine, its = getattr(first.settings, name), getattr(second.settings, name)
+        if mine != its:
+            found.append(f"{name.replace('_', ' ')} {mine} ({its})")
+    if not found:  # which would be the reason
+        found = _other_metadata(one, other)
     for record in (first, second):
         if not record.rounds:
             found.append(f"{record.label} has no complete round")
@@ -48,6 +64,29 @@ def why_apart(first: RunRecord, second: RunRecord) -> list[str]:
     twice &= {(repeat.started, repeat.seed) for repeat in second.repeats}
     found += [f"the repeat of {started} with seed {seed} is in both" for started, seed in sorted(twice)]
     return found
+
+
+def _other_metadata(one: ResultFile, other: ResultFile) -> list[str]:
+    """What pyperf wants to be the same in all runs of a benchmark and is not, each once."""
+    found: dict[str, str] = {}
+    known = {_name(benchmark): _said_first(one, benchmark) for benchmark in one.benchmarks}
+    for benchmark in other.benchmarks:
+        mine, its = known.get(_name(benchmark)), _said_first(other, benchmark)
+        if mine is None:
+            continue
+        for key in _SAME_FOR_PYPERF:
+            if mine.get(key) != its.get(key):
+                found.setdefault(key, f"{key} {mine.get(key)} ({its.get(key)}) of {_name(benchmark)}")
+    return list(found.values())
+
+
+def _name(benchmark: PyperfBenchmark) -> str:
+    return str(benchmark.metadata.get("name", ""))
+
+
+def _said_first(result: ResultFile, benchmark: PyperfBenchmark) -> Metadata:
+    """All that a file says about the first visit of a case."""
+    return result.metadata | benchmark.metadata | benchmark.runs[0].metadata
 
 
 def other_conditions(record: RunRecord, machine: MachineFacts, isolation: str, protocol: int) -> list[str]:
@@ -85,7 +124,7 @@ def joined(first: ResultFile, second: ResultFile) -> ResultFile:
         for benchmark in result.benchmarks:
             about = result.metadata | benchmark.metadata
             runs = [_moved(run, about, new) for run in benchmark.runs]
-            parts.setdefault(str(about.get("name", "")), []).append((about, runs))
+            parts.setdefault(_name(benchmark), []).append((about, runs))
     benchmarks = [_benchmark(parts[case.id], metadata) for case in record.cases if case.id in good]
     return ResultFile(version="1.0", benchmarks=benchmarks, ipcbench=record, metadata=metadata)
 
@@ -111,8 +150,11 @@ def _record(first: RunRecord, second: RunRecord, repeats: list[Repeat], numbers:
     good = {case.id for case in cases if case.verdict == "ok"}
     known = {case.id for case in cases}
     skips = _each_once(first.skips, second.skips, lambda skip: skip.id)
+    precisions = [found.settings.precision for found in (first, second) if found.settings.precision]
     settings = msgspec.structs.replace(
-        first.settings, full_metadata=first.settings.full_metadata or second.settings.full_metadata
+        first.settings,
+        full_metadata=first.settings.full_metadata or second.settings.full_metadata,
+        precision=min(precisions, default=None),
     )
     return msgspec.structs.replace(
         first,

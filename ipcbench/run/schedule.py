@@ -18,9 +18,9 @@ from typing import NamedTuple, Protocol, TypeGuard
 from ipcbench.errors import Interrupted, IpcbenchError, ResultError
 from ipcbench.model import SEVERITY, Case, Failure, Outcome, Visit
 from ipcbench.plan.planner import Plan
-from ipcbench.run.cost import Costs, Measure, calibration_cost, loops_for, rounds_within, visit_cost
+from ipcbench.run.cost import Costs, Measure, calibration_cost, loops_for, rounds_of_all, rounds_within, visit_cost
 from ipcbench.run.interrupt import Stop
-from ipcbench.run.precision import LEAST_KNOWN, wide
+from ipcbench.run.precision import wide
 
 RETRIED = ("failed", "timed-out")  # the others would be hidden by a second attempt that goes well
 
@@ -208,12 +208,7 @@ class _Run:
         return chosen if number <= self.begun or self._has_room(number, chosen) else []
 
     def _rounds_of_all(self, done: int) -> int:
-        """How many rounds visit every case."""
-        budget = self.plan.budget
-        within = rounds_within(budget, done, self.spent, self.costs.round(self._left()))
-        if budget.precision is None or budget.rounds is not None:
-            return within
-        return min(within, max(budget.least_rounds, LEAST_KNOWN))  # the other seconds are for what is wide
+        return rounds_of_all(self.plan.budget, done, self.spent, self.costs.round(self._left()))
 
     def _has_room(self, number: int, chosen: list[Case]) -> bool:
         """Whether the cap of a run for a precision has room for one more round, of these cases."""
