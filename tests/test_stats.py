@@ -12,7 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import make_cases, make_result, make_skips
 
-from ipcbench.analysis.stats import Comparison, compare, geometric_mean, median_interval, rank, summarise
+from ipcbench.analysis.stats import (
+    RESAMPLES,
+    SEED,
+    Comparison,
+    compare,
+    geometric_mean,
+    median_interval,
+    rank,
+    resampled_medians,
+    summarise,
+)
 from ipcbench.model import Case
 from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.schema import ResultFile
@@ -232,3 +242,18 @@ def test_an_interval_of_several_repeats_holds_the_median(times: list[list[float]
     low, high = median_interval(seconds, repeats)
     if len(seconds) >= 3:
         assert low / (1 + 1e-9) <= np.median(seconds) <= high * (1 + 1e-9)
+
+
+@given(st.lists(st.floats(1e-9, 1e3), min_size=3, max_size=60))
+def test_resampled_medians_are_those_of_the_resamples_themselves(times: list[float]) -> None:
+    """The places of the middle are counted; sorting every resample, as was done before, gives the same to the bit."""
+    seconds = np.array(times)
+    drawn = np.random.default_rng(SEED).integers(len(seconds), size=(RESAMPLES, len(seconds)))
+    np.testing.assert_array_equal(resampled_medians(seconds), np.median(seconds[drawn], axis=1))
+
+
+def test_a_long_series_is_resampled_as_exactly_as_a_short_one() -> None:
+    for rounds in (1000, 1001):
+        seconds = np.random.default_rng(8).lognormal(0.0, 0.1, rounds)
+        drawn = np.random.default_rng(SEED).integers(rounds, size=(RESAMPLES, rounds))
+        np.testing.assert_array_equal(resampled_medians(seconds), np.median(seconds[drawn], axis=1))
