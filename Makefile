@@ -41,8 +41,8 @@ format: $(VENV)/ready-test  ## ruff: rewrite
 types: $(VENV)/ready-test  ## mypy, strict
 	@$(BIN)/mypy
 
-harness: $(VENV)/ready  ## what ipcbench itself costs
-	@$(BIN)/python benchmarks/harness/overhead.py $(ARGS)
+harness: $(VENV)/ready  ## what ipcbench itself costs: all scripts of benchmarks/harness, into harness.json and a table
+	@$(BIN)/python benchmarks/harness/together.py $(ARGS)
 
 smoke: $(VENV)/ready  ## every mechanism and pattern once, smallest setting, then a report
 	@$(BIN)/python -m ipcbench all --pattern '*' --mechanism '*' --rounds 1 --label smoke --force $(ARGS)

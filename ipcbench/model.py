@@ -20,6 +20,9 @@ Verdict = Literal["ok", "failed", "timed-out", "unverified", "wrong", "leaked", 
 START_METHODS: tuple[StartMethod, ...] = ("fork", "forkserver", "spawn")
 PLACEMENTS: tuple[Placement, ...] = ("spread", "pack", "free")
 PAYLOADS: tuple[PayloadKind, ...] = ("bytes", "object", "array")
+# Verdicts without a number, the worst last. Like an outcome a wrong result counts for more than a first attempt that
+# failed.
+SEVERITY: tuple[Verdict, ...] = ("unsupported", "failed", "timed-out", "wrong", "leaked", "unverified")
 MOST_WORKERS = 1024
 _PYTHON = re.compile(r"(py|pypy|graalpy)[0-9]{1,2}\.[0-9]{1,3}[a-z0-9.]{0,20}")
 
@@ -134,12 +137,17 @@ class Capabilities(NamedTuple):
 
 
 class Budget(NamedTuple):
-    """When a run ends: after `rounds` where given, else when `seconds` are spent, within least and most rounds."""
+    """When a run ends: after `rounds` where given, else when `seconds` are spent, within least and most rounds.
+
+    precision, a share, adds rounds of the blocks whose medians are not known to ± that much: where `rounds` are given
+    up to twice as many, else within the seconds, of which the rounds of all cases then take no more than they need.
+    """
 
     seconds: float | None = None
     rounds: int | None = None
     least_rounds: int = 1
     most_rounds: int = 10_000
+    precision: float | None = None
 
 
 class Timing(NamedTuple):

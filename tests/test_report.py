@@ -21,7 +21,7 @@ from ipcbench.report import headlines, write
 from ipcbench.report.absence import groups
 from ipcbench.report.charts import CHARTS
 from ipcbench.report.findings import choices
-from ipcbench.report.rows import by_size, which_one
+from ipcbench.report.rows import by_size, environment, which_one
 from ipcbench.report.study import study
 from ipcbench.report.tables import csv
 from ipcbench.report.text import absence, interval, listing, markdown, short_ratio
@@ -374,3 +374,24 @@ def test_what_a_stopped_run_did_not_reach_is_not_called_unsupported() -> None:
     result.ipcbench.skips = [SkipRecord("stream/queue/64B/1w", NOT_REACHED), SkipRecord("stream/value/64B/1w", "8 B")]
     counts = result.ipcbench.counts
     assert (counts["not measured"], counts["unsupported"]) == (1, 1)
+
+
+def test_a_report_of_several_repeats_says_how_many_and_when() -> None:
+    about = study(make_result(rounds=9, repeats=[5, 4]))
+    when = "2 repeats: 2026-01-15 10:20, 2026-01-16 10:20"
+    assert when in about.provenance
+    rows = {name: value for name, value in environment(about).rows}
+    assert when in rows["Run"]
+    assert rows["Rounds of the repeats"] == "5, 4"
+    assert "in the first repeat" in rows["Rounds"] or "budget" in rows["Rounds"]
+
+
+def test_many_repeats_are_told_by_the_first_and_the_last() -> None:
+    about = study(make_result(rounds=10, repeats=[2] * 5))
+    assert about.date == "5 repeats: 2026-01-15 10:20 to 2026-01-19 10:20"
+
+
+def test_a_report_of_one_repeat_does_not_speak_of_repeats() -> None:
+    about = study(make_result(rounds=3))
+    assert "repeat" not in " ".join(name + value for name, value in environment(about).rows)
+    assert "repeat" not in about.provenance

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipcbench.errors import Interrupted, NotContained, ResultError
-from ipcbench.model import Budget, Case, Failure, Outcome, Timing, Verdict, Visit
+from ipcbench.model import SEVERITY, Budget, Case, Failure, Outcome, Timing, Verdict, Visit
 from ipcbench.plan.planner import Plan
 from ipcbench.run import cost, schedule
 from ipcbench.run.cost import loops_for, rounds_within, time_to_start
 from ipcbench.run.interrupt import Stop
-from ipcbench.run.schedule import NOTHING, SEVERITY, Attempt, Earlier, Findings, measure, worse
+from ipcbench.run.schedule import NOTHING, Attempt, Earlier, Findings, measure, worse
 
 CASES = (Case("ping-pong", "pipe", 64), Case("ping-pong", "queue", 64), Case("stream", "pipe", 64))
 TIMING = Timing(values=2, warmups=1, min_time=0.05)

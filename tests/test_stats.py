@@ -12,7 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import make_cases, make_result, make_skips
 
-from ipcbench.analysis.stats import Comparison, compare, geometric_mean, median_interval, rank, summarise
+from ipcbench.analysis.stats import (
+    RESAMPLES,
+    SEED,
+    Comparison,
+    compare,
+    geometric_mean,
+    median_interval,
+    rank,
+    resampled_medians,
+    summarise,
+)
 from ipcbench.model import Case
 from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.schema import ResultFile
@@ -198,3 +208,52 @@ def test_two_hundred_cases_take_a_moment_and_no_more() -> None:
     start = time.perf_counter()
     ranked(result)
     assert time.perf_counter() - start < 20
+
+
+def test_repeats_that_differ_make_an_interval_wide_enough_for_both() -> None:
+    chance = np.random.default_rng(5)
+    seconds = np.concatenate([chance.normal(1.0, 0.005, 10), chance.normal(1.2, 0.005, 10)])
+    repeats = np.repeat([1, 2], 10)
+    low, high = median_interval(seconds, repeats)
+    assert low < 1.01
+    assert high > 1.19
+    together = median_interval(seconds)
+    assert high - low >= together[1] - together[0]
+
+
+def test_with_one_repeat_the_interval_is_as_ever() -> None:
+    seconds = np.random.default_rng(6).normal(1.0, 0.1, 9)
+    assert median_interval(seconds, np.ones(9, dtype=np.int64)) == median_interval(seconds)
+
+
+def test_drift_between_repeats_is_in_the_interval_of_a_summary() -> None:
+    result = make_result([Case("ping-pong", "pipe", 64)], skips=[], repeats=[5, 5], rounds=10, noise=0.001)
+    steady = ranked(result).iloc[0]
+    for run in result.benchmarks[0].runs[5:]:
+        run.values = [1.3 * value for value in run.values]
+    drifted = ranked(result).iloc[0]
+    assert drifted["high"] / drifted["low"] > 1.29 > 1.02 > steady["high"] / steady["low"]
+
+
+@given(st.lists(st.lists(st.floats(1e-6, 1e2), min_size=1, max_size=6), min_size=2, max_size=4))
+def test_an_interval_of_several_repeats_holds_the_median(times: list[list[float]]) -> None:
+    repeats = np.repeat(np.arange(len(times)) + 1, [len(each) for each in times])
+    seconds = np.concatenate([np.array(each) for each in times])
+    low, high = median_interval(seconds, repeats)
+    if len(seconds) >= 3:
+        assert low / (1 + 1e-9) <= np.median(seconds) <= high * (1 + 1e-9)
+
+
+@given(st.lists(st.floats(1e-9, 1e3), min_size=3, max_size=60))
+def test_resampled_medians_are_those_of_the_resamples_themselves(times: list[float]) -> None:
+    """The places of the middle are counted; sorting every resample, as was done before, gives the same to the bit."""
+    seconds = np.array(times)
+    drawn = np.random.default_rng(SEED).integers(len(seconds), size=(RESAMPLES, len(seconds)))
+    np.testing.assert_array_equal(resampled_medians(seconds), np.median(seconds[drawn], axis=1))
+
+
+def test_a_long_series_is_resampled_as_exactly_as_a_short_one() -> None:
+    for rounds in (1000, 1001):
+        seconds = np.random.default_rng(8).lognormal(0.0, 0.1, rounds)
+        drawn = np.random.default_rng(SEED).integers(rounds, size=(RESAMPLES, rounds))
+        np.testing.assert_array_equal(resampled_medians(seconds), np.median(seconds[drawn], axis=1))

@@ -23,6 +23,8 @@ from contextlib import closing
 from pathlib import Path
 from time import perf_counter
 
+from figures import at_most, holds_one, write
+
 from ipcbench.measure.evidence import RESULT, mark, show_stacks
 from ipcbench.measure.ledger import leaked_since, take_ledger
 from ipcbench.measure.names import WORKER, new_run_id, visit_name
@@ -165,8 +167,14 @@ def main() -> None:
     figures["seconds per visit"] = cost
     print(f"custody: {1e3 * cost['custody']:.1f} ms per visit [{1e3 * low:.1f}, {1e3 * high:.1f}]")
     print(f"inside view: {1e3 * cost['inside']:.1f} ms per visit; journal: {1e3 * cost['journal']:.2f} ms per record")
-    if args.json:
-        args.json.write_text(json.dumps(figures, indent=1))
+    whole = 1e3 * (cost["custody"] + cost["inside"] + cost["journal"])
+    said = [at_most("containment per visit, journal included", whole, 30, " ms")]
+    said += [
+        holds_one(f"{name}: values with ÷ without containment", found["ratio"], found["low"], found["high"])
+        for name, found in figures.items()
+        if "ratio" in found
+    ]
+    write(args.json, said, **figures)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 from scipy import special  # scipy.stats would take longer to import than two files to compare
 
-from ipcbench.analysis.stats import LEAST_ROUNDS, RESAMPLES, SEED, FloatArray, resampled_medians
+from ipcbench.analysis.stats import LEAST_ROUNDS, SEED, FloatArray, resampled_medians, resampled_repeats
 
 Verdict = Literal["slower", "faster", "equivalent", "inconclusive"]
 
@@ -92,7 +92,7 @@ def unpaired(first: Sequence[FloatArray], second: Sequence[FloatArray], drift: f
     if min(counts) < LEAST_ROUNDS:
         return Difference(ratio)
     chance = np.random.default_rng(SEED)
-    logs = _resampled(one, chance, drift) - _resampled(other, chance, drift)
+    logs = resampled_repeats(one, chance, drift) - resampled_repeats(other, chance, drift)
     return from_resamples(ratio, logs, _freedom(one) + _freedom(other))
 
 
@@ -169,26 +169,3 @@ def from_resamples(ratio: float, logs: FloatArray, freedom: int) -> Difference:
 def _freedom(side: Sequence[FloatArray]) -> int:
     """What is independent on one side, less one: the repeats, or of a single one the rounds."""
     return len(side) - 1 if len(side) > 1 else len(side[0]) - 1
-
-
-def _resampled(side: Sequence[FloatArray], chance: np.random.Generator, drift: float) -> FloatArray:
-    """Medians of resampled rounds, as logarithms: (resamples,).
-
-    Of k repeats k are drawn with replacement, which shows only (k - 1) / k of the variance between them; the missing
-    part is made good by spreading their centres (Davison & Hinkley, "Bootstrap Methods and their Application", 3.8).
-    """
-    repeats = [np.log(repeat) for repeat in side]
-    if len(repeats) > 1:
-        centres = np.array([np.median(repeat) for repeat in repeats])
-        further = (centres - np.median(centres)) * (math.sqrt(len(repeats) / (len(repeats) - 1)) - 1)
-        repeats = [repeat + shift for repeat, shift in zip(repeats, further, strict=True)]
-    lengths = np.array([len(repeat) for repeat in repeats])
-    table = np.full((len(repeats), lengths.max()), np.nan)
-    for place, repeat in enumerate(repeats):
-        table[place, : len(repeat)] = repeat
-    chosen = chance.integers(len(repeats), size=(RESAMPLES, len(repeats), 1))
-    rounds = (chance.random((RESAMPLES, len(repeats), table.shape[1])) * lengths[chosen]).astype(int)
-    drawn = np.where(np.arange(table.shape[1]) < lengths[chosen], table[chosen, rounds], np.nan)
-    middles = np.nanmedian if len(set(lengths)) > 1 else np.median
-    medians: FloatArray = middles(drawn.reshape(RESAMPLES, -1), axis=1)
-    return medians + chance.normal(0.0, drift, RESAMPLES) if drift and len(repeats) == 1 else medians

@@ -9,7 +9,7 @@ on logarithms, from one fixed seed: equal tables give equal numbers.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -44,10 +44,17 @@ class Comparison:
         return abs(self.ratio - 1) < PRACTICAL or self.low <= 1 <= self.high
 
 
-def median_interval(seconds: FloatArray) -> tuple[float, float]:
-    """95 % interval of the median of visit means, in seconds: (rounds,) -> low, high; NaN below 3 rounds."""
+def median_interval(seconds: FloatArray, repeats: npt.NDArray[np.int64] | None = None) -> tuple[float, float]:
+    """95 % interval of the median of visit means, in seconds: (rounds,) -> low, high; NaN below 3 rounds.
+
+    repeats says to which repeat each round belongs. Where there are several, what differs between them is part of the
+    interval: repeats are resampled, and rounds inside them.
+    """
     if len(seconds) < LEAST_ROUNDS:
         return math.nan, math.nan
+    if repeats is not None and len(known := np.unique(repeats)) > 1:
+        each = [seconds[repeats == repeat] for repeat in known]
+        return _percentiles(resampled_repeats(each, np.random.default_rng(SEED)))
     return _percentiles(np.log(resampled_medians(seconds)))
 
 
@@ -142,7 +149,8 @@ def _summary(visits: pd.DataFrame | None) -> tuple[float, float, float, float, f
         return (math.nan,) * 5 + (0, math.nan)
     seconds = visits["seconds"].to_numpy(dtype=float)
     lower, middle, upper = np.quantile(seconds, [0.25, 0.5, 0.75])
-    low, high = median_interval(seconds)
+    repeats = visits["repeat"].to_numpy() if "repeat" in visits else None
+    low, high = median_interval(seconds, repeats)
     spread = float((upper - lower) / middle) if len(seconds) >= LEAST_ROUNDS else math.nan
     cpu = visits["cpu"].dropna()
     return (
@@ -157,18 +165,63 @@ def _summary(visits: pd.DataFrame | None) -> tuple[float, float, float, float, f
 
 
 @lru_cache(maxsize=64)
-def _resamples(rounds: int) -> npt.NDArray[np.int64]:
-    """Draw rounds with replacement: (resamples, rounds) of indices, the same ones for every case with as many rounds.
+def _draws(rounds: int) -> npt.NDArray[np.int32]:
+    """How often each round is drawn in each resample, with replacement: (rounds, resamples) of counts.
 
-    Sharing them is what pairs two cases: a resample takes the same rounds of both.
+    The same ones for every case with as many rounds. Sharing them is what pairs two cases: a resample takes the same
+    rounds of both.
     """
-    return np.random.default_rng(SEED).integers(rounds, size=(RESAMPLES, rounds))
+    drawn = np.random.default_rng(SEED).integers(rounds, size=(RESAMPLES, rounds))
+    places = drawn * RESAMPLES + np.arange(RESAMPLES)[:, None]
+    counts = np.bincount(places.ravel(), minlength=rounds * RESAMPLES)
+    return counts.reshape(rounds, RESAMPLES).astype(np.int16 if rounds < 2**15 else np.int32)
 
 
 def resampled_medians(seconds: FloatArray) -> FloatArray:
     """Medians of rounds drawn with replacement, (rounds,) -> (resamples,); the same draws for every equal count."""
-    medians: FloatArray = np.median(seconds[_resamples(len(seconds))], axis=1)
+    return _medians(np.ascontiguousarray(seconds, dtype=np.float64).tobytes())
+
+
+@lru_cache(maxsize=256)  # the best of a block is asked for by each of its rivals
+def _medians(data: bytes) -> FloatArray:
+    """The medians of what these float64 are drawn from.
+
+    Adding up how often the least rounds were drawn gives the place of the middle without sorting each resample.
+    """
+    seconds = np.frombuffer(data)
+    order = np.argsort(seconds)
+    counts = _draws(len(seconds))
+    below = np.cumsum(counts[order], axis=0, dtype=counts.dtype)
+    middle, ordered = len(seconds) // 2, seconds[order]
+    medians: FloatArray = ordered[(below <= middle).sum(axis=0)]
+    if len(seconds) % 2 == 0:
+        medians = (ordered[(below <= middle - 1).sum(axis=0)] + medians) / 2
+    medians.flags.writeable = False
     return medians
+
+
+def resampled_repeats(side: Sequence[FloatArray], chance: np.random.Generator, drift: float = 0.0) -> FloatArray:
+    """Medians of resampled rounds, as logarithms: one array (rounds,) in seconds per repeat -> (resamples,).
+
+    drift is the standard deviation of log(time) between two moments, which a single repeat cannot show by itself.
+    Of k repeats k are drawn with replacement, which shows only (k - 1) / k of the variance between them; the missing
+    part is made good by spreading their centres (Davison & Hinkley, "Bootstrap Methods and their Application", 3.8).
+    """
+    repeats = [np.log(repeat) for repeat in side]
+    if len(repeats) > 1:
+        centres = np.array([np.median(repeat) for repeat in repeats])
+        further = (centres - np.median(centres)) * (math.sqrt(len(repeats) / (len(repeats) - 1)) - 1)
+        repeats = [repeat + shift for repeat, shift in zip(repeats, further, strict=True)]
+    lengths = np.array([len(repeat) for repeat in repeats])
+    table = np.full((len(repeats), lengths.max()), np.nan)
+    for place, repeat in enumerate(repeats):
+        table[place, : len(repeat)] = repeat
+    chosen = chance.integers(len(repeats), size=(RESAMPLES, len(repeats), 1))
+    rounds = (chance.random((RESAMPLES, len(repeats), table.shape[1])) * lengths[chosen]).astype(int)
+    drawn = np.where(np.arange(table.shape[1]) < lengths[chosen], table[chosen, rounds], np.nan)
+    middles = np.nanmedian if len(set(lengths)) > 1 else np.median
+    medians: FloatArray = middles(drawn.reshape(RESAMPLES, -1), axis=1)
+    return medians + chance.normal(0.0, drift, RESAMPLES) if drift and len(repeats) == 1 else medians
 
 
 def _percentiles(logarithms: FloatArray) -> tuple[float, float]:

@@ -34,6 +34,7 @@ COMMANDS = {
     "list": "ipcbench.cli.list_",
     "doctor": "ipcbench.cli.doctor",
     "selftest": "ipcbench.cli.selftest",
+    "merge": "ipcbench.cli.merge",
     "anonymise": "ipcbench.cli.anonymise",
     "clean": "ipcbench.cli.clean",
 }

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from ipcbench.cli.appending import file_to_append_to, plan_again
 from ipcbench.cli.doctor import warning_lines
 from ipcbench.cli.ending import exit_code
-from ipcbench.cli.options import Keeping, Order, Resumption, make_order, make_resumption
+from ipcbench.cli.options import (
+    Addition,
+    Keeping,
+    Order,
+    Resumption,
+    make_addition,
+    make_order,
+    make_resumption,
+)
 from ipcbench.cli.output import say, tell
 from ipcbench.cli.progress import progress_for
+from ipcbench.cli.saving import drop, refuse_existing, refuse_journal, replaces, save_all, save_apart, write_end
 from ipcbench.cli.summary import count, outlook, skip_lines
 from ipcbench.errors import BadRequest, Interrupted, ResultError
 from ipcbench.machine.doctor import conditions, examine
@@ -24,15 +33,17 @@ from ipcbench.machine.identity import identity
 from ipcbench.model import Case
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan, make_plan
-from ipcbench.results.schema import Condition, ResultFile
-from ipcbench.results.store import MOST_PARTS, check_label, check_writable, load, save
+from ipcbench.results.joining import joined, other_conditions, why_apart
+from ipcbench.results.reading import count_parts
+from ipcbench.results.schema import PROTOCOL, Condition, MachineFacts, ResultFile, RunRecord
+from ipcbench.results.store import MOST_PARTS, check_label, check_writable
 from ipcbench.run.cost import fitted, time_to_start
-from ipcbench.run.entry import JOURNAL_SCHEMA, Continued, Ended, Planned
+from ipcbench.run.entry import JOURNAL_SCHEMA, Continued, Planned
 from ipcbench.run.interrupt import Stop
-from ipcbench.run.journal import SUFFIX, Journal, left_over
+from ipcbench.run.journal import SUFFIX, Journal
 from ipcbench.run.leftovers import find_leftovers
 from ipcbench.run.record import Occasion, make_result
-from ipcbench.run.resume import Past, digest, past_of, plan_record, unlike
+from ipcbench.run.resume import Past, deflated, digest, past_of, plan_record, unlike
 from ipcbench.run.schedule import Findings, measure
 from ipcbench.run.visit import Visitor
 from ipcbench.units import format_size
@@ -68,6 +79,8 @@ def measured(command: str, given: dict[str, Any]) -> Finish | None:
     """
     if given["resume"] is not None:
         return resume(make_resumption(command, given))
+    if given["append"] is not None:
+        return append(make_addition(command, given))
     order = make_order(command, given)
     if order.dry_run:
         dry_run(order)
@@ -80,7 +93,12 @@ def dry_run(order: Order) -> None:
     plan = _plan(order)
     if order.label is not None:
         path = order.keeping.results / f"{check_label(order.label)}.json"
-        _refuse_existing(path, order.keeping.force)
+        refuse_existing(path, order.keeping.force)
+    _show(plan, order.keeping, True)
+
+
+def _show(plan: Plan, keeping: Keeping, fit: bool) -> None:
+    """Print a plan; `fit` to its budget first, where the values of a visit are not laid down."""
     for block in dict.fromkeys(case.block for case in plan.cases):
         question, size, workers, *settings = block
         names = [case.mechanism for case in plan.cases if case.block == block]
@@ -90,7 +108,7 @@ def dry_run(order: Order) -> None:
         say(line)
     with Stop() as stop, contextlib.closing(Visitor(plan.timing, stop, pythons=plan.pythons)) as visitor:
         start = time_to_start(plan, visitor.visit)
-        say(outlook(fitted(plan, start), start, order.keeping.reports is not None))
+        say(outlook(fitted(plan, start) if fit else plan, start, keeping.reports is not None))
 
 
 def begin(order: Order) -> Finish:
@@ -102,7 +120,60 @@ def begin(order: Order) -> Finish:
         label = default_label(machine, started.strftime("%Y%m%d-%H%M%S"))
     path = keeping.results / f"{check_label(label)}.json"
     if not path.with_suffix(SUFFIX).exists():  # of a run with a journal, the journal can say more
-        _refuse_existing(path, keeping.force)
+        refuse_existing(path, keeping.force)
+    occasion = _Occasion(label, order.command, started, begun, machine, order.full_metadata)
+    with _opened(plan, path, keeping) as bench:
+        refuse_existing(path, keeping.force)
+        occasion = occasion._replace(conditions=examined(keeping.quiet))
+        start = time_to_start(plan, bench.visitor.visit)
+        plan = fitted(plan, start)
+        bench.visitor.timing = plan.timing
+        return _measured_anew(plan, start, occasion, path, keeping, bench)
+
+
+def append(wanted: Addition) -> Finish | None:
+    """Measure what a results file holds once more and add it to the file; None where only a plan was wanted."""
+    begun, started = time.monotonic(), datetime.now(UTC)
+    machine, keeping = machine_facts(), wanted.keeping
+    path = keeping.results / f"{check_label(wanted.label)}.json"
+    refuse_journal(path)
+    base, data = file_to_append_to(path)
+    record = base.ipcbench
+    plan = within_one_file(plan_again(path, record, wanted, capabilities()), count_parts(data))
+    if wanted.dry_run:
+        _refuse_elsewhere(path, record, machine, record.isolation)  # that here is not known before a visit
+        _show(plan, keeping, False)
+        return None
+    occasion = _Occasion(wanted.label, wanted.command, started, begun, machine, record.settings.full_metadata)
+    with _opened(plan, path, keeping) as bench:
+        _refuse_elsewhere(path, record, machine, bench.visitor.isolation)
+        occasion = occasion._replace(conditions=examined(keeping.quiet))
+        start = time_to_start(plan, bench.visitor.visit)
+        return _measured_anew(plan, start, occasion, path, keeping, bench, deflated(path, data))
+
+
+def _refuse_elsewhere(path: Path, record: RunRecord, machine: MachineFacts, isolation: str) -> None:
+    """Raise ResultError if a file was measured under other conditions than those here."""
+    found = other_conditions(record, machine, isolation, PROTOCOL)
+    if found:
+        raise ResultError(f"{path}: measured under other conditions (here in brackets): {'; '.join(found)}")
+
+
+class _Occasion(NamedTuple):
+    """By which command a run begins, when, where and under which conditions; begun is the monotonic clock then."""
+
+    label: str
+    command: str
+    started: datetime
+    begun: float
+    machine: MachineFacts
+    full_metadata: bool
+    conditions: tuple[Condition, ...] = ()
+
+
+@contextlib.contextmanager
+def _opened(plan: Plan, path: Path, keeping: Keeping) -> Iterator[Bench]:
+    """What a new run needs; raises ResultError where its files could not be written."""
     for folder in filter(None, (keeping.results, keeping.reports)):
         check_writable(folder)
     warn_of_leftovers()
@@ -111,32 +182,35 @@ def begin(order: Order) -> Finish:
         contextlib.closing(Journal.begin(path.with_suffix(SUFFIX), keeping.force)) as journal,
         contextlib.closing(Visitor(plan.timing, stop, pythons=plan.pythons)) as visitor,
     ):
-        _refuse_existing(path, keeping.force)
-        found = examined(keeping.quiet)
-        start = time_to_start(plan, visitor.visit)
-        plan = fitted(plan, start)
-        visitor.timing = plan.timing
-        who = identity()
-        planned = Planned(
-            schema=JOURNAL_SCHEMA,
-            digest=digest(plan_record(plan), who.software),
-            plan=plan_record(plan),
-            label=label,
-            command=order.command,
-            started=started.isoformat(timespec="seconds"),
-            start=start,
-            machine=machine,
-            identity=who,
-            isolation=visitor.isolation,
-            seconds=time.monotonic() - begun,
-            full_metadata=order.full_metadata,
-            conditions=found,
-        )
-        journal.append(planned)
-        if not keeping.quiet:
-            tell(outlook(plan, start, keeping.reports is not None))
-        past = past_of(journal.path, label, [planned])
-        return _carry_out(past, path, keeping, Bench(stop, journal, visitor), replace=keeping.force)
+        yield Bench(stop, journal, visitor)
+
+
+def _measured_anew(
+    plan: Plan, start: float, occasion: _Occasion, path: Path, keeping: Keeping, bench: Bench, base: bytes = b""
+) -> Finish:
+    """Write the plan down and carry it out; base is the file that the result is appended to, deflated."""
+    who = identity()
+    planned = Planned(
+        schema=JOURNAL_SCHEMA,
+        digest=digest(plan_record(plan), who.software),
+        plan=plan_record(plan),
+        label=occasion.label,
+        command=occasion.command,
+        started=occasion.started.isoformat(timespec="seconds"),
+        start=start,
+        machine=occasion.machine,
+        identity=who,
+        isolation=bench.visitor.isolation,
+        seconds=time.monotonic() - occasion.begun,
+        full_metadata=occasion.full_metadata,
+        base=base,
+        conditions=occasion.conditions,
+    )
+    bench.journal.append(planned)
+    if not keeping.quiet:
+        tell(outlook(plan, start, keeping.reports is not None))
+    past = past_of(bench.journal.path, occasion.label, [planned])
+    return _carry_out(past, path, keeping, bench, replace=keeping.force)
 
 
 def resume(wanted: Resumption) -> Finish:
@@ -145,7 +219,7 @@ def resume(wanted: Resumption) -> Finish:
     warn_of_leftovers()
     path = keeping.results / f"{check_label(wanted.label)}.json"
     with Stop() as stop, _reopened(path.with_suffix(SUFFIX), wanted.label) as (journal, past):
-        replace = _replaces(path, past, keeping.force)
+        replace = replaces(path, past, keeping.force)
         for folder in filter(None, (keeping.results, keeping.reports)):
             check_writable(folder)
         with contextlib.closing(Visitor(past.plan.timing, stop, pythons=past.plan.pythons)) as visitor:
@@ -189,27 +263,22 @@ def _plan(order: Order) -> Plan:
     return within_one_file(make_plan(order.request, capabilities(), order.seed, order.budget, order.timing))
 
 
-def within_one_file(plan: Plan) -> Plan:
-    """The plan with no more rounds than one results file holds; raises BadRequest where more were asked for."""
+def within_one_file(plan: Plan, taken: int = 0) -> Plan:
+    """The plan with no more rounds than one results file holds; raises BadRequest where more were asked for.
+
+    taken is how many parts of the file are there before, see `results.reading`.
+    """
     per_visit = 60 + plan.timing.values + 4 * plan.timing.warmups
-    most = MOST_PARTS // max(1, sum(per_visit + 4 * _peers(case) for case in plan.cases))
+    most = max(0, MOST_PARTS - taken) // max(1, sum(per_visit + 4 * _peers(case) for case in plan.cases))
     if most < max(1, plan.budget.rounds or 0):
         asked = f"{count(plan.budget.rounds or 1, 'round')} of {count(len(plan.cases), 'case')}"
-        raise BadRequest(f"{asked}: one results file holds {most:,} rounds of them; choose fewer rounds or cases")
+        room = f"has room for {most:,} more" if taken else f"holds {most:,} rounds of them"
+        raise BadRequest(f"{asked}: one results file {room}; choose fewer rounds or cases")
     return replace(plan, budget=plan.budget._replace(most_rounds=min(plan.budget.most_rounds, most)))
 
 
 def _peers(case: Case) -> int:
     return catalog.pattern(case.pattern).peers(case.workers)
-
-
-def _refuse_existing(path: Path, force: bool) -> None:
-    """Raise ResultError for a label that must not be taken."""
-    journal = path.with_suffix(SUFFIX)
-    if not force and journal.exists() and journal.stat().st_size:
-        raise ResultError(left_over(journal))
-    if not force and path.exists():
-        raise ResultError(f"{path} exists: choose another --label, or --force to overwrite")
 
 
 @contextlib.contextmanager
@@ -220,16 +289,6 @@ def _reopened(path: Path, label: str) -> Iterator[tuple[Journal, Past]]:
         yield journal, past_of(path, label, entries)
 
 
-def _replaces(path: Path, past: Past, force: bool) -> bool:
-    """Whether a results file is there that this run may replace; raises ResultError if it is another run's."""
-    if force or not path.exists():
-        return force
-    record, planned = load(path).ipcbench, past.planned
-    if (record.started, record.command, record.settings.seed) != (planned.started, planned.command, past.plan.seed):
-        raise ResultError(f"{path} is of another run: move it, or --force to overwrite")
-    return True
-
-
 def _carry_out(past: Past, path: Path, keeping: Keeping, bench: Bench, replace: bool) -> Finish:
     """Measure what is left, save what was found by all parts of the run; raises Interrupted if nothing was."""
     begun, planned, stop, journal = time.monotonic(), past.planned, bench.stop, bench.journal
@@ -238,30 +297,18 @@ def _carry_out(past: Past, path: Path, keeping: Keeping, bench: Bench, replace: 
         findings = measure(past.plan, planned.start, bench.visitor.visit, journal, progress, stop, past.earlier)
     resuming = keeping.resuming(planned.label)
     if stop.by is not None and not findings.outcomes:
-        made = len(findings.loops) + len(findings.failures)
-        if not made and not past.earlier.attempts:
+        made = len(findings.loops) - len(past.plan.loops) + len(findings.failures)
+        if made <= 0 and not past.earlier.attempts:
             journal.discard()
             raise Interrupted(stop.by)
-        _write_end(journal, findings, stop)
+        write_end(journal, findings, stop)
         kept = f"stopped before the first round; what was calibrated is in {journal.path}"
         raise Interrupted(stop.by, f"{kept}; to continue: {resuming}")
     try:
         with stop.breakable():
-            _write_end(journal, findings, stop)
+            write_end(journal, findings, stop)
             wall = past.seconds + time.monotonic() - begun
-            occasion = Occasion(
-                label=planned.label,
-                started=planned.started,
-                command=planned.command,
-                wall=wall,
-                machine=planned.machine,
-                isolation=bench.visitor.isolation,
-                mixed=past.mixed,
-                conditions=past.conditions,
-                full_metadata=planned.full_metadata,
-            )
-            result = make_result(past.plan, findings, occasion)
-            path, saved = _save(result, path, replace, findings, journal)
+            result, path, saved = _kept(past, findings, wall, path, replace, bench)
     except Interrupted as error:
         text = f"stopped at once; what was measured is in {journal.path}; to continue: {resuming}"
         raise Interrupted(error.exit_code - 128, text) from error
@@ -271,35 +318,31 @@ def _carry_out(past: Past, path: Path, keeping: Keeping, bench: Bench, replace: 
     )
 
 
-def _write_end(journal: Journal, findings: Findings, stop: Stop) -> None:
-    """Say in the journal how this part ended; without that it ends as if it had been killed, which loses nothing."""
-    trouble = findings.unsaved or findings.broken
-    with contextlib.suppress(ResultError):
-        journal.append(Ended(findings.complete, stop.by, str(trouble or "")[:1000]))
-
-
-def _save(result: ResultFile, path: Path, replace: bool, findings: Findings, journal: Journal) -> tuple[Path, bool]:
-    """Save where it belongs, or where that fails in the temporary folder; the file and whether it is in its place."""
-    problem = findings.unsaved
-    try:
-        save(result, path, replace)
-        if findings.complete:
-            journal.discard()
-    except ResultError as error:
-        problem = problem or error
-        path = _save_elsewhere(result, path.name) or journal.path
-    if findings.broken:
-        tell(f"ipcbench: {findings.broken}; no further visit was made")
-    if problem:
-        tell(f"ipcbench: {problem}; what was measured is in {path}")
-    return path, problem is None
-
-
-def _save_elsewhere(result: ResultFile, name: str) -> Path | None:
-    """Save in a new temporary folder; None where that cannot be done either."""
-    try:
-        path = Path(tempfile.mkdtemp(prefix="ipcbench-")) / name
-        save(result, path, replace=False)
-    except (OSError, ResultError):
-        return None
-    return path
+def _kept(
+    past: Past, findings: Findings, wall: float, path: Path, replace: bool, bench: Bench
+) -> tuple[ResultFile, Path, bool]:
+    """Save what was found, as a file or as a repeat of one: the result, where it is, whether that is its place."""
+    planned = past.planned
+    occasion = Occasion(
+        label=planned.label,
+        started=planned.started,
+        command=planned.command,
+        wall=wall,
+        machine=planned.machine,
+        isolation=bench.visitor.isolation,
+        mixed=past.mixed,
+        conditions=past.conditions,
+        full_metadata=planned.full_metadata,
+    )
+    result = make_result(past.plan, findings, occasion)
+    if past.base is not None:
+        if not findings.rounds or not result.benchmarks:
+            lacking = "no case of it has a number" if findings.rounds else "no round of it is complete"
+            tell(f"ipcbench: the repeat is not appended: {lacking}; {path} is as it was")
+            return past.base, path, drop(findings, bench.journal)
+        apart = [] if past.mixed else why_apart(past.base, result)
+        if apart:
+            return result, *save_apart(result, path, apart, bench.journal)
+        result = joined(past.base, result)
+    path, saved = save_all(result, path, replace, past, findings, bench.journal)
+    return result, path, saved

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import click
 
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.machine.pythons import interpreters
-from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS, START_METHODS, Budget, Timing
+from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS, START_METHODS, Budget, Interpreter, Timing
 from ipcbench.plan.planner import Request
 from ipcbench.units import parse_duration, parse_size, size_name
 
@@ -67,6 +68,20 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Addition:
+    """Which label `--append` measures again, and how; budget is None where as many rounds are wanted as before."""
+
+    label: str
+    budget: Budget | None
+    precision: float | None
+    pythons: tuple[Interpreter, ...]
+    seed: int
+    dry_run: bool
+    command: str
+    keeping: Keeping
+
+
+@dataclass(frozen=True, slots=True)
 class Resumption:
     """Which run `--resume` continues."""
 
@@ -74,8 +89,8 @@ class Resumption:
     keeping: Keeping
 
 
-# What cannot stand beside --resume: it would make another plan.
-PLANNING = (
+# What cannot stand beside --append, and what more cannot beside --resume: it would make another plan.
+CHOOSING = (
     "suite",
     "mechanism",
     "pattern",
@@ -84,17 +99,13 @@ PLANNING = (
     "payload",
     "placement",
     "start_method",
-    "python",
-    "budget",
-    "rounds",
     "fast",
     "full",
     "rigorous",
-    "seed",
     "label",
-    "dry_run",
     "full_metadata",
 )
+PLANNING = (*CHOOSING, "python", "budget", "rounds", "precision", "seed", "dry_run", "append")
 
 
 def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -130,6 +141,11 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--budget", metavar="TIME", help="How long to measure, such as 90s or 10m; whole rounds only."),
         click.option("--rounds", metavar="N", help="How many rounds; each visits every case once."),
+        click.option(
+            "--precision",
+            metavar="SHARE",
+            help="Such as 5%: more rounds of what is not known that well, up to twice the rounds or the budget.",
+        ),
         click.option("--fast", is_flag=True, help="Fewer cases, shorter visits, fewer rounds."),
         click.option("--full", is_flag=True, help="Every suite, and every mechanism in every pattern; about an hour."),
         click.option("--rigorous", is_flag=True, help="More rounds."),
@@ -147,6 +163,11 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "--resume",
             metavar="LABEL",
             help="Continue a run that was stopped or killed, by its own plan.",
+        ),
+        click.option(
+            "--append",
+            metavar="LABEL",
+            help="Measure a label again, at another time, as a further repeat in the same file.",
         ),
         click.option(
             "--force",
@@ -169,8 +190,6 @@ def make_order(command: str, given: dict[str, Any]) -> Order:
     """Check the options of `run` or `all` and put them together; raises BadRequest and UnknownName."""
     if given["fast"] and given["rigorous"]:
         raise BadRequest("--fast and --rigorous: choose one")
-    if given["budget"] is not None and given["rounds"] is not None:
-        raise BadRequest("--budget and --rounds: choose one")
     if given["full"] and (given["suite"] or given["fast"]):
         raise BadRequest("--full is everything: leave out --suite and --fast")
     effort = "fast" if given["fast"] else "rigorous" if given["rigorous"] else ""
@@ -190,7 +209,7 @@ def make_order(command: str, given: dict[str, Any]) -> Order:
     )
     return Order(
         request=request,
-        budget=_budget(command, effort, given),
+        budget=_budget(command, effort, given)._replace(precision=_precision(given["precision"])),
         timing=TIMING[effort],
         seed=seed,
         label=given["label"],
@@ -201,11 +220,37 @@ def make_order(command: str, given: dict[str, Any]) -> Order:
     )
 
 
+def make_addition(command: str, given: dict[str, Any]) -> Addition:
+    """Check the options of `run` or `all` with --append and put them together; raises BadRequest and UnknownName."""
+    surplus = _surplus(given, (*CHOOSING, "force"))
+    if surplus:
+        raise BadRequest(f"--append measures what is in the file: leave out {surplus}")
+    seed = given["seed"] if given["seed"] is not None else random.SystemRandom().randrange(2**32)
+    asked = given["budget"] is not None or given["rounds"] is not None
+    words = ["python -m ipcbench", command, "--append", given["append"]]
+    words += [f"--{name} {given[name]}" for name in ("budget", "rounds", "precision") if given[name]]
+    return Addition(
+        label=given["append"],
+        budget=_budget(command, "", given) if asked else None,
+        precision=_precision(given["precision"]),
+        pythons=interpreters(given["python"]),
+        seed=seed,
+        dry_run=given["dry_run"],
+        command=" ".join([*words, "--seed", str(seed)]),
+        keeping=_keeping(command, given),
+    )
+
+
+def _surplus(given: dict[str, Any], names: Sequence[str]) -> str:
+    """Those of these options that were given, as they are written."""
+    return ", ".join(f"--{name.replace('_', '-')}" for name in names if given[name] not in (None, (), False))
+
+
 def make_resumption(command: str, given: dict[str, Any]) -> Resumption:
     """Check the options of `run` or `all` with --resume and put them together; raises BadRequest."""
-    surplus = [f"--{name.replace('_', '-')}" for name in PLANNING if given[name] not in (None, (), False)]
+    surplus = _surplus(given, PLANNING)
     if surplus:
-        raise BadRequest(f"--resume continues the plan that was begun: leave out {', '.join(surplus)}")
+        raise BadRequest(f"--resume continues the plan that was begun: leave out {surplus}")
     return Resumption(given["resume"], _keeping(command, given))
 
 
@@ -214,6 +259,8 @@ def _keeping(command: str, given: dict[str, Any]) -> Keeping:
 
 
 def _budget(command: str, effort: str, given: dict[str, Any]) -> Budget:
+    if given["budget"] is not None and given["rounds"] is not None:
+        raise BadRequest("--budget and --rounds: choose one")
     if given["rounds"] is not None:
         return Budget(rounds=whole("rounds", given["rounds"], MOST_ROUNDS))
     if given["budget"] is not None:
@@ -243,10 +290,20 @@ def _command(command: str, given: dict[str, Any], request: Request, seed: int) -
         if chosen:
             words += [f"--{name}", ",".join(chosen)]
     words += [f"--{name}" for name in ("fast", "full", "rigorous") if given[name]]
-    for name in ("budget", "rounds"):
+    for name in ("budget", "rounds", "precision"):
         if given[name]:
             words += [f"--{name}", given[name]]
     return " ".join([*words, "--seed", str(seed)])
+
+
+def _precision(text: str | None) -> float | None:
+    """A share of the median, such as '5%'; raises BadRequest."""
+    if text is None:
+        return None
+    number = text.removesuffix("%")
+    if number != text and re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,4})?", number) and 0.1 <= float(number) <= 50:
+        return float(number) / 100
+    raise BadRequest(f"precision {text!r}: expected from 0.1% to 50%, such as 5%")
 
 
 def parts(texts: Sequence[str]) -> tuple[str, ...]:

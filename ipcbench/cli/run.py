@@ -25,11 +25,14 @@ def command(**given: Any) -> int:
       ipcbench run --mechanism queue --pattern task-queue --workers 1,4 --rounds 5 --label tq
       ipcbench run --suite state --placement spread,pack --budget 5m
       ipcbench run --mechanism 'manager-*' --pattern access --dry-run
+      ipcbench run --mechanism queue,pipe --pattern ping-pong --precision 5%
+      ipcbench run --append tq
       ipcbench run --resume tq
 
     The results go to stdout, progress to stderr. `ipcbench report results/<label>.json` makes the charts;
     `python -m pyperf stats results/<label>.json` reads the same file. A run that was stopped or killed leaves
-    results/<label>.journal, and --resume continues it.
+    results/<label>.journal, and --resume continues it. --append measures a label again, by the plan in its file, as a
+    further repeat; the rounds are as many as in the first, unless --rounds or --budget says otherwise.
     """
     from ipcbench.cli.measuring import measured
     from ipcbench.cli.summary import cost_line, self_check_line, summary_lines

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,8 +12,10 @@ from ipcbench.plan.planner import Plan
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.touched import touched_words
 from ipcbench.run.cost import estimate
+from ipcbench.run.precision import half_width, still_wide
 from ipcbench.units import format_duration
 
+MOST_WIDE = 20  # lines
 REPORT_SECONDS = 6.0  # what making a report took on a 2-CPU virtual machine
 
 
@@ -22,10 +26,13 @@ def outlook(plan: Plan, start: float, report: bool) -> str:
     skips = f", {len(plan.skips)} skipped" if plan.skips else ""
     budget = plan.budget.seconds
     over = budget is not None and seconds > 1.2 * budget
+    precision = plan.budget.precision
+    within = f"{format_duration(budget)}" if budget is not None else f"{count(2 * rounds, 'round')}"
+    further = f"; then within {within} what is not known to ±{_percent(precision)} by then" if precision else ""
     return (
         f"{count(len(plan.cases), 'case')}{skips}, {count(rounds, 'round')} in shuffled order "
         f"(seed {plan.seed}), {count(plan.timing.values, 'value')} per visit: about {format_duration(seconds)}"
-        f"{', more than the budget, which has no room for fewer rounds: choose fewer cases' if over else ''}"
+        f"{', more than the budget, which has no room for fewer rounds: choose fewer cases' if over else ''}{further}"
     )
 
 
@@ -40,7 +47,32 @@ def summary_lines(result: ResultFile, path: Path) -> list[str]:
     lines += [
         absence_line(case.id, case.verdict, case.stage, case.detail) for case in record.cases if case.verdict != "ok"
     ]
+    lines += precision_lines(result)
     return lines + skip_lines([Skip(Case.parse(skip.id), skip.reason) for skip in record.skips])
+
+
+def precision_lines(result: ResultFile) -> list[str]:
+    """What was reached where a precision was asked for, and what stayed wide; nothing where it was not."""
+    precision = result.ipcbench.settings.precision
+    if precision is None:
+        return []
+    means = {
+        Case.parse(str(benchmark.metadata["name"])): [statistics.fmean(run.values) for run in benchmark.runs]
+        for benchmark in result.benchmarks
+    }
+    wide = sorted(still_wide(means, means, precision), key=lambda case: -half_width(means[case]))
+    lines = [f"precision: {len(means) - len(wide)} of {count(len(means), 'case')} are known to ±{_percent(precision)}"]
+    for case in wide[:MOST_WIDE]:
+        reached, rounds = half_width(means[case]), count(len(means[case]), "round")
+        how = f"±{_percent(reached)}" if reached < math.inf else "no interval"
+        lines.append(f"still wide: {case.id}: {how} after {rounds}")
+    if len(wide) > MOST_WIDE:
+        lines.append(f"still wide: {count(len(wide) - MOST_WIDE, 'case')} more")
+    return lines
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
 
 
 def absence_line(case: str, verdict: str, stage: str, detail: str) -> str:

@@ -225,7 +225,9 @@ def _conditions(record: RunRecord) -> list[list[str]]:
 def environment(study: Study) -> Table:
     """The machine and the settings, line by line."""
     machine, settings, record = study.record.machine, study.record.settings, study.record
+    several = len(record.repeats) > 1
     limit = f"{settings.rounds} rounds" if settings.rounds else f"{settings.budget or 0:g} s budget"
+    limit += " in the first repeat" if several else ""
     rows = [
         ["CPU", f"{machine.cpu_model}, {machine.architecture}"],
         ["CPUs", f"{machine.cpus}, of which usable: {machine.usable_cpus}"],
@@ -239,6 +241,8 @@ def environment(study: Study) -> Table:
         ["Values and warm-ups per visit", f"{settings.values} and {settings.warmups}"],
         ["Shortest value", format_time(settings.min_time)],
         ["Rounds", f"{record.rounds}, asked for: {limit}"],
+        *([["Rounds of the repeats", ", ".join(str(repeat.rounds) for repeat in record.repeats)]] if several else []),
+        *([["Precision asked for", f"±{100 * settings.precision:.3g} %"]] if settings.precision else []),
         ["Seed", str(settings.seed)],
         ["Visits contained by", record.isolation],
         *([["Continued elsewhere", "; ".join(record.mixed)]] if record.mixed else []),

@@ -23,6 +23,7 @@ from ipcbench.text import safe_text
 from ipcbench.units import format_duration, format_ratio, format_size
 
 LONGEST_NAME = 60
+MOST_DATES = 3  # of repeats, in one line
 _WORDS = ["question", "pattern", "operation", "mechanism", "title", "short", "family", "carries", "wait"]
 
 
@@ -70,8 +71,13 @@ class Study:
 
     @property
     def date(self) -> str:
-        """The day and minute the run began, as the file has it."""
-        return safe_text(self.record.started, 40)[:16].replace("T", " ")
+        """The day and minute the run began, as the file has it; of several repeats how many, and when each began."""
+        if len(self.record.repeats) < 2:
+            return _minute(self.record.started)
+        dates = [_minute(repeat.started) for repeat in self.record.repeats]
+        if len(dates) > MOST_DATES:
+            return f"{count(len(dates), 'repeat')}: {dates[0]} to {dates[-1]}"
+        return f"{count(len(dates), 'repeat')}: {', '.join(dates)}"
 
     @property
     def duration(self) -> str:
@@ -104,6 +110,10 @@ class Study:
         """Payloads, start methods and placements of the run that the charts do not show."""
         main = main_setting(self.summary)
         return [", ".join(filter(None, setting)) for setting in sorted(set(settings(self.summary)) - {main})]
+
+
+def _minute(started: str) -> str:
+    return safe_text(started, 40)[:16].replace("T", " ")
 
 
 def study(result: ResultFile) -> Study:

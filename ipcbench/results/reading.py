@@ -62,11 +62,21 @@ def _inflate(data: bytes) -> bytes:
     return b"".join(pieces)
 
 
-def parse(data: bytes) -> dict[str, Any]:
-    """Read JSON whose outermost value is an object, and in which no key stands twice."""
-    parts = data.count(b",") + 2 * (data.count(b"[") + data.count(b"{"))
+def count_parts(data: bytes) -> int:
+    """About how many values these bytes hold, told without reading them."""
+    return data.count(b",") + 2 * (data.count(b"[") + data.count(b"{"))
+
+
+def refuse_many_parts(data: bytes) -> None:
+    """Raise Refused for more values than a results file has."""
+    parts = count_parts(data)
     if parts > MOST_PARTS:
         raise Refused(f"about {parts:,} values; a results file has at most {MOST_PARTS:,}")
+
+
+def parse(data: bytes) -> dict[str, Any]:
+    """Read JSON whose outermost value is an object, and in which no key stands twice."""
+    refuse_many_parts(data)
     try:
         _look(data)
         document = msgspec.json.decode(data)

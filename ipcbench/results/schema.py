@@ -204,7 +204,8 @@ class Repeat(msgspec.Struct, forbid_unknown_fields=True):
 class Settings(msgspec.Struct, forbid_unknown_fields=True):
     """What the run was told: values and warm-ups per visit, shortest value in seconds, seed and limits.
 
-    full_metadata says that the file keeps what names the host, its user and its paths.
+    full_metadata says that the file keeps what names the host, its user and its paths. precision is the share of the
+    median to which every case was to be known, None where that was not asked for.
     """
 
     values: Positive
@@ -215,6 +216,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     rounds: Positive | None
     payload: Text = "distinct incompressible bytes, rotated"
     full_metadata: bool = False
+    precision: Annotated[float, msgspec.Meta(gt=0, lt=1)] | None = None
 
 
 class RunRecord(msgspec.Struct, forbid_unknown_fields=True):

@@ -18,7 +18,7 @@ from ipcbench.errors import BadRequest, ResultError
 from ipcbench.results.digest import digest_of
 from ipcbench.results.meaning import problems
 from ipcbench.results.migrate import migrate
-from ipcbench.results.reading import LARGEST_FILE, MOST_PARTS, Refused, parse, read_bytes
+from ipcbench.results.reading import LARGEST_FILE, MOST_PARTS, Refused, parse, read_bytes, refuse_many_parts
 from ipcbench.results.schema import FIRST_WITH_DIGEST, SCHEMA, ResultFile
 from ipcbench.results.writing import write_whole
 from ipcbench.text import safe_text
@@ -80,6 +80,7 @@ def save(result: ResultFile, path: Path, replace: bool) -> None:
         data = msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
         if len(data) > LARGEST_FILE:
             raise Refused(f"{len(data):,} bytes; a results file has at most {LARGEST_FILE:,}")
+        refuse_many_parts(data)
         write_whole(path, data, replace)
     except (Refused, msgspec.MsgspecError, UnicodeError, OverflowError) as error:
         raise ResultError(f"{_shown(path)}: not saved, because it could not be read again: {_said(error)}") from error

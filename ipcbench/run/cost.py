@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from ipcbench.model import Budget, Case, Failure, Outcome, Timing, Visit
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
+from ipcbench.run.precision import LEAST_KNOWN
 
 Measure = Callable[[Visit], Outcome | Failure]
 
@@ -66,11 +67,19 @@ def rounds_within(budget: Budget, done: int, spent: float, one_round: float) -> 
     return min(budget.most_rounds, max(budget.least_rounds, done + int(max(room, 0.0) + 0.5)))
 
 
+def rounds_of_all(budget: Budget, done: int, spent: float, one_round: float) -> int:
+    """How many of these rounds visit every case: fewer than there is room for where a precision is wanted."""
+    within = rounds_within(budget, done, spent, one_round)
+    if budget.precision is None or budget.rounds is not None:
+        return within
+    return min(within, max(budget.least_rounds, LEAST_KNOWN))  # the other seconds are for what is wide
+
+
 def estimate(plan: Plan, start: float) -> tuple[int, float]:
     """Rounds and seconds the plan should take on a machine where a worker starts in `start` seconds."""
-    calibration = sum(calibration_cost(case, plan.timing, start) for case in plan.cases)
+    calibration = sum(calibration_cost(case, plan.timing, start) for case in plan.uncalibrated)
     one_round = sum(visit_cost(case, plan.timing, start) for case in plan.cases)
-    rounds = rounds_within(plan.budget, 0, calibration, one_round)
+    rounds = rounds_of_all(plan.budget, 0, calibration, one_round)
     return rounds, calibration + rounds * one_round
 
 

@@ -125,6 +125,7 @@ def _settings(plan: Plan, full_metadata: bool) -> Settings:
         budget.seconds,
         budget.rounds,
         full_metadata=full_metadata,
+        precision=budget.precision,
     )
 
 

@@ -2,7 +2,7 @@
 
 A visit that fails or times out is made once more; a case that fails for good leaves the remaining rounds. The number of
 rounds follows from what calibration and rounds really cost; a budget never cuts a round short, and never goes below the
-least number of rounds.
+least number of rounds. Where a precision is wanted, rounds of the blocks that are still wide follow, see `precision`.
 
 A run that is continued goes through the same steps, and where a visit was made by an earlier part takes what was found
 then. All that is decided follows from the plan and from what visits found and cost, so it is decided as it was before.
@@ -16,13 +16,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeGuard
 
 from ipcbench.errors import Interrupted, IpcbenchError, ResultError
-from ipcbench.model import Case, Failure, Outcome, Visit
+from ipcbench.model import SEVERITY, Case, Failure, Outcome, Visit
 from ipcbench.plan.planner import Plan
-from ipcbench.run.cost import Costs, Measure, calibration_cost, loops_for, rounds_within, visit_cost
+from ipcbench.run.cost import Costs, Measure, calibration_cost, loops_for, rounds_of_all, rounds_within, visit_cost
 from ipcbench.run.interrupt import Stop
+from ipcbench.run.precision import wide
 
-# The worst last. Like an outcome a wrong result counts for more than a first attempt that failed.
-SEVERITY = ("unsupported", "failed", "timed-out", "wrong", "leaked", "unverified")
 RETRIED = ("failed", "timed-out")  # the others would be hidden by a second attempt that goes well
 
 
@@ -127,11 +126,13 @@ class _Run:
         self.spent = 0.0  # seconds, over all parts of the run
         self.mark = time.monotonic()
         self.start = start
+        self.narrowing = False  # whether the rounds of all cases are over and those of wide blocks have begun
 
     def calibrate(self) -> None:
-        """Visit every case once to find the loops that fill the shortest value."""
-        cost = {case: calibration_cost(case, self.plan.timing, self.start) for case in self.plan.cases}
-        order = self.plan.round(0, self.plan.cases, {})
+        """Visit every case whose loops are not known once, to find the loops that fill the shortest value."""
+        self.findings.loops = {case: loops for case in self.plan.cases if (loops := self.plan.loops.get(case.id))}
+        cost = {case: calibration_cost(case, self.plan.timing, self.start) for case in self.plan.uncalibrated}
+        order = self.plan.round(0, self.plan.uncalibrated, {})
         for i, visit in enumerate(order):
             rest = sum(cost[later.case] for later in order[i:])
             one_round = self.costs.round(self.plan.cases)
@@ -141,10 +142,11 @@ class _Run:
                 self.findings.loops[visit.case] = loops_for(found, self.plan.timing)
 
     def rounds(self) -> None:
-        """Visit every case that is still in once a round, until the budget is met."""
+        """Visit every case that is still in once a round until the budget is met, then what is still wide."""
         number = 1
-        while self._left() and number <= (rounds := self._rounds_in_all(number - 1)):
-            order = self.plan.round(number, self._left(), self.findings.loops)
+        while chosen := self._chosen(number):
+            rounds = max(number, self._rounds_of_all(number - 1))
+            order = self.plan.round(number, chosen, self.findings.loops)
             for i, visit in enumerate(order):
                 rest = sum(self.costs.of(later.case) for later in order[i:])
                 rest += (rounds - number) * self.costs.round(self._left())
@@ -192,8 +194,26 @@ class _Run:
     def _left(self) -> list[Case]:
         return [case for case in self.plan.cases if case not in self.findings.failures]
 
-    def _rounds_in_all(self, done: int) -> int:
-        if self.earlier.complete:
-            return self.begun
-        wanted = rounds_within(self.plan.budget, done, self.spent, self.costs.round(self._left()))
-        return max(wanted, self.begun)  # a round that an earlier part has begun is finished
+    def _chosen(self, number: int) -> list[Case]:
+        """The cases to visit in this round; none when the run is over."""
+        if self.earlier.complete and number > self.begun:
+            return []
+        left, budget = self._left(), self.plan.budget
+        if not self.narrowing and number <= self._rounds_of_all(number - 1):
+            return left
+        if budget.precision is None:  # a round that an earlier part has begun is finished
+            return left if number <= self.begun else []
+        self.narrowing = True
+        chosen = wide(left, self.findings.outcomes, budget.precision)
+        return chosen if number <= self.begun or self._has_room(number, chosen) else []
+
+    def _rounds_of_all(self, done: int) -> int:
+        return rounds_of_all(self.plan.budget, done, self.spent, self.costs.round(self._left()))
+
+    def _has_room(self, number: int, chosen: list[Case]) -> bool:
+        """Whether the cap of a run for a precision has room for one more round, of these cases."""
+        budget = self.plan.budget
+        if budget.rounds is not None:
+            return number <= min(2 * budget.rounds, budget.most_rounds)
+        within = rounds_within(budget._replace(least_rounds=1), number - 1, self.spent, self.costs.round(chosen))
+        return number <= within

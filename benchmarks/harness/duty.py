@@ -1,0 +1,65 @@
+"""How much of the time is measured? Seconds inside counted values ÷ seconds of wall time of `ipcbench all`.
+
+Of a results file, or of a run that is made for it. What is not in a value is calibration, warm-up, verification, and
+starting, placing and ending processes.
+
+Aim: at least 0.60.
+
+    python benchmarks/harness/duty.py [FILE] [--run WORDS] [--json FILE]
+"""
+
+import argparse
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from figures import Figure, at_least, plain, write
+
+from ipcbench.results.schema import ResultFile
+from ipcbench.results.store import load
+
+RUN = "all --budget 4m"
+
+
+def measured(words: str) -> ResultFile:
+    """The results of a run that is made here and now."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "ipcbench", *shlex.split(words), "--quiet", "--label", "duty"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=3600)
+        path = Path(folder) / "results" / "duty.json"
+        if not path.exists():
+            raise SystemExit(f"{shlex.join(command)} ended with code {done.returncode}: {done.stderr[-500:]}")
+        return load(path)
+
+
+def figures(result: ResultFile) -> list[Figure]:
+    """What a file says about where the time went."""
+    record = result.ipcbench
+    visits = sum(visit.wall for visit in record.visits)
+    return [
+        at_least("timed ÷ wall seconds", result.timed / record.wall, 0.60),
+        plain("timed ÷ seconds of the visits of complete rounds", result.timed / visits if visits else 0.0),
+        plain("wall", record.wall, " s"),
+        plain("visits", float(len(record.visits))),
+        plain("values per visit", float(record.settings.values)),
+    ]
+
+
+def main() -> None:
+    """Take a file or make a run, print, and write the JSON if asked for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("file", nargs="?", type=Path, help="a results file (default: a run is made)")
+    parser.add_argument("--run", default=RUN, metavar="WORDS", help=f"what the run is (default: {RUN!r})")
+    parser.add_argument("--json", help="write the figures here too")
+    args = parser.parse_args()
+    result = load(args.file) if args.file else measured(args.run)
+    said = figures(result)
+    for figure in said:
+        print(figure.line)
+    write(args.json, said, command=result.ipcbench.command)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""`ipcbench merge`: several results files of one machine become one, as repeats of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ipcbench.cli.options import RESULTS
+
+if TYPE_CHECKING:
+    from ipcbench.results.schema import ResultFile
+
+
+@click.command("merge", short_help="Join results files of one machine as repeats.")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--label", metavar="NAME", help="Name of the new results file.")
+@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Its folder. Default: results.")
+@click.option("--force", is_flag=True, help="Overwrite the results of an existing label.")
+def command(files: tuple[Path, ...], label: str | None, results: Path, force: bool) -> int:
+    """Join FILES, which were measured on one machine with the same settings at different times, as repeats.
+
+    The rounds are numbered on in the order in which the files were measured. Comparisons inside the file pair what was
+    measured together, and the interval of a case includes what changed from one repeat to the next. A case that only
+    some files have keeps the rounds it has; one that failed in any has no number.
+
+    \b
+    Example:
+      ipcbench merge results/monday.json results/tuesday.json --label week
+    """
+    from ipcbench.cli.output import say
+    from ipcbench.cli.saving import refuse_existing
+    from ipcbench.cli.summary import count, summary_lines
+    from ipcbench.errors import BadRequest
+    from ipcbench.results.store import check_label, check_writable, save
+
+    if len(files) < 2:
+        raise BadRequest("merge joins two files or more")
+    if label is None:
+        raise BadRequest("merge writes a new file: give it a --label")
+    path = results / f"{check_label(label)}.json"
+    refuse_existing(path, force)
+    result = merged(files, label)
+    check_writable(results)
+    save(result, path, force)
+    for line in summary_lines(result, path):
+        say(line)
+    say(f"{count(len(result.ipcbench.repeats), 'repeat')} of {count(len(files), 'file')}")
+    return 0
+
+
+def merged(files: Sequence[Path], label: str) -> ResultFile:
+    """One result of several files, in the order of their time; raises ResultError, with the two that do not fit."""
+    from ipcbench.errors import ResultError
+    from ipcbench.results.joining import joined, why_apart
+    from ipcbench.results.store import load
+
+    known = sorted(((load(path), path) for path in files), key=lambda pair: pair[0].ipcbench.started)
+    for place, (result, path) in enumerate(known):
+        for earlier, other in known[:place]:
+            found = why_apart(earlier, result)
+            if found:
+                raise ResultError(f"{other} and {path} do not belong together: {'; '.join(found)}")
+    whole = known[0][0]
+    for result, _ in known[1:]:
+        whole = joined(whole, result)
+    whole.ipcbench.label = label
+    return whole

@@ -1,0 +1,113 @@
+"""Where what was measured goes: the label that may be taken, and the file, or another place where that fails."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from ipcbench.cli.output import tell
+from ipcbench.errors import ResultError
+from ipcbench.results.schema import ResultFile
+from ipcbench.results.store import load, save
+from ipcbench.run.entry import Ended
+from ipcbench.run.interrupt import Stop
+from ipcbench.run.journal import SUFFIX, Journal, left_over
+from ipcbench.run.resume import Past
+from ipcbench.run.schedule import Findings
+
+
+def refuse_existing(path: Path, force: bool) -> None:
+    """Raise ResultError for a label that must not be taken."""
+    if not force:
+        refuse_journal(path)
+    if not force and path.exists():
+        raise ResultError(f"{path} exists: choose another --label, or --force to overwrite")
+
+
+def refuse_journal(path: Path) -> None:
+    """Raise ResultError for a label whose run did not end."""
+    journal = path.with_suffix(SUFFIX)
+    if journal.exists() and journal.stat().st_size:
+        raise ResultError(left_over(journal))
+
+
+def replaces(path: Path, past: Past, force: bool) -> bool:
+    """Whether a results file is there that this run may replace; raises ResultError if it is another run's.
+
+    A repeat is appended to the file that it was begun with, or to that with its own first part, and to no other.
+    """
+    if past.base is not None:
+        _refuse_changed(path, past, past.base)
+        return path.exists()
+    if force or not path.exists():
+        return force
+    record, planned = load(path).ipcbench, past.planned
+    if (record.started, record.command, record.settings.seed) != (planned.started, planned.command, past.plan.seed):
+        raise ResultError(f"{path} is of another run: move it, or --force to overwrite")
+    return True
+
+
+def _refuse_changed(path: Path, past: Past, base: ResultFile) -> None:
+    """Raise ResultError if a file has other repeats than when a repeat of it was begun."""
+    if not path.exists():
+        return
+    before = {(repeat.started, repeat.seed) for repeat in base.ipcbench.repeats}
+    now = {(repeat.started, repeat.seed) for repeat in load(path).ipcbench.repeats}
+    if now - {(past.planned.started, past.plan.seed)} != before:
+        raise ResultError(f"{path}: not the file that the repeat was begun for; move it")
+
+
+def write_end(journal: Journal, findings: Findings, stop: Stop) -> None:
+    """Say in the journal how this part ended; without that it ends as if it had been killed, which loses nothing."""
+    trouble = findings.unsaved or findings.broken
+    with contextlib.suppress(ResultError):
+        journal.append(Ended(findings.complete, stop.by, str(trouble or "")[:1000]))
+
+
+def save_all(
+    result: ResultFile, path: Path, replace: bool, past: Past, findings: Findings, journal: Journal
+) -> tuple[Path, bool]:
+    """Save where it belongs, or where that fails in the temporary folder; the file and whether it is in its place."""
+    problem = findings.unsaved
+    try:
+        save(result, path, replace if past.base is None else replaces(path, past, force=False))
+        if findings.complete:
+            journal.discard()
+    except ResultError as error:
+        problem = problem or error
+        path = _save_elsewhere(result, path.name) or journal.path
+    if findings.broken:
+        tell(f"ipcbench: {findings.broken}; no further visit was made")
+    if problem:
+        tell(f"ipcbench: {problem}; what was measured is in {path}")
+    return path, problem is None
+
+
+def save_apart(result: ResultFile, path: Path, apart: Sequence[str], journal: Journal) -> tuple[Path, bool]:
+    """Save a repeat that turned out not to belong into its file in the temporary folder; the file, and False."""
+    place = _save_elsewhere(result, path.name) or journal.path
+    why = f"{path} is as it was, since this repeat was measured under other conditions: {'; '.join(apart)}"
+    tell(f"ipcbench: {why}; what was measured is in {place}")
+    return place, False
+
+
+def drop(findings: Findings, journal: Journal) -> bool:
+    """Keep the journal of what is not saved in a file only if it can be continued; whether nothing went wrong."""
+    problem = findings.broken or findings.unsaved
+    if problem:
+        tell(f"ipcbench: {problem}; what was measured is in {journal.path}")
+    elif findings.complete:
+        journal.discard()
+    return findings.unsaved is None
+
+
+def _save_elsewhere(result: ResultFile, name: str) -> Path | None:
+    """Save in a new temporary folder; None where that cannot be done either."""
+    try:
+        path = Path(tempfile.mkdtemp(prefix="ipcbench-")) / name
+        save(result, path, replace=False)
+    except (OSError, ResultError):
+        return None
+    return path

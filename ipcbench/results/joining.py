@@ -1,0 +1,260 @@
+"""Two results files of one machine and one setting -> one file with the repeats of both.
+
+Pure: `why_apart` says what forbids it, `joined` does it. The repeats are put in the order in which they began and the
+rounds are numbered on, so that a round of the result belongs to one repeat and pairs only what was measured together.
+What there is only one of in a file (label, command, machine, settings) is that of the file that began first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from ipcbench.model import SEVERITY
+from ipcbench.results.schema import (
+    CaseRecord,
+    MachineFacts,
+    Metadata,
+    PyperfBenchmark,
+    PyperfRun,
+    Repeat,
+    ResultFile,
+    RunRecord,
+    VisitRecord,
+)
+
+_ROUND = "ipcbench_round"
+# What `pyperf.Benchmark.add_run` refuses to mix, but for what two repeats of one case never differ in.
+_SAME_FOR_PYPERF = (
+    "aslr",
+    "cpu_count",
+    "cpu_model_name",
+    "hostname",
+    "inner_loops",
+    "platform",
+    "python_executable",
+    "python_implementation",
+    "python_unicode",
+    "python_version",
+)
+_MOST_NOTES = 100  # what the type of a case allows
+_SEVERITY = ("ok", *SEVERITY)
+T = TypeVar("T")
+Numbers = dict[int, int]  # the number that a round had -> the one it gets
+
+
+def why_apart(one: ResultFile, other: ResultFile) -> list[str]:
+    """What forbids to join two files, in words, the second one's in brackets; empty where nothing does."""
+    first, second = one.ipcbench, other.ipcbench
+    found = other_conditions(first, second.machine, second.isolation, second.protocol)
+    for name in ("values", "warmups", "min_time", "payload", "full_metadata"):
+        mine, its = getattr(first.settings, name), getattr(second.settings, name)
+        if mine != its:
+            found.append(f"{name.replace('_', ' ')} {mine} ({its})")
+    if not found:  # which would be the reason
+        found = _other_metadata(one, other)
+    for record in (first, second):
+        if not record.rounds:
+            found.append(f"{record.label} has no complete round")
+        if record.mixed:
+            found.append(f"{record.label} is mixed: {'; '.join(record.mixed)}")
+    twice = {(repeat.started, repeat.seed) for repeat in first.repeats}
+    twice &= {(repeat.started, repeat.seed) for repeat in second.repeats}
+    found += [f"the repeat of {started} with seed {seed} is in both" for started, seed in sorted(twice)]
+    return found
+
+
+def _other_metadata(one: ResultFile, other: ResultFile) -> list[str]:
+    """What pyperf wants to be the same in all runs of a benchmark and is not, each once."""
+    found: dict[str, str] = {}
+    known = {_name(benchmark): _said_first(one, benchmark) for benchmark in one.benchmarks}
+    for benchmark in other.benchmarks:
+        mine, its = known.get(_name(benchmark)), _said_first(other, benchmark)
+        if mine is None:
+            continue
+        for key in _SAME_FOR_PYPERF:
+            if mine.get(key) != its.get(key):
+                found.setdefault(key, f"{key} {mine.get(key)} ({its.get(key)}) of {_name(benchmark)}")
+    return list(found.values())
+
+
+def _name(benchmark: PyperfBenchmark) -> str:
+    return str(benchmark.metadata.get("name", ""))
+
+
+def _said_first(result: ResultFile, benchmark: PyperfBenchmark) -> Metadata:
+    """All that a file says about the first visit of a case."""
+    return result.metadata | benchmark.metadata | benchmark.runs[0].metadata
+
+
+def other_conditions(record: RunRecord, machine: MachineFacts, isolation: str, protocol: int) -> list[str]:
+    """What of a file was measured under other conditions than these, in words; these in brackets."""
+    was, found = record.machine, []
+    if was.id and machine.id:
+        if was.id != machine.id:
+            found.append("another machine")
+    elif was.kernel != machine.kernel:  # without an id, only what was recorded can say that it is the same machine
+        found.append(f"kernel {was.kernel} ({machine.kernel})")
+    facts = [
+        ("CPU", was.cpu_model, machine.cpu_model),
+        ("usable CPUs", was.usable_cpus, machine.usable_cpus),
+        ("Python", f"{was.implementation} {was.python}", f"{machine.implementation} {machine.python}"),
+        ("pyperf", was.pyperf, machine.pyperf),
+        ("protocol", record.protocol, protocol),
+        ("isolation", record.isolation, isolation),
+    ]
+    return found + [f"{name} {one} ({other})" for name, one, other in facts if one != other]
+
+
+def joined(first: ResultFile, second: ResultFile) -> ResultFile:
+    """One file with all rounds of both; both stay as they are. Nothing is checked, see `why_apart`.
+
+    A case that failed in either has failed: it has no number, as within a run. A case that only one file has keeps the
+    rounds it has, with a note where the other could not measure it. The order of the two does not matter.
+    """
+    first, second = sorted((first, second), key=lambda result: _when(result.ipcbench.repeats[0]))
+    repeats, numbers = _renumbered(first.ipcbench.repeats, second.ipcbench.repeats)
+    record = _record(first.ipcbench, second.ipcbench, repeats, numbers)
+    good = {case.id for case in record.cases if case.verdict == "ok"}
+    metadata = _common([first.metadata, second.metadata])
+    parts: dict[str, list[tuple[Metadata, list[PyperfRun]]]] = {}
+    for result, new in zip((first, second), numbers, strict=True):
+        for benchmark in result.benchmarks:
+            about = result.metadata | benchmark.metadata
+            runs = [_moved(run, about, new) for run in benchmark.runs]
+            parts.setdefault(_name(benchmark), []).append((about, runs))
+    benchmarks = [_benchmark(parts[case.id], metadata) for case in record.cases if case.id in good]
+    return ResultFile(version="1.0", benchmarks=benchmarks, ipcbench=record, metadata=metadata)
+
+
+def _when(repeat: Repeat) -> tuple[str, int]:
+    return repeat.started, repeat.seed
+
+
+def _renumbered(first: list[Repeat], second: list[Repeat]) -> tuple[list[Repeat], tuple[Numbers, Numbers]]:
+    """The repeats of both in order, and for each file the new number of every round."""
+    numbers: tuple[Numbers, Numbers] = ({}, {})
+    repeats, following = [], 1
+    both = [(repeat, numbers[0]) for repeat in first] + [(repeat, numbers[1]) for repeat in second]
+    for repeat, new in sorted(both, key=lambda pair: _when(pair[0])):
+        new.update({repeat.first + i: following + i for i in range(repeat.rounds)})
+        repeats.append(msgspec.structs.replace(repeat, first=following))
+        following += repeat.rounds
+    return repeats, numbers
+
+
+def _record(first: RunRecord, second: RunRecord, repeats: list[Repeat], numbers: tuple[Numbers, Numbers]) -> RunRecord:
+    cases = _cases(first, second)
+    good = {case.id for case in cases if case.verdict == "ok"}
+    known = {case.id for case in cases}
+    skips = _each_once(first.skips, second.skips, lambda skip: skip.id)
+    precisions = [found.settings.precision for found in (first, second) if found.settings.precision]
+    settings = msgspec.structs.replace(
+        first.settings,
+        full_metadata=first.settings.full_metadata or second.settings.full_metadata,
+        precision=min(precisions, default=None),
+    )
+    return msgspec.structs.replace(
+        first,
+        complete=first.complete and second.complete,
+        rounds=sum(repeat.rounds for repeat in repeats),
+        wall=sum(repeat.wall for repeat in repeats),
+        settings=settings,
+        mechanisms=_each_once(first.mechanisms, second.mechanisms, lambda facts: facts.name),
+        patterns=_each_once(first.patterns, second.patterns, lambda facts: facts.name),
+        cases=cases,
+        skips=[skip for skip in skips if skip.id not in known],
+        visits=sorted(
+            (
+                msgspec.structs.replace(visit, round=new[visit.round])
+                for record, new in zip((first, second), numbers, strict=True)
+                for visit in record.visits
+                if visit.case in good
+            ),
+            key=_place,
+        ),
+        mixed=list(dict.fromkeys((*first.mixed, *second.mixed))),
+        pythons=_each_once(first.pythons, second.pythons, lambda python: python.tag),
+        repeats=repeats,
+        conditions=[*first.conditions, *second.conditions],
+        digest="",
+    )
+
+
+def _each_once(first: Sequence[T], second: Sequence[T], name: Callable[[T], str]) -> list[T]:
+    """All of both, what has the same name as it stands in the first."""
+    found = {name(item): item for item in first}
+    for item in second:
+        found.setdefault(name(item), item)
+    return list(found.values())
+
+
+def _place(visit: VisitRecord) -> tuple[int, int, str]:
+    return visit.round, visit.position, visit.case
+
+
+def _cases(first: RunRecord, second: RunRecord) -> list[CaseRecord]:
+    """Every case of both, those of the first in its order and then what only the second has."""
+    found = {case.id: case for case in first.cases}
+    for case in second.cases:
+        found[case.id] = _one(found[case.id], case) if case.id in found else case
+    for record in (first, second):
+        for skip in record.skips:
+            if skip.id in found:
+                found[skip.id] = _noted(found[skip.id], [f"not in every repeat: {skip.reason}"])
+    return list(found.values())
+
+
+def _one(first: CaseRecord, second: CaseRecord) -> CaseRecord:
+    """What a case came to in both: the worse verdict, the first of two that are the same."""
+    worse = max(first, second, key=lambda case: _SEVERITY.index(case.verdict))
+    proof = [name for name in first.proof if name in second.proof]
+    both = msgspec.structs.replace(worse, proof=proof, retried=first.retried + second.retried, notes=first.notes)
+    if worse.verdict == "ok":
+        both = msgspec.structs.replace(both, loops=first.loops)
+    return _noted(both, second.notes)
+
+
+def _noted(case: CaseRecord, notes: Iterable[str]) -> CaseRecord:
+    return msgspec.structs.replace(case, notes=list(dict.fromkeys((*case.notes, *notes)))[:_MOST_NOTES])
+
+
+def _common(several: list[Metadata]) -> Metadata:
+    """What all of these metadata say, and say alike."""
+    return {
+        key: value
+        for key, value in several[0].items()
+        if all(key in other and other[key] == value for other in several[1:])
+    }
+
+
+def _moved(run: PyperfRun, about: Metadata, new: Numbers) -> PyperfRun:
+    """The same visit in its new round, with all that was said of it at any place in its own metadata."""
+    return msgspec.structs.replace(run, metadata=about | run.metadata | {_ROUND: new[int(run.metadata[_ROUND])]})
+
+
+def _benchmark(parts: list[tuple[Metadata, list[PyperfRun]]], metadata: Metadata) -> PyperfBenchmark:
+    """One benchmark of the visits of a case; what all of them share stands once, and above where the file says it."""
+    common = _common([about for about, _ in parts])
+    own = {key: value for key, value in common.items() if not _says(metadata, key, value)}
+    base = metadata | own
+    runs = [
+        msgspec.structs.replace(
+            run,
+            metadata={
+                key: value for key, value in run.metadata.items() if key == _ROUND or not _says(base, key, value)
+            },
+        )
+        for run in sorted((run for _, runs in parts for run in runs), key=_round)
+    ]
+    return PyperfBenchmark(runs, own)
+
+
+def _says(metadata: Metadata, key: str, value: object) -> bool:
+    return key in metadata and metadata[key] == value
+
+
+def _round(run: PyperfRun) -> int:
+    return int(run.metadata[_ROUND])
