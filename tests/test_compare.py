@@ -22,8 +22,8 @@ from test_charts import MARGIN, boxes
 from ipcbench.analysis.comparable import refuse
 from ipcbench.analysis.contrast import Contrast, contrast
 from ipcbench.analysis.limits import exceeded, parse_limits
-from ipcbench.analysis.projection import Projection, chosen, gather
 from ipcbench.analysis.machines import Shape, shape
+from ipcbench.analysis.projection import Projection, chosen, gather
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.model import Case
 from ipcbench.report.charts import machine_ratios, winner_map_diff
