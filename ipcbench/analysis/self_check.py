@@ -91,7 +91,7 @@ def self_check(series: Sequence[FloatArray], rounds: int) -> SelfCheck:
     )
 
 
-def noise(checks: Sequence[SelfCheck]) -> tuple[float, float]:
+def noise_of(checks: Sequence[SelfCheck]) -> tuple[float, float]:
     """What comparing these files has to take into account: the least difference worth a word, and drift.
 
     The first is a share, the larger of 3 % and the noise floor of the noisiest file; the second the largest drift, for

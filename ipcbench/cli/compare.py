@@ -82,11 +82,17 @@ def command(
 
 
 def noise(sides: Sequence[Side]) -> tuple[float, float]:
-    """The smallest difference that is worth a choice, and the drift between two moments, of all that is compared."""
-    from ipcbench.analysis.compare import WORTH
+    """The smallest difference that is worth a choice, and the drift between two moments, of all that is compared.
 
-    del sides  # nothing is measured of them yet
-    return WORTH, 0.0
+    One file is compared with itself round by round, where neither drift nor what it does to medians counts.
+    """
+    from ipcbench.analysis.compare import WORTH
+    from ipcbench.analysis.self_check import noise_of, self_check
+    from ipcbench.analysis.stats import by_round
+
+    if len(sides) < 2:
+        return WORTH, 0.0
+    return noise_of([self_check(list(by_round(side.visits).values()), side.rounds) for side in sides])
 
 
 def _sides(files: Sequence[str], results: Path) -> list[Side]:
