@@ -4,7 +4,7 @@ Inside a run a case and its twin are compared round by round; between two runs, 
 itself. Beside it, on the same two files, what `pyperf compare_to` calls significant. Aim: at most 1 % of cases inside a
 run, at most 5 % between two files.
 
-    python benchmarks/harness/aa.py [--rounds N] [--case ID] [--folder FOLDER] [--json FILE]
+    python benchmarks/harness/aa.py [--rounds N] [--case ID] [--quick] [--folder FOLDER] [--json FILE]
 
 --folder keeps the two files, or takes them from there if they are in it; power.py reads them too.
 """
@@ -12,17 +12,17 @@ run, at most 5 % between two files.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
+from figures import Figure, at_most, plain, write
 from twins import CASES, ROUNDS, files, pairs, spread
 
 from ipcbench.analysis.compare import Difference, paired, unpaired, verdicts
+from ipcbench.analysis.self_check import noise_of, self_check
 from ipcbench.analysis.stats import by_round, compare
 from ipcbench.model import Case
 from ipcbench.results.frame import visit_frame
@@ -59,25 +59,32 @@ def measured(args: argparse.Namespace, folder: Path) -> list[ResultFile]:
     paths = [folder / f"twins-{number}.json" for number in (1, 2)]
     if all(path.exists() for path in paths):
         return [load(path) for path in paths]
-    return files(folder, args.rounds, [Case.parse(text) for text in args.case] or CASES)
+    cases = [Case.parse(text) for text in args.case] or (CASES[:2] if args.quick else CASES)
+    return files(folder, 3 if args.quick else args.rounds, cases)
 
 
-def compared(folder: Path, results: list[ResultFile]) -> dict[str, Any]:
-    """All that is found, ready for JSON."""
+def figures(folder: Path, results: list[ResultFile]) -> list[Figure]:
+    """All that is found."""
     one, other = results
     inside = [pair for result in results for pair in pairs(result)]
-    differences = between(one, other)
-    by_report = [compare(first, second) for first, second in inside]
-    return {
-        "rounds": one.ipcbench.rounds,
-        "cases inside a run": len(inside),
-        "called different inside a run": share([paired(first, second) for first, second in inside]),
-        "not tied in a report": sum(not found.tied for found in by_report) / len(by_report),
-        "cases between two files": len(differences),
-        "called different between two files": share(differences),
-        "called significant by pyperf": pyperf_share(folder, len(differences)),
-        "spread": spread(inside),
-    }
+    paired_ones = [paired(first, second) for first, second in inside]
+    worth, drift = noise_of([self_check(list(by_round(visit_frame(result)).values()), ROUNDS) for result in results])
+    bare, drifting = between(one, other), between(one, other, drift)
+    untied = [not compare(first, second).tied for first, second in inside]
+    return [
+        at_most("called different inside a run", share(paired_ones), 0.01),
+        at_most("called different between two files", share(drifting), 0.05),
+        plain("called different between two files, drift left out", share(bare)),
+        plain("called different between two files, below the noise floor nothing", share(drifting, worth)),
+        plain("called significant between them by pyperf compare_to", pyperf_share(folder, len(bare))),
+        plain("not tied in a report", sum(untied) / len(untied)),
+        plain("noise floor of the files", 100 * worth, " %"),
+        plain("drift of the files", 100 * drift, " %"),
+        plain("cases inside a run", float(len(inside))),
+        plain("cases between two files", float(len(bare))),
+        plain("rounds", float(one.ipcbench.rounds)),
+        *(plain(f"standard deviation of {name}", 100 * value, " %") for name, value in spread(inside).items()),
+    ]
 
 
 def options(description: str) -> argparse.ArgumentParser:
@@ -86,6 +93,7 @@ def options(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds of each of the two runs")
     parser.add_argument("--case", action="append", default=[], help="only this case; repeatable")
     parser.add_argument("--folder", type=Path, help="where the two files are or will be kept")
+    parser.add_argument("--quick", action="store_true", help="two cases and three rounds: does it work?")
     parser.add_argument("--json", type=Path, help="also write what was found to this file")
     return parser
 
@@ -94,11 +102,10 @@ def main() -> None:
     args = options((__doc__ or "").partition("\n")[0]).parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.folder or Path(temporary)
-        found = compared(folder, measured(args, folder))
-    for name, value in found.items():
-        print(f"{name:36} {value:.3f}" if isinstance(value, float) else f"{name:36} {value}")
-    if args.json:
-        args.json.write_text(json.dumps(found, indent=2) + "\n")
+        said = figures(folder, measured(args, folder))
+    for figure in said:
+        print(figure.line)
+    write(args.json, said)
 
 
 if __name__ == "__main__":

@@ -4,20 +4,22 @@ The rounds are those of aa.py, so the noise is the machine's own; the slowdown i
 or of the second file, are multiplied by it after they were measured. Aim: 10 % found in at least 90 % of cases, 5 % in
 half of them.
 
-    python benchmarks/harness/power.py [--rounds N] [--case ID] [--folder FOLDER] [--json FILE]
+    python benchmarks/harness/power.py [--rounds N] [--case ID] [--quick] [--folder FOLDER] [--json FILE]
 """
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from aa import between, measured, options
-from twins import pairs, spread
+from figures import Figure, at_least, plain, write
+from twins import ROUNDS, pairs, spread
 
 from ipcbench.analysis.compare import Difference, paired, verdicts
+from ipcbench.analysis.self_check import noise_of, self_check
+from ipcbench.analysis.stats import by_round
+from ipcbench.results.frame import visit_frame
 from ipcbench.results.schema import ResultFile
 
 SLOWER = (0.05, 0.10, 0.20)
@@ -33,29 +35,32 @@ def _slowed(found: Difference, by: float) -> Difference:
     return Difference(found.ratio * by, found.low * by, found.high * by, found.error, found.freedom)
 
 
-def power(results: list[ResultFile]) -> dict[str, Any]:
-    """The share found by how much slower it is, and what could have been seen, ready for JSON."""
+def figures(results: list[ResultFile]) -> list[Figure]:
+    """The share found by how much slower it is, and what could have been seen."""
     series = [pair for result in results for pair in pairs(result)]
-    inside, other = [paired(second, first) for first, second in series], between(results[0], results[1])
+    _, drift = noise_of([self_check(list(by_round(visit_frame(result)).values()), ROUNDS) for result in results])
+    inside = [paired(second, first) for first, second in series]
+    other = between(results[0], results[1], drift)
     seen = sorted(difference.visible for difference in inside)
-    return {
-        "rounds": results[0].ipcbench.rounds,
-        **{f"{slower:.0%} found inside a run": found_share(inside, slower) for slower in SLOWER},
-        **{f"{slower:.0%} found between two files": found_share(other, slower) for slower in SLOWER},
-        "seen in 4 of 5, median of cases": seen[len(seen) // 2],
-        "seen in 4 of 5, 90 % of cases": seen[int(0.9 * len(seen))],
-        "spread": spread(series),
-    }
+    return [
+        at_least("5 % slower found inside a run", found_share(inside, 0.05), 0.5),
+        at_least("10 % slower found inside a run", found_share(inside, 0.10), 0.9),
+        plain("20 % slower found inside a run", found_share(inside, 0.20)),
+        *(plain(f"{slower:.0%} slower found between two files", found_share(other, slower)) for slower in SLOWER),
+        plain("seen four times out of five inside a run, median of cases", 100 * seen[len(seen) // 2], " %"),
+        plain("seen four times out of five inside a run, 90 % of cases", 100 * seen[int(0.9 * len(seen))], " %"),
+        plain("rounds", float(results[0].ipcbench.rounds)),
+        *(plain(f"standard deviation of {name}", 100 * value, " %") for name, value in spread(series).items()),
+    ]
 
 
 def main() -> None:
     args = options((__doc__ or "").partition("\n")[0]).parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        found = power(measured(args, args.folder or Path(temporary)))
-    for name, value in found.items():
-        print(f"{name:36} {value:.3f}" if isinstance(value, float) else f"{name:36} {value}")
-    if args.json:
-        args.json.write_text(json.dumps(found, indent=2) + "\n")
+        said = figures(measured(args, args.folder or Path(temporary)))
+    for figure in said:
+        print(figure.line)
+    write(args.json, said)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -101,7 +100,7 @@ def files(folder: Path, rounds: int, cases: Sequence[Case] = CASES) -> list[Resu
     return [measure_twins(cases, rounds, folder / f"twins-{number}.json") for number in (1, 2)]
 
 
-def spread(arrays: Sequence[tuple[FloatArray, FloatArray]]) -> dict[str, Any]:
+def spread(arrays: Sequence[tuple[FloatArray, FloatArray]]) -> dict[str, float]:
     """How far rounds and their paired ratios scatter: medians over cases of the standard deviation of logarithms."""
     logs = [(np.log(one), np.log(other)) for one, other in arrays]
     return {
