@@ -15,7 +15,6 @@ from ipcbench.analysis.compare import (
     WORTH,
     Difference,
     _adjusted,
-    from_resamples,
     more_rounds,
     paired,
     quantile,
@@ -23,7 +22,7 @@ from ipcbench.analysis.compare import (
     verdicts,
 )
 from ipcbench.analysis.stats import FloatArray
-from ipcbench.analysis.together import Together, mean_paired, mean_unpaired, resample
+from ipcbench.analysis.together import mean_series
 
 SERIES = st.lists(st.floats(1e-7, 1e-2), min_size=3, max_size=12).map(np.array)
 
@@ -101,29 +100,49 @@ def test_a_round_that_one_side_lacks_is_left_out_of_a_pair() -> None:
 # scipy agrees
 
 
-def test_interval_and_p_are_those_of_students_t() -> None:
-    logs = np.random.default_rng(1).normal(0.1, 0.04, 2000)
-    difference = from_resamples(math.exp(0.1), logs, 9)
-    error = logs.std(ddof=1)
-    low, high = stats.t.interval(0.95, 9, loc=0.1, scale=error)
+def test_few_rounds_are_compared_as_by_students_paired_test() -> None:
+    chance = np.random.default_rng(1)
+    first, second = (np.exp(chance.normal(mean, 0.04, 6)) for mean in (0.1, 0.0))
+    difference, expected = paired(first, second), stats.ttest_rel(np.log(first), np.log(second))
+    low, high = expected.confidence_interval(0.95)
     assert (difference.low, difference.high) == pytest.approx((math.exp(low), math.exp(high)))
-    assert difference.p == pytest.approx(2 * stats.t.sf(0.1 / error, 9))
+    assert (difference.p, difference.freedom) == pytest.approx((expected.pvalue, 5))
+
+
+@pytest.mark.parametrize("rounds", [(5, 6), (8, 9), (10, 16)])
+def test_two_files_are_compared_as_by_yuens_test(rounds: tuple[int, int]) -> None:
+    chance = np.random.default_rng(2)
+    first, second = (np.exp(chance.normal(0.02, 0.04, number)) for number in rounds)
+    cut = [np.sort(np.log(side)) for side in (first, second)]
+    if rounds[0] // 7 == rounds[1] // 7:  # scipy trims both by one share
+        share = (rounds[0] // 7) / min(rounds) + 1e-9
+        expected = stats.ttest_ind(*cut, equal_var=False, trim=share if share > 1e-6 else 0.0)
+        assert unpaired([first], [second]).p == pytest.approx(expected.pvalue)
+    kept = [logs[len(logs) // 7 : len(logs) - len(logs) // 7].mean() for logs in cut]
+    assert math.log(unpaired([first], [second]).ratio) == pytest.approx(kept[0] - kept[1])
+
+
+def test_one_wild_round_of_ten_decides_nothing() -> None:
+    calm = np.exp(np.random.default_rng(3).normal(0, 0.02, 10))
+    wild = calm.copy()
+    wild[4] *= 30
+    for found in (paired(wild, calm), unpaired([wild], [calm])):
+        assert found.ratio < 1.03
+        assert found.high / found.low < 1.2
+
+
+def told(ratio: float, error: float, freedom: int = 20) -> Difference:
+    """A difference that is known so well."""
+    reach = quantile(1 - RATE / 2, freedom) * error
+    return Difference(ratio, ratio * math.exp(-reach), ratio * math.exp(reach), error, freedom)
 
 
 def test_verdicts_hold_the_rate_of_false_discoveries_as_scipy_does() -> None:
-    logs = np.random.default_rng(2).normal(0, 1, 2000)
-    known = [from_resamples(1.2, 0.01 * size * logs, 20) for size in range(1, 30)]
+    known = [told(1.2, 0.01 * size) for size in range(1, 30)]
     adjusted = stats.false_discovery_control([difference.p for difference in known])
     expected = [p <= RATE and difference.low > 1 for p, difference in zip(adjusted, known, strict=True)]
     assert [verdict == "slower" for verdict in verdicts(known)] == expected
     assert 0 < sum(expected) < sum(difference.p <= RATE for difference in known)
-
-
-def test_the_standard_error_is_that_of_the_median_of_normal_noise() -> None:
-    """Asymptotically 1.2533 times that of the mean (Kenney & Keeping, 1962); a bootstrap of 30 comes near it."""
-    chance = np.random.default_rng(3)
-    errors = [paired(np.exp(chance.normal(0, 0.05, 30)), np.ones(30)).error for _ in range(60)]
-    assert np.mean(errors) == pytest.approx(1.2533 * 0.05 / math.sqrt(30), rel=0.15)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
@@ -193,7 +212,7 @@ def test_known_drift_widens_what_was_measured_once() -> None:
 def test_as_many_more_rounds_as_were_said_make_it_conclusive_most_of_the_time() -> None:
     chance = np.random.default_rng(9)
     settled = []
-    for _ in range(100):
+    for _ in range(250):
         first, second = side(chance, 0.05, 0, 1, 8), side(chance, 0.05, 0, 1, 8)
         difference = unpaired([1.08 * first[0]], second)
         if verdicts([difference]) != ["inconclusive"] or not 1.06 < difference.ratio < 1.1:
@@ -219,27 +238,21 @@ def test_a_difference_just_below_the_threshold_asks_for_more_rounds_than_anybody
 # Many cases at once
 
 
-def table(chance: np.random.Generator, cases: int, rounds: int, shared: float, repeats: int = 1) -> Together:
-    """Cases whose rounds share most of their noise, and repeats all of their level."""
+def table(chance: np.random.Generator, cases: int, rounds: int, shared: float, repeats: int = 1) -> list[FloatArray]:
+    """Cases whose rounds share most of their noise, and repeats all of their level: their mean, by repeat."""
     levels = np.repeat(chance.normal(0, 0.1 if repeats > 1 else 0.0, repeats), rounds)
     logs = chance.normal(0, 0.01, (cases, repeats * rounds)) + chance.normal(0, shared, repeats * rounds) + levels
-    return resample(np.exp(logs), np.repeat(np.arange(1, repeats + 1), rounds), stream=int(chance.integers(1, 1000)))
+    return np.split(mean_series(list(np.exp(logs))), repeats)
 
 
-def test_a_mean_over_one_case_is_that_case() -> None:
-    chance = np.random.default_rng(10)
-    first, second = (np.exp(chance.normal(0, 0.03, (1, 12))) for _ in range(2))
-    ones = np.ones(12, dtype=np.int64)
-    mean = mean_unpaired(resample(first, ones, stream=0), resample(second, ones, stream=1))
-    alone = unpaired([first[0]], [second[0]])
-    assert mean.ratio == pytest.approx(alone.ratio)
-    assert mean.error == pytest.approx(alone.error, rel=0.1)
-    assert mean.freedom == alone.freedom
+@given(SERIES)
+def test_the_mean_of_one_case_is_that_case(series: FloatArray) -> None:
+    np.testing.assert_allclose(mean_series([series]), series)
 
 
 def test_what_all_cases_of_a_round_share_is_not_counted_once_for_each() -> None:
     chance = np.random.default_rng(11)
-    found = [mean_unpaired(table(chance, 20, 10, 0.05), table(chance, 20, 10, 0.05)) for _ in range(60)]
+    found = [unpaired(table(chance, 20, 10, 0.05), table(chance, 20, 10, 0.05)) for _ in range(60)]
     assert sum(not each.low <= 1 <= each.high for each in found) / len(found) <= 0.12
     independent = 0.05 / math.sqrt(20 * 10)
     assert min(each.error for each in found) > 2 * independent
@@ -247,35 +260,19 @@ def test_what_all_cases_of_a_round_share_is_not_counted_once_for_each() -> None:
 
 def test_nor_is_what_all_cases_of_a_repeat_share() -> None:
     chance = np.random.default_rng(12)
-    found = [mean_unpaired(table(chance, 10, 6, 0.0, 3), table(chance, 10, 6, 0.0, 3)) for _ in range(60)]
+    found = [unpaired(table(chance, 10, 6, 0.0, 3), table(chance, 10, 6, 0.0, 3)) for _ in range(60)]
     assert sum(not each.low <= 1 <= each.high for each in found) / len(found) <= 0.12
 
 
 def test_what_slows_a_round_cancels_in_a_mean_of_pairs() -> None:
     chance = np.random.default_rng(13)
-    shared = chance.normal(0, 0.3, 10)
-    logs = chance.normal(0, 0.01, (8, 10)) + shared
-    whole = resample(np.exp(logs), np.ones(10, dtype=np.int64))
-    difference = mean_paired(whole.some([0, 1, 2, 3]), whole.some([4, 5, 6, 7]))
+    cases = np.exp(chance.normal(0, 0.01, (8, 10)) + chance.normal(0, 0.3, 10))
+    difference = paired(mean_series([cases[i] / cases[i + 4] for i in range(4)]), np.ones(10))
     assert difference.high / difference.low < 1.05
-    assert mean_paired(whole.some([0, 1]), whole.some([0, 1])) == Difference(1.0, 1.0, 1.0, 0.0, 9)
 
 
-def test_a_case_that_misses_rounds_takes_part_with_those_it_has() -> None:
-    chance = np.random.default_rng(14)
-    seconds = np.exp(chance.normal(0, 0.02, (2, 10)))
-    seconds[1, 4:] = np.nan
-    ones = np.ones(10, dtype=np.int64)
-    base = resample(np.ones((2, 10)), ones, stream=1)
-    difference = mean_unpaired(resample(seconds, ones), base)
-    expected = math.sqrt(np.median(seconds[0]) * np.nanmedian(seconds[1]))
-    assert difference.ratio == pytest.approx(expected)
-    assert 0.9 < difference.low < difference.high < 1.1
-
-
-def test_no_case_or_one_without_a_round_has_no_mean() -> None:
-    ones = np.ones(3, dtype=np.int64)
-    empty = resample(np.full((1, 3), np.nan), ones)
-    assert math.isnan(mean_unpaired(empty, empty).ratio)
-    none = empty.some([])
-    assert math.isnan(mean_paired(none, none).ratio)
+def test_a_round_that_a_case_lacks_leaves_the_mean_over_the_same_cases() -> None:
+    fast, slow = np.full(5, 1e-6), np.full(5, 1e-3)
+    slow[2] = np.nan
+    np.testing.assert_allclose(mean_series([fast, slow]), np.full(5, math.sqrt(1e-9)))
+    assert np.isnan(mean_series([slow, slow])).tolist() == [False, False, True, False, False]

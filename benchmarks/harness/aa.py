@@ -22,7 +22,7 @@ from figures import Figure, at_most, plain, write
 from twins import CASES, ROUNDS, files, pairs, spread
 
 from ipcbench.analysis.compare import Difference, paired, unpaired, verdicts
-from ipcbench.analysis.self_check import noise_of, self_check
+from ipcbench.analysis.self_check import drift_of, self_check
 from ipcbench.analysis.stats import by_round, compare
 from ipcbench.model import Case
 from ipcbench.results.frame import visit_frame
@@ -33,9 +33,9 @@ DIFFERENT = ("slower", "faster")
 _HIDDEN = re.compile(r"not significant \((\d+)\)")
 
 
-def share(differences: list[Difference], worth: float | None = None) -> float:
+def share(differences: list[Difference]) -> float:
     """The share of the differences that are called one."""
-    found = verdicts(differences) if worth is None else verdicts(differences, worth)
+    found = verdicts(differences)
     return sum(verdict in DIFFERENT for verdict in found) / len(found)
 
 
@@ -68,17 +68,15 @@ def figures(folder: Path, results: list[ResultFile]) -> list[Figure]:
     one, other = results
     inside = [pair for result in results for pair in pairs(result)]
     paired_ones = [paired(first, second) for first, second in inside]
-    worth, drift = noise_of([self_check(list(by_round(visit_frame(result)).values()), ROUNDS) for result in results])
+    drift = drift_of([self_check(list(by_round(visit_frame(result)).values()), ROUNDS) for result in results])
     bare, drifting = between(one, other), between(one, other, drift)
     untied = [not compare(first, second).tied for first, second in inside]
     return [
         at_most("called different inside a run", share(paired_ones), 0.01),
         at_most("called different between two files", share(drifting), 0.05),
         plain("called different between two files, drift left out", share(bare)),
-        plain("called different between two files, below the noise floor nothing", share(drifting, worth)),
         plain("called significant between them by pyperf compare_to", pyperf_share(folder, len(bare))),
         plain("not tied in a report", sum(untied) / len(untied)),
-        plain("noise floor of the files", 100 * worth, " %"),
         plain("drift of the files", 100 * drift, " %"),
         plain("cases inside a run", float(len(inside))),
         plain("cases between two files", float(len(bare))),

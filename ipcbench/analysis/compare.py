@@ -1,9 +1,11 @@
 """Is one thing slower than another? Differences with intervals, and verdicts over all that are asked at once.
 
 Two series that were measured together, round by round, are *paired*: what slows both in one round cancels. Series of
-two files are *unpaired*: rounds are resampled on each side, and where a label was measured several times, repeats
-first and rounds inside them (hierarchical bootstrap; Kalibera & Jones, "Rigorous Benchmarking in Reasonable Time",
-ISMM 2013).
+two files are *unpaired*. Both are judged by trimmed means of logarithms, so that a wild round or two decides nothing,
+with the standard error of Yuen ("The two-sample trimmed t for unequal population variances", Biometrika 61, 1974).
+Medians would be as sure-footed and see less: see `benchmarks/harness/power.py`. Where a label was measured several
+times, its repeats are the sample and not the rounds inside them (Kalibera & Jones, "Rigorous Benchmarking in Reasonable
+Time", ISMM 2013).
 
 A verdict says "slower" or "faster" only if the interval leaves out 1, the p-value holds among all those asked at once
 (Benjamini & Hochberg, 1995, at 5 %) and the difference is worth a choice: larger than a threshold.
@@ -20,7 +22,7 @@ from typing import Literal
 import numpy as np
 from scipy import special  # scipy.stats would take longer to import than two files to compare
 
-from ipcbench.analysis.stats import LEAST_ROUNDS, SEED, FloatArray, resampled_medians, resampled_repeats
+from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray
 
 Verdict = Literal["slower", "faster", "equivalent", "inconclusive"]
 
@@ -31,7 +33,7 @@ WORTH = 0.03  # a difference below 3 % is not worth a choice, however certain
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How many times as long the first takes as the second: the ratio of medians and its 95 % interval.
+    """How many times as long the first takes as the second, typically, and the 95 % interval of that.
 
     error is the standard error of log(ratio), freedom its degrees of freedom. All but ratio are NaN where either side
     has fewer than 3 rounds.
@@ -50,7 +52,7 @@ class Difference:
 
     @property
     def p(self) -> float:
-        """Two-sided p-value, of Student's t with the bootstrap's standard error; NaN without an interval."""
+        """Two-sided p-value, of Student's t with that standard error; NaN without an interval."""
         if not self.known:
             return math.nan
         if self.error == 0:
@@ -65,16 +67,25 @@ class Difference:
         return math.expm1((quantile(1 - RATE / 2, self.freedom) + quantile(0.8, self.freedom)) * self.error)
 
 
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """The middle of some logarithms, the variance of that, and its degrees of freedom."""
+
+    log: float
+    variance: float
+    freedom: float
+
+
 def paired(first: FloatArray, second: FloatArray) -> Difference:
     """Compare two series measured together: (rounds,) and (rounds,) in seconds, NaN where a round is missing."""
     both = ~(np.isnan(first) | np.isnan(second))
-    first, second = first[both], second[both]
-    if not len(first):
+    if not both.any():
         return Difference(math.nan)
-    ratio = float(np.median(first) / np.median(second))
-    if len(first) < LEAST_ROUNDS:
-        return Difference(ratio)
-    return from_resamples(ratio, np.log(resampled_medians(first)) - np.log(resampled_medians(second)), len(first) - 1)
+    logs = np.log(first[both]) - np.log(second[both])
+    if len(logs) < LEAST_ROUNDS:
+        return Difference(math.exp(np.mean(logs)))
+    centre = trimmed(logs)
+    return _difference(centre.log, centre.variance, centre.freedom)
 
 
 def unpaired(first: Sequence[FloatArray], second: Sequence[FloatArray], drift: float = 0.0) -> Difference:
@@ -83,17 +94,54 @@ def unpaired(first: Sequence[FloatArray], second: Sequence[FloatArray], drift: f
     drift is the standard deviation of log(time) between two moments of one machine, as far as the rounds of one repeat
     do not show it; it enters the interval where a side has a single repeat, which cannot show it by itself.
     """
-    sides = [[repeat[~np.isnan(repeat)] for repeat in side] for side in (first, second)]
+    sides = [[np.log(repeat[~np.isnan(repeat)]) for repeat in side] for side in (first, second)]
     one, other = ([repeat for repeat in side if len(repeat)] for side in sides)
     if not one or not other:
         return Difference(math.nan)
-    ratio = float(np.median(np.concatenate(one)) / np.median(np.concatenate(other)))
-    counts = [sum(map(len, side)) for side in (one, other)]
-    if min(counts) < LEAST_ROUNDS:
-        return Difference(ratio)
-    chance = np.random.default_rng(SEED)
-    logs = resampled_repeats(one, chance, drift) - resampled_repeats(other, chance, drift)
-    return from_resamples(ratio, logs, _freedom(one) + _freedom(other))
+    if min(sum(map(len, side)) for side in (one, other)) < LEAST_ROUNDS:
+        return Difference(math.exp(np.mean(np.concatenate(one)) - np.mean(np.concatenate(other))))
+    here, there = _centre(one, drift), _centre(other, drift)
+    variance = here.variance + there.variance
+    return _difference(here.log - there.log, variance, _together(here, there))
+
+
+def trimmed(logs: FloatArray) -> Centre:
+    """The mean without the outer seventh on either side (of 7 to 13 one, of fewer none): (rounds,) -> its centre.
+
+    Its variance is that of what is left after the outer ones are drawn in to the next ones, Yuen (1974).
+    """
+    count, cut = len(logs), len(logs) // 7
+    inner = np.sort(logs)
+    drawn_in = np.clip(inner, inner[cut], inner[count - 1 - cut])
+    kept = count - 2 * cut
+    squares = float(np.sum((drawn_in - drawn_in.mean()) ** 2))
+    return Centre(float(inner[cut : count - cut].mean()), squares / (kept * (kept - 1)), kept - 1)
+
+
+def _centre(repeats: Sequence[FloatArray], drift: float) -> Centre:
+    """The centre of one side. Several repeats differ by their rounds and by more, and show both."""
+    if len(repeats) == 1:
+        centre = trimmed(repeats[0])
+        return Centre(centre.log, centre.variance + drift**2, centre.freedom)
+    many = len(repeats)
+    centres = [trimmed(repeat) if len(repeat) > 1 else Centre(float(repeat[0]), 0.0, 0.0) for repeat in repeats]
+    logs = np.array([centre.log for centre in centres])
+    inside = float(np.mean([centre.variance for centre in centres])) / many  # two repeats may be close by chance
+    return Centre(float(logs.mean()), max(float(np.var(logs, ddof=1)) / many, inside), many - 1)
+
+
+def _together(one: Centre, other: Centre) -> float:
+    """Degrees of freedom of a difference: Welch (1938) and Satterthwaite (1946); without any variance those of both."""
+    total = one.variance + other.variance
+    if total == 0:
+        return one.freedom + other.freedom
+    return total**2 / sum(side.variance**2 / side.freedom for side in (one, other))
+
+
+def _difference(log: float, variance: float, freedom: float) -> Difference:
+    error = math.sqrt(variance)
+    reach = quantile(1 - RATE / 2, freedom) * error
+    return Difference(math.exp(log), math.exp(log - reach), math.exp(log + reach), error, freedom)
 
 
 def verdicts(differences: Sequence[Difference], worth: float = WORTH) -> list[Verdict]:
@@ -154,18 +202,3 @@ def _verdict(difference: Difference, p: float, worth: float) -> Verdict:
 def quantile(share: float, freedom: float) -> float:
     """A quantile of Student's t."""
     return float(special.stdtrit(freedom, share))
-
-
-def from_resamples(ratio: float, logs: FloatArray, freedom: int) -> Difference:
-    """A difference from resampled logarithms of its ratio: their spread is its error, the interval is Student's t.
-
-    freedom is that of the error: what is independent, less one for each side.
-    """
-    error = float(np.std(logs, ddof=1))
-    reach = quantile(1 - RATE / 2, freedom) * error
-    return Difference(ratio, ratio * math.exp(-reach), ratio * math.exp(reach), error, freedom)
-
-
-def _freedom(side: Sequence[FloatArray]) -> int:
-    """What is independent on one side, less one: the repeats, or of a single one the rounds."""
-    return len(side) - 1 if len(side) > 1 else len(side[0]) - 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,8 @@ import pandas as pd
 
 from ipcbench.analysis.compare import Difference, paired, unpaired
 from ipcbench.analysis.projection import Gathered
-from ipcbench.analysis.stats import FloatArray
-from ipcbench.analysis.together import Together, mean_paired, mean_unpaired, resample
+from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray, geometric_mean
+from ipcbench.analysis.together import mean_series
 
 Where = tuple[str, str]  # label and case
 Which = Literal["base", "other"]
@@ -85,24 +84,32 @@ def grouped(found: Iterable[Pair], name: Callable[[Pair], str]) -> Mapping[str, 
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """Weighs pairs: what it takes beside them are all series, and the drift between two moments of a machine.
-
-    known keeps what has been resampled, by label: the row of each case, and all of them.
-    """
+    """Weighs pairs: what it takes beside them are all series, and the drift between two moments of a machine."""
 
     gathered: Gathered
     drift: float
-    known: dict[str, tuple[dict[str, int], Together]] = dataclasses.field(default_factory=dict)
 
     def weigh(self, complete: Sequence[Pair]) -> Difference:
         """How many times as long the other column takes as the base: of one pair, or on geometric mean of several."""
         if not complete:
             return Difference(math.nan)
         base, other = ([_where(pair, side) for pair in complete] for side in SIDES)
-        if len(complete) == 1:
-            return self._one(base[0], other[0])
-        first, second = self._together(other), self._together(base)
-        return mean_paired(first, second) if together(complete) else mean_unpaired(first, second)
+        found = self._difference(other, base, together(complete))
+        counts = [int((~np.isnan(self.gathered.series[where])).sum()) for where in (*base, *other)]
+        if len(complete) > 1:  # the mean is that of the ratios that stand beside it, and only its error is of the means
+            ratios = [
+                self._difference([one], [two], together(complete)).ratio for one, two in zip(other, base, strict=True)
+            ]
+            found = _moved(found, geometric_mean(np.array(ratios)))
+        return found if min(counts) >= LEAST_ROUNDS else Difference(found.ratio)
+
+    def _difference(self, other: Sequence[Where], base: Sequence[Where], same_rounds: bool) -> Difference:
+        """Compare the means over cases of both sides, round by round where they were measured together."""
+        series = self.gathered.series
+        if not same_rounds:
+            return unpaired(self._by_repeat(other), self._by_repeat(base), self.drift)
+        ratios = mean_series([series[one] / series[two] for one, two in zip(other, base, strict=True)])
+        return paired(ratios, np.ones(len(ratios)))
 
     def seconds(self, complete: Sequence[Pair], side: Which) -> float:
         """The median time of one pair's side, or the geometric mean of those of several."""
@@ -118,25 +125,17 @@ class Scales:
         repeats = [len(np.unique(self.gathered.repeats[label])) for label, _ in places]
         return min(counts, default=0), min(repeats, default=0)
 
-    def _one(self, base: Where, other: Where) -> Difference:
-        if base[0] == other[0]:
-            return paired(self.gathered.series[other], self.gathered.series[base])
-        return unpaired(self._by_repeat(other), self._by_repeat(base), self.drift)
+    def _by_repeat(self, places: Sequence[Where]) -> list[FloatArray]:
+        """The mean over cases of one file, an array for each of its repeats."""
+        repeats = self.gathered.repeats[places[0][0]]
+        means = mean_series([self.gathered.series[where] for where in places])
+        return [means[repeats == name] for name in np.unique(repeats)]
 
-    def _by_repeat(self, where: Where) -> list[FloatArray]:
-        repeats = self.gathered.repeats[where[0]]
-        return [self.gathered.series[where][repeats == name] for name in np.unique(repeats)]
 
-    def _together(self, places: Sequence[Where]) -> Together:
-        """Cases of one file as they were resampled together, once for whatever asks."""
-        label = places[0][0]
-        if label not in self.known:
-            cases = {case: row for row, case in enumerate(case for name, case in self.gathered.series if name == label)}
-            seconds = np.array([self.gathered.series[label, case] for case in cases])
-            stream = list(self.gathered.repeats).index(label)
-            self.known[label] = cases, resample(seconds, self.gathered.repeats[label], self.drift, stream)
-        cases, whole = self.known[label]
-        return whole.some([cases[case] for _, case in places])
+def _moved(found: Difference, ratio: float) -> Difference:
+    """The same difference about another middle."""
+    by = ratio / found.ratio
+    return Difference(ratio, found.low * by, found.high * by, found.error, found.freedom)
 
 
 def _where(pair: Pair, side: Which) -> Where:

@@ -14,8 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from ipcbench.analysis.stats import FloatArray, by_round
-from ipcbench.analysis.together import IntArray
+from ipcbench.analysis.stats import FloatArray, IntArray, by_round
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.model import PLACEMENTS, START_METHODS
 from ipcbench.results.side import Side

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ipcbench.analysis.compare import WORTH, Difference, unpaired, verdicts
-from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray, resampled_medians
+from ipcbench.analysis.compare import Difference, trimmed, unpaired, verdicts
+from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray
 
 LEAST_FOR_HALVES = 4  # rounds: two in each half
 MOST_CASES = 200  # that are looked at, evenly over the file, so that it takes a second for the largest file too
@@ -91,14 +91,13 @@ def self_check(series: Sequence[FloatArray], rounds: int) -> SelfCheck:
     )
 
 
-def noise_of(checks: Sequence[SelfCheck]) -> tuple[float, float]:
-    """What comparing these files has to take into account: the least difference worth a word, and drift.
+def drift_of(checks: Sequence[SelfCheck]) -> float:
+    """The drift that comparing these files has to take into account, for `compare.unpaired`: the largest of theirs.
 
-    The first is a share, the larger of 3 % and the noise floor of the noisiest file; the second the largest drift, for
-    `compare.unpaired`. A file that cannot tell adds nothing.
+    A file that cannot tell adds nothing. The noise floor is no threshold beside it: it is that of the noisiest cases,
+    and each case's own interval says what can be told of it.
     """
-    known = [check for check in checks if check.known]
-    return max([WORTH, *(check.floor for check in known)]), max([0.0, *(check.drift for check in known)])
+    return max([0.0, *(check.drift for check in checks if check.known)])
 
 
 def _called(differences: Sequence[Difference]) -> int:
@@ -133,8 +132,9 @@ def _visible(row: FloatArray, drift: float) -> float:
     """The smallest difference that two files of these rounds each would show, see `Difference.visible`."""
     if len(row) < LEAST_ROUNDS:
         return math.nan
-    variance = float(np.var(np.log(resampled_medians(row)), ddof=1)) + drift**2
-    return Difference(1.0, error=math.sqrt(2 * variance), freedom=2 * (len(row) - 1)).visible
+    centre = trimmed(np.log(row))
+    error = math.sqrt(2 * (centre.variance + drift**2))
+    return Difference(1.0, error=error, freedom=2 * centre.freedom).visible
 
 
 def _percent(share: float) -> str:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 RESAMPLES = 2000
 SEED = 20_260_115

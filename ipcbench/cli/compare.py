@@ -81,18 +81,14 @@ def command(
     return _judged(limits, failed, comparison.contrast, quiet=kind != "table" and output is None)
 
 
-def noise(sides: Sequence[Side]) -> tuple[float, float]:
-    """The smallest difference that is worth a choice, and the drift between two moments, of all that is compared.
-
-    One file is compared with itself round by round, where neither drift nor what it does to medians counts.
-    """
-    from ipcbench.analysis.compare import WORTH
-    from ipcbench.analysis.self_check import noise_of, self_check
+def drift(sides: Sequence[Side]) -> float:
+    """The drift between two moments, of all that is compared; one file is compared round by round, where it cancels."""
+    from ipcbench.analysis.self_check import drift_of, self_check
     from ipcbench.analysis.stats import by_round
 
     if len(sides) < 2:
-        return WORTH, 0.0
-    return noise_of([self_check(list(by_round(side.visits).values()), side.rounds) for side in sides])
+        return 0.0
+    return drift_of([self_check(list(by_round(side.visits).values()), side.rounds) for side in sides])
 
 
 def _sides(files: Sequence[str], results: Path) -> list[Side]:
@@ -168,8 +164,7 @@ def _compare(sides: Sequence[Side], projection: Projection) -> Comparison:
         raise BadRequest(
             f"all cases have the {projection.column} {columns_of(cases, projection)[0]}: nothing to compare with"
         )
-    worth, drift = noise(sides)
-    found = contrast(gathered, cases, projection, worth, drift)
+    found = contrast(gathered, cases, projection, drift=drift(sides))
     if found.table.empty:
         raise BadRequest(_why_nothing(sides, found) or nothing_common(sides))
     shapes = []

@@ -20,6 +20,7 @@ from ipcbench.report.text import count
 from ipcbench.report.theme import DARK, LIGHT
 from ipcbench.text import safe_text
 
+OPEN_TABLES = 4  # questions that every reader sees, those asked most come first; the rest folds away
 READING = (
     "One operation per pattern, as the tables above say it: a round trip is there and back, never halved; a message "
     "counts when the receiver has it. Where many work at once, the operations of all are counted together.",
@@ -75,6 +76,7 @@ def page(study: Study, sentences: Sequence[str], charts: Sequence[Drawn]) -> str
         style_hash=f"sha256-{digest}",
         sentences=sentences,
         which_one=which_one(study),
+        open_tables=OPEN_TABLES,
         more=[found for found in (tails(study), pythons(study)) if found],
         main_setting=", ".join(filter(None, main_setting(study.summary))),
         charts=charts,

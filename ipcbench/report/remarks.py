@@ -57,13 +57,17 @@ def _scaling(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[s
 def _pools(summary: pd.DataFrame) -> Iterator[str]:
     """What a pool takes for a task that does nothing: it passes on no more tasks than that, whatever they do."""
     rows = summary[(summary["pattern"] == "tasks") & summary["ranked"] & summary["seconds"].notna()]
-    rows = rows[(rows["size"] == rows["size"].min()) & (rows["workers"] > 1)].sort_values("seconds")
+    rows = rows[(rows["size"] == rows["size"].min()) & (rows["workers"] > 1) & (rows["operation"] != "map-chunked")]
+    rows = rows.sort_values("seconds")
     parts = [
         f"{row.mechanism} takes {format_time(row.seconds)} per task ({row.operation}, {count(row.workers, 'worker')})"
         for row in records(rows.drop_duplicates("mechanism"))
     ]
     if parts:
-        yield f"A task shorter than a pool takes to hand it over gains nothing by it: at best {listing(parts, _MOST)}."
+        yield (
+            "A task shorter than a pool takes to hand it over gains nothing by it, unless it goes in a chunk with "
+            f"others: at best {listing(parts, _MOST)}."
+        )
 
 
 def _beginning(summary: pd.DataFrame) -> Iterator[str]:

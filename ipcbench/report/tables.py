@@ -50,6 +50,11 @@ class Table:
     strong: frozenset[tuple[int, int]] = frozenset()
     muted: frozenset[tuple[int, int]] = frozenset()
 
+    @property
+    def topic(self) -> str:
+        """What the table is about, in a word: its caption up to the first colon that a blank follows."""
+        return self.caption.partition(": ")[0]
+
 
 def records(table: pd.DataFrame) -> list[Any]:
     """The rows of a table as tuples whose fields are the columns."""

@@ -36,6 +36,8 @@ class Costs:
 # there. Medians on a 2-CPU virtual machine, where that unit was 0.2 s; the unit itself is measured before each run.
 _PER_MANAGER, _PER_SPAWNED, _PER_FORKED = 0.3, 1.1, 0.03
 _PER_MIB = 0.3
+_PER_ARRAY = 1.0  # numpy is imported in every process
+_AROUND_TURN = 1.08  # what a turn takes as a whole, with its payloads and orders, over what is timed of it
 _CALIBRATION_TURNS = 2.9  # doubling ends between one and two times the shortest value, and its way there costs as much
 
 
@@ -46,14 +48,13 @@ def visit_cost(case: Case, timing: Timing, start: float) -> float:
     peers = 0 if mechanism.peers == "nobody" else catalog.pattern(case.pattern).peers(case.workers)
     fixed = 1.0 + (_PER_FORKED if forked else _PER_SPAWNED) * peers
     fixed += (_PER_MANAGER if forked else _PER_SPAWNED) * mechanism.background_processes
-    fixed += _PER_MIB * case.size / 2**20
-    return start * fixed + (timing.values + timing.warmups) * timing.min_time
+    fixed += _PER_MIB * case.size / 2**20 + _PER_ARRAY * (case.payload == "array")
+    return start * fixed + _AROUND_TURN * (timing.values + timing.warmups) * timing.min_time
 
 
 def calibration_cost(case: Case, timing: Timing, start: float) -> float:
     """Seconds the calibrating visit of a case should take."""
-    turns = timing.values + timing.warmups
-    return visit_cost(case, timing, start) + (_CALIBRATION_TURNS - turns) * timing.min_time
+    return visit_cost(case, Timing(0, 0, 0.0), start) + _CALIBRATION_TURNS * timing.min_time
 
 
 def rounds_within(budget: Budget, done: int, spent: float, one_round: float) -> int:

@@ -1,0 +1,53 @@
+"""Documents that quote a run: what they quote was printed of that run, word for word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+_SOURCE = re.compile(r"<!-- quotes: (\S+) -->")
+
+pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="there is no source tree with documents")
+
+
+def quotes(document: Path) -> Iterator[tuple[str, str]]:
+    """What a document quotes, line by line, each with the report it is from: lines of `> ` and rows of tables below.
+
+    A comment `<!-- quotes: PATH -->` says where all that follows it is from, up to the next; PATH `-` ends quoting.
+    """
+    source = "-"
+    for line in document.read_text().splitlines():
+        found = _SOURCE.fullmatch(line)
+        if found:
+            source = found[1]
+        elif source != "-" and (line.startswith("> ") or (line.startswith("| ") and not line.startswith("| For"))):
+            yield source, line.removeprefix("> ")
+
+
+def quoting() -> list[Path]:
+    """The documents that quote."""
+    return [path for path in sorted(DOCS.glob("*.md")) if _SOURCE.search(path.read_text())]
+
+
+@pytest.mark.parametrize("document", quoting(), ids=lambda path: path.stem)
+def test_what_a_document_quotes_stands_in_the_report_it_is_from(document: Path) -> None:
+    checked = 0
+    for source, text in quotes(document):
+        printed = {line.removeprefix("- ") for line in (ROOT / source).read_text().splitlines()}
+        assert text in printed, f"{document.name}: {source} does not say: {text}"
+        checked += 1
+    assert checked >= 3, "a document that says it quotes does so"
+
+
+@pytest.mark.parametrize("document", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda path: path.stem)
+def test_every_file_that_a_document_links_to_is_there(document: Path) -> None:
+    text = document.read_text()
+    links = [*re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text), *re.findall(r'(?:src|srcset)="([^"]+)"', text)]
+    for link in links:
+        if not re.match(r"[a-z]+:", link):
+            assert (document.parent / link).exists(), f"{document.name} links to {link}"
