@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
+import threading
 from collections import deque
+from queue import SimpleQueue
 from typing import Any
 
 import pandas as pd
@@ -55,6 +58,30 @@ def test_the_delay_of_an_open_case_counts_from_when_the_message_was_due() -> Non
     found = Tail().delays(seat, Lap(10.0, 10.003, 3), [peer])
     assert found == pytest.approx([0.0005, 0.008, 0.008])
     assert Tail().elapsed(Lap(10.0, 10.003, 3), [peer]) == pytest.approx(0.010)
+
+
+def test_an_open_loop_lets_other_threads_of_its_process_run_while_it_waits() -> None:
+    before = sys.getswitchinterval()
+    sent, fed, seen = SimpleQueue[Any](), list[Any](), list[int]()
+
+    def send(message: Any) -> None:
+        seen.append(len(fed))
+        sent.put(message)
+
+    def feed() -> None:
+        for message in iter(sent.get, None):
+            fed.append(message)  # noqa: PERF402 - one by one, as they come
+
+    feeder = threading.Thread(target=feed, daemon=True)
+    sys.setswitchinterval(100.0)  # nobody is made to let go of the lock
+    try:
+        feeder.start()
+        Tail().drive(Seat(-1, "open-1k", 1, 64, send=send), lambda _: None, Turn(5, [b"a"] * 5))
+    finally:
+        sys.setswitchinterval(before)
+        sent.put(None)
+        feeder.join(10)
+    assert seen[-1] >= 1, "what is sent is fed on before the last message is due"
 
 
 def test_the_delay_of_a_closed_case_is_the_time_since_the_reply_before() -> None:
