@@ -70,7 +70,7 @@ def test_an_open_loop_lets_other_threads_of_its_process_run_while_it_waits() -> 
 
     def feed() -> None:
         for message in iter(sent.get, None):
-            fed.append(message)  # noqa: PERF402 - one by one, as they come
+            fed.append(message)
 
     feeder = threading.Thread(target=feed, daemon=True)
     sys.setswitchinterval(100.0)  # nobody is made to let go of the lock
