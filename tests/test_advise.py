@@ -116,6 +116,12 @@ def test_a_size_measured_for_one_mechanism_alone_decides_nothing_between_all() -
     assert len(found.options) == len(NAMES)
 
 
+def test_two_that_were_measured_as_asked_come_before_many_that_were_not() -> None:
+    cases = [Case("ping-pong", name, 64) for name in NAMES] + [Case("ping-pong", name, 2**20) for name in NAMES[:2]]
+    found = answer(make_result(cases, 5), need(size=2**20))
+    assert (found.exact, found.size, {option.mechanism for option in found.options}) == (True, 2**20, set(NAMES[:2]))
+
+
 def test_the_second_question_answers_where_the_first_was_not_measured() -> None:
     cases = [Case("task-queue", name, 64, 4) for name in ("queue", "simple-queue")]
     found = answer(make_result(cases, 5), need(questions=("fan-out", "task-queue"), consumers=4, workers=4))

@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import math
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -161,8 +162,21 @@ def test_controls_that_moved_are_said_to_have(two: tuple[ResultFile, ResultFile]
 
 
 def test_drift_and_the_threshold_are_taken_from_whoever_knows_them(two: tuple[ResultFile, ResultFile]) -> None:
-    for found in (compared(*two, worth=0.5), compared(*two, drift=0.3)):
+    for found in (compared(*two, worth=0.5), compared(*two, drift={"b": 0.3})):
         assert not found.table["verdict"].isin(["slower", "faster"]).any()
+
+
+def test_what_a_third_file_drifts_says_nothing_of_the_other_two(two: tuple[ResultFile, ResultFile]) -> None:
+    alone = compared(*two, drift={"a": 0.0, "b": 0.01})
+    three = compared(*two, make("c", 3, noise=0.5), drift={"a": 0.0, "b": 0.01, "c": 0.4})
+    beside = three.table[three.table["column"] == "b"].reset_index(drop=True)
+    for column in ("ratio", "low", "high"):
+        assert list(beside[column]) == pytest.approx(list(alone.table[column]))
+
+
+def test_the_ratio_of_two_files_is_that_of_the_times_beside_it(two: tuple[ResultFile, ResultFile]) -> None:
+    table = compared(*two).table
+    assert list(table["seconds"] / table["base_seconds"]) == pytest.approx(list(table["ratio"]))
 
 
 def test_repeats_with_levels_of_their_own_raise_no_alarm() -> None:
@@ -467,6 +481,34 @@ def test_labels_paths_and_names_are_all_found(within: Run, folder: Path) -> None
     packed = folder / "c.json.gz"
     packed.write_bytes(gzip.compress((folder / "results/b.json").read_bytes()))
     assert "c against a" in within("compare", "a", "c=c.json.gz").out
+
+
+def test_files_that_share_a_repeat_are_not_compared(
+    within: Run, tmp_path: Path, two: tuple[ResultFile, ResultFile]
+) -> None:
+    both = make("both", 1, rounds=10, repeats=[5, 5])
+    keep(tmp_path, two[0], both)  # a's repeat has the date and seed of the first of them
+    done = within("compare", "a", "both")
+    assert (done.code, len(done.errors)) == (2, 1)
+    assert "a and both share what was measured at 2026-01-15 10:20" in done.err
+
+
+def test_output_never_replaces_results_or_a_pipe(within: Run, folder: Path) -> None:
+    before = (folder / "results" / "b.json").read_bytes()
+    done = within("compare", "a", "b", "-o", "results/b.json")
+    assert (done.code, len(done.errors)) == (2, 1)
+    assert "holds results, which nothing overwrites" in done.err
+    assert (folder / "results" / "b.json").read_bytes() == before
+    (folder / "there.txt").write_text("old")
+    (folder / "link.txt").symlink_to("there.txt")
+    assert within("compare", "a", "b", "-o", "link.txt").code == 0
+    assert (folder / "link.txt").is_symlink()
+    assert "queue" in (folder / "there.txt").read_text()
+    os.mkfifo(folder / "fifo")
+    with open(os.open(folder / "fifo", os.O_RDWR | os.O_NONBLOCK), "rb") as fifo:
+        assert within("compare", "a", "b", "--format", "csv", "-o", "fifo").code == 0
+        assert fifo.read(3)
+    assert (folder / "fifo").is_fifo()
 
 
 def test_three_files_are_each_compared_with_the_first(within: Run, folder: Path) -> None:

@@ -209,4 +209,4 @@ def test_a_run_for_a_precision_says_so_saves_so_and_can_be_continued(tmp_path: P
 def test_a_precision_that_is_none_is_one_line(tmp_path: Path, text: str) -> None:
     done = instant(*WORDS, "--precision", text, cwd=tmp_path)
     assert (done.code, done.out, len(done.errors)) == (2, "", 1)
-    assert "expected from 0.1% to 50%, such as 5%" in done.err
+    assert "expected from 0.1% to 50%, with the % sign, such as 5%" in done.err

@@ -72,9 +72,9 @@ class Advice:
 def advise(facts: Sequence[MechanismFacts], summary: pd.DataFrame, visits: pd.DataFrame, need: Need) -> Advice:
     """Answer a need from `analysis.stats.summarise` and the visits of the same file.
 
-    The cases that are compared were measured side by side: one question, size, number of workers and setting. Where
-    that is not what was asked for, it is the nearest at which at least half as many fitting mechanisms were measured
-    as anywhere: a size that was taken for one of them alone decides nothing between them.
+    The cases that are compared were measured side by side: one question, size, number of workers and setting, which are
+    those asked for or the nearest at which two fitting mechanisms were measured: a size that was taken for one of them
+    alone decides nothing between them.
     """
     known = {each.name: each for each in facts}
     reasons = {name: reason for name, each in known.items() if (reason := ruled_out(each, need))}
@@ -120,14 +120,14 @@ def _measured(cases: pd.DataFrame, question: str) -> bool:
 def _nearest(ok: pd.DataFrame, need: Need) -> tuple[int, int]:
     """The size and number of workers to answer from, see `advise`; distance is in doublings of either."""
     crowds = Counter((int(size), int(workers)) for size, workers in zip(ok["size"], ok["workers"], strict=True))
-    most = max(crowds.values())
+    least = min(2, max(crowds.values()))
 
     def distance(place: tuple[int, int]) -> tuple[float, int, int]:
         size, workers = place
         apart = abs(math.log2((size + 1) / (need.size + 1))) + abs(math.log2(workers / need.workers))
         return apart, size, workers
 
-    return min((place for place, crowd in crowds.items() if 2 * crowd >= most), key=distance)
+    return min((place for place, crowd in crowds.items() if crowd >= least), key=distance)
 
 
 def _options(

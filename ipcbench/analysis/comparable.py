@@ -39,6 +39,10 @@ def refuse(sides: Sequence[Side]) -> None:
                 f"two files are called {first.name!r}: name them, as in before=old/{first.name}.json "
                 f"after=new/{first.name}.json"
             )
+        if shared := first.repeats & second.repeats:
+            when = min(shared)[0][:16].replace("T", " ")
+            both = f"{first.name} and {second.name} share what was measured at {when}"
+            raise BadRequest(f"{both}: compare files that were measured apart")
         if first.protocol and second.protocol and first.protocol != second.protocol:
             raise BadRequest(
                 f"{first.name} was measured by protocol {first.protocol}, {second.name} by {second.protocol}: what was "

@@ -105,6 +105,12 @@ def unpaired(first: Sequence[FloatArray], second: Sequence[FloatArray], drift: f
     return _difference(here.log - there.log, variance, _together(here, there))
 
 
+def centre_of(repeats: Sequence[FloatArray]) -> float:
+    """The logarithm of the time that stands for one side in a comparison: an array (rounds,) in seconds per repeat."""
+    logs = [np.log(repeat[~np.isnan(repeat)]) for repeat in repeats]
+    return _centre([each for each in logs if len(each)], 0.0).log
+
+
 def trimmed(logs: FloatArray) -> Centre:
     """The mean without the outer seventh on either side (of 7 to 13 one, of fewer none): (rounds,) -> its centre.
 
@@ -121,13 +127,18 @@ def trimmed(logs: FloatArray) -> Centre:
 def _centre(repeats: Sequence[FloatArray], drift: float) -> Centre:
     """The centre of one side. Several repeats differ by their rounds and by more, and show both."""
     if len(repeats) == 1:
-        centre = trimmed(repeats[0])
+        centre = _trimmed_or_alone(repeats[0])
         return Centre(centre.log, centre.variance + drift**2, centre.freedom)
     many = len(repeats)
-    centres = [trimmed(repeat) if len(repeat) > 1 else Centre(float(repeat[0]), 0.0, 0.0) for repeat in repeats]
+    centres = list(map(_trimmed_or_alone, repeats))
     logs = np.array([centre.log for centre in centres])
     inside = float(np.mean([centre.variance for centre in centres])) / many  # two repeats may be close by chance
     return Centre(float(logs.mean()), max(float(np.var(logs, ddof=1)) / many, inside), many - 1)
+
+
+def _trimmed_or_alone(logs: FloatArray) -> Centre:
+    """A single round has no spread to be trimmed."""
+    return trimmed(logs) if len(logs) > 1 else Centre(float(logs[0]), 0.0, 0.0)
 
 
 def _together(one: Centre, other: Centre) -> float:

@@ -78,7 +78,7 @@ class Contrast:
     controls: pd.DataFrame
     missing: pd.DataFrame
     worth: float
-    drift: float
+    drift: Mapping[str, float]
 
     @property
     def base(self) -> str:
@@ -87,13 +87,17 @@ class Contrast:
 
 
 def contrast(
-    gathered: Gathered, cases: pd.DataFrame, projection: Projection, worth: float = WORTH, drift: float = 0.0
+    gathered: Gathered,
+    cases: pd.DataFrame,
+    projection: Projection,
+    worth: float = WORTH,
+    drift: Mapping[str, float] | None = None,
 ) -> Contrast:
     """Compare the chosen cases column by column with the first one.
 
-    worth is the smallest difference that is worth a choice, drift the spread of log(time) between two moments of one
-    machine, see `compare.unpaired`. The verdicts of all rows are given at once. Raises BadRequest for a column that
-    cannot be one.
+    worth is the smallest difference that is worth a choice, drift by label the spread of log(time) between two moments
+    of a machine, see `compare.unpaired`; of two files the larger counts. The verdicts of all rows are given at once.
+    Raises BadRequest for a column that cannot be one.
     """
     columns = columns_of(cases, projection)
     column = field(projection.column)
@@ -108,6 +112,7 @@ def contrast(
     def family(pair: Pair) -> str:
         return f"{pair.about.label}: {pair.about.family}" if several else str(pair.about.family)
 
+    drift = drift or {}
     scales = Scales(gathered, drift)
     groups: list[tuple[str, list[Pair]]] = []
     families: list[Mean] = []
@@ -165,7 +170,7 @@ def _row(
 ) -> Row:
     first, alike = group[0].about, together(complete)
     rounds, repeats = scales.rounds(complete)
-    drift = 0.0 if alike or repeats > 1 else scales.drift
+    drift = 0.0 if alike or repeats > 1 else scales.between(complete[0])
     unit = repeats if repeats > 1 and not alike else rounds
     more = more_rounds(difference, unit, worth, drift) if verdict == "inconclusive" else None
     return Row(

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from ipcbench.analysis.compare import Difference, paired, unpaired
+from ipcbench.analysis.compare import Difference, centre_of, paired, unpaired
 from ipcbench.analysis.projection import Gathered
 from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray, geometric_mean
 from ipcbench.analysis.together import mean_series
@@ -84,10 +84,14 @@ def grouped(found: Iterable[Pair], name: Callable[[Pair], str]) -> Mapping[str, 
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """Weighs pairs: what it takes beside them are all series, and the drift between two moments of a machine."""
+    """Weighs pairs: what it takes beside them are all series, and by label the drift between two moments."""
 
     gathered: Gathered
-    drift: float
+    drift: Mapping[str, float]
+
+    def between(self, pair: Pair) -> float:
+        """The drift that counts between the two files of a pair: that of the one that drifts more."""
+        return max((self.drift.get(_where(pair, side)[0], 0.0) for side in SIDES), default=0.0)
 
     def weigh(self, complete: Sequence[Pair]) -> Difference:
         """How many times as long the other column takes as the base: of one pair, or on geometric mean of several."""
@@ -107,16 +111,17 @@ class Scales:
         """Compare the means over cases of both sides, round by round where they were measured together."""
         series = self.gathered.series
         if not same_rounds:
-            return unpaired(self._by_repeat(other), self._by_repeat(base), self.drift)
+            drift = max(self.drift.get(places[0][0], 0.0) for places in (base, other))
+            return unpaired(self._by_repeat(other), self._by_repeat(base), drift)
         ratios = mean_series([series[one] / series[two] for one, two in zip(other, base, strict=True)])
         return paired(ratios, np.ones(len(ratios)))
 
     def seconds(self, complete: Sequence[Pair], side: Which) -> float:
-        """The median time of one pair's side, or the geometric mean of those of several."""
+        """The time of one pair's side that is compared, see `compare.trimmed`, or the geometric mean of several."""
         if not complete:
             return math.nan
-        medians = [float(np.nanmedian(self.gathered.series[_where(pair, side)])) for pair in complete]
-        return math.exp(math.fsum(map(math.log, medians)) / len(medians))
+        middles = [centre_of(self._by_repeat([_where(pair, side)])) for pair in complete]
+        return math.exp(math.fsum(middles) / len(middles))
 
     def rounds(self, complete: Sequence[Pair]) -> tuple[int, int]:
         """The fewest rounds that any of the series has, and the fewest repeats those are in."""

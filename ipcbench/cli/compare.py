@@ -81,14 +81,14 @@ def command(
     return _judged(limits, failed, comparison.contrast, quiet=kind != "table" and output is None)
 
 
-def drift(sides: Sequence[Side]) -> float:
-    """The drift between two moments, of all that is compared; one file is compared round by round, where it cancels."""
+def drifts(sides: Sequence[Side]) -> dict[str, float]:
+    """The drift between two moments, by label; one file is compared round by round, where it cancels."""
     from ipcbench.analysis.self_check import drift_of, self_check
     from ipcbench.analysis.stats import by_round
 
     if len(sides) < 2:
-        return 0.0
-    return drift_of([self_check(list(by_round(side.visits).values()), side.rounds) for side in sides])
+        return {}
+    return {side.name: drift_of([self_check(list(by_round(side.visits).values()), side.rounds)]) for side in sides}
 
 
 def _sides(files: Sequence[str], results: Path) -> list[Side]:
@@ -164,7 +164,7 @@ def _compare(sides: Sequence[Side], projection: Projection) -> Comparison:
         raise BadRequest(
             f"all cases have the {projection.column} {columns_of(cases, projection)[0]}: nothing to compare with"
         )
-    found = contrast(gathered, cases, projection, drift=drift(sides))
+    found = contrast(gathered, cases, projection, drift=drifts(sides))
     if found.table.empty:
         raise BadRequest(_why_nothing(sides, found) or nothing_common(sides))
     shapes = []
@@ -214,13 +214,19 @@ def _formatted(
 
 def _show(text: str, output: Path | None) -> None:
     from ipcbench.errors import ResultError
+    from ipcbench.results.store import is_results_file
     from ipcbench.results.writing import write_whole
 
     if output is None:
         click.echo(text, nl=False)
         return
+    if is_results_file(output):
+        raise ResultError(f"{output}: holds results, which nothing overwrites; choose another --output")
     try:
-        write_whole(output, text.encode(), replace=True)
+        if output.exists() and not output.is_file():
+            output.write_text(text, encoding="utf-8")  # a device or a pipe stays what it is
+        else:
+            write_whole(output.resolve(), text.encode(), replace=True)
     except OSError as error:
         raise ResultError(f"{output}: cannot write: {error.strerror}; choose another --output") from error
 

@@ -303,7 +303,7 @@ def _precision(text: str | None) -> float | None:
     number = text.removesuffix("%")
     if number != text and re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,4})?", number) and 0.1 <= float(number) <= 50:
         return float(number) / 100
-    raise BadRequest(f"precision {text!r}: expected from 0.1% to 50%, such as 5%")
+    raise BadRequest(f"precision {text!r}: expected from 0.1% to 50%, with the % sign, such as 5%")
 
 
 def parts(texts: Sequence[str]) -> tuple[str, ...]:

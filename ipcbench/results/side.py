@@ -27,6 +27,7 @@ class Side:
     facts says of machine and settings what can be told, by name; cases and visits are `frame.case_frame` and
     `frame.visit_frame`. digest is the same for files of equal content. protocol and machine are None and empty where
     they are not known: of a plain pyperf file, or of a machine that keeps no id. plain tells a file that is not ours.
+    repeats says when and by which seed it was measured.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Side:
     protocol: int | None = None
     machine: str = ""
     plain: bool = False
+    repeats: frozenset[tuple[str, int]] = frozenset()
 
     @property
     def pythons(self) -> list[str]:
@@ -78,6 +80,7 @@ def side_of_result(result: ResultFile, name: str | None = None, digest: str = ""
         digest=digest,
         protocol=record.protocol,
         machine=record.machine.id,
+        repeats=frozenset((repeat.started, repeat.seed) for repeat in record.repeats),
     )
 
 

@@ -23,7 +23,17 @@ from ipcbench.results.schema import FIRST_WITH_DIGEST, SCHEMA, ResultFile
 from ipcbench.results.writing import write_whole
 from ipcbench.text import safe_text
 
-__all__ = ["LARGEST_FILE", "MOST_PARTS", "check_label", "check_writable", "folder_name", "load", "read", "save"]
+__all__ = [
+    "LARGEST_FILE",
+    "MOST_PARTS",
+    "check_label",
+    "check_writable",
+    "folder_name",
+    "is_results_file",
+    "load",
+    "read",
+    "save",
+]
 
 T = TypeVar("T")
 
@@ -91,6 +101,14 @@ def save(result: ResultFile, path: Path, replace: bool) -> None:
     result.ipcbench.digest = digest
 
 
+def is_results_file(path: Path) -> bool:
+    """Whether there is a file that `load` would take."""
+    try:
+        return path.is_file() and bool(load(path))
+    except ResultError:
+        return False
+
+
 def load(path: Path) -> ResultFile:
     """Read a results file, gzip's included, and check its types, its meaning and its digest; raises ResultError.
 
@@ -104,7 +122,9 @@ def read(path: Path, make: Callable[[dict[str, Any]], T]) -> T:
     try:
         return make(parse(read_bytes(path)))
     except FileNotFoundError as error:
-        reason = "no such file; 'ipcbench run' writes results/<label>.json"
+        meant = Path("results") / f"{path.name}.json"
+        hint = f"did you mean {meant}?" if meant.exists() else "'ipcbench run' writes results/<label>.json"
+        reason = f"no such file; {hint}"
         raise ResultError(f"{_shown(path)}: {reason}") from error
     except OSError as error:
         raise ResultError(f"{_shown(path)}: cannot read: {error.strerror}") from error
