@@ -132,7 +132,16 @@ def _differences(options: tuple[Option, ...]) -> list[Table]:
         for option in options
     ]
     differ = [column for column in range(1, len(header)) if len({row[column] for row in rows}) > 1]
-    agree = [f"{header[c].lower()} {rows[0][c]}" for c in range(1, len(header)) if c not in differ and rows[0][c]]
+    named = [
+        "",
+        "carries {}",
+        "{}",
+        "bounded by {}",
+        "of a killed sender a receiver {}",
+        "reach: {}",
+        "{} while it waits",
+    ]
+    agree = [named[c].format(rows[0][c]) for c in range(1, len(header)) if c not in differ and rows[0][c]]
     caption = safe_text(f"{'All of them' if len(rows) > 1 else rows[0][0]}: {', '.join(agree)}.", 1000) if agree else ""
     if not differ:
         return [Table(caption, [], [])] if caption else []
