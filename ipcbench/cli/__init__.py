@@ -25,23 +25,24 @@ from ipcbench.text import safe_text
 
 LONGEST_COMPLAINT = 2000  # characters
 
+# Each with its module and what it does in a line: the help that lists all imports none of them.
 COMMANDS = {
-    "all": "ipcbench.cli.all_",
-    "run": "ipcbench.cli.run",
-    "report": "ipcbench.cli.report",
-    "compare": "ipcbench.cli.compare",
-    "advise": "ipcbench.cli.advise",
-    "list": "ipcbench.cli.list_",
-    "doctor": "ipcbench.cli.doctor",
-    "selftest": "ipcbench.cli.selftest",
-    "merge": "ipcbench.cli.merge",
-    "anonymise": "ipcbench.cli.anonymise",
-    "clean": "ipcbench.cli.clean",
+    "all": ("ipcbench.cli.all_", "Measure the curated selection and write the report."),
+    "run": ("ipcbench.cli.run", "Measure a selection; writes results/<label>.json."),
+    "report": ("ipcbench.cli.report", "Make the report of a results file."),
+    "compare": ("ipcbench.cli.compare", "Compare results: files, machines, Pythons, settings."),
+    "advise": ("ipcbench.cli.advise", "Which mechanism for so many senders, receivers and bytes."),
+    "list": ("ipcbench.cli.list_", "What can be measured: mechanisms, patterns, suites."),
+    "doctor": ("ipcbench.cli.doctor", "What about this machine decides the numbers."),
+    "selftest": ("ipcbench.cli.selftest", "Whether faults are contained on this machine, and told by their name."),
+    "merge": ("ipcbench.cli.merge", "Join results files of one machine as repeats."),
+    "anonymise": ("ipcbench.cli.anonymise", "Copy a results file without host, user and paths."),
+    "clean": ("ipcbench.cli.clean", "Remove what a killed run has left, and nothing else."),
 }
 
 
 class LazyGroup(click.Group):
-    """Imports a command's module only when that command, or the help that lists all, is wanted."""
+    """Imports a command's module only when that command is wanted."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -49,8 +50,12 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, said) for name, (_, said) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> object:
         with printing(0):

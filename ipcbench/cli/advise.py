@@ -19,7 +19,7 @@ FORMATS = ("table", "markdown", "json")
 _LEAST_WIDTH = 100
 
 
-@click.command("advise", short_help="Which mechanism for so many senders, receivers and bytes.")
+@click.command("advise")
 @click.option("--producers", default="1", metavar="N", help="How many processes send. Default: 1.")
 @click.option("--consumers", default="1", metavar="N", help="How many receive. Default: 1.")
 @click.option("--size", metavar="SIZE", help="Payload, such as 64KiB. Default: 64B, and 8B of shared state.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ipcbench.cli.measuring import Finish
 
 
-@click.command("all", short_help="Measure the curated selection and write the report.")
+@click.command("all")
 @run_options
 @click.option(
     "--reports", type=click.Path(path_type=Path), default=REPORTS, help="Folder for reports. Default: reports."

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 
-@click.command("anonymise", short_help="Copy a results file without host, user and paths.")
+@click.command("anonymise")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--out",

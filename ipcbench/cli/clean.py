@@ -7,7 +7,7 @@ import click
 from ipcbench.cli.output import say, tell
 
 
-@click.command("clean", short_help="Remove what a killed run has left, and nothing else.")
+@click.command("clean")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 def command(dry_run: bool) -> int:
     """Remove what killed runs have left: processes, shared memory, semaphores and temporary folders.

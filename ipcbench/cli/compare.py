@@ -25,7 +25,7 @@ WIDEST = 160  # characters: longer lines are not read more easily
 _NAMED = re.compile(r"([^=/]{1,60})=(.+)", re.DOTALL)
 
 
-@click.command("compare", short_help="Compare results: files, machines, Pythons, settings.")
+@click.command("compare")
 @click.argument("files", nargs=-1, required=True, metavar="A B [C ...]")
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Where labels are. Default: results.")
 @click.option("--column", metavar="FIELD", help="Compare along this field instead of file against file.")

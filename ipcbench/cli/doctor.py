@@ -26,7 +26,7 @@ NARROWEST, WIDEST, ROOMY = 60, 140, 100
 _STYLES = {"warning": "bold", "note": "", "good": "dim"}
 
 
-@click.command("doctor", short_help="What about this machine decides the numbers.")
+@click.command("doctor")
 @click.option(
     "--format", "how", type=click.Choice(["table", "json"]), default="table", help="table (default), or json."
 )

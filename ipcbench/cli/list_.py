@@ -29,7 +29,7 @@ _DEAD = {
 }
 
 
-@click.command("list", short_help="What can be measured: mechanisms, patterns, suites.")
+@click.command("list")
 @click.argument("mechanism", required=False)
 @click.option("--json", "as_json", is_flag=True, help="The same, with every declared fact, as JSON.")
 def command(mechanism: str | None, as_json: bool) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ipcbench.results.schema import ResultFile
 
 
-@click.command("merge", short_help="Join results files of one machine as repeats.")
+@click.command("merge")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--label", metavar="NAME", help="Name of the new results file.")
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Its folder. Default: results.")

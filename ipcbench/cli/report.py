@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 
-@click.command("report", short_help="Make the report of a results file.")
+@click.command("report")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the report. Default: reports/<name of FILE>.")
 def command(file: Path, out: Path | None) -> int:

@@ -10,7 +10,7 @@ from ipcbench.cli.options import run_options
 from ipcbench.cli.output import printing, say
 
 
-@click.command("run", short_help="Measure a selection; writes results/<label>.json.")
+@click.command("run")
 @run_options
 def command(**given: Any) -> int:
     """Measure a selection of cases and write results/<label>.json.

@@ -29,7 +29,7 @@ _NEVER = (
 )
 
 
-@click.command("selftest", short_help="Whether faults are contained on this machine, and told by their name.")
+@click.command("selftest")
 @click.option("--all", "everything", is_flag=True, help="All start methods, and several mechanisms; many minutes.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), metavar="N", help="Repeat the order of an earlier one.")
 @click.option("--verbose", "-v", is_flag=True, help="A line for each fault.")
