@@ -59,13 +59,13 @@ def command(**given: Any) -> int:
 
 def _report(finish: Finish, folder: Path) -> int:
     """Write the report and print its sentences; the exit code, which a report that cannot be written makes worse."""
-    from ipcbench.report import headlines, traps, write
+    from ipcbench.report import said, write
 
     try:
         page = write(finish.result, folder)
     except ResultError as error:
         tell(f"ipcbench: {error}")
         return severest(finish.code, NOT_SAVED)
-    for line in [*headlines(finish.result), *traps(finish.result), f"report: {page}"]:
+    for line in [*said(finish.result), f"report: {page}"]:
         say(line)
     return finish.code

@@ -19,12 +19,12 @@ def command(file: Path, out: Path | None) -> int:
     """
     from ipcbench.cli.output import say
     from ipcbench.cli.summary import self_check_line
-    from ipcbench.report import headlines, traps, write
+    from ipcbench.report import said, write
     from ipcbench.results.store import folder_name, load
 
     result = load(file)
     page = write(result, out or Path("reports") / folder_name(file))
-    for line in [*headlines(result), *traps(result), self_check_line(result)]:
+    for line in [*said(result), self_check_line(result)]:
         say(line)
     say(f"report: {page}")
     return 0

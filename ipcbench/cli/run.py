@@ -44,10 +44,10 @@ def command(**given: Any) -> int:
         for line in summary_lines(finish.result, finish.path):
             say(line)
         if not finish.stopped:  # who stops a run wants the prompt back
-            from ipcbench.report import headlines, traps
+            from ipcbench.report import said
 
             closing = [self_check_line(finish.result), cost_line(finish.result)]
-            for line in [*headlines(finish.result), *traps(finish.result), *closing]:
+            for line in [*said(finish.result), *closing]:
                 say(line)
         if finish.resuming:
             say(f"to continue: {finish.resuming}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ipcbench.report.charts import Chart
     from ipcbench.report.study import Study
 
-__all__ = ["headlines", "traps", "write"]
+__all__ = ["headlines", "said", "traps", "write"]
 
 CSS_PIXELS = 96 / 72  # per point
 
@@ -39,6 +39,15 @@ def traps(result: ResultFile) -> list[str]:
     return study(result).warnings
 
 
+def said(result: ResultFile) -> list[str]:
+    """What headlines and traps say, analysed once."""
+    from ipcbench.report.findings import sentences
+    from ipcbench.report.study import study
+
+    about = study(result)
+    return [*sentences(about.summary, result.ipcbench.rounds), *about.warnings]
+
+
 def write(result: ResultFile, out: Path) -> Path:
     """Write the report of one run into a folder, made where needed, and give the path of its report.html.
 
@@ -55,11 +64,11 @@ def write(result: ResultFile, out: Path) -> Path:
     try:
         (out / "charts").mkdir(parents=True, exist_ok=True)
         drawn = [_draw(chart, about, out / "charts") for chart in CHARTS]
-        said = sentences(about.summary, result.ipcbench.rounds)
+        lines = sentences(about.summary, result.ipcbench.rounds)
         first = next((chart.id for chart in drawn if not chart.missing), "")
         _replace(out / "cases.csv", cases(about.summary).encode())
-        _replace(out / "summary.md", markdown.summary(about, said, first).encode())
-        _replace(out / "report.html", html.page(about, said, drawn).encode())
+        _replace(out / "summary.md", markdown.summary(about, lines, first).encode())
+        _replace(out / "report.html", html.page(about, lines, drawn).encode())
     except OSError as error:
         raise ResultError(f"{out}: cannot write the report here: {error.strerror}; choose another folder") from error
     return out / "report.html"

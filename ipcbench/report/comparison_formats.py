@@ -11,11 +11,11 @@ import pandas as pd
 
 from ipcbench.analysis.comparable import facts, notes
 from ipcbench.report.comparison import Comparison, conclusion, ordered, parts
+from ipcbench.report.markdown import within
 from ipcbench.report.tables import Table, csv
 from ipcbench.report.text import count, markdown
 from ipcbench.text import safe_text
 
-LARGEST = 60_000  # bytes of Markdown; a comment on GitHub takes 65,536 characters
 MOST_ROWS = 60
 _RIGHT = ("ratio", "95 %", "cases", "missing", "blocks", "tau")
 
@@ -73,15 +73,7 @@ def as_markdown(comparison: Comparison, everything: bool) -> str:
         for chart, alt in comparison.charts
     ]
     written += [_written(part) for part in said if part not in summary]
-    kept: list[str] = []
-    room = LARGEST
-    for part in written:
-        room -= len(part.encode()) + 2
-        if room < 0:
-            kept.append("The rest is left out: it would be too large for a comment. `--format json` has everything.")
-            break
-        kept.append(part)
-    return "\n\n".join(kept) + "\n"
+    return within(written, "The rest is left out: it would be too large for a comment. `--format json` has everything.")
 
 
 def _quoted(text: str) -> str:

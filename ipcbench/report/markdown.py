@@ -51,7 +51,7 @@ def summary(study: Study, sentences: Sequence[str], chart: str) -> str:
         parts += ["## What has no number, and why", table(missing)]
     details = f"<details><summary>Machine and settings</summary>\n\n{table(environment(study))}\n\n</details>"
     parts += [details, "## Do it again", _fenced(record.command)]
-    return _within(parts)
+    return within(parts, "The rest is in report.html: this file would have been too large.")
 
 
 def _picture(chart: str) -> str:
@@ -85,14 +85,14 @@ def _fenced(*commands: str) -> str:
     return "\n".join([f"{fence}sh", *lines, fence])
 
 
-def _within(parts: Sequence[str]) -> str:
-    """Join parts as long as they fit; what does not is named as left out."""
+def within(parts: Sequence[str], rest: str) -> str:
+    """Join parts as long as they fit a comment; where they do not, `rest` says where what is left out stands."""
     kept: list[str] = []
     room = LARGEST
     for part in parts:
         room -= len(part.encode()) + 2
         if room < 0:
-            kept.append("The rest is in report.html: this file would have been too large.")
+            kept.append(rest)
             break
         kept.append(part)
     return "\n\n".join(kept) + "\n"
