@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ipcbench.analysis.compare import WORTH, Difference, Verdict, more_rounds, verdicts
-from ipcbench.analysis.pairs import Lack, Pair, Scales, grouped, lacking, pairs, together
+from ipcbench.analysis.pairs import SIDES, Lack, Pair, Scales, grouped, lacking, pairs, together, where_of
 from ipcbench.analysis.projection import Gathered, Projection, columns_of, field, keys_of, row_names, written
 
 CONTROLS = ("no-op", "memcpy", "pickle", "os-pipe")
@@ -170,7 +170,7 @@ def _row(
 ) -> Row:
     first, alike = group[0].about, together(complete)
     rounds, repeats = scales.rounds(complete)
-    drift = 0.0 if alike or repeats > 1 else scales.between(complete[0])
+    drift = 0.0 if alike or repeats > 1 else scales.between(*(where_of(complete[0], side) for side in SIDES))
     unit = repeats if repeats > 1 and not alike else rounds
     more = more_rounds(difference, unit, worth, drift) if verdict == "inconclusive" else None
     return Row(

@@ -89,15 +89,15 @@ class Scales:
     gathered: Gathered
     drift: Mapping[str, float]
 
-    def between(self, pair: Pair) -> float:
-        """The drift that counts between the two files of a pair: that of the one that drifts more."""
-        return max((self.drift.get(_where(pair, side)[0], 0.0) for side in SIDES), default=0.0)
+    def between(self, base: Where, other: Where) -> float:
+        """The drift that counts between two files: that of the one that drifts more."""
+        return max(self.drift.get(label, 0.0) for label, _ in (base, other))
 
     def weigh(self, complete: Sequence[Pair]) -> Difference:
         """How many times as long the other column takes as the base: of one pair, or on geometric mean of several."""
         if not complete:
             return Difference(math.nan)
-        base, other = ([_where(pair, side) for pair in complete] for side in SIDES)
+        base, other = ([where_of(pair, side) for pair in complete] for side in SIDES)
         found = self._difference(other, base, together(complete))
         counts = [int((~np.isnan(self.gathered.series[where])).sum()) for where in (*base, *other)]
         if len(complete) > 1:  # the mean is that of the ratios that stand beside it, and only its error is of the means
@@ -111,8 +111,7 @@ class Scales:
         """Compare the means over cases of both sides, round by round where they were measured together."""
         series = self.gathered.series
         if not same_rounds:
-            drift = max(self.drift.get(places[0][0], 0.0) for places in (base, other))
-            return unpaired(self._by_repeat(other), self._by_repeat(base), drift)
+            return unpaired(self._by_repeat(other), self._by_repeat(base), self.between(base[0], other[0]))
         ratios = mean_series([series[one] / series[two] for one, two in zip(other, base, strict=True)])
         return paired(ratios, np.ones(len(ratios)))
 
@@ -120,12 +119,12 @@ class Scales:
         """The time of one pair's side that is compared, see `compare.trimmed`, or the geometric mean of several."""
         if not complete:
             return math.nan
-        middles = [centre_of(self._by_repeat([_where(pair, side)])) for pair in complete]
+        middles = [centre_of(self._by_repeat([where_of(pair, side)])) for pair in complete]
         return math.exp(math.fsum(middles) / len(middles))
 
     def rounds(self, complete: Sequence[Pair]) -> tuple[int, int]:
         """The fewest rounds that any of the series has, and the fewest repeats those are in."""
-        places = [_where(pair, side) for pair in complete for side in SIDES]
+        places = [where_of(pair, side) for pair in complete for side in SIDES]
         counts = [int((~np.isnan(self.gathered.series[where])).sum()) for where in places]
         repeats = [len(np.unique(self.gathered.repeats[label])) for label, _ in places]
         return min(counts, default=0), min(repeats, default=0)
@@ -143,7 +142,8 @@ def _moved(found: Difference, ratio: float) -> Difference:
     return Difference(ratio, found.low * by, found.high * by, found.error, found.freedom)
 
 
-def _where(pair: Pair, side: Which) -> Where:
+def where_of(pair: Pair, side: Which) -> Where:
+    """Where one side of a complete pair has its number."""
     found = pair.base if side == "base" else pair.other
     assert found is not None, "only complete pairs are weighed"
     return found
