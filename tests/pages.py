@@ -1,0 +1,76 @@
+"""A page in a real headless Chromium: one browser for a module of tests, a context of its own for each visit."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+DEADLINE = 20_000  # milliseconds, for anything that is waited for
+WATCH = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) => violations.push(event.violatedDirective));
+"""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser; skips the test where there is none, or fails it where IPCBENCH_REQUIRE_BROWSER is 1."""
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        reason = f"no Chromium on this machine: none of {', '.join(NAMES)}"
+        if os.environ.get("IPCBENCH_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"], timeout=DEADLINE)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Visit:
+    """An open page, what it asked for and what it complained of."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def see(self, script: str, argument: Any = None) -> Any:
+        """What a piece of script finds in the page."""
+        return self.page.evaluate(script, argument)
+
+
+@contextmanager
+def visit(browser: Browser, file: Path, place: str = "", **options: Any) -> Iterator[Visit]:
+    """Open a file without a network; fails if the page asks for anything else, or complains of anything.
+
+    place is what stands behind the # of the address; options are those of a browser context.
+    """
+    context = browser.new_context(offline=True, **options)
+    context.set_default_timeout(DEADLINE)
+    context.add_init_script(WATCH)
+    try:
+        page = context.new_page()
+        seen = Visit(page)
+        page.on("request", lambda request: seen.requests.append(request.url.partition("#")[0]))
+        page.on("console", lambda message: seen.complaints.append(message.text))
+        page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: (seen.complaints.append(dialog.message), dialog.dismiss()))
+        page.goto(file.as_uri() + (f"#{place}" if place else ""))
+        yield seen
+        assert set(seen.requests) == {file.as_uri()}
+        assert seen.complaints == []
+        assert options.get("java_script_enabled") is False or seen.see("violations") == []
+    finally:
+        context.close()
