@@ -35,7 +35,6 @@ from ipcbench.report.comparison_formats import as_csv, as_json, as_markdown, ter
 from ipcbench.report.svg import drawing, to_svg
 from ipcbench.report.tables import csv as table_csv
 from ipcbench.report.theme import THEMES, Theme
-from ipcbench.report.theme import contrast as legible
 from ipcbench.results.digest import digest_of
 from ipcbench.results.schema import Condition, PythonFacts, ResultFile
 from ipcbench.results.side import Side, side_of_result
@@ -782,13 +781,3 @@ def test_charts_of_a_comparison_are_repeatable_have_words_and_come_with_their_ta
 def test_a_comparison_without_cases_of_mechanisms_has_no_chart(two: tuple[ResultFile, ResultFile]) -> None:
     by_row = compared(*two, projection=Projection("label", ("mechanism",)))
     assert machine_ratios.table(by_row).empty
-
-
-@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
-def test_colours_of_a_comparison_can_be_read(theme: Theme) -> None:
-    for colour in (theme.faster, theme.slower):
-        assert legible(colour, theme.page) >= 4.5
-    for family in [*theme.families, "other"]:
-        for strength in winner_map_diff.STRENGTHS:
-            fill = theme.tint(family, strength)
-            assert legible(theme.ink_on(fill), fill) >= 4.5
