@@ -27,7 +27,7 @@ from ipcbench.analysis.machines import Shape, shape
 from ipcbench.analysis.projection import Projection, chosen, gather
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.model import Case
-from ipcbench.report.charts import COMPARED, Chart, machine_ratios, winner_map_diff
+from ipcbench.report.charts import COMPARED, Chart, machine_ratios
 from ipcbench.report.charts.sheet import SMALLEST, sign
 from ipcbench.report.compared import footer
 from ipcbench.report.comparison import Comparison, conclusion, parts
