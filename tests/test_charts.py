@@ -26,6 +26,7 @@ from ipcbench.report.charts.sheet import SMALLEST, sign, text_width, wrap
 from ipcbench.report.study import Study, study
 from ipcbench.report.svg import drawing, to_png, to_svg
 from ipcbench.report.tables import csv, records
+from ipcbench.report.text import slug
 from ipcbench.report.theme import FAMILY_MARKS, THEMES, Theme, contrast
 from ipcbench.results.schema import ResultFile
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_time
@@ -225,6 +226,26 @@ def test_numbers_printed_in_the_charts_are_those_of_their_tables(normal: Study) 
     cells, texts = by_id["state-operations"]
     for cell in records(cells):
         assert f"{'≈ ' if cell.tied else ''}{format_time(cell.seconds)}{'*' if cell.notes else ''}" in texts
+
+
+@pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
+def test_what_belongs_to_a_mechanism_carries_its_name(chart: Chart[Study], normal: Study) -> None:
+    with drawing(THEMES[0], chart.id):
+        artists = drawn(chart, normal, THEMES[0]).findobj()
+    names = set(chart.table(normal)["mechanism"])
+    found = {artist.get_gid() for artist in artists} - {None}
+    if chart.id == "throughput":
+        names = set(chart.table(normal).query("labelled")["mechanism"])
+    assert found == {f"mech:{slug(name)}" for name in names}
+    titles = [artist for artist in artists if isinstance(artist, Text) and artist.get_text() == chart.title]
+    assert [title.get_gid() for title in titles] == [None]
+
+
+@pytest.mark.parametrize(
+    ("name", "part"), [("shared-memory", "shared-memory"), ("A_b  C!", "a-b-c"), ("表", "other"), ('x"><y', "x-y")]
+)
+def test_a_slug_is_safe_in_an_id(name: str, part: str) -> None:
+    assert slug(name) == part
 
 
 def test_the_best_cell_of_a_column_prints_its_time_and_stands_out(normal: Study) -> None:

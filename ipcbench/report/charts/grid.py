@@ -50,11 +50,12 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
         plot.context([(r["size"], r["seconds"]) for other, r in groups.items() if other != name])
         plot.curve(fastest["size"], fastest["fastest"], color=theme.ink, linewidth=0.9, linestyle=(0, (2, 2)))
         family = rows["family"].iloc[0]
-        plot.band(rows["size"], rows["low"], rows["high"], theme.family(family))
-        plot.family_curve(rows["size"], rows["seconds"], family)
+        own = plot.of(str(name))
+        own.band(rows["size"], rows["low"], rows["high"], theme.family(family))
+        own.family_curve(rows["size"], rows["seconds"], family)
         at_smallest = rows[rows["size"] == smallest]
         value = format_time(at_smallest["seconds"].iloc[0]) if len(at_smallest) else ""
-        head(sheet, left, sheet.body + top, layout.width, rows, value)
+        head(own.sheet, left, sheet.body + top, layout.width, rows, value)
     return sheet.figure
 
 

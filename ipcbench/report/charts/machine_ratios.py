@@ -109,7 +109,7 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     width = (WIDTH - 2 * MARGIN - NAMES - GAP * (len(panels) - 1)) / len(panels)
     top = sheet.body + HEAD
     for place, name in enumerate(names):
-        sheet.text(MARGIN + NAMES - 8, top + row * (place + 0.5) + 3, fit([name], NAMES - 8), ha="right")
+        sheet.of(name).text(MARGIN + NAMES - 8, top + row * (place + 0.5) + 3, fit([name], NAMES - 8), ha="right")
     for number, (panel, rows) in enumerate(panels):
         left = MARGIN + NAMES + number * (width + GAP)
         plot = Plot(sheet, left, top, width - NUMBERS, row * len(names), (1 / span, span))
@@ -117,7 +117,8 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
         _frame(plot, span)
         for cell in records(rows):
             offset = step * (others.index(cell.other) + 0.5) + (0 if len(others) == 1 else 2)
-            _dot(plot, cell, top + row * names.index(cell.mechanism) + offset, MARKERS[others.index(cell.other) % 6])
+            y = top + row * names.index(cell.mechanism) + offset
+            _dot(plot.of(cell.mechanism), cell, y, MARKERS[others.index(cell.other) % 6])
         means = [short_ratio(each.mean) for each in records(rows.drop_duplicates("other").sort_values("number"))]
         foot = top + row * len(names)
         words = [f"mean {', '.join(means)}", f"mean {means[0]}", means[0]]
@@ -153,7 +154,7 @@ def _span(cells: pd.DataFrame) -> float:
 def _frame(plot: Plot, span: float) -> None:
     theme = plot.sheet.theme
     left, right = plot.across([1 / NEAR, NEAR])
-    plot.sheet.canvas.add_patch(
+    plot.sheet.patch(
         Rectangle((left, plot.top), right - left, plot.height, facecolor=theme.grid, linewidth=0, zorder=0.1)
     )
     most = math.floor(math.log2(span))

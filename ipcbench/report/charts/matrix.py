@@ -92,12 +92,13 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     for place, name in enumerate(names):
         top = sheet.body + HEADER + place * ROW
         row = cells[cells["mechanism"] == name]
-        _row_name(sheet, row.iloc[0], top, gutter)
+        own = sheet.of(name)
+        _row_name(own, row.iloc[0], top, gutter)
         for number, cell in enumerate(records(row)):
-            _cell(sheet, cell, gutter + number * column, top, column)
+            _cell(own, cell, gutter + number * column, top, column)
         geo_mean = float(row["geo_mean"].iloc[0])
         text = "†" if math.isnan(geo_mean) else short_ratio(geo_mean)
-        sheet.text(gutter + (len(sizes) + 0.5) * column, top + 13, text, ha="center", color=theme.ink)
+        own.text(gutter + (len(sizes) + 0.5) * column, top + 13, text, ha="center", color=theme.ink)
     _key(sheet, cells, sheet.body + HEADER + ROW * len(names) + 13)
     for number, line in enumerate(notes):
         y = sheet.body + HEADER + ROW * len(names) + KEY + 8 + 11 * number
@@ -124,14 +125,14 @@ def _cell(sheet: Sheet, cell: Any, left: float, top: float, width: float) -> Non
     middle, line = left + width / 2, top + 13
     if cell.word:
         box = Rectangle(place, width - 2, ROW - 2, facecolor=theme.panel, edgecolor=theme.grid, linewidth=0, hatch="//")
-        sheet.canvas.add_patch(box)
+        sheet.patch(box)
         sheet.text(middle, line, fit([cell.word], width - 6, SMALLEST), ha="center", size=SMALLEST, color=theme.muted)
         return
     fill = theme.best if cell.best else theme.step(cell.slowdown)
-    sheet.canvas.add_patch(Rectangle(place, width - 2, ROW - 2, facecolor=fill, linewidth=0))
+    sheet.patch(Rectangle(place, width - 2, ROW - 2, facecolor=fill, linewidth=0))
     if cell.tied:
         inner = (left + 2, top + 2)
-        sheet.canvas.add_patch(Rectangle(inner, width - 4, ROW - 4, fill=False, edgecolor=theme.best, linewidth=2))
+        sheet.patch(Rectangle(inner, width - 4, ROW - 4, fill=False, edgecolor=theme.best, linewidth=2))
     text = cell_text(cell)
     weight = "bold" if cell.best else "normal"
     size = 9.0 if text_width(text, 9, weight) <= width - 6 else SMALLEST
@@ -149,7 +150,7 @@ def _key(sheet: Sheet, cells: pd.DataFrame, y: float) -> None:
     theme, x = sheet.theme, MARGIN
     names = ["best", f"below {STEP_EDGES[0]:g}×", *(f"≥ {edge:g}×" for edge in STEP_EDGES)]
     for name, fill in zip(names, (theme.best, *theme.steps), strict=True):
-        sheet.canvas.add_patch(Rectangle((x, y - 7), 9, 9, facecolor=fill, edgecolor=theme.context, linewidth=0.4))
+        sheet.patch(Rectangle((x, y - 7), 9, 9, facecolor=fill, edgecolor=theme.context, linewidth=0.4))
         x += 12
         sheet.text(x, y, name, size=SMALLEST, color=theme.muted)
         x += text_width(name, SMALLEST) + 9

@@ -6,7 +6,7 @@ matplotlib's own axes cost 30 ms each and three times the SVG; a report has more
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,10 @@ class Plot:
     height: float
     x: tuple[float, float]
     y: tuple[float, float] = (1.0, 2.0)
+
+    def of(self, mechanism: str) -> Plot:
+        """The same plot, for what belongs to a mechanism."""
+        return replace(self, sheet=self.sheet.of(mechanism))
 
     def across(self, values: Values) -> FloatArray:
         """Where values of x lie on the sheet."""
@@ -98,7 +102,7 @@ class Plot:
             self.sheet.line([places[0], places[0]], [lower[0], upper[0]], color=colour, linewidth=1.2, zorder=3)
         elif known.any():
             corners = np.column_stack([np.append(places, places[::-1]), np.append(upper, lower[::-1])])
-            self.sheet.canvas.add_patch(Polygon(corners, facecolor=colour, alpha=0.28, linewidth=0, zorder=2))
+            self.sheet.patch(Polygon(corners, facecolor=colour, alpha=0.28, linewidth=0, zorder=2))
 
     def strokes(self, x: Values, low: Values, high: Values, colour: str) -> None:
         """Draw the interval of each point as a stroke, where bands would lie on each other."""

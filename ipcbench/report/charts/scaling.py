@@ -69,14 +69,15 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
         _crowd(plot, cpus)
         plot.frame(x_ticks, y_ticks, below=layout.lowest(number), beside=number % layout.columns == 0)
         plot.context([(r["workers"], r["rate"]) for other, r in groups.items() if other != name])
+        own = plot.of(str(name))
         plot.curve(rows["workers"], rows["ideal"], clip=True, color=theme.muted, linewidth=0.7)
         family = rows["family"].iloc[0]
-        plot.band(rows["workers"], rows["rate_low"], rows["rate_high"], theme.family(family))
-        plot.family_curve(rows["workers"], rows["rate"], family)
+        own.band(rows["workers"], rows["rate_low"], rows["rate_high"], theme.family(family))
+        own.family_curve(rows["workers"], rows["rate"], family)
         there = rows[rows["workers"] == many]
         value = format_rate(there["rate"].iloc[0]) if len(there) else ""
         note = "best" if there["best"].any() else "≈" if there["tied"].any() else ""
-        head(sheet, left, sheet.body + top, layout.width, rows, value, note)
+        head(own.sheet, left, sheet.body + top, layout.width, rows, value, note)
     foot = sheet.body + layout.height - BELOW + LINE * 2
     sheet.text(sheet.width / 2, foot, "workers", ha="center", size=SMALLEST, color=theme.muted)
     return sheet.figure
@@ -89,7 +90,7 @@ def _crowd(plot: Plot, cpus: int) -> None:
     crowded = max(math.sqrt(max(cpus - 1, 0.5) * cpus), plot.x[0])
     if crowded < plot.x[1]:
         left, right = plot.across([crowded, plot.x[1]])
-        plot.sheet.canvas.add_patch(
+        plot.sheet.patch(
             Rectangle((left, plot.top), right - left, plot.height, facecolor=theme.panel, linewidth=0, zorder=0.1)
         )
     if plot.x[0] < cpus < plot.x[1]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -17,9 +17,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 
+from ipcbench.report.text import slug
 from ipcbench.report.theme import Theme, mark
 from ipcbench.text import safe_text
 
@@ -79,7 +81,8 @@ def wrap(text: str, room: float, size: float = 9) -> list[str]:
 class Sheet:
     """One figure of width x height points; `body` is where the chart itself begins, from the top.
 
-    canvas is an invisible pair of axes over the whole figure whose data are points from the top left.
+    canvas is an invisible pair of axes over the whole figure whose data are points from the top left. gid is put on
+    everything drawn; `of` sets it, so that a page can find what belongs to a mechanism.
     """
 
     figure: Figure
@@ -88,6 +91,7 @@ class Sheet:
     width: float
     height: float
     body: float
+    gid: str | None = None
 
     @classmethod
     def new(cls, theme: Theme, title: str, subtitle: str, body_height: float, width: float = WIDTH) -> Sheet:
@@ -106,14 +110,23 @@ class Sheet:
             sheet.text(MARGIN, 36 + LINE * number, line, color=theme.muted)
         return sheet
 
+    def of(self, mechanism: str) -> Sheet:
+        """The same sheet, for what belongs to a mechanism: its gid is 'mech:' and the `slug` of the mechanism."""
+        return replace(self, gid=f"mech:{slug(mechanism)}")
+
     def text(self, x: float, y: float, text: str, **look: Any) -> Text:
         """Write a text whose baseline stands at y; look is what matplotlib's Text takes."""
-        settings: dict[str, Any] = {"va": "baseline", "size": 9, "clip_on": False} | look
+        settings: dict[str, Any] = {"va": "baseline", "size": 9, "clip_on": False, "gid": self.gid} | look
         return self.canvas.text(x, y, drawable(text), **settings)
 
     def line(self, x: Values, y: Values, **look: Any) -> Line2D:
         """Draw a line through places; look is what matplotlib's Line2D takes."""
-        return self.canvas.add_line(Line2D(x, y, **{"clip_on": False} | look))
+        return self.canvas.add_line(Line2D(x, y, **{"clip_on": False, "gid": self.gid} | look))
+
+    def patch(self, patch: Patch) -> Patch:
+        """Draw a patch of matplotlib's."""
+        patch.set_gid(self.gid)
+        return self.canvas.add_patch(patch)
 
     def dot(self, x: float, y: float, family: str, size: float = 5) -> None:
         """Put the marker of a family at a place."""

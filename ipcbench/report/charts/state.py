@@ -85,7 +85,7 @@ def _draw_panel(sheet: Sheet, rows: pd.DataFrame, left: float, top: float, limit
     widest = max(text_width(plain(format_time(tick)), SMALLEST) for tick in log_ticks(*limits, most=20))
     plot.frame(ticks_at(log_ticks(*limits, most=max(2, int(width / (widest + 8)))), format_time), {})
     for number, row in enumerate(records(rows)):
-        _draw_row(plot, row, plot.top + ROW * (number + 0.5))
+        _draw_row(plot.of(row.mechanism), row, plot.top + ROW * (number + 0.5))
 
 
 def _draw_row(plot: Plot, row: Any, middle: float) -> None:

@@ -68,20 +68,21 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     named = [rows for _, rows in cells[cells["labelled"]].groupby("mechanism", sort=False)]
     for rows in named:
         family = rows["family"].iloc[0]
-        plot.strokes(rows["size"], rows["bandwidth_low"], rows["bandwidth_high"], theme.family(family))
-        plot.family_curve(rows["size"], rows["bandwidth"], family)
+        own = plot.of(str(rows["mechanism"].iloc[0]))
+        own.strokes(rows["size"], rows["bandwidth_low"], rows["bandwidth_high"], theme.family(family))
+        own.family_curve(rows["size"], rows["bandwidth"], family)
     _label(plot, [rows.iloc[-1] for rows in named])
     return sheet.figure
 
 
 def _label(plot: Plot, ends: list[pd.Series]) -> None:
     """Write the names at the right, moved apart where lines end close together, with a leader from each line's end."""
-    sheet = plot.sheet
     heights = plot.down([last["bandwidth"] for last in ends])
     ordered = sorted(zip(heights, ends, strict=True), key=lambda pair: (float(pair[0]), pair[1]["mechanism"]))
     places = spaced([float(height) for height, _ in ordered], 13.0, plot.top + 4, plot.top + plot.height - 4)
     x = plot.left + plot.width + 12
     for (height, last), place in zip(ordered, places, strict=True):
+        sheet = plot.sheet.of(str(last["mechanism"]))
         colour = sheet.theme.family(last["family"])
         sheet.line([plot.across([last["size"]])[0] + 4, x - 2], [height, place], color=colour, linewidth=0.6)
         value = format_bandwidth(last["bandwidth"])

@@ -66,7 +66,7 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
             sheet.text(MARGIN, y + 17, fit([ask], NAMES - 6))
             here = cells[(cells["side"] == side) & (cells["ask"] == ask)]
             for cell in records(here):
-                _cell(sheet, cell, MARGIN + NAMES + sizes.index(int(cell.size)) * column, y, column)
+                _cell(sheet.of(cell.winner), cell, MARGIN + NAMES + sizes.index(int(cell.size)) * column, y, column)
         top += HEADER + ROW * len(asks)
     _key(sheet, cells, top + 14)
     return sheet.figure
@@ -81,10 +81,10 @@ def _cell(sheet: Sheet, cell: Any, left: float, top: float, width: float) -> Non
     theme = sheet.theme
     fill = theme.tint(cell.family, strength(cell))
     ink, middle, room = theme.ink_on(fill), left + width / 2, width - 8
-    sheet.canvas.add_patch(Rectangle((left + 1, top + 1), width - 2, ROW - 2, facecolor=fill, linewidth=0))
+    sheet.patch(Rectangle((left + 1, top + 1), width - 2, ROW - 2, facecolor=fill, linewidth=0))
     if cell.changed:
         box = Rectangle((left + 2, top + 2), width - 4, ROW - 4, fill=False, edgecolor=theme.ink, linewidth=2)
-        sheet.canvas.add_patch(box)
+        sheet.patch(box)
     size = 9.0 if text_width(cell.winner) <= room else SMALLEST
     sheet.text(middle, top + 11.5, fit([cell.winner, cell.short], room, size), ha="center", size=size, color=ink)
     lead = f"≈ {cell.next}" if cell.tied else f"{short_ratio(cell.lead)} ahead"
@@ -96,7 +96,7 @@ def _key(sheet: Sheet, cells: pd.DataFrame, y: float) -> None:
     theme, x, present = sheet.theme, MARGIN, set(cells["family"])
     for family in [*(name for name in FAMILY_MARKS if name in present), *sorted(present - set(FAMILY_MARKS))][:6]:
         name = fit([safe_text(family, 60)], 66, SMALLEST)
-        sheet.canvas.add_patch(Rectangle((x, y - 7), 9, 9, facecolor=theme.tint(family, 1.0), linewidth=0))
+        sheet.patch(Rectangle((x, y - 7), 9, 9, facecolor=theme.tint(family, 1.0), linewidth=0))
         sheet.text(x + 12, y, name, size=SMALLEST, color=theme.muted)
         x += 12 + text_width(name, SMALLEST) + 10
 
