@@ -38,14 +38,16 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     sheet = Sheet.new(theme, TITLE, _subtitle(cells, span), ROW * len(strips) + 12 + 12)
     rounds = int(cells["rounds"].iloc[0])
     for number, rows in enumerate(strips):
-        _draw_strip(sheet, rows, sheet.body + ROW * number, span, rounds)
+        _draw_strip(sheet.of(str(rows["mechanism"].iloc[0])), rows, sheet.body + ROW * number, span, rounds)
     foot = sheet.body + ROW * len(strips) + 9
     first, last = f"round {int(cells['round'].min())}", f"round {rounds}"
     left, right = MARGIN + NAMES, WIDTH - MARGIN - WORDS
     sheet.text(left, foot, first, size=SMALLEST, color=theme.muted)
     sheet.text(right, foot, last, size=SMALLEST, color=theme.muted, ha="right")
     if rest:
-        text = f"{count(rest, 'steadier case')} not shown."
+        shown = cells.drop_duplicates("case")
+        odd = int(cells["unsteady"].iloc[0]) - int((shown["flags"] != "").sum())
+        text = f"{count(rest, 'more case')}, {odd:,} of them unsteady"
         sheet.text(right + GAP, foot, text, size=SMALLEST, color=theme.muted)
     return sheet.figure
 
@@ -78,7 +80,7 @@ def _draw_strip(sheet: Sheet, rows: pd.DataFrame, top: float, span: float, round
     width = WIDTH - 2 * MARGIN - NAMES - WORDS
     plot = Plot(sheet, MARGIN + NAMES, top, width, STRIP, (1.0, math.e), (1 / span, span))
     right = plot.left + width
-    sheet.canvas.add_patch(Rectangle((plot.left, top), width, STRIP, facecolor=theme.panel, linewidth=0, zorder=0.1))
+    sheet.patch(Rectangle((plot.left, top), width, STRIP, facecolor=theme.panel, linewidth=0, zorder=0.1))
     if rounds <= MOST_BORDERS:
         places = [plot.left + width * number / rounds for number in range(1, rounds) for _ in range(2)]
         borders = np.insert(np.array(places), range(2, len(places), 2), np.nan) if places else np.array(places)
