@@ -5,13 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ipcbench.report.charts import cliffs, cpu_cost, grid, machine_ratios, matrix, scaling, stability, state, throughput, winner_map_diff
+from ipcbench.report.charts import (
+    cliffs,
+    cpu_cost,
+    grid,
+    machine_ratios,
+    matrix,
+    placement,
+    scaling,
+    stability,
+    state,
+    throughput,
+    winner_map_diff,
+)
 from ipcbench.report.charts.chart import Chart
 from ipcbench.report.comparison import Comparison
 from ipcbench.report.setting import in_setting
 from ipcbench.report.study import Study
 
-CHARTS: tuple[Chart[Study], ...] = (matrix.CHART, grid.CHART, throughput.CHART, scaling.CHART, state.CHART, cliffs.CHART, cpu_cost.CHART, stability.CHART)
+CHARTS: tuple[Chart[Study], ...] = (
+    matrix.CHART,
+    grid.CHART,
+    throughput.CHART,
+    scaling.CHART,
+    state.CHART,
+    cliffs.CHART,
+    cpu_cost.CHART,
+    placement.CHART,
+    stability.CHART,
+)
 COMPARED: tuple[Chart[Comparison], ...] = (machine_ratios.CHART, winner_map_diff.CHART)
 
 __all__ = ["CHARTS", "COMPARED", "Chart", "charts"]

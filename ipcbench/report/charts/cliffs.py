@@ -14,7 +14,7 @@ from ipcbench.analysis.traps import STEP, steps
 from ipcbench.report.charts.chart import SHOWN, Chart
 from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.scale import log_limits, log_ticks, size_ticks, ticks_at
-from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, wrap
+from ipcbench.report.charts.sheet import SMALLEST, WIDTH, Sheet, fit, wrap
 from ipcbench.report.setting import in_setting
 from ipcbench.report.study import Study
 from ipcbench.report.tables import records
@@ -65,20 +65,24 @@ def table(about: Study) -> pd.DataFrame:
         order=chosen["mechanism"].map(places),
     )
     kept = [*SHOWN, "step", "step_low", "step_high", "before", "reference", "found"]
-    return chosen.sort_values(["order", "size"])[kept].reset_index(drop=True)
+    ordered: pd.DataFrame = chosen.sort_values(["order", "size"])[kept].reset_index(drop=True)
+    return ordered
 
 
 def _cases(about: Study) -> pd.DataFrame:
-    """Ping-pong cases of the setting shown that have a time, with the fewest workers; controls too: nothing is ranked."""
-    cases = about.summary
+    """Ping-pong cases of the setting shown that have a time, with the fewest workers; controls too."""
+    cases: pd.DataFrame = about.summary
     cases = cases[(cases["question"] == "ping-pong") & in_setting(cases, about.setting) & cases["seconds"].notna()]
-    return cases[(cases["workers"] == cases["workers"].min()) & (cases["size"] > 0)]
+    fewest: pd.DataFrame = cases[(cases["workers"] == cases["workers"].min()) & (cases["size"] > 0)]
+    return fewest
 
 
 def _reference(cases: pd.DataFrame, stepped: set[str], sizes: set[int]) -> list[str]:
     """The mechanism without a step to show beside the others, in a list that is empty where there is none."""
     others = cases[cases["ranked"] & ~cases["mechanism"].isin(stepped) & cases["size"].isin(sizes)]
-    standing = {str(name): (-len(rows), float(rows["seconds"].sum()), name) for name, rows in others.groupby("mechanism")}
+    standing = {
+        str(name): (-len(rows), float(rows["seconds"].sum()), name) for name, rows in others.groupby("mechanism")
+    }
     known = [name for name in standing if standing[name][0] <= -2]
     return [min(known, key=lambda name: standing[name])] if known else []
 
@@ -102,7 +106,10 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
         plot = Plot(sheet, LEFT + column * (width + GAP), top, width, PLOT, x, y)
         plot.frame(x_ticks, y_ticks)
         if len(grey):
-            plot.curve(grey["size"], grey["seconds"], color=theme.muted, linewidth=1.0, linestyle=(0, (2, 2)), zorder=2)
+            beside = plot.of(str(grey["mechanism"].iloc[0]))
+            beside.curve(
+                grey["size"], grey["seconds"], color=theme.muted, linewidth=1.0, linestyle=(0, (2, 2)), zorder=2
+            )
         _draw_panel(plot.of(str(rows["mechanism"].iloc[0])), rows)
     return sheet.figure
 
@@ -128,7 +135,9 @@ def _draw_panel(plot: Plot, rows: pd.DataFrame) -> None:
     jumps = [row for row in records(rows) if not math.isnan(row.step)]
     for row in jumps:
         left, right = plot.across([row.before, row.size])
-        sheet.patch(Rectangle((left, plot.top), right - left, plot.height, facecolor=theme.grid, linewidth=0, zorder=0.1))
+        sheet.patch(
+            Rectangle((left, plot.top), right - left, plot.height, facecolor=theme.grid, linewidth=0, zorder=0.1)
+        )
     plot.band(rows["size"], rows["low"], rows["high"], theme.family(family))
     plot.family_curve(rows["size"], rows["seconds"], family)
     name = fit([first["mechanism"], first["short"]], plot.width, 9, "bold")

@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from ipcbench.report.charts.chart import SHOWN, Chart, doubts, needs, select, typical_size
 from ipcbench.report.charts.plot import Plot
-from ipcbench.report.charts.scale import log_limits, log_ticks, plain, spread, ticks_at
+from ipcbench.report.charts.scale import log_limits, log_ticks, spread, ticks_at
 from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
 from ipcbench.report.study import Study
 from ipcbench.report.tables import records
@@ -27,7 +28,7 @@ RESTLESS = {"spin": "spins", "poll": "polls"}
 ROW = 14.0
 HEAD = 34.0
 FOOT = 22.0
-NAMES = 132.0
+NAMES = 146.0
 GAP = 14.0
 COLUMNS = (44.0, 42.0, 30.0)  # CPU, time and CPUs, at the right of each panel
 
@@ -47,8 +48,8 @@ def table(about: Study) -> pd.DataFrame:
     last = int(max(size for size in having.index if 2 * having[size] >= having[first]))
     cpu = told[told["size"] == first].set_index("mechanism")["cpu"]
     chosen = told[told["size"].isin([first, last])]
-    order = chosen.sort_values(["size", "cpu", "mechanism"])["mechanism"]
-    order = sorted(dict.fromkeys(order), key=lambda name: (name not in cpu.index,))
+    by_cpu = dict.fromkeys(chosen.sort_values(["size", "cpu", "mechanism"])["mechanism"])
+    order = sorted(by_cpu, key=lambda name: name not in cpu.index)
     rows = []
     for name in order:
         own = cases[cases["mechanism"] == name]
@@ -69,7 +70,9 @@ def _told(cases: pd.DataFrame) -> pd.DataFrame:
 def _absent(row: pd.Series, size: int) -> dict[str, Any]:
     """What stands for a case that the run does not have."""
     empty = dict.fromkeys(SHOWN, "") | {name: row[name] for name in ("question", "mechanism", "short", "family")}
-    numbers = dict.fromkeys(["seconds", "low", "high", "cpu", "slowdown", "slowdown_low", "slowdown_high"], float("nan"))
+    numbers = dict.fromkeys(
+        ["seconds", "low", "high", "cpu", "slowdown", "slowdown_low", "slowdown_high"], float("nan")
+    )
     facts = {"carries": row["carries"], "wait": row["wait"], "workers": row["workers"], "verdict": "not run"}
     return empty | numbers | facts | {"size": size, "rounds": 0, "rivals": 0, "best": False, "tied": False}
 
@@ -86,6 +89,9 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
         restless = f" ({RESTLESS[row.wait]})" if row.wait in RESTLESS else ""
         name = fit([f"{each}{restless}" for each in (row.mechanism, row.short)], NAMES - 8)
         y = top + ROW * (place + 0.5)
+        if place % 2 == 0:
+            stripe = (MARGIN, y - ROW / 2), WIDTH - 2 * MARGIN, ROW
+            sheet.patch(Rectangle(*stripe, facecolor=theme.panel, linewidth=0, zorder=0.05))
         sheet.of(row.mechanism).text(MARGIN + NAMES - 8, y + 3, name, ha="right")
     for number, size in enumerate(sizes):
         left = MARGIN + NAMES + number * (width + GAP)
@@ -142,7 +148,8 @@ def _draw_row(plot: Plot, row: Any, y: float, edge: float) -> None:
 def _alt(cells: pd.DataFrame) -> str:
     told = _told(cells)
     told = told[told["size"] == told["size"].min()].sort_values(["cpu", "mechanism"])
-    ends = [f"{row.mechanism} {format_time(row.cpu)}" for row in records(told.iloc[[0, -1]])]
+    calm = told[~told["wait"].isin(list(RESTLESS))]
+    ends = [f"{row.mechanism} {format_time(row.cpu)}" for row in records((calm if len(calm) else told).iloc[[0, -1]])]
     most = records(told.sort_values(["busy", "mechanism"]).iloc[[-1]])[0]
     size, found = format_size(int(told["size"].iloc[0])), " to ".join(dict.fromkeys(ends))
     return f"CPU per round trip of {size}: {found}; {most.mechanism} keeps {most.busy:.1f} CPUs busy."

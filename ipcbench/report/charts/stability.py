@@ -15,7 +15,7 @@ from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit
 from ipcbench.report.charts.strips import MOST_MARKS, table
 from ipcbench.report.study import Study
-from ipcbench.report.tables import Table, records
+from ipcbench.report.tables import Table
 from ipcbench.report.text import count
 from ipcbench.report.theme import Theme
 from ipcbench.units import format_ratio, format_size, format_time
@@ -47,7 +47,7 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     if rest:
         shown = cells.drop_duplicates("case")
         odd = int(cells["unsteady"].iloc[0]) - int((shown["flags"] != "").sum())
-        text = f"{count(rest, 'more case')}, {odd:,} of them unsteady"
+        text = f"{count(rest, 'more case')}, {odd:,} unsteady"
         sheet.text(right + GAP, foot, text, size=SMALLEST, color=theme.muted)
     return sheet.figure
 

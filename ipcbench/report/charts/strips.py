@@ -24,12 +24,12 @@ MARKS = ["round", "place", "value", "warmup", "time", "least", "most"]
 def table(about: Study) -> pd.DataFrame:
     """The values of at most 24 cases: of two controls, and of the least steady others, worst first.
 
-    Worst is what drifts, falls in two groups or scatters by more than 10 %, by the greatest of drift and scatter; steady
-    cases follow only where there are fewer than 8 others. Columns of the case: about (in words), control, seconds (its
-    median), spread, drift, groups (2 or less), flags (in words); of the run: unsteady (how many cases have flags),
-    cases (how many could be judged), rounds. Of each value: round, place (in the order of the run, in rounds from 0),
-    value (its number in the visit), warmup, time (seconds). Where a case has more than 72 values, a row is one visit or
-    several: value is 0, time its mean (their median), and least and most are those of its values.
+    Worst is what drifts, falls in two groups or scatters by more than 10 %, by the greater of drift and scatter;
+    steady cases follow only where there are fewer than 8 others. Columns of the case: about (in words), control,
+    seconds (its median), spread, drift, groups (2 or less), flags (in words); of the run: unsteady (how many cases have
+    flags), cases (how many could be judged), rounds. Of each value: round, place (in the order of the run, in rounds
+    from 0), value (its number in the visit), warmup, time (seconds). Where a case has more than 72 values, a row is one
+    visit or several: value is 0, time its mean (their median), and least and most are those of its values.
     """
     judged = about.summary[about.summary["spread"].notna()]
     judged = judged.assign(
