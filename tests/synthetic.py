@@ -116,9 +116,9 @@ def make_result(
     titles: Mapping[str, str] | None = None,
     repeats: Sequence[int] = (),
     conditions: Sequence[Condition] = (),
-    over_time: Callable[[Case, int], float] = lambda case, round_: 1.0,
+    over_time: Callable[[Case, int], float] = lambda _, __: 1.0,
     values: int = 2,
-    cpu: Callable[[Case], float] = lambda case: 1.3,
+    cpu: Callable[[Case], float] = lambda _: 1.3,
     unranked: Sequence[str] = (),
 ) -> ResultFile:
     """Build a results file that `store.save` takes and `store.load` gives back.

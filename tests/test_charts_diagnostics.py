@@ -13,7 +13,7 @@ from matplotlib.text import Text
 from synthetic import MECHANISMS, make_result, model_seconds
 from test_charts import HOSTILE, all_failed, check_csv, check_texts, drawn, texts_of
 
-from ipcbench.model import Case
+from ipcbench.model import Case, Placement
 from ipcbench.report.charts import Chart, cliffs, cpu_cost, placement, stability
 from ipcbench.report.study import Study, study
 from ipcbench.report.svg import drawing, to_svg
@@ -30,7 +30,9 @@ CLASSIC = list(MECHANISMS)
 LONG = [f"mechanism-with-name-of-{number:05}" for number in range(40)]
 
 
-def cases(names: Sequence[str], placements: Sequence[str] = ("spread",), sizes: Sequence[int] = SIZES) -> list[Case]:
+def cases(
+    names: Sequence[str], placements: Sequence[Placement] = ("spread",), sizes: Sequence[int] = SIZES
+) -> list[Case]:
     found = [Case("ping-pong", name, size, placement=where) for name in names for size in sizes for where in placements]
     return found + [Case("hand-over", name, 0, placement=where) for name in names[::2] for where in placements]
 
