@@ -98,18 +98,20 @@ def draw(chart: Chart[Source], source: Source, footer: tuple[str, str], payload:
     if missing:
         return Picture(chart, missing, kind=payload)
     table = chart.table(source)
+    alt = shortened(safe_text(chart.alt(table), 4 * LONGEST_ALT), LONGEST_ALT)
+    desc = f"{alt} {' · '.join(footer)}"
     svg: dict[str, str] = {}
     bitmap, width, height = b"", 0.0, 0.0
     for theme in THEMES:
         with drawing(theme, chart.id):
             figure = plotted(chart, table, footer, theme)
             width, height = figure.get_size_inches() * 72 * CSS_PIXELS
-            svg[theme.name] = to_svg(figure)
+            svg[theme.name] = to_svg(figure, id=chart.id, title=chart.title, desc=desc)
             if png and not bitmap:
                 bitmap = to_png(figure)
     return Picture(
         chart,
-        alt=shortened(safe_text(chart.alt(table), 4 * LONGEST_ALT), LONGEST_ALT),
+        alt=alt,
         long_desc=describe(chart.title, table),
         kind=_kind(payload, table),
         svg=svg,

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ipcbench.report.charts import grid, machine_ratios, matrix, scaling, state, throughput, winner_map, winner_map_diff
+from ipcbench.report.charts import (
+    cliffs,
+    cpu_cost,
+    grid,
+    machine_ratios,
+    matrix,
+    placement,
+    scaling,
+    stability,
+    state,
+    throughput,
+    winner_map,
+    winner_map_diff,
+)
 from ipcbench.report.charts.chart import EVERY, Chart
 from ipcbench.report.comparison import Comparison
 from ipcbench.report.setting import in_setting
@@ -18,6 +31,10 @@ CHARTS: tuple[Chart[Study], ...] = (
     throughput.CHART,
     scaling.CHART,
     state.CHART,
+    cliffs.CHART,
+    cpu_cost.CHART,
+    placement.CHART,
+    stability.CHART,
 )
 COMPARED: tuple[Chart[Comparison], ...] = (machine_ratios.CHART, winner_map_diff.CHART)
 
