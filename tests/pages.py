@@ -66,7 +66,7 @@ def visit(browser: Browser, file: Path, place: str = "", **options: Any) -> Iter
         page.on("request", lambda request: seen.requests.append(request.url.partition("#")[0]))
         page.on("console", lambda message: seen.complaints.append(message.text))
         page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: (seen.complaints.append(dialog.message), dialog.dismiss()))
+        page.on("dialog", lambda dialog: seen.complaints.append(dialog.message))
         page.goto(file.as_uri() + (f"#{place}" if place else ""))
         yield seen
         assert set(seen.requests) == {file.as_uri()}

@@ -20,9 +20,10 @@ from ipcbench.report.needs import at_a_glance, by_need
 from ipcbench.report.outline import HEADINGS, under
 from ipcbench.report.pictures import Picture
 from ipcbench.report.rows import environment, exact, mechanisms, pythons, tails, which_one
+from ipcbench.report.snippets import snippet
 from ipcbench.report.study import Study
 from ipcbench.report.tables import Table
-from ipcbench.report.text import count
+from ipcbench.report.text import count, slug
 from ipcbench.report.theme import DARK, LIGHT
 from ipcbench.results.store import folder_name
 from ipcbench.text import safe_text
@@ -73,7 +74,7 @@ def page(study: Study, sentences: Sequence[str], charts: Sequence[Picture]) -> s
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters["marked"] = marked
+    templates.filters |= {"marked": marked, "slug": slug}
     drawn = [chart for chart in charts if not chart.missing]
     inline, colours = merge_all([(chart.svg["light"], chart.svg["dark"]) for chart in drawn])
     style = templates.get_template("report.css.j2").render(light=LIGHT, dark=DARK) + "\n" + colours
@@ -87,7 +88,7 @@ def page(study: Study, sentences: Sequence[str], charts: Sequence[Picture]) -> s
         command=safe_text(study.record.command, 1000),
         results=f"results/{_name(study)}.json",
         again=f"python -m ipcbench report results/{_name(study)}.json",
-        digest=study.record.digest,
+        digest=safe_text(study.record.digest, 64),
         policy=policy(style, script),
         style=Markup(style),  # our own files, theme and colours, nothing from the results
         script=Markup(script),
@@ -160,9 +161,6 @@ def _name(study: Study) -> str:
 
 
 def _embed(chart: Picture, name: str) -> dict[str, str]:
-    path = f"reports/{name}/charts/{chart.id}"
-    snippet = (
-        f'<picture><source media="(prefers-color-scheme: dark)" srcset="{path}-dark.svg">\n'
-        f'<img width="{chart.width}" alt="{chart.alt}" src="{path}-light.svg"></picture>'
-    )
-    return {"snippet": snippet, "command": f"ipcbench embed {chart.id} --report reports/{name}"}
+    folder = f"reports/{name}"
+    command = f"ipcbench embed {chart.id} --report {folder}"
+    return {"snippet": snippet(chart.id, chart.entry, "github", folder), "command": command}

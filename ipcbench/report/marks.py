@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ipcbench.report.tables import Table
+from ipcbench.report.text import slug
 
 _UNITS = {
     "": 1.0,
@@ -27,7 +28,7 @@ _NAME_ENDS = re.compile(r"/|, | \(")
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A row of a table: its cells, what each is sorted by (empty for text) and its mechanism (empty where unknown)."""
+    """A row of a table: its cells, what each is sorted by (empty for text) and the slug of its mechanism (or empty)."""
 
     cells: list[str]
     values: list[str]
@@ -40,7 +41,7 @@ def marked(table: Table, mechanisms: Collection[str]) -> list[Marked]:
         Marked(
             row,
             [sort_value(cell, table.values.get((place, column))) for column, cell in enumerate(row)],
-            mechanism_of(row, mechanisms),
+            slug(name) if (name := mechanism_of(row, mechanisms)) else "",
         )
         for place, row in enumerate(table.rows)
     ]

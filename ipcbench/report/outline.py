@@ -22,7 +22,7 @@ class Heading:
 
 HEADINGS = (
     Heading("slowdown", "How much slower than the best?", ("slowdown-matrix",)),
-    Heading("choosing", "Which one here?", ("winner-map",)),
+    Heading("choosing", "Choosing", ("winner-map",)),
     Heading("latency", "Latency", ("latency-grid", "latency-families", "speedup-vs-queue", "cost-breakdown")),
     Heading("streaming", "Throughput", ("throughput-roofline", "throughput")),
     Heading("more-workers", "Scaling", ("scaling",)),
