@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 FITTING = for python in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
 	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; break; fi; done
 
-.PHONY: help bench test contract mutations soak check lint format types harness smoke docs clean
+.PHONY: help bench test contract mutations soak check lint format types harness reference smoke docs clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -43,6 +43,9 @@ types: $(VENV)/ready-test  ## mypy, strict
 
 harness: $(VENV)/ready  ## what ipcbench itself costs: all scripts of benchmarks/harness, into harness.json and a table
 	@$(BIN)/python benchmarks/harness/together.py $(ARGS)
+
+reference: $(VENV)/ready  ## measure the committed run, results/reference.json, and its report anew; alone on the machine
+	@$(BIN)/python -m ipcbench all --label reference --force $(ARGS)
 
 smoke: $(VENV)/ready  ## every mechanism and pattern once, smallest setting, then a report
 	@$(BIN)/python -m ipcbench all --pattern '*' --mechanism '*' --rounds 1 --label smoke --force $(ARGS)
