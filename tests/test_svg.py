@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import screenshot
+from browser import Scheme, screenshot
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
@@ -246,13 +246,14 @@ def test_a_merged_chart_looks_as_its_own_files_by_system_and_by_choice(
 ) -> None:
     svgs, css = merge_all(list(pairs.values()))
     merged = svgs[list(pairs).index(name)]
-    size = [int(str(parse(merged).get(side))) for side in ("width", "height")]
+    size = int(parse(merged).attrib["width"]), int(parse(merged).attrib["height"])
     alone = {}
     for theme, svg in zip(("light", "dark"), pairs[name], strict=True):
         file = tmp_path / f"{theme}.svg"
         file.write_text(svg)
-        alone[theme] = screenshot(file, *size, "light")
+        alone[theme] = screenshot(file, size, "light")
         assert len(np.unique(alone[theme].reshape(-1, 3), axis=0)) > 500
-    for scheme, chosen in (("light", ""), ("dark", ""), ("light", "dark"), ("dark", "light")):
-        shown = screenshot(page(tmp_path / "page.html", merged, css, chosen), *size, scheme)
+    looks: list[tuple[Scheme, str]] = [("light", ""), ("dark", ""), ("light", "dark"), ("dark", "light")]
+    for scheme, chosen in looks:
+        shown = screenshot(page(tmp_path / "page.html", merged, css, chosen), size, scheme)
         assert int((shown != alone[chosen or scheme]).sum()) == 0, (scheme, chosen)
