@@ -23,6 +23,7 @@ from ipcbench.model import Case, Verdict
 from ipcbench.report.charts import CHARTS, Chart, matrix
 from ipcbench.report.charts.scale import log_ticks, spaced, spread
 from ipcbench.report.charts.sheet import SMALLEST, sign, text_width, wrap
+from ipcbench.report.inline import merge
 from ipcbench.report.study import Study, study
 from ipcbench.report.svg import drawing, to_png, to_svg
 from ipcbench.report.tables import csv, records
@@ -165,6 +166,17 @@ def test_an_svg_parses_carries_its_text_and_names_no_date(chart: Chart[Study], n
     assert "<dc:date>" not in svg
     assert "<image" not in svg
     assert len(svg) < 150_000
+
+
+@pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
+def test_light_and_dark_differ_in_nothing_but_colours(chart: Chart[Study], about: Study) -> None:
+    if chart.lacks(about):
+        return
+    svgs = []
+    for theme in THEMES:
+        with drawing(theme, chart.id):
+            svgs.append(to_svg(drawn(chart, about, theme), id=chart.id))
+    assert merge(*svgs).colours
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)

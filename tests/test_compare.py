@@ -32,6 +32,7 @@ from ipcbench.report.charts.sheet import SMALLEST, sign
 from ipcbench.report.compared import footer
 from ipcbench.report.comparison import Comparison, conclusion, parts
 from ipcbench.report.comparison_formats import as_csv, as_json, as_markdown, terminal
+from ipcbench.report.inline import merge
 from ipcbench.report.svg import drawing, to_svg
 from ipcbench.report.tables import csv as table_csv
 from ipcbench.report.theme import THEMES, Theme
@@ -772,6 +773,8 @@ def test_charts_of_a_comparison_are_repeatable_have_words_and_come_with_their_ta
             with drawing(THEMES[0], chart.id):
                 drawn.append(to_svg(chart.draw(table, THEMES[0])))
         assert drawn[0] == drawn[1]
+        with drawing(THEMES[1], chart.id):
+            assert merge(drawn[0], to_svg(chart.draw(table, THEMES[1]))).colours
         assert any(character.isdigit() for character in chart.alt(table))
         back = pd.read_csv(io.StringIO(table_csv(table)), keep_default_na=False, na_values=[""])
         assert list(back.columns) == list(table.columns)

@@ -29,6 +29,7 @@ LONGEST_TITLE, LONGEST_DESC = 300, 4000  # characters
 
 _PLACES = {"d", "transform", "viewBox", "x", "y", "width", "height"}
 _LENGTHS = {"font-size", "stroke-width", "stroke-dasharray", "stroke-dashoffset"}
+_PAINTS = {"fill", "stroke", "clip-path"}
 _IMPLIED = {("font-family", FONT), ("text-anchor", "start"), ("stroke-dashoffset", "0")}  # by the root, or by SVG
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _COMMAND = re.compile(r" ?([A-Za-z]) ?")
@@ -140,7 +141,7 @@ def _renumber(root: Element, prefix: str) -> None:
         (element, key, value.removeprefix("url(").strip("#)"))
         for element in root.iter()
         for key, value in element.attrib.items()
-        if key == "href" or value.startswith("url(#")
+        if key == "href" or (key in _PAINTS and value.startswith("url(#"))
     ]
     used = {target for _, _, target in links}
     names: dict[str, str] = {}
