@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -119,7 +119,7 @@ def at_a_glance(study: Study) -> Table | None:
         behind = choice.runner_up
         rows.append(
             [
-                _asked(study, choice.question),
+                choice.question,
                 format_size(choice.size),
                 str(choice.workers),
                 choice.best.mechanism,
@@ -130,21 +130,18 @@ def at_a_glance(study: Study) -> Table | None:
         )
         values[place, 1], values[place, 4] = float(choice.size), float(choice.best.seconds)
     header = [
-        *("One operation", "Payload", "Workers", "Take"),
+        *("For", "Payload", "Workers", "Take"),
         *("Time (95 % interval)", "Tied, or not told apart", "Next (times as long)"),
     ]
-    caption = f"Find your payload and number of workers: {_words(study.setting)}; of mechanisms that block."
+    operations = listing((_operation(study, question) for question in {row[0]: None for row in rows}), 40)
+    caption = f"Of what blocks, with {', '.join(filter(None, study.setting))}. One operation is {operations}."
     strong = frozenset((row, 3) for row in range(len(rows)))
     return Table(caption, header, rows, strong, values=values) if rows else None
 
 
-def _asked(study: Study, question: str) -> str:
-    """A question with what one operation of it is."""
+def _operation(study: Study, question: str) -> str:
+    """What one operation of a question is, with the question where the words do not say it."""
     names = (question, question.partition(":")[0])
     facts = next((facts for facts in study.record.patterns if facts.name in names), None)
     operation = OPERATIONS.get(question) or (safe_text(facts.operation, 60) if facts else "")
-    return f"{question}, {operation}" if operation else question
-
-
-def _words(setting: Iterable[str]) -> str:
-    return ", ".join(filter(None, setting))
+    return f"{operation} ({question})" if operation else question
