@@ -13,12 +13,24 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from ipcbench.report.contents import draw_all
+from ipcbench.report.findings import sentences
+from ipcbench.report.html import page
+from ipcbench.report.study import study
+from ipcbench.results.schema import ResultFile
+
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 DEADLINE = 20_000  # milliseconds, for anything that is waited for
 WATCH = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) => violations.push(event.violatedDirective));
 """
+
+
+def page_of(result: ResultFile) -> str:
+    """The text of report.html alone, which takes less time than a whole report."""
+    about = study(result)
+    return page(about, sentences(about.summary, result.ipcbench.rounds), draw_all(about, png=False))
 
 
 @contextmanager
@@ -61,13 +73,13 @@ def visit(browser: Browser, file: Path, place: str = "", **options: Any) -> Iter
     context.set_default_timeout(DEADLINE)
     context.add_init_script(WATCH)
     try:
-        page = context.new_page()
-        seen = Visit(page)
-        page.on("request", lambda request: seen.requests.append(request.url.partition("#")[0]))
-        page.on("console", lambda message: seen.complaints.append(message.text))
-        page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: seen.complaints.append(dialog.message))
-        page.goto(file.as_uri() + (f"#{place}" if place else ""))
+        tab = context.new_page()
+        seen = Visit(tab)
+        tab.on("request", lambda request: seen.requests.append(request.url.partition("#")[0]))
+        tab.on("console", lambda message: seen.complaints.append(message.text))
+        tab.on("pageerror", lambda error: seen.complaints.append(str(error)))
+        tab.on("dialog", lambda dialog: seen.complaints.append(dialog.message))
+        tab.goto(file.as_uri() + (f"#{place}" if place else ""))
         yield seen
         assert set(seen.requests) == {file.as_uri()}
         assert seen.complaints == []

@@ -8,15 +8,11 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from pages import chromium, visit
+from pages import chromium, page_of, visit
 from playwright.sync_api import Browser, Page
 from synthetic import make_result
 
 from ipcbench.model import Case
-from ipcbench.report.contents import draw_all
-from ipcbench.report.findings import sentences
-from ipcbench.report.html import page
-from ipcbench.report.study import study
 from ipcbench.report.theme import DARK, LIGHT, THEMES, Theme
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import load
@@ -53,11 +49,8 @@ def hostile(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def shown(result: ResultFile, folder: Path) -> Path:
-    """The page of a result alone, which takes less time than a whole report."""
-    about = study(result)
-    text = page(about, sentences(about.summary, result.ipcbench.rounds), draw_all(about, png=False))
     file = folder / "report.html"
-    file.write_text(text, encoding="utf-8")
+    file.write_text(page_of(result), encoding="utf-8")
     return file
 
 
