@@ -21,13 +21,12 @@ from synthetic import SIZES, make_cases, make_result
 
 from ipcbench.model import Case, Verdict
 from ipcbench.report.charts import CHARTS, Chart, matrix
-from ipcbench.report.charts.chart import records
 from ipcbench.report.charts.scale import log_ticks, spaced, spread
 from ipcbench.report.charts.sheet import SMALLEST, sign, text_width, wrap
 from ipcbench.report.inline import merge
 from ipcbench.report.study import Study, study
 from ipcbench.report.svg import drawing, to_png, to_svg
-from ipcbench.report.tables import csv
+from ipcbench.report.tables import csv, records
 from ipcbench.report.theme import THEMES, Theme
 from ipcbench.results.schema import ResultFile
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_time
@@ -101,8 +100,8 @@ def normal() -> Study:
     return study(everything())
 
 
-def drawn(chart: Chart, about: Study, theme: Theme) -> Figure:
-    figure = chart.draw(chart.table(about.summary), theme)
+def drawn(chart: Chart[Study], about: Study, theme: Theme) -> Figure:
+    figure = chart.draw(chart.table(about), theme)
     sign(figure, about.footer, theme)
     return figure
 
@@ -118,8 +117,8 @@ def boxes(figure: Figure) -> list[tuple[Text, Bbox]]:
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
-def test_texts_lie_inside_the_figure_and_never_on_each_other(chart: Chart, theme: Theme, about: Study) -> None:
-    if chart.missing(about.summary):
+def test_texts_lie_inside_the_figure_and_never_on_each_other(chart: Chart[Study], theme: Theme, about: Study) -> None:
+    if chart.lacks(about):
         return
     with drawing(theme, chart.id):
         figure = drawn(chart, about, theme)
@@ -137,18 +136,20 @@ def test_texts_lie_inside_the_figure_and_never_on_each_other(chart: Chart, theme
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
-def test_what_cannot_be_drawn_is_words_and_what_can_is_both_picture_and_alt_text(chart: Chart, about: Study) -> None:
-    missing = chart.missing(about.summary)
+def test_what_cannot_be_drawn_is_words_and_what_can_has_an_alt_text_with_a_figure(
+    chart: Chart[Study], about: Study
+) -> None:
+    missing = chart.lacks(about)
     if missing:
         assert missing.endswith(".")
         return
-    table = chart.table(about.summary)
+    table = chart.table(about)
     assert len(table)
     assert any(character.isdigit() for character in chart.alt(table))
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
-def test_an_svg_parses_carries_its_text_and_names_no_date(chart: Chart, normal: Study) -> None:
+def test_an_svg_parses_carries_its_text_and_names_no_date(chart: Chart[Study], normal: Study) -> None:
     with drawing(THEMES[0], chart.id):
         svg = to_svg(drawn(chart, normal, THEMES[0]))
     text = " ".join(ElementTree.fromstring(svg).itertext())
@@ -161,8 +162,8 @@ def test_an_svg_parses_carries_its_text_and_names_no_date(chart: Chart, normal: 
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
-def test_light_and_dark_differ_in_nothing_but_colours(chart: Chart, about: Study) -> None:
-    if chart.missing(about.summary):
+def test_light_and_dark_differ_in_nothing_but_colours(chart: Chart[Study], about: Study) -> None:
+    if chart.lacks(about):
         return
     svgs = []
     for theme in THEMES:
@@ -172,7 +173,7 @@ def test_light_and_dark_differ_in_nothing_but_colours(chart: Chart, about: Study
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
-def test_the_same_table_gives_the_same_svg(chart: Chart, normal: Study) -> None:
+def test_the_same_table_gives_the_same_svg(chart: Chart[Study], normal: Study) -> None:
     def once() -> str:
         with drawing(THEMES[1], chart.id):
             return to_svg(drawn(chart, normal, THEMES[1]))
@@ -197,10 +198,10 @@ def test_a_png_is_one(normal: Study) -> None:
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
-def test_the_csv_is_the_drawn_table(chart: Chart, about: Study) -> None:
-    if chart.missing(about.summary):
+def test_the_csv_is_the_drawn_table(chart: Chart[Study], about: Study) -> None:
+    if chart.lacks(about):
         return
-    table = chart.table(about.summary)
+    table = chart.table(about)
     back = pd.read_csv(io.StringIO(csv(table)), keep_default_na=False, na_values=[""])
     assert list(back.columns) == list(table.columns)
     for column in table.columns:
@@ -211,14 +212,14 @@ def test_the_csv_is_the_drawn_table(chart: Chart, about: Study) -> None:
             assert ["" if text != text else text for text in back[column]] == inert
 
 
-def texts_of(chart: Chart, about: Study) -> list[str]:
+def texts_of(chart: Chart[Study], about: Study) -> list[str]:
     with drawing(THEMES[0], chart.id):
         figure = drawn(chart, about, THEMES[0])
         return [text.get_text() for text, _ in boxes(figure)]
 
 
 def test_numbers_printed_in_the_charts_are_those_of_their_tables(normal: Study) -> None:
-    by_id = {chart.id: (chart.table(normal.summary), texts_of(chart, normal)) for chart in CHARTS}
+    by_id = {chart.id: (chart.table(normal), texts_of(chart, normal)) for chart in CHARTS}
     cells, texts = by_id["slowdown-matrix"]
     for cell in records(cells[cells["seconds"].notna()]):
         number = format_time(cell.seconds) if cell.best else format_ratio(cell.slowdown)
@@ -239,12 +240,12 @@ def test_numbers_printed_in_the_charts_are_those_of_their_tables(normal: Study) 
 
 
 def test_the_best_cell_of_a_column_prints_its_time_and_stands_out(normal: Study) -> None:
-    cells = matrix.table(normal.summary)
+    cells = matrix.table(normal)
     assert list(cells.groupby("size")["best"].sum()) == [1] * len(SIZES)
 
 
 def test_rows_without_a_number_at_every_size_have_no_mean_and_stand_last(normal: Study) -> None:
-    cells = matrix.table(normal.summary)
+    cells = matrix.table(normal)
     means = cells.drop_duplicates("mechanism").set_index("mechanism")["geo_mean"]
     assert set(means[means.isna()].index) == {"value", "raw-value", "manager-array"}
     complete = means.dropna()
@@ -253,7 +254,7 @@ def test_rows_without_a_number_at_every_size_have_no_mean_and_stand_last(normal:
 
 
 def test_the_mean_of_a_row_is_that_of_its_ratios(normal: Study) -> None:
-    cells = matrix.table(normal.summary)
+    cells = matrix.table(normal)
     queue = cells[cells["mechanism"] == "queue"]
     expected = math.prod(queue["slowdown"]) ** (1 / len(queue))
     assert queue["geo_mean"].iloc[0] == pytest.approx(expected)
@@ -261,15 +262,15 @@ def test_the_mean_of_a_row_is_that_of_its_ratios(normal: Study) -> None:
 
 def test_a_size_that_was_not_planned_for_a_mechanism_says_so() -> None:
     cases = [Case("ping-pong", "pipe", 64), Case("ping-pong", "pipe", 4096), Case("ping-pong", "queue", 64)]
-    cells = matrix.table(study(make_result(cases, 3)).summary)
+    cells = matrix.table(study(make_result(cases, 3)))
     assert list(cells.loc[cells["mechanism"] == "queue", "word"]) == ["", "not run"]
 
 
 def test_a_missing_chart_says_what_happened() -> None:
-    summary = study(all_failed()).summary
-    assert matrix.CHART.missing(summary) == "None of 63 ping-pong cases has a number: 63 failed."
-    only = study(make_result([Case("stream", "pipe", 64)], 3)).summary
-    assert matrix.CHART.missing(only) == "This run has no ping-pong case."
+    failed = study(all_failed())
+    assert matrix.CHART.lacks(failed) == "None of 63 ping-pong cases has a number: 63 failed."
+    only = study(make_result([Case("stream", "pipe", 64)], 3))
+    assert matrix.CHART.lacks(only) == "This run has no ping-pong case."
 
 
 @given(st.lists(st.floats(0, 200), min_size=1, max_size=8))

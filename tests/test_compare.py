@@ -27,9 +27,9 @@ from ipcbench.analysis.machines import Shape, shape
 from ipcbench.analysis.projection import Projection, chosen, gather
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.model import Case
-from ipcbench.report.charts import machine_ratios
+from ipcbench.report.charts import COMPARED, Chart, machine_ratios
 from ipcbench.report.charts.sheet import SMALLEST, sign
-from ipcbench.report.compared import Picture, charts, footer
+from ipcbench.report.compared import footer
 from ipcbench.report.comparison import Comparison, conclusion, parts
 from ipcbench.report.comparison_formats import as_csv, as_json, as_markdown, terminal
 from ipcbench.report.inline import merge
@@ -743,15 +743,15 @@ def about(request: pytest.FixtureRequest) -> Comparison:
     return PAIRS[request.param]()
 
 
-def pictures(about: Comparison) -> list[Picture]:
-    return [picture for picture in charts(about) if len(picture.table)]
+def drawable(about: Comparison) -> list[tuple[Chart[Comparison], pd.DataFrame]]:
+    return [(chart, chart.table(about)) for chart in COMPARED if not chart.lacks(about)]
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 def test_texts_of_a_comparison_lie_inside_and_never_on_each_other(about: Comparison, theme: Theme) -> None:
-    for chart in pictures(about):
+    for chart, table in drawable(about):
         with drawing(theme, chart.id):
-            figure = chart.draw(chart.table, theme)
+            figure = chart.draw(table, theme)
             sign(figure, footer(about), theme)
             texts = boxes(figure)
         width, height = figure.get_size_inches() * 72
@@ -767,18 +767,18 @@ def test_texts_of_a_comparison_lie_inside_and_never_on_each_other(about: Compari
 
 
 def test_charts_of_a_comparison_are_repeatable_have_words_and_come_with_their_table(about: Comparison) -> None:
-    for chart in pictures(about):
+    for chart, table in drawable(about):
         drawn = []
         for _ in range(2):
             with drawing(THEMES[0], chart.id):
-                drawn.append(to_svg(chart.draw(chart.table, THEMES[0])))
+                drawn.append(to_svg(chart.draw(table, THEMES[0])))
         assert drawn[0] == drawn[1]
         with drawing(THEMES[1], chart.id):
-            assert merge(drawn[0], to_svg(chart.draw(chart.table, THEMES[1]))).colours
-        assert any(character.isdigit() for character in chart.alt(chart.table))
-        back = pd.read_csv(io.StringIO(table_csv(chart.table)), keep_default_na=False, na_values=[""])
-        assert list(back.columns) == list(chart.table.columns)
-        assert len(back) == len(chart.table)
+            assert merge(drawn[0], to_svg(chart.draw(table, THEMES[1]))).colours
+        assert any(character.isdigit() for character in chart.alt(table))
+        back = pd.read_csv(io.StringIO(table_csv(table)), keep_default_na=False, na_values=[""])
+        assert list(back.columns) == list(table.columns)
+        assert len(back) == len(table)
 
 
 def test_a_comparison_without_cases_of_mechanisms_has_no_chart(two: tuple[ResultFile, ResultFile]) -> None:

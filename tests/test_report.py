@@ -270,7 +270,7 @@ def test_cases_under_another_placement_are_named_and_not_mixed_in() -> None:
     about = study(make_result(cases, 3))
     assert about.other_settings == ["bytes, fork, pack"]
     assert [row[0] for row in which_one(about)[0].rows] == ["64 B", "64 B, pack"]
-    assert len(CHARTS[0].table(about.summary)) == 3
+    assert len(CHARTS[0].table(about)) == 3
 
 
 def test_the_size_table_shows_times_ratios_and_words() -> None:

@@ -43,7 +43,7 @@ def pairs() -> dict[str, Pair]:
     about = study(make_result(notes={"ping-pong/pipe/64B/1w": ["noisy"]}))
     found = {}
     for chart in CHARTS:
-        table, both = chart.table(about.summary), []
+        table, both = chart.table(about), []
         for theme in THEMES:
             with drawing(theme, chart.id):
                 figure = chart.draw(table, theme)

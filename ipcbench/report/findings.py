@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from ipcbench.analysis.stats import BLOCK, PRACTICAL
-from ipcbench.report.charts.chart import SETTING, main_setting, records
+from ipcbench.report.setting import SETTING, main_setting
+from ipcbench.report.tables import records
 from ipcbench.report.text import count, interval, listing
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ipcbench.report.absence import groups
-from ipcbench.report.charts.chart import main_setting
 from ipcbench.report.modelled import models
+from ipcbench.report.pictures import Picture
 from ipcbench.report.rows import environment, exact, mechanisms, pythons, tails, which_one
 from ipcbench.report.study import Study
 from ipcbench.report.tables import Table
@@ -38,24 +37,7 @@ READING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A chart as a page shows it; missing says why there is none, and then the rest is empty."""
-
-    id: str
-    topic: str
-    title: str
-    caption: str
-    missing: str = ""
-    alt: str = ""
-    light: str = ""
-    dark: str = ""
-    width: int = 0
-    height: int = 0
-    table: Table | None = None
-
-
-def page(study: Study, sentences: Sequence[str], charts: Sequence[Drawn]) -> str:
+def page(study: Study, sentences: Sequence[str], charts: Sequence[Picture]) -> str:
     """Write the whole page. Everything from the results file is escaped by the template, whatever it holds."""
     templates = Environment(
         loader=PackageLoader("ipcbench.report"),
@@ -78,8 +60,9 @@ def page(study: Study, sentences: Sequence[str], charts: Sequence[Drawn]) -> str
         which_one=which_one(study),
         open_tables=OPEN_TABLES,
         more=[found for found in (tails(study), pythons(study)) if found],
-        main_setting=", ".join(filter(None, main_setting(study.summary))),
+        main_setting=", ".join(filter(None, study.setting)),
         charts=charts,
+        data_uri=data_uri,
         models=models(study),
         absent=absent(study),
         reading=READING,

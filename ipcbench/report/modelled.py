@@ -8,7 +8,7 @@ from typing import Any
 
 from ipcbench.analysis.curves import Curve, crossings, lines, scalings
 from ipcbench.analysis.models import Estimate, Line, Scaling
-from ipcbench.report.charts.chart import SETTING, main_setting
+from ipcbench.report.setting import SETTING
 from ipcbench.report.study import Study
 from ipcbench.report.tables import Table
 from ipcbench.report.text import count, estimate, listing
@@ -91,7 +91,7 @@ def _name(study: Study, row: Any) -> str:
 
 
 def _unusual(study: Study, row: Any) -> Iterator[str]:
-    for column, usual in zip(SETTING, main_setting(study.summary), strict=True):
+    for column, usual in zip(SETTING, study.setting, strict=True):
         if getattr(row, column) != usual:
             yield getattr(row, column)
     if row.workers != 1 and row.pattern in ("ping-pong", "stream"):

@@ -14,7 +14,7 @@ import pandas as pd
 
 from ipcbench.analysis.stats import FloatArray, compare
 from ipcbench.analysis.traps import matched
-from ipcbench.report.charts.chart import records
+from ipcbench.report.tables import records
 from ipcbench.report.text import count, interval, listing
 from ipcbench.units import format_rate, format_ratio, format_size, format_time
 

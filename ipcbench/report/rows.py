@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 
 from ipcbench.analysis.stats import BLOCK, compare
-from ipcbench.report.charts.chart import in_main_setting, main_setting, records
 from ipcbench.report.findings import OPERATIONS, Choice, choices, ratio, ties
+from ipcbench.report.setting import in_setting
 from ipcbench.report.study import Study
-from ipcbench.report.tables import Table
+from ipcbench.report.tables import Table, records
 from ipcbench.report.text import absence, count, interval
 from ipcbench.results.schema import UNKNOWN, RunRecord
 from ipcbench.text import safe_text
@@ -75,7 +75,9 @@ def _caption(study: Study, question: str) -> str:
 def by_size(study: Study) -> Table | None:
     """Mechanism by payload size, for round trips: time, and how many times that of the best; None without any."""
     from_summary = study.summary
-    chosen = (from_summary["question"] == "ping-pong") & in_main_setting(from_summary) & from_summary["ranked"]
+    chosen = (
+        (from_summary["question"] == "ping-pong") & in_setting(from_summary, study.setting) & from_summary["ranked"]
+    )
     cases = from_summary[chosen]
     if cases["seconds"].notna().sum() == 0:
         return None
@@ -237,7 +239,7 @@ def environment(study: Study) -> Table:
         *([["Measured under", ", ".join(python.tag for python in record.pythons)]] if record.pythons else []),
         ["Pickle protocol", str(machine.pickle_protocol)],
         ["Switch interval", format_time(machine.switch_interval)],
-        ["Payload, start method, placement", ", ".join(filter(None, main_setting(study.summary)))],
+        ["Payload, start method, placement", ", ".join(filter(None, study.setting))],
         ["Values and warm-ups per visit", f"{settings.values} and {settings.warmups}"],
         ["Shortest value", format_time(settings.min_time)],
         ["Rounds", f"{record.rounds}, asked for: {limit}"],

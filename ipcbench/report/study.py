@@ -12,8 +12,8 @@ from ipcbench.analysis.self_check import SelfCheck, self_check
 from ipcbench.analysis.shape import Shape, shape
 from ipcbench.analysis.stats import FloatArray, by_round, rank, summarise
 from ipcbench.analysis.tails import percentiles
-from ipcbench.report.charts.chart import main_setting, settings
 from ipcbench.report.remarks import remarks
+from ipcbench.report.setting import Setting, main_setting, settings
 from ipcbench.report.text import count
 from ipcbench.report.warnings import warnings
 from ipcbench.results.frame import case_frame, tail_frame, visit_frame
@@ -34,7 +34,8 @@ class Study:
     summary is `analysis.stats.rank` over all cases, its text cleaned, plus `cpus`, the usable CPUs of the machine,
     `key`, the case as the file has it, `drift` and `modes`, see `analysis.shape`, and `shape`, both in words. warnings
     are the traps that the run shows, remarks what else it says, both in words. tails is `analysis.tails.percentiles`,
-    series the visit means of each case by round, by key.
+    series the visit means of each case by round, by key; visits is `results.frame.visit_frame`. setting is the one
+    that charts show.
     """
 
     record: RunRecord
@@ -43,6 +44,8 @@ class Study:
     remarks: list[str]
     tails: pd.DataFrame
     series: dict[str, FloatArray]
+    visits: pd.DataFrame
+    setting: Setting
 
     @cached_property
     def check(self) -> SelfCheck:
@@ -65,7 +68,7 @@ class Study:
         """How and when it was run, in one line."""
         record = self.record
         return safe_text(
-            f"{', '.join(filter(None, main_setting(self.summary)))} · {safe_text(record.label, 60)}, {self.date} · "
+            f"{', '.join(filter(None, self.setting))} · {safe_text(record.label, 60)}, {self.date} · "
             f"{count(record.rounds, 'round')} × {count(record.settings.values, 'value')} · ipcbench {record.ipcbench}"
         )
 
@@ -108,8 +111,7 @@ class Study:
     @property
     def other_settings(self) -> list[str]:
         """Payloads, start methods and placements of the run that the charts do not show."""
-        main = main_setting(self.summary)
-        return [", ".join(filter(None, setting)) for setting in sorted(set(settings(self.summary)) - {main})]
+        return [", ".join(filter(None, setting)) for setting in sorted(set(settings(self.summary)) - {self.setting})]
 
 
 def _minute(started: str) -> str:
@@ -135,7 +137,7 @@ def study(result: ResultFile) -> Study:
     as_filed = summary.assign(case=ranked["case"])
     traps, others = warnings(as_filed, series, tails), remarks(as_filed, series, tails)
     traps, others = ([safe_text(text, 1000) for text in said] for said in (traps, others))
-    return Study(result.ipcbench, summary, traps, others, tails, series)
+    return Study(result.ipcbench, summary, traps, others, tails, series, visits, main_setting(summary))
 
 
 def _words(found: Shape) -> str:

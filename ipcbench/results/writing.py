@@ -35,6 +35,18 @@ def write_whole(path: Path, data: bytes, replace: bool) -> None:
             os.unlink(temporary)
 
 
+def replace_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, without waiting for the disk: for what can be made again. Raises OSError."""
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.tmp")
+    try:
+        with open(temporary, "xb") as file:  # never through a link that somebody has put there
+            file.write(data)
+        os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
 def _write_all(descriptor: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:

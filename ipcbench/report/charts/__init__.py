@@ -1,10 +1,39 @@
-"""The charts of the report, in the order in which it shows them."""
+"""The charts of a report and of a comparison, in the order in which they are shown."""
 
 from __future__ import annotations
 
-from ipcbench.report.charts import grid, matrix, scaling, state, throughput
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ipcbench.report.charts import grid, machine_ratios, matrix, scaling, state, throughput, winner_map_diff
 from ipcbench.report.charts.chart import Chart
+from ipcbench.report.comparison import Comparison
+from ipcbench.report.setting import in_setting
+from ipcbench.report.study import Study
 
-CHARTS: tuple[Chart, ...] = (matrix.CHART, grid.CHART, throughput.CHART, scaling.CHART, state.CHART)
+CHARTS: tuple[Chart[Study], ...] = (matrix.CHART, grid.CHART, throughput.CHART, scaling.CHART, state.CHART)
+COMPARED: tuple[Chart[Comparison], ...] = (machine_ratios.CHART, winner_map_diff.CHART)
 
-__all__ = ["CHARTS", "Chart"]
+__all__ = ["CHARTS", "COMPARED", "Chart", "charts"]
+
+PLURALS = {"bytes": "bytes", "object": "objects", "array": "arrays"}
+LEAST_RIVALS = 3  # that another kind of payload needs before it gets charts of its own
+
+
+def charts(about: Study) -> Iterator[tuple[Chart[Study], Study]]:
+    """Every chart of a report with what it draws: those of the setting shown, then those of other kinds of payload.
+
+    The charts of another kind of payload carry its name, as in slowdown-matrix-arrays, and are there only where a run
+    has enough for them.
+    """
+    for chart in CHARTS:
+        yield chart, about
+    for payload, word in PLURALS.items():
+        view = replace(about, setting=(payload, *about.setting[1:]))
+        if payload == about.setting[0]:
+            continue
+        cases = about.summary[in_setting(about.summary, view.setting) & about.summary["ranked"]]
+        for chart in CHARTS:
+            there = cases[(cases["pattern"] == chart.pattern) & cases["seconds"].notna()]
+            if chart.by_payload and there["mechanism"].nunique() >= LEAST_RIVALS and not chart.lacks(view):
+                yield replace(chart, id=f"{chart.id}-{word}", topic=f"{chart.topic} ({word})"), view

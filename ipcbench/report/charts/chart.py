@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ipcbench.report.rows import exact
+from ipcbench.report.setting import in_setting
+from ipcbench.report.study import Study
+from ipcbench.report.tables import Table
 from ipcbench.report.text import count, listing
 from ipcbench.report.theme import Theme
 
@@ -40,46 +43,51 @@ SHOWN = [
     "shape",
 ]
 
+Source = TypeVar("Source")
+
 
 @dataclass(frozen=True, slots=True)
-class Chart:
-    """One chart of the report.
+class Chart(Generic[Source]):
+    """One chart: of the Study of a run, or of what a comparison knows.
 
-    topic is the heading it stands under and title the question it answers; table takes the ranked summary
-    (`analysis.stats.rank`) and gives exactly what is drawn, one row per case; draw opens no file and computes nothing
-    but places; alt says the finding in words.
-    patterns are the patterns it is about, and least_sizes how many payload sizes it takes to be worth drawing.
+    topic is the heading it stands under and title the question it answers. lacks says in a sentence why there is
+    nothing to draw, and is empty where there is; table gives exactly what is drawn; draw opens no file and computes
+    nothing but places; alt says the finding in words, with a figure, in at most 150 characters; details is the table
+    for readers of a page, in ready text, under a caption. pattern names what was measured. by_payload: drawn once more
+    for each other kind of payload that a run has.
     """
 
     id: str
     topic: str
     title: str
     caption: str
-    patterns: tuple[str, ...]
-    table: Callable[[pd.DataFrame], pd.DataFrame]
+    lacks: Callable[[Source], str]
+    table: Callable[[Source], pd.DataFrame]
     draw: Callable[[pd.DataFrame, Theme], Figure]
     alt: Callable[[pd.DataFrame], str]
-    least_sizes: int = 1
+    details: Callable[[pd.DataFrame, str], Table] | None = exact
+    pattern: str = ""
+    by_payload: bool = False
 
-    def missing(self, summary: pd.DataFrame) -> str:
-        """Say why this chart cannot be drawn from a summary; empty where it can."""
-        asked = summary[summary["pattern"].isin(self.patterns)]
-        what = listing(self.patterns)
+
+def needs(*patterns: str, sizes: int = 1) -> Callable[[Study], str]:
+    """What a chart of some patterns lacks: a case, a number, or as many payload sizes as make a curve."""
+    what = listing(patterns)
+
+    def lacks(about: Study) -> str:
+        cases = about.summary[about.summary["pattern"].isin(patterns)]
+        asked = cases[in_setting(cases, about.setting)]
         if asked.empty:
-            return f"This run has no {what} case."
+            return f"This run has no {what} case{'' if cases.empty else f' under {listing(about.setting)}'}."
         measured = asked[asked["seconds"].notna()]
         if measured.empty:
             found = [f"{number} {verdict}" for verdict, number in asked["verdict"].value_counts().sort_index().items()]
             return f"None of {count(len(asked), f'{what} case')} has a number: {', '.join(found)}."
-        sizes = measured["size"].nunique()
-        if sizes < self.least_sizes:
-            return f"A curve needs {self.least_sizes} payload sizes; this run has {count(sizes, 'size')}."
+        if measured["size"].nunique() < sizes:
+            return f"A curve needs {sizes} payload sizes; this run has {count(measured['size'].nunique(), 'size')}."
         return ""
 
-
-def records(table: pd.DataFrame) -> list[Any]:
-    """The rows of a table as tuples whose fields are the columns."""
-    return list(table.itertuples(index=False))
+    return lacks
 
 
 def doubts(table: pd.DataFrame) -> str:
@@ -88,29 +96,10 @@ def doubts(table: pd.DataFrame) -> str:
     return f"* {listing(sorted(notes), 4)}." if notes else ""
 
 
-SETTING = ["payload", "start_method", "placement", "python"]
-
-
-def main_setting(summary: pd.DataFrame) -> tuple[str, ...]:
-    """The kind of payload, start method and placement that most cases of a run share; charts show this one."""
-    found = Counter(settings(summary))
-    return min(found, key=lambda setting: (-found[setting], setting), default=("",) * len(SETTING))
-
-
-def settings(summary: pd.DataFrame) -> list[tuple[str, ...]]:
-    """The setting of each row."""
-    return list(zip(*(summary[column] for column in SETTING), strict=True))
-
-
-def in_main_setting(summary: pd.DataFrame) -> pd.Series[bool]:
-    """Which rows are of the main setting."""
-    main = main_setting(summary)
-    return pd.Series([setting == main for setting in settings(summary)], summary.index, dtype=bool)
-
-
-def select(summary: pd.DataFrame, *questions: str) -> pd.DataFrame:
-    """The rows of some questions under the main setting, without controls and baselines, with the columns SHOWN."""
-    chosen = summary["question"].isin(questions) & in_main_setting(summary) & summary["ranked"]
+def select(about: Study, *questions: str) -> pd.DataFrame:
+    """The rows of some questions under the setting shown, without controls and baselines, with the columns SHOWN."""
+    summary = about.summary
+    chosen = summary["question"].isin(questions) & in_setting(summary, about.setting) & summary["ranked"]
     return summary.loc[chosen, SHOWN].reset_index(drop=True)
 
 

@@ -6,23 +6,24 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ipcbench.report.charts import matrix
-from ipcbench.report.charts.chart import Chart
+from ipcbench.report.charts.chart import Chart, needs
 from ipcbench.report.charts.panels import PLOT, Layout, head
 from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.scale import log_limits, log_ticks, size_ticks, ticks_at
 from ipcbench.report.charts.sheet import Sheet
+from ipcbench.report.study import Study
 from ipcbench.report.theme import Theme
 from ipcbench.units import format_size, format_time
 
 TITLE = "How long is a round trip, and how does it grow with the payload?"
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def table(about: Study) -> pd.DataFrame:
     """Rows of ping-pong cases that have a time, mechanisms from best to worst; `fastest` is the best time of the size.
 
     Times in seconds per round trip.
     """
-    cells = matrix.table(summary)
+    cells = matrix.table(about)
     cells = cells[cells["seconds"].notna()].drop(columns=["word"])
     return cells.assign(fastest=cells.groupby("size")["seconds"].transform("min")).reset_index(drop=True)
 
@@ -74,9 +75,10 @@ CHART = Chart(
         "A flat part means that the cost of one message decides, a rising part that copying bytes does. "
         "Where the coloured line lies on the dashed one, this mechanism is the fastest measured."
     ),
-    patterns=("ping-pong",),
+    lacks=needs("ping-pong", sizes=2),
     table=table,
     draw=draw,
     alt=_alt,
-    least_sizes=2,
+    pattern="ping-pong",
+    by_payload=True,
 )

@@ -12,16 +12,17 @@ from matplotlib.patches import Rectangle
 
 from ipcbench.analysis.contrast import Contrast
 from ipcbench.analysis.stats import geometric_mean
-from ipcbench.report.charts.chart import records
+from ipcbench.report.charts.chart import Chart
 from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.scale import spread
 from ipcbench.report.charts.sheet import LINE, MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width
+from ipcbench.report.comparison import Comparison
+from ipcbench.report.tables import records
 from ipcbench.report.text import count, short_ratio
 from ipcbench.report.theme import Theme
 from ipcbench.text import safe_text
 from ipcbench.units import format_size
 
-ID = "machine-ratios"
 PANELS = 4
 NAMES = 118.0
 NUMBERS = 33.0
@@ -199,7 +200,7 @@ def _key(sheet: Sheet, others: list[str], y: float) -> None:
         x += min(room, text_width(fit([name], room - 18, SMALLEST), SMALLEST) + 24)
 
 
-def alt(cells: pd.DataFrame) -> str:
+def _alt(cells: pd.DataFrame) -> str:
     """The finding in words: how many rows differ, and the largest."""
     clear = cells[cells["verdict"].isin(["slower", "faster"])]
     where = f"{len(clear)} of {len(cells)} cases differ from {cells['base'].iloc[0]}"
@@ -208,3 +209,20 @@ def alt(cells: pd.DataFrame) -> str:
     far = max(records(clear), key=lambda cell: abs(math.log(cell.ratio)))
     last = f"the most {far.mechanism} at {far.panel}: {short_ratio(far.ratio)} in {far.other}"
     return f"Dots with intervals by mechanism and payload size. {where}, {last}."
+
+
+def _lacks(comparison: Comparison) -> str:
+    return "" if len(table(comparison.contrast)) else "No row of this comparison is a case of a ranked mechanism."
+
+
+CHART: Chart[Comparison] = Chart(
+    id="machine-ratios",
+    topic="Is one faster, and where?",
+    title="Is one side faster than the base, and where?",
+    caption="Each dot is the time of one case as a multiple of that in the base. Hollow and grey: no clear difference.",
+    lacks=_lacks,
+    table=lambda comparison: table(comparison.contrast),
+    draw=draw,
+    alt=_alt,
+    details=None,
+)

@@ -10,8 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ipcbench.analysis.stats import geometric_mean
-from ipcbench.report.charts.chart import Chart, doubts, records, select
+from ipcbench.report.charts.chart import Chart, doubts, needs, select
 from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
+from ipcbench.report.study import Study
+from ipcbench.report.tables import records
 from ipcbench.report.text import absence, short_ratio
 from ipcbench.report.theme import FAMILY_MARKS, STEP_EDGES, Theme
 from ipcbench.units import format_ratio, format_size, format_time
@@ -29,13 +31,13 @@ SUBTITLE = (
 )
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def table(about: Study) -> pd.DataFrame:
     """Rows of ping-pong cases with one worker, in drawing order; what was not planned has the verdict 'not run'.
 
     Two more columns: word (what stands in a cell without a number) and geo_mean (geometric mean of the slowdowns of
     the mechanism over all sizes; NaN where one is missing).
     """
-    cases = select(summary, "ping-pong")
+    cases = select(about, "ping-pong")
     cases = cases[cases["workers"] == cases["workers"].min()].drop_duplicates(["mechanism", "size"])
     known = cases.set_index(["mechanism", "size"])
     cases = pd.concat([cases, _not_run(cases)], ignore_index=True) if len(known) else cases
@@ -186,8 +188,10 @@ CHART = Chart(
         "times as long they take. ≈ is a tie: less than 5 % apart, or further but not told apart by this run. "
         "Words stand where there is no number."
     ),
-    patterns=("ping-pong",),
+    lacks=needs("ping-pong"),
     table=table,
     draw=draw,
     alt=_alt,
+    pattern="ping-pong",
+    by_payload=True,
 )

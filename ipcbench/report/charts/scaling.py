@@ -8,11 +8,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ipcbench.report.charts.chart import Chart, select, typical_size
+from ipcbench.report.charts.chart import Chart, needs, select, typical_size
 from ipcbench.report.charts.panels import BELOW, PLOT, Layout, head
 from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.scale import log_limits, log_ticks, ticks_at
 from ipcbench.report.charts.sheet import LINE, SMALLEST, Sheet
+from ipcbench.report.study import Study
 from ipcbench.report.text import count
 from ipcbench.report.theme import Theme
 from ipcbench.units import format_rate, format_size
@@ -21,21 +22,21 @@ TITLE = "Do more workers get more tasks done?"
 MANY = 4
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def table(about: Study) -> pd.DataFrame:
     """Rows of task-queue cases of the typical size that have a time, the most tasks per second with 4 workers first.
 
     New columns: rate with rate_low and rate_high (tasks per second), ideal (the rate of the fewest workers times how
     many times more there are), many (the number of workers that the order is by: 4, or the most) and cpus (usable
     CPUs of the machine).
     """
-    cases = select(summary, "task-queue")
+    cases = select(about, "task-queue")
     cases = cases[cases["seconds"].notna() & (cases["size"] == typical_size(cases))]
     cases = cases.drop_duplicates(["mechanism", "workers"]).sort_values(["mechanism", "workers"])
     counts = sorted(cases["workers"].unique())
     many = MANY if MANY in counts else max(counts, default=0)
     cases = cases.assign(rate=1 / cases["seconds"], rate_low=1 / cases["high"], rate_high=1 / cases["low"], many=many)
     first = cases.groupby("mechanism")[["rate", "workers"]].transform("first")
-    cases = cases.assign(ideal=first["rate"] * cases["workers"] / first["workers"], cpus=summary["cpus"].max())
+    cases = cases.assign(ideal=first["rate"] * cases["workers"] / first["workers"], cpus=about.summary["cpus"].max())
     there = cases[cases["workers"] == many].set_index("mechanism")["seconds"]
     order = cases["mechanism"].map(there).fillna(math.inf)
     return (
@@ -113,8 +114,9 @@ CHART = Chart(
         "shaded part workers and driver together outnumber them: what is measured there is also the scheduler. "
         "≈ is a tie with the best."
     ),
-    patterns=("task-queue",),
+    lacks=needs("task-queue"),
     table=table,
     draw=draw,
     alt=_alt,
+    pattern="task-queue",
 )

@@ -9,10 +9,12 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ipcbench.report.charts.chart import Chart, doubts, records, select
+from ipcbench.report.charts.chart import Chart, doubts, needs, select
 from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.scale import log_limits, log_ticks, plain, ticks_at
 from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
+from ipcbench.report.study import Study
+from ipcbench.report.tables import records
 from ipcbench.report.text import count
 from ipcbench.report.theme import Theme
 from ipcbench.units import format_size, format_time
@@ -32,13 +34,13 @@ NUMBERS = 50.0  # kept free at the right, so that the number of the slowest stan
 WIDE = (WIDTH - 2 * MARGIN - GAP) / 2
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def table(about: Study) -> pd.DataFrame:
     """Rows of access and counter cases that have a time, per panel from best to worst.
 
     A panel is one operation with one number of workers, at the payload size that most mechanisms have; its name is the
     column `panel`.
     """
-    cases = select(summary, *OPERATIONS)
+    cases = select(about, *OPERATIONS)
     cases = cases[cases["seconds"].notna()]
     kept = []
     for place, question in enumerate(OPERATIONS):
@@ -118,8 +120,9 @@ CHART = Chart(
         "Reading and writing are one call on the shared object; the increment takes its lock, adds one and gives it "
         "back, while all the workers of the panel do the same. The final total is checked."
     ),
-    patterns=("access", "counter"),
+    lacks=needs("access", "counter"),
     table=table,
     draw=draw,
     alt=_alt,
+    pattern="access, counter",
 )

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ipcbench.report.charts.chart import Chart, select
+from ipcbench.report.charts.chart import Chart, needs, select
 from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.scale import log_limits, log_ticks, size_ticks, spaced, ticks_at
 from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width
+from ipcbench.report.study import Study
 from ipcbench.report.theme import Theme
 from ipcbench.units import format_bandwidth, format_size
 
@@ -20,13 +21,13 @@ RIGHT = 150.0
 PLOT = 250.0
 
 
-def table(summary: pd.DataFrame) -> pd.DataFrame:
+def table(about: Study) -> pd.DataFrame:
     """Rows of stream cases that have a time, mechanisms from most to least bandwidth over all sizes.
 
     New columns, in bytes per second: bandwidth with bandwidth_low and bandwidth_high; and labelled: whether the line
     has a name (of those that reach the largest size the best of each size, `queue`, then the next best, six in all).
     """
-    cases = select(summary, "stream")
+    cases = select(about, "stream")
     cases = cases[cases["seconds"].notna() & (cases["workers"] == cases["workers"].min())]
     cases = cases.drop_duplicates(["mechanism", "size"])
     cases = cases.assign(
@@ -106,8 +107,9 @@ CHART = Chart(
         "are limited by the cost of each message, large ones by copying. A mechanism that cannot carry the largest "
         "payload has no name here; the table below has it."
     ),
-    patterns=("stream",),
+    lacks=needs("stream"),
     table=table,
     draw=draw,
     alt=_alt,
+    pattern="stream",
 )

@@ -10,14 +10,16 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ipcbench.analysis.machines import Shape
-from ipcbench.report.charts.chart import SETTING, records
+from ipcbench.report.charts.chart import Chart
 from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width
+from ipcbench.report.comparison import Comparison
+from ipcbench.report.setting import SETTING
+from ipcbench.report.tables import records
 from ipcbench.report.text import count, short_ratio
 from ipcbench.report.theme import FAMILY_MARKS, Theme
 from ipcbench.text import safe_text
 from ipcbench.units import format_size
 
-ID = "winner-map-diff"
 TITLE = "Does the advice change?"
 SUBTITLE = (
     "The fastest mechanism for each question and payload size on two machines, of those that both measured and that "
@@ -99,7 +101,7 @@ def _key(sheet: Sheet, cells: pd.DataFrame, y: float) -> None:
         x += 12 + text_width(name, SMALLEST) + 10
 
 
-def alt(cells: pd.DataFrame) -> str:
+def _alt(cells: pd.DataFrame) -> str:
     """The finding in words: in how many cells another mechanism wins, and one of them."""
     blocks, changed = len(cells) // 2, cells[cells["changed"]]
     sides = list(dict.fromkeys(cells["side"]))
@@ -110,3 +112,22 @@ def alt(cells: pd.DataFrame) -> str:
         return f"{said}."
     first = changed.iloc[0]
     return f"{said}, such as {first['ask']} at {format_size(first['size'])}: {first['was']} to {first['winner']}."
+
+
+def _lacks(comparison: Comparison) -> str:
+    if not comparison.shapes:
+        return "No side was measured on another machine than the base."
+    return "" if len(table(comparison.shapes[0])) else "The two machines have no question in common."
+
+
+CHART: Chart[Comparison] = Chart(
+    id="winner-map-diff",
+    topic="Does the advice change?",
+    title=TITLE,
+    caption="The fastest mechanism by question and payload size on both machines; outlined where another one wins.",
+    lacks=_lacks,
+    table=lambda comparison: table(comparison.shapes[0]),
+    draw=draw,
+    alt=_alt,
+    details=None,
+)

@@ -1,0 +1,26 @@
+"""The setting of a case: kind of payload, start method, placement, Python. Charts show one setting at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pandas as pd
+
+SETTING = ["payload", "start_method", "placement", "python"]
+Setting = tuple[str, ...]
+
+
+def main_setting(summary: pd.DataFrame) -> Setting:
+    """The setting that most cases of a run share."""
+    found = Counter(settings(summary))
+    return min(found, key=lambda setting: (-found[setting], setting), default=("",) * len(SETTING))
+
+
+def settings(summary: pd.DataFrame) -> list[Setting]:
+    """The setting of each row."""
+    return list(zip(*(summary[column] for column in SETTING), strict=True))
+
+
+def in_setting(summary: pd.DataFrame, setting: Setting) -> pd.Series[bool]:
+    """Which rows are of a setting."""
+    return pd.Series([found == setting for found in settings(summary)], summary.index, dtype=bool)
