@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import itertools
 import re
@@ -43,7 +44,7 @@ def pairs() -> dict[str, Pair]:
     about = study(make_result(notes={"ping-pong/pipe/64B/1w": ["noisy"]}))
     found = {}
     for chart in CHARTS:
-        table, both = chart.table(about.summary), []
+        table, both = chart.table(about), []
         for theme in THEMES:
             with drawing(theme, chart.id):
                 figure = chart.draw(table, theme)
@@ -146,6 +147,11 @@ def test_each_element_stands_on_a_line_of_its_own(pairs: dict[str, Pair]) -> Non
     for light, _ in pairs.values():
         lines = light.splitlines()
         assert all(re.fullmatch(r"<[^<]*>|<[^<]*>[^<]*</[a-z]+>|</[A-Za-z]+>", line) for line in lines)
+
+
+def test_a_chart_is_small_as_it_travels(pairs: dict[str, Pair]) -> None:
+    for name, (light, _) in pairs.items():
+        assert len(gzip.compress(light.encode(), mtime=0)) <= (25_000 if name.endswith("grid") else 10_000)
 
 
 @pytest.mark.parametrize("text", [HOSTILE, "]]>", "<!--", "&#0;", "\x1b[31m\x00\u202e", "url(#x)"])

@@ -32,23 +32,15 @@ import json, sys
 from pathlib import Path
 import matplotlib
 from ipcbench.report.charts import CHARTS
-from ipcbench.report.charts.sheet import sign
+from ipcbench.report.pictures import draw
 from ipcbench.report.study import study
-from ipcbench.report.svg import drawing, to_svg
-from ipcbench.report.theme import THEMES
 from ipcbench.results.store import load
 drawn = {}
 for path in map(Path, sys.argv[1:]):
     about = study(load(path))
     for chart in CHARTS:
-        if chart.missing(about.summary):
-            continue
-        table = chart.table(about.summary)
-        for theme in THEMES:
-            with drawing(theme, chart.id):
-                figure = chart.draw(table, theme)
-                sign(figure, about.footer, theme)
-                drawn[f"{path.name} {chart.id} {theme.name}"] = to_svg(figure, id=chart.id, title=chart.title)
+        for theme, svg in draw(chart, about, about.footer).svg.items():
+            drawn[f"{path.name} {chart.id} {theme}"] = svg
 print(json.dumps({"matplotlib": matplotlib.__version__, "charts": drawn}))
 """
 
