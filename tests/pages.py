@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
+from browser import program
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from ipcbench.report.contents import draw_all
@@ -19,7 +17,6 @@ from ipcbench.report.html import page
 from ipcbench.report.study import study
 from ipcbench.results.schema import ResultFile
 
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 DEADLINE = 20_000  # milliseconds, for anything that is waited for
 WATCH = """
 window.violations = [];
@@ -35,15 +32,10 @@ def page_of(result: ResultFile) -> str:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser; skips the test where there is none, or fails it where IPCBENCH_REQUIRE_BROWSER is 1."""
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        reason = f"no Chromium on this machine: none of {', '.join(NAMES)}"
-        if os.environ.get("IPCBENCH_REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    """A browser; skips or fails where there is none, see `browser.program`."""
+    path = program()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"], timeout=DEADLINE)
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], timeout=DEADLINE)
         try:
             yield browser
         finally:
