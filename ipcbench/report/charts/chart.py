@@ -15,6 +15,7 @@ from ipcbench.report.study import Study
 from ipcbench.report.tables import Table
 from ipcbench.report.text import count, listing
 from ipcbench.report.theme import Theme
+from ipcbench.text import safe_text
 
 SHOWN = [
     "case",
@@ -43,6 +44,10 @@ SHOWN = [
     "shape",
 ]
 
+BLOCKING = ("block", "")  # ways of waiting that charts of one way show; the empty one is what nobody declared
+EVERY = "all"  # the pattern of a chart that shows all of them
+LONGEST_ALT = 150  # characters, so that a screen reader says the finding in one breath
+
 Source = TypeVar("Source")
 
 
@@ -53,8 +58,8 @@ class Chart(Generic[Source]):
     topic is the heading it stands under and title the question it answers. lacks says in a sentence why there is
     nothing to draw, and is empty where there is; table gives exactly what is drawn; draw opens no file and computes
     nothing but places; alt says the finding in words, with a figure, in at most 150 characters; details is the table
-    for readers of a page, in ready text, under a caption. pattern names what was measured. by_payload: drawn once more
-    for each other kind of payload that a run has.
+    for readers of a page, in ready text, under a caption. pattern names what was measured, or is EVERY. by_payload:
+    drawn once more for each other kind of payload that a run has.
     """
 
     id: str
@@ -101,6 +106,11 @@ def select(about: Study, *questions: str) -> pd.DataFrame:
     summary = about.summary
     chosen = summary["question"].isin(questions) & in_setting(summary, about.setting) & summary["ranked"]
     return summary.loc[chosen, SHOWN].reset_index(drop=True)
+
+
+def told(*ways: str) -> str:
+    """An alt text: the first of several ways to say it, from long to short, that is short enough; the last is cut."""
+    return next((way for way in ways if len(way) <= LONGEST_ALT), safe_text(ways[-1], LONGEST_ALT))
 
 
 def typical_size(table: pd.DataFrame) -> int:

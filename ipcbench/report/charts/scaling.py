@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ipcbench.report.charts.chart import Chart, needs, select, typical_size
+from ipcbench.report.charts.chart import Chart, needs, select, told, typical_size
 from ipcbench.report.charts.panels import BELOW, PLOT, Layout, head
 from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.scale import log_limits, log_ticks, ticks_at
@@ -99,10 +99,10 @@ def _crowd(plot: Plot, cpus: int) -> None:
 
 def _alt(cells: pd.DataFrame) -> str:
     first = cells[cells["workers"] == cells["many"]].iloc[0]
-    return (
-        f"Tasks per second over workers for {cells['mechanism'].nunique()} mechanisms. With "
-        f"{count(int(first['workers']), 'worker')} {first['mechanism']} is first with {format_rate(first['rate'])}."
-    )
+    shape = f"Tasks per second over workers for {cells['mechanism'].nunique()} mechanisms."
+    many = count(int(first["workers"]), "worker")
+    found = f"With {many} {first['mechanism']} is first with {format_rate(first['rate'])}."
+    return told(f"{shape} {found}", found)
 
 
 CHART = Chart(

@@ -20,6 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
+from matplotlib.transforms import Bbox
 
 from ipcbench.report.text import slug
 from ipcbench.report.theme import Theme, mark
@@ -77,6 +78,11 @@ def wrap(text: str, room: float, size: float = 9) -> list[str]:
     return [fit([each], room, size) for each in [*lines, line]]
 
 
+def inside(left: float, top: float, width: float, height: float) -> Bbox:
+    """The box of a cell or panel on a sheet, in points."""
+    return Bbox.from_bounds(left, top, width, height)
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """One figure of width x height points; `body` is where the chart itself begins, from the top.
@@ -114,10 +120,15 @@ class Sheet:
         """The same sheet, for what belongs to a mechanism: its gid is 'mech:' and the `slug` of the mechanism."""
         return replace(self, gid=f"mech:{slug(mechanism)}")
 
-    def text(self, x: float, y: float, text: str, **look: Any) -> Text:
-        """Write a text whose baseline stands at y; look is what matplotlib's Text takes."""
+    def text(self, x: float, y: float, text: str, *, box: Bbox | None = None, **look: Any) -> Text:
+        """Write a text whose baseline stands at y; look is what matplotlib's Text takes.
+
+        box, see `inside`, is the cell or panel that it must stay in, for the tests of layout.
+        """
         settings: dict[str, Any] = {"va": "baseline", "size": 9, "clip_on": False, "gid": self.gid} | look
-        return self.canvas.text(x, y, drawable(text), **settings)
+        artist = self.canvas.text(x, y, drawable(text), **settings)
+        artist.ipcbench_box = box  # type: ignore[attr-defined]
+        return artist
 
     def line(self, x: Values, y: Values, **look: Any) -> Line2D:
         """Draw a line through places; look is what matplotlib's Line2D takes."""

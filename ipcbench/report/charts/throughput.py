@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ipcbench.report.charts.chart import Chart, needs, select
+from ipcbench.report.charts.chart import Chart, needs, select, told
 from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.scale import log_limits, log_ticks, size_ticks, spaced, ticks_at
 from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width
@@ -93,10 +93,9 @@ def _label(plot: Plot, ends: list[pd.Series]) -> None:
 
 def _alt(cells: pd.DataFrame) -> str:
     top = cells.sort_values("bandwidth").iloc[-1]
-    return (
-        f"Lines of stream bandwidth over payload size for {cells['mechanism'].nunique()} mechanisms. "
-        f"Most: {top['mechanism']} with {format_bandwidth(top['bandwidth'])} at {format_size(top['size'])}."
-    )
+    shape = f"Lines of stream bandwidth over payload size for {cells['mechanism'].nunique()} mechanisms."
+    most = f"Most: {top['mechanism']} with {format_bandwidth(top['bandwidth'])} at {format_size(top['size'])}."
+    return told(f"{shape} {most}", most)
 
 
 CHART = Chart(
