@@ -8,7 +8,7 @@ from collections import Counter
 import pandas as pd
 
 from ipcbench.analysis.stats import compare
-from ipcbench.report.charts.chart import Chart
+from ipcbench.report.charts.chart import EVERY, Chart, told
 from ipcbench.report.charts.placement_drawing import PANELS, TITLE, draw
 from ipcbench.report.study import Study
 from ipcbench.report.tables import Table, records
@@ -81,9 +81,10 @@ def _alt(cells: pd.DataFrame) -> str:
     base = cells["base"].iloc[0]
     found = f"{len(clear)} of {count(len(cells), 'case')} differ from {base}"
     most = max(records(clear if len(clear) else cells), key=lambda row: abs(math.log(row.ratio)))
-    return (
-        f"Times by placement. {found}; the most {most.mechanism}, {most.question} {format_size(most.size)}: "
-        f"{most.placement} takes {format_ratio(most.ratio)} the time."
+    where = f"{most.mechanism}, {most.question} {format_size(most.size)}"
+    change = f"{most.placement} takes {format_ratio(most.ratio)} the time"
+    return told(
+        f"Times by placement. {found}; the most {where}: {change}.", f"{found}; the most {where}.", f"{change}: {where}"
     )
 
 
@@ -129,4 +130,5 @@ CHART = Chart(
     draw=draw,
     alt=_alt,
     details=_details,
+    pattern=EVERY,
 )

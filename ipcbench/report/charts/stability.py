@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ipcbench.report.charts.chart import Chart
+from ipcbench.report.charts.chart import EVERY, Chart, told
 from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit
 from ipcbench.report.charts.strips import MOST_MARKS, table
@@ -136,11 +136,12 @@ def _alt(cells: pd.DataFrame) -> str:
     first = cells.iloc[0]
     worst = cells[~cells["control"]].drop_duplicates("case")
     found = f"{first['unsteady']} of {count(int(first['cases']), 'case')} are unsteady"
-    if worst.empty:
-        return f"Values in run order. {found}; {first['mechanism']} scatters by {_percent(first['spread'])}."
-    case = worst.iloc[0]
-    what = fit([f"{case['mechanism']}, {case['question']}, {format_size(case['size'])}", str(case["mechanism"])], 300)
-    return f"Values in run order. {found}; worst: {what}: {case['flags'] or 'steady'}, {_percent(case['spread'])}."
+    case = worst.iloc[0] if len(worst) else first
+    odd = f"{case['flags'] or 'steady'}, scatter {_percent(case['spread'])}"
+    where = f"{case['mechanism']}, {case['question']}, {format_size(case['size'])}"
+    return told(
+        f"Values in run order. {found}; worst: {where}: {odd}.", f"{found}; worst: {case['mechanism']}.", f"{found}."
+    )
 
 
 def _details(cells: pd.DataFrame, caption: str) -> Table:
@@ -178,4 +179,5 @@ CHART = Chart(
     draw=draw,
     alt=_alt,
     details=_details,
+    pattern=EVERY,
 )
