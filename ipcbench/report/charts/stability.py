@@ -47,7 +47,7 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     if rest:
         shown = cells.drop_duplicates("case")
         odd = int(cells["unsteady"].iloc[0]) - int((shown["flags"] != "").sum())
-        text = f"{count(rest, 'more case')}, {odd:,} unsteady"
+        text = f"{count(rest, 'more case')}, {f'{odd:,} unsteady' if odd else 'all steady' if rest > 1 else 'steady'}"
         sheet.text(right + GAP, foot, text, size=SMALLEST, color=theme.muted)
     return sheet.figure
 
@@ -56,10 +56,11 @@ def _subtitle(cells: pd.DataFrame, span: float) -> str:
     first = cells.iloc[0]
     single = bool((cells["value"] > 0).any())
     dots = "Dots: single values, hollow: warm-ups. " if single else "Dot: mean of visits, stroke: all their values. "
+    borders = "; faint lines part visits" if int(first["rounds"]) <= MOST_BORDERS else ""
     return (
         f"{first['unsteady']:,} of {count(int(first['cases']), 'case')} drift, fall in two groups or scatter by more "
         f"than 10 %. Values in the order of the run, worst case first{_after_controls(cells)}. {dots}Line: median; "
-        f"each strip reaches from {1 / span:.2g}× to {span:g}× of it, triangles lie beyond; faint lines part visits."
+        f"each strip reaches from {1 / span:.2g}× to {span:g}× of it, triangles lie beyond{borders}."
     )
 
 
