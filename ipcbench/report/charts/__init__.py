@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ipcbench.report.charts import grid, machine_ratios, matrix, scaling, state, throughput, winner_map, winner_map_diff
+from ipcbench.report.charts import (
+    families,
+    grid,
+    machine_ratios,
+    matrix,
+    scaling,
+    speedup,
+    state,
+    throughput,
+    winner_map,
+    winner_map_diff,
+)
 from ipcbench.report.charts.chart import EVERY, Chart
 from ipcbench.report.comparison import Comparison
 from ipcbench.report.setting import in_setting
@@ -14,7 +25,9 @@ from ipcbench.report.study import Study
 CHARTS: tuple[Chart[Study], ...] = (
     matrix.CHART,
     winner_map.CHART,
+    speedup.CHART,
     grid.CHART,
+    families.CHART,
     throughput.CHART,
     scaling.CHART,
     state.CHART,
