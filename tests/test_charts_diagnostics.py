@@ -15,6 +15,7 @@ from test_charts import HOSTILE, all_failed, check_csv, check_texts, drawn, text
 
 from ipcbench.model import Case, Placement
 from ipcbench.report.charts import Chart, cliffs, cpu_cost, placement, stability
+from ipcbench.report.charts.ratios import ratio_word
 from ipcbench.report.study import Study, study
 from ipcbench.report.svg import drawing, to_svg
 from ipcbench.report.tables import records
@@ -202,7 +203,7 @@ def test_a_size_that_was_not_run_is_a_word_beside_the_cpu_time() -> None:
 def test_placements_are_compared_with_spread_by_round(normal: Study) -> None:
     table, texts = placement.CHART.table(normal), texts_of(placement.CHART, normal)
     assert set(table["base"]) == {"spread"}
-    assert {short_ratio(ratio) for ratio in table["ratio"]} <= set(texts)
+    assert {ratio_word(ratio) for ratio in table["ratio"]} <= set(texts)
     packed = table[table["placement"] == "pack"]
     assert packed["ratio"].between(0.19, 0.21).all()
     assert not packed["tied"].any()

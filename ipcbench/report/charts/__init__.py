@@ -8,11 +8,13 @@ from dataclasses import replace
 from ipcbench.report.charts import (
     cliffs,
     cpu_cost,
+    families,
     grid,
     machine_ratios,
     matrix,
     placement,
     scaling,
+    speedup,
     stability,
     state,
     throughput,
@@ -27,7 +29,9 @@ from ipcbench.report.study import Study
 CHARTS: tuple[Chart[Study], ...] = (
     matrix.CHART,
     winner_map.CHART,
+    speedup.CHART,
     grid.CHART,
+    families.CHART,
     throughput.CHART,
     scaling.CHART,
     state.CHART,

@@ -113,6 +113,17 @@ def told(*ways: str) -> str:
     return next((way for way in ways if len(way) <= LONGEST_ALT), safe_text(ways[-1], LONGEST_ALT))
 
 
+def common_sizes(measured: pd.DataFrame) -> list[int]:
+    """Payload sizes, in bytes, that most mechanisms have: at least half of those that were measured at several sizes.
+
+    measured has a row per mechanism and size; what was measured at one size only is asked where all are such.
+    """
+    several = measured[measured.duplicated("mechanism", keep=False)]
+    asked = several if len(several) else measured
+    counts = asked.groupby("size")["mechanism"].nunique()
+    return [int(size) for size in counts.index[2 * counts >= asked["mechanism"].nunique()]]
+
+
 def typical_size(table: pd.DataFrame) -> int:
     """The payload, in bytes, to stand for small messages: 64 B, or else the measured one nearest to it."""
     sizes = sorted(table.loc[table["seconds"].notna(), "size"].unique())

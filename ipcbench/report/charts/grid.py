@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ipcbench.report.charts import matrix
-from ipcbench.report.charts.chart import Chart, needs, told
+from ipcbench.report.charts.chart import Chart, common_sizes, needs, told
 from ipcbench.report.charts.panels import PLOT, Layout, head
 from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.scale import log_limits, log_ticks, size_ticks, ticks_at
@@ -34,7 +34,7 @@ def table(about: Study) -> pd.DataFrame:
 
 def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     """Draw one panel per mechanism on shared logarithmic axes."""
-    small = _small(cells)
+    small = min(common_sizes(cells))
     apart = ", of those that wait in the same way" if cells["wait"].nunique() > 1 else ""
     subtitle = (
         f"Each panel: one mechanism in colour, band = 95 % interval, all others grey; dashed: the fastest{apart}. "
@@ -63,13 +63,6 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
         value = format_time(there["seconds"].iloc[0]) if len(there) else ""
         head(own.sheet, left, sheet.body + top, layout.width, rows, value)
     return sheet.figure
-
-
-def _small(cells: pd.DataFrame) -> int:
-    """The least size, in bytes, that at least half of the mechanisms have, or else the least of all."""
-    counts = cells.groupby("size")["mechanism"].nunique()
-    common = counts.index[2 * counts >= cells["mechanism"].nunique()]
-    return int(min(common, default=cells["size"].min()))
 
 
 def _alt(cells: pd.DataFrame) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ipcbench.report.charts.chart import BLOCKING, EVERY, Chart, doubts, select, told
-from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, wrap
+from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
 from ipcbench.report.charts.winners import ROW, Winner, family_key, plain_cell, strength_key, winner_cell
 from ipcbench.report.study import Study
 from ipcbench.report.tables import Table, records
@@ -19,8 +19,8 @@ from ipcbench.units import format_ratio, format_size, format_time
 
 TITLE = "Which one to use here?"
 SUBTITLE = (
-    "The fastest of the mechanisms that block, by what is done, the number of workers and payload size. Below it: how "
-    "many times as long the next one takes, or ≈ with what ties. Colour: its family; stronger colour: a larger lead."
+    "The fastest mechanism that blocks, by what is done, workers and payload size; below it, how many times as long "
+    "the next one takes, or ≈ and what ties with it. Colour: its family; stronger colour: a larger lead."
 )
 QUESTIONS = (
     "ping-pong",
@@ -36,7 +36,7 @@ QUESTIONS = (
 )
 HEADER = 18.0
 APART = 5.0  # between questions
-NAMES = 92.0
+NAMES = 84.0
 LEAST_COLUMN, MOST_COLUMN = 66.0, 96.0
 KEY = 36.0
 SHOWN = ["case", "mechanism", "short", "family", "seconds", "low", "high", "rounds", "rivals", "notes"]
@@ -114,7 +114,9 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     for row in rows:
         question, workers = row["question"].iloc[0], int(row["workers"].iloc[0])
         top, before = top + APART * (question != before), question
-        sheet.text(MARGIN, top + 12, fit([question], NAMES - 6, 9, "bold"), weight="bold")
+        points = 9 if text_width(question, 9, "bold") <= NAMES - 4 else SMALLEST
+        name = fit([question], NAMES - 4, points, "bold")
+        sheet.text(MARGIN, top + 12, name, size=points, weight="bold")
         sheet.text(MARGIN, top + 22.5, count(workers, "worker"), size=SMALLEST, color=theme.muted)
         for place, cell in enumerate(records(row)):
             _draw_cell(sheet, cell, MARGIN + NAMES + place * column, top, column)
@@ -133,13 +135,9 @@ def _draw_cell(sheet: Sheet, cell: Any, left: float, top: float, width: float) -
     elif not cell.next:
         plain_cell(sheet.of(cell.mechanism), [[cell.mechanism, cell.short], ["no other"]], left, top, width)
     else:
-        winner = _winner(cell)
-        words = [f"{words}{'*' if cell.notes else ''}" for words in winner.words]
-        winner_cell(sheet.of(cell.mechanism), winner, words, left, top, width)
-
-
-def _winner(cell: Any) -> Winner:
-    return Winner([cell.mechanism, cell.short], cell.family, cell.lead, [cell.next, cell.next_short], int(cell.ties))
+        names = [f"{name}{'*' if cell.notes else ''}" for name in (cell.mechanism, cell.short)]
+        winner = Winner(names, cell.family, cell.lead, [cell.next, cell.next_short], int(cell.ties))
+        winner_cell(sheet.of(cell.mechanism), winner, winner.words, left, top, width)
 
 
 def _alt(cells: pd.DataFrame) -> str:
