@@ -50,10 +50,10 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
 
 def _subtitle(cells: pd.DataFrame) -> str:
     base = str(cells["base"].iloc[0])
+    which = f"{base} ({MEANS[base]})" if base in MEANS else base
     return (
-        f"Time as a multiple of that under {base}{f' ({MEANS[base]})' if base in MEANS else ''}, paired by round; "
-        "logarithmic, 1× in the middle. Stroke: 95 % interval. Shaded: within 5 %. Filled: certainly different; hollow and grey: no clear "
-        "difference."
+        f"Time as a multiple of that under {which}, paired by round; logarithmic, 1× in the middle. Stroke: 95 % "
+        "interval. Shaded: within 5 %. Filled: certainly different; hollow and grey: no clear difference."
     )
 
 
