@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ipcbench.report.charts.plot import Plot
-from ipcbench.report.charts.ratios import NUMBERS, frame, ratio_dot, sides, span
+from ipcbench.report.charts.ratios import NUMBERS, frame, ratio_dot, ratio_word, sides, span
 from ipcbench.report.charts.sheet import LINE, MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width
 from ipcbench.report.tables import records
 from ipcbench.report.text import count
@@ -53,7 +54,7 @@ def _subtitle(cells: pd.DataFrame) -> str:
     which = f"{base} ({MEANS[base]})" if base in MEANS else base
     return (
         f"Time as a multiple of that under {which}, paired by round; logarithmic, 1× in the middle. Stroke: 95 % "
-        "interval. Shaded: within 5 %. Filled: certainly different; hollow and grey: no clear difference."
+        "interval. Shaded: within 5 %. Filled: certainly different; hollow and grey: not."
     )
 
 
@@ -65,7 +66,8 @@ def _draw_block(
     rows = rows.assign(place=[names.index(name) for name in rows["mechanism"]])
     sizes = sorted(int(size) for size in rows["size"].unique())
     width = (WIDTH - 2 * MARGIN - NAMES - GAP * (panels - 1)) / panels
-    beside = NUMBERS + (TIMES if panels <= 2 else 0)
+    widest = max(text_width(ratio_word(ratio), SMALLEST) for ratio in rows["ratio"])
+    beside = max(NUMBERS, 6 * math.ceil((widest + 6) / 6)) + (TIMES if panels <= 2 else 0)
     first, body = rows.iloc[0], top + HEAD
     workers = f", {count(int(first['workers']), 'worker')}" if first["workers"] > 1 else ""
     sheet.text(MARGIN, top + 13, f"{first['question']}{workers}", weight="bold")
