@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -106,13 +107,23 @@ def _marks(plot: Plot, rows: pd.DataFrame, rounds: int) -> None:
         lines = np.column_stack([plot.down(ends[0]), plot.down(ends[1]), nan]).ravel()
         sheet.line(np.column_stack([x, x, nan]).ravel(), lines, color=colour, linewidth=1.0, zorder=2)
     y = plot.down(np.clip(ratio, low, high))
-    for marker, chosen in (("o", (ratio >= low) & (ratio <= high)), ("^", ratio > high), ("v", ratio < low)):
-        size, shift = (2.8, 0.0) if marker == "o" else (4.0, 2.0 if marker == "^" else -2.0)
+    within = (ratio >= low) & (ratio <= high)
+    for chosen, size, ink in ((warm, 3.4, theme.muted), (warm, 2.0, theme.page), (~warm, 3.2, colour)):
+        _dots(sheet, x[chosen & within], y[chosen & within], size, ink)
+    for marker, chosen, shift in (("^", ratio > high, 2.0), ("v", ratio < low, -2.0)):
         for hollow, edge, face in ((True, theme.muted, theme.page), (False, colour, colour)):
             drawn = chosen & (warm == hollow)
             if drawn.any():
-                look = {"marker": marker, "markersize": size, "markeredgecolor": edge, "markerfacecolor": face}
+                look = {"marker": marker, "markersize": 4.0, "markeredgecolor": edge, "markerfacecolor": face}
                 sheet.line(x[drawn], y[drawn] + shift, linestyle="none", markeredgewidth=0.7, zorder=3, **look)
+
+
+def _dots(sheet: Sheet, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], size: float, colour: str) -> None:
+    """Draw round dots as one path of very short strokes: a quarter of what as many markers take in a file."""
+    if len(x):
+        nan = np.full(len(x), np.nan)
+        places = np.column_stack([x, x + 0.02, nan]).ravel(), np.column_stack([y, y, nan]).ravel()
+        sheet.line(*places, color=colour, linewidth=size, solid_capstyle="round", snap=False, zorder=3)
 
 
 def _words(sheet: Sheet, first: Any, top: float, right: float) -> None:
