@@ -146,8 +146,8 @@ def _dot(plot: Plot, cell: Any, y: float) -> None:
 
 def _alt(cells: pd.DataFrame) -> str:
     measured = cells[cells["ratio"].notna()]
-    better = measured[measured["verdict"] == "faster"]
-    said = f"Against multiprocessing.Queue {len(better)} of {count(len(measured), 'case')} are faster."
+    better = int((measured["verdict"] == "faster").sum())
+    said = f"Faster than multiprocessing.Queue in {better} of {count(len(measured), 'case')}."
     far = max(records(measured), key=lambda cell: cell.ratio)
     most = f"Most: {far.mechanism}, {ratio_word(far.ratio)} at {format_size(far.size)}."
     return told(f"{said} {most}", most)

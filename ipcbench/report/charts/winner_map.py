@@ -142,12 +142,15 @@ def _draw_cell(sheet: Sheet, cell: Any, left: float, top: float, width: float) -
 
 def _alt(cells: pd.DataFrame) -> str:
     contests = cells[cells["lead"].notna()]
-    ties = int((contests["ties"] > 0).sum())
+    ties = contests["ties"] > 0
     won = contests["mechanism"].value_counts()
     most = min(won.index, key=lambda name: (-won[name], name))
-    far = max(records(contests), key=lambda cell: (not cell.ties, cell.lead, cell.case))
+    what = count(int(ties.sum()), "tie") if ties.any() else "no tie"
+    said = f"Fastest mechanism in {count(len(contests), 'situation')}: {most} in {won[most]}; {what}."
+    if ties.all():
+        return told(said)
+    far = max(records(contests[~ties]), key=lambda cell: (cell.lead, cell.case))
     where = f"{far.question}, {format_size(far.size)}, {count(int(far.workers), 'worker')}"
-    said = f"Fastest mechanism in {count(len(contests), 'situation')}: {most} in {won[most]}; {count(ties, 'tie')}."
     return told(f"{said} Largest lead: {far.mechanism}, {format_ratio(far.lead)} at {where}.", said)
 
 
