@@ -65,7 +65,7 @@ def run(names: Sequence[str], rounds: int = 8, **more: object) -> ResultFile:
 def with_controls() -> ResultFile:
     chosen = [*cases(["queue", "pipe", "array"]), *cases(["no-op", "memcpy"], sizes=[64])]
     return make_result(
-        chosen, 7, seconds=seconds(["pipe"]), over_time=wandering, unranked=["no-op", "memcpy"], values=5
+        chosen, 7, seconds=seconds(["pipe"]), over_time=wandering, unranked=["no-op", "memcpy"], values=5, noise=0.004
     )
 
 
