@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
-from synthetic import MECHANISMS, SIZES, make_cases, make_result
+from synthetic import MECHANISMS, SIZES, make_cases, make_result, make_skips, tail_cases
 
 from ipcbench.model import Case, Verdict
 from ipcbench.report.charts import CHARTS, Chart, matrix
@@ -36,7 +36,10 @@ MARGIN = 4.0
 
 
 def everything() -> ResultFile:
-    return make_result(notes={"ping-pong/pipe/64B/1w": ["noisy"], "counter/value/8B/2w": ["oversubscribed"]})
+    cases = [*make_cases(), *tail_cases(), *(Case("ping-pong", "memcpy", size) for size in (64, 2**20))]
+    return make_result(
+        cases, skips=make_skips(), notes={"ping-pong/pipe/64B/1w": ["noisy"], "counter/value/8B/2w": ["oversubscribed"]}
+    )
 
 
 def each_verdict() -> ResultFile:
@@ -216,13 +219,21 @@ def test_numbers_printed_in_the_charts_are_those_of_their_tables(normal: Study) 
     assert texts.count("8 B only") == (cells["word"] == "8 B only").sum() > 0
     cells, texts = by_id["latency-grid"]
     assert {format_time(seconds) for seconds in cells.loc[cells["size"] == 8, "seconds"]} <= set(texts)
-    cells, texts = by_id["throughput"]
+    cells, texts = by_id["throughput-roofline"]
     ends = cells[cells["labelled"] & (cells["size"] == max(SIZES))]
-    assert 1 <= len(ends) <= 6
+    assert 1 <= (~ends["reference"]).sum() <= 6
+    shares = [f"{cell.mechanism} {100 * cell.share:.0f} %" for cell in records(ends) if cell.share > 0.1]
+    assert shares
+    assert set(shares) <= set(texts)
     assert {format_bandwidth(rate) for rate in ends["bandwidth"]} <= set(texts)
     cells, texts = by_id["scaling"]
     at_four = cells[cells["workers"] == 4]
     assert {format_rate(rate) for rate in at_four["rate"]} <= {text.split(" ", 1)[-1] for text in texts} | set(texts)
+    cells, texts = by_id["percentiles"]
+    lines = cells[cells["labelled"]].drop_duplicates("case")
+    assert {format_time(delay) for delay in lines["p99"]} <= set(texts)
+    cells, texts = by_id["load-latency"]
+    assert sum(text in ("keeps 100 k/s", "66.7 of 100 k/s") for text in texts) == cells["mechanism"].nunique()
     cells, texts = by_id["state-operations"]
     for cell in records(cells):
         assert f"{'≈ ' if cell.tied else ''}{format_time(cell.seconds)}{'*' if cell.notes else ''}" in texts
@@ -232,10 +243,9 @@ def test_numbers_printed_in_the_charts_are_those_of_their_tables(normal: Study) 
 def test_what_belongs_to_a_mechanism_carries_its_name(chart: Chart[Study], normal: Study) -> None:
     with drawing(THEMES[0], chart.id):
         artists = drawn(chart, normal, THEMES[0]).findobj()
-    names = set(chart.table(normal)["mechanism"])
+    table = chart.table(normal)
+    names = set((table.query("labelled") if "labelled" in table else table)["mechanism"])
     found = {artist.get_gid() for artist in artists} - {None}
-    if chart.id == "throughput":
-        names = set(chart.table(normal).query("labelled")["mechanism"])
     assert found == {f"mech:{slug(name)}" for name in names}
     titles = [artist for artist in artists if isinstance(artist, Text) and artist.get_text() == chart.title]
     assert [title.get_gid() for title in titles] == [None]

@@ -86,7 +86,7 @@ def test_the_page_is_the_answer_and_every_file_is_there(tmp_path: Path) -> None:
 
 def test_a_second_report_replaces_the_first_and_leaves_no_chart_of_it(tmp_path: Path) -> None:
     write(make_result(make_cases(sizes=[64]), 3), tmp_path)
-    assert (tmp_path / "charts" / "throughput.csv").exists()
+    assert (tmp_path / "charts" / "throughput-roofline.csv").exists()
     write(make_result([Case("ping-pong", "pipe", 64)], 3), tmp_path)
     assert {path.stem for path in (tmp_path / "charts").glob("*.csv")} == {"slowdown-matrix"}
 

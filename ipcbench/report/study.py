@@ -34,8 +34,8 @@ class Study:
     summary is `analysis.stats.rank` over all cases, its text cleaned, plus `cpus`, the usable CPUs of the machine,
     `key`, the case as the file has it, `drift` and `modes`, see `analysis.shape`, and `shape`, both in words. warnings
     are the traps that the run shows, remarks what else it says, both in words. tails is `analysis.tails.percentiles`,
-    series the visit means of each case by round, by key; visits is `results.frame.visit_frame`. setting is the one
-    that charts show.
+    series the visit means of each case by round, by key; visits is `results.frame.visit_frame`, delays is
+    `results.frame.tail_frame`. setting is the one that charts show.
     """
 
     record: RunRecord
@@ -45,6 +45,7 @@ class Study:
     tails: pd.DataFrame
     series: dict[str, FloatArray]
     visits: pd.DataFrame
+    delays: pd.DataFrame
     setting: Setting
 
     @cached_property
@@ -124,7 +125,8 @@ def study(result: ResultFile) -> Study:
     ranked = rank(summarise(case_frame(result), visits), visits)
     cleaned = {column: [safe_text(text, LONGEST_NAME) for text in ranked[column]] for column in _WORDS}
     cleaned |= {column: [safe_text(text, 300) for text in ranked[column]] for column in ("case", "reason", "notes")}
-    series, tails = by_round(visits), percentiles(tail_frame(result))
+    delays = tail_frame(result)
+    series, tails = by_round(visits), percentiles(delays)
     shapes = [shape(series[case]) if case in series else Shape() for case in ranked["case"]]
     summary = ranked.assign(
         **cleaned,
@@ -137,7 +139,7 @@ def study(result: ResultFile) -> Study:
     as_filed = summary.assign(case=ranked["case"])
     traps, others = warnings(as_filed, series, tails), remarks(as_filed, series, tails)
     traps, others = ([safe_text(text, 1000) for text in said] for said in (traps, others))
-    return Study(result.ipcbench, summary, traps, others, tails, series, visits, main_setting(summary))
+    return Study(result.ipcbench, summary, traps, others, tails, series, visits, delays, main_setting(summary))
 
 
 def _words(found: Shape) -> str:
