@@ -124,7 +124,7 @@ def tail_of(case: Case, truth: float, messages: int) -> list[tuple[int, int]]:
     """The delays of one visit, by bucket in nanoseconds: a few messages are much slower than most."""
     if case.pattern != "tail":
         return []
-    start = model_seconds(case._replace(operation="closed"))
+    start = truth if case.operation == "closed" else model_seconds(case._replace(operation="closed"))
     if case.operation != "closed" and truth * rate_of(case) > 1.05:
         start *= 200  # what is due piles up
     slow = [start * (1 + 0.1 * (messages / (messages - place)) ** 0.6) for place in range(messages)]

@@ -97,7 +97,8 @@ def _subtitle(cells: pd.DataFrame) -> str:
         f"median, dashed: 99 %{', grey: 99 % of the others' if cells['mechanism'].nunique() > 1 else ''}. "
     )
     if cells["behind"].any():
-        return f"{text}Hollow: achieved less than 95 % of the rate; at the right of each name: at the highest."
+        text += "At the right of each name: what it achieved of the highest rate. "
+        return f"{text}Hollow: less than 95 % of the rate was achieved."
     return f"{text}Every rate was achieved, to 5 %."
 
 
@@ -107,8 +108,10 @@ def _draw_curves(plot: Plot, rows: pd.DataFrame) -> None:
         plot.family_curve(rows["offered"], rows[percentile], family, **look)
         plot.hollow(behind["offered"], behind[percentile], family)
     rate, star = rate_word(last["offered"]), "*" if rows["notes"].any() else ""
-    part = f"{_part(last['achieved'], rate)} of {rate}{star}"
-    words = [f"achieved {part}", part] if last["behind"] else [f"keeps up with {rate}{star}", f"keeps {rate}{star}"]
+    words = [f"keeps up with {rate}{star}", f"keeps {rate}{star}"]
+    if last["behind"]:
+        part = f"{_part(last['achieved'], rate)} of {rate}{star}"
+        words = [f"achieved {part}", part, f"{format_rate(last['achieved'])}{star}"]
     head(plot.sheet, plot.left, plot.top, plot.width, rows, fit(words, plot.width - NAME, SMALLEST))
 
 

@@ -29,6 +29,8 @@ RIGHT = 170.0
 PLOT = 132.0
 HEAD = 22.0
 FOOT = 20.0
+KEPT = ["case", "question", "mechanism", "short", "family", "wait", "size", "verdict", "notes", "seconds", "key"]
+KEPT += ["samples", *PERCENTILES, "most"]  # of a case, in every row of its curve
 LEAST = 2 * LEAST_BEYOND  # operations, for a curve to have its first point at 50 %
 
 
@@ -57,7 +59,7 @@ def table(about: Study) -> pd.DataFrame:
     cases = single_cases(about, _is_asked)
     rates = cases["question"].map(offered)
     cases = cases[(cases["samples"] >= LEAST) & (rates.isna() | (rates == rates.min()))]
-    cases = cases.drop_duplicates(["question", "mechanism"])
+    cases = cases.drop_duplicates(["question", "mechanism"])[KEPT]
     kept = []
     for question in sorted(cases["question"].unique()):
         rows = cases[cases["question"] == question].sort_values([*reversed([*PERCENTILES][:3]), "mechanism"])
