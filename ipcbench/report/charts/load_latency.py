@@ -99,7 +99,7 @@ def _subtitle(cells: pd.DataFrame) -> str:
     if cells["behind"].any():
         text += "At the right of each name: what it achieved of the highest rate. "
         return f"{text}Hollow: less than 95 % of the rate was achieved."
-    return f"{text}Every rate was achieved, to 5 %."
+    return f"{text}Every rate was achieved, within 5 %."
 
 
 def _draw_curves(plot: Plot, rows: pd.DataFrame) -> None:
