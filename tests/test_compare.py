@@ -27,7 +27,7 @@ from ipcbench.analysis.machines import Shape, shape
 from ipcbench.analysis.projection import Projection, chosen, gather
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.model import Case
-from ipcbench.report.charts import COMPARED, Chart, machine_ratios, winner_map_diff
+from ipcbench.report.charts import COMPARED, Chart, machine_ratios, winners
 from ipcbench.report.charts.sheet import SMALLEST, sign
 from ipcbench.report.compared import footer
 from ipcbench.report.comparison import Comparison, conclusion, parts
@@ -789,6 +789,6 @@ def test_colours_of_a_comparison_can_be_read(theme: Theme) -> None:
     for colour in (theme.faster, theme.slower):
         assert legible(colour, theme.page) >= 4.5
     for family in [*theme.families, "other"]:
-        for strength in winner_map_diff.STRENGTHS:
+        for strength in winners.STRENGTHS:
             fill = theme.tint(family, strength)
             assert legible(theme.ink_on(fill), fill) >= 4.5

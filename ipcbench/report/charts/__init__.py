@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ipcbench.report.charts import (
+    families,
     grid,
     load_latency,
     machine_ratios,
@@ -13,17 +14,22 @@ from ipcbench.report.charts import (
     percentiles,
     roofline,
     scaling,
+    speedup,
     state,
+    winner_map,
     winner_map_diff,
 )
-from ipcbench.report.charts.chart import Chart
+from ipcbench.report.charts.chart import EVERY, Chart
 from ipcbench.report.comparison import Comparison
 from ipcbench.report.setting import in_setting
 from ipcbench.report.study import Study
 
 CHARTS: tuple[Chart[Study], ...] = (
     matrix.CHART,
+    winner_map.CHART,
+    speedup.CHART,
     grid.CHART,
+    families.CHART,
     roofline.CHART,
     scaling.CHART,
     state.CHART,
@@ -53,6 +59,7 @@ def charts(about: Study) -> Iterator[tuple[Chart[Study], Study]]:
             continue
         cases = about.summary[in_setting(about.summary, view.setting) & about.summary["ranked"]]
         for chart in CHARTS:
-            there = cases[(cases["pattern"] == chart.pattern) & cases["seconds"].notna()]
+            there = cases if chart.pattern == EVERY else cases[cases["pattern"] == chart.pattern]
+            there = there[there["seconds"].notna()]
             if chart.by_payload and there["mechanism"].nunique() >= LEAST_RIVALS and not chart.lacks(view):
                 yield replace(chart, id=f"{chart.id}-{word}", topic=f"{chart.topic} ({word})"), view

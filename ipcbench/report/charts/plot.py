@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.patches import Polygon, Rectangle
+from matplotlib.path import Path
 
 from ipcbench.report.charts.sheet import SMALLEST, Sheet
 from ipcbench.report.theme import mark
@@ -127,6 +128,30 @@ class Plot:
         nan = np.full(len(xs), np.nan)
         places = np.column_stack([xs, xs, nan]).ravel(), np.column_stack([lows, highs, nan]).ravel()
         self.sheet.line(*places, color=colour, linewidth=1.2, zorder=3)
+
+
+def repeat_context(plots: Sequence[Plot], curves: Sequence[tuple[Values, Values]]) -> None:
+    """Draw the same thin grey lines in several plots of one size with the same axes, and those of one point as dots.
+
+    In an SVG the lines are written once, as a marker that stands in every plot: forty times forty lines would be half
+    a megabyte.
+    """
+    first = plots[0]
+    for plot in plots:
+        plot.context([curve for curve in curves if len(curve[0]) == 1])
+    vertices, codes = [], []
+    for x, y in curves:
+        if len(x) > 1:
+            vertices.append(np.column_stack([first.across(x) - first.left, first.top - first.down(y)]))
+            codes += [Path.MOVETO, *[Path.LINETO] * (len(x) - 1)]
+    if not vertices:
+        return
+    lines = Path(np.concatenate(vertices), codes)
+    whole = 2 * float(np.abs(lines.vertices).max())  # the marker size at which one unit of the path is one point
+    colour = first.sheet.theme.context
+    look: dict[str, Any] = {"markerfacecolor": "none", "markeredgecolor": colour, "markeredgewidth": 0.8}
+    places = [plot.left for plot in plots], [plot.top for plot in plots]
+    first.sheet.line(*places, marker=lines, markersize=whole, linestyle="none", zorder=1, **look)
 
 
 def _share(values: Values, limits: tuple[float, float]) -> FloatArray:

@@ -174,7 +174,8 @@ CHART = Chart(
         "cost what each message costs, large ones what copying costs. The reference is one copy of the payload as "
         "Python makes it, call included, in one process: half of what the memcpy control takes, which copies in and "
         "out. It is no bound: a mechanism that copies once, or from a warm cache, may lie above it. Between the "
-        "sizes at which it was measured the line is only drawn straight."
+        "sizes at which it was measured the line is only drawn straight. What spins is ranked apart from what blocks, "
+        "so that the best of either has a name."
     ),
     lacks=needs("stream"),
     table=table,

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ipcbench.report.charts.chart import Chart, needs, select, typical_size
+from ipcbench.report.charts.chart import Chart, needs, select, told, typical_size
 from ipcbench.report.charts.panels import BELOW, PLOT, Layout, head
 from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.scale import log_limits, log_ticks, ticks_at
@@ -156,10 +156,11 @@ def _crowd(plot: Plot, cpus: int, paired: bool) -> None:
 def _alt(cells: pd.DataFrame) -> str:
     first = cells[cells["workers"] == cells["many"]].iloc[0]
     words = WORDS[first["question"]]
-    return (
-        f"{words.title} {count(cells['mechanism'].nunique(), 'mechanism')}; at {first['workers']} {words.axis} "
-        f"{safe_text(first['mechanism'], 30)} is first with {format_rate(first['rate'])}."
+    found = (
+        f"At {first['workers']} {words.axis} {safe_text(first['mechanism'], 40)} is first of "
+        f"{count(cells['mechanism'].nunique(), 'mechanism')} with {format_rate(first['rate'])}."
     )
+    return told(f"{words.title} {found}", found)
 
 
 def _chart(pattern: str) -> Chart[Study]:

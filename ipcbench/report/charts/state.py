@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ipcbench.report.charts.chart import Chart, doubts, needs, select
+from ipcbench.report.charts.chart import Chart, doubts, needs, select, told
 from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.scale import log_limits, log_ticks, plain, ticks_at
 from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
@@ -105,11 +105,16 @@ def _draw_row(plot: Plot, row: Any, middle: float) -> None:
 
 
 def _alt(cells: pd.DataFrame) -> str:
-    found = "; ".join(
-        f"{str(panel).split(',')[0]} {rows['mechanism'].iloc[0]} {format_time(rows['seconds'].iloc[0])}"
-        for panel, rows in cells.drop_duplicates("question").groupby("panel", sort=False)
-    )
-    return f"Dots with intervals for operations on shared state. Cheapest: {found}."
+    first = cells.drop_duplicates("question")
+    found = [
+        f"{operation.split(' ')[0]} {name} {format_time(seconds)}"
+        for operation, name, seconds in zip(
+            first["question"].map(OPERATIONS), first["mechanism"], first["seconds"], strict=True
+        )
+    ]
+    shape = "Dots with intervals for operations on shared state."
+    cheapest = f"Cheapest: {'; '.join(found)}."
+    return told(f"{shape} {cheapest}", cheapest, f"{found[0]}.")
 
 
 CHART = Chart(
