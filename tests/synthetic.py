@@ -149,13 +149,19 @@ def make_result(
     repeats: Sequence[int] = (),
     conditions: Sequence[Condition] = (),
     messages: int = 400,
+    over_time: Callable[[Case, int], float] = lambda _, __: 1.0,
+    values: int = 2,
+    cpu: Callable[[Case], float] = lambda _: 1.3,
+    unranked: Sequence[str] = (),
 ) -> ResultFile:
     """Build a results file that `store.save` takes and `store.load` gives back.
 
     cases and skips default to all of `make_cases` and `make_skips`; seconds gives the true time of a case; noise is
     the relative spread between rounds (values inside a visit have a quarter of it); verdicts maps case ids to
     (verdict, detail) for those that have no values; notes maps case ids to notes; titles replaces titles; repeats says
-    how many rounds each had, of several; messages are timed one by one in each visit of a tail case.
+    how many rounds each had, of several; messages are timed one by one in each visit of a tail case. over_time is a
+    factor by case and round; values how many a visit has; cpu the CPU time as a share of the time; unranked names
+    controls, beside memcpy.
     """
     chosen = make_cases() if cases is None else list(cases)
     skipped = (make_skips() if cases is None else []) if skips is None else list(skips)
@@ -172,21 +178,22 @@ def make_result(
         rounds=rounds,
         wall=612.0,
         isolation="group",
-        settings=Settings(values=2, warmups=1, min_time=0.05, seed=seed, budget=600.0, rounds=None),
+        settings=Settings(values=values, warmups=1, min_time=0.05, seed=seed, budget=600.0, rounds=None),
         machine=_machine(cpus, cpu_model),
-        mechanisms=[_facts(name, (titles or {}).get(name)) for name in names],
+        mechanisms=[_facts(name, (titles or {}).get(name), name not in unranked) for name in names],
         patterns=PATTERNS,
         cases=[_case_record(case, bad, said) for case in chosen],
         skips=[SkipRecord(skip.case.id, skip.reason) for skip in skipped],
         visits=[
-            _visit(case, round_, position, seconds(case), messages)
+            _visit(case, round_, position, seconds(case), cpu(case), messages)
             for round_ in range(1, rounds + 1)
             for position, case in enumerate(measured)
         ],
         repeats=_repeats(repeats or [rounds], f"ipcbench run --label {label} --budget 10m", seed),
         conditions=list(conditions),
     )
-    benchmarks = [_benchmark(case, rounds, seconds(case), noise, seed) for case in measured]
+    times = {case: [seconds(case) * over_time(case, round_) for round_ in range(1, rounds + 1)] for case in measured}
+    benchmarks = [_benchmark(case, times[case], noise, seed, values) for case in measured]
     return ResultFile(version="1.0", benchmarks=benchmarks, ipcbench=record, metadata={"unit": "second"})
 
 
@@ -205,25 +212,25 @@ def _case_record(case: Case, bad: Mapping[str, tuple[Verdict, str]], said: Mappi
     return CaseRecord(case.id, verdict, stage="timed", detail=detail)
 
 
-def _benchmark(case: Case, rounds: int, truth: float, noise: float, seed: int) -> PyperfBenchmark:
+def _benchmark(case: Case, times: Sequence[float], noise: float, seed: int, many: int) -> PyperfBenchmark:
     chance = random.Random(f"{seed}/{case.id}")
     runs = []
-    for round_ in range(1, rounds + 1):
+    for round_, truth in enumerate(times, start=1):
         visit = truth * chance.lognormvariate(0.0, noise)
-        values = [visit * chance.lognormvariate(0.0, noise / 4) for _ in range(2)]
+        values = [visit * chance.lognormvariate(0.0, noise / 4) for _ in range(many)]
         metadata: dict[str, str | int | float] = {"ipcbench_round": round_, "loops": 100}
         runs.append(PyperfRun(values, warmups=[(100, values[0] * 1.1)], metadata=metadata))
     return PyperfBenchmark(runs, metadata={"name": case.id, "unit": "second"})
 
 
-def _visit(case: Case, round_: int, position: int, truth: float, messages: int) -> VisitRecord:
+def _visit(case: Case, round_: int, position: int, truth: float, cpu: float, messages: int) -> VisitRecord:
     return VisitRecord(
         case=case.id,
         round=round_,
         position=position,
         operations=200,
-        cpu_user=200 * truth * 0.9,
-        cpu_system=200 * truth * 0.4,
+        cpu_user=200 * truth * cpu * 0.7,
+        cpu_system=200 * truth * cpu * 0.3,
         context_switches=400,
         wall=0.3,
         cpus=[[0], [1]],
@@ -231,7 +238,7 @@ def _visit(case: Case, round_: int, position: int, truth: float, messages: int) 
     )
 
 
-def _facts(name: str, title: str | None) -> MechanismFacts:
+def _facts(name: str, title: str | None, ranked: bool) -> MechanismFacts:
     unknown = (name, "controls" if name in CONTROLS else "other", "bytes", 0.0, 0.0, 0.0)
     known = MECHANISMS.get(name, unknown)
     return MechanismFacts(
@@ -244,7 +251,7 @@ def _facts(name: str, title: str | None) -> MechanismFacts:
         senders="many",
         receivers="many",
         bounded_by="items",
-        ranked=name not in CONTROLS,
+        ranked=ranked and name not in CONTROLS,
     )
 
 

@@ -6,15 +6,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ipcbench.report.charts import (
+    cliffs,
+    cpu_cost,
     families,
     grid,
     load_latency,
     machine_ratios,
     matrix,
     percentiles,
+    placement,
     roofline,
     scaling,
     speedup,
+    stability,
     state,
     winner_map,
     winner_map_diff,
@@ -35,6 +39,10 @@ CHARTS: tuple[Chart[Study], ...] = (
     state.CHART,
     percentiles.CHART,
     load_latency.CHART,
+    cliffs.CHART,
+    cpu_cost.CHART,
+    placement.CHART,
+    stability.CHART,
 )
 COMPARED: tuple[Chart[Comparison], ...] = (machine_ratios.CHART, winner_map_diff.CHART)
 
