@@ -15,8 +15,9 @@ from ipcbench.model import Case
 from ipcbench.report.charts import Chart, charts, load_latency, roofline, scaling
 from ipcbench.report.charts import percentiles as percentile_chart
 from ipcbench.report.charts.sheet import SMALLEST
+from ipcbench.report.inline import merge
 from ipcbench.report.study import Study, study
-from ipcbench.report.svg import drawing
+from ipcbench.report.svg import drawing, to_svg
 from ipcbench.report.tables import csv, records
 from ipcbench.report.theme import THEMES, Theme
 from ipcbench.results.frame import tail_frame
@@ -97,6 +98,15 @@ def test_texts_of_lines_lie_inside_the_figure_and_never_on_each_other(theme: The
             across = min(first.x1, second.x1) - max(first.x0, second.x0)
             down = min(first.y1, second.y1) - max(first.y0, second.y0)
             assert across <= 0.5 or down <= 0.5, f"{chart.id}: {one.get_text()!r} touches {other.get_text()!r}"
+
+
+def test_light_and_dark_lines_differ_in_nothing_but_colours(about: Study) -> None:
+    for chart in lines_of(about):
+        svgs = []
+        for theme in THEMES:
+            with drawing(theme, chart.id):
+                svgs.append(to_svg(drawn(chart, about, theme), id=chart.id))
+        assert merge(*svgs).colours
 
 
 def test_alt_texts_are_short_and_name_a_mechanism_and_a_figure(about: Study) -> None:
