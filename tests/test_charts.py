@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
-from synthetic import SIZES, make_cases, make_result
+from synthetic import SIZES, make_cases, make_result, make_skips, tail_cases
 
 from ipcbench.model import Case, Verdict
 from ipcbench.report.charts import CHARTS, Chart, matrix
@@ -39,7 +39,10 @@ MARGIN = 4.0
 
 
 def everything() -> ResultFile:
-    return make_result(notes={"ping-pong/pipe/64B/1w": ["noisy"], "counter/value/8B/2w": ["oversubscribed"]})
+    cases = [*make_cases(), *tail_cases(), *(Case("ping-pong", "memcpy", size) for size in (64, 2**20))]
+    return make_result(
+        cases, skips=make_skips(), notes={"ping-pong/pipe/64B/1w": ["noisy"], "counter/value/8B/2w": ["oversubscribed"]}
+    )
 
 
 def each_verdict() -> ResultFile:
@@ -338,13 +341,23 @@ def test_numbers_printed_in_the_charts_are_those_of_their_tables(normal: Study) 
     assert texts.count("8 B only") == (cells["word"] == "8 B only").sum() > 0
     cells, texts = by_id["latency-grid"]
     assert {format_time(seconds) for seconds in cells.loc[cells["size"] == 8, "seconds"]} <= set(texts)
-    cells, texts = by_id["throughput"]
+    cells, texts = by_id["throughput-roofline"]
     ends = cells[cells["labelled"] & (cells["size"] == max(SIZES))]
-    assert 1 <= len(ends) <= 6
+    assert 1 <= (~ends["reference"]).sum() <= 6
+    shares = [f"{cell.mechanism} {100 * cell.share:.0f} %" for cell in records(ends) if cell.share > 0.1]
+    assert shares
+    assert set(shares) <= set(texts)
     assert {format_bandwidth(rate) for rate in ends["bandwidth"]} <= set(texts)
     cells, texts = by_id["scaling"]
     at_four = cells[cells["workers"] == 4]
     assert {format_rate(rate) for rate in at_four["rate"]} <= {text.split(" ", 1)[-1] for text in texts} | set(texts)
+    cells, texts = by_id["percentiles"]
+    lines = cells[cells["labelled"]].drop_duplicates("case")
+    assert {format_time(delay) for delay in lines["p99"]} <= set(texts)
+    cells, texts = by_id["load-latency"]
+    last = cells[cells["offered"] == 1e5]
+    assert last["behind"].all()
+    assert {f"{format_rate(rate).split()[0]} of 100 k/s" for rate in last["achieved"]} <= set(texts)
     cells, texts = by_id["state-operations"]
     for cell in records(cells):
         assert f"{'≈ ' if cell.tied else ''}{format_time(cell.seconds)}{'*' if cell.notes else ''}" in texts

@@ -23,7 +23,7 @@ def ratio_word(ratio: float) -> str:
 
 def span(low: float, high: float) -> float:
     """How far an axis reaches on both sides of 1, as a factor, to show values from low to high."""
-    return max(LEAST_SPAN, high, 1 / low) * 1.12
+    return float(1.1 * max(LEAST_SPAN, high, 1 / low) ** 1.03)
 
 
 def frame(plot: Plot, reach: float) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ipcbench.report.charts.chart import BLOCKING, EVERY, Chart, doubts, select, told
-from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
+from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, Weight, fit, text_width, wrap
 from ipcbench.report.charts.winners import ROW, Winner, family_key, plain_cell, strength_key, winner_cell
 from ipcbench.report.study import Study
 from ipcbench.report.tables import Table, records
@@ -114,9 +114,7 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     for row in rows:
         question, workers = row["question"].iloc[0], int(row["workers"].iloc[0])
         top, before = top + APART * (question != before), question
-        points = 9 if text_width(question, 9, "bold") <= NAMES - 4 else SMALLEST
-        name = fit([question], NAMES - 4, points, "bold")
-        sheet.text(MARGIN, top + 12, name, size=points, weight="bold")
+        _question(sheet, question, top)
         sheet.text(MARGIN, top + 22.5, count(workers, "worker"), size=SMALLEST, color=theme.muted)
         for place, cell in enumerate(records(row)):
             _draw_cell(sheet, cell, MARGIN + NAMES + place * column, top, column)
@@ -127,6 +125,13 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     for number, line in enumerate(notes):
         sheet.text(MARGIN, top + KEY + 5 + 11 * number, line, size=SMALLEST, color=theme.muted)
     return sheet.figure
+
+
+def _question(sheet: Sheet, question: str, top: float) -> None:
+    ways: tuple[tuple[float, Weight], ...] = ((9, "bold"), (SMALLEST, "bold"), (SMALLEST, "normal"))
+    room = NAMES - 4
+    size, weight = next((way for way in ways if text_width(question, *way) <= room), ways[-1])
+    sheet.text(MARGIN, top + 12, fit([question], room, size, weight), size=size, weight=weight)
 
 
 def _draw_cell(sheet: Sheet, cell: Any, left: float, top: float, width: float) -> None:
