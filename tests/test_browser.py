@@ -185,7 +185,7 @@ def test_the_theme_is_that_of_the_system_until_one_is_chosen(browser: Browser, r
 
 
 def test_a_deep_link_shows_its_chart(browser: Browser, report: Path) -> None:
-    with visit(browser, report, "throughput&theme=dark") as seen:
+    with visit(browser, report, "stability&theme=dark") as seen:
         charts = seen.see('[...document.querySelectorAll("section:has(> figure)")].map((one) => one.id)')
         assert len(charts) > 4
         for chart in charts:

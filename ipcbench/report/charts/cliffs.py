@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ipcbench.analysis.traps import STEP, steps
-from ipcbench.report.charts.chart import SHOWN, Chart
+from ipcbench.report.charts.chart import SHOWN, Chart, told
 from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.scale import log_limits, log_ticks, size_ticks, ticks_at
 from ipcbench.report.charts.sheet import SMALLEST, WIDTH, Sheet, fit, wrap
@@ -174,10 +174,9 @@ def _alt(cells: pd.DataFrame) -> str:
     worst = max(records(own[own["step"].notna()]), key=lambda row: abs(math.log(row.step)))
     slow, fast = (worst.size, worst.before) if worst.step > 1 else (worst.before, worst.size)
     ratio = max(worst.step, 1 / worst.step)
-    return (
-        f"Curves of {count(rows['mechanism'].nunique(), 'mechanism')} with steps in size. The highest: {name}, "
-        f"{format_size(slow)} take {format_ratio(ratio)} the time of {format_size(fast)}."
-    )
+    shape = f"Curves of {count(rows['mechanism'].nunique(), 'mechanism')} with steps in size."
+    found = f"{name}, {format_size(slow)} take {format_ratio(ratio)} the time of {format_size(fast)}."
+    return told(f"{shape} The highest: {found}", f"Highest step: {found}", f"{format_ratio(ratio)}: {name}")
 
 
 def _lacks(about: Study) -> str:

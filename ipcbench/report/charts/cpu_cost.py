@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ipcbench.report.charts.chart import SHOWN, Chart, doubts, needs, select, typical_size
+from ipcbench.report.charts.chart import SHOWN, Chart, doubts, needs, select, told, typical_size
 from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.scale import log_limits, log_ticks, spread, ticks_at
 from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
@@ -146,13 +146,15 @@ def _draw_row(plot: Plot, row: Any, y: float, edge: float) -> None:
 
 
 def _alt(cells: pd.DataFrame) -> str:
-    told = _told(cells)
-    told = told[told["size"] == told["size"].min()].sort_values(["cpu", "mechanism"])
-    calm = told[~told["wait"].isin(list(RESTLESS))]
-    ends = [f"{row.mechanism} {format_time(row.cpu)}" for row in records((calm if len(calm) else told).iloc[[0, -1]])]
-    most = records(told.sort_values(["busy", "mechanism"]).iloc[[-1]])[0]
-    size, found = format_size(int(told["size"].iloc[0])), " to ".join(dict.fromkeys(ends))
-    return f"CPU per round trip of {size}: {found}; {most.mechanism} keeps {most.busy:.1f} CPUs busy."
+    known = _told(cells)
+    known = known[known["size"] == known["size"].min()].sort_values(["cpu", "mechanism"])
+    calm = known[~known["wait"].isin(list(RESTLESS))]
+    ends = [f"{row.mechanism} {format_time(row.cpu)}" for row in records((calm if len(calm) else known).iloc[[0, -1]])]
+    most = records(known.sort_values(["busy", "mechanism"]).iloc[[-1]])[0]
+    what = f"CPU per round trip of {format_size(int(known['size'].iloc[0]))}"
+    found = f"{what}: {' to '.join(dict.fromkeys(ends))}"
+    busy = f"{most.mechanism} keeps {most.busy:.1f} CPUs busy."
+    return told(f"{found}; {busy}", f"{found}.", f"{what}, least: {ends[0]}.", busy)
 
 
 _no_ping_pong = needs("ping-pong")

@@ -6,9 +6,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ipcbench.report.charts import matrix
-from ipcbench.report.charts.chart import Chart, needs, told
+from ipcbench.report.charts.chart import Chart, common_sizes, needs, told
 from ipcbench.report.charts.panels import PLOT, Layout, head
-from ipcbench.report.charts.plot import Plot
+from ipcbench.report.charts.plot import Plot, repeat_context
 from ipcbench.report.charts.scale import log_limits, log_ticks, size_ticks, ticks_at
 from ipcbench.report.charts.sheet import Sheet
 from ipcbench.report.study import Study
@@ -34,7 +34,7 @@ def table(about: Study) -> pd.DataFrame:
 
 def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     """Draw one panel per mechanism on shared logarithmic axes."""
-    small = _small(cells)
+    small = min(common_sizes(cells))
     apart = ", of those that wait in the same way" if cells["wait"].nunique() > 1 else ""
     subtitle = (
         f"Each panel: one mechanism in colour, band = 95 % interval, all others grey; dashed: the fastest{apart}. "
@@ -48,11 +48,12 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     y = log_limits(cells["low"].fillna(cells["seconds"]).min(), cells["high"].fillna(cells["seconds"]).max())
     x_ticks, y_ticks = size_ticks(sizes, x, layout.width), ticks_at(log_ticks(*y, most=5), format_time)
     fastest = {wait: rows.drop_duplicates("size").sort_values("size") for wait, rows in cells.groupby("wait")}
+    plots: list[Plot] = []
     for number, (name, rows) in enumerate(groups.items()):
         left, top = layout.place(number)
         plot = Plot(sheet, left, sheet.body + top, layout.width, PLOT, x, y)
         plot.frame(x_ticks, y_ticks, below=layout.lowest(number), beside=number % layout.columns == 0)
-        plot.context([(r["size"], r["seconds"]) for other, r in groups.items() if other != name])
+        plots.append(plot)
         front = fastest[rows["wait"].iloc[0]]
         plot.curve(front["size"], front["fastest"], color=theme.ink, linewidth=0.9, linestyle=(0, (2, 2)))
         family = rows["family"].iloc[0]
@@ -62,14 +63,8 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
         there = rows[rows["size"] == small]
         value = format_time(there["seconds"].iloc[0]) if len(there) else ""
         head(own.sheet, left, sheet.body + top, layout.width, rows, value)
+    repeat_context(plots, [(rows["size"], rows["seconds"]) for rows in groups.values()])
     return sheet.figure
-
-
-def _small(cells: pd.DataFrame) -> int:
-    """The least size, in bytes, that at least half of the mechanisms have, or else the least of all."""
-    counts = cells.groupby("size")["mechanism"].nunique()
-    common = counts.index[2 * counts >= cells["mechanism"].nunique()]
-    return int(min(common, default=cells["size"].min()))
 
 
 def _alt(cells: pd.DataFrame) -> str:

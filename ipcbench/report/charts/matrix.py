@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from ipcbench.analysis.stats import geometric_mean
-from ipcbench.report.charts.chart import Chart, needs, select, told
+from ipcbench.report.charts.chart import Chart, common_sizes, needs, select, told
 from ipcbench.report.charts.matrix_drawing import TITLE, draw
 from ipcbench.report.study import Study
 from ipcbench.report.text import absence, count
@@ -43,10 +43,7 @@ def _meant(group: pd.DataFrame) -> pd.DataFrame:
     """Add the means of mechanisms that wait in the same way, and place, their order."""
     having = group[group["slowdown"].notna()]
     rivals = having["mechanism"].nunique()
-    several = having[having.duplicated("mechanism", keep=False)]
-    asked = several if len(several) else having
-    counts = asked.groupby("size")["mechanism"].nunique()
-    sizes = sorted(counts.index[2 * counts >= asked["mechanism"].nunique()])
+    sizes = common_sizes(having)
     means, order = {}, {}
     for name, rows in group.groupby("mechanism"):
         there = rows[rows["slowdown"].notna()]

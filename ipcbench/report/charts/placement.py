@@ -8,12 +8,13 @@ from collections import Counter
 import pandas as pd
 
 from ipcbench.analysis.stats import compare
-from ipcbench.report.charts.chart import Chart
+from ipcbench.report.charts.chart import EVERY, Chart, told
 from ipcbench.report.charts.placement_drawing import PANELS, TITLE, draw
+from ipcbench.report.charts.ratios import ratio_word
 from ipcbench.report.study import Study
 from ipcbench.report.tables import Table, records
 from ipcbench.report.text import count, interval, listing
-from ipcbench.units import format_ratio, format_size, format_time
+from ipcbench.units import format_size, format_time
 
 BASE = "spread"
 BLOCKS = 4
@@ -81,9 +82,10 @@ def _alt(cells: pd.DataFrame) -> str:
     base = cells["base"].iloc[0]
     found = f"{len(clear)} of {count(len(cells), 'case')} differ from {base}"
     most = max(records(clear if len(clear) else cells), key=lambda row: abs(math.log(row.ratio)))
-    return (
-        f"Times by placement. {found}; the most {most.mechanism}, {most.question} {format_size(most.size)}: "
-        f"{most.placement} takes {format_ratio(most.ratio)} the time."
+    where = f"{most.mechanism}, {most.question} {format_size(most.size)}"
+    change = f"{most.placement} takes {ratio_word(most.ratio)} the time"
+    return told(
+        f"Times by placement. {found}; the most {where}: {change}.", f"{found}; the most {where}.", f"{change}: {where}"
     )
 
 
@@ -94,8 +96,8 @@ def _details(cells: pd.DataFrame, caption: str) -> Table:
             format_time(row.base_seconds),
             row.placement,
             format_time(row.seconds),
-            f"{'≈ ' if row.tied else ''}{format_ratio(row.ratio)}",
-            interval(row.low, row.high, format_ratio),
+            f"{'≈ ' if row.tied else ''}{ratio_word(row.ratio)}",
+            interval(row.low, row.high, ratio_word),
             str(row.rounds),
         ]
         for row in records(cells)
@@ -129,4 +131,5 @@ CHART = Chart(
     draw=draw,
     alt=_alt,
     details=_details,
+    pattern=EVERY,
 )

@@ -30,6 +30,7 @@ WIDTH = 518.0  # points: 691 CSS pixels on a page
 MARGIN = 8.0
 FOOTER = 36.0
 LINE = 12.5
+LONGEST = 400  # characters of one line, more than fit on the widest sheet
 SMALLEST = 8.0  # no text is smaller than this, in points
 
 Weight = Literal["normal", "bold"]
@@ -43,7 +44,7 @@ def _glyphs() -> frozenset[int]:
 
 def drawable(text: str) -> str:
     """Clean a text for a figure; what the font has no glyph for becomes '?'."""
-    return "".join(character if ord(character) in _glyphs() else "?" for character in safe_text(text))
+    return "".join(character if ord(character) in _glyphs() else "?" for character in safe_text(text, LONGEST))
 
 
 @lru_cache(maxsize=4096)
@@ -102,7 +103,7 @@ class Sheet:
     @classmethod
     def new(cls, theme: Theme, title: str, subtitle: str, body_height: float, width: float = WIDTH) -> Sheet:
         """Start a figure with its title and its subtitle, which says how to read it, and room for the footer."""
-        lines = wrap(subtitle, width - 2 * MARGIN)
+        lines = wrap(subtitle, min(width, 1.4 * WIDTH) - 2 * MARGIN)  # longer lines are hard to follow
         body = 26 + LINE * len(lines) + 8
         height = math.ceil((body + body_height + FOOTER) / 6) * 6.0
         figure = Figure(figsize=(width / 72, height / 72), dpi=72)
@@ -138,6 +139,11 @@ class Sheet:
         """Draw a patch of matplotlib's."""
         patch.set_gid(self.gid)
         return self.canvas.add_patch(patch)
+
+    def notes(self, y: float, lines: Sequence[str]) -> None:
+        """Write what the * at numbers stands for, in small lines under a chart, the first at y."""
+        for number, line in enumerate(lines):
+            self.text(MARGIN, y + 11 * number, line, size=SMALLEST, color=self.theme.muted)
 
     def dot(self, x: float, y: float, family: str, size: float = 5) -> None:
         """Put the marker of a family at a place."""

@@ -42,7 +42,9 @@ def table(about: Study) -> pd.DataFrame:
     judged = judged.assign(unsteady=int((judged["flags"] != "").sum()), cases=len(judged))
     worst = np.maximum(judged["spread"], judged["drift"].abs().fillna(0))
     ordered = judged.assign(worst=-worst, steady=judged["flags"] == "").sort_values(["steady", "worst", "case"])
-    controls = ordered[ordered["control"]].sort_values(["question", "size"]).drop_duplicates("mechanism")
+    controls = ordered[ordered["control"]].sort_values(["size", "question", "case"])
+    controls = controls.sort_values("question", key=lambda asked: asked != "ping-pong", kind="stable")
+    controls = controls.drop_duplicates("mechanism")
     others = ordered[~ordered["control"]]
     shown = max(FILLED, int((~others["steady"]).sum()))
     chosen = pd.concat([controls, others[: min(shown, MOST - len(controls))]])

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ipcbench.report.charts.chart import BLOCKING, EVERY, Chart, doubts, select, told
-from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, wrap
+from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, Weight, fit, text_width, wrap
 from ipcbench.report.charts.winners import ROW, Winner, family_key, plain_cell, strength_key, winner_cell
 from ipcbench.report.study import Study
 from ipcbench.report.tables import Table, records
@@ -19,8 +19,8 @@ from ipcbench.units import format_ratio, format_size, format_time
 
 TITLE = "Which one to use here?"
 SUBTITLE = (
-    "The fastest of the mechanisms that block, by what is done, the number of workers and payload size. Below it: how "
-    "many times as long the next one takes, or ≈ with what ties. Colour: its family; stronger colour: a larger lead."
+    "The fastest mechanism that blocks, by what is done, workers and payload size; below it, how many times as long "
+    "the next one takes, or ≈ and what ties with it. Colour: its family; stronger colour: a larger lead."
 )
 QUESTIONS = (
     "ping-pong",
@@ -36,7 +36,7 @@ QUESTIONS = (
 )
 HEADER = 18.0
 APART = 5.0  # between questions
-NAMES = 92.0
+NAMES = 84.0
 LEAST_COLUMN, MOST_COLUMN = 66.0, 96.0
 KEY = 36.0
 SHOWN = ["case", "mechanism", "short", "family", "seconds", "low", "high", "rounds", "rivals", "notes"]
@@ -114,7 +114,7 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     for row in rows:
         question, workers = row["question"].iloc[0], int(row["workers"].iloc[0])
         top, before = top + APART * (question != before), question
-        sheet.text(MARGIN, top + 12, fit([question], NAMES - 6, 9, "bold"), weight="bold")
+        _question(sheet, question, top)
         sheet.text(MARGIN, top + 22.5, count(workers, "worker"), size=SMALLEST, color=theme.muted)
         for place, cell in enumerate(records(row)):
             _draw_cell(sheet, cell, MARGIN + NAMES + place * column, top, column)
@@ -127,29 +127,35 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     return sheet.figure
 
 
+def _question(sheet: Sheet, question: str, top: float) -> None:
+    ways: tuple[tuple[float, Weight], ...] = ((9, "bold"), (SMALLEST, "bold"), (SMALLEST, "normal"))
+    room = NAMES - 4
+    size, weight = next((way for way in ways if text_width(question, *way) <= room), ways[-1])
+    sheet.text(MARGIN, top + 12, fit([question], room, size, weight), size=size, weight=weight)
+
+
 def _draw_cell(sheet: Sheet, cell: Any, left: float, top: float, width: float) -> None:
     if not cell.mechanism:
         plain_cell(sheet, [[cell.verdict]], left, top, width)
     elif not cell.next:
         plain_cell(sheet.of(cell.mechanism), [[cell.mechanism, cell.short], ["no other"]], left, top, width)
     else:
-        winner = _winner(cell)
-        words = [f"{words}{'*' if cell.notes else ''}" for words in winner.words]
-        winner_cell(sheet.of(cell.mechanism), winner, words, left, top, width)
-
-
-def _winner(cell: Any) -> Winner:
-    return Winner([cell.mechanism, cell.short], cell.family, cell.lead, [cell.next, cell.next_short], int(cell.ties))
+        names = [f"{name}{'*' if cell.notes else ''}" for name in (cell.mechanism, cell.short)]
+        winner = Winner(names, cell.family, cell.lead, [cell.next, cell.next_short], int(cell.ties))
+        winner_cell(sheet.of(cell.mechanism), winner, winner.words, left, top, width)
 
 
 def _alt(cells: pd.DataFrame) -> str:
     contests = cells[cells["lead"].notna()]
-    ties = int((contests["ties"] > 0).sum())
+    ties = contests["ties"] > 0
     won = contests["mechanism"].value_counts()
     most = min(won.index, key=lambda name: (-won[name], name))
-    far = max(records(contests), key=lambda cell: (not cell.ties, cell.lead, cell.case))
+    what = count(int(ties.sum()), "tie") if ties.any() else "no tie"
+    said = f"Fastest mechanism in {count(len(contests), 'situation')}: {most} in {won[most]}; {what}."
+    if ties.all():
+        return told(said)
+    far = max(records(contests[~ties]), key=lambda cell: (cell.lead, cell.case))
     where = f"{far.question}, {format_size(far.size)}, {count(int(far.workers), 'worker')}"
-    said = f"Fastest mechanism in {count(len(contests), 'situation')}: {most} in {won[most]}; {count(ties, 'tie')}."
     return told(f"{said} Largest lead: {far.mechanism}, {format_ratio(far.lead)} at {where}.", said)
 
 

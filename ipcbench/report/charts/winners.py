@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 
 from ipcbench.report.charts.sheet import MARGIN, SMALLEST, Sheet, fit, inside, text_width
-from ipcbench.report.text import short_ratio
+from ipcbench.report.text import count, short_ratio
 from ipcbench.report.theme import known_families
 
 ROW = 28.0
@@ -41,7 +41,8 @@ class Winner:
         if not self.ties:
             return [f"{short_ratio(self.lead)} ahead", short_ratio(self.lead)]
         more = f" +{self.ties - 1}" if self.ties > 1 else ""
-        return [*(f"≈ {name}{more}" for name in self.nexts), f"≈ {self.ties} others" if more else "≈ another"]
+        names = [f"≈ {name}{more}" for name in self.nexts]
+        return [*names, f"≈ {count(self.ties, 'other')}"]
 
 
 def winner_cell(
@@ -50,7 +51,7 @@ def winner_cell(
     """Draw a cell: the winner, below it the first of some words that fits, on the colour of the winner's family."""
     theme = sheet.theme
     fill = theme.tint(winner.family, winner.strength)
-    ink, middle, room = theme.ink_on(fill), left + width / 2, width - 8
+    ink, middle, room = theme.ink_on(fill), left + width / 2, width - 6
     sheet.patch(Rectangle((left + 1, top + 1), width - 2, ROW - 2, facecolor=fill, linewidth=0))
     if outlined:
         sheet.patch(Rectangle((left + 2, top + 2), width - 4, ROW - 4, fill=False, edgecolor=theme.ink, linewidth=2))
@@ -66,7 +67,7 @@ def plain_cell(sheet: Sheet, lines: list[list[str]], left: float, top: float, wi
     sheet.patch(Rectangle((left + 1, top + 1), width - 2, ROW - 2, facecolor=theme.panel, linewidth=0))
     for number, line in enumerate(lines):
         y = top + (22.5 if number else 12 if len(lines) > 1 else 17)
-        word = fit(line, width - 8, SMALLEST)
+        word = fit(line, width - 6, SMALLEST)
         sheet.text(left + width / 2, y, word, box=box, ha="center", size=SMALLEST, color=theme.muted)
 
 
