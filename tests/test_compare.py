@@ -16,8 +16,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from commands import Finished, complaint
+from layout import boxes, faults
 from synthetic import make_cases, make_result, model_seconds
-from test_charts import boxes, faults
 
 from ipcbench.analysis.comparable import refuse
 from ipcbench.analysis.contrast import Contrast, contrast

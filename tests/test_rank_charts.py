@@ -15,7 +15,7 @@ from test_charts import drawn, everything, many, spinning, texts_of
 
 from ipcbench.analysis.stats import compare
 from ipcbench.model import Case, Verdict
-from ipcbench.report.charts import families, grid, matrix, speedup, winner_map
+from ipcbench.report.charts import charts, families, grid, matrix, speedup, winner_map
 from ipcbench.report.charts.chart import common_sizes, told
 from ipcbench.report.charts.plot import Plot, repeat_context
 from ipcbench.report.charts.ratios import ratio_word
@@ -122,6 +122,15 @@ def test_no_winner_without_a_rival() -> None:
 
 def test_nobody_that_spins_wins_a_map_of_those_that_block(spun: Study) -> None:
     assert "array" not in set(winner_map.table(spun)["mechanism"])
+
+
+def test_other_payloads_have_maps_of_their_own_where_three_compete() -> None:
+    names = ("pipe", "queue", "array")
+    cases = [Case("ping-pong", name, size) for name in names for size in (64, 4096)]
+    arrays = [Case("ping-pong", name, 64, payload="array") for name in names]
+    made = {chart.id for chart, _ in charts(study(make_result([*cases, *arrays], 3)))}
+    assert {"winner-map", "winner-map-arrays", "slowdown-matrix-arrays"} <= made
+    assert "winner-map-arrays" not in {chart.id for chart, _ in charts(study(make_result([*cases, *arrays[:2]], 3)))}
 
 
 def test_a_lead_is_strong_from_one_and_a_half_times_on() -> None:
