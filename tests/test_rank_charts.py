@@ -194,7 +194,7 @@ def test_four_lines_of_each_family_have_names_and_none_spins() -> None:
 
 
 def test_repeated_grey_lines_lie_where_the_values_do() -> None:
-    x, y = np.array([8.0, 64.0, 4096.0]), np.array([1e-5, 3e-5, 2e-4])
+    x, y = 2.0 ** np.arange(2, 14), 1e-6 * 1.7 ** np.arange(12)
     with drawing(THEMES[0], "x"):
         sheet = Sheet.new(THEMES[0], "title", "subtitle", 100)
         plots = [Plot(sheet, left, 60, 100, 60, (4, 8192), (1e-6, 1e-3)) for left in (30.0, 200.0)]
