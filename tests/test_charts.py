@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from layout import boxes, faults
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from synthetic import SIZES, make_cases, make_result
+from synthetic import SIZES, make_cases, make_result, make_skips, tail_cases
 
 from ipcbench.model import Case, Verdict
 from ipcbench.report.charts import CHARTS, Chart, matrix
@@ -36,7 +36,10 @@ HOSTILE = ["a$\\frac{1}{2}$|b", "<script>alert(1)<", "x\x1b[31m\x00y\u202ez", "è
 
 
 def everything() -> ResultFile:
-    return make_result(notes={"ping-pong/pipe/64B/1w": ["noisy"], "counter/value/8B/2w": ["oversubscribed"]})
+    cases = [*make_cases(), *tail_cases(), *(Case("ping-pong", "memcpy", size) for size in (64, 2**20))]
+    return make_result(
+        cases, skips=make_skips(), notes={"ping-pong/pipe/64B/1w": ["noisy"], "counter/value/8B/2w": ["oversubscribed"]}
+    )
 
 
 def each_verdict() -> ResultFile:
@@ -124,6 +127,10 @@ def drawn(chart: Chart[Study], about: Study, theme: Theme) -> Figure:
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
 def test_texts_lie_in_their_places_and_never_on_each_other(chart: Chart[Study], theme: Theme, about: Study) -> None:
+    check_texts(chart, theme, about)
+
+
+def check_texts(chart: Chart[Study], theme: Theme, about: Study) -> None:
     if chart.lacks(about):
         return
     with drawing(theme, chart.id):
@@ -150,6 +157,8 @@ def test_what_cannot_be_drawn_is_words_and_what_can_has_an_alt_text_with_a_figur
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
 def test_an_svg_parses_carries_its_text_and_names_no_date(chart: Chart[Study], normal: Study) -> None:
+    if chart.lacks(normal):
+        pytest.skip("has data of its own: test_charts_diagnostics.py")
     with drawing(THEMES[0], chart.id):
         svg = to_svg(drawn(chart, normal, THEMES[0]))
     text = " ".join(ElementTree.fromstring(svg).itertext())
@@ -174,6 +183,9 @@ def test_light_and_dark_differ_in_nothing_but_colours(chart: Chart[Study], about
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
 def test_the_same_table_gives_the_same_svg(chart: Chart[Study], normal: Study) -> None:
+    if chart.lacks(normal):
+        pytest.skip("has data of its own: test_charts_diagnostics.py")
+
     def once() -> str:
         with drawing(THEMES[1], chart.id):
             return to_svg(drawn(chart, normal, THEMES[1]))
@@ -199,6 +211,10 @@ def test_a_png_is_one(normal: Study) -> None:
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
 def test_the_csv_is_the_drawn_table(chart: Chart[Study], about: Study) -> None:
+    check_csv(chart, about)
+
+
+def check_csv(chart: Chart[Study], about: Study) -> None:
     if chart.lacks(about):
         return
     table = chart.table(about)
@@ -219,7 +235,8 @@ def texts_of(chart: Chart[Study], about: Study) -> list[str]:
 
 
 def test_numbers_printed_in_the_charts_are_those_of_their_tables(normal: Study) -> None:
-    by_id = {chart.id: (chart.table(normal), texts_of(chart, normal)) for chart in CHARTS}
+    there = [chart for chart in CHARTS if not chart.lacks(normal)]
+    by_id = {chart.id: (chart.table(normal), texts_of(chart, normal)) for chart in there}
     cells, texts = by_id["slowdown-matrix"]
     for cell in records(cells[cells["seconds"].notna()]):
         number = format_time(cell.seconds) if cell.best else format_ratio(cell.slowdown)
@@ -227,13 +244,23 @@ def test_numbers_printed_in_the_charts_are_those_of_their_tables(normal: Study) 
     assert texts.count("8 B only") == (cells["word"] == "8 B only").sum() > 0
     cells, texts = by_id["latency-grid"]
     assert {format_time(seconds) for seconds in cells.loc[cells["size"] == 8, "seconds"]} <= set(texts)
-    cells, texts = by_id["throughput"]
+    cells, texts = by_id["throughput-roofline"]
     ends = cells[cells["labelled"] & (cells["size"] == max(SIZES))]
-    assert 1 <= len(ends) <= 6
+    assert 1 <= (~ends["reference"]).sum() <= 6
+    shares = [f"{cell.mechanism} {100 * cell.share:.0f} %" for cell in records(ends) if cell.share > 0.1]
+    assert shares
+    assert set(shares) <= set(texts)
     assert {format_bandwidth(rate) for rate in ends["bandwidth"]} <= set(texts)
     cells, texts = by_id["scaling"]
     at_four = cells[cells["workers"] == 4]
     assert {format_rate(rate) for rate in at_four["rate"]} <= {text.split(" ", 1)[-1] for text in texts} | set(texts)
+    cells, texts = by_id["percentiles"]
+    lines = cells[cells["labelled"]].drop_duplicates("case")
+    assert {format_time(delay) for delay in lines["p99"]} <= set(texts)
+    cells, texts = by_id["load-latency"]
+    last = cells[cells["offered"] == 1e5]
+    assert last["behind"].all()
+    assert {f"{format_rate(rate).split()[0]} of 100 k/s" for rate in last["achieved"]} <= set(texts)
     cells, texts = by_id["state-operations"]
     for cell in records(cells):
         assert f"{'â‰ˆ ' if cell.tied else ''}{format_time(cell.seconds)}{'*' if cell.notes else ''}" in texts
@@ -241,6 +268,8 @@ def test_numbers_printed_in_the_charts_are_those_of_their_tables(normal: Study) 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
 def test_what_belongs_to_a_mechanism_carries_its_name(chart: Chart[Study], normal: Study) -> None:
+    if chart.lacks(normal):
+        pytest.skip("has data of its own: test_charts_diagnostics.py")
     with drawing(THEMES[0], chart.id):
         artists = drawn(chart, normal, THEMES[0]).findobj()
     table = chart.table(normal)

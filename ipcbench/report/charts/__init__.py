@@ -6,14 +6,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ipcbench.report.charts import (
+    cliffs,
+    cpu_cost,
     families,
     grid,
+    load_latency,
     machine_ratios,
     matrix,
+    percentiles,
+    placement,
+    roofline,
     scaling,
     speedup,
+    stability,
     state,
-    throughput,
     winner_map,
     winner_map_diff,
 )
@@ -28,9 +34,15 @@ CHARTS: tuple[Chart[Study], ...] = (
     speedup.CHART,
     grid.CHART,
     families.CHART,
-    throughput.CHART,
+    roofline.CHART,
     scaling.CHART,
     state.CHART,
+    percentiles.CHART,
+    load_latency.CHART,
+    cliffs.CHART,
+    cpu_cost.CHART,
+    placement.CHART,
+    stability.CHART,
 )
 COMPARED: tuple[Chart[Comparison], ...] = (machine_ratios.CHART, winner_map_diff.CHART)
 
@@ -43,11 +55,12 @@ LEAST_RIVALS = 3  # that another kind of payload needs before it gets charts of 
 def charts(about: Study) -> Iterator[tuple[Chart[Study], Study]]:
     """Every chart of a report with what it draws: those of the setting shown, then those of other kinds of payload.
 
-    The charts of another kind of payload carry its name, as in slowdown-matrix-arrays, and are there only where a run
-    has enough for them.
+    Of scaling there is one for each pattern with workers. The charts of another kind of payload carry its name, as in
+    slowdown-matrix-arrays, and are there only where a run has enough for them.
     """
     for chart in CHARTS:
-        yield chart, about
+        for variant in scaling.variants(about) if chart is scaling.CHART else [chart]:
+            yield variant, about
     for payload, word in PLURALS.items():
         view = replace(about, setting=(payload, *about.setting[1:]))
         if payload == about.setting[0]:

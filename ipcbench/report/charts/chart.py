@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, wrap
 from ipcbench.report.rows import exact
 from ipcbench.report.setting import in_setting
 from ipcbench.report.study import Study
@@ -75,8 +76,8 @@ class Chart(Generic[Source]):
     by_payload: bool = False
 
 
-def needs(*patterns: str, sizes: int = 1) -> Callable[[Study], str]:
-    """What a chart of some patterns lacks: a case, a number, or as many payload sizes as make a curve."""
+def needs(*patterns: str, sizes: int = 1, workers: int = 1) -> Callable[[Study], str]:
+    """What a chart of some patterns lacks: a case, a number, or as many payload sizes or workers as make a curve."""
     what = listing(patterns)
 
     def lacks(about: Study) -> str:
@@ -90,6 +91,8 @@ def needs(*patterns: str, sizes: int = 1) -> Callable[[Study], str]:
             return f"None of {count(len(asked), f'{what} case')} has a number: {', '.join(found)}."
         if measured["size"].nunique() < sizes:
             return f"A curve needs {sizes} payload sizes; this run has {count(measured['size'].nunique(), 'size')}."
+        if measured["workers"].nunique() < workers:
+            return f"A curve needs {workers} numbers of workers; this run has one of {what}."
         return ""
 
     return lacks
@@ -99,6 +102,12 @@ def doubts(table: pd.DataFrame) -> str:
     """Say what the * at numbers of a chart stands for: all notes of its ok cases; empty where there are none."""
     notes = {note for text in table.loc[table["seconds"].notna(), "notes"] for note in text.split("; ") if note}
     return f"* {listing(sorted(notes), 4)}." if notes else ""
+
+
+def doubt_lines(table: pd.DataFrame) -> list[str]:
+    """The same, broken into at most three lines that fit under a chart in the smallest letters."""
+    said = doubts(table)
+    return wrap(said, WIDTH - 2 * MARGIN, SMALLEST)[:3] if said else []
 
 
 def select(about: Study, *questions: str) -> pd.DataFrame:

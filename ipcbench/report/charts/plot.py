@@ -76,13 +76,30 @@ class Plot:
             box = Rectangle((self.left, self.top), self.width, self.height, transform=self.sheet.canvas.transData)
             line.set_clip_path(box)
 
-    def family_curve(self, x: Values, y: Values, family: str) -> None:
-        """Draw a line in the colour and dash and with the marker of a family."""
+    def family_curve(self, x: Values, y: Values, family: str, **look: Any) -> None:
+        """Draw a line in the colour and dash and with the marker of a family; look changes what else it has."""
         marker, dash = mark(family)
-        colour = self.sheet.theme.family(family)
-        self.curve(
-            x, y, color=colour, linestyle=dash, linewidth=1.6, marker=marker, markersize=4, markeredgewidth=0, zorder=4
-        )
+        usual: dict[str, Any] = {
+            "linestyle": dash,
+            "linewidth": 1.6,
+            "marker": marker,
+            "markersize": 4,
+            "markeredgewidth": 0,
+        }
+        usual |= {"color": self.sheet.theme.family(family), "zorder": 4}
+        self.curve(x, y, **(usual | look))
+
+    def hollow(self, x: Values, y: Values, family: str) -> None:
+        """Draw the markers of a family hollow, over those of its line."""
+        marker, _ = mark(family)
+        theme = self.sheet.theme
+        look: dict[str, Any] = {
+            "marker": marker,
+            "markersize": 5,
+            "markerfacecolor": theme.page,
+            "markeredgewidth": 1.2,
+        }
+        self.curve(x, y, linestyle="none", color=theme.family(family), zorder=5, **look)
 
     def context(self, curves: Sequence[tuple[Values, Values]]) -> None:
         """Draw many curves as one thin grey line with gaps, and those of one point as a dot."""

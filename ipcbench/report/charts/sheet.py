@@ -140,6 +140,11 @@ class Sheet:
         patch.set_gid(self.gid)
         return self.canvas.add_patch(patch)
 
+    def notes(self, y: float, lines: Sequence[str]) -> None:
+        """Write what the * at numbers stands for, in small lines under a chart, the first at y."""
+        for number, line in enumerate(lines):
+            self.text(MARGIN, y + 11 * number, line, size=SMALLEST, color=self.theme.muted)
+
     def dot(self, x: float, y: float, family: str, size: float = 5) -> None:
         """Put the marker of a family at a place."""
         marker, _ = mark(family)

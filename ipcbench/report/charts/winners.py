@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 
 from ipcbench.report.charts.sheet import MARGIN, SMALLEST, Sheet, fit, inside, text_width
-from ipcbench.report.text import short_ratio
+from ipcbench.report.text import count, short_ratio
 from ipcbench.report.theme import known_families
 
 ROW = 28.0
@@ -42,7 +42,7 @@ class Winner:
             return [f"{short_ratio(self.lead)} ahead", short_ratio(self.lead)]
         more = f" +{self.ties - 1}" if self.ties > 1 else ""
         names = [f"≈ {name}{more}" for name in self.nexts]
-        return [*names, f"≈ {self.ties} others"] if more else names
+        return [*names, f"≈ {count(self.ties, 'other')}"]
 
 
 def winner_cell(
