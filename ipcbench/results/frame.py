@@ -1,4 +1,4 @@
-"""Results -> tidy DataFrames: one row per visit, one row per case."""
+"""Results -> tidy DataFrames: one row per case, per visit, per value."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ CASE_COLUMNS = [
     "notes",
 ]
 TAIL_COLUMNS = ["case", "delay", "count"]
+VALUE_COLUMNS = ["case", "round", "repeat", "number", "seconds"]
 VISIT_COLUMNS = ["case", "round", "repeat", "seconds", "floor", "cpu"]
 
 
@@ -107,6 +108,18 @@ def visit_frame(result: ResultFile) -> pd.DataFrame:
                 )
             )
     return pd.DataFrame(rows, columns=VISIT_COLUMNS)
+
+
+def value_frame(result: ResultFile) -> pd.DataFrame:
+    """One row per value: case, round, which repeat that is in, number in its visit from 1, seconds per operation."""
+    rows = [
+        (str(benchmark.metadata.get("name", "")), round_, result.ipcbench.repeat_of(round_), number, value)
+        for benchmark in result.benchmarks
+        for run in benchmark.runs
+        for round_ in [int(run.metadata.get("ipcbench_round", 0))]
+        for number, value in enumerate(run.values, 1)
+    ]
+    return pd.DataFrame(rows, columns=VALUE_COLUMNS)
 
 
 def tail_frame(result: ResultFile) -> pd.DataFrame:
