@@ -69,7 +69,7 @@ class Run:
 
     @property
     def values(self) -> pd.DataFrame:
-        """One row per value: case, round, repeat, number of the value in its visit from 1, and seconds per operation."""
+        """One row per value: case, round, repeat, its number in its visit from 1, and seconds per operation."""
         return value_frame(self.result)
 
     @property
