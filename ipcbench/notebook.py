@@ -119,6 +119,11 @@ class RunChart:
         """The id of the chart."""
         return self._chart.id
 
+    @property
+    def theme(self) -> str:
+        """The name of its theme."""
+        return self._theme.name
+
     @cached_property
     def data(self) -> pd.DataFrame:
         """What is drawn: times in seconds, sizes in bytes."""
