@@ -15,9 +15,9 @@ from ipcbench.report.charts import Chart, charts
 from ipcbench.report.findings import sentences
 from ipcbench.report.manifest import LONGEST_ALT
 from ipcbench.report.markdown import table as as_markdown
-from ipcbench.report.pictures import plotted
+from ipcbench.report.pictures import plotted, svg_of
 from ipcbench.report.study import Study, study
-from ipcbench.report.svg import drawing, to_png, to_svg
+from ipcbench.report.svg import drawing, to_png
 from ipcbench.report.text import markdown, shortened
 from ipcbench.report.theme import LIGHT, THEMES, Theme
 from ipcbench.results.frame import value_frame
@@ -143,7 +143,8 @@ class RunChart:
     def svg(self) -> str:
         """The picture as SVG text, as a report has it."""
         with drawing(self._theme, self.id):
-            return to_svg(plotted(self._chart, self.data, self._about.footer, self._theme))
+            figure = plotted(self._chart, self.data, self._about.footer, self._theme)
+            return svg_of(figure, self._chart, self.data, self._about.footer)
 
     @property
     def png(self) -> bytes:

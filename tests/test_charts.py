@@ -17,16 +17,17 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
-from synthetic import MECHANISMS, SIZES, make_cases, make_result
+from synthetic import SIZES, make_cases, make_result
 
 from ipcbench.model import Case, Verdict
 from ipcbench.report.charts import CHARTS, Chart, matrix
 from ipcbench.report.charts.scale import log_ticks, spaced, spread
 from ipcbench.report.charts.sheet import SMALLEST, sign, text_width, wrap
+from ipcbench.report.inline import merge
 from ipcbench.report.study import Study, study
 from ipcbench.report.svg import drawing, to_png, to_svg
 from ipcbench.report.tables import csv, records
-from ipcbench.report.theme import FAMILY_MARKS, THEMES, Theme, contrast
+from ipcbench.report.theme import THEMES, Theme
 from ipcbench.results.schema import ResultFile
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_time
 
@@ -161,6 +162,17 @@ def test_an_svg_parses_carries_its_text_and_names_no_date(chart: Chart[Study], n
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
+def test_light_and_dark_differ_in_nothing_but_colours(chart: Chart[Study], about: Study) -> None:
+    if chart.lacks(about):
+        return
+    svgs = []
+    for theme in THEMES:
+        with drawing(theme, chart.id):
+            svgs.append(to_svg(drawn(chart, about, theme), id=chart.id))
+    assert merge(*svgs).colours
+
+
+@pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
 def test_the_same_table_gives_the_same_svg(chart: Chart[Study], normal: Study) -> None:
     def once() -> str:
         with drawing(THEMES[1], chart.id):
@@ -259,25 +271,6 @@ def test_a_missing_chart_says_what_happened() -> None:
     assert matrix.CHART.lacks(failed) == "None of 63 ping-pong cases has a number: 63 failed."
     only = study(make_result([Case("stream", "pipe", 64)], 3))
     assert matrix.CHART.lacks(only) == "This run has no ping-pong case."
-
-
-def test_families_differ_in_marker_and_dash() -> None:
-    assert len(set(FAMILY_MARKS.values())) == len(FAMILY_MARKS)
-    assert {facts[1] for facts in MECHANISMS.values()} <= set(FAMILY_MARKS)
-
-
-@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
-def test_every_text_and_line_colour_can_be_read(theme: Theme) -> None:
-    for colour in (theme.ink, theme.muted, theme.best, *theme.families.values()):
-        assert contrast(colour, theme.page) >= 4.5
-        assert contrast(colour, theme.panel) >= 4.5
-    for fill in (theme.best, *theme.steps):
-        assert contrast(theme.ink_on(fill), fill) >= 4.5
-
-
-def test_black_on_white_has_the_greatest_contrast() -> None:
-    black, white = "#000000", "#ffffff"
-    assert contrast(black, white) == pytest.approx(21)
 
 
 @given(st.lists(st.floats(0, 200), min_size=1, max_size=8))

@@ -92,12 +92,26 @@ def test_pypi_wants_an_absolute_address_and_gets_one_picture(do: Embed) -> None:
     assert (tag, attributes["src"]) == ("img", "https://example.org/v1/reports/laptop/charts/scaling-light.svg")
 
 
-def test_html_needs_no_file_and_no_policy_for_styles(do: Embed) -> None:
-    done = do("embed", "scaling", "--report", "laptop", "--format", "html")
+def test_html_is_one_picture_with_the_colours_of_both_themes_and_needs_no_file(do: Embed, project: Path) -> None:
+    done = do("embed", "scaling", "--report", "laptop", "--format", "html", "--width", "400")
+    assert done.code == 0
     tags = Tags(done.out).found
-    assert [tag for tag, _ in tags] == ["picture", "source", "img"]
-    assert all(str(attributes.get("src", "data:")).startswith("data:") for _, attributes in tags)
-    assert not [name for _, attributes in tags for name in attributes if name == "style" or name.startswith("on")]
+    assert [tag for tag, _ in tags if tag in ("style", "svg", "img", "script", "image")] == ["style", "svg"]
+    names = [name for _, attributes in tags for name in attributes]
+    assert not [name for name in names if name in ("style", "src") or name.startswith("on")]
+    entry = load_manifest(project / "reports" / "laptop").chart("scaling")
+    root = next(attributes for tag, attributes in tags if tag == "svg")
+    assert (root["width"], root["height"]) == ("400", str(round(entry.height * 400 / entry.width)))
+    used = set(re.findall(r"var\((--scaling-k\d+),#[0-9a-f]{6}\)", done.out))
+    assert used
+    assert used == set(re.findall(r"^:root{(.*)}$", done.out, re.MULTILINE)[0].replace(";", ":").split(":")[:-1:2])
+
+
+def test_pictures_that_somebody_changed_are_not_merged(do: Embed, project: Path) -> None:
+    (project / "reports" / "laptop" / "charts" / "scaling-dark.svg").write_text("<svg/>")
+    done = do("embed", "scaling", "--report", "laptop", "--format", "html")
+    assert (done.code, done.out, len(done.errors)) == (2, "", 1)
+    assert "make the report again" in done.err
 
 
 def test_the_newest_report_is_meant_where_none_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 from ipcbench.errors import BadRequest, NotAReport, ResultError
@@ -64,25 +62,37 @@ def embed(chart: str, folder: Path, kind: str, page: Path, width: int = 0, base_
     if kind == "html":
         if base_url:
             raise BadRequest("format html takes no base URL: the chart itself is in the snippet")
-        return inline_html(entry, folder, width)
+        return inline_html(chart, entry, folder, width)
     seen = Path(os.path.relpath(folder, page)).as_posix()
     return snippet(chart, entry, kind, "" if seen == "." else seen, width=width, base_url=base_url)
 
 
-def inline_html(entry: ChartEntry, folder: Path, width: int = 0) -> str:
-    """A chart as HTML that needs no file beside it: both themes as data, chosen by the system of the reader.
+def inline_html(chart: str, entry: ChartEntry, folder: Path, width: int = 0) -> str:
+    """A chart as HTML that needs no file beside it: one SVG, and the colours of both themes.
 
-    It has no style, script or id of its own; a content-security policy must allow `img-src data:`.
+    They follow data-theme on the root element, else the reader's system. There is no script and no style attribute;
+    where a policy forbids the style element, the chart is light. Raises NotAReport where the two pictures do not fit.
     """
+    from ipcbench.report.inline import merge, style_sheet
+    from ipcbench.report.svg import parse, serialise
+
     assert entry.files is not None
-    light, dark = (
-        f"data:image/svg+xml;base64,{base64.b64encode((folder / name).read_bytes()).decode()}"
-        for name in (entry.files.light, entry.files.dark)
-    )
-    return (
-        f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">\n'
-        f'<img width="{width or entry.width}" alt="{escape(safe_text(entry.alt))}" src="{light}"></picture>'
-    )
+    light, dark = ((folder / name).read_text(encoding="utf-8") for name in (entry.files.light, entry.files.dark))
+    try:
+        both = merge(light, dark)
+    except ValueError as error:  # also what is no XML
+        raise NotAReport(
+            f"{folder}: the pictures of {chart} are not as they were written; make the report again"
+        ) from error
+    named = {f"var(--{each.name})": each._replace(name=f"{chart}-{each.name}") for each in both.colours}
+    root = parse(both.svg)
+    for element in root.iter():
+        for key, value in element.attrib.items():
+            if value in named:
+                element.set(key, f"var(--{named[value].name},{named[value].light})")
+    if width:
+        root.attrib |= {"width": str(width), "height": str(round(entry.height * width / max(entry.width, 1)))}
+    return f"<style>\n{style_sheet(list(named.values()))}</style>\n{serialise(root).rstrip()}"
 
 
 @dataclass(frozen=True, slots=True)
