@@ -218,6 +218,7 @@ def check_drawing(text: str) -> None:
             "pattern",
             "image",
             "title",
+            "desc",
         }, name
         for key, value in element.attrib.items():
             assert not key.lower().startswith("on")
