@@ -69,8 +69,9 @@ class Run:
 
     @property
     def values(self) -> pd.DataFrame:
-        """One row per value: case, round, repeat, its number in its visit from 1, and seconds per operation."""
-        return value_frame(self.result)
+        """One row per value without the warm-ups: case, round, value, which counts them in a visit, and seconds."""
+        found = value_frame(self.result.benchmarks)
+        return found[~found["warmup"]].drop(columns="warmup").reset_index(drop=True)
 
     @property
     def charts(self) -> list[str]:

@@ -57,7 +57,7 @@ def test_the_tables_have_every_case_and_every_value(run: ipcbench.Run) -> None:
     assert len(run.frame) == len(record.cases) + len(record.skips)
     values = run.values
     assert len(values) == sum(len(visit.values) for benchmark in RESULT.benchmarks for visit in benchmark.runs)
-    assert list(values.columns) == ["case", "round", "repeat", "number", "seconds"]
+    assert list(values.columns) == ["case", "round", "value", "seconds"]
     frame = run.frame
     frame.loc[:, "seconds"] = 0.0
     assert (run.frame["seconds"] > 0).any(), "a change of the table changed the run"
@@ -97,8 +97,8 @@ def test_unknown_names_and_charts_without_data_are_told_in_a_line(run: ipcbench.
     with pytest.raises(UnknownName, match="unknown theme 'grey'"):
         run.chart("slowdown-matrix", "grey")  # type: ignore[arg-type]
     lacking = ipcbench.Run(make_result(make_cases([64], ["pipe"])[:1], 3))
-    with pytest.raises(ResultError, match="'throughput' cannot be drawn"):
-        lacking.chart("throughput")
+    with pytest.raises(ResultError, match="'throughput-roofline' cannot be drawn"):
+        lacking.chart("throughput-roofline")
 
 
 def test_the_run_shows_what_it_says(run: ipcbench.Run) -> None:

@@ -19,7 +19,7 @@ from matplotlib.colors import CSS4_COLORS, is_color_like
 from synthetic import MECHANISMS
 
 import ipcbench
-from ipcbench.report.charts.winner_map_diff import STRENGTHS
+from ipcbench.report.charts.winners import STRENGTHS
 from ipcbench.report.theme import FAMILY_MARKS, NEUTRAL_MARK, THEMES, Theme, contrast
 
 Array = npt.NDArray[np.float64]

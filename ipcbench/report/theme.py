@@ -6,7 +6,7 @@ deuteranopia and tritanopia (CIEDE2000 of 14.5 and more). A family that is not a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -94,6 +94,12 @@ class Theme:
 def mark(family: str) -> tuple[str, Dash]:
     """Marker and dash of a family."""
     return FAMILY_MARKS.get(family, NEUTRAL_MARK)
+
+
+def known_families(names: Iterable[str]) -> list[str]:
+    """Each family once, those with a colour of their own first."""
+    present = set(names)
+    return [*(name for name in FAMILY_MARKS if name in present), *sorted(present - set(FAMILY_MARKS))]
 
 
 def contrast(first: str, second: str) -> float:

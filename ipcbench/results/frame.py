@@ -1,11 +1,13 @@
-"""Results -> tidy DataFrames: one row per case, per visit, per value."""
+"""Results -> tidy DataFrames: one row per case, one per visit, one per value."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import pandas as pd
 
 from ipcbench.model import Case
-from ipcbench.results.schema import ResultFile
+from ipcbench.results.schema import PyperfBenchmark, ResultFile
 
 CASE_COLUMNS = [
     "case",
@@ -30,8 +32,8 @@ CASE_COLUMNS = [
     "notes",
 ]
 TAIL_COLUMNS = ["case", "delay", "count"]
-VALUE_COLUMNS = ["case", "round", "repeat", "number", "seconds"]
 VISIT_COLUMNS = ["case", "round", "repeat", "seconds", "floor", "cpu"]
+VALUE_COLUMNS = ["case", "round", "warmup", "value", "seconds"]
 
 
 def case_frame(result: ResultFile) -> pd.DataFrame:
@@ -110,15 +112,19 @@ def visit_frame(result: ResultFile) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=VISIT_COLUMNS)
 
 
-def value_frame(result: ResultFile) -> pd.DataFrame:
-    """One row per value: case, round, which repeat that is in, number in its visit from 1, seconds per operation."""
-    rows = [
-        (str(benchmark.metadata.get("name", "")), round_, result.ipcbench.repeat_of(round_), number, value)
-        for benchmark in result.benchmarks
-        for run in benchmark.runs
-        for round_ in [int(run.metadata.get("ipcbench_round", 0))]
-        for number, value in enumerate(run.values, 1)
-    ]
+def value_frame(benchmarks: Iterable[PyperfBenchmark]) -> pd.DataFrame:
+    """One row per value as it was taken, warm-ups of a visit before its values; columns VALUE_COLUMNS.
+
+    warmup says which of both it is, value counts them from 1 in each visit, seconds are per operation. For looking at:
+    statistics take `visit_frame`.
+    """
+    rows = []
+    for benchmark in benchmarks:
+        case_id = str(benchmark.metadata.get("name", ""))
+        for run in benchmark.runs:
+            round_ = int(run.metadata.get("ipcbench_round", 0))
+            rows += [(case_id, round_, True, place, value) for place, (_, value) in enumerate(run.warmups, start=1)]
+            rows += [(case_id, round_, False, place, value) for place, value in enumerate(run.values, start=1)]
     return pd.DataFrame(rows, columns=VALUE_COLUMNS)
 
 
