@@ -1,7 +1,7 @@
 """MessagePack by msgspec over multiprocessing.Pipe(): encode() and send_bytes(), recv_bytes() and decode().
 
-What `pipe` is with another codec in the place of pickle: quicker for messages of plain types, and for nothing else, as a
-class needs a declared type and a subclass comes back as its base. Bytes are copied into the message and out of it.
+What `pipe` is with another codec in the place of pickle: quicker for messages of plain types, and for nothing else, as
+a class needs a declared type and a subclass comes back as its base. Bytes are copied into the message and out of it.
 Source: https://jcristharif.com/msgspec, Lib/multiprocessing/connection.py.
 """
 

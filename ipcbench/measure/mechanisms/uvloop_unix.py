@@ -1,6 +1,6 @@
 """uvloop in the place of asyncio's own event loop, under the same streams over the same UNIX socket as `asyncio-unix`.
 
-The loop is libuv's, written in Cython; streams, framing and the price of entering and leaving the loop for each call are
+The loop is that of libuv, in Cython; streams, framing and the price of entering and leaving the loop for each call are
 those of `asyncio-unix`, so compare it with that. Source: https://uvloop.readthedocs.io, Lib/asyncio/streams.py.
 """
 
