@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import until
 
 from ipcbench.measure.names import POSIX_QUEUE, SYSV_QUEUE
 from ipcbench.run.queues import remove_queues
