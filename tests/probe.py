@@ -218,7 +218,7 @@ def simplest(mechanism: Mechanism) -> tuple[Pattern, int, str]:
 def observe_closing_twice(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
     """Close every port and the settings once more than needed."""
     pattern, size, operation = simplest(mechanism)
-    with staged(mechanism, pattern, method, size, 1, operation) as stage:
+    with staged(mechanism, pattern, method, size, mechanism.least_workers, operation) as stage:
         pass
     for port in stage.ports:
         port.close()
@@ -293,7 +293,7 @@ def observe_leftovers(
     counts = []
     for count in visits:
         for _ in range(count):
-            with staged(mechanism, pattern, method, size, 1, operation) as stage:
+            with staged(mechanism, pattern, method, size, mechanism.least_workers, operation) as stage:
                 if isinstance(pattern, HandOver):
                     pattern.drive(stage.seat, stage.team.go, Turn(1))
                     stage.team.laps()

@@ -1,4 +1,4 @@
-"""Message queues of the kernel: what a killed visit has left is found by its record and removed, and nothing else is."""
+"""Message queues of the kernel: what a killed visit has left is found by its record, and nothing else."""
 
 from __future__ import annotations
 

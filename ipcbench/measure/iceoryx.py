@@ -33,9 +33,7 @@ class IceoryxChannel(Channel):
 
     def __init__(self, settings: PortSettings) -> None:
         self.name = settings.new_name()
-        self.prefix = (
-            f"{self.name.partition('-')[0]}-{settings.named}."  # short, as paths of sockets end with 107 bytes
-        )
+        self.prefix = f"{self.name.partition('-')[0]}-{settings.named}."  # short, for the paths of sockets
         self.folder = os.path.join(settings.folder, f"iox{settings.named}")
         self.size, self.window = settings.size, settings.window
         self.held: list[Any] = []

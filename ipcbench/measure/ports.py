@@ -219,7 +219,8 @@ class Mechanism(NamedTuple):
 
     peers says who the other side is: processes of the visit, its threads, interpreters in its threads, workers of the
     mechanism's own, or nobody: a control sends to itself. control and baseline are never ranked: the one measures no
-    transport, the other no processes. operations are the ways in which an executor runs tasks.
+    transport, the other no processes. operations are the ways in which an executor runs tasks,
+    least_workers how many it needs to be one.
 
     background_threads counts them per process that uses the port, background_processes per visit. smallest and largest
     are payloads in bytes, arrays says whether numpy's arrays can be sent. shared_memory and semaphores say what of
@@ -241,6 +242,7 @@ class Mechanism(NamedTuple):
     signal: type[Signal] | None = None
     executor: type[Executor] | None = None
     operations: tuple[str, ...] = ()
+    least_workers: int = 1
     peers: Literal["processes", "threads", "interpreters", "own", "nobody"] = "processes"
     control: bool = False
     baseline: bool = False

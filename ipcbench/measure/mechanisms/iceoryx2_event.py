@@ -1,7 +1,7 @@
 """iceoryx2 publish-subscribe with an event: a sample in shared memory, and a notification that wakes the other side.
 
-Notifications that nobody has taken are one, so a receiver takes samples until there is none and only then waits. Source:
-https://iceoryx2.readthedocs.io.
+Notifications that nobody has taken are one, so a receiver takes samples until there is none and only then waits.
+Source: https://iceoryx2.readthedocs.io.
 """
 
 from typing import Any
@@ -54,7 +54,7 @@ MECHANISM = Mechanism(
     systems=("linux",),
     channel=IceoryxEventChannel,
     caveats=(
-        "a publisher discards for a subscriber that has not mapped its memory yet, whatever its strategy (iceoryx2#305)",
+        "a publisher discards for a subscriber that has not yet mapped its memory (eclipse-iceoryx/iceoryx2#305)",
         "before 1.0: names and files change with each minor release",
         "its files and shared memory stay after a crash, one segment even after a clean end",
     ),

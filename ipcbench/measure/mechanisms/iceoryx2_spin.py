@@ -1,7 +1,7 @@
 """iceoryx2 publish-subscribe, asked again and again: a sample in shared memory, its offset through a lock-free queue.
 
-receive() returns nothing if there is nothing, so a receiver looks again, and offers its CPU to others every 1,000 looks.
-A publisher whose subscriber is full waits. Source: https://iceoryx2.readthedocs.io.
+receive() returns nothing if there is nothing, so a receiver looks again, and offers its CPU to others every 1,000
+looks. A publisher whose subscriber is full tries again and again. Source: https://iceoryx2.readthedocs.io.
 """
 
 import os
@@ -47,7 +47,7 @@ MECHANISM = Mechanism(
     channel=IceoryxSpinChannel,
     caveats=(
         "burns a CPU for as long as it waits, and is many times slower where the two sides share one",
-        "a publisher discards for a subscriber that has not mapped its memory yet, whatever its strategy (iceoryx2#305)",
+        "a publisher discards for a subscriber that has not yet mapped its memory (eclipse-iceoryx/iceoryx2#305)",
         "before 1.0: names and files change with each minor release",
         "its files and shared memory stay after a crash, one segment even after a clean end",
     ),
