@@ -69,10 +69,13 @@ VENDORED = "joblib.externals.loky"  # joblib brings a copy
 
 
 def load_joblib() -> Any:
-    """joblib without numpy, which it imports where it can, with its threads, and which nobody needs here."""
+    """joblib without what its import does for numpy: import it, with its threads, and set a variable for its OpenMP."""
     hidden = sys.modules.setdefault("numpy", None) is None  # type: ignore[arg-type]  # None makes the import fail
+    before = dict(os.environ)
     try:
         return importlib.import_module("joblib")
     finally:
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
         if hidden:
             del sys.modules["numpy"]

@@ -334,14 +334,20 @@ class Mechanism(NamedTuple):
             return f"{self.name} needs Python {'.'.join(map(str, self.min_python))}"
         if self.module and python == sys.version_info[:2] and not _has(self.module):
             return f"{self.name} needs the module {self.module}, which this Python was built without"
-        if python == sys.version_info[:2] and not all(map(importlib.util.find_spec, self.requires)):
-            lacking = ", ".join(name for name in self.requires if not importlib.util.find_spec(name))
-            return f'{self.name} needs {lacking}: pip install "ipcbench[{self.extra}]"'
+        lacking = [name for name in self.requires if python == sys.version_info[:2] and not is_installed(name)]
+        if lacking:
+            return f'{self.name} needs {", ".join(lacking)}: pip install "ipcbench[{self.extra}]"'
         if self.systems and sys.platform not in self.systems:
             return f"{self.name} exists on {', '.join(self.systems)}, and this is {sys.platform}"
         if self.machines and os.uname().machine not in self.machines:
             return f"{self.name} is correct on {', '.join(self.machines)}, and this is {os.uname().machine}"
         return None
+
+
+@functools.cache
+def is_installed(package: str) -> bool:
+    """Whether a package could be imported, found without importing it."""
+    return importlib.util.find_spec(package) is not None
 
 
 def _has(module: str) -> bool:
