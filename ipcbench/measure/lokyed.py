@@ -15,7 +15,10 @@ from multiprocessing.process import current_process
 from typing import Any
 
 from ipcbench.measure.ledger import kept_by_a_library
-from ipcbench.measure.ports import PortSettings
+from ipcbench.measure.pools import arrive, chunk, meet
+from ipcbench.measure.ports import Executor, PortSettings, Run, Side
+
+VENDORED = "joblib.externals.loky"  # joblib brings a copy
 
 
 class Gate:
@@ -65,9 +68,6 @@ def prepare_loky(package: str = "loky") -> None:
     names._make_name = staticmethod(lambda: f"{prefix}-{os.getpid()}-{next(random)}")
 
 
-VENDORED = "joblib.externals.loky"  # joblib brings a copy
-
-
 def load_joblib() -> Any:
     """joblib without what its import does for numpy: import it, with its threads, and set a variable for its OpenMP."""
     hidden = sys.modules.setdefault("numpy", None) is None  # type: ignore[arg-type]  # None makes the import fail
@@ -79,3 +79,52 @@ def load_joblib() -> Any:
             del os.environ[name]
         if hidden:
             del sys.modules["numpy"]
+
+
+class JoblibPool(Executor):
+    """joblib.Parallel, kept open between calls."""
+
+    parallel: Any = None
+
+    def __init__(self, settings: PortSettings) -> None:
+        self.settings = settings
+        self.arrival = arrival(settings)
+
+    def connect(self, side: Side) -> None:
+        self.library = load_joblib()
+        prepare_loky(VENDORED)
+        self.parallel = self.library.Parallel(
+            self.settings.workers,
+            backend="loky",
+            batch_size=1,
+            pre_dispatch="all",
+            temp_folder=self.settings.folder,
+            max_nbytes=None,
+            initializer=arrive,
+            initargs=self.arrival,
+        )
+        self.parallel.__enter__()
+
+    def members(self) -> list[int]:
+        met: list[int] = self.parallel(self.library.delayed(meet)(None) for _ in range(self.settings.workers))
+        return met
+
+    def runner(self, operation: str) -> Run:
+        parallel, delayed, workers = self.parallel, self.library.delayed, self.settings.workers
+
+        def chunked(task: Any, items: Any) -> Any:
+            parallel.batch_size = chunk(items, workers)
+            return parallel(delayed(task)(item) for item in items)
+
+        ways: dict[str, Run] = {
+            "apply": lambda task, items: (parallel([delayed(task)(item)])[0] for item in items),
+            "map": lambda task, items: parallel(delayed(task)(item) for item in items),
+            "map-chunked": chunked,
+        }
+        return ways[operation]
+
+    def close(self) -> None:
+        if self.parallel:
+            self.parallel.__exit__(None, None, None)
+            self.parallel = None
+            self.library.externals.loky.get_reusable_executor(reuse=True).shutdown()
