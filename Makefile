@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 FITTING = for python in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
 	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; break; fi; done
 
-.PHONY: help bench test contract mutations soak check lint format types harness smoke clean
+.PHONY: help bench test contract mutations soak check lint format types harness reference smoke docs clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -44,8 +44,14 @@ types: $(VENV)/ready-test  ## mypy, strict
 harness: $(VENV)/ready  ## what ipcbench itself costs: all scripts of benchmarks/harness, into harness.json and a table
 	@$(BIN)/python benchmarks/harness/together.py $(ARGS)
 
+reference: $(VENV)/ready  ## measure the committed run, results/reference.json, and its report anew; alone on the machine
+	@$(BIN)/python -m ipcbench all --label reference --force $(ARGS)
+
 smoke: $(VENV)/ready  ## every mechanism and pattern once, smallest setting, then a report
 	@$(BIN)/python -m ipcbench all --pattern '*' --mechanism '*' --rounds 1 --label smoke --force $(ARGS)
+
+docs: $(VENV)/ready-docs  ## the site of docs/ into build/docs; a warning is an error
+	@$(BIN)/python -m sphinx -W --keep-going -n -E -q -d build/doctrees docs build/docs && echo build/docs/index.html
 
 clean:  ## build output and caches, never results or reports
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -63,4 +69,7 @@ $(VENV)/ready: $(VENV)/made pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e . && touch $@
 
 $(VENV)/ready-test: $(VENV)/made pyproject.toml
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]' && touch $(VENV)/ready $@
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]' && touch $(VENV)/ready $(VENV)/ready-docs $@
+
+$(VENV)/ready-docs: $(VENV)/made pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]' && touch $(VENV)/ready $@

@@ -37,6 +37,9 @@ def quoting() -> list[Path]:
     return [path for path in sorted(DOCS.glob("*.md")) if _SOURCE.search(path.read_text())]
 
 
+LINKING = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+
+
 @pytest.mark.parametrize("document", quoting(), ids=lambda path: path.stem)
 def test_what_a_document_quotes_stands_in_the_report_it_is_from(document: Path) -> None:
     checked = 0
@@ -47,7 +50,7 @@ def test_what_a_document_quotes_stands_in_the_report_it_is_from(document: Path) 
     assert checked >= 3, "a document that says it quotes does so"
 
 
-@pytest.mark.parametrize("document", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda path: path.stem)
+@pytest.mark.parametrize("document", LINKING, ids=lambda path: path.stem)
 def test_every_file_that_a_document_links_to_is_there(document: Path) -> None:
     text = document.read_text()
     links = [*re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text), *re.findall(r'(?:src|srcset)="([^"]+)"', text)]

@@ -123,7 +123,7 @@ _ALL = Suite(
     (
         Row(_PING, COMMON, _FEW, fast_sizes=(64, MIB), fast_mechanisms=(*LADDER[:4], "pipe", "shared-memory")),
         Row(_PING, MANAGED, (64, 64 * KIB, MIB), fast_sizes=(64, MIB), fast_mechanisms=("manager-queue",)),
-        Row(_PING, NUMBERS, (8,)),
+        Row(_PING, ("value",), (8,)),
         Row(
             _STREAM,
             ("queue", "simple-queue", "pipe", "pipe-bytes", "os-pipe", "raw-array", "shared-memory", "manager-queue"),
@@ -131,7 +131,8 @@ _ALL = Suite(
             fast_sizes=(64, MIB),
             fast_mechanisms=("queue", "pipe", "shared-memory", "manager-queue"),
         ),
-        Row(_TASKS, SHARED_QUEUES, (64,), (1, 4), (64,), (1, 4), ("queue", "simple-queue", "manager-queue")),
+        Row(_TASKS, SHARED_QUEUES, (64,), (1, 2, 4), (64,), (1, 4), SHARED_QUEUES[:2]),
+        Row(_TASKS, SHARED_QUEUES, (64 * KIB,), (1, 2, 4), (64 * KIB,), (4,), SHARED_QUEUES[:2]),
         Row(("tasks:submit", "tasks:map"), ("pool", "process-pool-executor"), (64,), (2,), (64,), (2,), ("pool",)),
         Row(_COUNTER, COMMON_CELLS, (8,), (1, 4), (8,), (4,), ("value", "array", "manager-dict")),
         Row(_UNLOCKED, ("value",), (8,), (2,), (8,), (2,)),
