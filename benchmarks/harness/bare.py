@@ -283,11 +283,11 @@ CHANNELS: dict[str, Written] = {
     ),
     "dill-pipe": _CONNECTION,
     "dill-queue": _QUEUE,
-    "faster-fifo": (_QUEUE[0], f"put(p, {_FOR_EVER})", f"m = get({_FOR_EVER})"),
+    "faster-fifo": (_QUEUE[0], f"put(p, {_FOR_EVER})", "m = get(True, 1e9)"),
     "faster-fifo-many": (
         "put, take, come = there.queue.put, back.queue.get_many, iter(())",
         f"put(p, {_FOR_EVER})",
-        f"for m in come: break\nelse:\n    come = iter(take({_FOR_EVER}))\n    m = next(come)",
+        f"for m in come: break\nelse:\n    come = iter(take(True, 1e9))\n    m = next(come)",
     ),
     "posix-shm": _bytes_ring("new, old = there.view(), back.view()"),
     "posix-mq": _KERNEL_QUEUE,

@@ -14,7 +14,7 @@ from ipcbench.measure.ports import Mechanism, Receive
 
 class FasterFifoManyChannel(FifoQueue):
     def receiver(self) -> Receive:
-        take = partial(self.queue.get_many, timeout=FOR_EVER)
+        take = partial(self.queue.get_many, True, FOR_EVER)
         return chain.from_iterable(iter(take, None)).__next__
 
 
