@@ -287,7 +287,7 @@ CHANNELS: dict[str, Written] = {
     "faster-fifo-many": (
         "put, take, come = there.queue.put, back.queue.get_many, iter(())",
         f"put(p, {_FOR_EVER})",
-        f"for m in come: break\nelse:\n    come = iter(take(True, 1e9))\n    m = next(come)",
+        "for m in come: break\nelse:\n    come = iter(take(True, 1e9))\n    m = next(come)",
     ),
     "posix-shm": _bytes_ring("new, old = there.view(), back.view()"),
     "posix-mq": _KERNEL_QUEUE,
