@@ -41,6 +41,7 @@ def make_need(given: dict[str, Any]) -> Need:
         mechanisms=tuple(catalog.select_mechanisms(parts(given["mechanism"]))),
         placement=known("placement", given["placement"], PLACEMENTS) if given["placement"] else "",
         python=given["python"],
+        stdlib=given["stdlib"],
     )
     check(need)
     _fitting(need)

@@ -12,7 +12,7 @@ where they exist: a Python function around one costs about 60 ns a call.
 from __future__ import annotations
 
 import functools
-import importlib
+import importlib.util
 import os
 import sys
 import tempfile
@@ -219,12 +219,16 @@ class Mechanism(NamedTuple):
 
     peers says who the other side is: processes of the visit, its threads, interpreters in its threads, workers of the
     mechanism's own, or nobody: a control sends to itself. control and baseline are never ranked: the one measures no
-    transport, the other no processes. operations are the ways in which an executor runs tasks.
+    transport, the other no processes. operations are the ways in which an executor runs tasks,
+    least_workers how many it needs to be one.
 
     background_threads counts them per process that uses the port, background_processes per visit. smallest and largest
-    are payloads in bytes, arrays says whether the other side can have numpy. shared_memory and semaphores say what of
+    are payloads in bytes, arrays says whether numpy's arrays can be sent. shared_memory and semaphores say what of
     the machine it needs, systems, machines and min_python where it exists, module what not every build of such a Python
     has, scope whether it reaches other hosts.
+
+    requires are the packages to import that are not of the standard library, extra is what brings them with ipcbench
+    (`pip install "ipcbench[extra]"`), and licence their SPDX expression.
     """
 
     name: str
@@ -238,6 +242,7 @@ class Mechanism(NamedTuple):
     signal: type[Signal] | None = None
     executor: type[Executor] | None = None
     operations: tuple[str, ...] = ()
+    least_workers: int = 1
     peers: Literal["processes", "threads", "interpreters", "own", "nobody"] = "processes"
     control: bool = False
     baseline: bool = False
@@ -261,6 +266,9 @@ class Mechanism(NamedTuple):
     machines: tuple[str, ...] = ()
     min_python: tuple[int, int] = (3, 11)
     module: str = ""
+    requires: tuple[str, ...] = ()
+    extra: str = ""
+    licence: str = ""
     only_patterns: tuple[str, ...] = ()
     background_threads: int = 0
     background_processes: int = 0
@@ -275,6 +283,11 @@ class Mechanism(NamedTuple):
     def ranked(self) -> bool:
         """Whether it is a way for processes to talk to each other, to be compared with others."""
         return not (self.control or self.baseline)
+
+    @property
+    def third_party(self) -> bool:
+        """Whether it needs more than the standard library."""
+        return bool(self.requires)
 
     @property
     def starts_peers(self) -> bool:
@@ -306,6 +319,8 @@ class Mechanism(NamedTuple):
         if payload != "bytes" and (self.carries == "number" or (payload == "object" and self.carries == "bytes")):
             return f"{self.name} carries {'an 8 B number' if self.carries == 'number' else 'bytes'}, and not {payload}s"
         if payload == "array" and not self.arrays:
+            if self.peers != "interpreters":
+                return f"{self.name} carries plain objects, and no arrays"
             return f"{self.name} is between interpreters, and numpy can be imported in the first one only"
         if size < self.smallest:
             return f"{self.name} carries at least {self.smallest:,} B"
@@ -319,11 +334,20 @@ class Mechanism(NamedTuple):
             return f"{self.name} needs Python {'.'.join(map(str, self.min_python))}"
         if self.module and python == sys.version_info[:2] and not _has(self.module):
             return f"{self.name} needs the module {self.module}, which this Python was built without"
+        lacking = [name for name in self.requires if python == sys.version_info[:2] and not is_installed(name)]
+        if lacking:
+            return f'{self.name} needs {", ".join(lacking)}: pip install "ipcbench[{self.extra}]"'
         if self.systems and sys.platform not in self.systems:
             return f"{self.name} exists on {', '.join(self.systems)}, and this is {sys.platform}"
         if self.machines and os.uname().machine not in self.machines:
             return f"{self.name} is correct on {', '.join(self.machines)}, and this is {os.uname().machine}"
         return None
+
+
+@functools.cache
+def is_installed(package: str) -> bool:
+    """Whether a package could be imported, found without importing it."""
+    return importlib.util.find_spec(package) is not None
 
 
 def _has(module: str) -> bool:

@@ -1,0 +1,35 @@
+"""ZeroMQ PUSH and PULL over a UNIX socket, by pyzmq: send_pyobj() and recv_pyobj(), objects pickled.
+
+The driver binds and the others connect, whoever pushes; it begins once all have shaken hands, as PUSH deals to whom it
+knows. PUSH deals in turn and not to who is idle. The high-water mark counts messages, for each peer. Source:
+https://zguide.zeromq.org, zmq_socket(3).
+"""
+
+from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.zeromq import PushPullChannel
+
+MECHANISM = Mechanism(
+    name="zmq-push-pull",
+    title="ZeroMQ PUSH and PULL over a UNIX socket, pyzmq",
+    short="zmq PUSHPULL",
+    family="queues",
+    requires=("zmq",),
+    extra="zmq",
+    licence="BSD-3-Clause AND MPL-2.0",
+    semaphores=False,
+    carries="objects",
+    bounded_by="messages",
+    channel=PushPullChannel,
+    senders="many",
+    receivers="many",
+    ordering="per sender",
+    only_patterns=("ping-pong", "stream", "exchange", "tail", "fan-in", "fan-out", "task-queue", "set-up"),
+    copies=7,
+    background_threads=1,
+    systems=("linux", "darwin"),
+    caveats=(
+        "PUSH deals tasks in turn, also to a worker that is busy",
+        "one side binds: many senders and many receivers need a broker between them",
+        "unpickles whatever reaches its socket",
+    ),
+)
