@@ -12,10 +12,10 @@ import pandas as pd
 
 from ipcbench.errors import ResultError, UnknownName
 from ipcbench.report.charts import Chart, charts
+from ipcbench.report.described import describe
 from ipcbench.report.findings import sentences
 from ipcbench.report.manifest import LONGEST_ALT
 from ipcbench.report.markdown import table as as_markdown
-from ipcbench.report.described import describe
 from ipcbench.report.pictures import plotted, svg_of
 from ipcbench.report.study import Study, study
 from ipcbench.report.svg import drawing, to_png
