@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Bbox
@@ -49,10 +49,10 @@ def drawable(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def text_width(text: str, size: float = 9, weight: Weight = "normal") -> float:
-    """How wide a text will be, in points."""
+    """How wide a text will be, in half points rounded up: the hundredths differ between versions of matplotlib."""
     font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
     width, _, _ = text_to_path.get_text_width_height_descent(drawable(text), font, ismath=False)
-    return float(width)
+    return math.ceil(2 * float(width) - 0.02) / 2
 
 
 def fit(texts: list[str], room: float, size: float = 9, weight: Weight = "normal") -> str:
@@ -121,12 +121,17 @@ class Sheet:
         """The same sheet, for what belongs to a mechanism: its gid is 'mech:' and the `slug` of the mechanism."""
         return replace(self, gid=f"mech:{slug(mechanism)}")
 
-    def text(self, x: float, y: float, text: str, *, box: Bbox | None = None, **look: Any) -> Text:
+    def text(self, x: float, y: float, text: str, *, box: Bbox | None = None, ground: str = "", **look: Any) -> Text:
         """Write a text whose baseline stands at y; look is what matplotlib's Text takes.
 
-        box, see `inside`, is the cell or panel that it must stay in, for the tests of layout.
+        box, see `inside`, is the cell or panel that it must stay in, for the tests of layout. ground is the colour of
+        a rectangle that hides the grid behind the text: its height is ours, since glyphs differ between versions.
         """
         settings: dict[str, Any] = {"va": "baseline", "size": 9, "clip_on": False, "gid": self.gid} | look
+        if ground:
+            width = text_width(text, settings["size"], settings.get("weight", "normal"))
+            left = x - {"left": 0.0, "center": width / 2, "right": width}[settings.get("ha", "left")]
+            self.patch(Rectangle((left - 0.5, y - 7), width + 1, 9, facecolor=ground, linewidth=0))
         artist = self.canvas.text(x, y, drawable(text), **settings)
         artist.ipcbench_box = box  # type: ignore[attr-defined]
         return artist

@@ -136,9 +136,8 @@ def _dot(plot: Plot, cell: Any, y: float) -> None:
     theme = plot.sheet.theme
     if cell.ratio != cell.ratio:
         word = fit([cell.verdict], plot.width / 2 - 6, SMALLEST)
-        behind = {"facecolor": theme.page, "edgecolor": "none", "pad": 0.5}
         place = plot.left + plot.width * 0.75
-        plot.sheet.text(place, y + 3, word, size=SMALLEST, color=theme.muted, ha="center", bbox=behind)
+        plot.sheet.text(place, y + 3, word, size=SMALLEST, color=theme.muted, ha="center", ground=theme.page)
         return
     colour = {"faster": theme.faster, "slower": theme.slower}.get(cell.verdict, theme.muted)
     ratio_dot(plot, y, (cell.ratio, cell.low, cell.high), colour, sign="*" if cell.notes else "")

@@ -114,8 +114,7 @@ def _draw_row(plot: Plot, row: Any, middle: float, ground: str) -> None:
     number = f"{'≈ ' if row.tied else ''}{format_time(row.seconds)}{'*' if row.notes else ''}"
     ink = theme.best if row.best or row.tied else theme.ink
     weight = "bold" if row.best else "normal"
-    behind = {"facecolor": ground, "edgecolor": "none", "pad": 0.5}  # hides the grid line behind the number
-    sheet.text(end + 6, middle + 3, number, size=SMALLEST, color=ink, weight=weight, bbox=behind)
+    sheet.text(end + 6, middle + 3, number, size=SMALLEST, color=ink, weight=weight, ground=ground)
 
 
 def _alt(cells: pd.DataFrame) -> str:
