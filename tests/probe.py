@@ -17,6 +17,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing import util
 from pathlib import Path
 from types import FrameType
@@ -27,6 +28,7 @@ from ipcbench.measure.names import claim_names
 from ipcbench.measure.pattern import Pattern, Seat, Turn, Verification
 from ipcbench.measure.patterns.access import Access
 from ipcbench.measure.patterns.counter import Counter
+from ipcbench.measure.patterns.fan_out import FanOut
 from ipcbench.measure.patterns.hand_over import HandOver
 from ipcbench.measure.patterns.ping_pong import PingPong
 from ipcbench.measure.patterns.stream import Stream
@@ -150,7 +152,9 @@ def observe_room(mechanism: Mechanism, method: StartMethod, size: int) -> dict[s
 
 
 def observe_many(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
-    """Share tasks out among three workers."""
+    """Share tasks out among three workers; messages where a task, which is an object, cannot travel."""
+    if mechanism.carries == "bytes":
+        return observe_shared(mechanism, method)
     pattern = TaskQueue()
     payloads = make_payloads(content(mechanism.carries, "bytes"), 3, 64, TASKS)
     with staged(mechanism, pattern, method, 64, WORKERS) as stage:
@@ -160,6 +164,21 @@ def observe_many(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
         "numbers": sorted(number for number, _ in lap.finished),
         "workers": sorted({worker for _, worker in lap.finished}),
         "done": [peer.operations for peer in peers],
+    }
+
+
+def observe_shared(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
+    """Share messages out among three workers."""
+    pattern = FanOut()
+    payloads = make_payloads("bytes", 3, 64, TASKS)
+    number_of = {digest(payload): number for number, payload in enumerate(payloads)}
+    with staged(mechanism, pattern, method, 64, WORKERS) as stage:
+        pattern.drive(stage.seat, partial(stage.team.prove, 3), Turn(TASKS, payloads))
+        got = stage.team.proved()
+    return {
+        "numbers": sorted(number_of.get(one, -1) for received in got for one in received),
+        "workers": list(range(len(got))),
+        "done": [len(received) for received in got],
     }
 
 
@@ -322,7 +341,7 @@ def main(name: str, method: StartMethod) -> None:
     signal.signal(signal.SIGALRM, _on_alarm)
     prefix = multiprocessing.current_process()._config["semprefix"].lstrip("/")  # type: ignore[attr-defined]
     mechanism = load_mechanism(name)
-    full = method == "fork"
+    full = method == mechanism.start_methods[0]  # one is tried in full, which is fork where there is fork
     alike = mechanism.family == "managers" and name != "manager-queue"  # they all send by the same means
     thorough = full and not alike and name not in WAITING
     sizes = (8,) if mechanism.carries == "number" else THRESHOLDS if thorough else FEW

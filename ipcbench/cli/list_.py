@@ -100,6 +100,8 @@ def _said(found: Mechanism) -> Iterator[tuple[str, str]]:
     if found.background_processes:
         yield "background", f"{count(found.background_processes, 'process')} of its own"
     yield "starts under", ", ".join(found.start_methods)
+    if found.third_party:
+        yield "library", f'{", ".join(found.requires)} ({found.licence}), by pip install "ipcbench[{found.extra}]"'
     missing = found.missing()
     if missing:
         yield "here", f"cannot run: {missing}"
@@ -109,7 +111,8 @@ def _said(found: Mechanism) -> Iterator[tuple[str, str]]:
 
 def _sections() -> list[tuple[str, list[tuple[str, str]]]]:
     mechanisms = [
-        (found.name, f"{found.title} ({found.family}, carries {found.carries})") for found in catalog.mechanisms()
+        (found.name, f"{found.title} ({found.family}, carries {found.carries}{_extra(found)})")
+        for found in catalog.mechanisms()
     ]
     patterns = [
         (found.name, f"{found.question} One operation: {found.operation}.{_variants(found)}")
@@ -118,6 +121,11 @@ def _sections() -> list[tuple[str, list[tuple[str, str]]]]:
     suites = [(suite.name, suite.question) for suite in SUITES.values()]
     sections = [("Mechanisms", mechanisms), ("Patterns", patterns), ("Suites", suites)]
     return [(heading, [(safe_text(name), safe_text(what, 1000)) for name, what in rows]) for heading, rows in sections]
+
+
+def _extra(found: Mechanism) -> str:
+    """What brings the libraries of a mechanism, and whether they are here."""
+    return f"; extra {found.extra}{', absent here' if found.missing() else ''}" if found.third_party else ""
 
 
 def _variants(found: Pattern) -> str:

@@ -16,6 +16,7 @@ from ipcbench.run.precision import half_width, still_wide
 from ipcbench.units import format_duration
 
 MOST_WIDE = 20  # lines
+MOST_QUESTIONS = 3  # that a reason is told for one by one
 REPORT_SECONDS = 6.0  # what making a report took on a 2-CPU virtual machine
 
 
@@ -104,19 +105,31 @@ def self_check_line(result: ResultFile) -> str:
 
 
 def skip_lines(skips: Sequence[Skip]) -> list[str]:
-    """One line per question and reason, however many cases and mechanisms it keeps out."""
+    """One line per question and reason, however many cases and mechanisms it keeps out.
+
+    A reason that holds in many questions, as that of an absent library does, is one line for all of them.
+    """
+    questions: dict[str, list[str]] = {}
+    for skip in skips:
+        questions.setdefault(_shared(skip), []).append(skip.case.question)
     found: dict[tuple[str, str], list[str]] = {}
     for skip in skips:
-        found.setdefault((skip.case.question, skip.reason.removeprefix(f"{skip.case.mechanism} ")), []).append(
-            skip.case.mechanism
-        )
+        reason = _shared(skip)
+        asked = list(dict.fromkeys(questions[reason]))
+        where = f"{len(asked)} questions" if len(asked) > MOST_QUESTIONS else skip.case.question
+        found.setdefault((where, reason), []).append(skip.case.mechanism)
     lines = []
-    for (question, reason), names in found.items():
+    for (where, reason), names in found.items():
         who = list(dict.fromkeys(names))
         by_name = any(skip.reason == f"{who[0]} {reason}" for skip in skips)
         said = f"{reason}: {', '.join(who)}" if len(who) > 1 else f"{who[0]} {reason}" if by_name else reason
-        lines.append(f"skipped {count(len(names), 'case')} of {question}: {said}")
+        lines.append(f"skipped {count(len(names), 'case')} of {where}: {said}")
     return lines
+
+
+def _shared(skip: Skip) -> str:
+    """A reason without the name of the mechanism it is about."""
+    return skip.reason.removeprefix(f"{skip.case.mechanism} ")
 
 
 def count(number: int, noun: str) -> str:

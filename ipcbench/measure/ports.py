@@ -12,7 +12,7 @@ where they exist: a Python function around one costs about 60 ns a call.
 from __future__ import annotations
 
 import functools
-import importlib
+import importlib.util
 import os
 import sys
 import tempfile
@@ -222,9 +222,12 @@ class Mechanism(NamedTuple):
     transport, the other no processes. operations are the ways in which an executor runs tasks.
 
     background_threads counts them per process that uses the port, background_processes per visit. smallest and largest
-    are payloads in bytes, arrays says whether the other side can have numpy. shared_memory and semaphores say what of
+    are payloads in bytes, arrays says whether numpy's arrays can be sent. shared_memory and semaphores say what of
     the machine it needs, systems, machines and min_python where it exists, module what not every build of such a Python
     has, scope whether it reaches other hosts.
+
+    requires are the packages to import that are not of the standard library, extra is what brings them with ipcbench
+    (`pip install "ipcbench[extra]"`), and licence their SPDX expression.
     """
 
     name: str
@@ -261,6 +264,9 @@ class Mechanism(NamedTuple):
     machines: tuple[str, ...] = ()
     min_python: tuple[int, int] = (3, 11)
     module: str = ""
+    requires: tuple[str, ...] = ()
+    extra: str = ""
+    licence: str = ""
     only_patterns: tuple[str, ...] = ()
     background_threads: int = 0
     background_processes: int = 0
@@ -275,6 +281,11 @@ class Mechanism(NamedTuple):
     def ranked(self) -> bool:
         """Whether it is a way for processes to talk to each other, to be compared with others."""
         return not (self.control or self.baseline)
+
+    @property
+    def third_party(self) -> bool:
+        """Whether it needs more than the standard library."""
+        return bool(self.requires)
 
     @property
     def starts_peers(self) -> bool:
@@ -306,6 +317,8 @@ class Mechanism(NamedTuple):
         if payload != "bytes" and (self.carries == "number" or (payload == "object" and self.carries == "bytes")):
             return f"{self.name} carries {'an 8 B number' if self.carries == 'number' else 'bytes'}, and not {payload}s"
         if payload == "array" and not self.arrays:
+            if self.peers != "interpreters":
+                return f"{self.name} carries plain objects, and no arrays"
             return f"{self.name} is between interpreters, and numpy can be imported in the first one only"
         if size < self.smallest:
             return f"{self.name} carries at least {self.smallest:,} B"
@@ -319,6 +332,9 @@ class Mechanism(NamedTuple):
             return f"{self.name} needs Python {'.'.join(map(str, self.min_python))}"
         if self.module and python == sys.version_info[:2] and not _has(self.module):
             return f"{self.name} needs the module {self.module}, which this Python was built without"
+        if python == sys.version_info[:2] and not all(map(importlib.util.find_spec, self.requires)):
+            lacking = ", ".join(name for name in self.requires if not importlib.util.find_spec(name))
+            return f'{self.name} needs {lacking}: pip install "ipcbench[{self.extra}]"'
         if self.systems and sys.platform not in self.systems:
             return f"{self.name} exists on {', '.join(self.systems)}, and this is {sys.platform}"
         if self.machines and os.uname().machine not in self.machines:

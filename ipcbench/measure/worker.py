@@ -70,6 +70,8 @@ class Session:
     def set_up(self) -> None:
         """Place, allocate, start and connect, in the order that placement and inheritance need."""
         case, pattern, mechanism = self.case, self.pattern, self.mechanism
+        if missing := mechanism.missing():
+            raise NotOffered(missing)  # another Python than that of the plan may lack what this one has
         own = case.workers if mechanism.peers == "own" else 0
         threads = [mechanism.background_threads] * (1 + self.workers) + [0] * (own + mechanism.background_processes)
         self.cpus = assign(case.placement, self.available, threads)
@@ -248,7 +250,7 @@ def _case(text: str) -> Case:
         raise argparse.ArgumentTypeError(str(error)) from error
     if case.operation not in pattern.operations:
         raise argparse.ArgumentTypeError(f"{case.pattern} has the operations {', '.join(pattern.operations)}")
-    reason = pattern.unfit(mechanism, case) or mechanism.missing()
+    reason = pattern.unfit(mechanism, case) or (None if visit_folder() else mechanism.missing())
     if reason:
         raise argparse.ArgumentTypeError(reason)
     return case

@@ -184,16 +184,22 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
             request.sizes or sizes,
             request.workers or workers,
             request.payloads or row.payloads,
-            request.start_methods or row.start_methods or methods,
             request.placements or row.placements or placements,
             names,
             [python.tag for python in request.pythons] or [""],
         )
-        for question, size, count, payload, method, placement, name, python in product:
+        for question, size, count, payload, placement, name, python in product:
             pattern, _, operation = question.partition(":")
-            case = Case(pattern, name, size, count, operation, payload, method, placement, python)
-            found.setdefault(case)
+            for method in request.start_methods or row.start_methods or _usual(name, methods):
+                case = Case(pattern, name, size, count, operation, payload, method, placement, python)
+                found.setdefault(case)
     return list(found)
+
+
+def _usual(name: str, methods: tuple[StartMethod, ...]) -> tuple[StartMethod, ...]:
+    """The start method of a case that nobody chose one for: the machine's usual one, or the mechanism's first."""
+    offered = catalog.mechanism(name).start_methods
+    return methods if set(methods) & set(offered) else offered[:1]
 
 
 def _full_rows() -> list[Row]:

@@ -8,60 +8,20 @@ Source: Lib/asyncio/streams.py, Lib/asyncio/selector_events.py.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ipcbench.measure.framed import LENGTH, UnixSocket
-from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.measure.looped import LoopedUnixSocket
+from ipcbench.measure.ports import Mechanism
 
 if TYPE_CHECKING:
     import asyncio
 
 
-class AsyncioUnixChannel(UnixSocket):
-    def __init__(self, settings: PortSettings) -> None:
-        super().__init__(settings)
-        self.loop: asyncio.AbstractEventLoop | None = None
+class AsyncioUnixChannel(LoopedUnixSocket):
+    def new_loop(self) -> asyncio.AbstractEventLoop:
+        import asyncio
 
-    def connect(self, side: Side) -> None:
-        import asyncio  # takes 40 ms, which only those who use it should pay
-
-        super().connect(side)
-        self.loop = asyncio.new_event_loop()
-        self.run = self.loop.run_until_complete
-        self.reader, self.writer = self.run(asyncio.open_unix_connection(sock=self.end))
-        self.writer.transport.set_write_buffer_limits(0)
-
-    def sender(self) -> Send:
-        run, write, drain, pack = self.run, self.writer.write, self.writer.drain, LENGTH.pack
-
-        async def send_one(payload: Any) -> None:
-            write(b"".join((pack(len(payload)), payload)))
-            await drain()
-
-        def send(payload: Any) -> None:
-            run(send_one(payload))
-
-        return send
-
-    def receiver(self) -> Receive:
-        run, read, unpack, head = self.run, self.reader.readexactly, LENGTH.unpack, LENGTH.size
-
-        async def receive_one() -> bytes:
-            (length,) = unpack(await read(head))
-            return await read(length)
-
-        def receive() -> bytes:
-            return run(receive_one())
-
-        return receive
-
-    def close(self) -> None:
-        loop, self.loop = self.loop, None
-        if loop:
-            self.writer.close()
-            loop.run_until_complete(self.writer.wait_closed())
-            loop.close()
-        super().close()
+        return asyncio.new_event_loop()
 
 
 MECHANISM = Mechanism(

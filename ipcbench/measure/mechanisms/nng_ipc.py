@@ -1,0 +1,32 @@
+"""nng PAIR0 sockets over a UNIX socket, by pynng: send() and recv() of bytes.
+
+Threads of the library do the reading and writing. It must not be used before a fork: the child aborts or hangs, so
+there is no fork here. Each side holds as many messages as its buffer is set to. Source: https://nng.nanomsg.org,
+https://pynng.readthedocs.io.
+"""
+
+from ipcbench.measure.nng import Pair0
+from ipcbench.measure.ports import Mechanism
+
+MECHANISM = Mechanism(
+    name="nng-ipc",
+    title="nng PAIR0 over a UNIX socket, pynng",
+    short="nng ipc",
+    family="sockets",
+    requires=("pynng",),
+    extra="nng",
+    licence="MIT",
+    semaphores=False,
+    carries="bytes",
+    bounded_by="messages",
+    channel=Pair0,
+    duplex=True,
+    copies=5,
+    background_threads=1,
+    start_methods=("spawn", "forkserver"),
+    systems=("linux", "darwin"),
+    caveats=(
+        "never fork after its first use: the child cannot use it, and may hang",
+        "the socket's file stays after a crash",
+    ),
+)

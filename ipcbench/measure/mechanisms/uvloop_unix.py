@@ -1,0 +1,42 @@
+"""uvloop in the place of asyncio's own event loop, under the same streams over the same UNIX socket as `asyncio-unix`.
+
+The loop is that of libuv, in Cython; streams, framing and the price of entering and leaving the loop for each call are
+those of `asyncio-unix`, so compare it with that. Source: https://uvloop.readthedocs.io, Lib/asyncio/streams.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipcbench.measure.looped import LoopedUnixSocket
+from ipcbench.measure.ports import Mechanism
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+class UvloopUnixChannel(LoopedUnixSocket):
+    def new_loop(self) -> asyncio.AbstractEventLoop:
+        import uvloop
+
+        return uvloop.new_event_loop()
+
+
+MECHANISM = Mechanism(
+    name="uvloop-unix",
+    title="uvloop, asyncio streams over a UNIX socket",
+    short="uvloop UNIX",
+    family="sockets",
+    requires=("uvloop",),
+    extra="uvloop",
+    licence="MIT OR Apache-2.0",
+    semaphores=False,
+    carries="bytes",
+    bounded_by="bytes",
+    channel=UvloopUnixChannel,
+    duplex=True,
+    copies=5,
+    dead_peer="end of file",
+    systems=("linux", "darwin"),
+    caveats=("every call enters and leaves the event loop; a program that lives in one does not",),
+)

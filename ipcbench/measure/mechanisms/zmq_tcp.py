@@ -1,0 +1,38 @@
+"""ZeroMQ PAIR sockets over TCP on loopback, by pyzmq: send() and recv() of bytes, TCP_NODELAY set by the library.
+
+As `zmq-ipc`, over a connection that also reaches other hosts. Source: https://zguide.zeromq.org, zmq_socket(3),
+zmq_tcp(7).
+"""
+
+from ipcbench.measure.meeting import LOOPBACK
+from ipcbench.measure.ports import Mechanism, PortSettings
+from ipcbench.measure.zeromq import PairSocket
+
+
+class TcpPairSocket(PairSocket):
+    def choose_address(self, settings: PortSettings) -> str:
+        return f"{LOOPBACK}:*"
+
+
+MECHANISM = Mechanism(
+    name="zmq-tcp",
+    title="ZeroMQ PAIR over TCP, pyzmq",
+    short="zmq TCP",
+    family="sockets",
+    requires=("zmq",),
+    extra="zmq",
+    licence="BSD-3-Clause AND MPL-2.0",
+    semaphores=False,
+    carries="bytes",
+    bounded_by="messages",
+    channel=TcpPairSocket,
+    duplex=True,
+    copies=5,
+    background_threads=1,
+    scope="network",
+    caveats=(
+        "make the Context after a fork, in each process",
+        "a PAIR does not connect again after a lost connection",
+        "close() waits for unsent messages for ever unless linger is set",
+    ),
+)

@@ -1,0 +1,24 @@
+"""Pairs of nng sockets by pynng."""
+
+from __future__ import annotations
+
+from ipcbench.measure.meeting import MeetingChannel
+
+
+class Pair0(MeetingChannel):
+    """A PAIR0 socket on either side, with room for a window on each."""
+
+    def open(self) -> None:
+        """Make this process's socket."""
+        import pynng
+
+        self.socket = pynng.Pair0(send_buffer_size=self.window, recv_buffer_size=self.window)
+
+    def bind(self, address: str) -> str:
+        self.open()
+        listener = self.socket.listen(address)
+        return address if address.startswith("ipc:") else f"tcp://{listener.local_address}"
+
+    def dial(self, address: str) -> None:
+        self.open()
+        self.socket.dial(address, block=True)
