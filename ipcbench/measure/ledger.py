@@ -10,10 +10,13 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import Any, NamedTuple
 
 _EXITING = 0.2  # a joined thread may be seen by the kernel for a moment longer
+_kept: set[str] = set()
 
 
 class Ledger(NamedTuple):
@@ -43,6 +46,7 @@ def leaked_since(before: Ledger) -> list[str]:
     if not found and _tasks() > 1:
         found.append("a thread that Python does not know")
     guests = {after.descriptors.get(number) for number in _guests()}  # an arena's map holds its file once more
+    guests |= _kept
     found += [
         f"descriptor {number} of {_kind(what)}"
         for number, what in after.descriptors.items()
@@ -58,6 +62,14 @@ def leaked_since(before: Ledger) -> list[str]:
     found += ["another current folder"] * (after.folder != before.folder)
     found += ["another umask"] * (after.umask != before.umask)
     return found
+
+
+@contextmanager
+def kept_by_a_library() -> Iterator[None]:
+    """What is opened inside and still open at the end is the library's until the process ends, and no leak."""
+    before = _descriptors()
+    yield
+    _kept.update(what for number, what in _descriptors().items() if before.get(number) != what)
 
 
 def _descriptors() -> dict[int, str]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ipcbench.measure.meeting import MeetingChannel
+
+_closed: list[Any] = []  # let go of, a socket would start the library again that its exit function has ended
 
 
 class Pair0(MeetingChannel):
@@ -22,3 +26,8 @@ class Pair0(MeetingChannel):
     def dial(self, address: str) -> None:
         self.open()
         self.socket.dial(address, block=True)
+
+    def close(self) -> None:
+        if self.socket is not None:
+            _closed.append(self.socket)
+        super().close()
