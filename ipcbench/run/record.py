@@ -209,7 +209,7 @@ def _visit_record(case: Case, number: int, position: int, outcome: Outcome) -> V
 
 
 def _mechanism_facts(name: str) -> MechanismFacts:
-    found = catalog.mechanism(name)
+    found, plugin = catalog.mechanism(name), catalog.plugin(name)
     return MechanismFacts(
         name=found.name,
         title=kept_text(found.title),
@@ -229,6 +229,7 @@ def _mechanism_facts(name: str) -> MechanismFacts:
         copies=found.copies,
         dead_peer=found.dead_peer,
         scope=found.scope,
+        package=kept_text(plugin.plugin.origin) if plugin else "",
     )
 
 

@@ -1,0 +1,176 @@
+"""What a channel does: bytes, order, room, limits, sharing."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from ipcbench.errors import PeerFailed
+from ipcbench.measure.contract.stage import (
+    TASKS,
+    WORKERS,
+    difficult_payloads,
+    give_up,
+    put_away,
+    staged,
+)
+from ipcbench.measure.pattern import Turn, Verification
+from ipcbench.measure.payload import content, digest, digests, make_payloads, own, window_for
+from ipcbench.measure.ports import Mechanism, Port, PortSettings
+from ipcbench.measure.registry import load_pattern
+from ipcbench.model import StartMethod
+
+WAITING = ("tcp-split", "listener-tcp", "manager-tcp")  # up to 90 ms for each message of some sizes
+ROOM_SECONDS = 20
+FULL_SECONDS = 0.4  # a sender that nothing has moved for so long is blocked
+PATIENCE = 5  # seconds until a message is not expected any more
+
+
+def observe_echo(mechanism: Mechanism, method: StartMethod, *sizes: int) -> dict[str, Any]:
+    """Send payloads of all these sizes to a peer that sends them back, over a port made for the largest."""
+    most = 2 if mechanism.name in WAITING else None
+    payloads = [payload for size in sizes for payload in difficult_payloads(mechanism, size)[:most]]
+    with staged(mechanism, load_pattern("ping-pong"), method, max(sizes)) as stage:
+        stage.team.go(len(payloads))
+        got = []
+        for payload in payloads:
+            stage.seat.send(payload)
+            got.append(own(stage.seat.receive()))
+        stage.team.laps()
+    return {"sent": digests(payloads), "got": digests(got), "elsewhere": os.getpid() not in stage.pids}
+
+
+def observe_burst(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
+    """Send more messages than may be in flight while the peer takes them."""
+    count = 3 * window_for(size)
+    payloads = make_payloads(content(mechanism.carries, "bytes"), 7, size, count)
+    with staged(mechanism, load_pattern("stream"), method, size) as stage:
+        stage.team.prove(7, count)
+        for payload in payloads:
+            stage.seat.send(payload)
+        (got,) = stage.team.proved()
+    return {"sent": digests(payloads), "got": got}
+
+
+def observe_room(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
+    """Send as many messages as a channel is sure to hold before anybody receives one."""
+    payloads = make_payloads(content(mechanism.carries, "bytes"), 7, size, mechanism.room(size, window_for(size)))
+    with staged(mechanism, load_pattern("stream"), method, size) as stage:
+        signal.alarm(ROOM_SECONDS)
+        for payload in payloads:
+            stage.seat.send(payload)
+        signal.alarm(0)
+        stage.team.prove(7, len(payloads))
+        (got,) = stage.team.proved()
+    return {"sent": digests(payloads), "got": got}
+
+
+def observe_many(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
+    """Share tasks out among three workers; messages where a task, which is an object, cannot travel."""
+    if mechanism.carries == "bytes":
+        return observe_shared(mechanism, method)
+    pattern = load_pattern("task-queue")
+    payloads = make_payloads(content(mechanism.carries, "bytes"), 3, 64, TASKS)
+    with staged(mechanism, pattern, method, 64, WORKERS) as stage:
+        lap = pattern.drive(stage.seat, stage.team.go, Turn(TASKS, pattern.messages(payloads)))
+        peers, _ = stage.team.laps()
+    return {
+        "numbers": sorted(number for number, _ in lap.finished),
+        "workers": sorted({worker for _, worker in lap.finished}),
+        "done": [peer.operations for peer in peers],
+    }
+
+
+def observe_shared(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
+    """Share messages out among three workers."""
+    pattern = load_pattern("fan-out")
+    payloads = make_payloads("bytes", 3, 64, TASKS)
+    number_of = {digest(payload): number for number, payload in enumerate(payloads)}
+    with staged(mechanism, pattern, method, 64, WORKERS) as stage:
+        pattern.drive(stage.seat, partial(stage.team.prove, 3), Turn(TASKS, payloads))
+        got = stage.team.proved()
+    return {
+        "numbers": sorted(number_of.get(one, -1) for received in got for one in received),
+        "workers": list(range(len(got))),
+        "done": [len(received) for received in got],
+    }
+
+
+def observe_death(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
+    """Kill the peer and wait for its next message."""
+    with suppress(PeerFailed, ConnectionError), staged(mechanism, load_pattern("ping-pong"), method, 64) as stage:
+        stage.team.go(1)
+        stage.seat.send(difficult_payloads(mechanism, 64)[0])
+        stage.seat.receive()
+        stage.team.laps()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.kill(stage.pids[0], signal.SIGKILL)
+        signal.signal(signal.SIGALRM, give_up)
+        signal.alarm(PATIENCE)
+        try:
+            stage.seat.receive()
+            noticed = "a message"
+        except Exception as error:
+            noticed = type(error).__name__
+        signal.alarm(0)
+    put_away(stage)
+    return {"noticed": noticed}
+
+
+def observe_refusal(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
+    """Try to send so many bytes through a mechanism, in this process."""
+    if mechanism.channel is None:
+        return {"refused": "no channel"}
+    settings = PortSettings(multiprocessing.get_context(method), size, 4, 1)
+    made: list[Port] = []
+    try:
+        port = mechanism.channel(settings)
+        made.append(port)
+        port.connect("driver")
+        port.sender()(b"x" * size)
+        return {"refused": ""}
+    except (TypeError, ValueError, OSError, AssertionError) as error:
+        return {"refused": type(error).__name__}
+    finally:
+        for opened in made:
+            opened.close()
+            opened.destroy()
+        settings.close()
+
+
+def observe_bound(mechanism: Mechanism, method: StartMethod, size: int, most: int) -> dict[str, Any]:
+    """Send up to `most` messages that nobody receives; how many went out, and that they are what then arrives."""
+    payloads = make_payloads(content(mechanism.carries, "bytes"), 7, size, most)
+    sent, stopped = 0, ""
+    with staged(mechanism, load_pattern("stream"), method, size) as stage:
+        signal.signal(signal.SIGALRM, give_up)
+        try:
+            for payload in payloads:
+                signal.setitimer(signal.ITIMER_REAL, FULL_SECONDS)
+                stage.seat.send(payload)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                sent += 1
+        except Exception as error:
+            stopped = type(error).__name__
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        stage.team.prove(7, sent)
+        (got,) = stage.team.proved()
+    return {"sent": digests(payloads[:sent]), "got": got, "stopped": stopped}
+
+
+def observe_proofs(mechanism: Mechanism, method: StartMethod, name: str, workers: int) -> dict[str, Any]:
+    """Play two verification turns of a pattern, as a visit does, for the judge of visits."""
+    pattern, size = load_pattern(name), max(64, mechanism.smallest)
+    what = content(mechanism.carries, "bytes")
+    with staged(mechanism, pattern, method, size, workers) as stage:
+        proofs = [
+            proof._asdict()
+            for nonce in (5, 6)
+            for proof in pattern.prove(Verification(stage.seat, stage.team, what, size, nonce))
+        ]
+        return {"size": size, "workers": workers, "pids": [os.getpid(), *stage.pids], "proofs": proofs}

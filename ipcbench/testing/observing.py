@@ -1,0 +1,149 @@
+"""What has to be seen of a mechanism before it can be judged: everything that runs it, in the custody of a warden."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ipcbench.measure.names import visit_name
+from ipcbench.measure.ports import Mechanism
+from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
+from ipcbench.plan import catalog
+from ipcbench.run.interrupt import Stop
+from ipcbench.run.lifeline import Report
+from ipcbench.run.plugins import Known, read_facts
+from ipcbench.run.selftest import sweep
+from ipcbench.run.visit import Errand, Visitor
+
+SECONDS = 90.0  # for all observations under one start method
+KILLED_SECONDS = 4.0  # until a visit whose peer was killed is ended, if it does not end by itself
+LOOPS = 20
+TIMING = Timing(values=1, warmups=1, min_time=0.001)
+_PROGRAM = ("-m", "ipcbench.measure.contract")
+
+
+class Observed(dict[str, dict[str, Any]]):
+    """Observations by name, as measure.contract made them; `trouble` is why there are none, or what spoils them."""
+
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """How a visit ended whose peer was killed: after `seconds`, and what it left once the warden had swept."""
+
+    ending: str
+    seconds: float
+    left: tuple[str, ...]
+
+
+class Subject:
+    """One mechanism and what was seen of it. Each look is made once, when a rule asks for it first."""
+
+    def __init__(self, name: str, known: Known, visitor: Visitor) -> None:
+        self.name = name
+        self.known = known
+        self._visitor = visitor
+        self._seen: dict[StartMethod, Observed] = {}
+
+    @property
+    def mechanism(self) -> Mechanism:
+        """Its facts; without any a mechanism is judged by the first rule alone."""
+        if self.known.mechanism is None:
+            raise LookupError(self.name)
+        return self.known.mechanism
+
+    def seen(self, method: StartMethod) -> Observed:
+        """What was observed under a start method."""
+        if method not in self._seen:
+            self._seen[method] = _observed(self._visitor.errand((*_PROGRAM, self.name, method), SECONDS))
+        return self._seen[method]
+
+    @property
+    def first(self) -> Observed:
+        """What was observed under the start method that is tried in full."""
+        return self.seen(self.mechanism.start_methods[0])
+
+    @property
+    def everywhere(self) -> Mapping[StartMethod, Observed]:
+        """What was observed under each start method that it declares."""
+        return {method: self.seen(method) for method in self.mechanism.start_methods}
+
+    @cached_property
+    def killed(self) -> Killed:
+        """How a visit ends whose peer is killed in the middle of its messages."""
+        method = self.mechanism.start_methods[0]
+        errand = self._visitor.errand((*_PROGRAM, self.name, method, "killed"), KILLED_SECONDS)
+        left = sweep(visit_name(self._visitor.run_id, self._visitor.made), self._visitor.folder)
+        report = errand.report
+        if isinstance(report, Failure):
+            return Killed(report.detail, errand.seconds, tuple(left))
+        stages = [stage for _, stage in report.stages]
+        return Killed(report.ending if "killed" in stages else "never begun", errand.seconds, tuple(left))
+
+    @cached_property
+    def visited(self) -> Outcome | Failure:
+        """What a visit comes to, as `ipcbench run` makes it, in the first pattern that the mechanism can play."""
+        return self._visitor.visit(Visit(first_case(self.mechanism), 1, 0, LOOPS))
+
+
+def first_case(mechanism: Mechanism) -> Case:
+    """The simplest case of a mechanism, under the first start method that it declares."""
+    size = 8 if mechanism.carries == "number" else max(64, mechanism.smallest)
+    size = min(size, mechanism.largest or size)
+    for question in ("ping-pong", "tasks", "counter", "hand-over", "tail", "stream"):
+        pattern = catalog.pattern(question)
+        operation = "" if "" in pattern.operations else next(iter(mechanism.operations or pattern.operations))
+        if question == "tasks" and mechanism.operations:
+            operation = mechanism.operations[0]
+        case = Case(question, mechanism.name, size, 1, operation, start_method=mechanism.start_methods[0])
+        if question == "hand-over":
+            case = case._replace(size=0)
+        elif question == "counter":
+            case = case._replace(size=8)
+        if not pattern.unfit(mechanism, case):
+            return case
+    raise LookupError(f"{mechanism.name} plays no pattern that is tried here")
+
+
+@contextlib.contextmanager
+def subject(name: str) -> Iterator[Subject]:
+    """A mechanism to look at, built-in or a plug-in, with a run of its own for as long as it is looked at.
+
+    Raises UnknownName, and BadRequest for the name of a plug-in that cannot be used at all.
+    """
+    catalog.select_mechanisms([name])
+    with Stop() as stop, closing(Visitor(TIMING, stop)) as visitor:
+        known = read_facts(name, visitor)
+        if catalog.is_plugin(name):
+            reasons = {"": known.reason} if known.reason else {}
+            catalog.learn(catalog.find_plugin(name), known.mechanism, reasons, known.doc)
+        yield Subject(name, known, visitor)
+
+
+def _observed(errand: Errand) -> Observed:
+    found = Observed()
+    report = errand.report
+    with contextlib.suppress(ValueError, TypeError):
+        found.update(json.loads(errand.left or b"{}"))
+    found.trouble = _trouble(report)
+    return found
+
+
+def _trouble(report: Report | Failure) -> str:
+    """What went wrong beside the observations, in words; nothing where nothing did."""
+    if isinstance(report, Failure):
+        return report.detail
+    if report.ending == "late":
+        return f"no end after {report.waited:.0f} s"
+    if report.status:
+        said = [line for line in report.tail.splitlines() if line.strip()]
+        return f"exit code {report.status}" + (f": {said[-1].strip()}" if said else "")
+    if report.leaks:
+        return f"left behind: {', '.join(report.leaks[:3])}"
+    return f"it printed {report.tail.strip().splitlines()[-1]!r}" if report.tail.strip() else ""
