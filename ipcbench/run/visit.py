@@ -93,9 +93,7 @@ class Visitor:
         with self._private_folder() as folder:
             self._controls.refresh()
             started = time.monotonic()
-            seconds = deadlines(visit, self.timing, self.patience)
-            words = [*WORKER, *worker_arguments(visit, self.timing, folder)]
-            report = self._in_custody(self._request(folder, words, seconds, visit.case.python), visit.case.id)
+            report = self._in_custody(self._request(visit, folder), visit.case.id)
             if isinstance(report, Failure):
                 return report
             return judge(visit, folder, report, time.monotonic() - started, self._controls)
@@ -108,7 +106,7 @@ class Visitor:
         with self._private_folder() as folder:
             started = time.monotonic()
             seconds *= self.patience * _slowness()
-            request = self._request(folder, words, {"visit": seconds, "stage": seconds}, python)
+            request = self._wanted(folder, words, {"visit": seconds, "stage": seconds}, python)
             report = self._in_custody(request, words[-1])
             left = None
             with contextlib.suppress(OSError, ValueError):
@@ -158,7 +156,11 @@ class Visitor:
         stages = read_stages(str(folder))
         return Failure("failed", stages[-1][1] if stages else "start", str(error))
 
-    def _request(self, folder: Path, words: Sequence[str], seconds: Mapping[str, float], python: str) -> Request:
+    def _request(self, visit: Visit, folder: Path) -> Request:
+        words = [*WORKER, *worker_arguments(visit, self.timing, folder)]
+        return self._wanted(folder, words, deadlines(visit, self.timing, self.patience), visit.case.python)
+
+    def _wanted(self, folder: Path, words: Sequence[str], seconds: Mapping[str, float], python: str) -> Request:
         search = os.pathsep.join(filter(None, (PACKAGE_PARENT, os.environ.get("PYTHONPATH"))))
         own = {"TMPDIR": str(folder), "PYTHONPATH": search, "IPCBENCH_STAGE_SECONDS": str(seconds["stage"])}
         return Request(

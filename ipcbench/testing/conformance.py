@@ -1,8 +1,8 @@
 """Whether a mechanism keeps the contract: the rules, tried with real processes in the custody of a warden.
 
-    judge("my-ring")            all nine, with a verdict each
-    rules("my-ring")            the same one by one, for pytest.mark.parametrize
-    assert_conforms("my-ring")  all nine in one assertion
+judge("my-ring")            all nine, with a verdict each
+rules("my-ring")            the same one by one, for pytest.mark.parametrize
+assert_conforms("my-ring")  all nine in one assertion
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from typing import Literal
 import ipcbench
 from ipcbench.errors import NotHere
 from ipcbench.plan import catalog
+from ipcbench.run.interrupt import Stop
 from ipcbench.testing.observing import Subject, subject
 from ipcbench.testing.rules import RULES, Rule
 
-__all__ = ["RULES", "Judgement", "Rule", "RuleOf", "Verdict", "assert_conforms", "judge", "rules"]
+__all__ = ["RULES", "Judgement", "Rule", "RuleOf", "Verdict", "assert_conforms", "judge", "rules", "try_rules"]
 
 State = Literal["pass", "fail", "skipped"]
 MOST_NAMED = 5
@@ -101,8 +102,14 @@ def judge(name: str) -> Judgement:
     Raises UnknownName, BadRequest for a name that two packages claim, and NotHere where a library, a system or a
     version that it needs is missing.
     """
+    with Stop() as stop:
+        return try_rules(name, stop)
+
+
+def try_rules(name: str, stop: Stop) -> Judgement:
+    """The same, not remembered, until `stop` is asked for; raises Interrupted then."""
     begun = time.monotonic()
-    with subject(name) as seen:
+    with subject(name, stop) as seen:
         known = seen.known
         if known.mechanism is not None and known.reason and known.reason == known.missing:
             raise NotHere(f"{known.reason}: its conformance cannot be tried here")
@@ -131,6 +138,8 @@ def _broken(rule: Rule, seen: Subject) -> Verdict:
 
 def _told(name: str, verdict: Verdict) -> str:
     more = f"\n  and {len(verdict.why) - MOST_NAMED} more" if len(verdict.why) > MOST_NAMED else ""
-    return f"{name}, rule {verdict.rule.number}, {verdict.rule.says}:" + "".join(
-        f"\n  {why}" for why in verdict.why[:MOST_NAMED]
-    ) + more
+    return (
+        f"{name}, rule {verdict.rule.number}, {verdict.rule.says}:"
+        + "".join(f"\n  {why}" for why in verdict.why[:MOST_NAMED])
+        + more
+    )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
+from queue import SimpleQueue
 from typing import Any
 
 from ipcbench.measure.names import visit_name
 from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.registry import find_plugin
 from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
 from ipcbench.plan import catalog
 from ipcbench.run.interrupt import Stop
@@ -23,6 +25,7 @@ from ipcbench.run.visit import Errand, Visitor
 SECONDS = 90.0  # for all observations under one start method
 KILLED_SECONDS = 4.0  # until a visit whose peer was killed is ended, if it does not end by itself
 LOOPS = 20
+AT_ONCE = 3  # looks at one mechanism; they sleep most of the time
 TIMING = Timing(values=1, warmups=1, min_time=0.001)
 _PROGRAM = ("-m", "ipcbench.measure.contract")
 
@@ -43,13 +46,26 @@ class Killed:
 
 
 class Subject:
-    """One mechanism and what was seen of it. Each look is made once, when a rule asks for it first."""
+    """One mechanism and what was seen of it: all looks are begun at once, and each is waited for when a rule asks."""
 
-    def __init__(self, name: str, known: Known, visitor: Visitor) -> None:
+    def __init__(self, name: str, known: Known, visitors: Sequence[Visitor]) -> None:
         self.name = name
         self.known = known
-        self._visitor = visitor
-        self._seen: dict[StartMethod, Observed] = {}
+        self._idle: SimpleQueue[Visitor] = SimpleQueue()
+        for visitor in visitors:
+            self._idle.put(visitor)
+        self._pool = ThreadPoolExecutor(len(visitors))
+        self._seen: dict[StartMethod, Future[Observed]] = {}
+        if known.mechanism and not known.reason:
+            methods = known.mechanism.start_methods
+            self._seen = {method: self._pool.submit(self._observe, method) for method in methods}
+            if known.mechanism.peers in ("processes", "own"):
+                self._killed = self._pool.submit(self._kill, methods[0])
+            self._visited = self._pool.submit(self._visit)
+
+    def close(self) -> None:
+        """Wait for all looks that have been begun."""
+        self._pool.shutdown()
 
     @property
     def mechanism(self) -> Mechanism:
@@ -58,38 +74,51 @@ class Subject:
             raise LookupError(self.name)
         return self.known.mechanism
 
-    def seen(self, method: StartMethod) -> Observed:
-        """What was observed under a start method."""
-        if method not in self._seen:
-            self._seen[method] = _observed(self._visitor.errand((*_PROGRAM, self.name, method), SECONDS))
-        return self._seen[method]
-
     @property
     def first(self) -> Observed:
         """What was observed under the start method that is tried in full."""
-        return self.seen(self.mechanism.start_methods[0])
+        return self._seen[self.mechanism.start_methods[0]].result()
 
     @property
     def everywhere(self) -> Mapping[StartMethod, Observed]:
         """What was observed under each start method that it declares."""
-        return {method: self.seen(method) for method in self.mechanism.start_methods}
+        return {method: found.result() for method, found in self._seen.items()}
 
-    @cached_property
+    @property
     def killed(self) -> Killed:
         """How a visit ends whose peer is killed in the middle of its messages."""
-        method = self.mechanism.start_methods[0]
-        errand = self._visitor.errand((*_PROGRAM, self.name, method, "killed"), KILLED_SECONDS)
-        left = sweep(visit_name(self._visitor.run_id, self._visitor.made), self._visitor.folder)
-        report = errand.report
-        if isinstance(report, Failure):
-            return Killed(report.detail, errand.seconds, tuple(left))
-        stages = [stage for _, stage in report.stages]
-        return Killed(report.ending if "killed" in stages else "never begun", errand.seconds, tuple(left))
+        return self._killed.result()
 
-    @cached_property
+    @property
     def visited(self) -> Outcome | Failure:
         """What a visit comes to, as `ipcbench run` makes it, in the first pattern that the mechanism can play."""
-        return self._visitor.visit(Visit(first_case(self.mechanism), 1, 0, LOOPS))
+        return self._visited.result()
+
+    @contextlib.contextmanager
+    def _visitor(self) -> Iterator[Visitor]:
+        visitor = self._idle.get()
+        try:
+            yield visitor
+        finally:
+            self._idle.put(visitor)
+
+    def _observe(self, method: StartMethod) -> Observed:
+        with self._visitor() as visitor:
+            return _observed(visitor.errand((*_PROGRAM, self.name, method), SECONDS))
+
+    def _kill(self, method: StartMethod) -> Killed:
+        with self._visitor() as visitor:
+            errand = visitor.errand((*_PROGRAM, self.name, method, "killed"), KILLED_SECONDS)
+            left = tuple(sweep(visit_name(visitor.run_id, visitor.made), visitor.folder))
+        report = errand.report
+        if isinstance(report, Failure):
+            return Killed(report.detail, errand.seconds, left)
+        begun = "killed" in [stage for _, stage in report.stages]
+        return Killed(report.ending if begun else _trouble(report) or "it ended before", errand.seconds, left)
+
+    def _visit(self) -> Outcome | Failure:
+        with self._visitor() as visitor:
+            return visitor.visit(Visit(first_case(self.mechanism), 1, 0, LOOPS))
 
 
 def first_case(mechanism: Mechanism) -> Case:
@@ -112,18 +141,18 @@ def first_case(mechanism: Mechanism) -> Case:
 
 
 @contextlib.contextmanager
-def subject(name: str) -> Iterator[Subject]:
-    """A mechanism to look at, built-in or a plug-in, with a run of its own for as long as it is looked at.
+def subject(name: str, stop: Stop) -> Iterator[Subject]:
+    """A mechanism to look at, built-in or a plug-in, and all looks at it.
 
-    Raises UnknownName, and BadRequest for the name of a plug-in that cannot be used at all.
+    Raises UnknownName, BadRequest for the name of a plug-in that cannot be used at all, and Interrupted.
     """
     catalog.select_mechanisms([name])
-    with Stop() as stop, closing(Visitor(TIMING, stop)) as visitor:
-        known = read_facts(name, visitor)
+    with contextlib.ExitStack() as opened:
+        visitors = [opened.enter_context(closing(Visitor(TIMING, stop))) for _ in range(AT_ONCE)]
+        known = read_facts(name, visitors[0])
         if catalog.is_plugin(name):
-            reasons = {"": known.reason} if known.reason else {}
-            catalog.learn(catalog.find_plugin(name), known.mechanism, reasons, known.doc)
-        yield Subject(name, known, visitor)
+            catalog.learn(find_plugin(name), known.mechanism, {"": known.reason} if known.reason else {}, known.doc)
+        yield opened.enter_context(closing(Subject(name, known, visitors)))
 
 
 def _observed(errand: Errand) -> Observed:

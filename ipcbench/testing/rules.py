@@ -145,7 +145,7 @@ def _waiting(subject: Subject) -> Iterator[str]:
         if share is not None and mechanism.wait == "spin" and share < BUSY:
             yield f"wait is 'spin', and a receiver wanted a CPU for {share:.0%} of the time only: it blocks or polls"
         elif share is not None and mechanism.wait != "spin" and share > IDLE:
-            yield f"wait is {mechanism.wait!r}, and a receiver without messages wanted a CPU for {share:.0%} of the time"
+            yield f"wait is {mechanism.wait!r}, and an idle receiver wanted a CPU for {share:.0%} of the time"
 
 
 def _closing(subject: Subject) -> Iterator[str]:
@@ -212,7 +212,7 @@ def _no_process_to_kill(mechanism: Mechanism) -> str | None:
 
 
 RULES = (
-    Rule(1, "facts", "facts are complete, and importing it brings in and starts nothing", _facts),
+    Rule(1, "facts", "they are complete and fit together; importing it brings in and starts nothing", _facts),
     Rule(2, "bytes", "every byte arrives in another process, at every size", _bytes),
     Rule(3, "limits", "what is too large is refused, and a full channel stops its sender", _limits, _no_channel),
     Rule(4, "order", "every message arrives once, and in the order declared", _order, _no_row_of_messages),

@@ -73,7 +73,7 @@ def _of_channel(mechanism: Mechanism, method: StartMethod, full: bool) -> dict[s
         for size in fitting:
             if size in bursting:
                 found[f"burst {size}"] = partial(channels.observe_burst, mechanism, method, size)
-    for size in () if not full else (8,) if number else ROOM:
+    for size in () if not full or mechanism.peers == "nobody" else (8,) if number else ROOM:
         if (mechanism.largest or size) >= size >= mechanism.smallest and mechanism.room(size, 1):
             found[f"room {size}"] = partial(channels.observe_room, mechanism, method, size)
     ends = mechanism.senders, mechanism.receivers
@@ -108,7 +108,9 @@ def _once(mechanism: Mechanism, method: StartMethod, prefix: str) -> dict[str, O
     if mechanism.channel and too_large:
         found["refusal"] = partial(channels.observe_refusal, mechanism, method, too_large)
     if mechanism.channel and streams(mechanism) and mechanism.bounded_by != "nothing":
-        size = 8 if mechanism.carries == "number" else max(mechanism.smallest, min(FILLING, mechanism.largest or FILLING))
+        size = (
+            8 if mechanism.carries == "number" else max(mechanism.smallest, min(FILLING, mechanism.largest or FILLING))
+        )
         found["bound"] = partial(channels.observe_bound, mechanism, method, size, MOST_HELD)
     return found
 

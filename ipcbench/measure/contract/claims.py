@@ -1,7 +1,7 @@
 """What a mechanism says of itself: imported in this process, looked at, tried once, written down.
 
-Run as `python -m ipcbench.measure.contract.claims MECHANISM` in the custody of a warden, since importing a plug-in may do
-anything. What it leaves is read by run.plugins, which believes no more of it than its types.
+Run as `python -m ipcbench.measure.contract.claims MECHANISM` in the custody of a warden, since importing a plug-in may
+do anything. What it leaves is read by run.plugins, which believes no more of it than its types.
 """
 
 from __future__ import annotations

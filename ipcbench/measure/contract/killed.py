@@ -9,7 +9,6 @@ from types import FrameType
 
 from ipcbench.measure.contract.stage import Stage, simplest, staged, streams
 from ipcbench.measure.evidence import mark
-
 from ipcbench.measure.payload import content, make_payloads
 from ipcbench.measure.ports import Mechanism
 from ipcbench.measure.registry import load_pattern

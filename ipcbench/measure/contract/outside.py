@@ -42,7 +42,7 @@ def _written(pid: int, prefix: str) -> Iterator[str]:
     except OSError:
         return
     for line in maps:
-        _, access, _, _, _, target = (line.split(None, 5) + [""])[:6]
+        _, access, _, _, _, target = [*line.split(None, 5), ""][:6]
         if access.endswith("s") and "w" in access and target.startswith("/") and not _own(target, prefix):
             yield f"shared memory {target}"
 
@@ -89,7 +89,7 @@ def _writable(pid: int, number: str) -> bool:
         flags = re.search(r"^flags:\s*([0-7]+)", Path(f"/proc/{pid}/fdinfo/{number}").read_text(), re.MULTILINE)
     except OSError:
         return False
-    return bool(flags) and int(flags[1], 8) & os.O_ACCMODE != os.O_RDONLY
+    return flags is not None and int(flags[1], 8) & os.O_ACCMODE != os.O_RDONLY
 
 
 def _own(target: str, prefix: str) -> bool:

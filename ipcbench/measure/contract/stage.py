@@ -39,9 +39,9 @@ def staged(
 ) -> Iterator[Stage]:
     """Set a visit up and take it down as measure.worker does, without placement and pyperf."""
     context = multiprocessing.get_context(method)
-    settings = PortSettings(context, size, window_for(size), workers)
+    settings = PortSettings(context, size, window_for(size), pattern.peers(workers))
     ports = pattern.lay(mechanism, settings)
-    peers = workers if mechanism.starts_peers else 0
+    peers = pattern.peers(workers) if mechanism.starts_peers else 0
     seats = [Seat(i, operation, workers, settings.window) for i in range(-1, peers)]
     what = content(mechanism.carries, "bytes")
     jobs = [Job(pattern, what, size, seat, usable_cpus()) for seat in seats[1:]]

@@ -1,0 +1,96 @@
+"""Packages with plug-ins, as an installer would leave them in a folder: good ones, and one for each way to be bad."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+GOOD = '''"""A pipe under another name.
+
+Source: multiprocessing.
+"""
+{before}
+from ipcbench.measure.ports import Channel, Mechanism
+
+
+class Plain(Channel):
+    def __init__(self, settings):
+        self.ends = settings.context.Pipe()
+
+    def connect(self, side):
+        self.end = self.ends[side == "peer"]
+        self.ends[side == "driver"].close()
+
+    def sender(self):
+        return {send}
+
+    def receiver(self):
+        return self.end.recv_bytes
+
+    def close(self):
+        for end in self.ends:
+            end.close()
+
+
+MECHANISM = Mechanism(
+    name={name!r}, title="a pipe of {name}", short="Plug", family="pipes", carries="bytes", bounded_by="bytes",
+    channel=Plain, duplex=True, semaphores=False, dead_peer="end of file", {facts}
+)
+'''
+
+
+def source(name: str, before: str = "", facts: str = "", send: str = "self.end.send_bytes") -> str:
+    """A module with a mechanism of that name; `before` runs at its import, `facts` are more of these."""
+    return GOOD.format(name=name, before=before, facts=facts, send=send)
+
+
+# What the reason for not using it has in it, and the module.
+BAD: Mapping[str, tuple[str, str]] = {
+    "raises": ("RuntimeError: no driver", source("raises", "raise RuntimeError('no driver')")),
+    "leaves": ("SystemExit", source("leaves", "raise SystemExit(0)")),
+    "vanishes": ("ends the process", source("vanishes", "import os; os._exit(0)")),
+    "crashes": ("SIGSEGV", source("crashes", "import ctypes; ctypes.string_at(0)")),
+    "blocks": ("has no end", source("blocks", "import time; time.sleep(1000)")),
+    "forks": ("starts a process", source("forks", "import os; os.fork()")),
+    "hides": (
+        "left behind",
+        source(
+            "hides",
+            "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
+            "        time.sleep(1000)\n    os._exit(0)\nos.wait()",
+        ),
+    ),
+    "threads": (
+        "starts a thread",
+        source("threads", "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()"),
+    ),
+    "newer": ("written for contract 2, and this ipcbench knows contract 1", source("newer", facts="contract=2")),
+    "later": ("contract 1, which this ipcbench knows, has no such fact", source("later", facts="colour='red'")),
+    "misnamed": ("calls itself 'other'", source("other")),
+    "nothing": ("expected a Mechanism", "MECHANISM = 5\n"),
+    "empty": ("AttributeError", ""),
+    "wordy": ("length <= 12", source("wordy", facts="").replace('short="Plug"', 'short="far too long a word"')),
+    "odd": ("expected", source("odd").replace('family="pipes"', 'family="magic"')),
+    "unclear": ("not as expected", source("unclear", facts="holds=object()")),
+    "poor": (
+        "poor needs a_library_that_is_not_there",
+        source("poor", facts="requires=('a_library_that_is_not_there',)"),
+    ),
+    "lossy": ("not what was sent", source("lossy", send="lambda payload: self.end.send_bytes(payload[:-1] + b'!')")),
+}
+
+
+def install(folder: Path, package: str, version: str, modules: Mapping[str, str]) -> None:
+    """Leave a package in a folder that has these mechanisms, each in a module of its own."""
+    about = folder / f"{package.replace('-', '_')}-{version}.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n")
+    points = [f"{name} = {module_of(name)}:MECHANISM" for name in modules]
+    (about / "entry_points.txt").write_text("\n".join(["[ipcbench.mechanisms]", *points, ""]))
+    for name, text in modules.items():
+        (folder / f"{module_of(name)}.py").write_text(text)
+
+
+def module_of(name: str) -> str:
+    """The module of a plug-in's mechanism."""
+    return f"plug_{''.join(letter if letter.isalnum() else '_' for letter in name)}"
