@@ -94,3 +94,113 @@ def install(folder: Path, package: str, version: str, modules: Mapping[str, str]
 def module_of(name: str) -> str:
     """The module of a plug-in's mechanism."""
     return f"plug_{''.join(letter if letter.isalnum() else '_' for letter in name)}"
+
+
+_SPIN = "lambda: next(got for got in iter(lambda: self.end.recv_bytes() if self.end.poll(0) else None, 0) if got)"
+_QUEUE = """
+    def __init__(self, settings):
+        self.queue = settings.context.{kind}
+    def sender(self):
+        return self.queue.put
+    def receiver(self):
+        return self.queue.get
+    def close(self):
+        {close}
+
+
+MECHANISM"""
+
+
+def _queue(name: str, kind: str, facts: str, close: str = "pass") -> str:
+    """A mechanism over one of multiprocessing's queues."""
+    text = source(name, facts=facts).replace('duplex=True, semaphores=False, dead_peer="end of file", ', "")
+    head, _, tail = text.partition("    def __init__")
+    return head + _QUEUE.format(kind=kind, close=close).lstrip("\n") + tail.partition("MECHANISM")[2]
+
+
+def _with(text: str, old: str, new: str) -> str:
+    assert old in text
+    return text.replace(old, new)
+
+
+_JOIN = "self.queue.close(); self.queue.join_thread()"
+
+# Which rule of the contract a mechanism breaks, a word of what is said of it, and the module.
+LIARS: Mapping[str, tuple[str, str, str]] = {
+    "loud": ("facts", "prints something", source("loud", "print('here I am')")),
+    "heavy": ("facts", "brings in msgspec", source("heavy", "import msgspec")),
+    "unpicklable": (
+        "start methods",
+        "spawn is declared, and nothing works under it",
+        _with(
+            source("unpicklable"), "self.ends = settings", "self.spoiler = lambda: None\n        self.ends = settings"
+        ),
+    ),
+    "spinner": (
+        "waiting",
+        "wait is 'block'",
+        _with(source("spinner"), "return self.end.recv_bytes", f"return {_SPIN}"),
+    ),
+    "sleeper": ("waiting", "wait is 'spin'", source("sleeper", facts="wait='spin'")),
+    "boundless": (
+        "limits",
+        "bounded_by is 'messages', and 512 messages went out to nobody",
+        _with(
+            _queue("boundless", "Queue()", "senders='many', receivers='many', ordering='per sender'", _JOIN),
+            'bounded_by="bytes"',
+            'bounded_by="messages"',
+        ),
+    ),
+    "cutter": (
+        "limits",
+        "101 B are sent without an error and do not arrive as they were",
+        source("cutter", facts="largest=100", send="lambda payload: self.end.send_bytes(payload[:100])"),
+    ),
+    "crowded": (
+        "order",
+        "proofs fan-in 65536",
+        source("crowded", facts="senders='many', receivers='many'"),
+    ),
+    "untidy": (
+        "closing",
+        "left",
+        _with(
+            source("untidy"),
+            "self.ends = settings",
+            "open(settings.new_path(), 'w').close()\n        self.ends = settings",
+        ),
+    ),
+    "nervous": (
+        "closing",
+        "closing twice",
+        _with(
+            source("nervous"),
+            "        for end in self.ends:\n            end.close()",
+            "        if self.ends is None:\n            raise ValueError('closed')\n"
+            "        for end in self.ends:\n            end.close()\n        self.ends = None",
+        ),
+    ),
+    "blind": (
+        "death",
+        "saw TimeoutError",
+        _with(_queue("blind", "SimpleQueue()", "dead_peer='end of file'"), 'bounded_by="bytes"', 'bounded_by="kernel"'),
+    ),
+    "open-door": (
+        "visit",
+        "a tcp socket beyond loopback",
+        _with(
+            source("open-door"),
+            "self.ends = settings",
+            "import socket\n        self.door = socket.create_server(('0.0.0.0', 0))\n        self.ends = settings",
+        ),
+    ),
+    "litterer": (
+        "visit",
+        "the file /dev/shm/tmp",
+        _with(
+            source("litterer", facts="start_methods=('fork',)"),
+            "self.ends = settings",
+            "self.file = __import__('tempfile').NamedTemporaryFile(dir='/dev/shm')\n        self.ends = settings",
+        ),
+    ),
+}

@@ -16,7 +16,7 @@ from ipcbench.measure.plugins import NAME, find_plugins
 from ipcbench.measure.registry import mechanism_names
 from ipcbench.results.store import load
 
-QUICK = ("--pattern", "ping-pong", "--size", "64B", "--rounds", "1", "--quiet")
+QUICK = ("--fast", "--pattern", "ping-pong", "--size", "64B", "--rounds", "1", "--quiet")
 TOLD = "import os; open(os.environ['TOLD'], 'a').write(f'{os.getpid()}\\n')"  # who has imported it
 
 pytestmark = pytest.mark.usefixtures("no_leaks")

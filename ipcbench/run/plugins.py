@@ -89,7 +89,8 @@ class Known(msgspec.Struct):
     """What is known of a mechanism once it was asked: its facts without its classes, and why it cannot be used here.
 
     mechanism is None where not even the facts could be had. missing is what it needs and this machine has not, which is
-    then the reason. pulled are the libraries that importing it brought in, printed whether it said something meanwhile.
+    then the reason; broken says that the reason is no more than one message that did not get through. pulled are the
+    libraries that importing it brought in, printed whether it said something meanwhile.
     """
 
     mechanism: Mechanism | None
@@ -98,6 +99,12 @@ class Known(msgspec.Struct):
     pulled: tuple[str, ...] = ()
     printed: bool = False
     missing: str | None = None
+    broken: bool = False
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be tried further: its facts fit, what it needs is here, and importing it does no harm."""
+        return self.mechanism is not None and (self.reason is None or self.broken)
 
 
 def read_facts(name: str, visitor: Visitor, python: str = "", seconds: float = SECONDS) -> Known:
@@ -107,10 +114,11 @@ def read_facts(name: str, visitor: Visitor, python: str = "", seconds: float = S
     if claims is None or claims.facts is None:
         return Known(None, f"{name}: {doubt or 'it says nothing of itself'}")
     mechanism = mechanism_of(claims.facts)
-    reason = doubt or next(inconsistencies(mechanism), None)
+    reason = next(inconsistencies(mechanism), None) or doubt
+    broken = bool(claims.broken) and reason.endswith(_broken(claims))
     reason = f"{name}: {reason}" if reason else claims.missing
     printed = not isinstance(errand.report, Failure) and bool(errand.report.tail)
-    return Known(mechanism, reason, claims.doc, tuple(claims.pulled), printed, claims.missing)
+    return Known(mechanism, reason, claims.doc, tuple(claims.pulled), printed, claims.missing, broken)
 
 
 def mechanism_of(facts: Facts) -> Mechanism:
@@ -159,11 +167,14 @@ def _claims(errand: Errand) -> tuple[Claims | None, str]:
         return claims, f"{stage} ended with {_how(report.status)}"
     if report.stage != "exit":
         return claims, f"{stage} ends the process"
-    if report.leaks:
-        return claims, f"left behind by importing it and sending one message: {safe_text(report.leaks[0])}"
-    if claims and claims.broken:
-        return claims, f"one message did not get through: {safe_text(claims.broken, _LINE)}"
-    return claims, ""
+    processes = [leak for leak in report.leaks if leak.startswith("process")]
+    if processes:  # other leaks are for visits to find
+        return claims, f"left behind by importing it and sending one message: {safe_text(processes[0])}"
+    return claims, _broken(claims) if claims and claims.broken else ""
+
+
+def _broken(claims: Claims) -> str:
+    return f"one message did not get through: {safe_text(claims.broken, _LINE)}"
 
 
 def _how(status: int) -> str:

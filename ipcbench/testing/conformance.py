@@ -125,7 +125,7 @@ def try_rules(name: str, stop: Stop) -> Judgement:
 def _verdict(rule: Rule, seen: Subject) -> Verdict:
     if rule.number == 1:
         return _broken(rule, seen)
-    if seen.known.mechanism is None or seen.known.reason:
+    if not seen.known.usable:
         return Verdict(rule, "fail", ("could not be tried: the first rule is broken",))
     reason = rule.beside(seen.mechanism)
     return Verdict(rule, "skipped", (reason,)) if reason else _broken(rule, seen)

@@ -56,7 +56,7 @@ class Subject:
             self._idle.put(visitor)
         self._pool = ThreadPoolExecutor(len(visitors))
         self._seen: dict[StartMethod, Future[Observed]] = {}
-        if known.mechanism and not known.reason:
+        if known.mechanism and known.usable:
             methods = known.mechanism.start_methods
             self._seen = {method: self._pool.submit(self._observe, method) for method in methods}
             if known.mechanism.peers in ("processes", "own"):

@@ -53,7 +53,7 @@ def wrong(seen: Observed, *kinds: str) -> Iterator[str]:
 
 def _facts(subject: Subject) -> Iterator[str]:
     known = subject.known
-    if known.reason:
+    if known.reason and not known.usable:
         yield known.reason
     if known.pulled:
         yield f"importing it brings in {', '.join(known.pulled)}: import libraries where they are used"
@@ -93,7 +93,10 @@ def _limits(subject: Subject) -> Iterator[str]:
             yield f"a payload of {too_large:,} B is not refused before it is tried"
         for _, found in about(seen, "refusal"):
             if not found["refused"]:
-                yield f"{too_large:,} B are sent without an error: what is cut off is lost, or the limit is not there"
+                what = (
+                    "arrive: the limit is not there" if found["got"] == found["sent"] else "do not arrive as they were"
+                )
+                yield f"{too_large:,} B are sent without an error and {what}"
     for key, found in about(seen, "room"):
         if found["got"] != found["sent"]:
             yield f"{key}: what waited in the channel did not arrive"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import multiprocessing
 import os
@@ -11,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import product
 from multiprocessing import util
 from typing import Any, NoReturn
 
@@ -33,6 +35,7 @@ MIXING = {*mechanism_names()} - {"array", "memcpy"}  # known to carry less than 
 LARGE = (2**20,)
 CELL_SIZES = (8, 64, 65536)
 ROOM = (64, 2100, 4200, 16385, 32704)  # messages that leave pages of a pipe half empty, and the largest it must hold
+SECONDS = 20  # for one observation
 FILLING = 65536  # bytes of a message, of which so many fill any bounded channel:
 MOST_HELD = 512
 
@@ -81,8 +84,11 @@ def _of_channel(mechanism: Mechanism, method: StartMethod, full: bool) -> dict[s
         found["many"] = partial(channels.observe_many, mechanism, method)
     if full and "many" in ends:
         patterns = {("many", "one"): ["fan-in"], ("one", "many"): ["fan-out"]}.get(ends, ["fan-in", "many-to-many"])
-        for pattern in patterns if mechanism.ordering != "none" else []:
-            found[f"proofs {pattern}"] = partial(channels.observe_proofs, mechanism, method, pattern, WORKERS)
+        # Of large messages several senders write parts in turn, where nothing keeps them from it.
+        sizes = dict.fromkeys(max(mechanism.smallest, min(size, mechanism.largest or size)) for size in (64, FILLING))
+        for pattern, size in product(patterns if mechanism.ordering != "none" else [], sizes):
+            proofs = partial(channels.observe_proofs, mechanism, method, pattern, size, WORKERS)
+            found[f"proofs {pattern} {size}"] = proofs
     return found
 
 
@@ -105,7 +111,7 @@ def _once(mechanism: Mechanism, method: StartMethod, prefix: str) -> dict[str, O
     if (mechanism.channel or mechanism.signal) and mechanism.starts_peers:
         found["waiting"] = partial(observe_waiting, mechanism, method)
     too_large = 64 if mechanism.carries == "number" else mechanism.largest + 1 if mechanism.largest is not None else 0
-    if mechanism.channel and too_large:
+    if mechanism.channel and too_large and streams(mechanism):
         found["refusal"] = partial(channels.observe_refusal, mechanism, method, too_large)
     if mechanism.channel and streams(mechanism) and mechanism.bounded_by != "nothing":
         size = (
@@ -122,16 +128,27 @@ def observe(name: str, method: StartMethod) -> dict[str, Any]:
     for what, look in wanted(load_mechanism(name), method, prefix).items():
         mark("observation")
         signal.signal(signal.SIGALRM, _on_alarm)
+        signal.setitimer(signal.ITIMER_REAL, SECONDS)
         try:
             seen[what] = look()
         except Exception as error:
             seen[what] = {"error": f"{type(error).__name__}: {error}"}
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
     seen["leftovers"]["files"] = [name for name in os.listdir(tempfile.gettempdir()) if name.startswith(prefix)]
     return seen
 
 
 def _on_alarm(*_: object) -> NoReturn:
-    raise TimeoutError("sending blocked")
+    raise TimeoutError(f"no end after {SECONDS} s")
+
+
+def leave_now() -> NoReturn:
+    """Run the exit functions and go, as a worker does, with what shows the stacks still open."""
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def main(name: str, method: StartMethod, what: str) -> None:
@@ -151,3 +168,5 @@ if __name__ == "__main__":
         here = os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="p-")
         util.Finalize(None, shutil.rmtree, args=(here, True), exitpriority=-200)  # after multiprocessing's own folder
     main(sys.argv[1], next(method for method in START_METHODS if method == sys.argv[2]), *sys.argv[3:4] or ["all"])
+    if visit_folder():
+        leave_now()

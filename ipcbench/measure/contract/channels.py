@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
@@ -22,12 +21,11 @@ from ipcbench.measure.contract.stage import (
 )
 from ipcbench.measure.pattern import Turn, Verification
 from ipcbench.measure.payload import content, digest, digests, make_payloads, own, window_for
-from ipcbench.measure.ports import Mechanism, Port, PortSettings, Send
+from ipcbench.measure.ports import Mechanism, Send
 from ipcbench.measure.registry import load_pattern
 from ipcbench.model import StartMethod
 
 WAITING = ("tcp-split", "listener-tcp", "manager-tcp")  # up to 90 ms for each message of some sizes
-ROOM_SECONDS = 20
 FULL_SECONDS = 0.4  # a sender that nothing has moved for so long is blocked
 PATIENCE = 5  # seconds until a message is not expected any more
 
@@ -62,10 +60,8 @@ def observe_room(mechanism: Mechanism, method: StartMethod, size: int) -> dict[s
     """Send as many messages as a channel is sure to hold before anybody receives one."""
     payloads = make_payloads(content(mechanism.carries, "bytes"), 7, size, mechanism.room(size, window_for(size)))
     with staged(mechanism, load_pattern("stream"), method, size) as stage:
-        signal.alarm(ROOM_SECONDS)
         for payload in payloads:
             stage.seat.send(payload)
-        signal.alarm(0)
         stage.team.prove(7, len(payloads))
         (got,) = stage.team.proved()
     return {"sent": digests(payloads), "got": got}
@@ -124,24 +120,20 @@ def observe_death(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
 
 
 def observe_refusal(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
-    """Try to send so many bytes through a mechanism, in this process."""
-    if mechanism.channel is None:
-        return {"refused": "no channel"}
-    settings = PortSettings(multiprocessing.get_context(method), size, 4, 1)
-    made: list[Port] = []
+    """Try to send so many bytes to a peer; what was raised, or else what arrived."""
+    payload = b"x" * size
+    sent = digests([payload])
     try:
-        port = mechanism.channel(settings)
-        made.append(port)
-        port.connect("driver")
-        port.sender()(b"x" * size)
-        return {"refused": ""}
-    except (TypeError, ValueError, OSError, AssertionError) as error:
-        return {"refused": type(error).__name__}
-    finally:
-        for opened in made:
-            opened.close()
-            opened.destroy()
-        settings.close()
+        with staged(mechanism, load_pattern("stream"), method, size) as stage:
+            try:
+                stage.seat.send(payload)
+            except (TypeError, ValueError, OSError, AssertionError) as error:
+                return {"refused": type(error).__name__, "sent": sent, "got": []}
+            stage.team.prove(7, 1)
+            (got,) = stage.team.proved()
+    except (TypeError, ValueError, OSError, AssertionError) as error:  # while it was made
+        return {"refused": type(error).__name__, "sent": sent, "got": []}
+    return {"refused": "", "sent": sent, "got": got}
 
 
 def observe_bound(mechanism: Mechanism, method: StartMethod, size: int, most: int) -> dict[str, Any]:
@@ -190,9 +182,9 @@ class _Sender(threading.Thread):
         return self.is_alive()
 
 
-def observe_proofs(mechanism: Mechanism, method: StartMethod, name: str, workers: int) -> dict[str, Any]:
+def observe_proofs(mechanism: Mechanism, method: StartMethod, name: str, size: int, workers: int) -> dict[str, Any]:
     """Play two verification turns of a pattern, as a visit does, for the judge of visits."""
-    pattern, size = load_pattern(name), max(64, mechanism.smallest)
+    pattern = load_pattern(name)
     what = content(mechanism.carries, "bytes")
     with staged(mechanism, pattern, method, size, workers) as stage:
         proofs = [
