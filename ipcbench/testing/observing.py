@@ -173,6 +173,4 @@ def _trouble(report: Report | Failure) -> str:
     if report.status:
         said = [line for line in report.tail.splitlines() if line.strip()]
         return f"exit code {report.status}" + (f": {said[-1].strip()}" if said else "")
-    if report.leaks:
-        return f"left behind: {', '.join(report.leaks[:3])}"
-    return f"it printed {report.tail.strip().splitlines()[-1]!r}" if report.tail.strip() else ""
+    return f"left behind: {', '.join(report.leaks[:3])}" if report.leaks else ""
