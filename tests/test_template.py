@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -43,6 +44,14 @@ def env(copied: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str
 
 def test_its_mechanism_is_short_enough_to_be_read_at_once(copied: Path) -> None:
     assert len((copied / "my_ring.py").read_text().splitlines()) <= MOST_LINES
+
+
+def test_the_document_shows_its_files_as_they_are() -> None:
+    document = (ROOT / "docs" / "writing-a-mechanism.md").read_text()
+    shown = re.findall(r"^<!-- template: (\w+\.py) -->\n\n```python\n((?s:.*?))^```$", document, re.MULTILINE)
+    assert {name for name, _ in shown} == {"my_ring.py", "test_my_ring.py"}
+    for name, text in shown:
+        assert (TEMPLATE / name).read_text() == text
 
 
 def test_it_is_listed(env: dict[str, str], tmp_path: Path) -> None:
