@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from ipcbench.measure.histogram import histogram
 from ipcbench.model import Case, Skip, Verdict
 from ipcbench.results.schema import (
     SCHEMA,
@@ -48,12 +49,15 @@ MECHANISMS: dict[str, tuple[str, str, str, float, float, float]] = {
 ONLY_EIGHT_BYTES = {"value", "raw-value", "manager-array"}
 STATE = [name for name, facts in MECHANISMS.items() if facts[5]]
 TASK_QUEUES = ["queue", "simple-queue", "joinable-queue", "manager-queue", "pipe-bytes", "pipe"]
+CONTROLS = ("memcpy",)
+CONTROL_RATE = 1.2e9  # bytes per second that memcpy copies
 SIZES = (8, 64, 4096, 65536, 2**20)
 PATTERNS = [
     PatternFacts("ping-pong", "How long until an answer?", "one round trip of the payload"),
     PatternFacts("stream", "How fast do messages flow one way?", "one message delivered"),
     PatternFacts("task-queue", "Tasks out, results back: how fast?", "one task done and its result back"),
     PatternFacts("counter", "What does one shared counter cost?", "one increment under its lock"),
+    PatternFacts("tail", "How bad are the slow ones?", "one round trip, or one message delivered at the rate offered"),
     PatternFacts("access", "What does shared state cost?", "one read or one write"),
 ]
 
@@ -74,6 +78,14 @@ def make_cases(sizes: Sequence[int] = SIZES, mechanisms: Iterable[str] = tuple(M
     return cases
 
 
+def tail_cases(
+    mechanisms: Iterable[str] = ("queue", "pipe", "pipe-bytes", "simple-queue", "raw-array", "manager-queue", "array"),
+    operations: Sequence[str] = ("closed", "open-1k", "open-10k", "open-30k", "open-100k"),
+) -> list[Case]:
+    """Cases whose operations are timed one by one."""
+    return [Case("tail", name, 64, 1, operation) for name in mechanisms for operation in operations]
+
+
 def make_skips(sizes: Sequence[int] = SIZES) -> list[Skip]:
     """What the mechanisms of one number cannot carry."""
     return [
@@ -92,11 +104,31 @@ def model_seconds(case: Case) -> float:
         return (state + 0.4e-6) * (1 + 0.55 * (case.workers - 1))
     if case.pattern == "access":
         return state * (1.2 if case.operation == "write" else 1.0)
+    if case.mechanism in CONTROLS:
+        return 0.1e-6 + 2 * case.size / CONTROL_RATE
+    if case.pattern == "tail" and case.operation.startswith("open"):
+        return max(1 / rate_of(case), 0.3 * start)
     if case.pattern == "stream":
         return 0.12 * start + case.size / rate
     if case.pattern == "task-queue":
         return 0.5 * start / min(case.workers, 3.2) * (1 + 0.05 * case.workers)
     return start + 2 * case.size / rate
+
+
+def rate_of(case: Case) -> float:
+    """Messages per second that an open loop is offered."""
+    return 1000.0 * int(case.operation.removeprefix("open-").removesuffix("k"))
+
+
+def tail_of(case: Case, truth: float, messages: int) -> list[tuple[int, int]]:
+    """The delays of one visit, by bucket in nanoseconds: a few messages are much slower than most."""
+    if case.pattern != "tail":
+        return []
+    start = truth if case.operation == "closed" else model_seconds(case._replace(operation="closed"))
+    if case.operation != "closed" and truth * rate_of(case) > 1.05:
+        start *= 200  # what is due piles up
+    slow = [start * (1 + 0.1 * (messages / (messages - place)) ** 0.6) for place in range(messages)]
+    return sorted(histogram(slow).items())
 
 
 def make_result(
@@ -116,13 +148,20 @@ def make_result(
     titles: Mapping[str, str] | None = None,
     repeats: Sequence[int] = (),
     conditions: Sequence[Condition] = (),
+    messages: int = 400,
+    over_time: Callable[[Case, int], float] = lambda _, __: 1.0,
+    values: int = 2,
+    cpu: Callable[[Case], float] = lambda _: 1.3,
+    unranked: Sequence[str] = (),
 ) -> ResultFile:
     """Build a results file that `store.save` takes and `store.load` gives back.
 
     cases and skips default to all of `make_cases` and `make_skips`; seconds gives the true time of a case; noise is
     the relative spread between rounds (values inside a visit have a quarter of it); verdicts maps case ids to
     (verdict, detail) for those that have no values; notes maps case ids to notes; titles replaces titles; repeats says
-    how many rounds each had, of several.
+    how many rounds each had, of several; messages are timed one by one in each visit of a tail case. over_time is a
+    factor by case and round; values how many a visit has; cpu the CPU time as a share of the time; unranked names
+    controls, beside memcpy.
     """
     chosen = make_cases() if cases is None else list(cases)
     skipped = (make_skips() if cases is None else []) if skips is None else list(skips)
@@ -139,21 +178,22 @@ def make_result(
         rounds=rounds,
         wall=612.0,
         isolation="group",
-        settings=Settings(values=2, warmups=1, min_time=0.05, seed=seed, budget=600.0, rounds=None),
+        settings=Settings(values=values, warmups=1, min_time=0.05, seed=seed, budget=600.0, rounds=None),
         machine=_machine(cpus, cpu_model),
-        mechanisms=[_facts(name, (titles or {}).get(name)) for name in names],
+        mechanisms=[_facts(name, (titles or {}).get(name), name not in unranked) for name in names],
         patterns=PATTERNS,
         cases=[_case_record(case, bad, said) for case in chosen],
         skips=[SkipRecord(skip.case.id, skip.reason) for skip in skipped],
         visits=[
-            _visit(case, round_, position, seconds(case))
+            _visit(case, round_, position, seconds(case), cpu(case), messages)
             for round_ in range(1, rounds + 1)
             for position, case in enumerate(measured)
         ],
         repeats=_repeats(repeats or [rounds], f"ipcbench run --label {label} --budget 10m", seed),
         conditions=list(conditions),
     )
-    benchmarks = [_benchmark(case, rounds, seconds(case), noise, seed) for case in measured]
+    times = {case: [seconds(case) * over_time(case, round_) for round_ in range(1, rounds + 1)] for case in measured}
+    benchmarks = [_benchmark(case, times[case], noise, seed, values) for case in measured]
     return ResultFile(version="1.0", benchmarks=benchmarks, ipcbench=record, metadata={"unit": "second"})
 
 
@@ -172,33 +212,35 @@ def _case_record(case: Case, bad: Mapping[str, tuple[Verdict, str]], said: Mappi
     return CaseRecord(case.id, verdict, stage="timed", detail=detail)
 
 
-def _benchmark(case: Case, rounds: int, truth: float, noise: float, seed: int) -> PyperfBenchmark:
+def _benchmark(case: Case, times: Sequence[float], noise: float, seed: int, many: int) -> PyperfBenchmark:
     chance = random.Random(f"{seed}/{case.id}")
     runs = []
-    for round_ in range(1, rounds + 1):
+    for round_, truth in enumerate(times, start=1):
         visit = truth * chance.lognormvariate(0.0, noise)
-        values = [visit * chance.lognormvariate(0.0, noise / 4) for _ in range(2)]
+        values = [visit * chance.lognormvariate(0.0, noise / 4) for _ in range(many)]
         metadata: dict[str, str | int | float] = {"ipcbench_round": round_, "loops": 100}
         runs.append(PyperfRun(values, warmups=[(100, values[0] * 1.1)], metadata=metadata))
     return PyperfBenchmark(runs, metadata={"name": case.id, "unit": "second"})
 
 
-def _visit(case: Case, round_: int, position: int, truth: float) -> VisitRecord:
+def _visit(case: Case, round_: int, position: int, truth: float, cpu: float, messages: int) -> VisitRecord:
     return VisitRecord(
         case=case.id,
         round=round_,
         position=position,
         operations=200,
-        cpu_user=200 * truth * 0.9,
-        cpu_system=200 * truth * 0.4,
+        cpu_user=200 * truth * cpu * 0.7,
+        cpu_system=200 * truth * cpu * 0.3,
         context_switches=400,
         wall=0.3,
         cpus=[[0], [1]],
+        tail=tail_of(case, truth, messages),
     )
 
 
-def _facts(name: str, title: str | None) -> MechanismFacts:
-    known = MECHANISMS.get(name, (name, "other", "bytes", 0.0, 0.0, 0.0))
+def _facts(name: str, title: str | None, ranked: bool) -> MechanismFacts:
+    unknown = (name, "controls" if name in CONTROLS else "other", "bytes", 0.0, 0.0, 0.0)
+    known = MECHANISMS.get(name, unknown)
     return MechanismFacts(
         name=name,
         title=title or known[0],
@@ -209,6 +251,7 @@ def _facts(name: str, title: str | None) -> MechanismFacts:
         senders="many",
         receivers="many",
         bounded_by="items",
+        ranked=ranked and name not in CONTROLS,
     )
 
 

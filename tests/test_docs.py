@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from ipcbench.measure.ports import FAMILIES
+from ipcbench.plan import catalog
+
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 _SOURCE = re.compile(r"<!-- quotes: (\S+) -->")
@@ -54,3 +57,22 @@ def test_every_file_that_a_document_links_to_is_there(document: Path) -> None:
     for link in links:
         if not re.match(r"[a-z]+:", link):
             assert (document.parent / link).exists(), f"{document.name} links to {link}"
+
+
+def test_the_readme_counts_the_mechanisms_of_each_family() -> None:
+    text = (ROOT / "README.md").read_text()
+    told = {
+        row[1]: (int(row[2]), int(row[3])) for row in re.finditer(r"^\| ([a-z -]+) \| (\d+) \| (\d+) \|", text, re.M)
+    }
+    found = catalog.mechanisms()
+    assert told == {
+        family: tuple(
+            sum(one.family == family and one.third_party == third_party for one in found)
+            for third_party in (False, True)
+        )
+        for family in FAMILIES
+    }
+    (number,) = re.findall(r"^[A-Z][a-z-]+ mechanisms, (\d+) of them of the standard library:", text, re.M)
+    assert int(number) == sum(here for here, _ in told.values())
+    assert "Seventy-four mechanisms" in text
+    assert len(found) == 74

@@ -179,6 +179,22 @@ async def receive():
     "m = run(receive())",
 )
 
+_SOCKET = ("send, recv = there.socket.send, back.socket.recv", "send(p)", "m = recv()")
+_KERNEL_QUEUE = ("send, take = there.queue.send, back.queue.receive", "send(p)", "m = take()[0]")
+_ICEORYX = (
+    "loan, look = there.held[0].loan_slice_uninit, back.held[0].receive",
+    "n = len(p); sample = loan(n); sample.payload().as_memory_view().cast('B')[:] = p; sample.assume_init().send()",
+    "m = sample.payload().as_memory_view().tobytes(); sample.delete()",
+)
+_LOOK = """
+looks = 0
+while (sample := look()) is None:
+    looks += 1
+    if not looks % 1000:
+        let_others()
+"""
+_FOR_EVER = "timeout=1e9"
+
 CHANNELS: dict[str, Written] = {
     "queue": _QUEUE,
     "simple-queue": _QUEUE,
@@ -255,6 +271,33 @@ CHANNELS: dict[str, Written] = {
         r"wait_free(); new[i] = b'%b\x01' % p; i = (i + 1) % slots; post_full()",
         "wait_full(); m = old[j][:-1]; j = (j + 1) % slots; post_free()",
     ),
+    "zmq-ipc": _SOCKET,
+    "zmq-tcp": _SOCKET,
+    "zmq-push-pull": ("send, recv = there.end.send_pyobj, back.end.recv_pyobj", "send(p)", "m = recv()"),
+    "uvloop-unix": _ASYNCIO,
+    "msgspec-pipe": (
+        "from msgspec import msgpack\nsend, recv = there.end.send_bytes, back.end.recv_bytes\n"
+        "encode, decode = msgpack.Encoder().encode, msgpack.Decoder().decode",
+        "send(encode(p))",
+        "m = decode(recv())",
+    ),
+    "dill-pipe": _CONNECTION,
+    "dill-queue": _QUEUE,
+    "faster-fifo": (_QUEUE[0], f"put(p, {_FOR_EVER})", "m = get(True, 1e9)"),
+    "faster-fifo-many": (
+        "put, take, come = there.queue.put, back.queue.get_many, iter(())",
+        f"put(p, {_FOR_EVER})",
+        "for m in come: break\nelse:\n    come = iter(take(True, 1e9))\n    m = next(come)",
+    ),
+    "posix-shm": _bytes_ring("new, old = there.view(), back.view()"),
+    "posix-mq": _KERNEL_QUEUE,
+    "sysv-mq": _KERNEL_QUEUE,
+    "iceoryx2-spin": (f"{_ICEORYX[0]}\nlet_others = os.sched_yield", _ICEORYX[1], f"{_LOOK}{_ICEORYX[2]}"),
+    "iceoryx2-event": (
+        f"{_ICEORYX[0]}\nnotify, wait = there.held[1].notify, back.held[1].blocking_wait",
+        f"{_ICEORYX[1]}; notify()",
+        f"while (sample := look()) is None: wait()\n{_ICEORYX[2]}",
+    ),
     "no-op": ("keep, take = there.held.append, there.held.pop", "keep(p)", "m = take()"),
     "memcpy": (
         "buffer = bytearray(len(turn.payloads[0])); view = memoryview(buffer)",
@@ -317,14 +360,19 @@ EXECUTORS: dict[str, dict[str, Run]] = {
     "pool": {"submit": _pool_submit, "map": lambda port, tasks: port.pool.map(answer, tasks, 1)},
     "process-pool-executor": _FUTURES,
     "thread-pool-executor": _FUTURES,
+    "loky": _FUTURES,
     "serial": {"map": lambda _port, tasks: [answer(task) for task in tasks]},
 }
 
 # What offers one of these ports and has no loop here: why not.
-NOT_COMPARED: dict[str, str] = dict.fromkeys(
-    ("interpreter-queue", "interpreter-queue-spin", "interpreter-memory", "interpreter-pool-executor"),
-    "nobody has compared it under a released Python 3.14 yet",
-)
+NOT_COMPARED: dict[str, str] = {
+    **dict.fromkeys(
+        ("interpreter-queue", "interpreter-queue-spin", "interpreter-memory", "interpreter-pool-executor"),
+        "nobody has compared it under a released Python 3.14 yet",
+    ),
+    **dict.fromkeys(("nng-ipc", "nng-tcp"), "after its first use no process may fork, and the next comparison does"),
+    "joblib": "with the one worker that is compared it runs tasks in its caller",
+}
 
 
 def bare_loop(case: Case, side: Side) -> Loop:

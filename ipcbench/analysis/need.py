@@ -41,6 +41,8 @@ class Facts(Protocol):
     @property
     def scope(self) -> str: ...
     @property
+    def third_party(self) -> bool: ...
+    @property
     def ranked(self) -> bool: ...
 
 
@@ -50,7 +52,7 @@ class Need:
 
     questions are those that answer it, the best first; workers is what they count for so many producers and
     consumers. musts are of MUSTS. An empty family, placement or python is any, or what most of a file has; mechanisms
-    are names, all where empty.
+    are names, all where empty; stdlib leaves out what needs a library beside the standard one.
     """
 
     questions: tuple[str, ...]
@@ -64,6 +66,7 @@ class Need:
     mechanisms: tuple[str, ...] = ()
     placement: str = ""
     python: str = ""
+    stdlib: bool = False
 
     @property
     def state(self) -> bool:
@@ -131,6 +134,8 @@ def ruled_out(facts: Facts, need: Need) -> str | None:
         return NOT_ASKED
     if not facts.ranked:
         return "a control or baseline, which does not answer the question"
+    if need.stdlib and facts.third_party:
+        return "needs a library beside the standard one"
     if need.family and facts.family != need.family:
         return f"not of the family {need.family}"
     if facts.wait != "block" and "any" not in need.musts:

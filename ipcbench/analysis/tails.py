@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 PERCENTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
 LEAST_BEYOND = 10  # operations that must be slower than a percentile for it to be more than one of them
+POINTS = 16  # of a curve, for each factor of ten fewer operations that are slower
 
 
 def percentiles(tails: pd.DataFrame) -> pd.DataFrame:
@@ -29,3 +31,26 @@ def percentiles(tails: pd.DataFrame) -> pd.DataFrame:
         ]
         rows.append((case, int(samples), *found, float(delays[-1])))
     return pd.DataFrame(rows, columns=["case", "samples", *PERCENTILES, "most"])
+
+
+def curves(tails: pd.DataFrame) -> pd.DataFrame:
+    """Points of the percentile curves of the cases of `results.frame.tail_frame`, from 50 % up.
+
+    Columns: case; one_in, as HdrHistogram's axis has it: one operation in so many is slower than the delay, 2 at 50 %,
+    100 at 99 %; and delay, in seconds. A curve ends where 10 operations are slower; a case of fewer than 20 has none.
+    """
+    found = []
+    for case, group in tails.groupby("case", sort=False):
+        below, samples = np.cumsum(group["count"].to_numpy(dtype=float)), float(group["count"].sum())
+        one_in = _steps(samples / LEAST_BEYOND)
+        delays = group["delay"].to_numpy(dtype=float)[np.searchsorted(below, (1 - 1 / one_in) * samples)]
+        found.append(pd.DataFrame({"case": case, "one_in": one_in, "delay": delays}))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["case", "one_in", "delay"])
+
+
+def _steps(last: float) -> npt.NDArray[np.float64]:
+    """Where a curve that ends at `last` has its points, from 2 on, on a logarithmic axis, with powers of ten."""
+    if last < 2:
+        return np.empty(0)
+    powers = 10 ** (np.arange(1, math.ceil(POINTS * math.log10(last))) / POINTS)
+    return np.array([2.0, *(power for power in powers if 2 < power < last), *([last] if last > 2 else [])])

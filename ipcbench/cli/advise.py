@@ -39,7 +39,7 @@ _LEAST_WIDTH = 100
 )
 @click.option("--family", default="", metavar="NAME", help="Only this family, such as queues.")
 @click.option("--mechanism", multiple=True, metavar="NAME", help="Only these; globs work.")
-@click.option("--stdlib", is_flag=True, help="Only the standard library, which all mechanisms are of so far.")
+@click.option("--stdlib", is_flag=True, help="Only the standard library: nothing to install.")
 @click.option("--placement", default="", metavar="HOW", help="spread, pack or free. Default: what most cases have.")
 @click.option("--python", default="", metavar="TAG", help="Of several Pythons in a file this one, such as py3.13.0.")
 @click.option("--from", "source", metavar="FILE", help="Results file or label. Default: the newest in the folder.")

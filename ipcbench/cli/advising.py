@@ -44,6 +44,7 @@ def make_need(given: dict[str, Any]) -> Need:
         mechanisms=tuple(named),
         placement=known("placement", given["placement"], PLACEMENTS) if given["placement"] else "",
         python=given["python"],
+        stdlib=given["stdlib"],
     )
     check(need)
     _fitting(need)

@@ -147,7 +147,11 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Such as 5%: more rounds of what is not known that well, up to twice the rounds or the budget.",
         ),
         click.option("--fast", is_flag=True, help="Fewer cases, shorter visits, fewer rounds."),
-        click.option("--full", is_flag=True, help="Every suite, and every mechanism in every pattern; about an hour."),
+        click.option(
+            "--full",
+            is_flag=True,
+            help="Every suite, every mechanism in every pattern; above an hour. Of libraries what is installed.",
+        ),
         click.option("--rigorous", is_flag=True, help="More rounds."),
         click.option(
             "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N", help="Repeat the order of an earlier run."

@@ -16,7 +16,7 @@ from ipcbench.run.precision import half_width, still_wide
 from ipcbench.units import format_duration
 
 MOST_WIDE = 20  # lines
-MOST_QUESTIONS = 3  # that a reason is told for one by one
+MOST_QUESTIONS = 2  # that a reason is told for one by one
 REPORT_SECONDS = 6.0  # what making a report took on a 2-CPU virtual machine
 
 

@@ -188,6 +188,8 @@ class Pattern(ABC):
             return f"{mechanism.name} is a control within one process, and {self.name} needs two"
         if self.most_workers is not None and case.workers > self.most_workers:
             return f"{self.name} is between the driver and {self.most_workers} worker"
+        if case.workers < mechanism.least_workers:
+            return f"{mechanism.name} has workers of its own from {mechanism.least_workers} on"
         return mechanism.unfit(self.port_of(mechanism), case.size, self.senders, self.receivers, case.payload)
 
     def port_of(self, mechanism: Mechanism) -> str:

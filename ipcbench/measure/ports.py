@@ -220,7 +220,8 @@ class Mechanism(NamedTuple):
 
     peers says who the other side is: processes of the visit, its threads, interpreters in its threads, workers of the
     mechanism's own, or nobody: a control sends to itself. control and baseline are never ranked: the one measures no
-    transport, the other no processes. operations are the ways in which an executor runs tasks.
+    transport, the other no processes. operations are the ways in which an executor runs tasks,
+    least_workers how many it needs to be one.
 
     background_threads counts them per process that uses the port, background_processes per visit. smallest and largest
     are payloads in bytes, arrays says whether numpy's arrays can be sent. shared_memory and semaphores say what of
@@ -243,6 +244,7 @@ class Mechanism(NamedTuple):
     signal: type[Signal] | None = None
     executor: type[Executor] | None = None
     operations: tuple[str, ...] = ()
+    least_workers: int = 1
     peers: Literal["processes", "threads", "interpreters", "own", "nobody"] = "processes"
     control: bool = False
     baseline: bool = False
@@ -335,15 +337,21 @@ class Mechanism(NamedTuple):
             return f"{self.name} needs Python {'.'.join(map(str, self.min_python))}"
         if self.module and python == sys.version_info[:2] and not _has(self.module):
             return f"{self.name} needs the module {self.module}, which this Python was built without"
-        if python == sys.version_info[:2] and not all(map(importlib.util.find_spec, self.requires)):
-            lacking = ", ".join(name for name in self.requires if not importlib.util.find_spec(name))
+        lacking = [name for name in self.requires if python == sys.version_info[:2] and not is_installed(name)]
+        if lacking:
             how = f': pip install "ipcbench[{self.extra}]"' if self.extra else ", which is not installed"
-            return f"{self.name} needs {lacking}{how}"
+            return f"{self.name} needs {', '.join(lacking)}{how}"
         if self.systems and sys.platform not in self.systems:
             return f"{self.name} exists on {', '.join(self.systems)}, and this is {sys.platform}"
         if self.machines and os.uname().machine not in self.machines:
             return f"{self.name} is correct on {', '.join(self.machines)}, and this is {os.uname().machine}"
         return None
+
+
+@functools.cache
+def is_installed(package: str) -> bool:
+    """Whether a package could be imported, found without importing it."""
+    return importlib.util.find_spec(package) is not None
 
 
 def _has(module: str) -> bool:

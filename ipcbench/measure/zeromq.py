@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ipcbench.measure.meeting import MeetingChannel
+from ipcbench.measure.meeting import MeetingChannel, ipc_address, remove_file
+from ipcbench.measure.ports import Channel, PortSettings, Receive, Send, Side
 
 
 def open_socket(kind: str, window: int) -> Any:
@@ -60,3 +61,30 @@ def open_end(kind: str, address: str, window: int, callers: int) -> Any:
     socket.disable_monitor()
     monitor.close()
     return socket
+
+
+class PushPullChannel(Channel):
+    """PUSH to send and PULL to receive; the driver binds, whichever it does."""
+
+    def __init__(self, settings: PortSettings) -> None:
+        self.address, self.window, self.workers = ipc_address(settings), settings.window, settings.workers
+        self.end: Any = None
+
+    def connect(self, side: Side) -> None:
+        self.callers = self.workers if side == "driver" else 0
+
+    def sender(self) -> Send:
+        self.end = open_end("PUSH", self.address, self.window, self.callers)
+        return self.end.send_pyobj  # type: ignore[no-any-return]
+
+    def receiver(self) -> Receive:
+        self.end = open_end("PULL", self.address, self.window, self.callers)
+        return self.end.recv_pyobj  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        if self.end is not None:
+            close_socket(self.end)
+            self.end = None
+
+    def destroy(self) -> None:
+        remove_file(self.address)

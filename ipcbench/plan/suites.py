@@ -3,6 +3,7 @@
 A row with fast sizes is also measured by --fast, at those. `all` is the curated union that fits ten minutes on two
 CPUs; the others sweep their own axis further, and --full measures them all. The ladder is always planned together:
 each of its rungs adds one layer to the one before, and their differences say what a layer costs.
+`third-party` is the one suite of what must be installed: absent libraries are skips, here and under --full.
 """
 
 from __future__ import annotations
@@ -53,6 +54,24 @@ ARRAYS = (
     "shared-memory-new",
 )
 CODECS = ("pickle", "pickle5", "pickle5-oob")
+BEST = (
+    "os-pipe",
+    "pipe",
+    "queue",
+    "simple-queue",
+    "unix-stream",
+    "asyncio-unix",
+    "shared-memory",
+    "shared-memory-spin",
+)
+THIRD_PARTY = (
+    *("zmq-ipc", "zmq-tcp", "zmq-push-pull", "faster-fifo", "faster-fifo-many", "posix-shm", "iceoryx2-event"),
+    *("iceoryx2-spin", "dill-pipe", "dill-queue", "uvloop-unix", "msgspec-pipe"),
+)
+NEVER_FORKED = ("nng-ipc", "nng-tcp")
+KERNEL_QUEUES = ("posix-mq", "sysv-mq")  # of 8 KiB a message
+THIRD_QUEUES = ("queue", "simple-queue", "zmq-push-pull", "faster-fifo", "dill-queue")
+THIRD_POOLS = ("pool", "process-pool-executor", "loky", "serial")
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,8 +287,39 @@ _POOLS = Suite(
         *_CONTROLS,
     ),
 )
+_THIRD_PARTY = Suite(
+    "third-party",
+    "Is a dependency worth it? Libraries beside the best of the standard library; what is not installed is skipped.",
+    (
+        Row(_PING, (*BEST, *THIRD_PARTY), _FEW, fast_sizes=(64,)),
+        Row(_PING, KERNEL_QUEUES, (64, 4 * KIB), fast_sizes=(64,)),
+        Row(_PING, (*NEVER_FORKED, "zmq-ipc", "zmq-tcp", "unix-stream"), _FEW, start_methods=("spawn",)),
+        Row(_STREAM, (*BEST, *THIRD_PARTY), (64, 64 * KIB, MIB), fast_sizes=(64,)),
+        Row(_STREAM, KERNEL_QUEUES, (64,), fast_sizes=(64,)),
+        Row(_STREAM, (*NEVER_FORKED, "zmq-ipc", "zmq-tcp", "unix-stream"), (64, 64 * KIB), start_methods=("spawn",)),
+        Row(_TASKS, THIRD_QUEUES, (64,), (1, 4), (64,), (4,)),
+        Row(("fan-in",), (*THIRD_QUEUES, "faster-fifo-many", *KERNEL_QUEUES), (64,), (1, 4)),
+        Row(("fan-out",), (*THIRD_QUEUES, *KERNEL_QUEUES), (64,), (1, 4)),
+        Row(("tasks:submit",), THIRD_POOLS, (64,), (2,), (64,), (2,)),
+        Row(("tasks:apply", "tasks:map", "tasks:map-chunked"), (*THIRD_POOLS, "joblib"), (64,), (2,)),
+        *_CONTROLS,
+    ),
+)
 
-_QUESTIONS = (_LATENCY, _THROUGHPUT, _WORKERS, _STATE, _SIGNALS, _PLACEMENT, _CLIFFS, _START, _TAILS, _OBJECTS, _POOLS)
+_QUESTIONS = (
+    _LATENCY,
+    _THROUGHPUT,
+    _WORKERS,
+    _STATE,
+    _SIGNALS,
+    _PLACEMENT,
+    _CLIFFS,
+    _START,
+    _TAILS,
+    _OBJECTS,
+    _POOLS,
+    _THIRD_PARTY,
+)
 SUITES = {suite.name: suite for suite in (_ALL, *_QUESTIONS)}
 
 

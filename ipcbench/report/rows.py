@@ -192,7 +192,7 @@ def _exact_row(cell: Any) -> list[str]:
         name,
         format_time(cell.seconds),
         interval(cell.low, cell.high),
-        "best" if cell.best else f"{'≈ ' if cell.tied else ''}{format_ratio(cell.slowdown)}",
+        "best" if cell.best else f"{'≈ ' if cell.tied else ''}{format_ratio(cell.slowdown)}" if cell.rivals else "",
         "" if cell.best else interval(cell.slowdown_low, cell.slowdown_high, format_ratio),
         format_time(cell.cpu) if cell.cpu == cell.cpu else "",
         str(cell.rounds),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,8 +17,8 @@ from ipcbench.report.remarks import remarks
 from ipcbench.report.setting import Setting, main_setting, settings
 from ipcbench.report.text import count
 from ipcbench.report.warnings import warnings
-from ipcbench.results.frame import case_frame, tail_frame, visit_frame
-from ipcbench.results.schema import ResultFile, RunRecord
+from ipcbench.results.frame import case_frame, tail_frame, value_frame, visit_frame
+from ipcbench.results.schema import PyperfBenchmark, ResultFile, RunRecord
 from ipcbench.results.touched import touched_words
 from ipcbench.text import safe_text
 from ipcbench.units import format_duration, format_ratio, format_size
@@ -34,8 +35,8 @@ class Study:
     summary is `analysis.stats.rank` over all cases, its text cleaned, plus `cpus`, the usable CPUs of the machine,
     `key`, the case as the file has it, `drift` and `modes`, see `analysis.shape`, and `shape`, both in words. warnings
     are the traps that the run shows, remarks what else it says, both in words. tails is `analysis.tails.percentiles`,
-    series the visit means of each case by round, by key; visits is `results.frame.visit_frame`. setting is the one
-    that charts show.
+    series the visit means of each case by round, by key; visits is `results.frame.visit_frame`, delays is
+    `results.frame.tail_frame`. setting is the one that charts show. benchmarks hold the single values.
     """
 
     record: RunRecord
@@ -45,7 +46,14 @@ class Study:
     tails: pd.DataFrame
     series: dict[str, FloatArray]
     visits: pd.DataFrame
+    delays: pd.DataFrame
     setting: Setting
+    benchmarks: Sequence[PyperfBenchmark]
+
+    @cached_property
+    def values(self) -> pd.DataFrame:
+        """Every value and warm-up by itself: `results.frame.value_frame`, whose case is a key."""
+        return value_frame(self.benchmarks)
 
     @cached_property
     def check(self) -> SelfCheck:
@@ -124,7 +132,8 @@ def study(result: ResultFile) -> Study:
     ranked = rank(summarise(case_frame(result), visits), visits)
     cleaned = {column: [safe_text(text, LONGEST_NAME) for text in ranked[column]] for column in _WORDS}
     cleaned |= {column: [safe_text(text, 300) for text in ranked[column]] for column in ("case", "reason", "notes")}
-    series, tails = by_round(visits), percentiles(tail_frame(result))
+    delays = tail_frame(result)
+    series, tails = by_round(visits), percentiles(delays)
     shapes = [shape(series[case]) if case in series else Shape() for case in ranked["case"]]
     summary = ranked.assign(
         **cleaned,
@@ -137,7 +146,8 @@ def study(result: ResultFile) -> Study:
     as_filed = summary.assign(case=ranked["case"])
     traps, others = warnings(as_filed, series, tails), remarks(as_filed, series, tails)
     traps, others = ([safe_text(text, 1000) for text in said] for said in (traps, others))
-    return Study(result.ipcbench, summary, traps, others, tails, series, visits, main_setting(summary))
+    setting, values = main_setting(summary), result.benchmarks
+    return Study(result.ipcbench, summary, traps, others, tails, series, visits, delays, setting, values)
 
 
 def _words(found: Shape) -> str:

@@ -57,6 +57,11 @@ def listing(names: Iterable[str], most: int = 6) -> str:
     return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}" if known else ""
 
 
+def slug(name: str) -> str:
+    """Write a name as part of an id: lower-case ASCII letters, digits and hyphens only, and never nothing."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "other"
+
+
 def count(number: int, noun: str) -> str:
     """Write a number of things: '1 case', '12 cases'."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -6,7 +6,7 @@ deuteranopia and tritanopia (CIEDE2000 of 14.5 and more). A family that is not a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -96,6 +96,12 @@ def mark(family: str) -> tuple[str, Dash]:
     return FAMILY_MARKS.get(family, NEUTRAL_MARK)
 
 
+def known_families(names: Iterable[str]) -> list[str]:
+    """Each family once, those with a colour of their own first."""
+    present = set(names)
+    return [*(name for name in FAMILY_MARKS if name in present), *sorted(present - set(FAMILY_MARKS))]
+
+
 def contrast(first: str, second: str) -> float:
     """WCAG 2.2 contrast of two '#rrggbb' colours, 1 to 21."""
     darker, lighter = sorted((_luminance(first), _luminance(second)))
@@ -135,7 +141,7 @@ DARK = Theme(
     name="dark",
     page="#0d1117",
     panel="#161b22",
-    grid="#2a313c",
+    grid="#29303b",
     ink="#f0f6fc",
     muted="#9198a1",
     context="#3d444d",

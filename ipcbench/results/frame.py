@@ -1,11 +1,13 @@
-"""Results -> tidy DataFrames: one row per visit, one row per case."""
+"""Results -> tidy DataFrames: one row per case, one per visit, one per value."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import pandas as pd
 
 from ipcbench.model import Case
-from ipcbench.results.schema import ResultFile
+from ipcbench.results.schema import PyperfBenchmark, ResultFile
 
 CASE_COLUMNS = [
     "case",
@@ -31,6 +33,7 @@ CASE_COLUMNS = [
 ]
 TAIL_COLUMNS = ["case", "delay", "count"]
 VISIT_COLUMNS = ["case", "round", "repeat", "seconds", "floor", "cpu"]
+VALUE_COLUMNS = ["case", "round", "warmup", "value", "seconds"]
 
 
 def case_frame(result: ResultFile) -> pd.DataFrame:
@@ -107,6 +110,22 @@ def visit_frame(result: ResultFile) -> pd.DataFrame:
                 )
             )
     return pd.DataFrame(rows, columns=VISIT_COLUMNS)
+
+
+def value_frame(benchmarks: Iterable[PyperfBenchmark]) -> pd.DataFrame:
+    """One row per value as it was taken, warm-ups of a visit before its values; columns VALUE_COLUMNS.
+
+    warmup says which of both it is, value counts them from 1 in each visit, seconds are per operation. For looking at:
+    statistics take `visit_frame`.
+    """
+    rows = []
+    for benchmark in benchmarks:
+        case_id = str(benchmark.metadata.get("name", ""))
+        for run in benchmark.runs:
+            round_ = int(run.metadata.get("ipcbench_round", 0))
+            rows += [(case_id, round_, True, place, value) for place, (_, value) in enumerate(run.warmups, start=1)]
+            rows += [(case_id, round_, False, place, value) for place, value in enumerate(run.values, start=1)]
+    return pd.DataFrame(rows, columns=VALUE_COLUMNS)
 
 
 def tail_frame(result: ResultFile) -> pd.DataFrame:

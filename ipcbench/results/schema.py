@@ -135,6 +135,7 @@ class MechanismFacts(msgspec.Struct, forbid_unknown_fields=True):
     copies: Count | None = None
     dead_peer: Text = ""
     scope: Text = "host"
+    third_party: bool = False
     package: Text = ""
 
 

@@ -41,6 +41,7 @@ class Facts(msgspec.Struct, forbid_unknown_fields=True):
     signal: bool
     executor: bool
     operations: _Words
+    least_workers: Annotated[int, msgspec.Meta(ge=1, le=1024)]
     peers: Literal["processes", "threads", "interpreters", "own", "nobody"]
     control: bool
     baseline: bool

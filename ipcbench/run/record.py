@@ -229,6 +229,7 @@ def _mechanism_facts(name: str) -> MechanismFacts:
         copies=found.copies,
         dead_peer=found.dead_peer,
         scope=found.scope,
+        third_party=found.third_party,
         package=kept_text(plugin.plugin.origin) if plugin else "",
     )
 

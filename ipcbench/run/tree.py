@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from ipcbench.run.queues import remove_queues
+
 Isolation = Literal["warden", "group"]
 
 # warden: everything that descends from the warden, whatever session it moved to. group: the worker's process group.
@@ -147,7 +149,8 @@ def unlink_names(prefix: str) -> list[str]:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder of ours and what is in it."""
+    """Remove a folder of ours, what is in it, and the message queues that are recorded there."""
+    remove_queues(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -130,7 +130,9 @@ def first_case(mechanism: Mechanism) -> Case:
         operation = "" if "" in pattern.operations else next(iter(mechanism.operations or pattern.operations))
         if question == "tasks" and mechanism.operations:
             operation = mechanism.operations[0]
-        case = Case(question, mechanism.name, size, 1, operation, start_method=mechanism.start_methods[0])
+        case = Case(
+            question, mechanism.name, size, mechanism.least_workers, operation, start_method=mechanism.start_methods[0]
+        )
         if question == "hand-over":
             case = case._replace(size=0)
         elif question == "counter":

@@ -82,7 +82,7 @@ def one_message(mechanism: Mechanism) -> str | None:
                 else observe_echo(mechanism, method, 8 if mechanism.carries == "number" else size)
             )
             return None if seen["sent"] == seen["got"] else "what arrived is not what was sent"
-        with staged(mechanism, pattern, method, size, 1, operation) as stage:
+        with staged(mechanism, pattern, method, size, mechanism.least_workers, operation) as stage:
             what = content(mechanism.carries, "bytes")
             proofs = pattern.prove(Verification(stage.seat, stage.team, what, size, 5))
         return None if all(proof.found == proof.expected for proof in proofs) else "a verification turn went wrong"

@@ -25,7 +25,7 @@ def kill_in_the_middle(mechanism: Mechanism, method: StartMethod) -> None:
     if mechanism.channel and streams(mechanism):
         pattern, size = load_pattern("stream"), min(_LARGEST, mechanism.largest or _LARGEST)
         size = 8 if mechanism.carries == "number" else size
-    with staged(mechanism, pattern, method, size, 1, operation) as stage:
+    with staged(mechanism, pattern, method, size, mechanism.least_workers, operation) as stage:
         mark("timing")
 
         def kill(_signal: int, _frame: FrameType | None) -> None:

@@ -22,7 +22,7 @@ def observe_outside(mechanism: Mechanism, method: StartMethod, prefix: str) -> d
     """Set the simplest visit up and look at what its processes have open then, that was not open before."""
     pattern, size, operation = simplest(mechanism)
     before = {*_written(os.getpid(), prefix)}
-    with staged(mechanism, pattern, method, size, 1, operation) as stage:
+    with staged(mechanism, pattern, method, size, mechanism.least_workers, operation) as stage:
         processes = {os.getpid(), *stage.settings.helpers()} | {pid for pid in stage.pids if _is_process(pid)}
         found = {what for pid in sorted(processes) for what in (*_written(pid, prefix), *_reachable(pid, prefix))}
     return {"outside": sorted(found - before)}

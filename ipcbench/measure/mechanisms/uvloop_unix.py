@@ -22,7 +22,8 @@ class UvloopUnixChannel(LoopedUnixSocket):
 
         with kept_by_a_library():  # a pipe for signals, which libuv opens once and never closes (libuv/libuv#298)
             uvloop.new_event_loop().close()
-        return uvloop.new_event_loop()
+        made: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+        return made
 
 
 MECHANISM = Mechanism(

@@ -5,37 +5,8 @@ knows. PUSH deals in turn and not to who is idle. The high-water mark counts mes
 https://zguide.zeromq.org, zmq_socket(3).
 """
 
-from typing import Any
-
-from ipcbench.measure.meeting import ipc_address, remove_file
-from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
-from ipcbench.measure.zeromq import close_socket, open_end
-
-
-class PushPullChannel(Channel):
-    def __init__(self, settings: PortSettings) -> None:
-        self.address, self.window, self.workers = ipc_address(settings), settings.window, settings.workers
-        self.end: Any = None
-
-    def connect(self, side: Side) -> None:
-        self.callers = self.workers if side == "driver" else 0
-
-    def sender(self) -> Send:
-        self.end = open_end("PUSH", self.address, self.window, self.callers)
-        return self.end.send_pyobj  # type: ignore[no-any-return]
-
-    def receiver(self) -> Receive:
-        self.end = open_end("PULL", self.address, self.window, self.callers)
-        return self.end.recv_pyobj  # type: ignore[no-any-return]
-
-    def close(self) -> None:
-        if self.end is not None:
-            close_socket(self.end)
-            self.end = None
-
-    def destroy(self) -> None:
-        remove_file(self.address)
-
+from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.zeromq import PushPullChannel
 
 MECHANISM = Mechanism(
     name="zmq-push-pull",

@@ -5,13 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ipcbench.report.charts import grid, machine_ratios, matrix, scaling, state, throughput, winner_map_diff
-from ipcbench.report.charts.chart import Chart
+from ipcbench.report.charts import (
+    cliffs,
+    cpu_cost,
+    families,
+    grid,
+    load_latency,
+    machine_ratios,
+    matrix,
+    percentiles,
+    placement,
+    roofline,
+    scaling,
+    speedup,
+    stability,
+    state,
+    winner_map,
+    winner_map_diff,
+)
+from ipcbench.report.charts.chart import EVERY, Chart
 from ipcbench.report.comparison import Comparison
 from ipcbench.report.setting import in_setting
 from ipcbench.report.study import Study
 
-CHARTS: tuple[Chart[Study], ...] = (matrix.CHART, grid.CHART, throughput.CHART, scaling.CHART, state.CHART)
+CHARTS: tuple[Chart[Study], ...] = (
+    matrix.CHART,
+    winner_map.CHART,
+    speedup.CHART,
+    grid.CHART,
+    families.CHART,
+    roofline.CHART,
+    scaling.CHART,
+    state.CHART,
+    percentiles.CHART,
+    load_latency.CHART,
+    cliffs.CHART,
+    cpu_cost.CHART,
+    placement.CHART,
+    stability.CHART,
+)
 COMPARED: tuple[Chart[Comparison], ...] = (machine_ratios.CHART, winner_map_diff.CHART)
 
 __all__ = ["CHARTS", "COMPARED", "Chart", "charts"]
@@ -23,17 +55,19 @@ LEAST_RIVALS = 3  # that another kind of payload needs before it gets charts of 
 def charts(about: Study) -> Iterator[tuple[Chart[Study], Study]]:
     """Every chart of a report with what it draws: those of the setting shown, then those of other kinds of payload.
 
-    The charts of another kind of payload carry its name, as in slowdown-matrix-arrays, and are there only where a run
-    has enough for them.
+    Of scaling there is one for each pattern with workers. The charts of another kind of payload carry its name, as in
+    slowdown-matrix-arrays, and are there only where a run has enough for them.
     """
     for chart in CHARTS:
-        yield chart, about
+        for variant in scaling.variants(about) if chart is scaling.CHART else [chart]:
+            yield variant, about
     for payload, word in PLURALS.items():
         view = replace(about, setting=(payload, *about.setting[1:]))
         if payload == about.setting[0]:
             continue
         cases = about.summary[in_setting(about.summary, view.setting) & about.summary["ranked"]]
         for chart in CHARTS:
-            there = cases[(cases["pattern"] == chart.pattern) & cases["seconds"].notna()]
+            there = cases if chart.pattern == EVERY else cases[cases["pattern"] == chart.pattern]
+            there = there[there["seconds"].notna()]
             if chart.by_payload and there["mechanism"].nunique() >= LEAST_RIVALS and not chart.lacks(view):
                 yield replace(chart, id=f"{chart.id}-{word}", topic=f"{chart.topic} ({word})"), view

@@ -9,12 +9,14 @@ from typing import Generic, TypeVar
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, wrap
 from ipcbench.report.rows import exact
 from ipcbench.report.setting import in_setting
 from ipcbench.report.study import Study
 from ipcbench.report.tables import Table
 from ipcbench.report.text import count, listing
 from ipcbench.report.theme import Theme
+from ipcbench.text import safe_text
 
 SHOWN = [
     "case",
@@ -43,6 +45,10 @@ SHOWN = [
     "shape",
 ]
 
+BLOCKING = ("block", "")  # ways of waiting that charts of one way show; the empty one is what nobody declared
+EVERY = "all"  # the pattern of a chart that shows all of them
+LONGEST_ALT = 150  # characters, so that a screen reader says the finding in one breath
+
 Source = TypeVar("Source")
 
 
@@ -53,8 +59,8 @@ class Chart(Generic[Source]):
     topic is the heading it stands under and title the question it answers. lacks says in a sentence why there is
     nothing to draw, and is empty where there is; table gives exactly what is drawn; draw opens no file and computes
     nothing but places; alt says the finding in words, with a figure, in at most 150 characters; details is the table
-    for readers of a page, in ready text, under a caption. pattern names what was measured. by_payload: drawn once more
-    for each other kind of payload that a run has.
+    for readers of a page, in ready text, under a caption. pattern names what was measured, or is EVERY. by_payload:
+    drawn once more for each other kind of payload that a run has.
     """
 
     id: str
@@ -70,8 +76,8 @@ class Chart(Generic[Source]):
     by_payload: bool = False
 
 
-def needs(*patterns: str, sizes: int = 1) -> Callable[[Study], str]:
-    """What a chart of some patterns lacks: a case, a number, or as many payload sizes as make a curve."""
+def needs(*patterns: str, sizes: int = 1, workers: int = 1) -> Callable[[Study], str]:
+    """What a chart of some patterns lacks: a case, a number, or as many payload sizes or workers as make a curve."""
     what = listing(patterns)
 
     def lacks(about: Study) -> str:
@@ -85,6 +91,8 @@ def needs(*patterns: str, sizes: int = 1) -> Callable[[Study], str]:
             return f"None of {count(len(asked), f'{what} case')} has a number: {', '.join(found)}."
         if measured["size"].nunique() < sizes:
             return f"A curve needs {sizes} payload sizes; this run has {count(measured['size'].nunique(), 'size')}."
+        if measured["workers"].nunique() < workers:
+            return f"A curve needs {workers} numbers of workers; this run has one of {what}."
         return ""
 
     return lacks
@@ -96,11 +104,33 @@ def doubts(table: pd.DataFrame) -> str:
     return f"* {listing(sorted(notes), 4)}." if notes else ""
 
 
+def doubt_lines(table: pd.DataFrame) -> list[str]:
+    """The same, broken into at most three lines that fit under a chart in the smallest letters."""
+    said = doubts(table)
+    return wrap(said, WIDTH - 2 * MARGIN, SMALLEST)[:3] if said else []
+
+
 def select(about: Study, *questions: str) -> pd.DataFrame:
     """The rows of some questions under the setting shown, without controls and baselines, with the columns SHOWN."""
     summary = about.summary
     chosen = summary["question"].isin(questions) & in_setting(summary, about.setting) & summary["ranked"]
     return summary.loc[chosen, SHOWN].reset_index(drop=True)
+
+
+def told(*ways: str) -> str:
+    """An alt text: the first of several ways to say it, from long to short, that is short enough; the last is cut."""
+    return next((way for way in ways if len(way) <= LONGEST_ALT), safe_text(ways[-1], LONGEST_ALT))
+
+
+def common_sizes(measured: pd.DataFrame) -> list[int]:
+    """Payload sizes, in bytes, that most mechanisms have: at least half of those that were measured at several sizes.
+
+    measured has a row per mechanism and size; what was measured at one size only is asked where all are such.
+    """
+    several = measured[measured.duplicated("mechanism", keep=False)]
+    asked = several if len(several) else measured
+    counts = asked.groupby("size")["mechanism"].nunique()
+    return [int(size) for size in counts.index[2 * counts >= asked["mechanism"].nunique()]]
 
 
 def typical_size(table: pd.DataFrame) -> int:

@@ -6,9 +6,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ipcbench.report.charts import matrix
-from ipcbench.report.charts.chart import Chart, needs
+from ipcbench.report.charts.chart import Chart, common_sizes, needs, told
 from ipcbench.report.charts.panels import PLOT, Layout, head
-from ipcbench.report.charts.plot import Plot
+from ipcbench.report.charts.plot import Plot, repeat_context
 from ipcbench.report.charts.scale import log_limits, log_ticks, size_ticks, ticks_at
 from ipcbench.report.charts.sheet import Sheet
 from ipcbench.report.study import Study
@@ -19,21 +19,26 @@ TITLE = "How long is a round trip, and how does it grow with the payload?"
 
 
 def table(about: Study) -> pd.DataFrame:
-    """Rows of ping-pong cases that have a time, mechanisms from best to worst; `fastest` is the best time of the size.
+    """Rows of ping-pong cases that have a time, mechanisms from best to worst, what spins last.
 
-    Times in seconds per round trip.
+    Those measured at one size have no shape and are left out, unless all are such. `fastest` is the best time of the
+    size among those shown that wait in the same way. Times in seconds per round trip.
     """
     cells = matrix.table(about)
     cells = cells[cells["seconds"].notna()].drop(columns=["word"])
-    return cells.assign(fastest=cells.groupby("size")["seconds"].transform("min")).reset_index(drop=True)
+    curves = cells[cells.duplicated("mechanism", keep=False)]
+    cells = curves if len(curves) else cells
+    fastest = cells.groupby(["wait", "size"])["seconds"].transform("min")
+    return cells.assign(fastest=fastest).reset_index(drop=True)
 
 
 def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     """Draw one panel per mechanism on shared logarithmic axes."""
-    smallest = int(cells["size"].min())
+    small = min(common_sizes(cells))
+    apart = ", of those that wait in the same way" if cells["wait"].nunique() > 1 else ""
     subtitle = (
-        "Each panel: one mechanism in colour, band = 95 % interval, all others grey, the fastest of each size dashed. "
-        f"At the right of each name: its time at {format_size(smallest)}. Both axes logarithmic."
+        f"Each panel: one mechanism in colour, band = 95 % interval, all others grey; dashed: the fastest{apart}. "
+        f"At the right of each name: its time at {format_size(small)}. Both axes logarithmic."
     )
     groups = {name: rows for name, rows in cells.groupby("mechanism", sort=False)}
     layout = Layout(len(groups))
@@ -42,29 +47,35 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     x = log_limits(sizes[0], sizes[-1], 0.04)
     y = log_limits(cells["low"].fillna(cells["seconds"]).min(), cells["high"].fillna(cells["seconds"]).max())
     x_ticks, y_ticks = size_ticks(sizes, x, layout.width), ticks_at(log_ticks(*y, most=5), format_time)
-    fastest = cells.drop_duplicates("size").sort_values("size")
+    fastest = {wait: rows.drop_duplicates("size").sort_values("size") for wait, rows in cells.groupby("wait")}
+    plots: list[Plot] = []
     for number, (name, rows) in enumerate(groups.items()):
         left, top = layout.place(number)
         plot = Plot(sheet, left, sheet.body + top, layout.width, PLOT, x, y)
         plot.frame(x_ticks, y_ticks, below=layout.lowest(number), beside=number % layout.columns == 0)
-        plot.context([(r["size"], r["seconds"]) for other, r in groups.items() if other != name])
-        plot.curve(fastest["size"], fastest["fastest"], color=theme.ink, linewidth=0.9, linestyle=(0, (2, 2)))
+        plots.append(plot)
+        front = fastest[rows["wait"].iloc[0]]
+        plot.curve(front["size"], front["fastest"], color=theme.ink, linewidth=0.9, linestyle=(0, (2, 2)))
         family = rows["family"].iloc[0]
-        plot.band(rows["size"], rows["low"], rows["high"], theme.family(family))
-        plot.family_curve(rows["size"], rows["seconds"], family)
-        at_smallest = rows[rows["size"] == smallest]
-        value = format_time(at_smallest["seconds"].iloc[0]) if len(at_smallest) else ""
-        head(sheet, left, sheet.body + top, layout.width, rows, value)
+        own = plot.of(str(name))
+        own.band(rows["size"], rows["low"], rows["high"], theme.family(family))
+        own.family_curve(rows["size"], rows["seconds"], family)
+        there = rows[rows["size"] == small]
+        value = format_time(there["seconds"].iloc[0]) if len(there) else ""
+        head(own.sheet, left, sheet.body + top, layout.width, rows, value)
+    repeat_context(plots, [(rows["size"], rows["seconds"]) for rows in groups.values()])
     return sheet.figure
 
 
 def _alt(cells: pd.DataFrame) -> str:
-    first = cells[cells["best"]].sort_values("size").iloc[[0, -1]]
-    found = " and ".join(
+    wait = cells["wait"].iloc[0]
+    first = cells[cells["best"] & (cells["wait"] == wait)].sort_values("size").iloc[[0, -1]]
+    found = [
         f"{name} with {format_time(seconds)} at {format_size(size)}"
         for name, seconds, size in zip(first["mechanism"], first["seconds"], first["size"], strict=True)
-    )
-    return f"{cells['mechanism'].nunique()} curves of round-trip time over payload size. Fastest: {found}."
+    ]
+    shape = f"{cells['mechanism'].nunique()} curves of round-trip time over payload size."
+    return told(f"{shape} Fastest: {found[0]} and {found[1]}.", f"{shape} Fastest: {found[0]}.", f"{found[0]}.")
 
 
 CHART = Chart(
@@ -73,7 +84,8 @@ CHART = Chart(
     title=TITLE,
     caption=(
         "A flat part means that the cost of one message decides, a rising part that copying bytes does. "
-        "Where the coloured line lies on the dashed one, this mechanism is the fastest measured."
+        "Where the coloured line lies on the dashed one, this mechanism is the fastest measured. A mechanism measured "
+        "at one size only has no curve."
     ),
     lacks=needs("ping-pong", sizes=2),
     table=table,

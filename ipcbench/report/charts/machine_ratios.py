@@ -8,13 +8,12 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from ipcbench.analysis.contrast import Contrast
 from ipcbench.analysis.stats import geometric_mean
 from ipcbench.report.charts.chart import Chart
 from ipcbench.report.charts.plot import Plot
-from ipcbench.report.charts.scale import spread
+from ipcbench.report.charts.ratios import NUMBERS, frame, ratio_dot, sides, span
 from ipcbench.report.charts.sheet import LINE, MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width
 from ipcbench.report.comparison import Comparison
 from ipcbench.report.tables import records
@@ -25,11 +24,8 @@ from ipcbench.units import format_size
 
 PANELS = 4
 NAMES = 118.0
-NUMBERS = 33.0
 GAP = 8.0
 HEAD = 20.0
-LEAST_SPAN = 2.0  # from half to twice, so that noise is not magnified
-NEAR = 1.05
 MARKERS = ("o", "s", "D", "^", "v", "P")
 LONGEST = 40
 
@@ -105,19 +101,21 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     step = 14.0 if len(others) == 1 else 11.0
     row = step * len(others) + (0 if len(others) == 1 else 4)
     sheet = Sheet.new(theme, _title(cells), _subtitle(cells), HEAD + row * len(names) + 46 + LINE * (len(others) > 1))
-    span = _span(cells)
+    low, high = cells["low"].fillna(cells["ratio"]), cells["high"].fillna(cells["ratio"])
+    reach = span(low.min(), high.max())
     width = (WIDTH - 2 * MARGIN - NAMES - GAP * (len(panels) - 1)) / len(panels)
     top = sheet.body + HEAD
     for place, name in enumerate(names):
-        sheet.text(MARGIN + NAMES - 8, top + row * (place + 0.5) + 3, fit([name], NAMES - 8), ha="right")
+        sheet.of(name).text(MARGIN + NAMES - 8, top + row * (place + 0.5) + 3, fit([name], NAMES - 8), ha="right")
     for number, (panel, rows) in enumerate(panels):
         left = MARGIN + NAMES + number * (width + GAP)
-        plot = Plot(sheet, left, top, width - NUMBERS, row * len(names), (1 / span, span))
+        plot = Plot(sheet, left, top, width - NUMBERS, row * len(names), (1 / reach, reach))
         sheet.text(left, top - 7, fit([panel], width, 9, "bold"), weight="bold")
-        _frame(plot, span)
+        frame(plot, reach)
         for cell in records(rows):
             offset = step * (others.index(cell.other) + 0.5) + (0 if len(others) == 1 else 2)
-            _dot(plot, cell, top + row * names.index(cell.mechanism) + offset, MARKERS[others.index(cell.other) % 6])
+            y = top + row * names.index(cell.mechanism) + offset
+            _dot(plot.of(cell.mechanism), cell, y, MARKERS[others.index(cell.other) % 6])
         means = [short_ratio(each.mean) for each in records(rows.drop_duplicates("other").sort_values("number"))]
         foot = top + row * len(names)
         words = [f"mean {', '.join(means)}", f"mean {means[0]}", means[0]]
@@ -145,52 +143,16 @@ def _subtitle(cells: pd.DataFrame) -> str:
     )
 
 
-def _span(cells: pd.DataFrame) -> float:
-    low, high = cells["low"].fillna(cells["ratio"]), cells["high"].fillna(cells["ratio"])
-    return float(max(LEAST_SPAN, high.max(), 1 / low.min())) * 1.12
-
-
-def _frame(plot: Plot, span: float) -> None:
-    theme = plot.sheet.theme
-    left, right = plot.across([1 / NEAR, NEAR])
-    plot.sheet.canvas.add_patch(
-        Rectangle((left, plot.top), right - left, plot.height, facecolor=theme.grid, linewidth=0, zorder=0.1)
-    )
-    most = math.floor(math.log2(span))
-    ticks = [2.0**power for power in range(-most, most + 1) if power % math.ceil(most / 4) == 0]
-    names = [f"{tick:g}×" if tick < 1 else short_ratio(tick).replace(".00", "").replace(".0", "") for tick in ticks]
-    places = [float(place) for place in plot.across(ticks)]
-    middle = len(ticks) // 2  # 1× is always labelled, then what has room
-    widths = [text_width(name, SMALLEST) for name in names]
-    kept = {middle} | {place for place in spread(widths, places, 3.0) if _clear(place, middle, widths, places)}
-    plot.frame({tick: names[place] if place in kept else "" for place, tick in enumerate(ticks)}, {})
-    one = plot.across([1.0])[0]
-    plot.sheet.line([one, one], [plot.top, plot.top + plot.height], color=theme.muted, linewidth=0.8, zorder=1)
-
-
-def _clear(place: int, middle: int, widths: list[float], places: list[float]) -> bool:
-    return abs(places[place] - places[middle]) >= (widths[place] + widths[middle]) / 2 + 3
-
-
 def _dot(plot: Plot, cell: Any, y: float, marker: str) -> None:
-    sheet, theme = plot.sheet, plot.sheet.theme
-    clear = cell.verdict in ("slower", "faster")
+    theme = plot.sheet.theme
     colour = {"slower": theme.slower, "faster": theme.faster}.get(cell.verdict, theme.muted)
-    if cell.low == cell.low:
-        sheet.line(plot.across([cell.low, cell.high]), [y, y], color=colour, linewidth=1.4, zorder=3)
-    face = colour if clear else theme.page
-    look = {"marker": marker, "color": colour, "markerfacecolor": face, "markersize": 5, "markeredgewidth": 1.1}
-    sheet.line(plot.across([cell.ratio]), [y], linestyle="none", zorder=4, **look)
-    sheet.text(plot.left + plot.width + 4, y + 3, short_ratio(cell.ratio), size=SMALLEST, color=colour)
+    ratio_dot(plot, y, (cell.ratio, cell.low, cell.high), colour, marker)
 
 
 def _key(sheet: Sheet, others: list[str], y: float) -> None:
     theme, one = sheet.theme, f"{others[0]} is " if len(others) == 1 else ""
-    for texts, colour, x, side in (
-        ([f"◀ {one}faster", "◀ faster"], theme.faster, MARGIN + NAMES, "left"),
-        ([f"{one}slower ▶", "slower ▶"], theme.slower, sheet.width - MARGIN, "right"),
-    ):
-        sheet.text(x, y, fit(texts, (sheet.width - NAMES) / 2 - 20, SMALLEST), size=SMALLEST, color=colour, ha=side)
+    left = [f"◀ {one}faster", "◀ faster"], theme.faster
+    sides(sheet, y, NAMES, left, ([f"{one}slower ▶", "slower ▶"], theme.slower))
     if len(others) == 1:
         return
     x, room = MARGIN, (sheet.width - 2 * MARGIN) / min(len(others), 6)

@@ -6,13 +6,14 @@ matplotlib's own axes cost 30 ms each and three times the SVG; a report has more
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.patches import Polygon, Rectangle
+from matplotlib.path import Path
 
 from ipcbench.report.charts.sheet import SMALLEST, Sheet
 from ipcbench.report.theme import mark
@@ -32,6 +33,10 @@ class Plot:
     height: float
     x: tuple[float, float]
     y: tuple[float, float] = (1.0, 2.0)
+
+    def of(self, mechanism: str) -> Plot:
+        """The same plot, for what belongs to a mechanism."""
+        return replace(self, sheet=self.sheet.of(mechanism))
 
     def across(self, values: Values) -> FloatArray:
         """Where values of x lie on the sheet."""
@@ -69,13 +74,30 @@ class Plot:
             box = Rectangle((self.left, self.top), self.width, self.height, transform=self.sheet.canvas.transData)
             line.set_clip_path(box)
 
-    def family_curve(self, x: Values, y: Values, family: str) -> None:
-        """Draw a line in the colour and dash and with the marker of a family."""
+    def family_curve(self, x: Values, y: Values, family: str, **look: Any) -> None:
+        """Draw a line in the colour and dash and with the marker of a family; look changes what else it has."""
         marker, dash = mark(family)
-        colour = self.sheet.theme.family(family)
-        self.curve(
-            x, y, color=colour, linestyle=dash, linewidth=1.6, marker=marker, markersize=4, markeredgewidth=0, zorder=4
-        )
+        usual: dict[str, Any] = {
+            "linestyle": dash,
+            "linewidth": 1.6,
+            "marker": marker,
+            "markersize": 4,
+            "markeredgewidth": 0,
+        }
+        usual |= {"color": self.sheet.theme.family(family), "zorder": 4}
+        self.curve(x, y, **(usual | look))
+
+    def hollow(self, x: Values, y: Values, family: str) -> None:
+        """Draw the markers of a family hollow, over those of its line."""
+        marker, _ = mark(family)
+        theme = self.sheet.theme
+        look: dict[str, Any] = {
+            "marker": marker,
+            "markersize": 5,
+            "markerfacecolor": theme.page,
+            "markeredgewidth": 1.2,
+        }
+        self.curve(x, y, linestyle="none", color=theme.family(family), zorder=5, **look)
 
     def context(self, curves: Sequence[tuple[Values, Values]]) -> None:
         """Draw many curves as one thin grey line with gaps, and those of one point as a dot."""
@@ -98,7 +120,7 @@ class Plot:
             self.sheet.line([places[0], places[0]], [lower[0], upper[0]], color=colour, linewidth=1.2, zorder=3)
         elif known.any():
             corners = np.column_stack([np.append(places, places[::-1]), np.append(upper, lower[::-1])])
-            self.sheet.canvas.add_patch(Polygon(corners, facecolor=colour, alpha=0.28, linewidth=0, zorder=2))
+            self.sheet.patch(Polygon(corners, facecolor=colour, alpha=0.28, linewidth=0, zorder=2))
 
     def strokes(self, x: Values, low: Values, high: Values, colour: str) -> None:
         """Draw the interval of each point as a stroke, where bands would lie on each other."""
@@ -106,6 +128,30 @@ class Plot:
         nan = np.full(len(xs), np.nan)
         places = np.column_stack([xs, xs, nan]).ravel(), np.column_stack([lows, highs, nan]).ravel()
         self.sheet.line(*places, color=colour, linewidth=1.2, zorder=3)
+
+
+def repeat_context(plots: Sequence[Plot], curves: Sequence[tuple[Values, Values]]) -> None:
+    """Draw the same thin grey lines in several plots of one size with the same axes, and those of one point as dots.
+
+    In an SVG the lines are written once, as a marker that stands in every plot: forty times forty lines would be half
+    a megabyte.
+    """
+    first = plots[0]
+    for plot in plots:
+        plot.context([curve for curve in curves if len(curve[0]) == 1])
+    vertices, codes = [], []
+    for x, y in curves:
+        if len(x) > 1:
+            vertices.append(np.column_stack([first.across(x) - first.left, first.top - first.down(y)]))
+            codes += [Path.MOVETO, *[Path.LINETO] * (len(x) - 1)]
+    if not vertices:
+        return
+    lines = Path(np.concatenate(vertices), codes)
+    whole = 2 * float(np.abs(lines.vertices).max())  # the marker size at which one unit of the path is one point
+    colour = first.sheet.theme.context
+    look: dict[str, Any] = {"markerfacecolor": "none", "markeredgecolor": colour, "markeredgewidth": 0.8}
+    places = [plot.left for plot in plots], [plot.top for plot in plots]
+    first.sheet.line(*places, marker=lines, markersize=whole, linestyle="none", zorder=1, **look)
 
 
 def _share(values: Values, limits: tuple[float, float]) -> FloatArray:

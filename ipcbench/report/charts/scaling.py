@@ -1,14 +1,16 @@
-"""scaling: tasks per second against the number of workers, one panel per mechanism."""
+"""scaling: operations per second against the number of workers, one panel per mechanism, one chart per pattern."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
+from functools import partial
 
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ipcbench.report.charts.chart import Chart, needs, select, typical_size
+from ipcbench.report.charts.chart import Chart, needs, select, told, typical_size
 from ipcbench.report.charts.panels import BELOW, PLOT, Layout, head
 from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.scale import log_limits, log_ticks, ticks_at
@@ -16,20 +18,71 @@ from ipcbench.report.charts.sheet import LINE, SMALLEST, Sheet
 from ipcbench.report.study import Study
 from ipcbench.report.text import count
 from ipcbench.report.theme import Theme
+from ipcbench.text import safe_text
 from ipcbench.units import format_rate, format_size
 
-TITLE = "Do more workers get more tasks done?"
 MANY = 4
 
 
-def table(about: Study) -> pd.DataFrame:
-    """Rows of task-queue cases of the typical size that have a time, the most tasks per second with 4 workers first.
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How a chart speaks of one pattern: title, what is counted, what the axis counts, and what the caption explains.
 
-    New columns: rate with rate_low and rate_high (tasks per second), ideal (the rate of the fewest workers times how
-    many times more there are), many (the number of workers that the order is by: 4, or the most) and cpus (usable
-    CPUs of the machine).
+    paired: a worker is two processes, and the driver only looks on.
     """
-    cases = select(about, "task-queue")
+
+    title: str
+    counted: str
+    axis: str
+    caption: str
+    paired: bool = False
+
+
+WORDS = {
+    "task-queue": Words(
+        "Do more workers get more tasks done?",
+        "Tasks of {size}, out and back, per second",
+        "workers",
+        "The driver hands tasks to N workers and takes their results back; tasks do no work of their own, so this is "
+        "the most that the mechanism can carry.",
+    ),
+    "fan-in": Words(
+        "Do more senders get more messages through?",
+        "Messages of {size} a second, of all senders to one receiver",
+        "senders",
+        "N workers send over one channel and the driver receives all of it.",
+    ),
+    "fan-out": Words(
+        "Do more receivers take more messages?",
+        "Messages of {size} a second, of one sender to all receivers",
+        "receivers",
+        "The driver sends over one channel, and N workers take what they can get.",
+    ),
+    "many-to-many": Words(
+        "Do more senders and receivers get more messages through?",
+        "Messages of {size} a second, of all senders to all receivers",
+        "pairs of a sender and a receiver",
+        "N senders and N receivers use one channel at once.",
+        paired=True,
+    ),
+    "pairs": Words(
+        "Do more pairs have more round trips?",
+        "Round trips of {size} a second, of all pairs",
+        "pairs",
+        "N pairs of processes have their round trips at once, each over channels of its own.",
+        paired=True,
+    ),
+}
+
+
+def table(about: Study, pattern: str) -> pd.DataFrame:
+    """Rows of a pattern's cases of the typical size that have a time, the most per second with 4 workers first.
+
+    New columns: rate with rate_low and rate_high (operations of all workers, per second), ideal (the rate of the fewest
+    workers times how many times more there are), many (the number of workers that the order is by: 4, or the most) and
+    cpus (usable CPUs of the machine).
+    """
+    cases = select(about, pattern)
     cases = cases[cases["seconds"].notna() & (cases["size"] == typical_size(cases))]
     cases = cases.drop_duplicates(["mechanism", "workers"]).sort_values(["mechanism", "workers"])
     counts = sorted(cases["workers"].unique())
@@ -49,15 +102,17 @@ def table(about: Study) -> pd.DataFrame:
 
 def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     """Draw one panel per mechanism on shared axes."""
+    words = WORDS[cells["question"].iloc[0]]
     many, cpus = int(cells["many"].iloc[0]), int(cells["cpus"].iloc[0])
     subtitle = (
-        f"Tasks of {format_size(cells['size'].iloc[0])}, out and back, per second; up is better. Thin line: ideal from "
-        f"the first point; grey: the others. Shaded: more processes than the {count(cpus, 'CPU')}. "
-        f"At the right of each name: its rate with {count(many, 'worker')}, best first."
+        f"{words.counted.format(size=format_size(cells['size'].iloc[0]))}; up is better. Thin line: ideal from "
+        f"the first point; grey: the others. Shaded: more processes than the {count(cpus, 'CPU')}"
+        f"{'' if words.paired else f'; dotted: as many {words.axis}'}. "
+        f"At the right of each name: its rate at {many} {words.axis}, best first."
     )
     groups = {name: rows for name, rows in cells.groupby("mechanism", sort=False)}
     layout = Layout(len(groups))
-    sheet = Sheet.new(theme, TITLE, subtitle, layout.height + LINE)
+    sheet = Sheet.new(theme, words.title, subtitle, layout.height + LINE)
     low, high = cells["rate_low"].fillna(cells["rate"]), cells["rate_high"].fillna(cells["rate"])
     counts = sorted(cells["workers"].unique())
     x, y = log_limits(counts[0], counts[-1], 0.06, 2.0), log_limits(low.min(), high.max())
@@ -66,57 +121,71 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     for number, (name, rows) in enumerate(groups.items()):
         left, top = layout.place(number)
         plot = Plot(sheet, left, sheet.body + top, layout.width, PLOT, x, y)
-        _crowd(plot, cpus)
+        _crowd(plot, cpus, words.paired)
         plot.frame(x_ticks, y_ticks, below=layout.lowest(number), beside=number % layout.columns == 0)
         plot.context([(r["workers"], r["rate"]) for other, r in groups.items() if other != name])
+        own = plot.of(str(name))
         plot.curve(rows["workers"], rows["ideal"], clip=True, color=theme.muted, linewidth=0.7)
         family = rows["family"].iloc[0]
-        plot.band(rows["workers"], rows["rate_low"], rows["rate_high"], theme.family(family))
-        plot.family_curve(rows["workers"], rows["rate"], family)
+        own.band(rows["workers"], rows["rate_low"], rows["rate_high"], theme.family(family))
+        own.family_curve(rows["workers"], rows["rate"], family)
         there = rows[rows["workers"] == many]
         value = format_rate(there["rate"].iloc[0]) if len(there) else ""
         note = "best" if there["best"].any() else "≈" if there["tied"].any() else ""
-        head(sheet, left, sheet.body + top, layout.width, rows, value, note)
+        head(own.sheet, left, sheet.body + top, layout.width, rows, value, note)
     foot = sheet.body + layout.height - BELOW + LINE * 2
-    sheet.text(sheet.width / 2, foot, "workers", ha="center", size=SMALLEST, color=theme.muted)
+    sheet.text(sheet.width / 2, foot, words.axis, ha="center", size=SMALLEST, color=theme.muted)
     return sheet.figure
 
 
-def _crowd(plot: Plot, cpus: int) -> None:
-    """Shade where processes outnumber the CPUs, and put a rule at as many workers as CPUs."""
+def _crowd(plot: Plot, cpus: int, paired: bool) -> None:
+    """Shade where processes outnumber the CPUs; where a worker is one process, put a rule at as many as CPUs."""
     theme = plot.sheet.theme
-    # The driver is a process too: as many workers as CPUs are already one process too many.
-    crowded = max(math.sqrt(max(cpus - 1, 0.5) * cpus), plot.x[0])
+    # The driver is a process too, unless it looks on: as many workers as CPUs are already one process too many.
+    fitting = math.floor(cpus / 2 if paired else cpus - 1)
+    crowded = max(math.sqrt(max(fitting, 0.5) * (fitting + 1)), plot.x[0])
     if crowded < plot.x[1]:
         left, right = plot.across([crowded, plot.x[1]])
-        plot.sheet.canvas.add_patch(
+        plot.sheet.patch(
             Rectangle((left, plot.top), right - left, plot.height, facecolor=theme.panel, linewidth=0, zorder=0.1)
         )
-    if plot.x[0] < cpus < plot.x[1]:
+    if not paired and plot.x[0] < cpus < plot.x[1]:
         plot.curve([cpus, cpus], plot.y, color=theme.muted, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1)
 
 
 def _alt(cells: pd.DataFrame) -> str:
     first = cells[cells["workers"] == cells["many"]].iloc[0]
-    return (
-        f"Tasks per second over workers for {cells['mechanism'].nunique()} mechanisms. With "
-        f"{count(int(first['workers']), 'worker')} {first['mechanism']} is first with {format_rate(first['rate'])}."
+    words = WORDS[first["question"]]
+    found = (
+        f"At {first['workers']} {words.axis} {safe_text(first['mechanism'], 40)} is first of "
+        f"{count(cells['mechanism'].nunique(), 'mechanism')} with {format_rate(first['rate'])}."
+    )
+    return told(f"{words.title} {found}", found)
+
+
+def _chart(pattern: str) -> Chart[Study]:
+    words = WORDS[pattern]
+    return Chart(
+        id=f"scaling-{pattern}",
+        topic=f"More {words.axis.split(' of ')[0]}",
+        title=words.title,
+        caption=(
+            f"{words.caption} In the shaded part all processes together outnumber the CPUs: what is measured there is "
+            "also the scheduler. ≈ is a tie with the best."
+        ),
+        lacks=needs(pattern, workers=2),
+        table=partial(table, pattern=pattern),
+        draw=draw,
+        alt=_alt,
+        pattern=pattern,
     )
 
 
-CHART = Chart(
-    id="scaling",
-    topic="More workers",
-    title=TITLE,
-    caption=(
-        "The driver hands tasks to N workers and takes their results back; tasks do no work of their own, so this is "
-        "the most that the mechanism can carry. Beyond the dotted rule there are more workers than CPUs, and in the "
-        "shaded part workers and driver together outnumber them: what is measured there is also the scheduler. "
-        "≈ is a tie with the best."
-    ),
-    lacks=needs("task-queue"),
-    table=table,
-    draw=draw,
-    alt=_alt,
-    pattern="task-queue",
-)
+CHART = replace(_chart("task-queue"), id="scaling")
+
+
+def variants(about: Study) -> list[Chart[Study]]:
+    """The chart `scaling` of the first pattern that a run has for it, and one by name for each other with rivals."""
+    first, *others = [chart for chart in map(_chart, WORDS) if not chart.lacks(about)] or [CHART]
+    rivals = select(about, *WORDS).dropna(subset="seconds").groupby("question")["mechanism"].nunique()
+    return [replace(first, id=CHART.id), *(chart for chart in others if rivals[chart.pattern] > 1)]

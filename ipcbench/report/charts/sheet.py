@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -17,9 +17,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
+from matplotlib.transforms import Bbox
 
+from ipcbench.report.text import slug
 from ipcbench.report.theme import Theme, mark
 from ipcbench.text import safe_text
 
@@ -27,6 +30,7 @@ WIDTH = 518.0  # points: 691 CSS pixels on a page
 MARGIN = 8.0
 FOOTER = 36.0
 LINE = 12.5
+LONGEST = 400  # characters of one line, more than fit on the widest sheet
 SMALLEST = 8.0  # no text is smaller than this, in points
 
 Weight = Literal["normal", "bold"]
@@ -40,7 +44,7 @@ def _glyphs() -> frozenset[int]:
 
 def drawable(text: str) -> str:
     """Clean a text for a figure; what the font has no glyph for becomes '?'."""
-    return "".join(character if ord(character) in _glyphs() else "?" for character in safe_text(text))
+    return "".join(character if ord(character) in _glyphs() else "?" for character in safe_text(text, LONGEST))
 
 
 @lru_cache(maxsize=4096)
@@ -75,11 +79,17 @@ def wrap(text: str, room: float, size: float = 9) -> list[str]:
     return [fit([each], room, size) for each in [*lines, line]]
 
 
+def inside(left: float, top: float, width: float, height: float) -> Bbox:
+    """The box of a cell or panel on a sheet, in points."""
+    return Bbox.from_bounds(left, top, width, height)
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """One figure of width x height points; `body` is where the chart itself begins, from the top.
 
-    canvas is an invisible pair of axes over the whole figure whose data are points from the top left.
+    canvas is an invisible pair of axes over the whole figure whose data are points from the top left. gid is put on
+    everything drawn; `of` sets it, so that a page can find what belongs to a mechanism.
     """
 
     figure: Figure
@@ -88,11 +98,12 @@ class Sheet:
     width: float
     height: float
     body: float
+    gid: str | None = None
 
     @classmethod
     def new(cls, theme: Theme, title: str, subtitle: str, body_height: float, width: float = WIDTH) -> Sheet:
         """Start a figure with its title and its subtitle, which says how to read it, and room for the footer."""
-        lines = wrap(subtitle, width - 2 * MARGIN)
+        lines = wrap(subtitle, min(width, 1.4 * WIDTH) - 2 * MARGIN)  # longer lines are hard to follow
         body = 26 + LINE * len(lines) + 8
         height = math.ceil((body + body_height + FOOTER) / 6) * 6.0
         figure = Figure(figsize=(width / 72, height / 72), dpi=72)
@@ -106,14 +117,33 @@ class Sheet:
             sheet.text(MARGIN, 36 + LINE * number, line, color=theme.muted)
         return sheet
 
-    def text(self, x: float, y: float, text: str, **look: Any) -> Text:
-        """Write a text whose baseline stands at y; look is what matplotlib's Text takes."""
-        settings: dict[str, Any] = {"va": "baseline", "size": 9, "clip_on": False} | look
-        return self.canvas.text(x, y, drawable(text), **settings)
+    def of(self, mechanism: str) -> Sheet:
+        """The same sheet, for what belongs to a mechanism: its gid is 'mech:' and the `slug` of the mechanism."""
+        return replace(self, gid=f"mech:{slug(mechanism)}")
+
+    def text(self, x: float, y: float, text: str, *, box: Bbox | None = None, **look: Any) -> Text:
+        """Write a text whose baseline stands at y; look is what matplotlib's Text takes.
+
+        box, see `inside`, is the cell or panel that it must stay in, for the tests of layout.
+        """
+        settings: dict[str, Any] = {"va": "baseline", "size": 9, "clip_on": False, "gid": self.gid} | look
+        artist = self.canvas.text(x, y, drawable(text), **settings)
+        artist.ipcbench_box = box  # type: ignore[attr-defined]
+        return artist
 
     def line(self, x: Values, y: Values, **look: Any) -> Line2D:
         """Draw a line through places; look is what matplotlib's Line2D takes."""
-        return self.canvas.add_line(Line2D(x, y, **{"clip_on": False} | look))
+        return self.canvas.add_line(Line2D(x, y, **{"clip_on": False, "gid": self.gid} | look))
+
+    def patch(self, patch: Patch) -> Patch:
+        """Draw a patch of matplotlib's."""
+        patch.set_gid(self.gid)
+        return self.canvas.add_patch(patch)
+
+    def notes(self, y: float, lines: Sequence[str]) -> None:
+        """Write what the * at numbers stands for, in small lines under a chart, the first at y."""
+        for number, line in enumerate(lines):
+            self.text(MARGIN, y + 11 * number, line, size=SMALLEST, color=self.theme.muted)
 
     def dot(self, x: float, y: float, family: str, size: float = 5) -> None:
         """Put the marker of a family at a place."""

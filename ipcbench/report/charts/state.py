@@ -8,15 +8,16 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
-from ipcbench.report.charts.chart import Chart, doubts, needs, select
+from ipcbench.report.charts.chart import Chart, doubts, needs, select, told
 from ipcbench.report.charts.plot import Plot
-from ipcbench.report.charts.scale import log_limits, log_ticks, plain, ticks_at
+from ipcbench.report.charts.scale import log_limits, log_ticks, spread, ticks_at
 from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
 from ipcbench.report.study import Study
 from ipcbench.report.tables import records
 from ipcbench.report.text import count
-from ipcbench.report.theme import Theme
+from ipcbench.report.theme import Theme, known_families
 from ipcbench.units import format_size, format_time
 
 TITLE = "What does one operation on shared state cost?"
@@ -28,6 +29,7 @@ OPERATIONS = {"access:read": "read", "access:write": "write", "counter": "increm
 ROW = 14.0
 HEAD = 20.0
 FOOT = 24.0
+KEY = 14.0
 GAP = 18.0
 NAMES = 104.0
 NUMBERS = 50.0  # kept free at the right, so that the number of the slowest stands there
@@ -64,7 +66,7 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     pairs = [groups[start : start + 2] for start in range(0, len(groups), 2)]
     heights = [HEAD + ROW * max(len(rows) for rows in pair) + FOOT for pair in pairs]
     notes = wrap(doubts(cells), WIDTH - 2 * MARGIN, SMALLEST)[:3] if doubts(cells) else []
-    sheet = Sheet.new(theme, TITLE, SUBTITLE, sum(heights) + 11 * len(notes))
+    sheet = Sheet.new(theme, TITLE, SUBTITLE, sum(heights) + KEY + 11 * len(notes))
     low, high = cells["low"].fillna(cells["seconds"]), cells["high"].fillna(cells["seconds"])
     limits = log_limits(low.min(), high.max(), 0.05)
     top = sheet.body
@@ -72,8 +74,14 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
         for column, rows in enumerate(pair):
             _draw_panel(sheet, rows, MARGIN + column * (WIDE + GAP), top, limits)
         top += height
+    x = MARGIN
+    for family in known_families(cells["family"])[:6]:
+        name = fit([family], 66, SMALLEST)
+        sheet.dot(x + 4, top + 3, family)
+        sheet.text(x + 11, top + 6, name, size=SMALLEST, color=theme.muted)
+        x += 11 + text_width(name, SMALLEST) + 12
     for number, line in enumerate(notes):
-        sheet.text(MARGIN, top + 6 + 11 * number, line, size=SMALLEST, color=theme.muted)
+        sheet.text(MARGIN, top + KEY + 6 + 11 * number, line, size=SMALLEST, color=theme.muted)
     return sheet.figure
 
 
@@ -82,14 +90,20 @@ def _draw_panel(sheet: Sheet, rows: pd.DataFrame, left: float, top: float, limit
     height = ROW * len(rows)
     sheet.text(left, top + 12, fit([rows["panel"].iloc[0]], WIDE, 9, "bold"), weight="bold")
     plot = Plot(sheet, left + NAMES, top + HEAD, width, height, limits)
-    widest = max(text_width(plain(format_time(tick)), SMALLEST) for tick in log_ticks(*limits, most=20))
-    plot.frame(ticks_at(log_ticks(*limits, most=max(2, int(width / (widest + 8)))), format_time), {})
+    ticks = ticks_at(log_ticks(*limits, most=20), format_time)
+    kept = spread([text_width(label, SMALLEST) for label in ticks.values()], list(plot.across(list(ticks))))
+    plot.frame({tick: label if place in kept else "" for place, (tick, label) in enumerate(ticks.items())}, {})
+    theme = sheet.theme
     for number, row in enumerate(records(rows)):
-        _draw_row(plot, row, plot.top + ROW * (number + 0.5))
+        ground = theme.page if number % 2 else theme.panel
+        if ground != theme.page:
+            stripe = (left, plot.top + ROW * number), WIDE, ROW
+            sheet.patch(Rectangle(*stripe, facecolor=ground, linewidth=0, zorder=0.05))
+        _draw_row(plot.of(row.mechanism), row, plot.top + ROW * (number + 0.5), ground)
 
 
-def _draw_row(plot: Plot, row: Any, middle: float) -> None:
-    """Draw one mechanism, with its number right of its interval."""
+def _draw_row(plot: Plot, row: Any, middle: float, ground: str) -> None:
+    """Draw one mechanism on a ground of some colour, with its number right of its interval."""
     sheet, theme = plot.sheet, plot.sheet.theme
     low, high = (row.seconds, row.seconds) if math.isnan(row.low) else (row.low, row.high)
     start, dot, end = plot.across([low, row.seconds, high])
@@ -100,16 +114,21 @@ def _draw_row(plot: Plot, row: Any, middle: float) -> None:
     number = f"{'≈ ' if row.tied else ''}{format_time(row.seconds)}{'*' if row.notes else ''}"
     ink = theme.best if row.best or row.tied else theme.ink
     weight = "bold" if row.best else "normal"
-    behind = {"facecolor": theme.page, "edgecolor": "none", "pad": 0.5}  # hides the grid line behind the number
+    behind = {"facecolor": ground, "edgecolor": "none", "pad": 0.5}  # hides the grid line behind the number
     sheet.text(end + 6, middle + 3, number, size=SMALLEST, color=ink, weight=weight, bbox=behind)
 
 
 def _alt(cells: pd.DataFrame) -> str:
-    found = "; ".join(
-        f"{str(panel).split(',')[0]} {rows['mechanism'].iloc[0]} {format_time(rows['seconds'].iloc[0])}"
-        for panel, rows in cells.drop_duplicates("question").groupby("panel", sort=False)
-    )
-    return f"Dots with intervals for operations on shared state. Cheapest: {found}."
+    first = cells.drop_duplicates("question")
+    found = [
+        f"{operation.split(' ')[0]} {name} {format_time(seconds)}"
+        for operation, name, seconds in zip(
+            first["question"].map(OPERATIONS), first["mechanism"], first["seconds"], strict=True
+        )
+    ]
+    shape = "Dots with intervals for operations on shared state."
+    cheapest = f"Cheapest: {'; '.join(found)}."
+    return told(f"{shape} {cheapest}", cheapest, f"{found[0]}.")
 
 
 CHART = Chart(

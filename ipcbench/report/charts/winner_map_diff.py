@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from ipcbench.analysis.machines import Shape
 from ipcbench.report.charts.chart import Chart
-from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width
+from ipcbench.report.charts.sheet import MARGIN, WIDTH, Sheet, fit
+from ipcbench.report.charts.winners import ROW, Winner, family_key, winner_cell
 from ipcbench.report.comparison import Comparison
 from ipcbench.report.setting import SETTING
 from ipcbench.report.tables import records
-from ipcbench.report.text import count, short_ratio
-from ipcbench.report.theme import FAMILY_MARKS, Theme
+from ipcbench.report.text import count
+from ipcbench.report.theme import Theme
 from ipcbench.text import safe_text
 from ipcbench.units import format_size
 
@@ -25,13 +24,10 @@ SUBTITLE = (
     "The fastest mechanism for each question and payload size on two machines, of those that both measured and that "
     "block. Stronger colour: a larger lead; ≈: a tie with the one named. Outlined: another one wins than above."
 )
-ROW = 27.0
 HEADER = 32.0
 NAMES = 112.0
 LEAST_COLUMN, MOST_COLUMN = 60.0, 96.0
 KEY = 22.0
-LARGE_LEAD = 1.5
-STRENGTHS = (1.0, 0.45, 0.18)  # of a large lead, a smaller one, a tie
 
 
 def table(shape: Shape) -> pd.DataFrame:
@@ -66,39 +62,14 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
             sheet.text(MARGIN, y + 17, fit([ask], NAMES - 6))
             here = cells[(cells["side"] == side) & (cells["ask"] == ask)]
             for cell in records(here):
-                _cell(sheet, cell, MARGIN + NAMES + sizes.index(int(cell.size)) * column, y, column)
+                left = MARGIN + NAMES + sizes.index(int(cell.size)) * column
+                names = [cell.winner, cell.short]
+                winner = Winner(names, safe_text(cell.family, 60), cell.lead, [cell.next], int(cell.tied))
+                words = [f"was {cell.was}", cell.was] if cell.changed else winner.words
+                winner_cell(sheet.of(cell.winner), winner, words, left, y, column, outlined=cell.changed)
         top += HEADER + ROW * len(asks)
-    _key(sheet, cells, top + 14)
+    family_key(sheet, cells["family"].map(safe_text), top + 14)
     return sheet.figure
-
-
-def strength(cell: Any) -> float:
-    """How strong the colour of a cell is."""
-    return STRENGTHS[2] if cell.tied else STRENGTHS[0] if cell.lead >= LARGE_LEAD else STRENGTHS[1]
-
-
-def _cell(sheet: Sheet, cell: Any, left: float, top: float, width: float) -> None:
-    theme = sheet.theme
-    fill = theme.tint(cell.family, strength(cell))
-    ink, middle, room = theme.ink_on(fill), left + width / 2, width - 8
-    sheet.canvas.add_patch(Rectangle((left + 1, top + 1), width - 2, ROW - 2, facecolor=fill, linewidth=0))
-    if cell.changed:
-        box = Rectangle((left + 2, top + 2), width - 4, ROW - 4, fill=False, edgecolor=theme.ink, linewidth=2)
-        sheet.canvas.add_patch(box)
-    size = 9.0 if text_width(cell.winner) <= room else SMALLEST
-    sheet.text(middle, top + 11.5, fit([cell.winner, cell.short], room, size), ha="center", size=size, color=ink)
-    lead = f"≈ {cell.next}" if cell.tied else f"{short_ratio(cell.lead)} ahead"
-    words = [f"was {cell.was}", cell.was] if cell.changed else [lead, "≈" if cell.tied else short_ratio(cell.lead)]
-    sheet.text(middle, top + 22, fit(words, room, SMALLEST), ha="center", size=SMALLEST, color=ink)
-
-
-def _key(sheet: Sheet, cells: pd.DataFrame, y: float) -> None:
-    theme, x, present = sheet.theme, MARGIN, set(cells["family"])
-    for family in [*(name for name in FAMILY_MARKS if name in present), *sorted(present - set(FAMILY_MARKS))][:6]:
-        name = fit([safe_text(family, 60)], 66, SMALLEST)
-        sheet.canvas.add_patch(Rectangle((x, y - 7), 9, 9, facecolor=theme.tint(family, 1.0), linewidth=0))
-        sheet.text(x + 12, y, name, size=SMALLEST, color=theme.muted)
-        x += 12 + text_width(name, SMALLEST) + 10
 
 
 def _alt(cells: pd.DataFrame) -> str:

@@ -1,0 +1,15 @@
+"""The fork context of `multiprocess`, the copy of multiprocessing that pickles by dill."""
+
+from __future__ import annotations
+
+from multiprocessing.process import current_process
+from typing import Any
+
+
+def dill_context() -> Any:
+    """The context, whose semaphores get the visit's names as those of multiprocessing do, see names.claim_names."""
+    import multiprocess
+
+    ours: Any = current_process()
+    multiprocess.current_process()._config["semprefix"] = ours._config["semprefix"]
+    return multiprocess.get_context("fork")

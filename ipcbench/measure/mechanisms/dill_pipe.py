@@ -1,0 +1,43 @@
+"""multiprocess.Pipe() with send() and recv(): what `pipe` is, with dill in the place of pickle.
+
+The package is a copy of multiprocessing that pickles by dill, which also carries lambdas, closures and classes of
+__main__, and takes far longer over large lists. Source: https://multiprocess.readthedocs.io, Lib/multiprocessing.
+"""
+
+from ipcbench.measure.dilled import dill_context
+from ipcbench.measure.duplex import DuplexPipe
+from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send
+
+
+class DillPipeChannel(DuplexPipe):
+    def __init__(self, settings: PortSettings) -> None:
+        self.ends = dill_context().Pipe()
+
+    def sender(self) -> Send:
+        return self.end.send
+
+    def receiver(self) -> Receive:
+        return self.end.recv
+
+
+MECHANISM = Mechanism(
+    name="dill-pipe",
+    title="multiprocess.Pipe, by dill",
+    short="dill Pipe",
+    family="pipes",
+    requires=("multiprocess", "dill"),
+    extra="dill",
+    licence="BSD-3-Clause",
+    semaphores=False,
+    carries="objects",
+    bounded_by="bytes",
+    channel=DillPipeChannel,
+    duplex=True,
+    copies=5,
+    dead_peer="end of file",
+    start_methods=("fork",),
+    caveats=(
+        "two users of one end corrupt the stream",
+        "multiprocess has processes of its own for spawn and forkserver, which is not measured",
+    ),
+)

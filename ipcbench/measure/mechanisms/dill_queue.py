@@ -1,0 +1,46 @@
+"""multiprocess.Queue: what `queue` is, a pipe, two locks, a semaphore and a feeder thread, with dill for pickle.
+
+Source: https://multiprocess.readthedocs.io, Lib/multiprocessing/queues.py.
+"""
+
+from ipcbench.measure.dilled import dill_context
+from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
+
+
+class DillQueueChannel(Channel):
+    def __init__(self, settings: PortSettings) -> None:
+        self.queue = dill_context().Queue(settings.window)
+
+    def sender(self) -> Send:
+        put: Send = self.queue.put
+        return put
+
+    def receiver(self) -> Receive:
+        get: Receive = self.queue.get
+        return get
+
+    def close(self) -> None:
+        self.queue.close()
+        self.queue.join_thread()
+
+
+MECHANISM = Mechanism(
+    name="dill-queue",
+    title="multiprocess.Queue, by dill",
+    short="dill Queue",
+    family="queues",
+    requires=("multiprocess", "dill"),
+    extra="dill",
+    licence="BSD-3-Clause",
+    carries="objects",
+    bounded_by="messages",
+    channel=DillQueueChannel,
+    senders="many",
+    receivers="many",
+    background_threads=1,
+    start_methods=("fork",),
+    caveats=(
+        "put() returns before the item is pickled or sent; never change an item after putting it",
+        "multiprocess has processes of its own for spawn and forkserver, which is not measured",
+    ),
+)

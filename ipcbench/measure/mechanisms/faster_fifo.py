@@ -1,0 +1,40 @@
+"""faster_fifo.Queue with put() and get(): a ring of bytes in shared memory, one mutex and two condition variables.
+
+No feeder thread and no pipe: put() pickles and copies under the mutex, get() copies out and unpickles. Its size is in
+bytes, 1 MB unless told otherwise, and a message that does not fit raises Full. Both calls give up after 10 s by
+themselves; here they wait. Source: https://github.com/alex-petrenko/faster-fifo.
+"""
+
+from functools import partial
+
+from ipcbench.measure.fifo_queue import FOR_EVER, FifoQueue
+from ipcbench.measure.ports import Mechanism, Receive
+
+
+class FasterFifoChannel(FifoQueue):
+    def receiver(self) -> Receive:
+        return partial(self.queue.get, True, FOR_EVER)
+
+
+MECHANISM = Mechanism(
+    name="faster-fifo",
+    title="faster_fifo.Queue, put and get",
+    short="faster-fifo",
+    family="queues",
+    requires=("faster_fifo",),
+    extra="faster-fifo",
+    licence="MIT",
+    semaphores=False,
+    carries="objects",
+    bounded_by="bytes",
+    channel=FasterFifoChannel,
+    senders="many",
+    receivers="many",
+    copies=4,
+    shared_memory=True,
+    systems=("linux", "darwin"),
+    caveats=(
+        "bounded by bytes, 1 MB by itself: a message that does not fit raises Full",
+        "put and get raise after 10 s unless told otherwise",
+    ),
+)

@@ -1,0 +1,42 @@
+"""faster_fifo.Queue with put() and get_many(): a receiver takes all that there is in one call, and hands it out by one.
+
+It pays for the mutex and for waking up once for many messages, as long as it is the slower side. It takes what others
+wait for, too, so there is one receiver. Everything else as in `faster-fifo`.
+Source: https://github.com/alex-petrenko/faster-fifo.
+"""
+
+from functools import partial
+from itertools import chain
+
+from ipcbench.measure.fifo_queue import FOR_EVER, FifoQueue
+from ipcbench.measure.ports import Mechanism, Receive
+
+
+class FasterFifoManyChannel(FifoQueue):
+    def receiver(self) -> Receive:
+        take = partial(self.queue.get_many, True, FOR_EVER)
+        return chain.from_iterable(iter(take, None)).__next__
+
+
+MECHANISM = Mechanism(
+    name="faster-fifo-many",
+    title="faster_fifo.Queue, put and get_many",
+    short="ff get_many",
+    family="queues",
+    requires=("faster_fifo",),
+    extra="faster-fifo",
+    licence="MIT",
+    semaphores=False,
+    carries="objects",
+    bounded_by="bytes",
+    channel=FasterFifoManyChannel,
+    senders="many",
+    receivers="one",
+    copies=4,
+    shared_memory=True,
+    systems=("linux", "darwin"),
+    caveats=(
+        "get_many takes up to a buffer's worth at once: a receiver may starve others, so one is allowed here",
+        "bounded by bytes, 1 MB by itself: a message that does not fit raises Full",
+    ),
+)

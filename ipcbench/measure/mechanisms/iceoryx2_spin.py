@@ -1,0 +1,54 @@
+"""iceoryx2 publish-subscribe, asked again and again: a sample in shared memory, its offset through a lock-free queue.
+
+receive() returns nothing if there is nothing, so a receiver looks again, and offers its CPU to others every 1,000
+looks. A publisher whose subscriber is full tries again and again. Source: https://iceoryx2.readthedocs.io.
+"""
+
+import os
+
+from ipcbench.measure.iceoryx import IceoryxChannel, take
+from ipcbench.measure.ports import Mechanism, Receive, Send
+
+_LOOKS = 1000
+
+
+class IceoryxSpinChannel(IceoryxChannel):
+    def sender(self) -> Send:
+        return self.publish()
+
+    def receiver(self) -> Receive:
+        look, let_others = self.subscriber().receive, os.sched_yield
+
+        def receive() -> bytes:
+            looks = 0
+            while (sample := look()) is None:
+                looks += 1
+                if not looks % _LOOKS:
+                    let_others()
+            return take(sample)
+
+        return receive
+
+
+MECHANISM = Mechanism(
+    name="iceoryx2-spin",
+    title="iceoryx2 publish-subscribe, spinning",
+    short="iox2 spin",
+    family="shared memory",
+    requires=("iceoryx2",),
+    extra="iceoryx2",
+    licence="Apache-2.0 OR MIT",
+    carries="bytes",
+    bounded_by="slots",
+    wait="spin",
+    copies=2,
+    shared_memory=True,
+    systems=("linux",),
+    channel=IceoryxSpinChannel,
+    caveats=(
+        "burns a CPU for as long as it waits, and is many times slower where the two sides share one",
+        "a publisher discards for a subscriber that has not yet mapped its memory (eclipse-iceoryx/iceoryx2#305)",
+        "before 1.0: names and files change with each minor release",
+        "its files and shared memory stay after a crash, one segment even after a clean end",
+    ),
+)

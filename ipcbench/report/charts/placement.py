@@ -1,0 +1,135 @@
+"""placement: what changes with the CPUs that processes run on, as ratios to each process on a CPU of its own."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import pandas as pd
+
+from ipcbench.analysis.stats import compare
+from ipcbench.report.charts.chart import EVERY, Chart, told
+from ipcbench.report.charts.placement_drawing import PANELS, TITLE, draw
+from ipcbench.report.charts.ratios import ratio_word
+from ipcbench.report.study import Study
+from ipcbench.report.tables import Table, records
+from ipcbench.report.text import count, interval, listing
+from ipcbench.units import format_size, format_time
+
+BASE = "spread"
+BLOCKS = 4
+COLUMNS = ["question", "size", "workers", "mechanism", "short", "family", "case", "base_case", "base", "placement"]
+COLUMNS += ["base_seconds", "seconds", "ratio", "low", "high", "tied", "rounds"]
+_SAME = ["question", "size", "workers", "mechanism"]
+
+
+def table(about: Study) -> pd.DataFrame:
+    """One row per case that was measured under the base placement too, by question, mechanism, size and placement.
+
+    The base is spread, or else the placement of most cases. ratio is the time by that under the base, paired by round,
+    with its interval low to high; tied as `analysis.stats.Comparison` has it. At most 4 questions, those with most
+    rows, and of each at most 4 sizes, spread; of its workers the fewest. Mechanisms in the order of their ratios.
+    """
+    cases = _cases(about)
+    base = _base(cases)
+    found = []
+    for _, same in cases.groupby(_SAME, sort=True):
+        by_placement = {str(row.placement): row for row in records(same)}
+        if base not in by_placement:
+            continue
+        first = by_placement.pop(base)
+        for placement, other in sorted(by_placement.items()):
+            change = compare(about.series[other.key], about.series[first.key])
+            facts = {name: getattr(other, name) for name in (*_SAME, "short", "family", "case", "rounds", "seconds")}
+            ends = {"ratio": change.ratio, "low": change.low, "high": change.high, "tied": change.tied}
+            bases = {"base": base, "base_case": first.case, "base_seconds": first.seconds}
+            found.append(facts | ends | bases | {"placement": placement})
+    rows = pd.DataFrame(found, columns=COLUMNS)
+    asked = Counter(str(name) for name in rows["question"])
+    questions = sorted(asked, key=lambda name: (name != "ping-pong", -asked[name], name))[:BLOCKS]
+    blocks = [_block(rows[rows["question"] == question]) for question in questions]
+    return pd.concat(blocks, ignore_index=True) if blocks else rows
+
+
+def _cases(about: Study) -> pd.DataFrame:
+    """Ranked cases with a time under any placement, in the setting shown but for that."""
+    payload, start_method, _, python = about.setting
+    cases = about.summary
+    same = (cases["payload"] == payload) & (cases["start_method"] == start_method) & (cases["python"] == python)
+    return cases[same & cases["ranked"] & cases["seconds"].notna()]
+
+
+def _base(cases: pd.DataFrame) -> str:
+    found = Counter(str(name) for name in cases["placement"])
+    return BASE if BASE in found else min(found, key=lambda name: (-found[name], name), default=BASE)
+
+
+def _block(rows: pd.DataFrame) -> pd.DataFrame:
+    rows = rows[rows["workers"] == rows["workers"].min()]
+    sizes = sorted(int(size) for size in rows["size"].unique())
+    if len(sizes) > PANELS:
+        sizes = [sizes[round(place * (len(sizes) - 1) / (PANELS - 1))] for place in range(PANELS)]
+    rows = rows[rows["size"].isin(sizes)]
+    means = {
+        str(name): sum(math.log(ratio) for ratio in own["ratio"]) / len(own) for name, own in rows.groupby("mechanism")
+    }
+    ordered = rows.assign(mean=[means[str(name)] for name in rows["mechanism"]])
+    return ordered.sort_values(["mean", "mechanism", "size", "placement"]).drop(columns="mean")
+
+
+def _alt(cells: pd.DataFrame) -> str:
+    clear = cells[~cells["tied"]]
+    base = cells["base"].iloc[0]
+    found = f"{len(clear)} of {count(len(cells), 'case')} differ from {base}"
+    most = max(records(clear if len(clear) else cells), key=lambda row: abs(math.log(row.ratio)))
+    where = f"{most.mechanism}, {most.question} {format_size(most.size)}"
+    change = f"{most.placement} takes {ratio_word(most.ratio)} the time"
+    return told(
+        f"Times by placement. {found}; the most {where}: {change}.", f"{found}; the most {where}.", f"{change}: {where}"
+    )
+
+
+def _details(cells: pd.DataFrame, caption: str) -> Table:
+    rows = [
+        [
+            f"{row.question}/{row.mechanism}, {format_size(row.size)}",
+            format_time(row.base_seconds),
+            row.placement,
+            format_time(row.seconds),
+            f"{'≈ ' if row.tied else ''}{ratio_word(row.ratio)}",
+            interval(row.low, row.high, ratio_word),
+            str(row.rounds),
+        ]
+        for row in records(cells)
+    ]
+    base = cells["base"].iloc[0] if len(cells) else BASE
+    header = ["Case", f"Under {base}", "Placement", "Time", f"× {base}", "its 95 % interval", "Rounds"]
+    return Table(caption, header, rows)
+
+
+def _lacks(about: Study) -> str:
+    cases = _cases(about)
+    if cases.empty:
+        return "No case of this run has a number."
+    placements = sorted(str(name) for name in cases["placement"].unique())
+    if len(placements) < 2:
+        return f"What placement changes is told by two of them; this run has {placements[0]} only."
+    return "" if len(table(about)) else f"No case of this run was measured under two of {listing(placements)}."
+
+
+CHART = Chart(
+    id="placement",
+    topic="Where processes run",
+    title=TITLE,
+    caption=(
+        "A blocking mechanism wakes the other process: on another CPU that takes long, on the same CPU it is a switch. "
+        "Large messages gain from two CPUs that copy at once, and spinning on one CPU waits for its turn. Left to the "
+        "scheduler, processes may move while they are measured, so that values scatter."
+    ),
+    lacks=_lacks,
+    table=table,
+    draw=draw,
+    alt=_alt,
+    details=_details,
+    pattern=EVERY,
+)

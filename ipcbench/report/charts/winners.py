@@ -1,0 +1,94 @@
+"""Cells that name a winner and its lead, and their key: what winner-map and winner-map-diff share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.patches import Rectangle
+
+from ipcbench.report.charts.sheet import MARGIN, SMALLEST, Sheet, fit, inside, text_width
+from ipcbench.report.text import count, short_ratio
+from ipcbench.report.theme import known_families
+
+ROW = 28.0
+LARGE_LEAD = 1.5
+STRENGTHS = (1.0, 0.45, 0.18)  # of a large lead, a smaller one, a tie
+
+
+@dataclass(frozen=True, slots=True)
+class Winner:
+    """Who is the fastest, and how many times as long the next one takes.
+
+    names are ways to write it and nexts those of the next one, from long to short; ties is how many tie with it, 0
+    where the lead is one.
+    """
+
+    names: list[str]
+    family: str
+    lead: float
+    nexts: list[str]
+    ties: int
+
+    @property
+    def strength(self) -> float:
+        """How strong the colour of its cell is."""
+        return STRENGTHS[2] if self.ties else STRENGTHS[0] if self.lead >= LARGE_LEAD else STRENGTHS[1]
+
+    @property
+    def words(self) -> list[str]:
+        """How far ahead it is or what ties with it, from long to short."""
+        if not self.ties:
+            return [f"{short_ratio(self.lead)} ahead", short_ratio(self.lead)]
+        more = f" +{self.ties - 1}" if self.ties > 1 else ""
+        names = [f"≈ {name}{more}" for name in self.nexts]
+        return [*names, f"≈ {count(self.ties, 'other')}"]
+
+
+def winner_cell(
+    sheet: Sheet, winner: Winner, words: list[str], left: float, top: float, width: float, *, outlined: bool = False
+) -> None:
+    """Draw a cell: the winner, below it the first of some words that fits, on the colour of the winner's family."""
+    theme = sheet.theme
+    fill = theme.tint(winner.family, winner.strength)
+    ink, middle, room = theme.ink_on(fill), left + width / 2, width - 6
+    sheet.patch(Rectangle((left + 1, top + 1), width - 2, ROW - 2, facecolor=fill, linewidth=0))
+    if outlined:
+        sheet.patch(Rectangle((left + 2, top + 2), width - 4, ROW - 4, fill=False, edgecolor=theme.ink, linewidth=2))
+    box = inside(left + 1, top + 1, width - 2, ROW - 2)
+    size = 9.0 if text_width(winner.names[0]) <= room else SMALLEST
+    sheet.text(middle, top + 12, fit(winner.names, room, size), box=box, ha="center", size=size, color=ink)
+    sheet.text(middle, top + 22.5, fit(words, room, SMALLEST), box=box, ha="center", size=SMALLEST, color=ink)
+
+
+def plain_cell(sheet: Sheet, lines: list[list[str]], left: float, top: float, width: float) -> None:
+    """Draw a cell in which nobody won: one line or two in muted ink, each in ways to write it from long to short."""
+    theme, box = sheet.theme, inside(left + 1, top + 1, width - 2, ROW - 2)
+    sheet.patch(Rectangle((left + 1, top + 1), width - 2, ROW - 2, facecolor=theme.panel, linewidth=0))
+    for number, line in enumerate(lines):
+        y = top + (22.5 if number else 12 if len(lines) > 1 else 17)
+        word = fit(line, width - 6, SMALLEST)
+        sheet.text(left + width / 2, y, word, box=box, ha="center", size=SMALLEST, color=theme.muted)
+
+
+def family_key(sheet: Sheet, families: pd.Series, y: float) -> None:
+    """One row of words: which family has which colour."""
+    theme, x = sheet.theme, MARGIN
+    for family in known_families(families)[:6]:
+        name = fit([family], 66, SMALLEST)
+        sheet.patch(Rectangle((x, y - 7), 9, 9, facecolor=theme.tint(family, 1.0), linewidth=0))
+        sheet.text(x + 12, y, name, size=SMALLEST, color=theme.muted)
+        x += 12 + text_width(name, SMALLEST) + 10
+
+
+def strength_key(sheet: Sheet, families: pd.Series, y: float) -> None:
+    """One row of words: what the strength of a colour means, on the first family."""
+    theme, x = sheet.theme, MARGIN
+    names = (f"next takes {LARGE_LEAD:g}× as long or more", "less than that", "a tie")
+    for name, share in zip(names, STRENGTHS, strict=True):
+        for place, family in enumerate(known_families(families)[:3]):
+            fill = theme.tint(family, share)
+            sheet.patch(Rectangle((x + 9 * place, y - 7), 9, 9, facecolor=fill, linewidth=0))
+        x += 9 * min(len(known_families(families)), 3) + 3
+        sheet.text(x, y, name, size=SMALLEST, color=theme.muted)
+        x += text_width(name, SMALLEST) + 14

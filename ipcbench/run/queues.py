@@ -1,0 +1,57 @@
+"""Message queues of the kernel that a killed visit has left, found by their records in its folder and removed.
+
+Only what a record names is removed: never all queues of a user, some of which are somebody else's. Standard library
+only, since the warden sweeps too.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+from pathlib import Path
+
+from ipcbench.measure.names import POSIX_QUEUE, SYSV_QUEUE
+
+_RECORD = re.compile(rf"ib[a-z2-7]{{13}}_[0-9]{{1,7}}-[0-9]+-[0-9]+({POSIX_QUEUE}|{SYSV_QUEUE})([a-z0-9_-]{{1,60}})")
+_OURS = re.compile(r"ib[a-z2-7]{13}_[0-9]{1,7}-[0-9]+-[0-9]+")
+_IPC_RMID = 0  # msgctl(2)
+
+
+def remove_queues(folder: Path) -> list[str]:
+    """Remove the queues that records below a folder name; the keys of those that existed."""
+    found = []
+    for _, _, files in os.walk(folder):
+        for name in files:
+            record = _RECORD.fullmatch(name)
+            if record and (_remove_posix if record[1] == POSIX_QUEUE else _remove_sysv)(record[2]):
+                found.append(record[2])
+    return sorted(found)
+
+
+def _remove_posix(key: str) -> bool:
+    if not _OURS.fullmatch(key):
+        return False
+    unlink = _library("mq_unlink")
+    return bool(unlink and unlink(f"/{key}".encode()) == 0)
+
+
+def _remove_sysv(key: str) -> bool:
+    if not (key.isdigit() and 0 < int(key) < 2**31):
+        return False
+    get, control = _library("msgget"), _library("msgctl")
+    if not (get and control):
+        return False
+    queue = get(int(key), 0)
+    return bool(queue >= 0 and control(queue, _IPC_RMID, None) == 0)
+
+
+def _library(function: str) -> ctypes._NamedFuncPointer | None:
+    """A function of the C library, which older ones keep in one of its own."""
+    for library in (None, "librt.so.1"):
+        try:
+            found: ctypes._NamedFuncPointer = getattr(ctypes.CDLL(library), function)
+        except (OSError, AttributeError):
+            continue
+        return found
+    return None
