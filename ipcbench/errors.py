@@ -5,7 +5,8 @@ IpcbenchError           one line for the user, and the exit code that goes with 
 │   ├── UnknownName     a name that nothing has; the message gives the known ones and the nearest
 │   └── NotHere         what was asked for makes sense, but not on this machine
 ├── ResultError         a results file or journal that cannot be read, or must not be written
-│   └── NotSaved        what was measured cannot be written down
+│   ├── NotSaved        what was measured cannot be written down
+│   └── NotAReport      a folder that holds no report of ours, or none that can be read
 ├── PeerFailed          a peer died, raised or answered something else than its part
 ├── NotOffered          this machine does not have what a case needs, as turned out while it was set up
 ├── NotContained        what a visit started could not be ended or removed
@@ -53,6 +54,10 @@ class NotSaved(ResultError):
     """The file system refuses what was measured."""
 
     exit_code = 6
+
+
+class NotAReport(ResultError):
+    """A folder whose manifest.json is missing, damaged, of another program or of a newer ipcbench."""
 
 
 class PeerFailed(IpcbenchError):

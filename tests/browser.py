@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -15,8 +16,7 @@ from matplotlib.image import imread
 
 Scheme = Literal["light", "dark"]
 
-_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")  # the first starts quickest
-CHROMIUM = next(filter(None, map(shutil.which, _NAMES)), None)
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")  # the first starts quickest
 SCHEMES: dict[Scheme, int] = {"dark": 0, "light": 1}  # values of Chromium's preferredColorScheme
 FLAGS = (
     "--headless",
@@ -33,18 +33,28 @@ FLAGS = (
 )
 
 
+def program() -> str:
+    """The path of a Chromium; skips the test where there is none, or fails it if IPCBENCH_REQUIRE_BROWSER is 1."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        reason = f"no Chromium on this machine: none of {', '.join(NAMES)}"
+        if os.environ.get("IPCBENCH_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
 def screenshot(page: Path, size: tuple[int, int], scheme: Scheme) -> npt.NDArray[np.uint8]:
     """The red, green and blue of every pixel of a page in a window of a width and a height.
 
-    Fails if the console says anything; skips without Chromium.
+    Fails if the console says anything; skips without Chromium, see `program`.
     """
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
+    path = program()
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder) / "page.png"
         own = [f"--user-data-dir={folder}/profile", f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}"]
         look = [f"--window-size={size[0]},{size[1]}", f"--screenshot={picture}"]
-        command = [CHROMIUM, *FLAGS, *own, *look, page.as_uri()]
+        command = [path, *FLAGS, *own, *look, page.as_uri()]
         seen = subprocess.run(command, capture_output=True, text=True, timeout=90, check=True, start_new_session=True)
         said = [line for line in seen.stderr.splitlines() if "CONSOLE" in line]
         assert not said, said

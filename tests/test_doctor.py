@@ -409,7 +409,7 @@ def test_a_report_tells_the_conditions_and_the_visits_that_were_touched() -> Non
         f"2 of {len(first)} visits were touched: 2 loaded, 1 stolen. Their values are kept, and count.",
     ]
     assert about.doubts == said
-    page, text = html.page(about, ["x"], []), markdown.summary(about, ["x"], "")
+    page, text = html.page(about, ["x"], []), markdown.summary(about, ["x"], ())
     assert all(sentence in page for sentence in said)
     assert all(f"**{sentence}**" in text for sentence in said)
     assert study(make_result(rounds=1)).doubts == []

@@ -182,7 +182,7 @@ def test_in_page_summary_and_tables_text_from_a_file_is_only_text(start: int, kn
         result = filled(text)
         about, said = study(result), headlines(result)
         check_page(html.page(about, said, []), known)
-        check_markdown(markdown.summary(about, said, ""))
+        check_markdown(markdown.summary(about, said, ()))
         check_csv(tables.cases(about.summary))
 
 
@@ -218,6 +218,7 @@ def check_drawing(text: str) -> None:
             "pattern",
             "image",
             "title",
+            "desc",
         }, name
         for key, value in element.attrib.items():
             assert not key.lower().startswith("on")

@@ -60,9 +60,10 @@ def command(**given: Any) -> int:
 def _report(finish: Finish, folder: Path) -> int:
     """Write the report and print its sentences; the exit code, which a report that cannot be written makes worse."""
     from ipcbench.report import said, write
+    from ipcbench.results.store import content_digest
 
     try:
-        page = write(finish.result, folder)
+        page = write(finish.result, folder, (finish.path.name, content_digest(finish.path)))
     except ResultError as error:
         tell(f"ipcbench: {error}")
         return severest(finish.code, NOT_SAVED)

@@ -20,10 +20,10 @@ def command(file: Path, out: Path | None) -> int:
     from ipcbench.cli.output import say
     from ipcbench.cli.summary import self_check_line
     from ipcbench.report import said, write
-    from ipcbench.results.store import folder_name, load
+    from ipcbench.results.store import folder_name, load_with_digest
 
-    result = load(file)
-    page = write(result, out or Path("reports") / folder_name(file))
+    result, digest = load_with_digest(file)
+    page = write(result, out or Path("reports") / folder_name(file), (file.name, digest))
     for line in [*said(result), self_check_line(result)]:
         say(line)
     say(f"report: {page}")

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ipcbench.errors import ResultError
 from ipcbench.results.schema import ResultFile
-from ipcbench.results.writing import replace_whole
 
-__all__ = ["headlines", "said", "traps", "write"]
+__all__ = ["headlines", "said", "step_summary", "traps", "write"]
 
 
 def headlines(result: ResultFile) -> list[str]:
@@ -38,29 +36,37 @@ def said(result: ResultFile) -> list[str]:
     return [*sentences(about.summary, result.ipcbench.rounds), *about.warnings]
 
 
-def write(result: ResultFile, out: Path) -> Path:
+def step_summary(result: ResultFile) -> str:
+    """summary.md without its charts, for where no relative address leads anywhere, as in the summary of a CI job."""
+    from ipcbench.report import markdown
+    from ipcbench.report.findings import sentences
+    from ipcbench.report.study import study
+
+    about = study(result)
+    return markdown.summary(about, sentences(about.summary, result.ipcbench.rounds), ())
+
+
+def write(result: ResultFile, out: Path, source: tuple[str, str] = ("", "")) -> Path:
     """Write the report of one run into a folder, made where needed, and give the path of its report.html.
 
-    Writes summary.md, report.html, cases.csv and for each chart charts/<id>-light.svg, -dark.svg, .png and .csv; each
-    file is replaced whole. Raises ResultError where the file system refuses.
+    Writes summary.md, report.html, cases.csv, for each chart charts/<id>-light.svg, -dark.svg, .png and .csv, and
+    manifest.json last; each file is replaced whole. source is the name of the results file and the SHA-256 of its
+    content, empty for a result that no file holds. Raises ResultError where the file system refuses.
     """
-    from ipcbench.report import html, markdown, pictures
-    from ipcbench.report.charts import charts
+    from ipcbench.report import html, markdown
+    from ipcbench.report.contents import draw_all, of_run
     from ipcbench.report.findings import sentences
+    from ipcbench.report.folder import write_report
     from ipcbench.report.study import study
     from ipcbench.report.tables import cases
 
     about = study(result)
-    drawn = [pictures.draw(chart, view, about.footer) for chart, view in charts(about)]
+    drawn = draw_all(about)
     lines = sentences(about.summary, result.ipcbench.rounds)
-    try:
-        (out / "charts").mkdir(parents=True, exist_ok=True)
-        for picture in drawn:
-            pictures.save(picture, out / "charts")
-        first = next((picture.id for picture in drawn if not picture.missing), "")
-        replace_whole(out / "cases.csv", cases(about.summary).encode())
-        replace_whole(out / "summary.md", markdown.summary(about, lines, first).encode())
-        replace_whole(out / "report.html", html.page(about, lines, drawn).encode())
-    except OSError as error:
-        raise ResultError(f"{out}: cannot write the report here: {error.strerror}; choose another folder") from error
+    texts = {
+        "cases.csv": cases(about.summary),
+        "summary.md": markdown.summary(about, lines, drawn),
+        "report.html": html.page(about, lines, drawn),
+    }
+    write_report(out, drawn, texts, of_run(about, drawn, *source))
     return out / "report.html"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ipcbench.errors import ResultError
 from ipcbench.report import pictures
 from ipcbench.report.charts import COMPARED
 from ipcbench.report.comparison import Comparison
 from ipcbench.report.comparison_formats import as_csv, as_markdown
+from ipcbench.report.contents import of_comparison
+from ipcbench.report.folder import write_report
 from ipcbench.results.side import Side
-from ipcbench.results.writing import replace_whole
 from ipcbench.text import safe_text
 
 
@@ -19,18 +19,12 @@ def write(comparison: Comparison, folder: Path) -> Path:
     """Write summary.md, cases.csv and charts/ into a folder, made where needed, and give the path of summary.md.
 
     For each chart that there is something for: charts/<id>-light.svg, -dark.svg, .png and .csv; of the others nothing
-    stays from before. Raises ResultError where the file system refuses.
+    stays from before. manifest.json names them all. Raises ResultError where the file system refuses.
     """
     drawn = [pictures.draw(chart, comparison, footer(comparison)) for chart in COMPARED]
     about = replace(comparison, charts=[(picture.id, picture.alt) for picture in drawn if not picture.missing])
-    try:
-        (folder / "charts").mkdir(parents=True, exist_ok=True)
-        for picture in drawn:
-            pictures.save(picture, folder / "charts")
-        replace_whole(folder / "cases.csv", as_csv(comparison).encode())
-        replace_whole(folder / "summary.md", as_markdown(about, everything=False).encode())
-    except OSError as error:
-        raise ResultError(f"{folder}: cannot write a report here: {error.strerror}; choose another --report") from error
+    texts = {"cases.csv": as_csv(comparison), "summary.md": as_markdown(about, everything=False)}
+    write_report(folder, drawn, texts, of_comparison(comparison, drawn))
     return folder / "summary.md"
 
 

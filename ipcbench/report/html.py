@@ -1,40 +1,68 @@
-"""report.html: one file with everything in it, no script, no network, under a strict content-security policy."""
+"""report.html: one file with everything in it, no network, under a strict content-security policy."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ipcbench.report.absence import groups
+from ipcbench.report.inline import merge_all
+from ipcbench.report.marks import marked
 from ipcbench.report.modelled import models
+from ipcbench.report.needs import at_a_glance, by_need
+from ipcbench.report.outline import HEADINGS, under
 from ipcbench.report.pictures import Picture
 from ipcbench.report.rows import environment, exact, mechanisms, pythons, tails, which_one
+from ipcbench.report.snippets import snippet
 from ipcbench.report.study import Study
 from ipcbench.report.tables import Table
-from ipcbench.report.text import count
+from ipcbench.report.text import count, slug
 from ipcbench.report.theme import DARK, LIGHT
+from ipcbench.results.store import folder_name
 from ipcbench.text import safe_text
 
-OPEN_TABLES = 4  # questions that every reader sees, those asked most come first; the rest folds away
+CONTENTS = (
+    ("findings", "What this run says"),
+    *((heading.id, heading.title) for heading in HEADINGS),
+    ("absent", "What has no number"),
+    ("reading", "How to read this"),
+    ("everything", "All cases"),
+    ("reproduce", "Do it again"),
+)
 READING = (
+    "Not all carry the same: objects are pickled, bytes are not, and a number is 8 B of shared memory. Where nothing "
+    "else is said the payload is bytes for all, so what pickling costs is part of what objects cost.",
+    "What spins is fast because it keeps a CPU busy while nothing arrives. It is never ranked with what blocks, and "
+    "controls, and what stays in one process, are not ranked at all.",
+    "Placement decides much: spread puts each process on a CPU of its own, so a blocking round trip includes waking "
+    "that CPU up; pack puts all on one. Compare numbers of the same placement only.",
+    "Your own work per task is zero here, and the machine is this one: where a mechanism costs less than your work "
+    "does, take what suits you otherwise.",
     "One operation per pattern, as the tables above say it: a round trip is there and back, never halved; a message "
     "counts when the receiver has it. Where many work at once, the operations of all are counted together.",
     "A number is the median over rounds. In each round every case ran once in fresh processes, next to the cases it is "
     "compared with. A range in brackets is its 95 % interval: other runs on this machine in this state would be "
     "expected there.",
     "≈ is a tie: less than 5 % apart, or an interval of the ratio that includes 1. Ties are results: take what suits "
-    "you otherwise. Comparisons are paired by round and never cross mechanisms that block and those that spin; "
-    "controls, and what stays in one process, are not ranked at all.",
-    "Not all carry the same: objects are pickled, bytes are not, and a number is 8 B of shared memory. Where nothing "
-    "else is said the payload is bytes for all, so what pickling costs is part of what objects cost.",
-    "Placement decides much: spread puts each process on a CPU of its own, so a blocking round trip includes waking "
-    "that CPU up; pack puts all on one. Compare numbers of the same placement only.",
+    "you otherwise. Comparisons are paired by round.",
     "CPU per operation adds up all processes of a case; it exceeds the time where several run at once.",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A table that stands under a heading below its charts and folds away under its name."""
+
+    name: str
+    table: Table
+    open: bool = False
 
 
 def page(study: Study, sentences: Sequence[str], charts: Sequence[Picture]) -> str:
@@ -46,24 +74,36 @@ def page(study: Study, sentences: Sequence[str], charts: Sequence[Picture]) -> s
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = templates.get_template("report.css.j2").render(light=LIGHT, dark=DARK)
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    templates.filters |= {"marked": marked, "slug": slug}
+    drawn = [chart for chart in charts if not chart.missing]
+    inline, colours = merge_all([(chart.svg["light"], chart.svg["dark"]) for chart in drawn])
+    style = templates.get_template("report.css.j2").render(light=LIGHT, dark=DARK) + "\n" + colours
+    script = files("ipcbench.report").joinpath("templates/report.js").read_text(encoding="utf-8")
     return templates.get_template("report.html.j2").render(
         study=study,
         label=safe_text(study.record.label, 100),
         version=safe_text(study.record.ipcbench, 40),
         rounds=count(study.record.rounds, "round"),
+        badge=badge(study),
         command=safe_text(study.record.command, 1000),
-        style=Markup(style),  # our own file and theme, nothing from the results
-        style_hash=f"sha256-{digest}",
+        results=f"results/{_name(study)}.json",
+        again=f"python -m ipcbench report results/{_name(study)}.json",
+        digest=safe_text(study.record.digest, 64),
+        policy=policy(style, script),
+        style=Markup(style),  # our own files, theme and colours, nothing from the results
+        script=Markup(script),
+        contents=CONTENTS,
+        headings=HEADINGS,
+        under=under(charts),
+        inline={chart.id: Markup(svg) for chart, svg in zip(drawn, inline, strict=True)},  # serialised as XML
+        embed={chart.id: _embed(chart, _name(study)) for chart in drawn},
+        names=names(study),
         sentences=sentences,
+        glance=at_a_glance(study),
+        by_need=by_need(study),
         which_one=which_one(study),
-        open_tables=OPEN_TABLES,
-        more=[found for found in (tails(study), pythons(study)) if found],
         main_setting=", ".join(filter(None, study.setting)),
-        charts=charts,
-        data_uri=data_uri,
-        models=models(study),
+        more=folded(study),
         absent=absent(study),
         reading=READING,
         all_cases=exact(study.summary, "All cases of this run"),
@@ -72,12 +112,55 @@ def page(study: Study, sentences: Sequence[str], charts: Sequence[Picture]) -> s
     )
 
 
+def policy(style: str, script: str) -> str:
+    """A content-security policy that lets one style sheet and one script in, by their bytes, and nothing else."""
+    return (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def badge(study: Study) -> list[tuple[str, int]]:
+    """(verdict, how many cases), ok first, and how many of those have notes, which are doubts."""
+    summary = study.summary
+    doubtful = int(((summary["verdict"] == "ok") & (summary["notes"] != "")).sum())
+    first, *others = study.badge
+    return [first, *([("of them doubtful", doubtful)] if doubtful else []), *others]
+
+
+def names(study: Study) -> list[str]:
+    """The mechanisms of a run as tables and charts write them, those of a family together."""
+    summary = study.summary
+    return [name for _, name in sorted(set(zip(summary["family"], summary["mechanism"], strict=True)))]
+
+
+def folded(study: Study) -> dict[str, list[Folded]]:
+    """The tables that stand below the charts of each heading, by its id."""
+    found: dict[str, list[Folded]] = {heading.id: [] for heading in HEADINGS}
+    single, versions = tails(study), pythons(study)
+    if single:
+        found["slow-messages"].append(Folded("Percentiles of single messages", single, open=True))
+    if versions:
+        found["other-costs"].append(Folded("Pythons compared", versions, open=True))
+    found["diagnostics"] += [Folded(each.topic, each) for each in models(study)]
+    return found
+
+
 def absent(study: Study) -> Table:
     """The cases without a number, one row per reason."""
     rows = [[each.verdict, str(each.cases), each.mechanisms, each.where, each.reason] for each in groups(study.summary)]
     return Table("Cases without a number, by reason", ["Verdict", "Cases", "Mechanisms", "Where", "Reason"], rows)
 
 
-def data_uri(svg: str) -> str:
-    """An SVG as the address of an image that needs no file; without blanks, which would end it in a srcset."""
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+def _name(study: Study) -> str:
+    return folder_name(Path(study.record.label or "results"))
+
+
+def _embed(chart: Picture, name: str) -> dict[str, str]:
+    folder = f"reports/{name}"
+    command = f"ipcbench embed {chart.id} --report {folder}"
+    return {"snippet": snippet(chart.id, chart.entry, "github", folder), "command": command}

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ipcbench.report.html import absent
+from ipcbench.report.pictures import Picture
 from ipcbench.report.rows import by_size, environment, pythons, tails, which_one
+from ipcbench.report.snippets import snippet
 from ipcbench.report.study import Study
 from ipcbench.report.tables import Table
 from ipcbench.report.text import count, markdown
@@ -13,10 +15,11 @@ from ipcbench.text import safe_text
 
 LARGEST = 60_000  # bytes; a comment on GitHub takes 65,536 characters
 MOST_ROWS = 40
+MAIN = ("slowdown-matrix", "winner-map")
 
 
-def summary(study: Study, sentences: Sequence[str], chart: str) -> str:
-    """Write the summary; chart is the id of the main chart beside it in charts/, or empty where it was not drawn."""
+def summary(study: Study, sentences: Sequence[str], drawn: Sequence[Picture]) -> str:
+    """Write the summary; of what was drawn it shows the two main charts, whose files are in charts/ beside it."""
     counts = ", ".join(f"{number} {markdown(verdict)}" for verdict, number in study.badge)
     record = study.record
     parts = [
@@ -35,8 +38,7 @@ def summary(study: Study, sentences: Sequence[str], chart: str) -> str:
         parts += ["## Traps in this run", "\n".join(f"- {markdown(text, 1000)}" for text in study.warnings)]
     if study.remarks:
         parts += ["## More that this run says", "\n".join(f"- {markdown(text, 1000)}" for text in study.remarks)]
-    if chart:
-        parts.append(_picture(chart))
+    parts += [snippet(picture.id, picture.entry, "github", "") for picture in main_charts(drawn)]
     parts += ["## Which one here?", *(table(found) for found in which_one(study))]
     sizes = by_size(study)
     if sizes:
@@ -54,11 +56,11 @@ def summary(study: Study, sentences: Sequence[str], chart: str) -> str:
     return within(parts, "The rest is in report.html: this file would have been too large.")
 
 
-def _picture(chart: str) -> str:
-    return (
-        f'<picture><source media="(prefers-color-scheme: dark)" srcset="charts/{chart}-dark.svg">'
-        f'<img alt="{chart}" src="charts/{chart}-light.svg"></picture>'
-    )
+def main_charts(drawn: Sequence[Picture]) -> list[Picture]:
+    """The two charts to look at first: those of MAIN, or where one was not drawn the next that was."""
+    there = [picture for picture in drawn if not picture.missing]
+    first = [picture for picture in there if picture.id in MAIN]
+    return [*first, *(picture for picture in there if picture.id not in MAIN)][: len(MAIN)]
 
 
 def table(of: Table) -> str:

@@ -34,6 +34,7 @@ def which_one(study: Study) -> list[Table]:
                 header=[CHOICE[column] for column in keep],
                 rows=[[row[column] for column in keep] for row in rows],
                 strong=frozenset((row, 1) for row in range(len(rows))),
+                values={(row, 2): float(choice.best.seconds) for row, choice in enumerate(blocks)},
             )
         )
     return tables
@@ -172,16 +173,18 @@ def exact(table: pd.DataFrame, caption: str) -> Table:
     """The whole table of a chart, or of the run: one row per case, a word and a reason where there is no number."""
     rate = next((name for name in ("bandwidth", "rate") if name in table), None)
     write = format_bandwidth if rate == "bandwidth" else format_rate
-    rows, muted = [], set()
+    rows, muted, values = [], set(), {}
     for place, cell in enumerate(records(table)):
         row = _exact_row(cell)
         if rate:
             row.insert(3, write(getattr(cell, rate)))
+            values[place, 3] = float(getattr(cell, rate))
         if not _has_time(cell):
             muted.add((place, 1))
+        values |= {(place, 1): float(cell.seconds), (place, 4 if rate else 3): float(cell.slowdown)}
         rows.append(row)
     header = [*EXACT[:3], "Rate", *EXACT[3:]] if rate else EXACT
-    return Table(caption, header, rows, muted=frozenset(muted))
+    return Table(caption, header, rows, muted=frozenset(muted), values=values)
 
 
 def _exact_row(cell: Any) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -42,13 +43,18 @@ CASES = [
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of text. strong holds (row, column) of cells to print bold, muted those of words for absence."""
+    """A table of text. strong holds (row, column) of cells to print bold, muted those of words for absence.
+
+    values are the exact numbers behind cells, in seconds, bytes or as ratios, by (row, column), as far as they are
+    known: a page sorts by them.
+    """
 
     caption: str
     header: list[str]
     rows: list[list[str]]
     strong: frozenset[tuple[int, int]] = frozenset()
     muted: frozenset[tuple[int, int]] = frozenset()
+    values: Mapping[tuple[int, int], float] = field(default_factory=dict)
 
     @property
     def topic(self) -> str:

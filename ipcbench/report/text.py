@@ -19,8 +19,24 @@ _ADDRESS = re.compile(r"(?i)(?<=\bwww)\.|:(?=//)")
 
 def markdown(text: object, limit: int = 200) -> str:
     """Write untrusted text into Markdown, table cells included: no markup, link, mention or HTML is left in it."""
-    escaped = _MARKUP.sub(lambda match: f"&#{ord(match[0])};", safe_text(text, limit))
+    return without_markup(safe_text(text, limit))
+
+
+def without_markup(text: str) -> str:
+    """Clean text as Markdown that shows it and does nothing else."""
+    escaped = _MARKUP.sub(lambda match: f"&#{ord(match[0])};", text)
     return _ADDRESS.sub(lambda match: f"&#{ord(match[0])};", escaped)
+
+
+def shortened(text: str, limit: int) -> str:
+    """A text in at most `limit` characters: whole sentences, or else whole parts of one, as many as fit."""
+    if len(text) <= limit:
+        return text
+    for mark, end in ((". ", "."), ("; ", "."), (", ", ".")):
+        kept = text[: limit + 1].rpartition(mark)[0]
+        if re.search(r"\d", kept) and len(kept) > limit // 3:
+            return kept + end
+    return text[: limit - 1].rpartition(" ")[0] + "…"
 
 
 def interval(low: float, high: float, write: Callable[[float], str] = format_time) -> str:

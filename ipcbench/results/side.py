@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ class Side:
     facts says of machine and settings what can be told, by name; cases and visits are `frame.case_frame` and
     `frame.visit_frame`. digest is the same for files of equal content. protocol and machine are None and empty where
     they are not known: of a plain pyperf file, or of a machine that keeps no id. plain tells a file that is not ours.
-    repeats says when and by which seed it was measured.
+    repeats says when and by which seed it was measured, file the name of the file where there is one.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Side:
     machine: str = ""
     plain: bool = False
     repeats: frozenset[tuple[str, int]] = frozenset()
+    file: str = ""
 
     @property
     def pythons(self) -> list[str]:
@@ -53,7 +54,8 @@ class Side:
 
 def open_side(path: Path, name: str | None = None) -> Side:
     """Read a file of ours, or else a plain pyperf file; named by its label if not told. Raises ResultError."""
-    return read(path, lambda document: _side(document, path, name))
+    side = read(path, lambda document: _side(document, path, name))
+    return replace(side, file=safe_text(path.name))
 
 
 def _side(document: dict[str, Any], path: Path, name: str | None) -> Side:

@@ -28,9 +28,11 @@ __all__ = [
     "MOST_PARTS",
     "check_label",
     "check_writable",
+    "content_digest",
     "folder_name",
     "is_results_file",
     "load",
+    "load_with_digest",
     "read",
     "save",
 ]
@@ -117,10 +119,24 @@ def load(path: Path) -> ResultFile:
     return read(path, checked)
 
 
+def load_with_digest(path: Path) -> tuple[ResultFile, str]:
+    """The same, and the SHA-256 of the file's content, inflated where it is gzip's."""
+    return _read(path, lambda data: (checked(parse(data)), hashlib.sha256(data).hexdigest()))
+
+
+def content_digest(path: Path) -> str:
+    """The SHA-256 of a file's content, inflated where it is gzip's; raises ResultError."""
+    return _read(path, lambda data: hashlib.sha256(data).hexdigest())
+
+
 def read(path: Path, make: Callable[[dict[str, Any]], T]) -> T:
     """Read the JSON of a file and make something of it; what is wrong with either becomes ResultError."""
+    return _read(path, lambda data: make(parse(data)))
+
+
+def _read(path: Path, make: Callable[[bytes], T]) -> T:
     try:
-        return make(parse(read_bytes(path)))
+        return make(read_bytes(path))
     except FileNotFoundError as error:
         meant = Path("results") / f"{path.name}.json"
         hint = f"did you mean {meant}?" if meant.exists() else "'ipcbench run' writes results/<label>.json"

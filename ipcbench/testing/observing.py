@@ -125,18 +125,14 @@ def first_case(mechanism: Mechanism) -> Case:
     """The simplest case of a mechanism, under the first start method that it declares."""
     size = 8 if mechanism.carries == "number" else max(64, mechanism.smallest)
     size = min(size, mechanism.largest or size)
-    for question in ("ping-pong", "tasks", "counter", "hand-over", "tail", "stream"):
-        pattern = catalog.pattern(question)
-        operation = "" if "" in pattern.operations else next(iter(mechanism.operations or pattern.operations))
-        if question == "tasks" and mechanism.operations:
+    sizes = {"hand-over": 0, "counter": 8}
+    for name in ("ping-pong", "tasks", "counter", "hand-over", "tail", "stream"):
+        pattern = catalog.pattern(name)
+        operation = "" if "" in pattern.operations else pattern.operations[0]
+        if name == "tasks" and mechanism.operations:
             operation = mechanism.operations[0]
-        case = Case(
-            question, mechanism.name, size, mechanism.least_workers, operation, start_method=mechanism.start_methods[0]
-        )
-        if question == "hand-over":
-            case = case._replace(size=0)
-        elif question == "counter":
-            case = case._replace(size=8)
+        case = Case(name, mechanism.name, sizes.get(name, size), mechanism.least_workers, operation)
+        case = case._replace(start_method=mechanism.start_methods[0])
         if not pattern.unfit(mechanism, case):
             return case
     raise LookupError(f"{mechanism.name} plays no pattern that is tried here")
