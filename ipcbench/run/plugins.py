@@ -115,9 +115,9 @@ def read_facts(name: str, visitor: Visitor, python: str = "", seconds: float = S
     if claims is None or claims.facts is None:
         return Known(None, f"{name}: {doubt or 'it says nothing of itself'}")
     mechanism = mechanism_of(claims.facts)
-    reason = next(inconsistencies(mechanism), None) or doubt
-    broken = bool(claims.broken) and reason.endswith(_broken(claims))
-    reason = f"{name}: {reason}" if reason else claims.missing
+    against = next(inconsistencies(mechanism), None) or doubt
+    broken = bool(claims.broken) and against == _broken(claims)
+    reason = f"{name}: {against}" if against else claims.missing
     printed = not isinstance(errand.report, Failure) and bool(errand.report.tail)
     return Known(mechanism, reason, claims.doc, tuple(claims.pulled), printed, claims.missing, broken)
 
