@@ -5,15 +5,23 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
 from commands import PACKAGE_PARENT, environment, finish, python, run, start
 from packages import BAD, install, module_of, source
 
+from ipcbench.cli.plugins import ask_plugins
+from ipcbench.machine.facts import capabilities
+from ipcbench.machine.identity import differences, identity
+from ipcbench.machine.pythons import interpreters
 from ipcbench.measure import plugins
 from ipcbench.measure.plugins import NAME, find_plugins
-from ipcbench.measure.registry import mechanism_names
+from ipcbench.measure.registry import installed, mechanism_names
+from ipcbench.model import Budget, Timing
+from ipcbench.plan import catalog
+from ipcbench.plan.planner import Request, make_plan
 from ipcbench.results.store import load
 
 QUICK = ("--fast", "--pattern", "ping-pong", "--size", "64B", "--rounds", "1", "--quiet")
@@ -126,6 +134,31 @@ def test_bad_plug_ins_of_every_kind_are_skipped_with_the_reason_and_the_others_g
     assert all(reason in done.out for reason in reasons.values())
 
 
+def test_a_plug_in_that_another_python_has_not_is_skipped_under_it(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(site, "a-plug", "1.0", {"plug-a": source("plug-a")})
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    monkeypatch.setattr(catalog, "_asked", {})
+    other = tmp_path / "other-python"
+    other.write_text(f'#!/bin/sh\nPYTHONPATH={PACKAGE_PARENT} exec {sys.executable} "$@"\n')
+    other.chmod(0o700)
+    (here,) = interpreters([sys.executable])
+    lacking = here._replace(tag="py3.99.0", executable=str(other))
+    request = Request(mechanisms=("plug-a",), patterns=("ping-pong",), sizes=(64,), pythons=(here, lacking))
+    installed.cache_clear()
+    try:
+        ask_plugins(["plug-a"], [here, lacking])
+        plan = make_plan(request, capabilities(), 1, Budget(rounds=1), Timing())
+    finally:
+        installed.cache_clear()
+    assert [case.python for case in plan.cases] == [here.tag]
+    assert [(skip.case.python, skip.reason) for skip in plan.skips] == [
+        ("py3.99.0", "plug-a: no package that is installed here brings it (under py3.99.0)")
+    ]
+
+
 def test_a_bad_plug_in_alone_is_one_line_and_code_8(site: Path, tmp_path: Path) -> None:
     install(site, "bad-plug", "6.6", {"raises": BAD["raises"][1]})
     done = run("run", "--mechanism", "raises", *QUICK, cwd=tmp_path, env=having(site))
@@ -187,3 +220,13 @@ def test_the_time_for_a_list_is_not_spent_on_plug_ins_modules(site: Path, tmp_pa
     done = python("-c", code, cwd=tmp_path, env=having(site))
     assert module_of("plug-a") not in done.out.split()
     assert "plug-a" in done.out.split()
+
+
+def test_a_run_is_not_the_same_software_with_another_version_of_a_plug_in() -> None:
+    before, now = identity("salt", ["a-plug 1.0"]), identity("salt", ["a-plug 1.1"])
+    (said,) = differences(before, now)
+    assert "a-plug 1.0 (here ipcbench" in said
+    assert said.endswith("a-plug 1.1)")
+    many = identity("salt", [f"plug-{i} 1.0" for i in range(50)]), identity("salt", ["plüg 1.0"])
+    assert all(len(found.software) < 100 and found.software.isascii() for found in many)
+    assert not differences(before, identity("salt", ["a-plug 1.0"]))

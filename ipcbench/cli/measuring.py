@@ -191,7 +191,7 @@ def _measured_anew(
     plan: Plan, start: float, occasion: _Occasion, path: Path, keeping: Keeping, bench: Bench, base: bytes = b""
 ) -> Finish:
     """Write the plan down and carry it out; base is the file that the result is appended to, deflated."""
-    who = identity()
+    who = identity(plugins=catalog.packages(case.mechanism for case in plan.cases))
     planned = Planned(
         schema=JOURNAL_SCHEMA,
         digest=digest(plan_record(plan), who.software),
@@ -225,7 +225,7 @@ def resume(wanted: Resumption) -> Finish:
         for folder in filter(None, (keeping.results, keeping.reports)):
             check_writable(folder)
         with contextlib.closing(Visitor(past.plan.timing, stop, pythons=past.plan.pythons)) as visitor:
-            now = identity(past.identity.salt)
+            now = identity(past.identity.salt, catalog.packages(case.mechanism for case in past.plan.cases))
             mixed = unlike(past, now, visitor.isolation)
             over = past.earlier.complete  # then nothing is measured here
             if mixed and not over and not keeping.force:

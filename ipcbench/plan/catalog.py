@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import functools
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ipcbench.errors import BadRequest, UnknownName
@@ -47,6 +47,11 @@ def learn(plugin: Plugin, mechanism: Mechanism | None, reasons: Mapping[str, str
 def plugin(name: str) -> Asked | None:
     """What is known of a plug-in that was asked; None for every other mechanism."""
     return _asked.get(name)
+
+
+def packages(names: Iterable[str]) -> list[str]:
+    """The packages, with their versions, that brought those of these mechanisms that are plug-ins and were asked."""
+    return sorted({_asked[name].plugin.origin for name in names if name in _asked})
 
 
 def is_plugin(name: str) -> bool:

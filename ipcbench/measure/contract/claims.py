@@ -12,7 +12,7 @@ import sys
 import threading
 from typing import Any
 
-from ipcbench.errors import BadRequest
+from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.measure import mechanisms
 from ipcbench.measure.contract.channels import observe_echo
 from ipcbench.measure.contract.others import observe_tasks
@@ -43,6 +43,8 @@ def claims(name: str) -> dict[str, Any]:
             own.add(module.partition(".")[0])
             before |= {*sys.modules}  # finding it imports importlib.metadata
         mechanism = load_mechanism(name)
+    except UnknownName:  # under another Python than that of the plan
+        return {"refused": "no package that is installed here brings it"}
     except BadRequest as error:
         return {"refused": str(error)}
     except BaseException as error:
