@@ -30,7 +30,7 @@ def command(name: str, report: Path | None) -> int:
 
     Real processes, under every start method that it declares, each in custody as any visit: a verdict for each rule
     with what breaks it, and a line to show. A rule about what a mechanism does not claim is skipped with the reason.
-    Takes from four seconds to half a minute.
+    Takes from two seconds to half a minute.
 
     Exit code 0 only if every rule that concerns it is kept; 3 if one is broken; 2 if there is no such mechanism; 8 if
     it needs what this machine has not.
