@@ -13,18 +13,16 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from layout import boxes, faults
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.text import Text
-from matplotlib.transforms import Bbox
 from synthetic import SIZES, make_cases, make_result, make_skips, tail_cases
 
 from ipcbench.model import Case, Verdict
 from ipcbench.report.charts import CHARTS, Chart, matrix
 from ipcbench.report.charts.chart import LONGEST_ALT
 from ipcbench.report.charts.scale import log_ticks, spaced, spread
-from ipcbench.report.charts.sheet import SMALLEST, sign, text_width, wrap
+from ipcbench.report.charts.sheet import sign, text_width, wrap
 from ipcbench.report.inline import merge
 from ipcbench.report.study import Study, study
 from ipcbench.report.svg import drawing, to_png, to_svg
@@ -35,7 +33,6 @@ from ipcbench.results.schema import ResultFile
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_time
 
 HOSTILE = ["a$\\frac{1}{2}$|b", "<script>alert(1)<", "x\x1b[31m\x00y\u202ez", "表|名$^2$", "-" * 300]
-MARGIN = 4.0
 
 
 def everything() -> ResultFile:
@@ -127,55 +124,6 @@ def drawn(chart: Chart[Study], about: Study, theme: Theme) -> Figure:
     return figure
 
 
-def boxes(figure: Figure) -> list[tuple[Text, Bbox]]:
-    """Every text that is visible, with its place in points."""
-    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
-    scale = 72 / figure.dpi
-    texts = [text for text in figure.findobj(Text) if isinstance(text, Text) and text.get_visible()]
-    found = [(text, text.get_window_extent(renderer)) for text in texts if text.get_text().strip()]
-    return [(text, Bbox(box.get_points() * scale)) for text, box in found]
-
-
-def faults(figure: Figure) -> list[str]:
-    """What is wrong with the places of the texts of a figure, in words."""
-    texts = boxes(figure)
-    width, height = figure.get_size_inches() * 72
-    found = []
-    for text, box in texts:
-        name, cell = repr(text.get_text()), getattr(text, "ipcbench_box", None)
-        if box.x0 < MARGIN or box.y0 < MARGIN or box.x1 > width - MARGIN or box.y1 > height - MARGIN:
-            found.append(f"{name} leaves the figure: {box}")
-        if cell is not None and not _within(box, cell, height):
-            found.append(f"{name} leaves its cell: {box}")
-        if float(text.get_fontsize()) < SMALLEST:
-            found.append(f"{name} is too small")
-    for (one, first), (other, second) in itertools.combinations(texts, 2):
-        across = min(first.x1, second.x1) - max(first.x0, second.x0)
-        down = min(first.y1, second.y1) - max(first.y0, second.y0)
-        if across > 0.5 and down > 0.5:
-            found.append(f"{one.get_text()!r} touches {other.get_text()!r}")
-    places = markers(figure)
-    for text, box in texts:
-        x, y = places[:, 0], height - places[:, 1]
-        if ((x > box.x0) & (x < box.x1) & (y > box.y0) & (y < box.y1)).any():
-            found.append(f"{text.get_text()!r} covers a marker")
-    return found
-
-
-def _within(box: Bbox, cell: Bbox, height: float) -> bool:
-    """Whether a text lies in its cell, whose y is from the top, with 2 points to spare."""
-    across = min(box.x0 - cell.x0, cell.x1 - box.x1)
-    down = min(height - box.y1 - cell.y0, cell.y1 - height + box.y0)
-    return bool(min(across, down) >= 1.99)
-
-
-def markers(figure: Figure) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Where markers stand, in points from the top left: (n, 2)."""
-    lines = [line for line in figure.findobj(Line2D) if isinstance(line, Line2D)]
-    found = [line.get_xydata() for line in lines if line.get_marker() not in ("None", None, "")]
-    return np.concatenate([np.empty((0, 2)), *(np.asarray(points, dtype=float) for points in found)])
-
-
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
 def test_texts_lie_in_their_places_and_never_on_each_other(chart: Chart[Study], theme: Theme, about: Study) -> None:
@@ -189,51 +137,6 @@ def check_texts(chart: Chart[Study], theme: Theme, about: Study) -> None:
         figure = drawn(chart, about, theme)
         assert len(boxes(figure)) > 5
         assert faults(figure) == []
-
-
-def _longer(text: Text) -> None:
-    text.set_text(f"{text.get_text()} and so much more that no cell has room for it")
-
-
-def _off_the_edge(text: Text) -> None:
-    text.set_position((-20, text.get_position()[1]))
-
-
-def _small(text: Text) -> None:
-    text.set_fontsize(7)
-
-
-def _tall(text: Text) -> None:
-    text.set_fontsize(16)
-
-
-def _on_its_neighbour(text: Text) -> None:
-    text.set_position((text.get_position()[0] + 55, text.get_position()[1]))
-
-
-def _on_a_marker(text: Text) -> None:
-    text.set_position((14.0, text.get_position()[1]))
-
-
-@pytest.mark.parametrize(
-    ("spoil", "said"),
-    [
-        (_longer, "leaves its cell"),
-        (_tall, "leaves its cell"),
-        (_longer, "touches"),
-        (_on_its_neighbour, "touches"),
-        (_off_the_edge, "leaves the figure"),
-        (_small, "is too small"),
-        (_on_a_marker, "covers a marker"),
-    ],
-)
-def test_each_check_of_places_finds_what_was_spoilt(spoil: Callable[[Text], None], said: str, normal: Study) -> None:
-    with drawing(THEMES[0], "x"):
-        figure = drawn(matrix.CHART, normal, THEMES[0])
-        (cell, *_) = (text for text, _ in boxes(figure) if text.get_text() == "8 B only")
-        assert faults(figure) == []
-        spoil(cell)
-        assert any(said in fault for fault in faults(figure))
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)

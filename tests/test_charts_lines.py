@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 import pytest
+from layout import MARGIN, boxes
 from synthetic import make_result, model_seconds, rate_of, tail_cases
-from test_charts import HOSTILE, MARGIN, boxes, drawn, texts_of
+from test_charts import HOSTILE, drawn, texts_of
 
 from ipcbench.analysis.tails import curves, percentiles
 from ipcbench.model import Case

@@ -7,6 +7,7 @@ import math
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from test_charts import drawn, everything, many, spinning, texts_of
 
 from ipcbench.analysis.stats import compare
 from ipcbench.model import Case, Verdict
-from ipcbench.report.charts import families, grid, matrix, speedup, winner_map
+from ipcbench.report.charts import charts, families, grid, matrix, speedup, winner_map
 from ipcbench.report.charts.chart import common_sizes, told
 from ipcbench.report.charts.plot import Plot, repeat_context
 from ipcbench.report.charts.ratios import ratio_word
@@ -44,21 +45,23 @@ def pings(where: dict[str, Sequence[int]]) -> Study:
 
 
 def test_the_mean_is_over_sizes_that_most_have_and_a_rare_size_takes_it_from_nobody() -> None:
-    about = pings({"pipe": (64, 4096), "queue": (64, 4096), "pipe-bytes": (64, 4096, 32768), "value": (8,)})
+    about = pings(
+        {"pipe": (64, 4096), "queue": (64, 4096), "pipe-bytes": (64, 4096, 32768), "array": (64,), "value": (8,)}
+    )
     cells = matrix.table(about)
     assert sorted(set(cells.loc[cells["in_mean"], "size"])) == [64, 4096]
     means = cells.drop_duplicates("mechanism").set_index("mechanism")["geo_mean"]
-    assert list(means.index[means.isna()]) == ["value"]
+    assert list(means.index[means.isna()]) == ["array", "value"]
     queue = cells[(cells["mechanism"] == "queue") & cells["in_mean"]]
     assert means["queue"] == pytest.approx(math.prod(queue["slowdown"]) ** 0.5)
     texts = texts_of(matrix.CHART, about)
     assert "† no mean: this mechanism lacks a number at one of 64 B and 4 KiB." in texts
-    assert texts.count("†") == 1
+    assert texts.count("†") == 2
 
 
 def test_sizes_are_common_by_those_that_were_measured_at_several() -> None:
-    about = pings({"pipe": (64, 4096), "queue": (64, 4096), "array": (8,), "value": (8,), "raw-value": (8,)})
-    measured = about.summary
+    several = {"pipe": (64, 4096), "queue": (64, 4096), "pipe-bytes": (64, 32768), "os-pipe": (64, 2**20)}
+    measured = pings({**several, "array": (8,), "value": (8,), "raw-value": (8,)}).summary
     assert common_sizes(measured) == [64, 4096]
     assert common_sizes(measured[measured["size"] == 8]) == [8]
 
@@ -93,6 +96,15 @@ def test_a_winner_and_its_ties_are_those_of_the_tables(normal: Study) -> None:
         assert behind["slowdown"] == cell.lead
 
 
+def test_what_ties_is_named_before_what_is_nearer_and_does_not(normal: Study) -> None:
+    here = (normal.summary["question"] == "ping-pong") & (normal.summary["size"] == 64)
+    second, third = normal.summary[here & normal.summary["ranked"]].sort_values("slowdown").index[1:3]
+    summary = normal.summary.assign(tied=normal.summary.index == third)
+    cell = winner_map.table(replace(normal, summary=summary)).query("question == 'ping-pong' and size == 64").iloc[0]
+    assert (cell["ties"], cell["next"]) == (1, summary.loc[third, "mechanism"])
+    assert cell["next"] != summary.loc[second, "mechanism"]
+
+
 def test_a_cell_prints_its_winner_with_the_lead_or_the_tie(normal: Study) -> None:
     texts = texts_of(winner_map.CHART, normal)
     cells = winner_map.table(normal)
@@ -122,6 +134,15 @@ def test_no_winner_without_a_rival() -> None:
 
 def test_nobody_that_spins_wins_a_map_of_those_that_block(spun: Study) -> None:
     assert "array" not in set(winner_map.table(spun)["mechanism"])
+
+
+def test_other_payloads_have_maps_of_their_own_where_three_compete() -> None:
+    names = ("pipe", "queue", "array")
+    cases = [Case("ping-pong", name, size) for name in names for size in (64, 4096)]
+    arrays = [Case("ping-pong", name, 64, payload="array") for name in names]
+    made = {chart.id for chart, _ in charts(study(make_result([*cases, *arrays], 3)))}
+    assert {"winner-map", "winner-map-arrays", "slowdown-matrix-arrays"} <= made
+    assert "winner-map-arrays" not in {chart.id for chart, _ in charts(study(make_result([*cases, *arrays[:2]], 3)))}
 
 
 def test_a_lead_is_strong_from_one_and_a_half_times_on() -> None:
@@ -185,7 +206,7 @@ def test_four_lines_of_each_family_have_names_and_none_spins() -> None:
 
 
 def test_repeated_grey_lines_lie_where_the_values_do() -> None:
-    x, y = np.array([8.0, 64.0, 4096.0]), np.array([1e-5, 3e-5, 2e-4])
+    x, y = [2.0**power for power in range(2, 14)], [1e-6 * 1.7**power for power in range(12)]
     with drawing(THEMES[0], "x"):
         sheet = Sheet.new(THEMES[0], "title", "subtitle", 100)
         plots = [Plot(sheet, left, 60, 100, 60, (4, 8192), (1e-6, 1e-3)) for left in (30.0, 200.0)]

@@ -3,8 +3,8 @@
 Exit codes: 0 every case ok or explained as unsupported; 2 usage, or input that cannot be read; 3 a case failed;
 4 a case timed out; 5 a case is unverified; 6 a case leaked, or containing, saving or printing failed, or a promise of
 selftest is broken; 7 every case ok, but the machine changed meanwhile; 8 nothing can be measured here; 9 what compare
---fail-if asks about is so; 128 + n ended by signal n, with what was finished saved. The severest counts: a signal, then
-5, 6, 4, 3, 7. `ending` picks one.
+--fail-if asks about is so; 10 what embed --check or report --check looked at is not fresh; 128 + n ended by signal n,
+with what was finished saved. The severest counts: a signal, then 5, 6, 4, 3, 7. `ending` picks one.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ COMMANDS = {
     "all": ("ipcbench.cli.all_", "Measure the curated selection and write the report."),
     "run": ("ipcbench.cli.run", "Measure a selection; writes results/<label>.json."),
     "report": ("ipcbench.cli.report", "Make the report of a results file."),
+    "embed": ("ipcbench.cli.embed", "Charts of a report into a README or documentation, kept fresh."),
     "compare": ("ipcbench.cli.compare", "Compare results: files, machines, Pythons, settings."),
     "advise": ("ipcbench.cli.advise", "Which mechanism for so many senders, receivers and bytes."),
     "list": ("ipcbench.cli.list_", "What can be measured: mechanisms, patterns, suites."),

@@ -25,6 +25,7 @@ Exit codes:
          throttled, other CPUs, or their time stolen
   8      nothing of what was asked for can be measured on this machine
   9      a condition of compare --fail-if is true
+  10     what embed --check or report --check looked at is not fresh
   128+n  ended by signal n (129 HUP, 130 Ctrl-C, 143 TERM); what was
          finished is saved
 The severest counts: a signal, then 5, 6, 4, 3, 7.
@@ -35,7 +36,7 @@ OF_VERDICT = {"failed": 3, "timed-out": 4, "unverified": 5, "leaked": 6}
 # Other work on the machine is a doubt about the number, as noise is: it comes and goes on any desktop, rounds and
 # intervals are there for it, and a run that ended with 7 for it would end with 7 nearly always.
 MACHINE_CHANGED = set(TOUCHED) - {"loaded"}
-NOT_SAVED, CHANGED, WORSE = 6, 7, 9
+NOT_SAVED, CHANGED, WORSE, STALE = 6, 7, 9, 10
 _SEVEREST_FIRST = (5, 6, 4, 3, 7, 0)
 
 

@@ -2,29 +2,80 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from ipcbench.cli.ending import STALE
+
+if TYPE_CHECKING:
+    from ipcbench.results.schema import ResultFile
+
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 @click.command("report")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the report. Default: reports/<name of FILE>.")
-def command(file: Path, out: Path | None) -> int:
-    """Read FILE and write report.html, summary.md, cases.csv and charts/ (SVG, PNG and CSV).
+@click.option("--check", is_flag=True, help="Write nothing; say whether the report is what FILE gives, code 10 if not.")
+@click.option("--github-step-summary", "step", is_flag=True, help="Also add the summary to that of a GitHub job.")
+def command(file: Path, out: Path | None, check: bool, step: bool) -> int:
+    """Read FILE and write report.html, summary.md, cases.csv, manifest.json and charts/ (SVG, PNG and CSV).
+
+    --check makes the SVGs and CSVs again and compares them, byte for byte.
 
     \b
-    Example:
+    Examples:
       ipcbench report results/laptop.json
+      ipcbench report results/laptop.json --check
     """
     from ipcbench.cli.output import say
     from ipcbench.cli.summary import self_check_line
+    from ipcbench.errors import BadRequest
     from ipcbench.report import said, write
     from ipcbench.results.store import folder_name, load_with_digest
 
+    if check and step:
+        raise BadRequest("--check writes nothing, so --github-step-summary cannot go with it")
+    if step and not os.environ.get(STEP_SUMMARY):
+        raise BadRequest(f"{STEP_SUMMARY} is not set: --github-step-summary is for a step of a GitHub job")
     result, digest = load_with_digest(file)
-    page = write(result, out or Path("reports") / folder_name(file), (file.name, digest))
+    folder = out or Path("reports") / folder_name(file)
+    if check:
+        return _check(result, folder, (file.name, digest))
+    page = write(result, folder, (file.name, digest))
+    if step:
+        _add_to_step(result, Path(os.environ[STEP_SUMMARY]))
     for line in [*said(result), self_check_line(result)]:
         say(line)
     say(f"report: {page}")
     return 0
+
+
+def _check(result: ResultFile, folder: Path, source: tuple[str, str]) -> int:
+    from ipcbench.cli.output import say
+    from ipcbench.cli.summary import count
+    from ipcbench.report.again import differences
+
+    found, left = differences(result, folder, source)
+    for line in found:
+        say(line)
+    if left:
+        say(f"not compared: {left}")
+    again = f"stale in {count(len(found), 'place')}; 'ipcbench report' writes it anew"
+    say(f"{folder}: {again if found else 'fresh'}")
+    return STALE if found else 0
+
+
+def _add_to_step(result: ResultFile, path: Path) -> None:
+    """Append the summary, without charts: their relative addresses lead nowhere there."""
+    from ipcbench.errors import ResultError
+    from ipcbench.report import step_summary
+
+    try:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(step_summary(result))
+    except OSError as error:
+        raise ResultError(f"{STEP_SUMMARY}={path}: cannot write: {error.strerror}") from error

@@ -48,18 +48,18 @@ def _counts(about: Study) -> dict[str, int]:
 
 
 def of_comparison(comparison: Comparison, drawn: Sequence[Picture]) -> Manifest:
-    """The manifest of a comparison: labels, machines and Pythons of its sides, the base last.
+    """The manifest of a comparison: what is compared, files, machines and Pythons of its sides, the base last.
 
     result is empty where the names of the files are not known; digest is the SHA-256 of the digests of the sides, one a
     line; started is when the latest of them began; counts are rows by verdict.
     """
     base, *others = comparison.sides
-    sides = [*others, base]
+    sides, columns = [*others, base], comparison.contrast.columns[1:]
     table: pd.DataFrame = comparison.contrast.table
     return Manifest(
         ipcbench=__version__,
         matplotlib=mpl.__version__,
-        label=safe_text(" and ".join(side.name for side in others) + f" vs {base.name}" if others else base.name),
+        label=safe_text(f"{' and '.join(columns)} vs {comparison.contrast.base}"),
         result=safe_text(", ".join(side.file for side in sides if side.file), 1000),
         digest=hashlib.sha256("".join(f"{side.digest}\n" for side in sides).encode()).hexdigest(),
         started=max((safe_text(side.facts.get("date", ""), 40) for side in sides), default=""),

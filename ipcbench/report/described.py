@@ -17,13 +17,13 @@ MOST_PANELS = 16
 _AXES = ("question", "size", "workers", "wait")  # what blocks and what spins is never ranked together
 
 
-def describe(title: str, table: pd.DataFrame) -> str:
+def describe(table: pd.DataFrame) -> str:
     """Describe a chart from the table that it draws: what is drawn, then the best and the last of each part.
 
     A part is what shares question, payload size, number of workers and way of waiting; of a comparison a panel and a
-    column. A table with neither `seconds` nor `ratio` is described by its title and its rows alone.
+    column. Of a table with neither `seconds` nor `ratio` only the axes are told.
     """
-    said = [title, *_drawn(table)]
+    said = [*_drawn(table)]
     if "ratio" in table and "panel" in table:
         said += _compared(table)
     elif "seconds" in table and "mechanism" in table:

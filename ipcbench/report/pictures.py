@@ -15,14 +15,13 @@ from ipcbench.report.charts.chart import Chart
 from ipcbench.report.charts.sheet import sign
 from ipcbench.report.described import describe
 from ipcbench.report.manifest import LONGEST_ALT, ChartEntry, Digests, Files
-from ipcbench.report.svg import drawing, to_png, to_svg
+from ipcbench.report.svg import CSS_PIXELS, LONGEST_DESC, drawing, to_png, to_svg
 from ipcbench.report.tables import Table, csv
 from ipcbench.report.text import shortened
 from ipcbench.report.theme import THEMES, Theme
 from ipcbench.results.writing import replace_whole
 from ipcbench.text import safe_text
 
-CSS_PIXELS = 96 / 72  # per point
 Source = TypeVar("Source")
 _WAITING = {"block": "blocking", "spin": "spinning"}
 
@@ -98,21 +97,19 @@ def draw(chart: Chart[Source], source: Source, footer: tuple[str, str], payload:
     if missing:
         return Picture(chart, missing, kind=payload)
     table = chart.table(source)
-    alt = shortened(safe_text(chart.alt(table), 4 * LONGEST_ALT), LONGEST_ALT)
-    desc = f"{alt} {' · '.join(footer)}"
     svg: dict[str, str] = {}
     bitmap, width, height = b"", 0.0, 0.0
     for theme in THEMES:
         with drawing(theme, chart.id):
             figure = plotted(chart, table, footer, theme)
             width, height = figure.get_size_inches() * 72 * CSS_PIXELS
-            svg[theme.name] = to_svg(figure, id=chart.id, title=chart.title, desc=desc)
+            svg[theme.name] = svg_of(figure, chart, table, footer)
             if png and not bitmap:
                 bitmap = to_png(figure)
     return Picture(
         chart,
-        alt=alt,
-        long_desc=describe(chart.title, table),
+        alt=shortened(safe_text(chart.alt(table), 4 * LONGEST_ALT), LONGEST_ALT),
+        long_desc=describe(table),
         kind=_kind(payload, table),
         svg=svg,
         png=bitmap,
@@ -128,6 +125,12 @@ def plotted(chart: Chart[Any], table: pd.DataFrame, footer: tuple[str, str], the
     figure = chart.draw(table, theme)
     sign(figure, footer, theme)
     return figure
+
+
+def svg_of(figure: Figure, chart: Chart[Any], table: pd.DataFrame, footer: tuple[str, str]) -> str:
+    """The figure as SVG text that says what it shows and where that comes from."""
+    desc = " ".join([describe(table)[: LONGEST_DESC - sum(map(len, footer)) - 2], *footer])
+    return to_svg(figure, id=chart.id, title=chart.title, desc=desc)
 
 
 def _kind(payload: str, table: pd.DataFrame) -> str:

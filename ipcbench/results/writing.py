@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
 from pathlib import Path
 
 
@@ -45,6 +46,19 @@ def replace_whole(path: Path, data: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def rewrite(path: Path, data: bytes) -> None:
+    """Change a file of somebody else whole or not at all: its permissions stay, and a link leads where it did.
+
+    Raises OSError, also for a file that may not be written although its folder may.
+    """
+    place = path.resolve(strict=True)
+    if not os.access(place, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    mode = stat.S_IMODE(place.stat().st_mode)
+    write_whole(place, data, replace=True)
+    os.chmod(place, mode)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from ipcbench.analysis.contrast import Contrast
 from ipcbench.analysis.stats import geometric_mean
-from ipcbench.report.charts.chart import Chart
+from ipcbench.report.charts.chart import Chart, told
 from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.ratios import NUMBERS, frame, ratio_dot, sides, span
 from ipcbench.report.charts.sheet import LINE, MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width
@@ -166,11 +166,12 @@ def _alt(cells: pd.DataFrame) -> str:
     """The finding in words: how many rows differ, and the largest."""
     clear = cells[cells["verdict"].isin(["slower", "faster"])]
     where = f"{len(clear)} of {len(cells)} cases differ from {cells['base'].iloc[0]}"
+    shape = "Dots with intervals by mechanism and payload size."
     if clear.empty:
-        return f"Dots with intervals by mechanism and payload size. {where}."
+        return told(f"{shape} {where}.", f"{where}.")
     far = max(records(clear), key=lambda cell: abs(math.log(cell.ratio)))
-    last = f"the most {far.mechanism} at {far.panel}: {short_ratio(far.ratio)} in {far.other}"
-    return f"Dots with intervals by mechanism and payload size. {where}, {last}."
+    most = f"the most {far.mechanism} at {far.panel}: {short_ratio(far.ratio)} in {far.other}"
+    return told(f"{shape} {where}, {most}.", f"{where}, {most}.", f"{most[0].upper()}{most[1:]}.")
 
 
 def _lacks(comparison: Comparison) -> str:

@@ -83,6 +83,9 @@ def _alt(cells: pd.DataFrame) -> str:
     column = column.sort_values("slowdown")
     first, last = column.iloc[0], column.iloc[-1]
     shape = f"{count(cells['mechanism'].nunique(), 'mechanism')} by {count(cells['size'].nunique(), 'payload size')}."
+    if len(column) == 1:
+        alone = f"At {format_size(size)} {first['mechanism']} takes {format_time(first['seconds'])}."
+        return told(f"{shape} {alone}", alone)
     best = f"At {format_size(size)} {first['mechanism']} is best with {format_time(first['seconds'])}"
     slowest = f"{best}; {last['mechanism']} takes {format_ratio(last['slowdown'])} as long."
     return told(f"{shape} {slowest}", slowest, f"{best}.")

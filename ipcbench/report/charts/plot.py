@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from matplotlib.collections import PathCollection
 from matplotlib.patches import Polygon, Rectangle
 from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 
 from ipcbench.report.charts.sheet import SMALLEST, Sheet
 from ipcbench.report.theme import mark
@@ -133,8 +135,7 @@ class Plot:
 def repeat_context(plots: Sequence[Plot], curves: Sequence[tuple[Values, Values]]) -> None:
     """Draw the same thin grey lines in several plots of one size with the same axes, and those of one point as dots.
 
-    In an SVG the lines are written once, as a marker that stands in every plot: forty times forty lines would be half
-    a megabyte.
+    In an SVG the lines are written once and used in every plot: forty times forty lines would be half a megabyte.
     """
     first = plots[0]
     for plot in plots:
@@ -146,12 +147,18 @@ def repeat_context(plots: Sequence[Plot], curves: Sequence[tuple[Values, Values]
             codes += [Path.MOVETO, *[Path.LINETO] * (len(x) - 1)]
     if not vertices:
         return
-    lines = Path(np.concatenate(vertices), codes)
-    whole = 2 * float(np.abs(lines.vertices).max())  # the marker size at which one unit of the path is one point
-    colour = first.sheet.theme.context
-    look: dict[str, Any] = {"markerfacecolor": "none", "markeredgecolor": colour, "markeredgewidth": 0.8}
-    places = [plot.left for plot in plots], [plot.top for plot in plots]
-    first.sheet.line(*places, marker=lines, markersize=whole, linestyle="none", zorder=1, **look)
+    canvas, figure = first.sheet.canvas, first.sheet.figure
+    lines = PathCollection(
+        [Path(np.concatenate(vertices), codes)],
+        offsets=[(plot.left, plot.top) for plot in plots],
+        offset_transform=canvas.transData,
+        transform=Affine2D().scale(1 / 72) + figure.dpi_scale_trans,  # the path is in points
+        facecolors="none",
+        edgecolors=first.sheet.theme.context,
+        linewidths=0.8,
+        zorder=1,
+    )
+    canvas.add_collection(lines, autolim=False)
 
 
 def _share(values: Values, limits: tuple[float, float]) -> FloatArray:

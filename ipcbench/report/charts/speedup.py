@@ -149,7 +149,7 @@ def _alt(cells: pd.DataFrame) -> str:
     better = int((measured["verdict"] == "faster").sum())
     said = f"Faster than multiprocessing.Queue in {better} of {count(len(measured), 'case')}."
     far = max(records(measured), key=lambda cell: cell.ratio)
-    most = f"Most: {far.mechanism}, {ratio_word(far.ratio)} at {format_size(far.size)}."
+    most = f"At best: {far.mechanism}, {ratio_word(far.ratio)} at {format_size(far.size)}."
     return told(f"{said} {most}", most)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ipcbench.analysis.machines import Shape
-from ipcbench.report.charts.chart import Chart
+from ipcbench.report.charts.chart import Chart, told
 from ipcbench.report.charts.sheet import MARGIN, WIDTH, Sheet, fit
 from ipcbench.report.charts.winners import ROW, Winner, family_key, winner_cell
 from ipcbench.report.comparison import Comparison
@@ -76,13 +76,13 @@ def _alt(cells: pd.DataFrame) -> str:
     """The finding in words: in how many cells another mechanism wins, and one of them."""
     blocks, changed = len(cells) // 2, cells[cells["changed"]]
     sides = list(dict.fromkeys(cells["side"]))
-    said = (
-        f"Winners by question and size on {sides[0]} and {sides[-1]}: {len(changed)} of {count(blocks, 'cell')} change"
-    )
+    found = f"{len(changed)} of {count(blocks, 'cell')} change"
+    said = f"Winners by question and size on {sides[0]} and {sides[-1]}: {found}"
     if changed.empty:
-        return f"{said}."
+        return told(f"{said}.", f"Winners on two machines: {found}.")
     first = changed.iloc[0]
-    return f"{said}, such as {first['ask']} at {format_size(first['size'])}: {first['was']} to {first['winner']}."
+    such = f"such as {first['ask']} at {format_size(first['size'])}: {first['was']} to {first['winner']}"
+    return told(f"{said}, {such}.", f"Winners: {found}, {such}.", f"Winners on two machines: {found}.")
 
 
 def _lacks(comparison: Comparison) -> str:

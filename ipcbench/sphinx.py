@@ -1,0 +1,141 @@
+"""A Sphinx extension: `.. ipcbench-chart:: ID` shows a chart of a report in the theme of the page.
+
+One figure with one caption and one label, in it an image for light pages and one for dark ones. Put "ipcbench.sphinx"
+into `extensions`; `ipcbench_reports` is the folder of reports, as seen from conf.py.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
+from sphinx.util.docutils import SphinxDirective
+
+from ipcbench import __version__
+from ipcbench.errors import IpcbenchError
+from ipcbench.report.embedding import find_report
+from ipcbench.report.manifest import NAME, ChartEntry, load_manifest
+from ipcbench.text import safe_text
+
+STATIC = Path(__file__).parent / "report" / "static"
+STYLE = "ipcbench-chart.css"
+PNG = "ipcbench-png"  # attribute of an image: its PNG, for builders that take no SVG
+SVG_TYPE, PNG_TYPE = "image/svg+xml", "image/png"
+
+
+class ChartDirective(SphinxDirective):
+    """`.. ipcbench-chart:: ID`, with :report: a label or a folder, :name:, :caption:, :width:, :alt: and :class:."""
+
+    required_arguments = 1
+    option_spec: ClassVar[dict[str, Any]] = {
+        "report": directives.unchanged_required,
+        "name": directives.unchanged_required,
+        "caption": directives.unchanged,
+        "width": directives.length_or_percentage_or_unitless,
+        "alt": directives.unchanged,
+        "class": directives.class_option,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        """The figure; an error of the page where there is no such report or chart."""
+        try:
+            folder = self._folder()
+            self.env.note_dependency(str(folder / NAME))
+            entry = load_manifest(folder).chart(self.arguments[0])
+        except IpcbenchError as error:
+            raise self.error(f"ipcbench-chart: {error}") from error
+        figure = nodes.figure(classes=["ipcbench-chart", *self.options.get("class", [])])
+        self.set_source_info(figure)
+        assert entry.files is not None
+        for theme, name in (("light", entry.files.light), ("dark", entry.files.dark)):
+            figure += self._image(folder, entry, theme, name)
+        figure += self._caption(entry)
+        self.add_name(figure)
+        return [figure]
+
+    def _folder(self) -> Path:
+        """The folder of the report: as seen from the page, else a label; without :report: the newest."""
+        reports = Path(self.config.ipcbench_reports)
+        page = Path(self.env.doc2path(self.env.docname)).parent
+        return find_report(self.options.get("report", ""), page, reports).resolve()
+
+    def _image(self, folder: Path, entry: ChartEntry, theme: str, name: str) -> nodes.image:
+        path = folder / name
+        if not path.is_file():
+            raise self.error(f"ipcbench-chart: {path}: no such file, though {NAME} names it; make the report again")
+        self.env.note_dependency(str(path))
+        image = nodes.image(
+            uri=_from_source(path, self.env),
+            alt=self.options.get("alt") or safe_text(entry.alt),
+            classes=[f"only-{theme}", "no-scaled-link"],
+            width=self.options.get("width") or f"{entry.width}px",
+        )
+        assert entry.files is not None
+        image[PNG] = str(folder / entry.files.png) if theme == "light" else ""
+        return image
+
+    def _caption(self, entry: ChartEntry) -> nodes.caption:
+        own = self.options.get("caption")
+        if own:
+            found, messages = self.state.inline_text(own, self.lineno)
+            return nodes.caption(own, "", *found, *messages)
+        text = safe_text(entry.caption, 2000)
+        parts = text.split("`")
+        code = len(parts) % 2 == 1
+        pieces = [
+            nodes.literal(part, part) if code and place % 2 else nodes.Text(part) for place, part in enumerate(parts)
+        ]
+        return nodes.caption(text, "", *pieces)
+
+
+def _from_source(path: Path, env: BuildEnvironment) -> str:
+    """The address of a file for Sphinx: from the folder of the sources, with '/' before it."""
+    return "/" + Path(os.path.relpath(path, env.srcdir)).as_posix()
+
+
+def _one_picture(app: Sphinx, tree: nodes.document, page: str) -> None:
+    """Outside of web pages there is one theme: the light picture stays, as PNG where SVG cannot be, else its words."""
+    if app.builder.format == "html":
+        return
+    for image in list(tree.findall(nodes.image)):
+        if PNG not in image:
+            continue
+        if "only-dark" in image["classes"]:
+            image.parent.remove(image)
+        elif SVG_TYPE not in app.builder.supported_image_types:
+            _without_svg(app, image, page)
+
+
+def _without_svg(app: Sphinx, image: nodes.image, page: str) -> None:
+    path = Path(image[PNG])
+    if PNG_TYPE not in app.builder.supported_image_types or not path.is_file():
+        image.replace_self(nodes.paragraph(image["alt"], image["alt"]))
+        return
+    uri = _from_source(path, app.env).lstrip("/")
+    app.env.images.add_file(page, uri)
+    image["uri"], image["candidates"] = uri, {PNG_TYPE: uri}
+
+
+def _resolve(app: Sphinx, config: Config) -> None:
+    config.ipcbench_reports = str(Path(app.confdir) / config.ipcbench_reports)
+
+
+def _add_style(app: Sphinx) -> None:
+    app.config.html_static_path.append(str(STATIC))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directive, its style and `ipcbench_reports`."""
+    app.add_config_value("ipcbench_reports", "../reports", "env", [str])
+    app.add_directive("ipcbench-chart", ChartDirective)
+    app.connect("doctree-resolved", _one_picture)
+    app.connect("config-inited", _resolve)
+    app.connect("builder-inited", _add_style)
+    app.add_css_file(STYLE)
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,48 @@
+"""A small report that is kept: its tables and its manifest, byte for byte, so that a change of either is looked at.
+
+Made anew by `ipcbench report tests/golden/report-small/small.json --out tests/golden/report-small`; kept are cases.csv,
+manifest.json and the CSVs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from ipcbench.report import write
+from ipcbench.report.manifest import NAME
+from ipcbench.results.store import load_with_digest
+
+GOLDEN = Path(__file__).parent / "golden" / "report-small"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("golden") / "report"
+    result, digest = load_with_digest(GOLDEN / "small.json")
+    write(result, folder, ("small.json", digest))
+    return folder
+
+
+def test_every_table_is_the_kept_one_byte_for_byte(made: Path) -> None:
+    names = {path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*.csv")}
+    assert names == {path.relative_to(made).as_posix() for path in made.rglob("*.csv")}
+    for name in names:
+        assert (made / name).read_bytes() == (GOLDEN / name).read_bytes(), name
+
+
+def test_the_manifest_is_the_kept_one_but_for_what_renders(made: Path) -> None:
+    assert _words(made / NAME) == _words(GOLDEN / NAME)
+
+
+def _words(path: Path) -> dict[str, Any]:
+    """A manifest without what another version of matplotlib or of ipcbench makes different."""
+    document: dict[str, Any] = msgspec.json.decode(path.read_bytes())
+    del document["matplotlib"], document["ipcbench"]
+    for entry in document["charts"].values():
+        for theme in ("light", "dark"):
+            entry["sha256"] = {name: digest for name, digest in (entry["sha256"] or {}).items() if name != theme}
+    return document
