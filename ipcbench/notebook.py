@@ -12,6 +12,7 @@ import pandas as pd
 
 from ipcbench.errors import ResultError, UnknownName
 from ipcbench.report.charts import Chart, charts
+from ipcbench.report.described import describe
 from ipcbench.report.findings import sentences
 from ipcbench.report.manifest import LONGEST_ALT
 from ipcbench.report.markdown import table as as_markdown
@@ -145,7 +146,7 @@ class RunChart:
         """The picture as SVG text, as a report has it."""
         with drawing(self._theme, self.id):
             figure = plotted(self._chart, self.data, self._about.footer, self._theme)
-            return svg_of(figure, self._chart, self.data, self._about.footer)
+            return svg_of(figure, self._chart, describe(self.data), self._about.footer)
 
     @property
     def png(self) -> bytes:

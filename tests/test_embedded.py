@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from commands import Finished, environment, python
+from pages import DEADLINE, chromium
+from playwright.sync_api import Browser
 from synthetic import make_cases, make_result
 from test_embed import Tags
 
@@ -86,6 +89,30 @@ def test_sphinx_shows_one_figure_with_an_image_for_each_theme(project: Path, the
     assert "My <em>own</em> words" in text
     assert "ipcbench-chart.css" in text
     assert (project / "out" / "html" / "_static" / "ipcbench-chart.css").is_file()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("theme", "dark"), [("furo", "only-dark"), ("alabaster", "only-light")])
+def test_a_reader_sees_the_image_of_the_pages_own_theme(project: Path, theme: str, dark: str) -> None:
+    assert sphinx(project, PAGE, theme=theme).code == 0
+    page = project / "out" / "html" / "index.html"
+    with chromium() as browser:
+        assert seen_in(browser, page, "light") == ["only-light", "only-light"]
+        assert seen_in(browser, page, "dark") == [dark, dark], "alabaster has light pages only"
+
+
+def seen_in(browser: Browser, page: Path, scheme: Literal["dark", "light"]) -> list[str]:
+    """Which images of charts can be seen, by the first class of each."""
+    context = browser.new_context(offline=True, color_scheme=scheme)
+    context.set_default_timeout(DEADLINE)
+    try:
+        tab = context.new_page()
+        tab.goto(page.as_uri())
+        images = tab.locator("figure img")
+        shown = [images.nth(place) for place in range(images.count())]
+        return [str(image.get_attribute("class")).split()[0] for image in shown if image.is_visible()]
+    finally:
+        context.close()
 
 
 def test_sphinx_builds_a_page_again_when_its_report_changes(project: Path) -> None:

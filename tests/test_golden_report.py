@@ -1,22 +1,25 @@
-"""A small report that is kept: its tables and its manifest, byte for byte, so that a change of either is looked at.
+"""A small report that is kept: tables, manifest and pictures, byte for byte, so that a change of any is looked at.
 
 Made anew by `ipcbench report tests/golden/report-small/small.json --out tests/golden/report-small`; kept are cases.csv,
-manifest.json and the CSVs.
+manifest.json, the CSVs and the SVGs.
 """
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import msgspec
 import pytest
 
 from ipcbench.report import write
-from ipcbench.report.manifest import NAME
+from ipcbench.report.manifest import NAME, load_manifest
 from ipcbench.results.store import load_with_digest
 
 GOLDEN = Path(__file__).parent / "golden" / "report-small"
+MOST_CHANGED = 0.01  # of the lines another version of matplotlib may draw otherwise, as one taken away and one added
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +39,18 @@ def test_every_table_is_the_kept_one_byte_for_byte(made: Path) -> None:
 
 def test_the_manifest_is_the_kept_one_but_for_what_renders(made: Path) -> None:
     assert _words(made / NAME) == _words(GOLDEN / NAME)
+
+
+def test_every_picture_is_the_kept_one(made: Path) -> None:
+    names = {path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*.svg")}
+    assert names == {path.relative_to(made).as_posix() for path in made.rglob("*.svg")}
+    same = load_manifest(GOLDEN).matplotlib == matplotlib.__version__
+    changed = lines = 0
+    for name in sorted(names):
+        kept, drawn = ((folder / name).read_text().splitlines() for folder in (GOLDEN, made))
+        lines += len(kept)
+        changed += sum(line[0] in "+-" for line in difflib.ndiff(kept, drawn) if line[0] != " ")
+    assert changed <= (0 if same else 2 * MOST_CHANGED * lines), f"{changed} lines of {lines} differ"
 
 
 def _words(path: Path) -> dict[str, Any]:

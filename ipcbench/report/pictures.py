@@ -97,19 +97,20 @@ def draw(chart: Chart[Source], source: Source, footer: tuple[str, str], payload:
     if missing:
         return Picture(chart, missing, kind=payload)
     table = chart.table(source)
+    description = describe(table)
     svg: dict[str, str] = {}
     bitmap, width, height = b"", 0.0, 0.0
     for theme in THEMES:
         with drawing(theme, chart.id):
             figure = plotted(chart, table, footer, theme)
             width, height = figure.get_size_inches() * 72 * CSS_PIXELS
-            svg[theme.name] = svg_of(figure, chart, table, footer)
+            svg[theme.name] = svg_of(figure, chart, description, footer)
             if png and not bitmap:
                 bitmap = to_png(figure)
     return Picture(
         chart,
         alt=shortened(safe_text(chart.alt(table), 4 * LONGEST_ALT), LONGEST_ALT),
-        long_desc=describe(table),
+        long_desc=description,
         kind=_kind(payload, table),
         svg=svg,
         png=bitmap,
@@ -127,9 +128,9 @@ def plotted(chart: Chart[Any], table: pd.DataFrame, footer: tuple[str, str], the
     return figure
 
 
-def svg_of(figure: Figure, chart: Chart[Any], table: pd.DataFrame, footer: tuple[str, str]) -> str:
+def svg_of(figure: Figure, chart: Chart[Any], description: str, footer: tuple[str, str]) -> str:
     """The figure as SVG text that says what it shows and where that comes from."""
-    desc = " ".join([describe(table)[: LONGEST_DESC - sum(map(len, footer)) - 2], *footer])
+    desc = " ".join([description[: LONGEST_DESC - sum(map(len, footer)) - 2], *footer])
     return to_svg(figure, id=chart.id, title=chart.title, desc=desc)
 
 
