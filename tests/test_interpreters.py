@@ -6,7 +6,6 @@ CPython keeps among its own tests, see tests/forerunner.py; there is nothing to 
 
 from __future__ import annotations
 
-import json
 import os
 import queue
 import sys
@@ -21,7 +20,6 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from commands import EXTRA, environment, python
 from forerunner import support
-from probe import TASKS, WORKERS
 
 from ipcbench.errors import NotHere, NotOffered
 from ipcbench.measure import patterns
@@ -36,6 +34,7 @@ from ipcbench.plan.planner import Request, make_plan, why_not
 from ipcbench.plan.suites import SUITES
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.visit import Visitor
+from ipcbench.testing.conformance import try_rules
 
 TESTS = Path(__file__).parent
 NAMES = ("interpreter-memory", "interpreter-pool-executor", "interpreter-queue", "interpreter-queue-spin")
@@ -265,23 +264,11 @@ def test_an_interpreter_that_raises_before_it_is_ready_makes_the_case_failed_wit
 @pytest.mark.slow
 @pytest.mark.usefixtures("no_leaks", "interpreters")
 @pytest.mark.parametrize("name", NAMES)
-def test_they_keep_the_contract_of_all_mechanisms(name: str) -> None:
+def test_they_keep_the_contract_of_all_mechanisms(name: str, stop: Stop) -> None:
     """What tests/test_contract.py asks of what exists here, of what exists by the forerunner."""
-    env = environment()
-    env["PYTHONPATH"] = os.pathsep.join((os.environ["PYTHONPATH"], env["PYTHONPATH"], str(TESTS)))
-    done = python("-m", "probe", name, "fork", cwd=TESTS, env=env, timeout=90)
-    assert (done.code, done.err) == (0, "")
-    found = json.loads(done.out)
-    assert not {what: seen["error"] for what, seen in found.items() if "error" in seen}
-    for what, seen in found.items():
-        assert seen.get("got") == seen.get("sent"), what
-        assert seen.get("elsewhere", True), what
-        assert seen.get("numbers", list(range(TASKS))) == list(range(TASKS)), what
-        assert (seen.get("members", WORKERS), seen.get("strangers", 0)) == (WORKERS, 0), what
-    left = found["leftovers"]
-    assert left["late"] == left["early"]
-    assert (left["names"], left["children"], left["files"]) == ([], [], [])
-    assert found["closing twice"] == {"closed": True}
+    found = try_rules(name, stop)
+    assert found.kept, [(str(verdict.rule), verdict.why) for verdict in found.verdicts if verdict.state == "fail"]
+    assert sum(verdict.state == "pass" for verdict in found.verdicts) >= 5
 
 
 PINNED = """

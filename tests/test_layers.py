@@ -32,6 +32,7 @@ FLOORS = {
     "ipcbench.measure": 1,
     "ipcbench.measure.mechanisms": 2,
     "ipcbench.measure.patterns": 2,
+    "ipcbench.measure.contract": 2,  # likewise
     "ipcbench.measure.worker": 2,  # above both, which it loads by name through the registry
     "ipcbench.results": 3,
     "ipcbench.plan": 3,
@@ -39,6 +40,7 @@ FLOORS = {
     "ipcbench.analysis": 4,
     "ipcbench.run": 4,
     "ipcbench.report": 5,
+    "ipcbench.testing": 5,
     "ipcbench.cli": 6,
     "ipcbench.notebook": 6,
     "ipcbench.sphinx": 6,

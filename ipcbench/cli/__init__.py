@@ -35,6 +35,7 @@ COMMANDS = {
     "advise": ("ipcbench.cli.advise", "Which mechanism for so many senders, receivers and bytes."),
     "list": ("ipcbench.cli.list_", "What can be measured: mechanisms, patterns, suites."),
     "doctor": ("ipcbench.cli.doctor", "What about this machine decides the numbers."),
+    "conformance": ("ipcbench.cli.conformance", "Whether a mechanism keeps the contract; for authors of one."),
     "selftest": ("ipcbench.cli.selftest", "Whether faults are contained on this machine, and told by their name."),
     "merge": ("ipcbench.cli.merge", "Join results files of one machine as repeats."),
     "anonymise": ("ipcbench.cli.anonymise", "Copy a results file without host, user and paths."),

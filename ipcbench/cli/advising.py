@@ -11,6 +11,7 @@ from ipcbench.analysis.need import NOT_ASKED, Need, check, questions_of, ruled_o
 from ipcbench.cli.measuring import measured
 from ipcbench.cli.options import known, parts, whole
 from ipcbench.cli.output import say
+from ipcbench.cli.plugins import ask_plugins
 from ipcbench.cli.run import command as run
 from ipcbench.cli.summary import summary_lines
 from ipcbench.errors import BadRequest, ResultError, UnknownName
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 def make_need(given: dict[str, Any]) -> Need:
     """Check the options of `advise` and put them together; raises BadRequest and UnknownName."""
     producers, consumers = (whole(name, given[name], MOST_WORKERS) for name in ("producers", "consumers"))
+    named = catalog.select_mechanisms(parts(given["mechanism"]))
+    ask_plugins(named)
     questions = questions_of(given["need"], producers, consumers, catalog.questions())
     families = sorted({found.family for found in catalog.mechanisms()})
     need = Need(
@@ -38,7 +41,7 @@ def make_need(given: dict[str, Any]) -> Need:
         payload=known("payload", given["payload"], PAYLOADS),
         musts=parts(given["must"]),
         family=known("family", given["family"], families) if given["family"] else "",
-        mechanisms=tuple(catalog.select_mechanisms(parts(given["mechanism"]))),
+        mechanisms=tuple(named),
         placement=known("placement", given["placement"], PLACEMENTS) if given["placement"] else "",
         python=given["python"],
         stdlib=given["stdlib"],

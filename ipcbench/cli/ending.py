@@ -15,7 +15,7 @@ Exit codes:
   0      every case is ok, or its absence is explained; one whose result is
          wrong, as adding without the lock, is a finding
   2      usage, or input that cannot be read
-  3      a case failed
+  3      a case failed, or a mechanism breaks a rule of conformance
   4      a case timed out
   5      a case is unverified: what arrived is not what was sent
   6      a case leaked, something outlived its visit, a promise of selftest

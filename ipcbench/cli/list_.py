@@ -12,7 +12,7 @@ import click
 from ipcbench.cli.summary import count
 from ipcbench.measure.pattern import Pattern
 from ipcbench.measure.ports import PORTS, Mechanism
-from ipcbench.measure.registry import mechanism_doc
+from ipcbench.measure.registry import installed, mechanism_doc
 from ipcbench.plan import catalog
 from ipcbench.plan.suites import SUITES
 from ipcbench.text import safe_text
@@ -35,9 +35,16 @@ _DEAD = {
 def command(mechanism: str | None, as_json: bool) -> None:
     """List mechanisms, patterns and suites, or say what one MECHANISM is, promises and traps you with.
 
+    Plug-ins, mechanisms that other packages bring, are named without being run; asked for one, it is run in a process
+    of its own for what it says of itself.
+
     Use the names with `ipcbench run --mechanism … --pattern … --suite …`.
     """
     if mechanism is not None:
+        if catalog.is_plugin(mechanism):
+            from ipcbench.cli.plugins import ask_plugins  # what visits need, which a list does without
+
+            ask_plugins([mechanism])
         _one(catalog.mechanism(mechanism), as_json)
         return
     if as_json:
@@ -45,6 +52,8 @@ def command(mechanism: str | None, as_json: bool) -> None:
         return
     width = _width()
     for heading, rows in _sections():
+        if not rows:
+            continue
         click.echo(heading)
         longest = max(len(name) for name, _ in rows)
         for name, meaning in rows:
@@ -60,7 +69,9 @@ def _one(found: Mechanism, as_json: bool) -> None:
         return
     width = _width()
     click.echo(f"{safe_text(found.name)}: {safe_text(found.title)}\n")
-    for paragraph in mechanism_doc(found.name).split("\n\n"):
+    known = catalog.plugin(found.name)
+    doc = known.doc if known else mechanism_doc(found.name)
+    for paragraph in doc.split("\n\n") if doc else []:
         click.echo(textwrap.fill(safe_text(" ".join(paragraph.split()), 4000), width) + "\n")
     for name, text in _said(found):
         click.echo(textwrap.fill(safe_text(text, 1000), width, initial_indent=f"{name:14}", subsequent_indent=" " * 14))
@@ -84,6 +95,9 @@ def semantics(found: Mechanism) -> str:
 
 
 def _said(found: Mechanism) -> Iterator[tuple[str, str]]:
+    known = catalog.plugin(found.name)
+    if known:
+        yield "plug-in of", known.plugin.origin
     yield "semantics", semantics(found)
     yield (
         "family",
@@ -101,8 +115,9 @@ def _said(found: Mechanism) -> Iterator[tuple[str, str]]:
         yield "background", f"{count(found.background_processes, 'process')} of its own"
     yield "starts under", ", ".join(found.start_methods)
     if found.third_party:
-        yield "library", f'{", ".join(found.requires)} ({found.licence}), by pip install "ipcbench[{found.extra}]"'
-    missing = found.missing()
+        how = f', by pip install "ipcbench[{found.extra}]"' if found.extra else ""
+        yield "library", f"{', '.join(found.requires)} ({found.licence or 'licence not said'}){how}"
+    missing = catalog.missing(found.name)
     if missing:
         yield "here", f"cannot run: {missing}"
     for caveat in found.caveats:
@@ -114,13 +129,19 @@ def _sections() -> list[tuple[str, list[tuple[str, str]]]]:
         (found.name, f"{found.title} ({found.family}, carries {found.carries}{_extra(found)})")
         for found in catalog.mechanisms()
     ]
+    plugins = [(name, _origin(found.origin, name)) for name, found in installed().usable.items()]
+    plugins += [(name, f"cannot be used: {reason}") for name, reason in installed().refused.items()]
     patterns = [
         (found.name, f"{found.question} One operation: {found.operation}.{_variants(found)}")
         for found in catalog.patterns()
     ]
     suites = [(suite.name, suite.question) for suite in SUITES.values()]
-    sections = [("Mechanisms", mechanisms), ("Patterns", patterns), ("Suites", suites)]
+    sections = [("Mechanisms", mechanisms), ("Plug-ins", plugins), ("Patterns", patterns), ("Suites", suites)]
     return [(heading, [(safe_text(name), safe_text(what, 1000)) for name, what in rows]) for heading, rows in sections]
+
+
+def _origin(origin: str, name: str) -> str:
+    return f"a mechanism of the package {origin}; 'ipcbench list {name}' asks it what it is"
 
 
 def _extra(found: Mechanism) -> str:
@@ -140,6 +161,11 @@ def _mechanism(found: Mechanism) -> dict[str, object]:
 def _facts() -> dict[str, object]:
     return {
         "mechanisms": [_mechanism(found) for found in catalog.mechanisms()],
+        "plugins": [
+            {"name": found.name, "distribution": found.distribution, "version": found.version}
+            for found in installed().usable.values()
+        ],
+        "refused_plugins": [{"name": name, "reason": reason} for name, reason in installed().refused.items()],
         "patterns": [
             {
                 "name": found.name,

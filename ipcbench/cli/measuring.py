@@ -23,6 +23,7 @@ from ipcbench.cli.options import (
     make_resumption,
 )
 from ipcbench.cli.output import say, tell
+from ipcbench.cli.plugins import ask_plugins, warn_of_refused
 from ipcbench.cli.progress import progress_for
 from ipcbench.cli.saving import drop, refuse_existing, refuse_journal, replaces, save_all, save_apart, write_end
 from ipcbench.cli.summary import count, outlook, skip_lines
@@ -32,7 +33,7 @@ from ipcbench.machine.facts import capabilities, default_label, machine_facts
 from ipcbench.machine.identity import identity
 from ipcbench.model import Case
 from ipcbench.plan import catalog
-from ipcbench.plan.planner import Plan, make_plan
+from ipcbench.plan.planner import Plan, make_plan, mechanisms_of
 from ipcbench.results.joining import joined, other_conditions, why_apart
 from ipcbench.results.reading import count_parts
 from ipcbench.results.schema import PROTOCOL, Condition, MachineFacts, ResultFile, RunRecord
@@ -139,6 +140,7 @@ def append(wanted: Addition) -> Finish | None:
     refuse_journal(path)
     base, data = file_to_append_to(path)
     record = base.ipcbench
+    ask_plugins((facts.name for facts in record.mechanisms), wanted.pythons)
     plan = within_one_file(plan_again(path, record, wanted, capabilities()), count_parts(data))
     if wanted.dry_run:
         _refuse_elsewhere(path, record, machine, record.isolation)  # that here is not known before a visit
@@ -189,7 +191,7 @@ def _measured_anew(
     plan: Plan, start: float, occasion: _Occasion, path: Path, keeping: Keeping, bench: Bench, base: bytes = b""
 ) -> Finish:
     """Write the plan down and carry it out; base is the file that the result is appended to, deflated."""
-    who = identity()
+    who = identity(plugins=catalog.packages(case.mechanism for case in plan.cases))
     planned = Planned(
         schema=JOURNAL_SCHEMA,
         digest=digest(plan_record(plan), who.software),
@@ -223,7 +225,7 @@ def resume(wanted: Resumption) -> Finish:
         for folder in filter(None, (keeping.results, keeping.reports)):
             check_writable(folder)
         with contextlib.closing(Visitor(past.plan.timing, stop, pythons=past.plan.pythons)) as visitor:
-            now = identity(past.identity.salt)
+            now = identity(past.identity.salt, catalog.packages(case.mechanism for case in past.plan.cases))
             mixed = unlike(past, now, visitor.isolation)
             over = past.earlier.complete  # then nothing is measured here
             if mixed and not over and not keeping.force:
@@ -260,6 +262,10 @@ def warn_of_leftovers() -> None:
 
 
 def _plan(order: Order) -> Plan:
+    names = mechanisms_of(order.request)
+    if names != list(order.request.mechanisms):  # by globs or all: nobody has said the name of what is left out
+        warn_of_refused()
+    ask_plugins(names, order.request.pythons)
     return within_one_file(make_plan(order.request, capabilities(), order.seed, order.budget, order.timing))
 
 
@@ -286,6 +292,8 @@ def _reopened(path: Path, label: str) -> Iterator[tuple[Journal, Past]]:
     """The journal that a run left and what it says; raises ResultError."""
     journal, entries = Journal.reopen(path)
     with contextlib.closing(journal):
+        planned = [text for entry in entries[:1] if isinstance(entry, Planned) for text in entry.plan.cases]
+        ask_plugins(parts[1] for text in planned if len(parts := text.split("/")) > 1)
         yield journal, past_of(path, label, entries)
 
 

@@ -9,6 +9,7 @@ import hashlib
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ import ipcbench
 from ipcbench.measure.placement import usable_cpus
 
 _SALT_BYTES = 8
+_LONGEST_LISTING = 100
 Word = Annotated[str, msgspec.Meta(max_length=200, pattern=r"\A[ -~]*\Z")]  # it is printed, and may be read from a file
 
 
@@ -35,8 +37,11 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cpus: tuple[int, ...]
 
 
-def identity(salt: str | None = None) -> Identity:
-    """This machine, boot and interpreter; with the salt of an earlier one to compare with, or else a new salt."""
+def identity(salt: str | None = None, plugins: Sequence[str] = ()) -> Identity:
+    """This machine, boot and interpreter; with the salt of an earlier one to compare with, or else a new salt.
+
+    plugins are the packages whose mechanisms are measured, with their versions.
+    """
     salt = salt if salt is not None else os.urandom(_SALT_BYTES).hex()
     return Identity(
         salt=salt,
@@ -44,7 +49,7 @@ def identity(salt: str | None = None) -> Identity:
         boot=_hashed(salt, _first_line("/proc/sys/kernel/random/boot_id") or str(round(psutil.boot_time()))),
         interpreter=f"{platform.python_implementation()} {platform.python_version()}",
         executable=_hash_of_file(sys.executable),
-        software=f"ipcbench {ipcbench.__version__}, pyperf {pyperf.__version__}",
+        software=f"ipcbench {ipcbench.__version__}, pyperf {pyperf.__version__}{_listing(plugins)}",
         cpus=tuple(sorted(usable_cpus())),
     )
 
@@ -65,6 +70,14 @@ def differences(before: Identity, now: Identity) -> list[str]:
     if before.cpus != now.cpus:
         found.append(f"CPUs {_listed(before.cpus)} (here {_listed(now.cpus)})")
     return found
+
+
+def _listing(plugins: Sequence[str]) -> str:
+    """Packages as words after others, or as a hash where they are too many or no plain words."""
+    text = "".join(f", {plugin}" for plugin in sorted(set(plugins)))
+    if len(text) <= _LONGEST_LISTING and text.isascii() and text.isprintable():
+        return text
+    return f", plug-ins {hashlib.blake2b(text.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
 
 
 def _hashed(salt: str, text: str) -> str:

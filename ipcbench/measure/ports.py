@@ -47,6 +47,7 @@ Family = Literal[
 FAMILIES: tuple[Family, ...] = get_args(Family)
 Many = Literal["one", "many"]
 PORTS: tuple[str, ...] = ("channel", "cell", "signal", "executor")
+CONTRACT = 1  # goes up whenever a mechanism that was written before would not work any more
 
 # What a channel is sure to hold while nobody receives. A pipe has 16 pages of 4 KiB, which messages may leave half
 # empty (pipe(7)); sockets have more. Queues of the kernel are as small as 16 KiB (msgmnb) or 10 messages
@@ -228,7 +229,8 @@ class Mechanism(NamedTuple):
     has, scope whether it reaches other hosts.
 
     requires are the packages to import that are not of the standard library, extra is what brings them with ipcbench
-    (`pip install "ipcbench[extra]"`), and licence their SPDX expression.
+    (`pip install "ipcbench[extra]"`), empty in a plug-in, and licence their SPDX expression. contract is the CONTRACT
+    that the mechanism was written for.
     """
 
     name: str
@@ -273,6 +275,7 @@ class Mechanism(NamedTuple):
     background_threads: int = 0
     background_processes: int = 0
     caveats: tuple[str, ...] = ()
+    contract: int = 1
 
     @property
     def ports(self) -> tuple[str, ...]:
@@ -336,7 +339,8 @@ class Mechanism(NamedTuple):
             return f"{self.name} needs the module {self.module}, which this Python was built without"
         lacking = [name for name in self.requires if python == sys.version_info[:2] and not is_installed(name)]
         if lacking:
-            return f'{self.name} needs {", ".join(lacking)}: pip install "ipcbench[{self.extra}]"'
+            how = f': pip install "ipcbench[{self.extra}]"' if self.extra else ", which is not installed"
+            return f"{self.name} needs {', '.join(lacking)}{how}"
         if self.systems and sys.platform not in self.systems:
             return f"{self.name} exists on {', '.join(self.systems)}, and this is {sys.platform}"
         if self.machines and os.uname().machine not in self.machines:

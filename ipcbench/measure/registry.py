@@ -1,20 +1,24 @@
-"""The folders are the registries: names to mechanisms and patterns, one module each, loaded when asked for."""
+"""The folders are the registries: names to mechanisms and patterns, one module each, loaded when asked for.
+
+Mechanisms of other packages are found by the metadata of these, see plugins.
+"""
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import pkgutil
 import sys
 
-from ipcbench.errors import UnknownName
-from ipcbench.measure import mechanisms, patterns
+from ipcbench.errors import BadRequest, UnknownName
+from ipcbench.measure import mechanisms, patterns, plugins
 from ipcbench.measure.pattern import Pattern
 from ipcbench.measure.ports import Mechanism
 
 
 def mechanism_names() -> list[str]:
-    """The names of all mechanisms, without importing any."""
+    """The names of all mechanisms of ipcbench itself, without importing any."""
     return _names(mechanisms.__path__)
 
 
@@ -23,14 +27,34 @@ def pattern_names() -> list[str]:
     return _names(patterns.__path__)
 
 
+@functools.cache
+def installed() -> plugins.Found:
+    """The mechanisms of other packages in this Python, without importing any; looked up once per process."""
+    return plugins.find_plugins(mechanism_names())
+
+
+def find_plugin(name: str) -> plugins.Plugin:
+    """The plug-in of that name; raises UnknownName, and BadRequest for one that cannot be used."""
+    found = installed()
+    if name in found.refused:
+        raise BadRequest(f"plug-in {found.refused[name]}")
+    if name not in found.usable:
+        raise UnknownName("mechanism", name, [*mechanism_names(), *found.usable])
+    return found.usable[name]
+
+
 def load_mechanism(name: str) -> Mechanism:
-    """Import one mechanism, or make one that is faulty on request; raises UnknownName, and BadRequest for a fault."""
+    """Import one mechanism, or make one that is faulty on request; raises UnknownName, and BadRequest for a fault.
+
+    Also imports a plug-in, and so is for the processes of a visit where the name may be that of one; raises BadRequest
+    for one that is broken.
+    """
     if name.startswith("fault:"):  # as faults.PREFIX
         from ipcbench.measure.faulty import load_fault  # nobody who measures pays for it
 
         return load_fault(name, load_mechanism)
     if name not in mechanism_names():
-        raise UnknownName("mechanism", name, mechanism_names())
+        return plugins.load(find_plugin(name))
     mechanism = importlib.import_module(f"{mechanisms.__name__}.{name.replace('-', '_')}").MECHANISM
     if not isinstance(mechanism, Mechanism) or mechanism.name != name:
         raise TypeError(f"the file of mechanism {name!r} defines another one")

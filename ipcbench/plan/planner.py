@@ -122,7 +122,7 @@ def why_not(
     if reason:
         return reason
     mechanism = catalog.mechanism(case.mechanism)
-    missing = mechanism.missing(python)
+    missing = catalog.missing(case.mechanism, case.python, python)
     if missing:
         return missing
     if case.start_method not in offer.start_methods:
@@ -194,6 +194,16 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
                 case = Case(pattern, name, size, count, operation, payload, method, placement, python)
                 found.setdefault(case)
     return list(found)
+
+
+def mechanisms_of(request: Request) -> list[str]:
+    """The mechanisms that a request may be about, so that plug-ins among them can be asked before it becomes a plan.
+
+    Raises as make_plan does for a name that nothing has.
+    """
+    chosen = catalog.select_mechanisms(request.mechanisms)
+    suites = not request.full and _from_suite(request)
+    return chosen or ([] if suites else catalog.names())
 
 
 def _usual(name: str, methods: tuple[StartMethod, ...]) -> tuple[StartMethod, ...]:

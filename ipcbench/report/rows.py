@@ -208,7 +208,7 @@ def mechanisms(study: Study) -> Table:
     rows = [
         [
             safe_text(facts.name, 60),
-            safe_text(facts.title, 100),
+            safe_text(f"{facts.title} (plug-in of {facts.package})" if facts.package else facts.title, 200),
             safe_text(facts.family, 40),
             safe_text(facts.carries, 40),
             {"block": "blocks", "spin": "spins"}.get(facts.wait, safe_text(facts.wait, 40)),

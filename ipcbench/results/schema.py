@@ -113,7 +113,8 @@ class VisitRecord(msgspec.Struct, forbid_unknown_fields=True):
 class MechanismFacts(msgspec.Struct, forbid_unknown_fields=True):
     """What a mechanism declares of itself, copied, so that reading a file never imports a mechanism.
 
-    See `measure.ports.Mechanism` for what each fact means.
+    package is what brought it and in which version, such as 'my-ring-ipcbench 1.2'; empty where that is ipcbench.
+    See `measure.ports.Mechanism` for what the other facts mean.
     """
 
     name: Name
@@ -135,6 +136,7 @@ class MechanismFacts(msgspec.Struct, forbid_unknown_fields=True):
     dead_peer: Text = ""
     scope: Text = "host"
     third_party: bool = False
+    package: Text = ""
 
 
 class PatternFacts(msgspec.Struct, forbid_unknown_fields=True):

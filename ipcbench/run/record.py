@@ -209,7 +209,7 @@ def _visit_record(case: Case, number: int, position: int, outcome: Outcome) -> V
 
 
 def _mechanism_facts(name: str) -> MechanismFacts:
-    found = catalog.mechanism(name)
+    found, plugin = catalog.mechanism(name), catalog.plugin(name)
     return MechanismFacts(
         name=found.name,
         title=kept_text(found.title),
@@ -230,6 +230,7 @@ def _mechanism_facts(name: str) -> MechanismFacts:
         dead_peer=found.dead_peer,
         scope=found.scope,
         third_party=found.third_party,
+        package=kept_text(plugin.plugin.origin) if plugin else "",
     )
 
 

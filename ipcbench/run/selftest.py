@@ -129,7 +129,7 @@ class Bench:
     def close(self) -> list[str]:
         """End the run; what it left, in words. Harmless when called twice."""
         self.visitor.close()
-        return _sweep(f"ib{self.visitor.run_id}", self.visitor.folder.parent)
+        return sweep(f"ib{self.visitor.run_id}", self.visitor.folder.parent)
 
     def attempt(self, trial: Trial) -> Tried:
         """Try one; raises Interrupted if the user asks to stop meanwhile."""
@@ -148,7 +148,7 @@ class Bench:
         """Make a visit of at most so many seconds; what it left is told and goes."""
         self.visitor.patience = seconds / LEAST_DEADLINE
         found = self.visitor.visit(Visit(case, 1, 0, LOOPS))
-        return found, _sweep(visit_name(self.visitor.run_id, self.visitor.made), self.visitor.folder)
+        return found, sweep(visit_name(self.visitor.run_id, self.visitor.made), self.visitor.folder)
 
     def _deadline(self, trial: Trial) -> float:
         """Seconds for a trial: short where it is sure to be needed, but several times what a clean visit takes."""
@@ -171,8 +171,8 @@ def verdict_of(found: Outcome | Failure) -> Verdict:
     return found.verdict if isinstance(found, Failure) else "ok"
 
 
-def _sweep(name: str, folder: Path) -> list[str]:
-    """Remove what carries the name of a visit or run that is over; what that was, in words."""
+def sweep(name: str, folder: Path) -> list[str]:
+    """Remove what still carries the name of a visit or run that is over; what that was, in words."""
     processes = _processes(name)
     until = time.monotonic() + _GRACE
     while processes and time.monotonic() < until:

@@ -97,7 +97,7 @@ def _how_late(report: Report) -> str:
 
 def _why_failed(folder: Path, report: Report) -> Failure:
     with contextlib.suppress(OSError, msgspec.DecodeError, ValueError):
-        known = msgspec.json.decode(_read(folder / FAILURE), type=WorkerFailure)
+        known = msgspec.json.decode(read_small(folder / FAILURE), type=WorkerFailure)
         return Failure(known.verdict, report.stage, known.detail, report.stack)
     code = report.status or 0
     if code < 0:
@@ -116,7 +116,7 @@ def _last_words(tail: str) -> str:
 def _read_outcome(visit: Visit, folder: Path, report: Report, wall: float, controls: Controls) -> Outcome | Failure:
     """Read and judge what the worker left."""
     try:
-        file = msgspec.json.decode(_read(folder / RESULT), type=WorkerFile)
+        file = msgspec.json.decode(read_small(folder / RESULT), type=WorkerFile)
         (benchmark,) = file.benchmarks
         (run,) = benchmark.runs
         metadata = file.metadata | benchmark.metadata | run.metadata
@@ -158,7 +158,7 @@ def _outcome(
     )
 
 
-def _read(path: Path) -> bytes:
+def read_small(path: Path) -> bytes:
     """The content of a regular file of bearable size; raises OSError, and ValueError for any other."""
     status = path.lstat()
     if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_RESULT:

@@ -8,8 +8,9 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from ipcbench.errors import Interrupted, IpcbenchError, NotContained
 from ipcbench.measure.evidence import RESULT, read_stages
@@ -19,12 +20,23 @@ from ipcbench.run.interrupt import Stop
 from ipcbench.run.lifeline import LifeLine, Report, Request, WardenLost
 from ipcbench.run.plausible import Controls
 from ipcbench.run.tree import ISOLATION, Isolation, adopt_orphans, carrying, end_all, remove_folder, unlink_names
-from ipcbench.run.verdict import judge
+from ipcbench.run.verdict import judge, read_small
 
 LEAST_DEADLINE = 30.0
 LONGEST_FOLDER = 35  # AF_UNIX paths end at 107 bytes, and multiprocessing adds up to 72 below
 LOCK = "lock"
 PLACES = ("/tmp", "/var/tmp", "/dev/shm")  # where a run's folder may be, beside the temporary folder
+
+
+class Errand(NamedTuple):
+    """What a program other than a worker came to in custody; left is the file that it wrote, None if it wrote none.
+
+    seconds is what it took.
+    """
+
+    report: Report | Failure
+    left: bytes | None
+    seconds: float
 
 
 class Visitor:
@@ -78,31 +90,52 @@ class Visitor:
         Raises Interrupted if the user asks to stop meanwhile, and NotContained if something of this visit or an earlier
         one could not be ended; no other may follow then.
         """
-        self.made += 1
-        name = visit_name(self.run_id, self.made)
-        folder = self.folder / name
-        folder.mkdir(mode=0o700)
-        self._controls.refresh()
-        started = time.monotonic()
-        try:
-            report = self._in_custody(visit, folder)
+        with self._private_folder() as folder:
+            self._controls.refresh()
+            started = time.monotonic()
+            report = self._in_custody(self._request(visit, folder), visit.case.id)
             if isinstance(report, Failure):
                 return report
             return judge(visit, folder, report, time.monotonic() - started, self._controls)
+
+    def errand(self, words: Sequence[str], seconds: float, python: str = "") -> Errand:
+        """Run a module of ours as a visit is run, `words` being what follows the interpreter, for so long at most.
+
+        It leaves its answer where a worker leaves its result. Raises as `visit` does.
+        """
+        with self._private_folder() as folder:
+            started = time.monotonic()
+            seconds *= self.patience * _slowness()
+            request = self._wanted(folder, words, {"visit": seconds, "stage": seconds}, python)
+            report = self._in_custody(request, words[-1])
+            left = None
+            with contextlib.suppress(OSError, ValueError):
+                left = read_small(folder / RESULT)
+            return Errand(report, left, time.monotonic() - started)
+
+    @contextlib.contextmanager
+    def _private_folder(self) -> Iterator[Path]:
+        """The folder of the next visit, which is removed when that is over."""
+        self.made += 1
+        folder = self.folder / visit_name(self.run_id, self.made)
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
         finally:
             remove_folder(folder)
 
-    def _in_custody(self, visit: Visit, folder: Path) -> Report | Failure:
+    def _in_custody(self, request: Request, what: str) -> Report | Failure:
         """Have the warden make the visit; a Failure if the warden itself is lost."""
+        folder = Path(request.folder)
         try:
             self._line = self._line or LifeLine(self.folder, self.isolation, self._lock)
-            report = self._line.visit(self._request(visit, folder), self.stop)
+            report = self._line.visit(request, self.stop)
         except WardenLost as error:
             return self._without_warden(folder, error)
         except OSError as error:
             raise IpcbenchError(f"cannot start a process: {error.strerror}") from error
         if report.survivors:
-            raise NotContained(f"{visit.case.id}: {report.survivors[0]} could not be ended; no visit may follow it")
+            raise NotContained(f"{what}: {report.survivors[0]} could not be ended; no visit may follow it")
         if self.stop.by is not None:
             raise Interrupted(self.stop.by)
         if report.ending == "refused":
@@ -124,12 +157,15 @@ class Visitor:
         return Failure("failed", stages[-1][1] if stages else "start", str(error))
 
     def _request(self, visit: Visit, folder: Path) -> Request:
-        seconds = deadlines(visit, self.timing, self.patience)
+        words = [*WORKER, *worker_arguments(visit, self.timing, folder)]
+        return self._wanted(folder, words, deadlines(visit, self.timing, self.patience), visit.case.python)
+
+    def _wanted(self, folder: Path, words: Sequence[str], seconds: Mapping[str, float], python: str) -> Request:
         search = os.pathsep.join(filter(None, (PACKAGE_PARENT, os.environ.get("PYTHONPATH"))))
         own = {"TMPDIR": str(folder), "PYTHONPATH": search, "IPCBENCH_STAGE_SECONDS": str(seconds["stage"])}
         return Request(
             folder=str(folder),
-            command=[self.pythons[visit.case.python], *WORKER, *worker_arguments(visit, self.timing, folder)],
+            command=[self.pythons[python], *words],
             environment=os.environ | own,
             seconds=seconds,
         )

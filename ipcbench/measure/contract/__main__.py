@@ -1,0 +1,178 @@
+"""All observations of one mechanism under one start method, as one JSON object in the visit's folder."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
+from multiprocessing import util
+from typing import Any, NoReturn
+
+from ipcbench.measure.contract import channels, others
+from ipcbench.measure.contract.killed import kill_in_the_middle
+from ipcbench.measure.contract.outside import observe_outside
+from ipcbench.measure.contract.stage import WORKERS, streams
+from ipcbench.measure.contract.waiting import observe_waiting
+from ipcbench.measure.evidence import RESULT, leave, mark, show_stacks
+from ipcbench.measure.names import claim_names, visit_folder
+from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.registry import load_mechanism, mechanism_names
+from ipcbench.model import START_METHODS, StartMethod
+
+# Smallest, typical, and around the thresholds: 16 384 B is where a Connection writes twice (16 366 after pickling, of
+# which 18 B are pickle's own), 65 536 B is what a pipe holds.
+THRESHOLDS = (1, 64, 4096, 16366, 16367, 16384, 16385, 65535, 65536, 65537, 2**20)
+FEW = (1, 64, 16385, 2**20)
+MIXING = {*mechanism_names()} - {"array", "memcpy"}  # known to carry less than what a port was made for, too
+LARGE = (2**20,)
+CELL_SIZES = (8, 64, 65536)
+ROOM = (64, 2100, 4200, 16385, 32704)  # messages that leave pages of a pipe half empty, and the largest it must hold
+SECONDS = 15  # for one observation
+FILLING = 65536  # bytes of a message, of which so many fill any bounded channel:
+MOST_HELD = 512
+
+Observation = Callable[[], dict[str, Any]]
+
+
+def wanted(mechanism: Mechanism, method: StartMethod, prefix: str) -> dict[str, Observation]:
+    """Every observation that a mechanism allows, by name; in full under the first start method that it declares."""
+    full = method == mechanism.start_methods[0]
+    found: dict[str, Observation] = {}
+    if mechanism.channel:
+        found |= _of_channel(mechanism, method, full)
+    if mechanism.cell:
+        sizes = (8,) if mechanism.carries == "number" or not full else CELL_SIZES
+        found["adding"] = partial(others.observe_adding, mechanism, method)
+        found |= {f"state {size}": partial(others.observe_state, mechanism, method, size) for size in sizes}
+    if mechanism.executor:
+        ways = mechanism.operations if full else mechanism.operations[-1:]
+        found |= {f"tasks {way}": partial(others.observe_tasks, mechanism, method, way) for way in ways}
+    if mechanism.signal:
+        found["signal"] = partial(others.observe_signal, mechanism, method)
+    found["leftovers"] = partial(others.observe_leftovers, mechanism, method, prefix, (2, 3) if full else (1, 1))
+    if full:
+        found |= _once(mechanism, method, prefix)
+    return found
+
+
+def _of_channel(mechanism: Mechanism, method: StartMethod, full: bool) -> dict[str, Observation]:
+    number, name = mechanism.carries == "number", mechanism.name
+    alike = mechanism.family == "managers" and name != "manager-queue"  # they all send by the same means
+    thorough = full and not alike and name not in channels.WAITING
+    fitting = list(_fitting(mechanism, (8,) if number else THRESHOLDS if thorough else FEW))
+    found: dict[str, Observation] = {}
+    for group in [fitting] if name in MIXING else [[size] for size in fitting]:
+        found[f"echo {group}"] = partial(channels.observe_echo, mechanism, method, *group)
+    if full and streams(mechanism):
+        bursting = {*(FEW if thorough else LARGE), 8, 64, mechanism.smallest, mechanism.largest}
+        for size in fitting:
+            if size in bursting:
+                found[f"burst {size}"] = partial(channels.observe_burst, mechanism, method, size)
+    for size in () if not full or mechanism.peers == "nobody" else (8,) if number else ROOM:
+        if (mechanism.largest or size) >= size >= mechanism.smallest and mechanism.room(size, 1):
+            found[f"room {size}"] = partial(channels.observe_room, mechanism, method, size)
+    ends = mechanism.senders, mechanism.receivers
+    if ends == ("many", "many"):
+        found["many"] = partial(channels.observe_many, mechanism, method)
+    if full and "many" in ends:
+        patterns = {("many", "one"): ["fan-in"], ("one", "many"): ["fan-out"]}.get(ends, ["fan-in", "many-to-many"])
+        # Of large messages several senders write parts in turn, where nothing keeps them from it.
+        sizes = dict.fromkeys(max(mechanism.smallest, min(size, mechanism.largest or size)) for size in (64, FILLING))
+        for pattern, size in product(patterns if mechanism.ordering != "none" else [], sizes):
+            proofs = partial(channels.observe_proofs, mechanism, method, pattern, size, WORKERS)
+            found[f"proofs {pattern} {size}"] = proofs
+    return found
+
+
+def _fitting(mechanism: Mechanism, sizes: tuple[int, ...]) -> Iterator[int]:
+    """Those of these sizes that a mechanism takes, with its smallest and its largest."""
+    smallest, largest = mechanism.smallest, mechanism.largest
+    if smallest not in sizes and mechanism.carries != "number":
+        yield smallest
+    yield from (size for size in sizes if smallest <= size and (largest is None or size < largest))
+    if largest is not None and largest != smallest:
+        yield largest
+
+
+def _once(mechanism: Mechanism, method: StartMethod, prefix: str) -> dict[str, Observation]:
+    """What needs no more than one start method."""
+    found: dict[str, Observation] = {"closing twice": partial(others.observe_closing_twice, mechanism, method)}
+    found["outside"] = partial(observe_outside, mechanism, method, prefix)
+    if mechanism.dead_peer == "end of file":
+        found["death"] = partial(channels.observe_death, mechanism, method)
+    if (mechanism.channel or mechanism.signal) and mechanism.starts_peers:
+        found["waiting"] = partial(observe_waiting, mechanism, method)
+    too_large = 64 if mechanism.carries == "number" else mechanism.largest + 1 if mechanism.largest is not None else 0
+    if mechanism.channel and too_large and streams(mechanism):
+        found["refusal"] = partial(channels.observe_refusal, mechanism, method, too_large)
+    if mechanism.channel and streams(mechanism) and mechanism.bounded_by != "nothing":
+        size = (
+            8 if mechanism.carries == "number" else max(mechanism.smallest, min(FILLING, mechanism.largest or FILLING))
+        )
+        found["bound"] = partial(channels.observe_bound, mechanism, method, size, MOST_HELD)
+    return found
+
+
+def observe(name: str, method: StartMethod) -> dict[str, Any]:
+    """Make every observation; one that goes wrong says how."""
+    prefix = multiprocessing.current_process()._config["semprefix"].lstrip("/")  # type: ignore[attr-defined]
+    seen: dict[str, dict[str, Any]] = {}
+    endless: set[str] = set()
+    for what, look in wanted(load_mechanism(name), method, prefix).items():
+        kind = what.partition(" ")[0]
+        if kind in endless:
+            continue  # the others of its kind would take as long
+        mark("observation")
+        signal.signal(signal.SIGALRM, _on_alarm)
+        signal.setitimer(signal.ITIMER_REAL, SECONDS)
+        try:
+            seen[what] = look()
+        except Exception as error:
+            seen[what] = {"error": f"{type(error).__name__}: {error}"}
+            if isinstance(error, TimeoutError):
+                endless.add(kind)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    seen["leftovers"]["files"] = [name for name in os.listdir(tempfile.gettempdir()) if name.startswith(prefix)]
+    return seen
+
+
+def _on_alarm(*_: object) -> NoReturn:
+    raise TimeoutError(f"no end after {SECONDS} s")
+
+
+def leave_now() -> NoReturn:
+    """Run the exit functions and go, as a worker does, with what shows the stacks still open."""
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def main(name: str, method: StartMethod, what: str) -> None:
+    """Do what was asked for: `all` observations, or the peer `killed`."""
+    claim_names()
+    show_stacks("driver")
+    if what == "killed":
+        kill_in_the_middle(load_mechanism(name), method)
+    elif visit_folder():
+        leave(RESULT, observe(name, method))
+    else:
+        print(json.dumps(observe(name, method)))
+
+
+if __name__ == "__main__":
+    if not visit_folder():  # started by hand
+        here = os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="p-")
+        util.Finalize(None, shutil.rmtree, args=(here, True), exitpriority=-200)  # after multiprocessing's own folder
+    main(sys.argv[1], next(method for method in START_METHODS if method == sys.argv[2]), *sys.argv[3:4] or ["all"])
+    if visit_folder():
+        leave_now()

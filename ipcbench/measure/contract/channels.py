@@ -1,0 +1,195 @@
+"""What a channel does: bytes, order, room, limits, sharing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from ipcbench.errors import PeerFailed
+from ipcbench.measure.contract.stage import (
+    TASKS,
+    WORKERS,
+    difficult_payloads,
+    give_up,
+    put_away,
+    staged,
+)
+from ipcbench.measure.pattern import Turn, Verification
+from ipcbench.measure.payload import content, digest, digests, make_payloads, own, window_for
+from ipcbench.measure.ports import Mechanism, Send
+from ipcbench.measure.registry import load_pattern
+from ipcbench.model import StartMethod
+
+WAITING = ("tcp-split", "listener-tcp", "manager-tcp")  # up to 90 ms for each message of some sizes
+FULL_SECONDS = 0.4  # a sender that nothing has moved for so long is blocked
+PATIENCE = 5  # seconds until a message is not expected any more
+
+
+def observe_echo(mechanism: Mechanism, method: StartMethod, *sizes: int) -> dict[str, Any]:
+    """Send payloads of all these sizes to a peer that sends them back, over a port made for the largest."""
+    most = 2 if mechanism.name in WAITING else None
+    payloads = [payload for size in sizes for payload in difficult_payloads(mechanism, size)[:most]]
+    with staged(mechanism, load_pattern("ping-pong"), method, max(sizes)) as stage:
+        stage.team.go(len(payloads))
+        got = []
+        for payload in payloads:
+            stage.seat.send(payload)
+            got.append(own(stage.seat.receive()))
+        stage.team.laps()
+    return {"sent": digests(payloads), "got": digests(got), "elsewhere": os.getpid() not in stage.pids}
+
+
+def observe_burst(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
+    """Send more messages than may be in flight while the peer takes them."""
+    count = 3 * window_for(size)
+    payloads = make_payloads(content(mechanism.carries, "bytes"), 7, size, count)
+    with staged(mechanism, load_pattern("stream"), method, size) as stage:
+        stage.team.prove(7, count)
+        for payload in payloads:
+            stage.seat.send(payload)
+        (got,) = stage.team.proved()
+    return {"sent": digests(payloads), "got": got}
+
+
+def observe_room(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
+    """Send as many messages as a channel is sure to hold before anybody receives one."""
+    payloads = make_payloads(content(mechanism.carries, "bytes"), 7, size, mechanism.room(size, window_for(size)))
+    with staged(mechanism, load_pattern("stream"), method, size) as stage:
+        for payload in payloads:
+            stage.seat.send(payload)
+        stage.team.prove(7, len(payloads))
+        (got,) = stage.team.proved()
+    return {"sent": digests(payloads), "got": got}
+
+
+def observe_many(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
+    """Share tasks out among three workers; messages where a task, which is an object, cannot travel."""
+    if mechanism.carries == "bytes":
+        return observe_shared(mechanism, method)
+    pattern = load_pattern("task-queue")
+    payloads = make_payloads(content(mechanism.carries, "bytes"), 3, 64, TASKS)
+    with staged(mechanism, pattern, method, 64, WORKERS) as stage:
+        lap = pattern.drive(stage.seat, stage.team.go, Turn(TASKS, pattern.messages(payloads)))
+        peers, _ = stage.team.laps()
+    return {
+        "numbers": sorted(number for number, _ in lap.finished),
+        "workers": sorted({worker for _, worker in lap.finished}),
+        "done": [peer.operations for peer in peers],
+    }
+
+
+def observe_shared(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
+    """Share messages out among three workers."""
+    pattern = load_pattern("fan-out")
+    payloads = make_payloads("bytes", 3, 64, TASKS)
+    number_of = {digest(payload): number for number, payload in enumerate(payloads)}
+    with staged(mechanism, pattern, method, 64, WORKERS) as stage:
+        pattern.drive(stage.seat, partial(stage.team.prove, 3), Turn(TASKS, payloads))
+        got = stage.team.proved()
+    return {
+        "numbers": sorted(number_of.get(one, -1) for received in got for one in received),
+        "workers": list(range(len(got))),
+        "done": [len(received) for received in got],
+    }
+
+
+def observe_death(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
+    """Kill the peer and wait for its next message."""
+    with suppress(PeerFailed, ConnectionError), staged(mechanism, load_pattern("ping-pong"), method, 64) as stage:
+        stage.team.go(1)
+        stage.seat.send(difficult_payloads(mechanism, 64)[0])
+        stage.seat.receive()
+        stage.team.laps()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.kill(stage.pids[0], signal.SIGKILL)
+        signal.signal(signal.SIGALRM, give_up)
+        signal.alarm(PATIENCE)
+        try:
+            stage.seat.receive()
+            noticed = "a message"
+        except Exception as error:
+            noticed = type(error).__name__
+        signal.alarm(0)
+    put_away(stage)
+    return {"noticed": noticed}
+
+
+def observe_refusal(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
+    """Try to send so many bytes to a peer; what was raised, or else what arrived."""
+    payload = b"x" * size
+    sent = digests([payload])
+    try:
+        with staged(mechanism, load_pattern("stream"), method, size) as stage:
+            try:
+                stage.seat.send(payload)
+            except (TypeError, ValueError, OSError, AssertionError) as error:
+                return {"refused": type(error).__name__, "sent": sent, "got": []}
+            stage.team.prove(7, 1)
+            (got,) = stage.team.proved()
+    except (TypeError, ValueError, OSError, AssertionError) as error:  # while it was made
+        return {"refused": type(error).__name__, "sent": sent, "got": []}
+    return {"refused": "", "sent": sent, "got": got}
+
+
+def observe_bound(mechanism: Mechanism, method: StartMethod, size: int, most: int) -> dict[str, Any]:
+    """Send up to `most` messages that nobody receives, until that blocks; what then arrives, when somebody does.
+
+    A thread sends, since a call that an exception ends in the middle may leave anything.
+    """
+    payloads = make_payloads(content(mechanism.carries, "bytes"), 7, size, most)
+    with staged(mechanism, load_pattern("stream"), method, size) as stage:
+        sender = _Sender(stage.seat.send, payloads)
+        stopped = sender.is_blocked()
+        sender.enough = True
+        stage.team.prove(7, sender.sent + stopped)  # the one that is blocked goes out when the others are received
+        (got,) = stage.team.proved()
+        sender.join(PATIENCE)
+    if sender.error:
+        raise sender.error
+    return {"sent": digests(payloads[: len(got)]), "got": got, "stopped": stopped}
+
+
+class _Sender(threading.Thread):
+    """Sends until it has had enough."""
+
+    def __init__(self, send: Send, payloads: Sequence[Any]) -> None:
+        super().__init__(daemon=True)
+        self.send, self.payloads = send, payloads
+        self.sent, self.enough = 0, False
+        self.error: Exception | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            for payload in self.payloads:
+                if not self.enough:
+                    self.send(payload)
+                    self.sent += 1
+        except Exception as error:
+            self.error = error
+
+    def is_blocked(self) -> bool:
+        """Wait until a send takes suspiciously long; False if all went out, or one raised."""
+        before = -1
+        while self.is_alive() and before != self.sent:
+            before = self.sent
+            self.join(FULL_SECONDS)
+        return self.is_alive()
+
+
+def observe_proofs(mechanism: Mechanism, method: StartMethod, name: str, size: int, workers: int) -> dict[str, Any]:
+    """Play two verification turns of a pattern, as a visit does, for the judge of visits."""
+    pattern = load_pattern(name)
+    what = content(mechanism.carries, "bytes")
+    with staged(mechanism, pattern, method, size, workers) as stage:
+        proofs = [
+            proof._asdict()
+            for nonce in (5, 6)
+            for proof in pattern.prove(Verification(stage.seat, stage.team, what, size, nonce))
+        ]
+        return {"size": size, "workers": workers, "pids": [os.getpid(), *stage.pids], "proofs": proofs}

@@ -1,0 +1,60 @@
+"""A peer is killed while messages are under way; whoever waits for it then is left to the warden."""
+
+from __future__ import annotations
+
+import os
+import signal
+from itertools import cycle
+from types import FrameType
+
+from ipcbench.measure.contract.stage import Stage, simplest, staged, streams
+from ipcbench.measure.evidence import mark
+from ipcbench.measure.payload import content, make_payloads
+from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.registry import load_pattern
+from ipcbench.model import StartMethod
+
+_LARGEST = 2**20
+_AFTER = 0.05  # seconds until the kill: long enough for messages to be on their way
+_MANY = 10**9
+
+
+def kill_in_the_middle(mechanism: Mechanism, method: StartMethod) -> None:
+    """Use a mechanism without end, in a peer and here, and kill the peer meanwhile; returns only if it went on."""
+    pattern, size, operation = simplest(mechanism)
+    if mechanism.channel and streams(mechanism):
+        pattern, size = load_pattern("stream"), min(_LARGEST, mechanism.largest or _LARGEST)
+        size = 8 if mechanism.carries == "number" else size
+    with staged(mechanism, pattern, method, size, mechanism.least_workers, operation) as stage:
+        mark("timing")
+
+        def kill(_signal: int, _frame: FrameType | None) -> None:
+            mark("killed")
+            os.kill(stage.pids[0], signal.SIGKILL)
+
+        signal.signal(signal.SIGALRM, kill)
+        signal.setitimer(signal.ITIMER_REAL, _AFTER)
+        _use(mechanism, stage, size)
+
+
+def _use(mechanism: Mechanism, stage: Stage, size: int) -> None:
+    payloads = make_payloads(content(mechanism.carries, "bytes"), 9, size, 8)
+    if mechanism.executor:
+        while True:
+            list(stage.seat.run(_task, [(0, payload) for payload in payloads]))
+    stage.team.go(_MANY)
+    if mechanism.channel:
+        echoes = not streams(mechanism)
+        for payload in cycle(payloads):
+            stage.seat.send(payload)
+            if echoes:
+                stage.seat.receive()
+    if mechanism.signal:
+        while True:
+            stage.seat.notify()
+            stage.seat.wait()
+    stage.team.laps()  # of a cell, whose workers are by themselves
+
+
+def _task(item: tuple[int, object]) -> int:
+    return item[0]

@@ -1,0 +1,99 @@
+"""A visit's set-up without placement and pyperf, and what is sent through it."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, NamedTuple, NoReturn
+
+from ipcbench.measure.pattern import Pattern, Seat
+from ipcbench.measure.payload import content, make_payloads, window_for
+from ipcbench.measure.peers import Job, Team, connect
+from ipcbench.measure.placement import usable_cpus
+from ipcbench.measure.ports import Executor, Mechanism, Port, PortSettings
+from ipcbench.measure.registry import load_pattern
+from ipcbench.measure.threads import start_team
+from ipcbench.model import StartMethod
+
+TASKS = 300
+ADDS = 2000
+WORKERS = 3
+NUMBERS = (0, 1, -1, 2**31, 2**62, 2**63 - 1, -(2**63))
+
+
+class Stage(NamedTuple):
+    """Everything set up for a turn."""
+
+    team: Team
+    seat: Seat
+    pids: list[int]
+    ports: Sequence[Port]
+    settings: PortSettings
+
+
+@contextmanager
+def staged(
+    mechanism: Mechanism, pattern: Pattern, method: StartMethod, size: int, workers: int = 1, operation: str = ""
+) -> Iterator[Stage]:
+    """Set a visit up and take it down as measure.worker does, without placement and pyperf."""
+    context = multiprocessing.get_context(method)
+    settings = PortSettings(context, size, window_for(size), pattern.peers(workers))
+    ports = pattern.lay(mechanism, settings)
+    peers = pattern.peers(workers) if mechanism.starts_peers else 0
+    seats = [Seat(i, operation, workers, settings.window) for i in range(-1, peers)]
+    what = content(mechanism.carries, "bytes")
+    jobs = [Job(pattern, what, size, seat, usable_cpus()) for seat in seats[1:]]
+    team = start_team(mechanism, context, jobs, ports)
+    try:
+        connect(pattern, seats[0], ports)
+        seat = pattern.sit(seats[0], ports, "driver")
+        members = [pid for port in ports if isinstance(port, Executor) for pid in port.members()]
+        yield Stage(team, seat, [*team.ready(), *members], ports, settings)
+        team.stop()
+    except BaseException:
+        team.abandon()
+        settings.close()
+        raise
+    for port in dict.fromkeys(ports):
+        port.close()
+        port.destroy()
+    settings.close()
+
+
+def streams(mechanism: Mechanism) -> bool:
+    """Whether messages may follow each other without an answer."""
+    return mechanism.peers != "nobody" and (not mechanism.only_patterns or "stream" in mechanism.only_patterns)
+
+
+def difficult_payloads(mechanism: Mechanism, size: int) -> list[Any]:
+    """Distinct payloads of one size, those among them that end in NUL or are nothing else."""
+    if mechanism.carries == "number":
+        return list(NUMBERS)
+    nul = bytes(size)
+    ordinary = [payload for payload in make_payloads("bytes", 1, size, 4) if isinstance(payload, bytes)]
+    return list(dict.fromkeys([*ordinary, nul, ordinary[0][:-1] + b"\0", b"\0" + ordinary[0][1:], b"\xff" * size]))
+
+
+def simplest(mechanism: Mechanism) -> tuple[Pattern, int, str]:
+    """A pattern, a payload size and an operation that the first of a mechanism's ports can play."""
+    size = max(8, mechanism.smallest)
+    if mechanism.executor:
+        return load_pattern("tasks"), size, mechanism.operations[0]
+    if mechanism.channel:
+        return load_pattern("ping-pong"), size, ""
+    return (load_pattern("counter"), 8, "") if mechanism.cell else (load_pattern("hand-over"), 0, "")
+
+
+def give_up(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Handle a signal by ending a wait that would not end."""
+    raise TimeoutError
+
+
+def put_away(stage: Stage) -> None:
+    """Give back what the ports and settings of a stage hold, once its team has ended."""
+    for port in dict.fromkeys(stage.ports):
+        port.close()
+        port.destroy()
+    stage.settings.close()

@@ -1,0 +1,145 @@
+"""Whether a mechanism keeps the contract: the rules, tried with real processes in the custody of a warden.
+
+judge("my-ring")            all nine, with a verdict each
+rules("my-ring")            the same one by one, for pytest.mark.parametrize
+assert_conforms("my-ring")  all nine in one assertion
+"""
+
+from __future__ import annotations
+
+import functools
+import platform
+import time
+import unittest
+from dataclasses import dataclass
+from typing import Literal
+
+import ipcbench
+from ipcbench.errors import NotHere
+from ipcbench.plan import catalog
+from ipcbench.run.interrupt import Stop
+from ipcbench.testing.observing import Subject, subject
+from ipcbench.testing.rules import RULES, Rule
+
+__all__ = ["RULES", "Judgement", "Rule", "RuleOf", "Verdict", "assert_conforms", "judge", "rules", "try_rules"]
+
+State = Literal["pass", "fail", "skipped"]
+MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule came to: passed, broken in these ways, or beside the point for the reason given in `why`."""
+
+    rule: Rule
+    state: State
+    why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """All verdicts on one mechanism; origin is the package and version that brought it, seconds what trying took."""
+
+    name: str
+    title: str
+    origin: str
+    version: str
+    python: str
+    seconds: float
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def kept(self) -> bool:
+        """Whether no rule is broken."""
+        return not any(verdict.state == "fail" for verdict in self.verdicts)
+
+    @property
+    def badge(self) -> str:
+        """One line that says how many of the rules that concern it are kept, for whom and where."""
+        passed = sum(verdict.state == "pass" for verdict in self.verdicts)
+        asked = sum(verdict.state != "skipped" for verdict in self.verdicts)
+        python = ".".join(self.python.split(".")[:2])
+        return f"ipcbench conformance: {passed} of {asked} rules, {self.name} {self.version}, Python {python}"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOf:
+    """A rule about one mechanism, to be checked by a test; its text is the name of the rule."""
+
+    rule: Rule
+    mechanism: str
+
+    def __str__(self) -> str:
+        return str(self.rule)
+
+    def check(self) -> None:
+        """Raise AssertionError if the rule is broken, and unittest.SkipTest if it says nothing about this mechanism.
+
+        The first rule of a mechanism that is checked tries all of them; this takes seconds. Raises UnknownName, and
+        NotHere for a mechanism that this machine lacks something for.
+        """
+        (verdict,) = (found for found in judge(self.mechanism).verdicts if found.rule == self.rule)
+        if verdict.state == "skipped":
+            raise unittest.SkipTest(verdict.why[0])
+        assert verdict.state == "pass", _told(self.mechanism, verdict)
+
+
+def rules(name: str) -> list[RuleOf]:
+    """All rules about a mechanism, by its name; nothing is tried before one is checked."""
+    return [RuleOf(rule, name) for rule in RULES]
+
+
+def assert_conforms(name: str) -> None:
+    """Raise AssertionError with every broken rule of a mechanism; raises UnknownName and NotHere."""
+    broken = [verdict for verdict in judge(name).verdicts if verdict.state == "fail"]
+    assert not broken, "\n".join(_told(name, verdict) for verdict in broken)
+
+
+@functools.cache
+def judge(name: str) -> Judgement:
+    """Try a mechanism, built-in or of an installed package, and judge it by all rules; once per process.
+
+    Raises UnknownName, BadRequest for a name that two packages claim, and NotHere where a library, a system or a
+    version that it needs is missing.
+    """
+    with Stop() as stop:
+        return try_rules(name, stop)
+
+
+def try_rules(name: str, stop: Stop) -> Judgement:
+    """The same, not remembered, until `stop` is asked for; raises Interrupted then."""
+    begun = time.monotonic()
+    with subject(name, stop) as seen:
+        known = seen.known
+        if known.mechanism is not None and known.reason and known.reason == known.missing:
+            raise NotHere(f"{known.reason}: its conformance cannot be tried here")
+        verdicts = tuple(_verdict(rule, seen) for rule in RULES)
+        title = known.mechanism.title if known.mechanism else ""
+    plugin = catalog.plugin(name)
+    origin, version = "ipcbench " + ipcbench.__version__, ipcbench.__version__
+    if plugin:
+        origin, version = plugin.plugin.origin, plugin.plugin.version
+    return Judgement(name, title, origin, version, platform.python_version(), time.monotonic() - begun, verdicts)
+
+
+def _verdict(rule: Rule, seen: Subject) -> Verdict:
+    if rule.number == 1:
+        return _broken(rule, seen)
+    if not seen.known.usable:
+        return Verdict(rule, "fail", ("could not be tried: the first rule is broken",))
+    reason = rule.beside(seen.mechanism)
+    return Verdict(rule, "skipped", (reason,)) if reason else _broken(rule, seen)
+
+
+def _broken(rule: Rule, seen: Subject) -> Verdict:
+    found = tuple(dict.fromkeys(rule.against(seen)))
+    return Verdict(rule, "fail" if found else "pass", found)
+
+
+def _told(name: str, verdict: Verdict) -> str:
+    more = f"\n  and {len(verdict.why) - MOST_NAMED} more" if len(verdict.why) > MOST_NAMED else ""
+    return (
+        f"{name}, rule {verdict.rule.number}, {verdict.rule.says}:"
+        + "".join(f"\n  {why}" for why in verdict.why[:MOST_NAMED])
+        + more
+    )

@@ -1,0 +1,174 @@
+"""What has to be seen of a mechanism before it can be judged: everything that runs it, in the custody of a warden."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any
+
+from ipcbench.measure.names import visit_name
+from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.registry import find_plugin
+from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
+from ipcbench.plan import catalog
+from ipcbench.run.interrupt import Stop
+from ipcbench.run.lifeline import Report
+from ipcbench.run.plugins import Known, read_facts
+from ipcbench.run.selftest import sweep
+from ipcbench.run.visit import Errand, Visitor
+
+SECONDS = 90.0  # for all observations under one start method
+KILLED_SECONDS = 4.0  # until a visit whose peer was killed is ended, if it does not end by itself
+LOOPS = 20
+AT_ONCE = 3  # looks at one mechanism; they sleep most of the time
+TIMING = Timing(values=1, warmups=1, min_time=0.001)
+_PROGRAM = ("-m", "ipcbench.measure.contract")
+
+
+class Observed(dict[str, dict[str, Any]]):
+    """Observations by name, as measure.contract made them; `trouble` is why there are none, or what spoils them."""
+
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """How a visit ended whose peer was killed: after `seconds`, and what it left once the warden had swept."""
+
+    ending: str
+    seconds: float
+    left: tuple[str, ...]
+
+
+class Subject:
+    """One mechanism and what was seen of it: all looks are begun at once, and each is waited for when a rule asks."""
+
+    def __init__(self, name: str, known: Known, visitors: Sequence[Visitor]) -> None:
+        self.name = name
+        self.known = known
+        self._idle: SimpleQueue[Visitor] = SimpleQueue()
+        for visitor in visitors:
+            self._idle.put(visitor)
+        self._pool = ThreadPoolExecutor(len(visitors))
+        self._seen: dict[StartMethod, Future[Observed]] = {}
+        if known.mechanism and known.usable:
+            methods = known.mechanism.start_methods
+            self._seen = {method: self._pool.submit(self._observe, method) for method in methods}
+            if known.mechanism.peers in ("processes", "own"):
+                self._killed = self._pool.submit(self._kill, methods[0])
+            self._visited = self._pool.submit(self._visit)
+
+    def close(self) -> None:
+        """Wait for all looks that have been begun."""
+        self._pool.shutdown()
+
+    @property
+    def mechanism(self) -> Mechanism:
+        """Its facts; without any a mechanism is judged by the first rule alone."""
+        if self.known.mechanism is None:
+            raise LookupError(self.name)
+        return self.known.mechanism
+
+    @property
+    def first(self) -> Observed:
+        """What was observed under the start method that is tried in full."""
+        return self._seen[self.mechanism.start_methods[0]].result()
+
+    @property
+    def everywhere(self) -> Mapping[StartMethod, Observed]:
+        """What was observed under each start method that it declares."""
+        return {method: found.result() for method, found in self._seen.items()}
+
+    @property
+    def killed(self) -> Killed:
+        """How a visit ends whose peer is killed in the middle of its messages."""
+        return self._killed.result()
+
+    @property
+    def visited(self) -> Outcome | Failure:
+        """What a visit comes to, as `ipcbench run` makes it, in the first pattern that the mechanism can play."""
+        return self._visited.result()
+
+    @contextlib.contextmanager
+    def _visitor(self) -> Iterator[Visitor]:
+        visitor = self._idle.get()
+        try:
+            yield visitor
+        finally:
+            self._idle.put(visitor)
+
+    def _observe(self, method: StartMethod) -> Observed:
+        with self._visitor() as visitor:
+            return _observed(visitor.errand((*_PROGRAM, self.name, method), SECONDS))
+
+    def _kill(self, method: StartMethod) -> Killed:
+        with self._visitor() as visitor:
+            errand = visitor.errand((*_PROGRAM, self.name, method, "killed"), KILLED_SECONDS)
+            left = tuple(sweep(visit_name(visitor.run_id, visitor.made), visitor.folder))
+        report = errand.report
+        if isinstance(report, Failure):
+            return Killed(report.detail, errand.seconds, left)
+        begun = "killed" in [stage for _, stage in report.stages]
+        return Killed(report.ending if begun else _trouble(report) or "it ended before", errand.seconds, left)
+
+    def _visit(self) -> Outcome | Failure:
+        with self._visitor() as visitor:
+            return visitor.visit(Visit(first_case(self.mechanism), 1, 0, LOOPS))
+
+
+def first_case(mechanism: Mechanism) -> Case:
+    """The simplest case of a mechanism, under the first start method that it declares."""
+    size = 8 if mechanism.carries == "number" else max(64, mechanism.smallest)
+    size = min(size, mechanism.largest or size)
+    sizes = {"hand-over": 0, "counter": 8}
+    for name in ("ping-pong", "tasks", "counter", "hand-over", "tail", "stream"):
+        pattern = catalog.pattern(name)
+        operation = "" if "" in pattern.operations else pattern.operations[0]
+        if name == "tasks" and mechanism.operations:
+            operation = mechanism.operations[0]
+        case = Case(name, mechanism.name, sizes.get(name, size), mechanism.least_workers, operation)
+        case = case._replace(start_method=mechanism.start_methods[0])
+        if not pattern.unfit(mechanism, case):
+            return case
+    raise LookupError(f"{mechanism.name} plays no pattern that is tried here")
+
+
+@contextlib.contextmanager
+def subject(name: str, stop: Stop) -> Iterator[Subject]:
+    """A mechanism to look at, built-in or a plug-in, and all looks at it.
+
+    Raises UnknownName, BadRequest for the name of a plug-in that cannot be used at all, and Interrupted.
+    """
+    catalog.select_mechanisms([name])
+    with contextlib.ExitStack() as opened:
+        visitors = [opened.enter_context(closing(Visitor(TIMING, stop))) for _ in range(AT_ONCE)]
+        known = read_facts(name, visitors[0])
+        if catalog.is_plugin(name):
+            catalog.learn(find_plugin(name), known.mechanism, {"": known.reason} if known.reason else {}, known.doc)
+        yield opened.enter_context(closing(Subject(name, known, visitors)))
+
+
+def _observed(errand: Errand) -> Observed:
+    found = Observed()
+    report = errand.report
+    with contextlib.suppress(ValueError, TypeError):
+        found.update(json.loads(errand.left or b"{}"))
+    found.trouble = _trouble(report)
+    return found
+
+
+def _trouble(report: Report | Failure) -> str:
+    """What went wrong beside the observations, in words; nothing where nothing did."""
+    if isinstance(report, Failure):
+        return report.detail
+    if report.ending == "late":
+        return f"no end after {report.waited:.0f} s"
+    if report.status:
+        said = [line for line in report.tail.splitlines() if line.strip()]
+        return f"exit code {report.status}" + (f": {said[-1].strip()}" if said else "")
+    return f"left behind: {', '.join(report.leaks[:3])}" if report.leaks else ""
