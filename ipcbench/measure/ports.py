@@ -322,7 +322,7 @@ class Mechanism(NamedTuple):
         if payload != "bytes" and (self.carries == "number" or (payload == "object" and self.carries == "bytes")):
             return f"{self.name} carries {'an 8 B number' if self.carries == 'number' else 'bytes'}, and not {payload}s"
         if payload == "array" and not self.arrays:
-            if self.peers != "interpreters":
+            if self.family != "interpreters":
                 return f"{self.name} carries plain objects, and no arrays"
             return f"{self.name} is between interpreters, and numpy can be imported in the first one only"
         if size < self.smallest:
