@@ -112,10 +112,16 @@ def _ordered(given: dict[str, Any], present: Sequence[Presence]) -> tuple[str, l
     keeping = replace(order.keeping, again=_again(given, label))
     jobs = []
     for found in present:
-        own = replace(order, label=check_label(f"{label}-{found.name}"), keeping=keeping)
+        own = replace(_of_host(order, found.name), label=check_label(f"{label}-{found.name}"), keeping=keeping)
         refuse_existing(_path(keeping.results, label, found.name), keeping.force)
         jobs.append(Job(found.name, lambda site, own=own: begin(own, site)))  # type: ignore[misc]
     return label, jobs
+
+
+def _of_host(order: Order, name: str) -> Order:
+    """The order with a seed of this host's own: seed and start are what a run is known by."""
+    seed = (order.seed + int(name, 16)) % 2**32
+    return replace(order, seed=seed, command=f"{order.command.rpartition(' ')[0]} {seed}")
 
 
 def _continued(given: dict[str, Any], present: Sequence[Presence]) -> tuple[str, list[Job]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ CONNECT = 10.0  # seconds
 REPLY = 30.0
 RETRIES = 1  # of a task that raised an exception, by Dask
 _FRESH = 0.5  # seconds for which the list of workers is taken as it was
+_ADDRESS = re.compile(r"(tcp|tls)://([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}")
+_EXPECTED = "expected such as tcp://10.0.0.5:8786 or tls://10.0.0.5:8786, as 'dask scheduler' prints it"
 _EXTRA = "pip install 'ipcbench[fleet]'"
 
 
@@ -70,6 +73,10 @@ class Fleet:
             from distributed.security import Security
         except ImportError as error:
             raise IpcbenchError(f"fleet needs the library distributed ({safe_text(error)}): {_EXTRA}") from error
+        if not _ADDRESS.fullmatch(address):  # what Dask cannot read, it takes 20 seconds to give up
+            raise BadRequest(f"scheduler {safe_text(address, 100)!r}: {_EXPECTED}")
+        if address.startswith("tls:") and not tls:
+            raise BadRequest(f"{address} is encrypted: give --tls-ca, --tls-cert and --tls-key")
         logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)  # what matters is said in our own words
         try:
             security = None
@@ -80,10 +87,7 @@ class Fleet:
             return cls(Client(address, timeout=CONNECT, set_as_default=False, security=security), grace)
         except (OSError, ValueError, TypeError, RuntimeError) as error:
             text = safe_text(error, 200) or type(error).__name__
-            raise BadRequest(
-                f"no Dask scheduler answers at {address!r} ({text}): expected such as tcp://10.0.0.5:8786 or "
-                "tls://10.0.0.5:8786, as 'dask scheduler' prints it"
-            ) from error
+            raise BadRequest(f"no Dask scheduler answers at {address} ({text}): {_EXPECTED}") from error
 
     def close(self) -> None:
         """Leave the cluster as it is; tasks of ours are forgotten."""
