@@ -170,7 +170,8 @@ def _say_all(jobs: Sequence[Job], ledger: Ledger) -> None:
             say(f"host {job.name}: {job.error}")
             continue
         kept.append(job.finish.path)
-        for line in [*summary_lines(job.finish.result, job.finish.path), self_check_line(job.finish.result)]:
+        closing = [] if job.finish.stopped else [self_check_line(job.finish.result)]
+        for line in [*summary_lines(job.finish.result, job.finish.path), *closing]:
             say(f"host {job.name}: {line}")
     if ledger.dropped:
         say(f"{count(ledger.dropped, 'result')} came twice and counted once")
