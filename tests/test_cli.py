@@ -18,6 +18,7 @@ from commands import EXTRA, PACKAGE_PARENT, QUICK, Finished, can_unshare, enviro
 from synthetic import make_result
 
 from ipcbench import __version__
+from ipcbench.cli.output import say_prose
 from ipcbench.results import store
 from ipcbench.results.schema import SCHEMA
 
@@ -463,3 +464,17 @@ def test_a_run_that_one_file_could_not_hold_is_refused_before_anything_is_measur
     done = run("run", "--suite", "all", "--rounds", "10000", cwd=tmp_path)
     one_line(done.errors, r"10000 rounds of \d+ cases: one results file holds \d+ rounds of them; choose fewer")
     assert (done.code, list(tmp_path.iterdir())) == (2, [])
+
+
+@pytest.mark.parametrize(("columns", "terminal"), [(80, True), (120, True), (80, False)])
+def test_sentences_are_broken_at_blanks_on_a_terminal_and_one_line_elsewhere(
+    columns: int, terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "shared-memory takes 182 µs (173–188 µs), a tie with array; " * 6
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    say_prose(text)
+    lines = capsys.readouterr().out.splitlines()
+    assert " ".join(line.strip() for line in lines) == text.strip()
+    assert all(len(line) <= columns for line in lines) is terminal
+    assert (len(lines) == 1) is not terminal

@@ -46,7 +46,7 @@ def test_a_report_is_the_same_under_another_hash_seed_time_zone_locale_home_and_
     results: Path, usual: dict[str, bytes], tmp_path: Path
 ) -> None:
     other = report(results, tmp_path / "other place", PYTHONHASHSEED="2", TZ="Asia/Kathmandu", LC_ALL="de_DE.UTF-8")
-    assert len([name for name in usual if name.endswith(".svg")]) == 10
+    assert len([name for name in usual if name.endswith(".svg")]) > 10
     assert sorted(other) == sorted(usual)
     assert [name for name in usual if other[name] != usual[name]] == []
 

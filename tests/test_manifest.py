@@ -170,3 +170,21 @@ def test_the_manifest_of_something_else_is_not_overwritten_and_nothing_is_writte
     with pytest.raises(ResultError, match="a manifest of something else"):
         write(SMALL, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
+
+
+@pytest.mark.parametrize("name", ["summary.md", "report.html", "cases.csv", "charts/winner-map-light.svg"])
+def test_a_file_of_somebody_else_is_not_replaced(name: str, tmp_path: Path) -> None:
+    (tmp_path / "charts").mkdir()
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(ResultError, match="is not of a report, and would be replaced"):
+        write(make_result(make_cases([8, 64], ["pipe", "queue"]), 3), tmp_path)
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()] == [name]
+    assert (tmp_path / name).read_text() == "mine"
+
+
+def test_a_report_that_was_cut_off_before_its_manifest_is_made_again(tmp_path: Path) -> None:
+    result = make_result(make_cases([8, 64], ["pipe", "queue"]), 3)
+    write(result, tmp_path)
+    (tmp_path / "manifest.json").unlink()
+    write(result, tmp_path)
+    assert (tmp_path / "manifest.json").exists()

@@ -42,7 +42,7 @@ TO_XYZ = np.array(
 )
 WHITE = TO_XYZ.sum(axis=1)
 
-HEXADECIMAL = re.compile(r"#(?:[0-9a-fA-F]{3,4}){1,2}\b")
+HEXADECIMAL = re.compile(r"(?<![\w/])#(?:[0-9a-fA-F]{3,4}){1,2}\b")  # and not a number of an issue
 
 themes = pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 

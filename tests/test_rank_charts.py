@@ -22,6 +22,8 @@ from ipcbench.report.charts.plot import Plot, repeat_context
 from ipcbench.report.charts.ratios import ratio_word
 from ipcbench.report.charts.sheet import Sheet
 from ipcbench.report.charts.winners import STRENGTHS, Winner
+from ipcbench.report.contents import draw_all
+from ipcbench.report.needs import at_a_glance
 from ipcbench.report.study import Study, study
 from ipcbench.report.svg import drawing, to_svg
 from ipcbench.report.tables import records
@@ -230,3 +232,37 @@ def test_a_grid_of_forty_is_small_enough_for_a_page() -> None:
     with drawing(THEMES[0], "x"):
         svg = to_svg(drawn(grid.CHART, study(many()), THEMES[0]))
     assert len(gzip.compress(svg.encode())) < 25_000
+
+
+FEW_AT_A_SIZE: dict[str, Sequence[int]] = {
+    "pipe": (64, 4096),
+    "queue": (64, 4096),
+    "pipe-bytes": (64, 4096, 32768),
+    "array": (64, 32768, 4096),
+    "raw-array": (64, 4096),
+}
+
+
+def test_the_fastest_of_few_is_no_answer() -> None:
+    about = pings(FEW_AT_A_SIZE)
+    assert set(winner_map.table(about)["size"]) == {64, 4096}
+    glance = at_a_glance(about)
+    assert glance is not None
+    assert [row[1] for row in glance.rows] == ["64 B", "4 KiB"]
+    curves = grid.table(about)
+    assert curves.loc[curves["size"] == 32768, "fastest"].isna().all()
+    assert curves.loc[curves["size"] != 32768, "fastest"].notna().all()
+
+
+def test_a_chart_of_another_payload_says_so_wherever_it_goes() -> None:
+    cases = [Case("ping-pong", name, size) for name in ("pipe", "queue", "array") for size in (64, 4096)]
+    cases += [case._replace(payload="array") for case in cases[:6]] + [Case("ping-pong", "value", 8)]
+    about = study(make_result(cases, 3))
+    picture = next(each for each in draw_all(about, png=False) if each.id == "slowdown-matrix-arrays")
+    assert picture.alt.startswith("Arrays: ")
+    assert picture.entry.question.endswith("(arrays)")
+    assert picture.entry.caption.startswith("The payload is arrays.")
+    words = [text for text in ElementTree.fromstring(picture.svg["light"]).itertext() if text.strip()]
+    assert "arrays" in words
+    assert any(text.startswith("array, fork, spread") for text in words)
+    assert not any(text.startswith("bytes, fork, spread") for text in words)

@@ -17,7 +17,7 @@ from synthetic import make_cases, make_result, make_skips, tail_cases
 
 from ipcbench.errors import ResultError
 from ipcbench.model import Case, Skip
-from ipcbench.report import headlines, write
+from ipcbench.report import headlines, said, write
 from ipcbench.report.absence import groups
 from ipcbench.report.charts import CHARTS
 from ipcbench.report.findings import choices
@@ -405,3 +405,18 @@ def test_a_report_of_one_repeat_does_not_speak_of_repeats() -> None:
     about = study(make_result(rounds=3))
     assert "repeat" not in " ".join(name + value for name, value in environment(about).rows)
     assert "repeat" not in about.provenance
+
+
+def test_a_run_too_noisy_to_tell_much_says_so_first() -> None:
+    noisy, quiet = make_result(rounds=6, noise=0.6), make_result(rounds=6, noise=0.005)
+    assert said(noisy)[0].startswith("This run is noisy: only what differs by ")
+    assert not any(line.startswith("This run is noisy") for line in said(quiet))
+
+
+def test_large_tasks_have_a_sentence_of_their_own() -> None:
+    cases = [Case("task-queue", name, size, 4) for name in ("queue", "simple-queue") for size in (64, 65536)]
+    lines = headlines(make_result(cases, 5))
+    assert [line.split(":")[0] for line in lines] == [
+        "4 workers sharing tasks of 64 B",
+        "4 workers sharing tasks of 64 KiB",
+    ]

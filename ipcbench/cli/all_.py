@@ -9,7 +9,7 @@ import click
 
 from ipcbench.cli.ending import NOT_SAVED, severest
 from ipcbench.cli.options import REPORTS, run_options
-from ipcbench.cli.output import printing, say, tell
+from ipcbench.cli.output import printing, say, say_prose, tell
 from ipcbench.errors import ResultError
 
 if TYPE_CHECKING:
@@ -45,13 +45,13 @@ def command(**given: Any) -> int:
     code = finish.code
     with printing(code):
         for line in summary_lines(finish.result, finish.path):
-            say(line)
+            say_prose(line)
         if finish.stopped:  # who stops a run wants the prompt back
             say(f"report: python -m ipcbench report {finish.path} writes it")
         else:
             code = _report(finish, given["reports"] / finish.result.ipcbench.label)
-            say(self_check_line(finish.result))
-            say(cost_line(finish.result))
+            say_prose(self_check_line(finish.result))
+            say_prose(cost_line(finish.result))
         if finish.resuming:
             say(f"to continue: {finish.resuming}")
     return code
@@ -68,5 +68,5 @@ def _report(finish: Finish, folder: Path) -> int:
         tell(f"ipcbench: {error}")
         return severest(finish.code, NOT_SAVED)
     for line in [*said(finish.result), f"report: {page}"]:
-        say(line)
+        say_prose(line)
     return finish.code

@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import TextIO
@@ -20,6 +22,7 @@ from ipcbench.cli.ending import NOT_SAVED, severest
 from ipcbench.text import safe_text
 
 LONGEST_LINE = 10_000  # characters
+LEAST_WIDTH = 40
 
 _ABOUT: ContextVar[str] = ContextVar("about", default="")
 
@@ -37,6 +40,15 @@ class PrintFailed(Exception):
 def say(text: str) -> None:
     """Print a line to stdout."""
     click.echo(safe_text(text, LONGEST_LINE))
+
+
+def say_prose(text: str) -> None:
+    """Print a sentence to stdout, broken at blanks to the width of a terminal; elsewhere it stays one line."""
+    text = safe_text(text, LONGEST_LINE)
+    if sys.stdout.isatty():
+        width = max(shutil.get_terminal_size().columns, LEAST_WIDTH)
+        text = textwrap.fill(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    click.echo(text)
 
 
 def tell(text: str) -> None:

@@ -31,7 +31,7 @@ def command(file: Path, out: Path | None, check: bool, step: bool) -> int:
       ipcbench report results/laptop.json
       ipcbench report results/laptop.json --check
     """
-    from ipcbench.cli.output import say
+    from ipcbench.cli.output import say, say_prose
     from ipcbench.cli.summary import self_check_line
     from ipcbench.errors import BadRequest
     from ipcbench.report import said, write
@@ -49,19 +49,19 @@ def command(file: Path, out: Path | None, check: bool, step: bool) -> int:
     if step:
         _add_to_step(result, Path(os.environ[STEP_SUMMARY]))
     for line in [*said(result), self_check_line(result)]:
-        say(line)
+        say_prose(line)
     say(f"report: {page}")
     return 0
 
 
 def _check(result: ResultFile, folder: Path, source: tuple[str, str]) -> int:
-    from ipcbench.cli.output import say
+    from ipcbench.cli.output import say, say_prose
     from ipcbench.cli.summary import count
     from ipcbench.report.again import differences
 
     found, left = differences(result, folder, source)
     for line in found:
-        say(line)
+        say_prose(line)
     if left:
         say(f"not compared: {left}")
     again = f"stale in {count(len(found), 'place')}; 'ipcbench report' writes it anew"

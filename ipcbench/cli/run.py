@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ipcbench.cli.options import run_options
-from ipcbench.cli.output import printing, say
+from ipcbench.cli.output import printing, say, say_prose
 
 
 @click.command("run")
@@ -42,13 +42,14 @@ def command(**given: Any) -> int:
         return 0
     with printing(finish.code):
         for line in summary_lines(finish.result, finish.path):
-            say(line)
+            say_prose(line)
         if not finish.stopped:  # who stops a run wants the prompt back
             from ipcbench.report import said
 
             closing = [self_check_line(finish.result), cost_line(finish.result)]
             for line in [*said(finish.result), *closing]:
-                say(line)
+                say_prose(line)
+            say(f"report: python -m ipcbench report {finish.path} writes it")
         if finish.resuming:
             say(f"to continue: {finish.resuming}")
     return finish.code

@@ -29,11 +29,16 @@ def outlook(plan: Plan, start: float, report: bool) -> str:
     over = budget is not None and seconds > 1.2 * budget
     precision = plan.budget.precision
     within = f"{format_duration(budget)}" if budget is not None else f"{count(2 * rounds, 'round')}"
+    slow = (
+        f", more than the budget of {within}: this machine is slow or busy, and fewer rounds would not do"
+        if over
+        else ""
+    )
     further = f"; then within {within} what is not known to ±{_percent(precision)} by then" if precision else ""
     return (
         f"{count(len(plan.cases), 'case')}{skips}, {count(rounds, 'round')} in shuffled order "
         f"(seed {plan.seed}), {count(plan.timing.values, 'value')} per visit: about {format_duration(seconds)}"
-        f"{', more than the budget, which has no room for fewer rounds: choose fewer cases' if over else ''}{further}"
+        f"{slow}{further}"
     )
 
 

@@ -13,7 +13,7 @@ __all__ = ["headlines", "said", "step_summary", "traps", "write"]
 
 
 def headlines(result: ResultFile) -> list[str]:
-    """Three to six plain sentences with figures: which mechanism for what, and what to watch."""
+    """Up to seven plain sentences with figures: which mechanism for what, and what to watch."""
     from ipcbench.report.findings import sentences
     from ipcbench.report.study import study
 
@@ -33,7 +33,8 @@ def said(result: ResultFile) -> list[str]:
     from ipcbench.report.study import study
 
     about = study(result)
-    return [*sentences(about.summary, result.ipcbench.rounds), *about.warnings]
+    noisy = [doubt for doubt in about.doubts if doubt.startswith("This run is noisy")]
+    return [*noisy, *sentences(about.summary, result.ipcbench.rounds), *about.warnings]
 
 
 def step_summary(result: ResultFile) -> str:

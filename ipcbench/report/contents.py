@@ -20,7 +20,7 @@ from ipcbench.text import safe_text
 
 def draw_all(about: Study, png: bool = True) -> list[Picture]:
     """Every chart of a run, drawn or with the reason why it is not."""
-    return [draw(chart, view, about.footer, PLURALS.get(view.setting[0], ""), png) for chart, view in charts(about)]
+    return [draw(chart, view, view.footer, PLURALS.get(view.setting[0], ""), png) for chart, view in charts(about)]
 
 
 def of_run(about: Study, drawn: Sequence[Picture], result: str, digest: str) -> Manifest:

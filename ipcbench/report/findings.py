@@ -16,6 +16,7 @@ from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_s
 
 SMALL = 64
 LARGE = 2**20
+TASK = 2**16  # of a large task
 WORKERS = 4
 # What people ask for first, in this order, and one operation in the fewest words; others say it by themselves.
 OPERATIONS = {
@@ -117,7 +118,7 @@ def ties(choice: Choice) -> str:
 
 
 def sentences(summary: pd.DataFrame, rounds: int) -> list[str]:
-    """Three to six plain sentences that answer what people come with, from the main setting of a run.
+    """Up to seven plain sentences that answer what people come with, from the main setting of a run.
 
     Times are medians with 95 % intervals in brackets. A question without a number gets no sentence; a run without any
     gets one that says so.
@@ -169,13 +170,13 @@ def _tasks(known: list[Choice]) -> Iterator[str]:
     tasks = _of(known, "task-queue")
     if not tasks:
         return
-    size = _at(tasks, SMALL).size
-    there = [choice for choice in tasks if choice.size == size]
-    many = min(there, key=lambda choice: (choice.workers != WORKERS, -choice.workers))
-    yield (
-        f"{count(many.workers, 'worker').capitalize()} sharing tasks of {format_size(size)}: {_answer(many)} "
-        f"That is {many.rate} of tasks{f' ({many.best.notes})' if many.best.notes else ''}."
-    )
+    for size in dict.fromkeys((_at(tasks, SMALL).size, _at(tasks, TASK).size)):
+        there = [choice for choice in tasks if choice.size == size]
+        many = min(there, key=lambda choice: (choice.workers != WORKERS, -choice.workers))
+        yield (
+            f"{count(many.workers, 'worker').capitalize()} sharing tasks of {format_size(size)}: {_answer(many)} "
+            f"That is {many.rate} of tasks{f' ({many.best.notes})' if many.best.notes else ''}."
+        )
 
 
 def _state(known: list[Choice]) -> Iterator[str]:

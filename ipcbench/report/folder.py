@@ -18,11 +18,13 @@ def write_report(folder: Path, drawn: Sequence[Picture], texts: Mapping[str, str
     """Write charts/, the texts by their names and, when all else is there, manifest.json; the folder is made.
 
     Charts of the report that stood here and that this one does not have are removed, as far as they are what its
-    manifest says. Raises ResultError where the file system refuses, or where the manifest.json that stands here is none
-    of ours; then nothing was written.
+    manifest says. Raises ResultError where the file system refuses, where the manifest.json that stands here is none
+    of ours, or where there is none and a file that would be replaced is not of a report; then nothing was written.
     """
     try:
         earlier = load_manifest(folder) if (folder / NAME).exists() else None
+        if earlier is None:
+            _refuse_others(folder, [*texts, *(f"{FOLDER}/{picture.id}{end}" for picture in drawn for end in ENDINGS)])
         (folder / FOLDER).mkdir(parents=True, exist_ok=True)
         for picture in drawn:
             pictures.save(picture, folder / FOLDER)
@@ -33,6 +35,21 @@ def write_report(folder: Path, drawn: Sequence[Picture], texts: Mapping[str, str
         replace_whole(folder / NAME, encode(manifest))
     except OSError as error:
         raise ResultError(f"{folder}: cannot write the report here: {error.strerror}; choose another folder") from error
+
+
+_OURS = {".html": b"ipcbench", ".md": b"# ipcbench", ".svg": b"ipcbench", ".csv": b","}  # what a file of ours has
+
+
+def _refuse_others(folder: Path, names: Sequence[str]) -> None:
+    """Raise ResultError if one of the files is there and no report has written it; what a killed report left is ours.
+
+    Of a PNG nothing is asked: it stands beside an SVG.
+    """
+    for name in names:
+        path = folder / name
+        sign = _OURS.get(path.suffix, b"")
+        if path.exists() and sign not in path.read_bytes()[:2_000_000]:
+            raise ResultError(f"{path}: is not of a report, and would be replaced: choose another folder, or move it")
 
 
 def _remove_left(folder: Path, earlier: Manifest, manifest: Manifest) -> None:

@@ -52,6 +52,12 @@ READING = (
     "expected there.",
     "≈ is a tie: less than 5 % apart, or an interval of the ratio that includes 1. Ties are results: take what suits "
     "you otherwise. Comparisons are paired by round.",
+    "An asterisk in a chart, and doubtful in the head, is a number with a note, which the tables spell out: "
+    "oversubscribed is more processes than CPUs, so that the scheduler is measured too; loaded, stolen and throttled "
+    "say what happened to the machine meanwhile. The number counts as any other.",
+    "The noise floor is how far 95 % of the cases of two files like this one would be apart with nothing changed: "
+    "believe no smaller difference between files. Inside one run, where rounds are paired, less can be seen: that is "
+    "the difference that would have been seen.",
     "CPU per operation adds up all processes of a case; it exceeds the time where several run at once.",
 )
 

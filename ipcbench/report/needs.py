@@ -111,9 +111,14 @@ def _behind(option: Option, unsaid: float = 0.0) -> str:
 def at_a_glance(study: Study) -> Table | None:
     """The fastest that blocks for every question, payload and number of workers under the setting shown.
 
-    None where nothing was ranked.
+    What fewer than half as many mechanisms ran as elsewhere for that question is left out: the fastest of so few is no
+    answer. None where nothing was ranked.
     """
     known = [choice for choice in choices(study.summary) if not choice.setting and choice.wait == "block"]
+    most = {
+        question: max(c.rivals for c in known if c.question == question) for question in {c.question for c in known}
+    }
+    known = [choice for choice in known if 2 * choice.rivals >= most[choice.question]]
     rows, values = [], {}
     for place, choice in enumerate(known):
         behind = choice.runner_up
@@ -126,12 +131,14 @@ def at_a_glance(study: Study) -> Table | None:
                 choice.time,
                 ties(choice).removeprefix("a tie with "),
                 f"{behind.mechanism}, {ratio(behind)}" if behind is not None else "",
+                f"{choice.rivals}",
+                choice.best.notes,
             ]
         )
         values[place, 1], values[place, 4] = float(choice.size), float(choice.best.seconds)
     header = [
         *("For", "Payload", "Workers", "Take"),
-        *("Time (95 % interval)", "Tied, or not told apart", "Next (times as long)"),
+        *("Time (95 % interval)", "Tied, or not told apart", "Next (times as long)", "Of how many", "Notes"),
     ]
     operations = listing((_operation(study, question) for question in {row[0]: None for row in rows}), 40)
     caption = f"Of what blocks, with {', '.join(filter(None, study.setting))}. One operation is {operations}."

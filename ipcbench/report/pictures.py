@@ -124,7 +124,7 @@ def draw(chart: Chart[Source], source: Source, footer: tuple[str, str], payload:
 def plotted(chart: Chart[Any], table: pd.DataFrame, footer: tuple[str, str], theme: Theme) -> Figure:
     """The figure of one chart with its footer; to be called, and used, inside `svg.drawing`."""
     figure = chart.draw(table, theme)
-    sign(figure, footer, theme)
+    sign(figure, footer, theme, chart.payload)
     return figure
 
 

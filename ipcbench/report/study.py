@@ -24,6 +24,7 @@ from ipcbench.text import safe_text
 from ipcbench.units import format_duration, format_ratio, format_size
 
 LONGEST_NAME = 60
+COARSE = 0.25  # a difference that must be so large to be seen is worth a warning
 MOST_DATES = 3  # of repeats, in one line
 _WORDS = ["question", "pattern", "operation", "mechanism", "title", "short", "family", "carries", "wait"]
 
@@ -111,7 +112,13 @@ class Study:
         """What was wrong with the machine before the run and what happened to it meanwhile, in sentences."""
         found = [f"{one.name}: {one.value}" for one in self.record.conditions if one.level == "warning"]
         touched = touched_words(self.record)
+        coarse = self.check.known and self.check.visible > COARSE
         return [
+            *(
+                [f"This run is noisy: only what differs by {100 * self.check.visible:.0f} % can be told apart."]
+                if coarse
+                else []
+            ),
             *([safe_text(f"Measured on a machine not in good order: {'; '.join(found)}.", 1000)] if found else []),
             *([safe_text(f"{touched}. Their values are kept, and count.", 300)] if touched else []),
         ]

@@ -105,7 +105,7 @@ def _lost(summary: pd.DataFrame) -> Iterator[str]:
     ]
     more = f"; and {count(len(wrong) - 5, 'more case')}" if len(wrong) > 5 else ""
     yield (
-        "Wrong without a lock: `+= 1` on shared state loses updates. Of the increments, "
+        "Wrong without a lock: += 1 on shared state loses updates. Of the increments, "
         f"{'; '.join(parts)}{more}. Hold the lock around it."
     )
 

@@ -70,4 +70,17 @@ def charts(about: Study) -> Iterator[tuple[Chart[Study], Study]]:
             there = cases if chart.pattern == EVERY else cases[cases["pattern"] == chart.pattern]
             there = there[there["seconds"].notna()]
             if chart.by_payload and there["mechanism"].nunique() >= LEAST_RIVALS and not chart.lacks(view):
-                yield replace(chart, id=f"{chart.id}-{word}", topic=f"{chart.topic} ({word})"), view
+                yield of_payload(chart, word), view
+
+
+def of_payload(chart: Chart[Study], word: str) -> Chart[Study]:
+    """A chart of another kind of payload than the run's main one, and saying so wherever it goes."""
+    return replace(
+        chart,
+        id=f"{chart.id}-{word}",
+        topic=f"{chart.topic} ({word})",
+        title=f"{chart.title} ({word})",
+        caption=f"The payload is {word}. {chart.caption}",
+        alt=lambda table: f"{word.capitalize()}: {chart.alt(table)}",
+        payload=word,
+    )

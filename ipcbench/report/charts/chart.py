@@ -60,7 +60,7 @@ class Chart(Generic[Source]):
     nothing to draw, and is empty where there is; table gives exactly what is drawn; draw opens no file and computes
     nothing but places; alt says the finding in words, with a figure, in at most 150 characters; details is the table
     for readers of a page, in ready text, under a caption. pattern names what was measured, or is EVERY. by_payload:
-    drawn once more for each other kind of payload that a run has.
+    drawn once more for each other kind of payload that a run has; payload is then the word that it bears.
     """
 
     id: str
@@ -74,6 +74,7 @@ class Chart(Generic[Source]):
     details: Callable[[pd.DataFrame, str], Table] | None = exact
     pattern: str = ""
     by_payload: bool = False
+    payload: str = ""
 
 
 def needs(*patterns: str, sizes: int = 1, workers: int = 1) -> Callable[[Study], str]:

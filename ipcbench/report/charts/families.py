@@ -51,7 +51,8 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     many = cells["mechanism"].nunique() > cells.loc[cells["named"], "mechanism"].nunique()
     subtitle = (
         "Round trip of one message by payload size, of mechanisms that block; both axes logarithmic, the same in each "
-        f"row. Band: 95 % interval. Thick: the best of its family{f'; grey: all but its best {NAMED}' if many else ''}."
+        "row. Band: 95 % interval. Thick: the best of its family over all sizes"
+        f"{f'; grey: all but its best {NAMED}' if many else ''}."
     )
     sheet = Sheet.new(theme, TITLE, subtitle, len(rows) * (ABOVE + PLOT + BELOW))
     width = (WIDTH - LEFT - COLUMNS * LABELS - (COLUMNS - 1) * GAP - MARGIN) / COLUMNS

@@ -22,13 +22,17 @@ def table(about: Study) -> pd.DataFrame:
     """Rows of ping-pong cases that have a time, mechanisms from best to worst, what spins last.
 
     Those measured at one size have no shape and are left out, unless all are such. `fastest` is the best time of the
-    size among those shown that wait in the same way. Times in seconds per round trip.
+    size among those shown that wait in the same way, NaN at a size that most of them lack. Times in seconds per round
+    trip.
     """
     cells = matrix.table(about)
     cells = cells[cells["seconds"].notna()].drop(columns=["word"])
     curves = cells[cells.duplicated("mechanism", keep=False)]
     cells = curves if len(curves) else cells
     fastest = cells.groupby(["wait", "size"])["seconds"].transform("min")
+    for wait, rows in cells.groupby("wait"):
+        rare = (cells["wait"] == wait) & ~cells["size"].isin(common_sizes(rows))
+        fastest = fastest.mask(rare)
     return cells.assign(fastest=fastest).reset_index(drop=True)
 
 
@@ -47,15 +51,15 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     x = log_limits(sizes[0], sizes[-1], 0.04)
     y = log_limits(cells["low"].fillna(cells["seconds"]).min(), cells["high"].fillna(cells["seconds"]).max())
     x_ticks, y_ticks = size_ticks(sizes, x, layout.width), ticks_at(log_ticks(*y, most=5), format_time)
-    fastest = {wait: rows.drop_duplicates("size").sort_values("size") for wait, rows in cells.groupby("wait")}
+    front = cells[cells["fastest"].notna()].drop_duplicates(["wait", "size"]).sort_values("size")
     plots: list[Plot] = []
     for number, (name, rows) in enumerate(groups.items()):
         left, top = layout.place(number)
         plot = Plot(sheet, left, sheet.body + top, layout.width, PLOT, x, y)
         plot.frame(x_ticks, y_ticks, below=layout.lowest(number), beside=number % layout.columns == 0)
         plots.append(plot)
-        front = fastest[rows["wait"].iloc[0]]
-        plot.curve(front["size"], front["fastest"], color=theme.ink, linewidth=0.9, linestyle=(0, (2, 2)))
+        best = front[front["wait"] == rows["wait"].iloc[0]]
+        plot.curve(best["size"], best["fastest"], color=theme.ink, linewidth=0.9, linestyle=(0, (2, 2)))
         family = rows["family"].iloc[0]
         own = plot.of(str(name))
         own.band(rows["size"], rows["low"], rows["high"], theme.family(family))

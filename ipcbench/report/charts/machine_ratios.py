@@ -138,7 +138,7 @@ def _subtitle(cells: pd.DataFrame) -> str:
     first = cells.iloc[0]
     return (
         f"Time of {first['question']} with {count(int(first['workers']), 'worker')}, as a multiple of that in "
-        f"{first['base']}, by payload size; logarithmic. Stroke: 95 % interval. Shaded: within 5 %. Filled: certainly "
+        f"{first['base']}, by payload size; logarithmic. Stroke: 95 % interval. Shaded: within 5 %. Filled: clearly "
         "different; hollow and grey: no clear difference."
     )
 

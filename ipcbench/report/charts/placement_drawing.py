@@ -54,7 +54,7 @@ def _subtitle(cells: pd.DataFrame) -> str:
     which = f"{base} ({MEANS[base]})" if base in MEANS else base
     return (
         f"Time as a multiple of that under {which}, paired by round; logarithmic, 1× in the middle. Stroke: 95 % "
-        "interval. Shaded: within 5 %. Filled: certainly different; hollow and grey: not."
+        "interval. Shaded: within 5 %. Filled: clearly different; hollow and grey: not."
     )
 
 

@@ -157,10 +157,16 @@ class Sheet:
         self.line([x], [y], marker=marker, color=colour, markersize=size, markeredgewidth=0, linestyle="none", zorder=4)
 
 
-def sign(figure: Figure, footer: tuple[str, str], theme: Theme) -> None:
-    """Write where the numbers come from, in two small lines at the bottom of a finished figure."""
+def sign(figure: Figure, footer: tuple[str, str], theme: Theme, payload: str = "") -> None:
+    """Write where the numbers come from, in two small lines at the bottom of a finished figure.
+
+    payload, a word, stands in the upper right corner.
+    """
     width = figure.get_figwidth() * 72
     height = figure.get_figheight() * 72
+    if payload:
+        place = (width - MARGIN) / width, 1 - 19 / height
+        figure.text(*place, payload, size=11.5, weight="bold", color=theme.muted, va="baseline", ha="right")
     for number, line in enumerate(footer):
         text = drawable(fit([line], width - 2 * MARGIN, SMALLEST))
         y = (18 - 11 * number) / height

@@ -45,10 +45,11 @@ SHOWN = ["case", "mechanism", "short", "family", "seconds", "low", "high", "roun
 def table(about: Study) -> pd.DataFrame:
     """A row per cell: the questions that at least two mechanisms answer, workers, and the sizes that any of them has.
 
-    verdict is ok, 'no number' where all that ran failed, or 'not run'. Where it is ok the winner's case, mechanism,
-    short, family, seconds with low and high, rounds, rivals (how many mechanisms were ranked) and notes; ties (how many
-    tie with it, by the rule of the whole report), next (the least slow of those, or else the second best), next_short,
-    and lead with lead_low and lead_high: how many times as long `next` takes.
+    verdict is ok, 'no number' where all that ran failed, 'not run', or such as '2 of 18 ran' where fewer than half as
+    many were ranked as elsewhere for that question: the fastest of so few is no answer. Where it is ok the winner's
+    case, mechanism, short, family, seconds with low and high, rounds, rivals (how many mechanisms were ranked) and
+    notes; ties (how many tie with it, by the rule of the whole report), next (the least slow of those, or else the
+    second best), next_short, and lead with lead_low and lead_high: how many times as long `next` takes.
     """
     questions = [*QUESTIONS, *sorted(name for name in about.summary["question"].unique() if name.startswith("tasks:"))]
     cases = select(about, *questions)
@@ -57,9 +58,10 @@ def table(about: Study) -> pd.DataFrame:
     for question in questions:
         asked = cases[cases["question"] == question]
         if asked["rivals"].max() >= 2:
-            rows += [_cell(question, workers, size, block) for (workers, size), block in _blocks(asked, cases)]
+            most = int(asked["rivals"].max())
+            rows += [_cell(question, workers, size, block, most) for (workers, size), block in _blocks(asked, cases)]
     found = pd.DataFrame(rows, columns=["question", "workers", "size", "verdict", *SHOWN, *_LEAD])
-    had = found.loc[found["verdict"] != "not run", "size"].unique()
+    had = found.loc[found["verdict"].isin(["ok", "no number"]), "size"].unique()
     return found[found["size"].isin(had)].reset_index(drop=True)
 
 
@@ -73,7 +75,7 @@ def _blocks(asked: pd.DataFrame, cases: pd.DataFrame) -> list[tuple[tuple[int, i
     return [((number, size), known.get((number, size), asked[:0])) for number in workers for size in sizes]
 
 
-def _cell(question: str, workers: int, size: int, block: pd.DataFrame) -> dict[str, Any]:
+def _cell(question: str, workers: int, size: int, block: pd.DataFrame, most: int) -> dict[str, Any]:
     cell = {
         "question": question,
         "workers": workers,
@@ -86,6 +88,8 @@ def _cell(question: str, workers: int, size: int, block: pd.DataFrame) -> dict[s
     ranked = block[block["slowdown"].notna()].sort_values(
         ["best", "slowdown", "mechanism"], ascending=[False, True, True]
     )
+    if 0 < 2 * len(ranked) < most:
+        return cell | empty | {"verdict": f"{len(ranked)} of {most} ran", "rivals": len(ranked)}
     if ranked.empty:
         return cell | empty
     best, others = ranked.iloc[0], ranked.iloc[1:]
