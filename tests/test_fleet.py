@@ -11,20 +11,27 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from commands import Finished, finish, run, start, until
 from dask_cluster import Cluster, samples, visits_under_way
+from records import PLAN, outcome
 
 import ipcbench
-from ipcbench.errors import IpcbenchError
-from ipcbench.fleet import checks, lock
+from ipcbench.errors import Interrupted, IpcbenchError, NotContained
+from ipcbench.fleet import checks, host, lock
 from ipcbench.fleet.client import Absence, Fleet, Presence, _why_absent
-from ipcbench.fleet.visitor import AGAIN, Ledger
+from ipcbench.fleet.visitor import AGAIN, Ledger, RemoteVisitor
+from ipcbench.model import Budget, Failure, Timing, Visit
+from ipcbench.plan import catalog
+from ipcbench.plan.planner import Request
 from ipcbench.results.schema import PROTOCOL, ResultFile
 from ipcbench.results.store import load
 from ipcbench.run.entry import Done, read_bytes
+from ipcbench.run.interrupt import Stop
 
 with_dask = pytest.mark.skipif(
     importlib.util.find_spec("distributed") is None, reason="the extra fleet is not installed: distributed"
@@ -161,6 +168,19 @@ class TestWithDask:
             assert each_once(result, 5)
             values = [tuple(found.values) for found in result.benchmarks[0].runs]
             assert all(not entry.round or values[entry.round - 1] == entry.outcome.values for entry in before[name])
+
+    def test_a_scheduler_that_dies_ends_the_run_with_a_line_for_each_host_and_keeps_what_was_measured(
+        self, pair: Cluster, tmp_path: Path
+    ) -> None:
+        words = (*CASE, "--rounds", "9", "--label", "d")
+        running = start("fleet", "run", "--scheduler", pair.address, *words, cwd=tmp_path)
+        assert until(lambda: min(len(journal_of(tmp_path, "d", name)) for name in (A, B)) > 1, 60)
+        pair.end("scheduler")
+        done = finish(running, 90)
+        assert done.code == 6
+        assert len([line for line in done.errors if "the Dask cluster does not answer" in line]) == 2
+        assert not [line for line in done.errors if "Traceback" in line or "distributed.client" in line]
+        assert all(len(journal_of(tmp_path, "d", name)) > 1 for name in (A, B))
 
     def test_a_plan_names_the_hosts_and_what_each_will_run(self, pair: Cluster, tmp_path: Path) -> None:
         done = fleet(pair, tmp_path, "plan", *CASE, "--rounds", "3")
@@ -339,3 +359,96 @@ def test_a_line_of_a_thread_says_which_host_it_is_about(capfd: pytest.CaptureFix
         thread.join()
     tell("none")
     assert capfd.readouterr().err.splitlines() == ["host a: here", "host b: here", "none"]
+
+
+class FakeFleet:
+    """Answers every task at once with the next of these: bytes, an exception, or None for a worker that is lost."""
+
+    def __init__(self, *answers: bytes | Exception | None) -> None:
+        self.answers = list(answers)
+        self.forgotten: list[str] = []
+
+    def find(self, _name: str, _stop: Stop) -> str:
+        return "tcp://10.0.0.1:4"
+
+    def forget(self, name: str) -> None:
+        self.forgotten.append(name)
+
+    def workers(self) -> frozenset[str]:
+        return frozenset()
+
+    def submit(self, *_: object) -> FakeFuture:
+        return FakeFuture(self.answers.pop(0))
+
+
+class FakeFuture:
+    def __init__(self, answer: bytes | Exception | None) -> None:
+        self.answer = answer
+        self.status = "finished" if isinstance(answer, bytes) else "error"
+
+    def add_done_callback(self, call: Callable[[FakeFuture], None]) -> None:
+        if self.answer is not None:
+            call(self)
+
+    def result(self, timeout: float) -> bytes | None:
+        assert timeout > 0
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def cancel(self) -> None:
+        pass
+
+
+def said(**what: object) -> bytes:
+    return msgspec.json.encode(what)
+
+
+FAILED = said(failure=Failure("failed", "timing", "boom"))
+
+
+@with_dask
+@pytest.mark.parametrize(
+    ("answers", "found"),
+    [
+        ([FAILED], Failure("failed", "timing", "boom")),
+        ([None, None, FAILED], Failure("failed", "timing", "boom")),
+        ([None, None, None], Failure("failed", "start", "the Dask worker was lost 3 times under this visit")),
+        ([OSError("disk full")], Failure("failed", "start", "the host could not make it: disk full")),
+        ([said(trouble="process 17", uncontained=True)], NotContained("process 17")),
+        ([said(trouble="no folder")], IpcbenchError("no folder")),
+        ([b"{"], IpcbenchError("its answer cannot be read: Input data was truncated")),
+        ([said(outcome=[1])], IpcbenchError("its answer cannot be read: Expected `array`")),
+        ([said(stopped=True)], Interrupted(2)),
+    ],
+)
+def test_what_comes_of_a_task_is_what_comes_of_the_visit(
+    stop: Stop, answers: list[bytes | Exception | None], found: Failure | Exception
+) -> None:
+    visitor = RemoteVisitor(FakeFleet(*answers), "aaaaaaaa", PLAN, "", stop, "warden", Ledger())  # type: ignore[arg-type]
+    visit = Visit(PLAN.cases[0], 1, 0, 7)
+    if isinstance(found, Failure):
+        assert visitor.visit(visit) == found
+        return
+    with pytest.raises(type(found)) as raised:
+        visitor.visit(visit)
+    assert str(raised.value).startswith(str(found))
+
+
+@with_dask
+def test_a_task_that_came_to_another_host_has_its_own_looked_for_anew(stop: Stop) -> None:
+    fleet = FakeFleet(said(elsewhere=True), said(outcome=outcome()))
+    visitor = RemoteVisitor(fleet, "aaaaaaaa", PLAN, "", stop, "warden", Ledger())  # type: ignore[arg-type]
+    assert visitor.visit(Visit(PLAN.cases[0], 1, 0, 7)) == outcome(notes=(AGAIN,))
+    assert fleet.forgotten == ["aaaaaaaa"]
+
+
+def test_a_host_leaves_plug_ins_out_and_refuses_when_nothing_else_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "is_plugin", lambda name: name == "pipe")
+    words = Request(mechanisms=("pipe", "queue"), patterns=("ping-pong",), sizes=(64,))
+    plan, _, _ = host.plan_here(words, 1, Budget(rounds=1), Timing())
+    assert plan
+    assert {case.mechanism for case in plan.cases} == {"queue"}
+    plan, reason, _ = host.plan_here(replace(words, mechanisms=("pipe",)), 1, Budget(rounds=1), Timing())
+    assert plan is None
+    assert reason == "a fleet does not measure plug-ins: pipe"

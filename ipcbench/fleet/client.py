@@ -77,7 +77,8 @@ class Fleet:
             raise BadRequest(f"scheduler {safe_text(address, 100)!r}: {_EXPECTED}")
         if address.startswith("tls:") and not tls:
             raise BadRequest(f"{address} is encrypted: give --tls-ca, --tls-cert and --tls-key")
-        logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)  # what matters is said in our own words
+        for logger in [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]:
+            logging.getLogger(logger).setLevel(logging.CRITICAL + 1)  # what matters is said in our own words
         try:
             security = None
             if tls:

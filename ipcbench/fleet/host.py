@@ -13,6 +13,7 @@ import platform
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +26,8 @@ from ipcbench.fleet.lock import only_here
 from ipcbench.machine.facts import capabilities, machine_facts, machine_id
 from ipcbench.measure.placement import usable_cpus
 from ipcbench.model import Budget, Failure, Outcome, Timing, Visit
-from ipcbench.plan.planner import Plan, Request, make_plan
+from ipcbench.plan import catalog
+from ipcbench.plan.planner import Plan, Request, make_plan, mechanisms_of
 from ipcbench.results.schema import PROTOCOL, MachineFacts
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.leftovers import find_leftovers
@@ -118,7 +120,7 @@ def leftovers() -> int:
 def plan_here(request: Request, seed: int, budget: Budget, timing: Timing) -> tuple[Plan | None, str, bool]:
     """Plan for what this host offers; where that cannot be, why, and whether another host could."""
     try:
-        return make_plan(request, capabilities(), seed, budget, timing), "", False
+        return make_plan(_own_mechanisms(request), capabilities(), seed, budget, timing), "", False
     except BadRequest as error:
         return None, str(error), isinstance(error, NotHere)
 
@@ -155,6 +157,15 @@ def stop_visit(identity: str) -> bool:
         if stop:
             stop.ask()
     return stop is not None
+
+
+def _own_mechanisms(request: Request) -> Request:
+    """The same without plug-ins, which only those measure who have them; raises BadRequest if that leaves nothing."""
+    names = mechanisms_of(request)
+    own = [name for name in names if not catalog.is_plugin(name)]
+    if names and not own:
+        raise BadRequest(f"a fleet does not measure plug-ins: {', '.join(names)}")
+    return replace(request, mechanisms=tuple(own)) if own != names else request
 
 
 def _boot() -> str:

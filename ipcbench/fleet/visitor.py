@@ -50,6 +50,11 @@ class Ledger:
             self._came[identity] += 1
             return self._came[identity] == 1
 
+    def withdraw(self, identity: str) -> None:
+        """What came was no result after all."""
+        with self._lock:
+            del self._came[identity]
+
     @property
     def dropped(self) -> int:
         """How many came beside the first ones."""
@@ -97,6 +102,7 @@ class RemoteVisitor:
             if isinstance(answer, Failure):
                 return answer
             if answer and answer.elsewhere:
+                self.ledger.withdraw(wanted)
                 self.fleet.forget(self.name)
             elif answer:
                 return self._found(answer, lost)
