@@ -10,6 +10,7 @@ IpcbenchError           one line for the user, and the exit code that goes with 
 ├── PeerFailed          a peer died, raised or answered something else than its part
 ├── NotOffered          this machine does not have what a case needs, as turned out while it was set up
 ├── NotContained        what a visit started could not be ended or removed
+├── HostLost            a host of a fleet does not answer any more
 └── Interrupted         the user asked the run to stop
 """
 
@@ -70,6 +71,12 @@ class NotOffered(IpcbenchError):
 
 class NotContained(IpcbenchError):
     """Something outlived its visit and could not be removed, so no other visit may follow."""
+
+    exit_code = 6
+
+
+class HostLost(IpcbenchError):
+    """A host of a fleet has gone and not come back, so its visits end; those of other hosts go on."""
 
     exit_code = 6
 

@@ -41,6 +41,7 @@ FLOORS = {
     "ipcbench.run": 4,
     "ipcbench.report": 5,
     "ipcbench.testing": 5,
+    "ipcbench.fleet": 5,
     "ipcbench.cli": 6,
     "ipcbench.notebook": 6,
     "ipcbench.sphinx": 6,

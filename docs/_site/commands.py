@@ -23,8 +23,13 @@ class Commands(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         context = click.Context(cli, info_name="ipcbench", **cli.context_settings)
-        found = [(name, cli.get_command(context, name)) for name in cli.list_commands(context)]
-        sections = [section(command, click.Context(command, context, name)) for name, command in found if command]
+        listed = [(name, cli.get_command(context, name)) for name in cli.list_commands(context)]
+        contexts = [click.Context(command, context, name) for name, command in listed if command]
+        for group in list(contexts):
+            if isinstance(group.command, click.Group):  # its own follow it
+                at = contexts.index(group) + 1
+                contexts[at:at] = [click.Context(own, group, name) for name, own in group.command.commands.items()]
+        sections = [section(found.command, found) for found in contexts]
         return [*paragraphs(cli.help or ""), options(cli, context), *paragraphs(cli.epilog or ""), *sections]
 
 

@@ -37,6 +37,7 @@ COMMANDS = {
     "doctor": ("ipcbench.cli.doctor", "What about this machine decides the numbers."),
     "conformance": ("ipcbench.cli.conformance", "Whether a mechanism keeps the contract; for authors of one."),
     "selftest": ("ipcbench.cli.selftest", "Whether faults are contained on this machine, and told by their name."),
+    "fleet": ("ipcbench.cli.fleet", "Measure on many hosts at once, one visit per host at a time."),
     "merge": ("ipcbench.cli.merge", "Join results files of one machine as repeats."),
     "anonymise": ("ipcbench.cli.anonymise", "Copy a results file without host, user and paths."),
     "clean": ("ipcbench.cli.clean", "Remove what a killed run has left, and nothing else."),

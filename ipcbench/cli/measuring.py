@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,16 +24,17 @@ from ipcbench.cli.options import (
 )
 from ipcbench.cli.output import say, tell
 from ipcbench.cli.plugins import ask_plugins, warn_of_refused
-from ipcbench.cli.progress import progress_for
+from ipcbench.cli.progress import Bar, Lines, Quiet, progress_for
 from ipcbench.cli.saving import drop, refuse_existing, refuse_journal, replaces, save_all, save_apart, write_end
 from ipcbench.cli.summary import count, outlook, skip_lines
 from ipcbench.errors import BadRequest, Interrupted, ResultError
 from ipcbench.machine.doctor import conditions, examine
 from ipcbench.machine.facts import capabilities, default_label, machine_facts
-from ipcbench.machine.identity import identity
-from ipcbench.model import Case
+from ipcbench.machine.finding import Finding
+from ipcbench.machine.identity import Identity, identity
+from ipcbench.model import Budget, Case, Timing
 from ipcbench.plan import catalog
-from ipcbench.plan.planner import Plan, make_plan, mechanisms_of
+from ipcbench.plan.planner import Plan, Request, make_plan, mechanisms_of
 from ipcbench.results.joining import joined, other_conditions, why_apart
 from ipcbench.results.reading import count_parts
 from ipcbench.results.schema import PROTOCOL, Condition, MachineFacts, ResultFile, RunRecord
@@ -46,6 +47,7 @@ from ipcbench.run.leftovers import find_leftovers
 from ipcbench.run.record import Occasion, make_result
 from ipcbench.run.resume import Past, deflated, digest, past_of, plan_record, unlike
 from ipcbench.run.schedule import Findings, measure
+from ipcbench.run.site import Site, Visits
 from ipcbench.run.visit import Visitor
 from ipcbench.units import format_size
 
@@ -70,7 +72,43 @@ class Bench:
 
     stop: Stop
     journal: Journal
-    visitor: Visitor
+    visitor: Visits
+    site: Site
+
+
+class Here:
+    """The machine that this process runs on, as a place where visits are made."""
+
+    def stopping(self) -> contextlib.AbstractContextManager[Stop]:
+        return Stop()
+
+    def plan(self, request: Request, seed: int, budget: Budget, timing: Timing) -> Plan:
+        names = mechanisms_of(request)
+        if names != list(request.mechanisms):  # by globs or all: nobody has said the name of what is left out
+            warn_of_refused()
+        ask_plugins(names, request.pythons)
+        return make_plan(request, capabilities(), seed, budget, timing)
+
+    def machine(self) -> MachineFacts:
+        return machine_facts()
+
+    def identity(self, salt: str | None, plugins: Sequence[str]) -> Identity:
+        return identity(salt, plugins)
+
+    def examine(self) -> list[Finding]:
+        return examine()
+
+    def leftovers(self) -> int:
+        return len(find_leftovers())
+
+    def visits(self, plan: Plan, stop: Stop) -> Visits:
+        return Visitor(plan.timing, stop, pythons=plan.pythons)
+
+    def progress(self, quiet: bool) -> contextlib.AbstractContextManager[Quiet | Lines | Bar]:
+        return progress_for(quiet)
+
+
+HERE = Here()
 
 
 def measured(command: str, given: dict[str, Any]) -> Finish | None:
@@ -91,7 +129,7 @@ def measured(command: str, given: dict[str, Any]) -> Finish | None:
 
 def dry_run(order: Order) -> None:
     """Print the plan: cases, skips with reasons, rounds, estimated time."""
-    plan = _plan(order)
+    plan = planned(order)
     if order.label is not None:
         path = order.keeping.results / f"{check_label(order.label)}.json"
         refuse_existing(path, order.keeping.force)
@@ -112,10 +150,10 @@ def _show(plan: Plan, keeping: Keeping, fit: bool) -> None:
         say(outlook(fitted(plan, start) if fit else plan, start, keeping.reports is not None))
 
 
-def begin(order: Order) -> Finish:
+def begin(order: Order, site: Site = HERE) -> Finish:
     """Measure what was ordered and save it."""
     begun, started = time.monotonic(), datetime.now(UTC)
-    plan, machine, keeping = _plan(order), machine_facts(), order.keeping
+    plan, machine, keeping = planned(order, site), site.machine(), order.keeping
     label = order.label
     if label is None:
         label = default_label(machine, started.strftime("%Y%m%d-%H%M%S"))
@@ -123,9 +161,9 @@ def begin(order: Order) -> Finish:
     if not path.with_suffix(SUFFIX).exists():  # of a run with a journal, the journal can say more
         refuse_existing(path, keeping.force)
     occasion = _Occasion(label, order.command, started, begun, machine, order.full_metadata)
-    with _opened(plan, path, keeping) as bench:
+    with _opened(plan, path, keeping, site) as bench:
         refuse_existing(path, keeping.force)
-        occasion = occasion._replace(conditions=examined(keeping.quiet))
+        occasion = occasion._replace(conditions=examined(keeping.quiet, site))
         start = time_to_start(plan, bench.visitor.visit)
         plan = fitted(plan, start)
         bench.visitor.timing = plan.timing
@@ -147,9 +185,9 @@ def append(wanted: Addition) -> Finish | None:
         _show(plan, keeping, False)
         return None
     occasion = _Occasion(wanted.label, wanted.command, started, begun, machine, record.settings.full_metadata)
-    with _opened(plan, path, keeping) as bench:
+    with _opened(plan, path, keeping, HERE) as bench:
         _refuse_elsewhere(path, record, machine, bench.visitor.isolation)
-        occasion = occasion._replace(conditions=examined(keeping.quiet))
+        occasion = occasion._replace(conditions=examined(keeping.quiet, HERE))
         start = time_to_start(plan, bench.visitor.visit)
         return _measured_anew(plan, start, occasion, path, keeping, bench, deflated(path, data))
 
@@ -174,24 +212,24 @@ class _Occasion(NamedTuple):
 
 
 @contextlib.contextmanager
-def _opened(plan: Plan, path: Path, keeping: Keeping) -> Iterator[Bench]:
+def _opened(plan: Plan, path: Path, keeping: Keeping, site: Site) -> Iterator[Bench]:
     """What a new run needs; raises ResultError where its files could not be written."""
     for folder in filter(None, (keeping.results, keeping.reports)):
         check_writable(folder)
-    warn_of_leftovers()
+    warn_of_leftovers(site)
     with (
-        Stop() as stop,
+        site.stopping() as stop,
         contextlib.closing(Journal.begin(path.with_suffix(SUFFIX), keeping.force)) as journal,
-        contextlib.closing(Visitor(plan.timing, stop, pythons=plan.pythons)) as visitor,
+        contextlib.closing(site.visits(plan, stop)) as visitor,
     ):
-        yield Bench(stop, journal, visitor)
+        yield Bench(stop, journal, visitor, site)
 
 
 def _measured_anew(
     plan: Plan, start: float, occasion: _Occasion, path: Path, keeping: Keeping, bench: Bench, base: bytes = b""
 ) -> Finish:
     """Write the plan down and carry it out; base is the file that the result is appended to, deflated."""
-    who = identity(plugins=catalog.packages(case.mechanism for case in plan.cases))
+    who = bench.site.identity(None, catalog.packages(case.mechanism for case in plan.cases))
     planned = Planned(
         schema=JOURNAL_SCHEMA,
         digest=digest(plan_record(plan), who.software),
@@ -215,17 +253,17 @@ def _measured_anew(
     return _carry_out(past, path, keeping, bench, replace=keeping.force)
 
 
-def resume(wanted: Resumption) -> Finish:
+def resume(wanted: Resumption, site: Site = HERE) -> Finish:
     """Continue the run that a journal tells of, and save it."""
     begun, keeping = time.monotonic(), wanted.keeping
-    warn_of_leftovers()
+    warn_of_leftovers(site)
     path = keeping.results / f"{check_label(wanted.label)}.json"
-    with Stop() as stop, _reopened(path.with_suffix(SUFFIX), wanted.label) as (journal, past):
+    with site.stopping() as stop, _reopened(path.with_suffix(SUFFIX), wanted.label) as (journal, past):
         replace = replaces(path, past, keeping.force)
         for folder in filter(None, (keeping.results, keeping.reports)):
             check_writable(folder)
-        with contextlib.closing(Visitor(past.plan.timing, stop, pythons=past.plan.pythons)) as visitor:
-            now = identity(past.identity.salt, catalog.packages(case.mechanism for case in past.plan.cases))
+        with contextlib.closing(site.visits(past.plan, stop)) as visitor:
+            now = site.identity(past.identity.salt, catalog.packages(case.mechanism for case in past.plan.cases))
             mixed = unlike(past, now, visitor.isolation)
             over = past.earlier.complete  # then nothing is measured here
             if mixed and not over and not keeping.force:
@@ -237,36 +275,33 @@ def resume(wanted: Resumption) -> Finish:
                 if journal.damaged:
                     tell(f"the end of the journal is damaged: {count(journal.damaged, 'byte')} are left out")
             if not over:
-                found = examined(keeping.quiet)
+                found = examined(keeping.quiet, site)
                 part = Continued(now, visitor.isolation, tuple(mixed), time.monotonic() - begun, found)
                 journal.append(part)
                 past = past.continued(part)
             if past.mixed and not keeping.quiet:
                 tell(f"the result is marked mixed: {'; '.join(past.mixed)}")
-            return _carry_out(past, path, keeping, Bench(stop, journal, visitor), replace)
+            return _carry_out(past, path, keeping, Bench(stop, journal, visitor, site), replace)
 
 
-def examined(quiet: bool) -> tuple[Condition, ...]:
+def examined(quiet: bool, site: Site) -> tuple[Condition, ...]:
     """What the machine is like, before anything is measured on it; its warnings are told, unless quiet."""
-    found = examine()
+    found = site.examine()
     for line in [] if quiet else warning_lines(found):
         tell(line)
     return conditions(found)
 
 
-def warn_of_leftovers() -> None:
+def warn_of_leftovers(site: Site) -> None:
     """Say so if a run that was killed together with its warden has left something."""
-    found = find_leftovers()
+    found = site.leftovers()
     if found:
-        tell(f"ipcbench: {count(len(found), 'killed run')} left something behind: 'ipcbench clean' removes it")
+        tell(f"ipcbench: {count(found, 'killed run')} left something behind: 'ipcbench clean' removes it")
 
 
-def _plan(order: Order) -> Plan:
-    names = mechanisms_of(order.request)
-    if names != list(order.request.mechanisms):  # by globs or all: nobody has said the name of what is left out
-        warn_of_refused()
-    ask_plugins(names, order.request.pythons)
-    return within_one_file(make_plan(order.request, capabilities(), order.seed, order.budget, order.timing))
+def planned(order: Order, site: Site = HERE) -> Plan:
+    """What is ordered, planned for the place where it is to be measured."""
+    return within_one_file(site.plan(order.request, order.seed, order.budget, order.timing))
 
 
 def within_one_file(plan: Plan, taken: int = 0) -> Plan:
@@ -301,7 +336,7 @@ def _carry_out(past: Past, path: Path, keeping: Keeping, bench: Bench, replace: 
     """Measure what is left, save what was found by all parts of the run; raises Interrupted if nothing was."""
     begun, planned, stop, journal = time.monotonic(), past.planned, bench.stop, bench.journal
     journal.full_metadata = planned.full_metadata
-    with progress_for(keeping.quiet) as progress:
+    with bench.site.progress(keeping.quiet) as progress:
         findings = measure(past.plan, planned.start, bench.visitor.visit, journal, progress, stop, past.earlier)
     resuming = keeping.resuming(planned.label)
     if stop.by is not None and not findings.outcomes:

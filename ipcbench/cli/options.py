@@ -34,16 +34,22 @@ RESULTS, REPORTS = Path("results"), Path("reports")
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """Where the files of a run go, and how much is said; command is `run` or `all`, which alone has reports."""
+    """Where the files of a run go, and how much is said; command is `run` or `all`, which alone has reports.
+
+    again is the command that continues the run, where it is neither of these.
+    """
 
     command: str
     results: Path
     reports: Path | None
     force: bool
     quiet: bool
+    again: str = ""
 
     def resuming(self, label: str) -> str:
         """The command that continues the run of this label."""
+        if self.again:
+            return self.again
         words = ["python", "-m", "ipcbench", self.command, "--resume", label]
         if self.results != RESULTS:
             words += ["--results", str(self.results)]
@@ -226,7 +232,7 @@ def make_order(command: str, given: dict[str, Any]) -> Order:
 
 def make_addition(command: str, given: dict[str, Any]) -> Addition:
     """Check the options of `run` or `all` with --append and put them together; raises BadRequest and UnknownName."""
-    surplus = _surplus(given, (*CHOOSING, "force"))
+    surplus = surplus_of(given, (*CHOOSING, "force"))
     if surplus:
         raise BadRequest(f"--append measures what is in the file: leave out {surplus}")
     seed = given["seed"] if given["seed"] is not None else random.SystemRandom().randrange(2**32)
@@ -245,14 +251,14 @@ def make_addition(command: str, given: dict[str, Any]) -> Addition:
     )
 
 
-def _surplus(given: dict[str, Any], names: Sequence[str]) -> str:
+def surplus_of(given: dict[str, Any], names: Sequence[str]) -> str:
     """Those of these options that were given, as they are written."""
     return ", ".join(f"--{name.replace('_', '-')}" for name in names if given[name] not in (None, (), False))
 
 
 def make_resumption(command: str, given: dict[str, Any]) -> Resumption:
     """Check the options of `run` or `all` with --resume and put them together; raises BadRequest."""
-    surplus = _surplus(given, PLANNING)
+    surplus = surplus_of(given, PLANNING)
     if surplus:
         raise BadRequest(f"--resume continues the plan that was begun: leave out {surplus}")
     return Resumption(given["resume"], _keeping(command, given))

@@ -13,6 +13,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import TextIO
 
 import click
@@ -22,6 +23,8 @@ from ipcbench.text import safe_text
 
 LONGEST_LINE = 10_000  # characters
 LEAST_WIDTH = 40
+
+_ABOUT: ContextVar[str] = ContextVar("about", default="")
 
 _GONE = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF)
 
@@ -51,7 +54,17 @@ def say_prose(text: str) -> None:
 def tell(text: str) -> None:
     """Print a line to stderr; where that fails, nothing is ever printed there again."""
     with quietly():
-        click.echo(safe_text(text, LONGEST_LINE), err=True)
+        click.echo(safe_text(_ABOUT.get() + text, LONGEST_LINE), err=True)
+
+
+@contextlib.contextmanager
+def about(what: str) -> Iterator[None]:
+    """Have each line that this thread tells meanwhile begin with what it is about."""
+    before = _ABOUT.set(f"{what}: ")
+    try:
+        yield
+    finally:
+        _ABOUT.reset(before)
 
 
 @contextlib.contextmanager

@@ -71,8 +71,8 @@ class WardenLost(Exception):
 class LifeLine:
     """A running warden."""
 
-    def __init__(self, folder: Path, isolation: Isolation, lock: int) -> None:
-        """Start a warden for the run that has this folder; it inherits the lock, which says that the run is alive."""
+    def __init__(self, folder: Path, isolation: Isolation, locks: Sequence[int]) -> None:
+        """Start a warden for the run that has this folder; it inherits the locks, which say that the run lives."""
         self._buffer = b""
         with contextlib.ExitStack() as opened:
             self._line, theirs = socket.socketpair()
@@ -92,7 +92,7 @@ class LifeLine:
                 cwd="/",
                 env=os.environ | {"PYTHONPATH": PACKAGE_PARENT},
                 start_new_session=True,
-                pass_fds=[lock, pidfd] if pidfd >= 0 else [lock],
+                pass_fds=[*locks, pidfd] if pidfd >= 0 else locks,
             )
             on_failure.pop_all()
 

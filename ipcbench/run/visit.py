@@ -44,7 +44,7 @@ class Visitor:
 
     The folder's lock is held as long as this process or its warden lives, which is how `ipcbench clean` and other runs
     know that the run does. patience multiplies every deadline. pythons are the interpreters that cases may name beside
-    this one. isolation says what contains the visits, see run.tree.
+    this one. isolation says what contains the visits, see run.tree. locks are descriptors that the warden holds too.
     """
 
     def __init__(
@@ -54,12 +54,14 @@ class Visitor:
         patience: float = 1.0,
         isolation: Isolation = ISOLATION,
         pythons: Sequence[Interpreter] = (),
+        locks: Sequence[int] = (),
     ) -> None:
         self.timing = timing
         self.pythons = {"": sys.executable} | {python.tag: python.executable for python in pythons}
         self.stop = stop
         self.patience = patience
         self.isolation = isolation
+        self.locks = locks
         adopt_orphans()  # if the warden is killed, its processes come here
         self.run_id = new_run_id()
         self.made = 0
@@ -128,7 +130,7 @@ class Visitor:
         """Have the warden make the visit; a Failure if the warden itself is lost."""
         folder = Path(request.folder)
         try:
-            self._line = self._line or LifeLine(self.folder, self.isolation, self._lock)
+            self._line = self._line or LifeLine(self.folder, self.isolation, [self._lock, *self.locks])
             report = self._line.visit(request, self.stop)
         except WardenLost as error:
             return self._without_warden(folder, error)

@@ -1,0 +1,75 @@
+"""`ipcbench fleet`: the same measuring on many hosts at once, through a Dask cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from ipcbench.cli.options import run_options
+
+
+def cluster_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which cluster, and how it is reached."""
+    options = [
+        click.option("--scheduler", required=True, metavar="ADDRESS", help="Such as tcp://10.0.0.5:8786 or tls://…"),
+        click.option("--tls-ca", type=click.Path(exists=True, dir_okay=False), help="Certificate of the authority."),
+        click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False), help="Certificate of this client."),
+        click.option("--tls-key", type=click.Path(exists=True, dir_okay=False), help="Its key."),
+        click.option(
+            "--trusted-network", is_flag=True, help="All networks of the scheduler's machine are private: need no TLS."
+        ),
+        click.option(
+            "--grace",
+            metavar="TIME",
+            default="1m",
+            help="How long a host that is lost may take to come back. Default: 1m.",
+        ),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@click.group("fleet")
+def command() -> None:
+    """Measure on many hosts at once, one visit per host at a time.
+
+    The hosts are the workers of a Dask cluster, which you start: one worker on each host. Whoever reaches a port of
+    Dask can run any program on all hosts: use TLS or a private network. docs/fleet.md says how, and what a host needs.
+
+    \b
+    Examples:
+      ipcbench fleet plan --scheduler tcp://10.0.0.5:8786 --suite all
+      ipcbench fleet run --scheduler tcp://10.0.0.5:8786 --suite all --label lab
+      ipcbench fleet run --scheduler tcp://10.0.0.5:8786 --resume lab
+    """
+
+
+@command.command("plan")
+@cluster_options
+@run_options
+def plan(**given: Any) -> int:
+    """Show the hosts of a cluster and what each would run; nothing is measured.
+
+    A line for each thing that keeps the hosts from being measured, and then the exit code is 2.
+    """
+    from ipcbench.cli.fleeting import show
+
+    return show(given)
+
+
+@command.command("run")
+@cluster_options
+@run_options
+def run(**given: Any) -> int:
+    """Measure a selection on every host, and write results/<label>-<host>.json for each.
+
+    The options are those of `ipcbench run`. Every host has a schedule, a journal and a results file of its own, and no
+    two hosts' numbers are ever put together: `ipcbench compare` sets them side by side. A host that goes and does not
+    come back is reported, and the others finish; --resume continues what is not complete.
+    """
+    from ipcbench.cli.fleeting import measure
+
+    return measure(given)

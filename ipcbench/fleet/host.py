@@ -1,0 +1,178 @@
+"""What runs on a host, inside its Dask worker: saying who the host is, planning there, and making one visit.
+
+A visit is made as it is made locally, by `run.visit.Visitor`: a warden of its own and below it a fresh process. The
+Dask worker measures nothing; it waits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import platform
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import psutil
+
+import ipcbench
+from ipcbench.errors import BadRequest, Interrupted, IpcbenchError, NotContained, NotHere
+from ipcbench.fleet.lock import only_here
+from ipcbench.machine.facts import capabilities, machine_facts, machine_id
+from ipcbench.measure.placement import usable_cpus
+from ipcbench.model import Budget, Failure, Outcome, Timing, Visit
+from ipcbench.plan.planner import Plan, Request, make_plan
+from ipcbench.results.schema import PROTOCOL, MachineFacts
+from ipcbench.run.interrupt import Stop
+from ipcbench.run.leftovers import find_leftovers
+from ipcbench.run.tree import ISOLATION
+from ipcbench.run.visit import Visitor
+
+PRETEND = "IPCBENCH_FLEET_HOST"  # for tests: workers on one machine that count as hosts of these names
+QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": False,
+}
+
+
+class Facts(NamedTuple):
+    """What is recorded of a host, and what contains the visits there."""
+
+    machine: MachineFacts
+    isolation: str
+
+
+class Answer(msgspec.Struct):
+    """What became of a task: one of an outcome and a failure, or that it was stopped, or is for another host.
+
+    trouble is why no further visit can be made there, uncontained whether that is for something that outlived its own.
+    """
+
+    outcome: Outcome | None = None
+    failure: Failure | None = None
+    trouble: str = ""
+    uncontained: bool = False
+    stopped: bool = False
+    elsewhere: bool = False
+
+
+class Quit(Stop):
+    """A Stop that another thread asks for, and no signal."""
+
+    def ask(self) -> None:
+        """End what is under way."""
+        self._on_signal(signal.SIGINT, None)
+
+    def close(self) -> None:
+        """Give its descriptors back."""
+        os.close(self.fd)
+        os.close(self._write)
+
+
+_under_way: dict[str, Quit] = {}
+_lock = threading.Lock()
+
+
+def presence() -> dict[str, Any]:
+    """Who is there, in plain types that another version can read too.
+
+    name is the same whenever this user measures on this machine, and tells nobody else which it is; boot is another for
+    each machine that runs. clock is seconds since the epoch.
+    """
+    return {
+        "name": host_name(),
+        "boot": _boot(),
+        "version": ipcbench.__version__,
+        "protocol": PROTOCOL,
+        "python": platform.python_version(),
+        "cpus": len(usable_cpus()),
+        "clock": time.time(),
+        "loud": _loud(),
+    }
+
+
+def host_name() -> str:
+    """8 hex digits."""
+    pretended = os.environ.get(PRETEND)
+    if pretended:
+        return hashlib.sha256(pretended.encode()).hexdigest()[:8]
+    return (machine_id() or _hashed(platform.node() + _boot()))[:8]
+
+
+def facts() -> Facts:
+    """Describe the machine for its results file."""
+    return Facts(machine_facts(), ISOLATION)
+
+
+def leftovers() -> int:
+    """How many killed runs have left something."""
+    return len(find_leftovers())
+
+
+def plan_here(request: Request, seed: int, budget: Budget, timing: Timing) -> tuple[Plan | None, str, bool]:
+    """Plan for what this host offers; where that cannot be, why, and whether another host could."""
+    try:
+        return make_plan(request, capabilities(), seed, budget, timing), "", False
+    except BadRequest as error:
+        return None, str(error), isinstance(error, NotHere)
+
+
+def make_visit(identity: str, name: str, visit: Visit, timing: Timing) -> bytes:
+    """Make one visit on the host of this name: an Answer as JSON.
+
+    identity is what `stop_visit` knows it by. Raises HostBusy and OSError, which may be tried again.
+    """
+    if name != host_name():
+        return msgspec.json.encode(Answer(elsewhere=True))
+    stop = Quit()
+    with _lock:
+        _under_way[identity] = stop
+    try:
+        with only_here(name) as held, contextlib.closing(Visitor(timing, stop, locks=[held])) as visitor:
+            found = visitor.visit(visit)
+        answer = Answer(outcome=found) if isinstance(found, Outcome) else Answer(failure=found)
+    except Interrupted:
+        answer = Answer(stopped=True)
+    except IpcbenchError as error:
+        answer = Answer(trouble=str(error), uncontained=isinstance(error, NotContained))
+    finally:
+        with _lock:
+            del _under_way[identity]
+            stop.close()
+    return msgspec.json.encode(answer)
+
+
+def stop_visit(identity: str) -> bool:
+    """End the visit of this identity, if it is under way here."""
+    with _lock:
+        stop = _under_way.get(identity)
+        if stop:
+            stop.ask()
+    return stop is not None
+
+
+def _boot() -> str:
+    pretended = os.environ.get(PRETEND)
+    if pretended:
+        return pretended
+    try:
+        return _hashed(Path("/proc/sys/kernel/random/boot_id").read_text())
+    except OSError:
+        return _hashed(f"{platform.node()} {round(psutil.boot_time())}")
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.strip().encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _loud() -> list[str]:
+    """The settings of this Dask worker that have it work while a visit is timed."""
+    import dask.config
+
+    return [name for name, quiet in QUIET.items() if dask.config.get(name, quiet) is not quiet]

@@ -1,0 +1,60 @@
+"""The lock of a host: one visit of a fleet at a time, whoever asks for it.
+
+Dask keeps its own tasks apart, and no more: where it makes a task again, processes of the first attempt may still be
+there. So the warden holds the lock too, and it is free when the last of them has ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+LONGEST_WAIT = 60.0  # seconds, by when a warden has ended all that it owns
+_AGAIN = 0.05
+
+
+class HostBusy(Exception):
+    """A visit of a fleet is still on this host; its text says where the lock is."""
+
+
+@contextlib.contextmanager
+def only_here(name: str, seconds: float = LONGEST_WAIT) -> Iterator[int]:
+    """Hold the lock of the host with this name, as a descriptor to hand down; raises HostBusy, and OSError.
+
+    The file is removed when the lock is given back, and nothing is in it.
+    """
+    path = Path(tempfile.gettempdir()) / f"ipcbench-fleet-{os.getuid()}-{name}.lock"
+    descriptor = _taken(path, time.monotonic() + seconds)
+    try:
+        yield descriptor
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        os.close(descriptor)
+
+
+def _taken(path: Path, until: float) -> int:
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_at(path, descriptor):
+                return descriptor
+        except BlockingIOError:
+            if time.monotonic() > until:
+                os.close(descriptor)
+                raise HostBusy(f"another visit is on this host: {path} is locked") from None
+            time.sleep(_AGAIN)
+        os.close(descriptor)  # whoever had the lock has removed the file
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(path, follow_symlinks=False), os.fstat(descriptor))
+    except OSError:
+        return False

@@ -1,0 +1,204 @@
+"""One host as a place where visits are made: the same questions as of this machine, answered there."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+import msgspec
+
+from ipcbench.errors import BadRequest, HostLost, Interrupted, IpcbenchError, NotContained, NotHere
+from ipcbench.fleet import host
+from ipcbench.fleet.client import Fleet
+from ipcbench.fleet.lock import LONGEST_WAIT
+from ipcbench.machine.doctor import examine
+from ipcbench.machine.finding import Finding
+from ipcbench.machine.identity import Identity, identity
+from ipcbench.model import Budget, Failure, Outcome, Timing, Visit
+from ipcbench.plan.planner import Plan, Request
+from ipcbench.results.schema import MachineFacts
+from ipcbench.run.interrupt import Stop
+from ipcbench.run.resume import digest, plan_record
+from ipcbench.run.schedule import Progress
+from ipcbench.run.visit import deadlines
+from ipcbench.text import safe_text
+
+T = TypeVar("T")
+DEATHS = 3  # Dask workers that may die under one visit
+LAST_WORDS = 15.0  # seconds that a visit has to end when the user stops the run
+_LOOK = 0.25
+AGAIN = "made again after its Dask worker was lost"  # a note of such a visit
+
+
+class Ledger:
+    """The results of tasks that came, by their identity: the first counts, others are dropped and counted."""
+
+    def __init__(self) -> None:
+        self._came: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def first(self, identity: str) -> bool:
+        """Write down that a result has come; whether it is the first of this identity."""
+        with self._lock:
+            self._came[identity] += 1
+            return self._came[identity] == 1
+
+    @property
+    def dropped(self) -> int:
+        """How many came beside the first ones."""
+        with self._lock:
+            return sum(self._came.values()) - len(self._came)
+
+
+class RemoteVisitor:
+    """Makes the visits of one run on one host, one in hand at a time; see `visit.Visitor`.
+
+    A visit is known by plan, host, case, round and attempt. Where its Dask worker is lost, it is made again when the
+    host is back, at another address or the same.
+    """
+
+    def __init__(
+        self, fleet: Fleet, name: str, plan: Plan, software: str, stop: Stop, isolation: str, ledger: Ledger
+    ) -> None:
+        self.fleet, self.name, self.stop, self.ledger = fleet, name, stop, ledger
+        self.timing = plan.timing
+        self.isolation = isolation
+        self._begun = f"ipcbench-{os.urandom(4).hex()}-{digest(plan_record(plan), software)[:16]}-{name}"
+        self._attempts: Counter[tuple[str, int]] = Counter()
+
+    def visit(self, visit: Visit) -> Outcome | Failure:
+        """Make one visit; raises Interrupted, and HostLost, NotContained and others if no further one can be made."""
+        key = visit.case.id, visit.round
+        self._attempts[key] += 1
+        wanted = f"{self._begun}-{visit.case.id}-{visit.round}-{self._attempts[key]}"
+        ended: SimpleQueue[Any] = SimpleQueue()
+
+        def came(future: Any) -> None:
+            if future.status != "finished" or self.ledger.first(wanted):
+                ended.put(future)
+
+        for lost in range(DEATHS):
+            task = f"{wanted}-{lost}"
+            address = self.fleet.find(self.name, self.stop)
+            future = self.fleet.submit(address, task, self.name, visit, self.timing)
+            future.add_done_callback(came)
+            try:
+                answer = self._awaited(address, task, future, ended, deadlines(visit, self.timing)["visit"])
+            finally:
+                with contextlib.suppress(Exception):  # Dask's own, of a cluster that has gone
+                    future.cancel()
+            if isinstance(answer, Failure):
+                return answer
+            if answer and answer.elsewhere:
+                self.fleet.forget(self.name)
+            elif answer:
+                return self._found(answer, lost)
+        return Failure("failed", "start", f"the Dask worker was lost {DEATHS} times under this visit")
+
+    def close(self) -> None:
+        """Nothing stays on a host between visits."""
+
+    def _awaited(
+        self, address: str, task: str, future: Any, ended: SimpleQueue[Any], seconds: float
+    ) -> host.Answer | Failure | None:
+        """What a task comes to, or an earlier one of the same visit; None if its worker was lost."""
+        until = time.monotonic() + seconds + 2 * LONGEST_WAIT
+        while True:
+            with contextlib.suppress(Empty):
+                over = ended.get(timeout=_LOOK)
+                if over is future or over.status == "finished":
+                    return self._answer(over)
+            if self.stop.by is not None:
+                self.fleet.stop_visit(address, task)
+                with contextlib.suppress(Empty):
+                    ended.get(timeout=LAST_WORDS)
+                raise Interrupted(self.stop.by)
+            if address not in self.fleet.workers() and ended.empty():
+                return None
+            if time.monotonic() > until:
+                raise HostLost("its Dask worker does not end a visit whose deadline has passed")
+
+    def _answer(self, future: Any) -> host.Answer | Failure | None:
+        from distributed import CancelledError
+
+        try:
+            said = future.result(timeout=LONGEST_WAIT)
+        except CancelledError:  # the connection to the scheduler was lost, and with it the task
+            return None
+        except Exception as error:  # whatever Dask, its retries being used up, or the host has raised
+            return Failure("failed", "start", f"the host could not make it: {safe_text(error, 300)}")
+        try:
+            return msgspec.json.decode(said, type=host.Answer)
+        except (msgspec.MsgspecError, TypeError) as error:
+            raise IpcbenchError(f"its answer cannot be read: {safe_text(error, 200)}") from error
+
+    def _found(self, answer: host.Answer, lost: int) -> Outcome | Failure:
+        if answer.stopped:
+            raise Interrupted(self.stop.by or 2)
+        if answer.trouble:
+            raise (NotContained if answer.uncontained else IpcbenchError)(safe_text(answer.trouble, 600))
+        if answer.outcome:
+            notes = (*answer.outcome.notes, AGAIN) if lost else answer.outcome.notes
+            return answer.outcome._replace(notes=notes)
+        return answer.failure or Failure("failed", "start", "the host said nothing of what it found")
+
+
+class HostSite:
+    """A host of a fleet as a `run.site.Site`; progress is who is told of its visits."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        name: str,
+        stop: Stop,
+        ledger: Ledger,
+        progress: Callable[[bool], Progress],
+    ) -> None:
+        self.fleet, self.name, self.stop, self.ledger = fleet, name, stop, ledger
+        self._progress = progress
+        self._facts: host.Facts | None = None
+
+    def stopping(self) -> contextlib.AbstractContextManager[Stop]:
+        return contextlib.nullcontext(self.stop)  # of the whole fleet, and entered by whoever waits for all hosts
+
+    def plan(self, request: Request, seed: int, budget: Budget, timing: Timing) -> Plan:
+        plan, reason, elsewhere = self._call(host.plan_here, request, seed, budget, timing)
+        if plan is None:
+            raise (NotHere if elsewhere else BadRequest)(safe_text(reason, 2000))
+        return plan
+
+    def machine(self) -> MachineFacts:
+        return self.facts.machine
+
+    def identity(self, salt: str | None, plugins: Sequence[str]) -> Identity:
+        return self._call(identity, salt, plugins)
+
+    def examine(self) -> list[Finding]:
+        return self._call(examine)
+
+    def leftovers(self) -> int:
+        return self._call(host.leftovers)
+
+    def visits(self, plan: Plan, stop: Stop) -> RemoteVisitor:
+        who = self.identity(hashlib.sha256(self.name.encode()).hexdigest()[:16], ())
+        return RemoteVisitor(self.fleet, self.name, plan, who.software, stop, self.facts.isolation, self.ledger)
+
+    def progress(self, quiet: bool) -> contextlib.AbstractContextManager[Progress]:
+        return contextlib.nullcontext(self._progress(quiet))
+
+    @property
+    def facts(self) -> host.Facts:
+        """What is recorded of the host, asked for once."""
+        if self._facts is None:
+            self._facts = self._call(host.facts)
+        return self._facts
+
+    def _call(self, function: Callable[..., T], *arguments: object) -> T:
+        return self.fleet.call(self.name, self.stop, function, *arguments)
