@@ -239,7 +239,7 @@ def test_nothing_that_a_run_writes_or_prints_tells_where_it_was_made(tmp_path: P
     words = ["canary", str(tmp_path)]
     if len(socket.gethostname()) > 4:  # a shorter one stands in other words
         words.append(socket.gethostname())
-    assert len(list(work.rglob("*.json"))) == 1
+    assert len(list(work.rglob("*.json"))) == 2, "the results and the manifest of the report"
     assert len(list(work.rglob("*.html"))) == 1
     assert told(work, words) == []
     assert not [word for word in words if word in done.out + done.err]

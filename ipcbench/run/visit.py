@@ -107,7 +107,7 @@ class Visitor:
         """
         with self._private_folder() as folder:
             started = time.monotonic()
-            seconds *= self.patience * _slowness()
+            seconds *= self.patience * slowness()
             request = self._wanted(folder, words, {"visit": seconds, "stage": seconds}, python)
             report = self._in_custody(request, words[-1])
             left = None
@@ -189,11 +189,12 @@ def deadlines(visit: Visit, timing: Timing, patience: float = 1.0) -> dict[str, 
     all times `patience`, and times IPCBENCH_TIMEOUT_MUL for slow machines.
     """
     planned = (timing.values + timing.warmups) * timing.min_time + 0.5 + 0.1 * visit.case.workers
-    whole = max(LEAST_DEADLINE, 10 * planned) * patience * _slowness()
+    whole = max(LEAST_DEADLINE, 10 * planned) * patience * slowness()
     return {"visit": whole, "timing": whole, "stage": whole / 2}
 
 
-def _slowness() -> float:
+def slowness() -> float:
+    """How many times as long as usual everything may take here: IPCBENCH_TIMEOUT_MUL, or 1."""
     with contextlib.suppress(ValueError):
         return float(os.environ.get("IPCBENCH_TIMEOUT_MUL", "1"))
     return 1.0

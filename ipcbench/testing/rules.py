@@ -13,6 +13,7 @@ from ipcbench.measure.contract.stage import ADDS, TASKS, WORKERS
 from ipcbench.measure.ports import Mechanism
 from ipcbench.model import START_METHODS, Capabilities, Case, Failure
 from ipcbench.plan.planner import why_not
+from ipcbench.run.visit import slowness
 from ipcbench.testing.claimed import unproven
 from ipcbench.testing.observing import KILLED_SECONDS, Observed, Subject, first_case
 
@@ -169,7 +170,7 @@ def _dying(subject: Subject) -> Iterator[str]:
     killed = subject.killed
     if killed.ending not in ("ended", "late"):
         yield f"the peer could not be killed in the middle of its messages: {killed.ending}"
-    if killed.seconds > KILLED_SECONDS + LATE:
+    if killed.seconds > KILLED_SECONDS * slowness() + LATE:
         yield f"a visit whose peer is killed ended after {killed.seconds:.0f} s only"
     if killed.left:
         yield f"left after the end of a visit whose peer was killed: {', '.join(killed.left[:3])}"
