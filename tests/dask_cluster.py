@@ -23,20 +23,29 @@ QUIET = {
 
 
 class Cluster:
-    """A scheduler, and workers by the names of the hosts that they pretend to be; all in `folder`."""
+    """A scheduler, and workers by the names of the hosts that they pretend to be; all in `folder`.
 
-    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
+    tls is a file with a certificate that is its own authority, and its key.
+    """
+
+    def __init__(self, folder: Path, host: str = "127.0.0.1", tls: Path | None = None) -> None:
         self.folder = folder
+        self.scheme = "tls" if tls else "tcp"
+        self.tls = ["--tls-ca-file", str(tls), "--tls-cert", str(tls), "--tls-key", str(tls)] if tls else []
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        self._start("scheduler", ["scheduler", "--host", host, "--port", "0", "--no-dashboard", "--no-jupyter"], {})
+        self._start(
+            "scheduler",
+            ["scheduler", "--host", f"{self.scheme}://{host}", "--port", "0", "--no-dashboard", "--no-jupyter"],
+            {},
+        )
         assert until(lambda: "Scheduler at:" in self.log("scheduler"), READY), self.log("scheduler")
         line = next(line for line in self.log("scheduler").splitlines() if "Scheduler at:" in line)
-        self.address = f"tcp://127.0.0.1:{line.rpartition(':')[2].strip()}"
+        self.address = f"{self.scheme}://127.0.0.1:{line.rpartition(':')[2].strip()}"
 
     def add(self, name: str, pretend: str | None = None, more: Sequence[str] = ()) -> None:
         """Start a worker with its nanny and wait until it is there; pretend is the host it says it is, or nobody."""
         who = {} if pretend is None else {"IPCBENCH_FLEET_HOST": pretend}
-        words = ["worker", self.address, "--host", "127.0.0.1", "--nthreads", "1", "--no-dashboard"]
+        words = ["worker", self.address, "--host", f"{self.scheme}://127.0.0.1", "--nthreads", "1", "--no-dashboard"]
         before = self.log("scheduler").count("Register worker")
         self._start(name, [*words, "--local-directory", str(self.folder / f"{name}.local"), *more], QUIET | who)
         assert until(lambda: self.log("scheduler").count("Register worker") > before, READY), self.log(name)
@@ -71,7 +80,7 @@ class Cluster:
         kept = {key: value for key, value in environment(**env).items() if key != "PYTHONWARNINGS"}  # Dask's own
         with open(self.folder / f"{name}.log", "wb") as log:
             self.running[name] = subprocess.Popen(
-                [sys.executable, "-m", "dask", *words],
+                [sys.executable, "-m", "dask", *words, *self.tls],
                 cwd=self.folder,
                 env=kept,
                 stdin=subprocess.DEVNULL,

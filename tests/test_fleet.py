@@ -6,7 +6,9 @@ import contextlib
 import hashlib
 import importlib.util
 import os
+import shutil
 import signal
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -227,6 +229,30 @@ def test_a_scheduler_open_to_every_network_is_refused_unless_they_are_trusted(tm
         assert "listens to every network without TLS" in done.err
         done = fleet(cluster, tmp_path, "run", "--trusted-network", *CASE)
         assert "no worker" in done.err
+
+
+@with_dask
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate, and is not here")
+@pytest.mark.usefixtures("no_leaks")
+def test_with_tls_a_scheduler_may_listen_to_every_network_and_whoever_has_no_certificate_is_turned_away(
+    tmp_path: Path,
+) -> None:
+    pem = tmp_path / "both.pem"
+    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    made = [*words, "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"]
+    subprocess.run(["openssl", *made], cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    pem.write_bytes((tmp_path / "key.pem").read_bytes() + (tmp_path / "cert.pem").read_bytes())
+    with contextlib.closing(Cluster(tmp_path, "0.0.0.0", pem)) as cluster:
+        cluster.add("a", "a")
+        files = ("--tls-ca", str(pem), "--tls-cert", str(pem), "--tls-key", str(pem))
+        done = fleet(cluster, tmp_path, "run", *files, *CASE, "--rounds", "1", "--label", "t")
+        assert done.code in (0, 7), done.err
+        assert each_once(load(tmp_path / "results" / f"t-{A}.json"), 1)
+        cluster.address = cluster.address.replace("tls", "tcp")
+        done = fleet(cluster, tmp_path, "run", *CASE)
+        assert (done.code, len(done.errors)) == (2, 1)
+        assert "no Dask scheduler answers" in done.err
 
 
 @with_dask
