@@ -65,7 +65,7 @@ def test_the_list_says_which_extra_and_that_it_is_absent(
 def test_every_extra_exists_and_third_party_has_them_all() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     wanted = {found.extra for found in THIRD_PARTY}
-    assert wanted == set(extras) - {"test", "docs", "third-party"}
+    assert wanted == set(extras) - {"test", "docs", "fleet", "third-party"}
     (everything,) = extras["third-party"]
     assert everything == f"ipcbench[{','.join(name for name in extras if name in wanted)}]"
 
