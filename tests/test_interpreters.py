@@ -29,7 +29,7 @@ from ipcbench.measure.pattern import Seat
 from ipcbench.measure.patterns.ping_pong import PingPong
 from ipcbench.measure.peers import Job
 from ipcbench.measure.registry import load_mechanism, load_pattern
-from ipcbench.model import Budget, Capabilities, Case, Failure, Outcome, Timing, Visit
+from ipcbench.model import TOUCHED, Budget, Capabilities, Case, Failure, Outcome, Timing, Visit
 from ipcbench.plan.planner import Request, make_plan, why_not
 from ipcbench.plan.suites import SUITES
 from ipcbench.run.interrupt import Stop
