@@ -32,9 +32,9 @@ def command(file: Path, out: Path | None, check: bool, step: bool) -> int:
       ipcbench report results/laptop.json --check
     """
     from ipcbench.cli.output import say, say_prose
-    from ipcbench.cli.summary import self_check_line
     from ipcbench.errors import BadRequest
     from ipcbench.report import said, write
+    from ipcbench.report.study import study
     from ipcbench.results.store import folder_name, load_with_digest
 
     if check and step:
@@ -45,10 +45,11 @@ def command(file: Path, out: Path | None, check: bool, step: bool) -> int:
     folder = out or Path("reports") / folder_name(file)
     if check:
         return _check(result, folder, (file.name, digest))
-    page = write(result, folder, (file.name, digest))
+    about = study(result)
+    page = write(result, folder, (file.name, digest), about)
     if step:
         _add_to_step(result, Path(os.environ[STEP_SUMMARY]))
-    for line in [*said(result), self_check_line(result)]:
+    for line in [*said(result, about), about.check.words()]:
         say_prose(line)
     say(f"report: {page}")
     return 0

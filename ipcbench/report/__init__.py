@@ -6,8 +6,12 @@ What draws is imported where it is used: a comparison in a terminal needs no cha
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ipcbench.results.schema import ResultFile
+
+if TYPE_CHECKING:
+    from ipcbench.report.study import Study
 
 __all__ = ["headlines", "said", "step_summary", "traps", "write"]
 
@@ -27,12 +31,12 @@ def traps(result: ResultFile) -> list[str]:
     return study(result).warnings
 
 
-def said(result: ResultFile) -> list[str]:
-    """What headlines and traps say, analysed once."""
+def said(result: ResultFile, about: Study | None = None) -> list[str]:
+    """What headlines and traps say, analysed once; not even that where `about` is the study of the result."""
     from ipcbench.report.findings import sentences
     from ipcbench.report.study import study
 
-    about = study(result)
+    about = about or study(result)
     noisy = [doubt for doubt in about.doubts if doubt.startswith("This run is noisy")]
     return [*noisy, *sentences(about.summary, result.ipcbench.rounds), *about.warnings]
 
@@ -47,12 +51,13 @@ def step_summary(result: ResultFile) -> str:
     return markdown.summary(about, sentences(about.summary, result.ipcbench.rounds), ())
 
 
-def write(result: ResultFile, out: Path, source: tuple[str, str] = ("", "")) -> Path:
+def write(result: ResultFile, out: Path, source: tuple[str, str] = ("", ""), about: Study | None = None) -> Path:
     """Write the report of one run into a folder, made where needed, and give the path of its report.html.
 
     Writes summary.md, report.html, cases.csv, for each chart charts/<id>-light.svg, -dark.svg, .png and .csv, and
     manifest.json last; each file is replaced whole. source is the name of the results file and the SHA-256 of its
-    content, empty for a result that no file holds. Raises ResultError where the file system refuses.
+    content, empty for a result that no file holds; about is the study of the result, if there is one already. Raises
+    ResultError where the file system refuses.
     """
     from ipcbench.report import html, markdown
     from ipcbench.report.contents import draw_all, of_run
@@ -61,7 +66,7 @@ def write(result: ResultFile, out: Path, source: tuple[str, str] = ("", "")) -> 
     from ipcbench.report.study import study
     from ipcbench.report.tables import cases
 
-    about = study(result)
+    about = about or study(result)
     drawn = draw_all(about)
     lines = sentences(about.summary, result.ipcbench.rounds)
     texts = {
