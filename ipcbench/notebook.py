@@ -14,12 +14,11 @@ from ipcbench.errors import ResultError, UnknownName
 from ipcbench.report.charts import Chart, charts
 from ipcbench.report.described import describe
 from ipcbench.report.findings import sentences
-from ipcbench.report.manifest import LONGEST_ALT
 from ipcbench.report.markdown import table as as_markdown
-from ipcbench.report.pictures import plotted, svg_of
+from ipcbench.report.pictures import alt_of, plotted, svg_of
 from ipcbench.report.study import Study, study
 from ipcbench.report.svg import drawing, to_png
-from ipcbench.report.text import markdown, shortened
+from ipcbench.report.text import markdown
 from ipcbench.report.theme import LIGHT, THEMES, Theme
 from ipcbench.results.frame import value_frame
 from ipcbench.results.schema import ResultFile
@@ -134,7 +133,7 @@ class RunChart:
     @cached_property
     def alt(self) -> str:
         """The finding in words, with a figure, in at most 150 characters."""
-        return shortened(safe_text(self._chart.alt(self.data), 4 * LONGEST_ALT), LONGEST_ALT)
+        return alt_of(self._chart, self.data)
 
     def figure(self) -> Figure:
         """A new matplotlib Figure of it, to change and to save."""

@@ -60,13 +60,15 @@ def command(**given: Any) -> int:
 def _report(finish: Finish, folder: Path) -> int:
     """Write the report and print its sentences; the exit code, which a report that cannot be written makes worse."""
     from ipcbench.report import said, write
+    from ipcbench.report.study import study
     from ipcbench.results.store import content_digest
 
+    about = study(finish.result)
     try:
-        page = write(finish.result, folder, (finish.path.name, content_digest(finish.path)))
+        page = write(finish.result, folder, (finish.path.name, content_digest(finish.path)), about)
     except ResultError as error:
         tell(f"ipcbench: {error}")
         return severest(finish.code, NOT_SAVED)
-    for line in [*said(finish.result), f"report: {page}"]:
+    for line in [*said(finish.result, about), f"report: {page}"]:
         say_prose(line)
     return finish.code

@@ -11,6 +11,7 @@ import click
 from ipcbench.cli.ending import STALE
 
 if TYPE_CHECKING:
+    from ipcbench.report.study import Study
     from ipcbench.results.schema import ResultFile
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -48,7 +49,7 @@ def command(file: Path, out: Path | None, check: bool, step: bool) -> int:
     about = study(result)
     page = write(result, folder, (file.name, digest), about)
     if step:
-        _add_to_step(result, Path(os.environ[STEP_SUMMARY]))
+        _add_to_step(result, about, Path(os.environ[STEP_SUMMARY]))
     for line in [*said(result, about), about.check.words()]:
         say_prose(line)
     say(f"report: {page}")
@@ -70,13 +71,13 @@ def _check(result: ResultFile, folder: Path, source: tuple[str, str]) -> int:
     return STALE if found else 0
 
 
-def _add_to_step(result: ResultFile, path: Path) -> None:
+def _add_to_step(result: ResultFile, about: Study, path: Path) -> None:
     """Append the summary, without charts: their relative addresses lead nowhere there."""
     from ipcbench.errors import ResultError
     from ipcbench.report import step_summary
 
     try:
         with open(path, "a", encoding="utf-8") as file:
-            file.write(step_summary(result))
+            file.write(step_summary(result, about))
     except OSError as error:
         raise ResultError(f"{STEP_SUMMARY}={path}: cannot write: {error.strerror}") from error

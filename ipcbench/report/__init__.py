@@ -37,17 +37,14 @@ def said(result: ResultFile, about: Study | None = None) -> list[str]:
     from ipcbench.report.study import study
 
     about = about or study(result)
-    noisy = [doubt for doubt in about.doubts if doubt.startswith("This run is noisy")]
-    return [*noisy, *sentences(about.summary, result.ipcbench.rounds), *about.warnings]
+    return [*filter(None, [about.noisy]), *sentences(about.summary, result.ipcbench.rounds), *about.warnings]
 
 
-def step_summary(result: ResultFile) -> str:
+def step_summary(result: ResultFile, about: Study) -> str:
     """summary.md without its charts, for where no relative address leads anywhere, as in the summary of a CI job."""
     from ipcbench.report import markdown
     from ipcbench.report.findings import sentences
-    from ipcbench.report.study import study
 
-    about = study(result)
     return markdown.summary(about, sentences(about.summary, result.ipcbench.rounds), ())
 
 

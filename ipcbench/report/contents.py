@@ -44,7 +44,7 @@ def _counts(about: Study) -> dict[str, int]:
     ok = about.summary[about.summary["verdict"] == "ok"]
     unstable = ok["drift"].notna() | (ok["modes"].notna() & (ok["modes"] > 1))
     badge = {safe_text(verdict, 60): number for verdict, number in about.badge}
-    return badge | {"doubtful": int((ok["notes"] != "").sum()), "unstable": int(unstable.fillna(False).sum())}
+    return badge | {"doubtful": about.doubtful, "unstable": int(unstable.fillna(False).sum())}
 
 
 def of_comparison(comparison: Comparison, drawn: Sequence[Picture]) -> Manifest:

@@ -69,6 +69,11 @@ class Choice:
         return format_rate(1 / self.best.seconds) if self.question == "task-queue" else ""
 
 
+def too_few(ranked: int, most: int) -> bool:
+    """Whether the fastest of `ranked` mechanisms is no answer where up to `most` were ranked for the same question."""
+    return 2 * ranked < most
+
+
 def choices(summary: pd.DataFrame) -> list[Choice]:
     """Every block of a summary that has a ranked case, in the order of questions, sizes and workers."""
     main = main_setting(summary)

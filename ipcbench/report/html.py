@@ -132,10 +132,8 @@ def _hash(text: str) -> str:
 
 def badge(study: Study) -> list[tuple[str, int]]:
     """(verdict, how many cases), ok first, and how many of those have notes, which are doubts."""
-    summary = study.summary
-    doubtful = int(((summary["verdict"] == "ok") & (summary["notes"] != "")).sum())
     first, *others = study.badge
-    return [first, *([("of them doubtful", doubtful)] if doubtful else []), *others]
+    return [first, *([("of them doubtful", study.doubtful)] if study.doubtful else []), *others]
 
 
 def names(study: Study) -> list[str]:

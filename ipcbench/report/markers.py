@@ -73,7 +73,7 @@ def blocks(text: str, name: str, fences: bool = True) -> list[Block]:
         elif rest.strip():
             raise BadRequest(f"{name}:{line}: an end marker has no options; remove {safe_text(rest, 60)!r}")
         else:
-            found.append(_ended(opened, start))
+            found.append(replace(opened, end=start))
             opened = None
     if opened:
         raise BadRequest(f"{name}:{opened.line}: this block does not end; add {_end(opened.is_rst)} below it")
@@ -134,10 +134,6 @@ def _begun(rest: str, where: str, is_rst: bool, place: tuple[int, int, str, str]
     kind = given.get("format", "rst" if is_rst else "github")
     report, base_url = given.get("report", ""), given.get("base-url", "")
     return Block(words[0], report, kind, int(width), base_url, line, end, end, newline, indent, is_rst)
-
-
-def _ended(block: Block, end: int) -> Block:
-    return replace(block, end=end)
 
 
 def _refuse_double(block: Block, found: Sequence[Block], name: str) -> None:

@@ -12,7 +12,7 @@ from ipcbench.analysis.advise import Advice, Option, advise
 from ipcbench.analysis.need import Need, usual_size
 from ipcbench.analysis.stats import PRACTICAL
 from ipcbench.model import PayloadKind
-from ipcbench.report.findings import OPERATIONS, choices, ratio, ties
+from ipcbench.report.findings import OPERATIONS, choices, ratio, ties, too_few
 from ipcbench.report.study import Study
 from ipcbench.report.tables import Table
 from ipcbench.report.text import count, estimate, listing
@@ -118,7 +118,7 @@ def at_a_glance(study: Study) -> Table | None:
     most = {
         question: max(c.rivals for c in known if c.question == question) for question in {c.question for c in known}
     }
-    known = [choice for choice in known if 2 * choice.rivals >= most[choice.question]]
+    known = [choice for choice in known if not too_few(choice.rivals, most[choice.question])]
     rows, values = [], {}
     for place, choice in enumerate(known):
         behind = choice.runner_up

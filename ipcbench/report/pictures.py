@@ -109,7 +109,7 @@ def draw(chart: Chart[Source], source: Source, footer: tuple[str, str], payload:
                 bitmap = to_png(figure)
     return Picture(
         chart,
-        alt=shortened(safe_text(chart.alt(table), 4 * LONGEST_ALT), LONGEST_ALT),
+        alt=alt_of(chart, table),
         long_desc=description,
         kind=_kind(payload, table),
         svg=svg,
@@ -126,6 +126,11 @@ def plotted(chart: Chart[Any], table: pd.DataFrame, footer: tuple[str, str], the
     figure = chart.draw(table, theme)
     sign(figure, footer, theme, chart.payload)
     return figure
+
+
+def alt_of(chart: Chart[Any], table: pd.DataFrame) -> str:
+    """The finding of a chart in words, as long as the text for a picture may be."""
+    return shortened(safe_text(chart.alt(table), 4 * LONGEST_ALT), LONGEST_ALT)
 
 
 def svg_of(figure: Figure, chart: Chart[Any], description: str, footer: tuple[str, str]) -> str:

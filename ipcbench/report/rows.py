@@ -107,6 +107,12 @@ def by_size(study: Study) -> Table | None:
 _OFFERED = re.compile(r"tail:open-(\d{1,6})k")
 
 
+def delay_words(row: Any) -> list[str]:
+    """The delays p50, p90, p99, p99.9 and the slowest of single messages, empty where too few were slower."""
+    delays = (row.p50, row.p90, row.p99, row.p999, row.most)
+    return [format_time(delay) if delay == delay else "" for delay in delays]
+
+
 def tails(study: Study) -> Table | None:
     """Single messages: percentiles as far as the samples carry, and the rate achieved beside the one offered."""
     cases = {row.case: row for row in records(study.summary[study.summary["pattern"] == "tail"])}
@@ -117,10 +123,8 @@ def tails(study: Study) -> Table | None:
             continue
         offered = _OFFERED.fullmatch(case.question)
         rate = f"{format_rate(1 / case.seconds)} of {offered[1]} k/s" if offered else ""
-        delays = (found.p50, found.p90, found.p99, found.p999, found.most)
-        times = [format_time(delay) if delay == delay else "" for delay in delays]
         name = f"{case.mechanism}, {case.operation}, {format_size(case.size)}"
-        rows.append([name, *times, f"{found.samples:,}", rate])
+        rows.append([name, *delay_words(found), f"{found.samples:,}", rate])
     header = ["Messages", "p50", "p90", "p99", "p99.9", "slowest", "How many", "Achieved, of offered"]
     caption = "Single messages: a percentile is shown where at least 10 of them were slower; the slowest is but one."
     return Table(caption, header, sorted(rows)) if rows else None

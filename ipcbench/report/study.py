@@ -108,17 +108,24 @@ class Study:
         return [("ok", counts.get("ok", 0)), *sorted((v, n) for v, n in counts.items() if v != "ok")]
 
     @property
+    def doubtful(self) -> int:
+        """How many of the ok cases have a note."""
+        return int(((self.summary["verdict"] == "ok") & (self.summary["notes"] != "")).sum())
+
+    @property
+    def noisy(self) -> str:
+        """That the run can tell little apart, in a sentence; empty where it can."""
+        if not self.check.known or self.check.visible <= COARSE:
+            return ""
+        return f"This run is noisy: only what differs by {100 * self.check.visible:.0f} % can be told apart."
+
+    @property
     def doubts(self) -> list[str]:
         """What was wrong with the machine before the run and what happened to it meanwhile, in sentences."""
         found = [f"{one.name}: {one.value}" for one in self.record.conditions if one.level == "warning"]
         touched = touched_words(self.record)
-        coarse = self.check.known and self.check.visible > COARSE
         return [
-            *(
-                [f"This run is noisy: only what differs by {100 * self.check.visible:.0f} % can be told apart."]
-                if coarse
-                else []
-            ),
+            *filter(None, [self.noisy]),
             *([safe_text(f"Measured on a machine not in good order: {'; '.join(found)}.", 1000)] if found else []),
             *([safe_text(f"{touched}. Their values are kept, and count.", 300)] if touched else []),
         ]

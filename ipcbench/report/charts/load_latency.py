@@ -13,6 +13,7 @@ from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.scale import log_limits, log_ticks, spread, ticks_at
 from ipcbench.report.charts.sheet import SMALLEST, WIDTH, Sheet, fit, text_width
 from ipcbench.report.charts.single import lacks_cases, offered, rate_word, single_cases
+from ipcbench.report.rows import delay_words
 from ipcbench.report.study import Study
 from ipcbench.report.tables import Table, records
 from ipcbench.report.text import count
@@ -140,9 +141,8 @@ def _details(cells: pd.DataFrame, caption: str) -> Table:
     """One row per case: what was offered and achieved, and the delays as far as the messages carry."""
     rows = []
     for cell in records(cells):
-        times = [format_time(delay) if delay == delay else "" for delay in (cell.p50, cell.p90, cell.p99, cell.p999)]
         rates = [rate_word(cell.offered), format_rate(cell.achieved)]
-        rows.append([cell.case, *rates, *times, format_time(cell.most), f"{cell.samples:,}", cell.notes])
+        rows.append([cell.case, *rates, *delay_words(cell), f"{cell.samples:,}", cell.notes])
     header = ["Case", "Offered", "Achieved", "50 %", "90 %", "99 %", "99.9 %", "Slowest", "Messages", "Notes"]
     return Table(caption, header, rows)
 

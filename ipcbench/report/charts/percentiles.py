@@ -15,6 +15,7 @@ from ipcbench.report.charts.plot import Plot
 from ipcbench.report.charts.scale import log_limits, log_ticks, ticks_at
 from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet
 from ipcbench.report.charts.single import lacks_cases, offered, rate_word, single_cases
+from ipcbench.report.rows import delay_words
 from ipcbench.report.study import Study
 from ipcbench.report.tables import Table, records
 from ipcbench.report.text import count
@@ -161,10 +162,10 @@ def _alt(cells: pd.DataFrame) -> str:
 
 def _details(cells: pd.DataFrame, caption: str) -> Table:
     """One row per curve, with percentiles as far as the messages carry."""
-    rows = []
-    for line in records(cells.drop_duplicates(["loop", "mechanism"])):
-        times = [format_time(delay) if delay == delay else "" for delay in (line.p50, line.p90, line.p99, line.p999)]
-        rows.append([line.case, line.loop, *times, format_time(line.most), f"{line.samples:,}", line.notes])
+    rows = [
+        [line.case, line.loop, *delay_words(line), f"{line.samples:,}", line.notes]
+        for line in records(cells.drop_duplicates(["loop", "mechanism"]))
+    ]
     header = ["Case", "Loop", *(_written(name) for name in PERCENTILES), "Slowest", "Messages", "Notes"]
     return Table(caption, header, rows)
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from ipcbench.report.charts.chart import BLOCKING, EVERY, Chart, doubts, select, told
 from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, Weight, fit, text_width, wrap
 from ipcbench.report.charts.winners import ROW, Winner, family_key, plain_cell, strength_key, winner_cell
+from ipcbench.report.findings import too_few
 from ipcbench.report.study import Study
 from ipcbench.report.tables import Table, records
 from ipcbench.report.text import count, interval, listing
@@ -88,7 +89,7 @@ def _cell(question: str, workers: int, size: int, block: pd.DataFrame, most: int
     ranked = block[block["slowdown"].notna()].sort_values(
         ["best", "slowdown", "mechanism"], ascending=[False, True, True]
     )
-    if 0 < 2 * len(ranked) < most:
+    if len(ranked) and too_few(len(ranked), most):
         return cell | empty | {"verdict": f"{len(ranked)} of {most} ran", "rivals": len(ranked)}
     if ranked.empty:
         return cell | empty
