@@ -30,6 +30,7 @@ TIMING = {"fast": Timing(values=1), "": Timing(), "rigorous": Timing()}
 
 
 RESULTS, REPORTS = Path("results"), Path("reports")
+FORMATS = ("table", "markdown", "json", "csv")  # of what is compared
 
 
 @dataclass(frozen=True, slots=True)
