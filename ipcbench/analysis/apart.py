@@ -127,8 +127,10 @@ def _hosts(fleet: Fleet, judged: Judged, level: FloatArray, classes: Classes) ->
 
 def _off(hosts: pd.DataFrame, families: pd.DataFrame) -> pd.Series:
     """The families of each host that lie off its level, in one text."""
-    off = families[families["verdict"] != ""].groupby("host")["family"].agg("; ".join)
-    return hosts["host"].map(off).fillna("")
+    off: dict[str, list[str]] = {}
+    for host, family in families.loc[families["verdict"] != "", ["host", "family"]].itertuples(index=False):
+        off.setdefault(str(host), []).append(str(family))
+    return pd.Series(["; ".join(off.get(str(host), [])) for host in hosts["host"]], hosts.index, dtype=object)
 
 
 @dataclass(frozen=True, slots=True)

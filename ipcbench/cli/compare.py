@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ipcbench.cli.ending import WORSE
-from ipcbench.cli.options import FORMATS, RESULTS
+from ipcbench.cli.options import FEW, FORMATS, RESULTS
 
 if TYPE_CHECKING:
     from ipcbench.analysis.contrast import Contrast
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from ipcbench.analysis.projection import Projection
     from ipcbench.report.comparison import Comparison
     from ipcbench.results.side import Side
-
-FEW = 8  # files that are compared one by one unless asked otherwise, see `report.survey.FEW`
 
 
 @click.command("compare")

@@ -21,7 +21,7 @@ from ipcbench.report.text import count, interval, listing
 from ipcbench.text import safe_text
 from ipcbench.units import format_ratio, format_time
 
-FEW = 8  # hosts: so many are all shown, and compared file by file unless asked otherwise
+FEW = 8  # hosts: so many are all shown
 MOST_HOSTS = 20  # rows that are shown unasked
 MOST_ROWS = 10
 MOST_OF_HOST = 3  # cases; a family that is slow has many
