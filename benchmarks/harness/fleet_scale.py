@@ -99,11 +99,19 @@ def make(number: int, folder: str) -> None:
     path.write_bytes(text[:-1000] if kind_of(number) == "unreadable" else text)
 
 
-def fleet(hosts: int, folder: Path) -> None:
-    """Make as many files, those that are there already left alone."""
-    missing = [number for number in range(hosts) if not (folder / f"{LABEL}-{number:08x}.json").exists()]
+def fleet(hosts: int, folder: Path) -> Path:
+    """Make as many files, those that are there already left alone, and give the folder that has so many in results/."""
+    there, names = folder / "all", [f"{LABEL}-{number:08x}.json" for number in range(hosts)]
+    there.mkdir(parents=True, exist_ok=True)
+    missing = [number for number, name in enumerate(names) if not (there / name).exists()]
     with ProcessPoolExecutor() as pool:
-        list(pool.map(make, missing, [str(folder)] * len(missing), chunksize=8))
+        list(pool.map(make, missing, [str(there)] * len(missing), chunksize=8))
+    own = folder / str(hosts)
+    (own / "results").mkdir(parents=True, exist_ok=True)
+    for name in names:
+        if not (own / "results" / name).exists():
+            os.link(there / name, own / "results" / name)
+    return own
 
 
 def measured(command: list[str], folder: Path, code: int) -> tuple[float, float]:
@@ -131,13 +139,13 @@ def _resident(process: psutil.Process) -> Iterator[float]:
                 yield each.memory_info().rss / 2**20
 
 
-def commands(hosts: int, folder: Path) -> Mapping[str, list[str]]:
+def commands(hosts: int) -> Mapping[str, list[str]]:
     """What is measured, by name."""
     ipcbench = [sys.executable, "-m", "ipcbench"]
     files = [f"results/{LABEL}-{number:08x}.json" for number in range(hosts)]
     return {
         "compare": [*ipcbench, "compare", *files],
-        "fleet report": [*ipcbench, "fleet", "report", LABEL, "--report", str(folder / f"report-{hosts}")],
+        "fleet report": [*ipcbench, "fleet", "report", LABEL, "--report", "report"],
     }
 
 
@@ -171,10 +179,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = (args.keep or Path(temporary)).resolve()
         for hosts in sorted(args.hosts or HOSTS):
-            (folder / "results").mkdir(parents=True, exist_ok=True)
-            fleet(hosts, folder / "results")
+            own = fleet(hosts, folder)
             code = 2 if any(kind_of(number) == "unreadable" for number in range(hosts)) else 0
-            found[hosts] = {name: measured(command, folder, code) for name, command in commands(hosts, folder).items()}
+            found[hosts] = {name: measured(command, own, code) for name, command in commands(hosts).items()}
             print(
                 f"{hosts:,} hosts on {len(os.sched_getaffinity(0))} CPUs: {found[hosts]}", file=sys.stderr, flush=True
             )

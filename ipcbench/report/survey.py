@@ -92,10 +92,11 @@ def _who(survey: Survey) -> Iterator[str]:
         kinds = [f"{slower:,} slower"] * bool(slower) + [f"{faster:,} faster"] * bool(faster)
         kinds += [f"{part:,} in a part of what they do"] * bool(part)
         far = records(hosts)[0]
-        yield (
-            f"{count(len(hosts), 'host')} {'differs' if len(hosts) == 1 else 'differ'} from the rest: "
-            f"{listing(kinds)}; the farthest is {far.host} with {format_ratio(far.ratio)}, {where(survey, far)}."
-        )
+        about = f"{far.host} with {format_ratio(far.ratio)}, {where(survey, far)}"
+        if len(hosts) == 1:
+            yield f"1 host differs from the rest: {about}."
+        else:
+            yield f"{len(hosts):,} hosts differ from the rest: {listing(kinds)}; the farthest is {about}."
     if apart.groups == 2:
         yield f"The hosts fall in two groups, about {format_ratio(apart.apart)} apart: look at their classes."
 
@@ -213,15 +214,20 @@ def _cases(survey: Survey, everything: bool) -> Iterator[Part]:
             f"{row.hosts:,}",
             format_time(row.seconds),
             interval(row.low, row.high, format_ratio),
-            f"{row.fastest} {format_ratio(row.least)}",
-            f"{row.slowest} {format_ratio(row.most)}",
+            _farthest(row),
         ]
         for row in records(shown)
     ]
-    header = ["case", "hosts", "centre", "9 of 10 hosts", "fastest", "slowest"]
+    header = ["case", "hosts", "centre", "9 of 10 hosts", "farthest"]
     what = "All cases" if everything else "Cases that differ most between hosts"
     yield _table(f"{what}; centre: the median of the hosts' own times", header, rows)
     yield from _more(len(cases) - len(shown), "case", "cases")
+
+
+def _farthest(case: Any) -> str:
+    """The host that is farthest from the centre of a case."""
+    fast = -math.log(case.least) > math.log(case.most)
+    return f"{case.fastest if fast else case.slowest} {format_ratio(case.least if fast else case.most)}"
 
 
 def _more(left: int, one: str, several: str) -> Iterator[str]:
