@@ -4,7 +4,8 @@
 - The same visits on this machine with that worker waiting and with it stopped by a signal, in pairs and in random
   order: the interval of the ratio of the values should hold 1.
 - `fleet run` on 2 and on 3 hosts ÷ on one, by wall time. The hosts are Dask workers of this machine that pretend to be
-  hosts, so they share its CPUs, as no real ones do. Aim: at most 1.1.
+  hosts, each with one of its CPUs; where there are more hosts than CPUs, they share, as no real ones do. Aim: at most
+  1.1.
 
     python benchmarks/harness/fleet.py [--idle SECONDS] [--pairs N] [--json FILE]
 """
@@ -39,7 +40,18 @@ SETTINGS = {
 }
 LIMIT = 300.0  # seconds for any command
 READY = 60.0
-RUN = ("--mechanism", "pipe,queue,shared-memory", "--pattern", "ping-pong", "--size", "64B,64KiB", "--rounds", "3")
+RUN = ("--mechanism", "pipe,queue,shared-memory", "--pattern", "ping-pong", "--size", "64B,64KiB", "--rounds", "5")
+
+
+@contextmanager
+def confined(cpu: int) -> Iterator[None]:
+    """What starts in here may use one CPU only, the cpu-th of those that there are, counted around."""
+    usable = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {usable[cpu % len(usable)]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, usable)
 
 
 @contextmanager
@@ -82,7 +94,8 @@ def cluster(folder: Path, hosts: int) -> Iterator[tuple[str, list[subprocess.Pop
             words += ["--local-directory", str(folder / f"{number}")]
             host = f"{folder.name}-{number}"
             started = running(words, folder / f"{number}.log", "Registered to", folder, IPCBENCH_FLEET_HOST=host)
-            workers.append(stack.enter_context(started))
+            with confined(number):
+                workers.append(stack.enter_context(started))
         yield address, workers
 
 

@@ -4,8 +4,9 @@ Two scripts of others are run as they are: perf/perf.py of pyzmq (https://github
 streams of one size over one address, and comparison_tests.py of faster-fifo
 (https://github.com/alex-petrenko/faster-fifo), seconds from before the first process starts until the last one has
 ended. They are taken in alternation with ipcbench, so that drift meets both alike; the ratio is taken pair by pair, and
-the median is told with the least and the greatest. Their processes run wherever the scheduler puts them, so ipcbench
-measures with placement free.
+the median is told with the least and the greatest. All share one CPU: where their processes may run on two, the
+scheduler puts them on one or on two as it likes, and their figure is one of two that differ several times over.
+`--cpus 0` leaves them all, and ipcbench measures with placement free.
 
 The two do not measure quite the same, which docs/method.md explains; nothing is held to an aim.
 
@@ -13,6 +14,7 @@ The two do not measure quite the same, which docs/method.md explains; nothing is
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -132,8 +134,10 @@ def main() -> None:
     parser.add_argument("--pyzmq", type=Path, metavar="FILE", help="its perf/perf.py")
     parser.add_argument("--faster-fifo", type=Path, metavar="FILE", help="its comparison_tests.py")
     parser.add_argument("--pairs", type=int, default=5, help="times both are taken (default: 5)")
+    parser.add_argument("--cpus", type=int, default=1, help="how many CPUs all of it may use (default: 1; 0: all)")
     parser.add_argument("--json", help="write the figures here too")
     args = parser.parse_args()
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: args.cpus or None])
     given = {"pyzmq": args.pyzmq, "faster-fifo": args.faster_fifo}
     if not any(given.values()):
         parser.error("give --pyzmq, --faster-fifo or both: files of the libraries' source trees")
