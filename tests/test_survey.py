@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from hypothesis.extra.numpy import arrays
 from layout import boxes, faults
+from pages import chromium, visit
 from synthetic import make_cases, make_result, model_seconds
 
 from ipcbench.analysis.apart import Apart, apart, judge
@@ -36,7 +37,7 @@ from ipcbench.report.charts.sheet import sign
 from ipcbench.report.inline import merge
 from ipcbench.report.survey import Survey, parts, sentences
 from ipcbench.report.survey_formats import as_csv, as_json, as_markdown, terminal
-from ipcbench.report.surveyed import footer, page
+from ipcbench.report.surveyed import footer, page, write
 from ipcbench.report.svg import drawing, to_svg
 from ipcbench.report.tables import csv as table_csv
 from ipcbench.report.theme import THEMES, Theme
@@ -470,3 +471,12 @@ def test_every_format_has_every_host_and_says_nothing_unescaped(about: Survey) -
     assert html.count("</script>") == 1
     assert "<img" not in html
     assert parts(about)
+
+
+@pytest.mark.browser
+def test_the_page_asks_for_nothing_complains_of_nothing_and_fits_a_narrow_screen(about: Survey, tmp_path: Path) -> None:
+    path = write(about, tmp_path / "report")
+    with chromium() as browser:
+        for scheme in ("light", "dark"):
+            with visit(browser, path, viewport={"width": 360, "height": 800}, color_scheme=scheme) as seen:
+                assert seen.see("document.documentElement.scrollWidth") <= 360
