@@ -26,6 +26,7 @@ MOST_HOSTS = 20  # rows that are shown unasked
 MOST_ROWS = 10
 MOST_OF_HOST = 3  # cases; a family that is slow has many
 MOST_LEFT_OUT = 5
+_SPREADS = 3  # between hosts, within which a level is like those of the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,10 @@ def where(survey: Survey, host: Any) -> str:
     named = listing([f"{row.family} {format_ratio(row.beside)}" for row in records(off)], 4)
     if not named:
         return "in all alike" if host.verdict in ("slower", "faster") else ""
-    if abs(math.log(host.level)) <= math.log1p(WORTH):
+    usual = max(
+        math.log1p(WORTH), _SPREADS * survey.apart.spread if survey.apart.spread == survey.apart.spread else 0.0
+    )
+    if abs(math.log(host.level)) <= usual:
         return f"in {named}"
     return f"in all {format_ratio(host.level)}, and beside that {named}"
 

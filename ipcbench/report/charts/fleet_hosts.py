@@ -92,8 +92,7 @@ def _row(plot: Plot, host: Any, y: float) -> None:
     ratio_dot(plot, y, (host.ratio, host.low, host.high), colour, marker)
     if host.where:
         left = plot.left + plot.width + NUMBERS + 4
-        words = [host.where, host.where.partition(",")[0]]
-        sheet.text(left, y + 3, fit(words, WIDTH - MARGIN - left, SMALLEST), size=SMALLEST, color=theme.muted)
+        sheet.text(left, y + 3, fit([host.where], WIDTH - MARGIN - left, SMALLEST), size=SMALLEST, color=theme.muted)
 
 
 def _look(verdict: str, theme: Theme) -> tuple[str, str]:
@@ -121,7 +120,7 @@ def _strip(plot: Plot, hosts: pd.DataFrame) -> None:
     far = hosts.assign(x=ratio, y=y, far=hosts["ratio"].map(math.log).abs())[hosts["verdict"].isin(DIFFERS)]
     ends = []
     for host in records(far.sort_values("far", ascending=False, kind="stable").head(FARTHEST)):
-        names = [f"{host.host} {host.where}", f"{host.host} {host.where.partition(',')[0]}", host.host]
+        names = [f"{host.host} {host.where}", host.host]
         ends.append(End(host.x, host.y, host.host, names, ratio_word(host.ratio), _look(host.verdict, theme)[0]))
     label_right(plot, ends)
 
