@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import secrets
 import socket
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 from commands import python
 
-from ipcbench.measure.mpi import environment, segment_of, serve
+from ipcbench.errors import NotOffered
+from ipcbench.measure.mpi import environment, load, segment_of, serve
 from ipcbench.measure.names import SEGMENT
 from ipcbench.measure.registry import load_mechanism
 from ipcbench.run.queues import remove_queues
@@ -81,6 +83,14 @@ def test_a_record_of_any_other_memory_removes_nothing(tmp_path: Path) -> None:
         assert other.exists()
     finally:
         other.unlink()
+
+
+@pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
+def test_another_mpi_is_refused_with_what_brings_the_right_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().get_vendor()[0] == "MPICH"
+    monkeypatch.setattr(importlib.import_module("mpi4py.MPI"), "get_vendor", lambda: ("Open MPI", (5, 0, 11)))
+    with pytest.raises(NotOffered, match=r'^mpi4py is over Open MPI 5\.0\.11 here: pip install "ipcbench\[mpi\]"'):
+        load()
 
 
 _TWO_WORLDS = """

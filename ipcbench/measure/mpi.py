@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import os
 import selectors
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any
 
+from ipcbench.errors import NotOffered
 from ipcbench.measure.ledger import kept_by_a_library
 from ipcbench.measure.names import SEGMENT
 from ipcbench.measure.ports import Channel, PortSettings, Receive, Side
@@ -30,6 +32,7 @@ CAVEATS = (
 
 # Beside shared memory MPICH opens a way to other hosts, which must not be reachable from them.
 _LOOPBACK = {"MPIR_CVAR_CH4_NETMOD": "ofi", "FI_PROVIDER": "tcp", "FI_TCP_IFACE": "lo"}
+_HOW = 'pip install "ipcbench[mpi]" brings MPICH 5.0, which is what these mechanisms are for'
 _JOIN_SECONDS = 5.0
 _line: list[int] = []  # the descriptor over which this process asks, in all its worlds and when it exits; its other end
 
@@ -40,6 +43,7 @@ class MpiChannel(Channel):
     world: Any = None
 
     def __init__(self, settings: PortSettings) -> None:
+        load()
         name, self.size = settings.new_name(), settings.size
         self.segment = segment_of(name)
         self.record = os.path.join(settings.folder, f"{name}{SEGMENT}{os.path.basename(self.segment)}")
@@ -58,11 +62,7 @@ class MpiChannel(Channel):
         return self.__dict__ | {"launcher": None}
 
     def connect(self, side: Side) -> None:
-        import mpi4py
-
-        mpi4py.rc(initialize=False, finalize=False)
-        from mpi4py import MPI
-
+        MPI = load()
         rank, self.other = (0, 1) if side == "driver" else (1, 0)
         self.ranks[self.other].close()
         join = {"PMI_FD": str(take_line(self.ranks[rank])), "PMI_RANK": str(rank), "PMI_SIZE": "2"}
@@ -95,11 +95,24 @@ class MpiChannel(Channel):
                 os.unlink(path)
 
 
+def load() -> Any:
+    """mpi4py's MPI, not initialised; raises NotOffered where it is over another library than this is written for."""
+    import mpi4py
+
+    mpi4py.rc(initialize=False, finalize=False)
+    try:
+        MPI = importlib.import_module("mpi4py.MPI")
+        name, version = MPI.get_vendor()
+    except (ImportError, RuntimeError) as error:
+        raise NotOffered(f"mpi4py finds no MPI: {_HOW}") from error
+    if (name, *version[:2]) != ("MPICH", 5, 0):
+        raise NotOffered(f"mpi4py is over {name} {'.'.join(map(str, version))} here: {_HOW}")
+    return MPI
+
+
 def copied_out(receive_into: Callable[..., object], other: int, size: int) -> Receive:
     """The callable that receives one message into a buffer of a size, which is used again, and returns a copy."""
-    from mpi4py import MPI
-
-    status, buffer = MPI.Status(), memoryview(bytearray(size))
+    status, buffer = load().Status(), memoryview(bytearray(size))
     count = status.Get_count
 
     def receive() -> bytes:
