@@ -68,6 +68,7 @@ THIRD_PARTY = (
     *("zmq-ipc", "zmq-tcp", "zmq-push-pull", "faster-fifo", "faster-fifo-many", "posix-shm", "iceoryx2-event"),
     *("iceoryx2-spin", "dill-pipe", "dill-queue", "uvloop-unix", "msgspec-pipe"),
 )
+MPI = ("mpi-buffer", "mpi-pickle")
 NEVER_FORKED = ("nng-ipc", "nng-tcp")
 KERNEL_QUEUES = ("posix-mq", "sysv-mq")  # of 8 KiB a message
 THIRD_QUEUES = ("queue", "simple-queue", "zmq-push-pull", "faster-fifo", "dill-queue")
@@ -291,10 +292,10 @@ _THIRD_PARTY = Suite(
     "third-party",
     "Is a dependency worth it? Libraries beside the best of the standard library; what is not installed is skipped.",
     (
-        Row(_PING, (*BEST, *THIRD_PARTY), _FEW, fast_sizes=(64,)),
+        Row(_PING, (*BEST, *THIRD_PARTY, *MPI), _FEW, fast_sizes=(64,)),
         Row(_PING, KERNEL_QUEUES, (64, 4 * KIB), fast_sizes=(64,)),
         Row(_PING, (*NEVER_FORKED, "zmq-ipc", "zmq-tcp", "unix-stream"), _FEW, start_methods=("spawn",)),
-        Row(_STREAM, (*BEST, *THIRD_PARTY), (64, 64 * KIB, MIB), fast_sizes=(64,)),
+        Row(_STREAM, (*BEST, *THIRD_PARTY, *MPI), (64, 64 * KIB, MIB), fast_sizes=(64,)),
         Row(_STREAM, KERNEL_QUEUES, (64,), fast_sizes=(64,)),
         Row(_STREAM, (*NEVER_FORKED, "zmq-ipc", "zmq-tcp", "unix-stream"), (64, 64 * KIB), start_methods=("spawn",)),
         Row(_TASKS, THIRD_QUEUES, (64,), (1, 4), (64,), (4,)),
