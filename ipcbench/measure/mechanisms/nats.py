@@ -1,6 +1,6 @@
 """NATS, a broker: publish and subscribe of bytes, by nats-py over TCP on loopback.
 
-The visit starts a nats-server of its own. NATS drops what a slow receiver has no room for, and sends to nobody if nobody
+The visit starts a nats-server of its own. NATS drops what a slow receiver has no room for, and sends to nobody if none
 has subscribed: the receiver subscribes before anything is sent, and a semaphore, beside NATS, keeps a window in flight.
 Many may send. Several receivers would be a queue group, which chooses one at random, also one that has had its last
 message: there are none here. Sending publishes and flushes, and so returns once the server has it; each call is a
