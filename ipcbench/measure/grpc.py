@@ -23,6 +23,7 @@ class GrpcCall(MeetingChannel):
 
     server: Any = None
     client: Any = None
+    call: Any = None
 
     def choose_address(self, settings: PortSettings) -> str:
         return f"unix:{settings.new_path()}"
@@ -59,15 +60,22 @@ class GrpcCall(MeetingChannel):
         return self.outbox.put
 
     def receiver(self) -> Receive:
-        receive: Receive = (self.calls.get() if self.server else self.call).__next__
+        receive: Receive = self.incoming().__next__
         return receive
 
+    def incoming(self) -> Any:
+        """The messages of the other side, once there is a call."""
+        if self.call is None:
+            self.call = self.calls.get()
+        return self.call
+
     def close(self) -> None:
-        server, client, self.server, self.client = self.server, self.client, None, None
+        server, client, call = self.server, self.client, self.call
+        self.server = self.client = self.call = None
         if server or client:
             self.outbox.put(_END)
         if client:
-            self.call.cancel()
+            call.cancel()
             client.close()
         if server:
             server.stop(_CLOSING_SECONDS).wait()

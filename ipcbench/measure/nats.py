@@ -79,7 +79,7 @@ class NatsSubject(Channel):
 
     def receiver(self) -> Receive:
         run, post = self.run, self.free.release
-        subscription = run(self.client.subscribe(self.subject))
+        self.subscription = subscription = run(self.client.subscribe(self.subject))
         run(self.client.flush())  # until the server knows of it, messages go to nobody
 
         def receive() -> bytes:

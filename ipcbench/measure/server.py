@@ -3,9 +3,10 @@
     server = RedisServer.of(settings)      while ports are laid, before any peer exists; started at the first use
     settings.close()                       ends it, once every peer has ended
 
-Its folder and its socket are the visit's, so that it reaches nobody else, and it goes when they go. What a child of the
-driver starts is in the custody of whoever has the driver in it: a server outlives no visit, however that ends. It runs
-on the CPUs of the visit's helper processes and its CPU time counts, but for what it needed to start.
+Its folder and its socket are the visit's, so that it reaches nobody else. As a child of the driver it is in the custody
+of whoever has the driver in it, so it outlives no visit, however that ends. For whoever sweeps up after a warden that
+was killed too, its folder says which process it is: redis-server writes its title over the environment by which others
+are found (run.tree). It runs on the CPUs of the visit's helper processes, and its CPU time counts but for its start.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Self
 
 from ipcbench.errors import NotOffered, ServerFailed
+from ipcbench.measure.names import SERVER
 from ipcbench.measure.ports import PortSettings, find_program
 
 START_SECONDS = 10.0  # a server answers within 0.1 s; on a machine that swaps it may take its time
@@ -67,6 +69,7 @@ class Server(ABC):
             shutil.rmtree(self.folder)
             raise ServerFailed(f"{self.program} does not start: {error.strerror}") from error
         try:
+            self._record()
             self._wait()
         except BaseException:
             self.stop()
@@ -100,6 +103,12 @@ class Server(ABC):
             self.process.kill()
             self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _record(self) -> None:
+        """Leave word of which process this is, by its number and its start in clock ticks since boot; see proc(5)."""
+        with contextlib.suppress(OSError):  # no such view here
+            started = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[19]
+            (self.folder / SERVER).write_text(f"{self.pid} {started}")
 
     def _wait(self) -> None:
         """Wait until it answers; raises ServerFailed."""
