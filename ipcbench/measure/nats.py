@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Sequence
+from multiprocessing.process import current_process
 from typing import TYPE_CHECKING, Any
 
 from ipcbench.measure.ports import Channel, PortSettings, Receive, Send, Side
@@ -20,6 +21,11 @@ _CONFIGURATION = "conf"
 _GREETING = b"INFO "
 
 
+def _token() -> str:
+    """What all processes of this visit know and nobody else."""
+    return current_process().authkey.hex()
+
+
 class NatsServer(Server):
     """On a port of loopback that the system chooses, as it has no UNIX sockets; it says which in a file."""
 
@@ -27,7 +33,7 @@ class NatsServer(Server):
     address: tuple[str, int]
 
     def arguments(self) -> Sequence[str]:
-        limits = {"max_payload": LARGEST, "max_pending": _MOST_PENDING}
+        limits = {"max_payload": LARGEST, "max_pending": _MOST_PENDING, "authorization": {"token": _token()}}
         (self.folder / _CONFIGURATION).write_text(json.dumps(limits))
         return ("-c", _CONFIGURATION, "-a", _LOOPBACK, "-p", "-1", "--ports_file_dir", str(self.folder))
 
@@ -57,7 +63,7 @@ class NatsSubject(Channel):
 
         self.runner = asyncio.Runner()
         self.run = self.runner.get_loop().run_until_complete
-        self.client: Any = self.run(nats.connect(self.server, allow_reconnect=False))
+        self.client: Any = self.run(nats.connect(self.server, allow_reconnect=False, token=_token()))
 
     def sender(self) -> Send:
         from nats.errors import MaxPayloadError
