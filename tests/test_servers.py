@@ -213,7 +213,7 @@ def test_a_server_that_has_died_is_what_went_wrong_and_one_that_lives_is_not(
     os.kill(found.pid, signal.SIGKILL)
     blamed = settings.blame(lost)
     assert isinstance(blamed, ServerFailed)
-    assert str(blamed) == "fake-server was killed by SIGKILL (ready) during the visit"
+    assert str(blamed) == "fake-server was killed by SIGKILL during the visit"
 
 
 def test_a_program_that_is_absent_or_none_is_told_in_one_line(
@@ -282,7 +282,7 @@ def test_a_visit_whose_server_dies_in_the_middle_fails_and_says_that_it_did(
     thread = when_timing(temporary, "fake-server")
     found = visit(stop, Case("ping-pong", "served", 64, start_method=method), MANY)
     thread.join(SOON)
-    assert found == Failure("failed", "timing", "fake-server was killed by SIGKILL (ready) during the visit")
+    assert found == Failure("failed", "timing", "fake-server was killed by SIGKILL during the visit")
 
 
 @pytest.mark.usefixtures("served")
@@ -339,7 +339,7 @@ def test_a_real_server_that_dies_in_the_middle_is_told(stop: Stop, temporary: Pa
     thread.join(SOON)
     assert isinstance(failure, Failure)
     assert (failure.verdict, failure.stage) == ("failed", "timing")
-    assert failure.detail.startswith(f"{found.needs_server} was killed by SIGKILL")
+    assert failure.detail == f"{found.needs_server} was killed by SIGKILL during the visit"
 
 
 @pytest.mark.parametrize("found", HERE, ids=lambda found: found.name)

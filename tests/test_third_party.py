@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import sys
 import tomllib
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from commands import EXTRA, Finished, python
 
 from ipcbench.cli.summary import skip_lines
 from ipcbench.measure import ports
-from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.ports import Mechanism, PortSettings
 from ipcbench.measure.registry import load_mechanism, mechanism_names
 from ipcbench.model import Budget, Capabilities, Case, Failure, Timing, Visit
 from ipcbench.plan.planner import Request, make_plan
@@ -103,6 +104,25 @@ def test_a_peer_killed_in_the_middle_fails_the_case_and_leaves_nothing(
     assert isinstance(failure, Failure)
     assert failure.verdict in ("failed", "timed-out"), failure
     assert queues() == before
+
+
+@pytest.mark.skipif("arrow-shared-memory" not in [found.name for found in HERE], reason="pyarrow is not here")
+def test_a_record_batch_is_read_where_it_was_written_and_not_copied() -> None:
+    from ipcbench.measure.arrow import ArrowRing
+
+    ring = ArrowRing(PortSettings(multiprocessing.get_context("fork"), 4096, 4, 1))
+    ring.connect("driver")
+    send, receive, buffer = ring.sender(), ring.receiver(), ring.arrow.py_buffer
+    start = buffer(ring.segment.view()).address
+    for i in range(2 * ring.slots):
+        send(bytes([i]) * 4096)
+        got = receive()
+        slot = start + i % ring.slots * ring.stride
+        assert slot <= buffer(got).address < slot + ring.stride - 4096
+        assert bytes(got) == bytes([i]) * 4096
+    ring.close()
+    ring.close()
+    ring.destroy()
 
 
 def queues() -> set[str]:

@@ -124,9 +124,10 @@ class Server(ABC):
         raise ServerFailed(f"{self.program} has not answered {START_SECONDS:.0f} s after its start")
 
     def _ending(self, status: int) -> str:
-        """How it ended, with the last line that it said."""
-        how = f"ended with exit code {status}" if status >= 0 else f"was killed by {signal.Signals(-status).name}"
+        """How it ended, with the last line that it said if that was its own choice."""
+        if status < 0:
+            return f"was killed by {signal.Signals(-status).name}"
         with (self.folder / _SAID).open("rb") as said:
             said.seek(max(0, os.fstat(said.fileno()).st_size - _MOST_SAID))
             lines = [line for line in said.read().decode("utf-8", "replace").splitlines() if line.strip()]
-        return f"{how} ({lines[-1].strip()})" if lines else how
+        return f"ended with exit code {status}" + (f" ({lines[-1].strip()})" if lines else "")
