@@ -374,6 +374,17 @@ CHANNELS: dict[str, Written] = {
         f"{_ICEORYX[1]}; notify()",
         f"while (sample := look()) is None: wait()\n{_ICEORYX[2]}",
     ),
+    "mpi-pickle": (
+        "send, recv, other = there.world.send, back.world.recv, there.other",
+        "send(p, other)",
+        "m = recv()",
+    ),
+    "mpi-buffer": (
+        "from mpi4py import MPI\nstatus, buffer = MPI.Status(), memoryview(bytearray(back.size))\n"
+        "send, fill, count, other = there.world.Send, back.world.Recv, status.Get_count, there.other",
+        "send(p, other)",
+        "fill(buffer, other, 0, status); m = bytes(buffer[:count()])",
+    ),
     "no-op": ("keep, take = there.held.append, there.held.pop", "keep(p)", "m = take()"),
     "memcpy": (
         "buffer = bytearray(len(turn.payloads[0])); view = memoryview(buffer)",

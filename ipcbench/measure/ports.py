@@ -54,8 +54,9 @@ CONTRACT = 1  # goes up whenever a mechanism that was written before would not w
 
 # What a channel is sure to hold while nobody receives. A pipe has 16 pages of 4 KiB, which messages may leave half
 # empty (pipe(7)); sockets have more. Queues of the kernel are as small as 16 KiB (msgmnb) or 10 messages
-# (mq_overview(7), max_dgram_qlen). 64 B are for the header and for what pickle adds.
-_SURE_BYTES = {"bytes": 32_768, "kernel": 16_384}
+# (mq_overview(7), max_dgram_qlen). Where a large message waits for its receiver, 16 KiB are large. 64 B are for the
+# header and for what pickle adds.
+_SURE_BYTES = {"bytes": 32_768, "kernel": 16_384, "receiver": 16_384}
 _SURE_MESSAGES = {"kernel": 8}
 _HEADER = 64
 
@@ -226,9 +227,9 @@ class Mechanism(NamedTuple):
 
     short has at most 12 characters. senders and receivers say how many processes may use one channel. ordering is that
     of the messages one receiver gets. wait is what a receiver does meanwhile: sleep in the kernel, look again and
-    again, or look every poll_interval seconds. bounded_by names what limits the messages in flight, holds how many a
-    channel has room for where that is less than a window. copies counts those of a payload on its way, in user space
-    and kernel. dead_peer says what a receiver notices of a killed sender.
+    again, or look every poll_interval seconds. bounded_by names what limits the messages in flight, `receiver` where
+    large ones wait for theirs, holds how many a channel has room for where that is less than a window. copies counts
+    those of a payload on its way, in user space and kernel. dead_peer says what a receiver notices of a killed sender.
 
     peers says who the other side is: processes of the visit, its threads, interpreters in its threads, workers of the
     mechanism's own, or nobody: a control sends to itself. control and baseline are never ranked: the one measures no
@@ -251,7 +252,7 @@ class Mechanism(NamedTuple):
     short: str
     family: Family
     carries: Carries
-    bounded_by: Literal["messages", "bytes", "slots", "kernel", "nothing"]
+    bounded_by: Literal["messages", "bytes", "slots", "kernel", "receiver", "nothing"]
     channel: type[Channel] | None = None
     cell: type[Cell] | None = None
     signal: type[Signal] | None = None

@@ -69,6 +69,7 @@ THIRD_PARTY = (
     *("iceoryx2-spin", "dill-pipe", "dill-queue", "uvloop-unix", "msgspec-pipe"),
 )
 APART = ("redis-list", "nats", "grpc-unix", "lmdb", "arrow-shared-memory")  # each an extra that comes alone
+MPI = ("mpi-buffer", "mpi-pickle")
 NEVER_FORKED = ("nng-ipc", "nng-tcp")
 KERNEL_QUEUES = ("posix-mq", "sysv-mq")  # of 8 KiB a message
 BROKERS = ("redis-list", "nats")
@@ -293,10 +294,10 @@ _THIRD_PARTY = Suite(
     "third-party",
     "Is a dependency worth it? Libraries beside the best of the standard library; what is not installed is skipped.",
     (
-        Row(_PING, (*BEST, *THIRD_PARTY, *APART), _FEW, fast_sizes=(64,)),
+        Row(_PING, (*BEST, *THIRD_PARTY, *APART, *MPI), _FEW, fast_sizes=(64,)),
         Row(_PING, KERNEL_QUEUES, (64, 4 * KIB), fast_sizes=(64,)),
         Row(_PING, (*NEVER_FORKED, "zmq-ipc", "zmq-tcp", "unix-stream"), _FEW, start_methods=("spawn",)),
-        Row(_STREAM, (*BEST, *THIRD_PARTY, *APART), (64, 64 * KIB, MIB), fast_sizes=(64,)),
+        Row(_STREAM, (*BEST, *THIRD_PARTY, *APART, *MPI), (64, 64 * KIB, MIB), fast_sizes=(64,)),
         Row(_STREAM, KERNEL_QUEUES, (64,), fast_sizes=(64,)),
         Row(_STREAM, (*NEVER_FORKED, "zmq-ipc", "zmq-tcp", "unix-stream"), (64, 64 * KIB), start_methods=("spawn",)),
         Row(_TASKS, THIRD_QUEUES, (64,), (1, 4), (64,), (4,)),
