@@ -8,12 +8,12 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
-import sys
 import threading
 from multiprocessing.context import BaseContext
 from multiprocessing.process import current_process
 from typing import Any
 
+from ipcbench.measure.importing import import_lightly
 from ipcbench.measure.ledger import kept_by_a_library
 from ipcbench.measure.pools import arrive, chunk, meet
 from ipcbench.measure.ports import Executor, PortSettings, Run, Side
@@ -68,19 +68,6 @@ def prepare_loky(package: str = "loky") -> None:
     names._make_name = staticmethod(lambda: f"{prefix}-{os.getpid()}-{next(random)}")
 
 
-def load_joblib() -> Any:
-    """joblib without what its import does for numpy: import it, with its threads, and set a variable for its OpenMP."""
-    hidden = sys.modules.setdefault("numpy", None) is None  # type: ignore[arg-type]  # None makes the import fail
-    before = dict(os.environ)
-    try:
-        return importlib.import_module("joblib")
-    finally:
-        for name in os.environ.keys() - before.keys():
-            del os.environ[name]
-        if hidden:
-            del sys.modules["numpy"]
-
-
 class JoblibPool(Executor):
     """joblib.Parallel, kept open between calls."""
 
@@ -91,7 +78,7 @@ class JoblibPool(Executor):
         self.arrival = arrival(settings)
 
     def connect(self, side: Side) -> None:
-        self.library = load_joblib()
+        self.library = import_lightly("joblib")
         prepare_loky(VENDORED)
         self.parallel = self.library.Parallel(
             self.settings.workers,

@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+import shutil
 import sys
 import tempfile
 from abc import ABC, abstractmethod
@@ -27,6 +28,8 @@ from ipcbench.model import START_METHODS, PayloadKind, StartMethod
 
 if TYPE_CHECKING:
     from multiprocessing.managers import SyncManager  # 20 ms that only the manager mechanisms need
+
+    from ipcbench.measure.server import Server
 
 Side = Literal["driver", "peer"]
 Send = Callable[[Any], object]
@@ -81,6 +84,7 @@ class PortSettings:
         self.folder = tempfile.gettempdir()  # the visit's own, with a path short enough for a socket
         self.named = 0
         self.started: list[int] = []  # process ids of what ports have started beside the manager
+        self.servers: dict[str, Server] = {}  # by their programs, see measure.server
 
     def new_name(self) -> str:
         """A name for something in the system that nothing else has; it says whose it is, as `clean` and warden need."""
@@ -116,6 +120,14 @@ class PortSettings:
         for name in _MANAGERS:
             if name in self.__dict__:
                 self.__dict__.pop(name).shutdown()
+        while self.servers:
+            _, server = self.servers.popitem()
+            self.started.remove(server.pid)
+            server.stop()
+
+    def blame(self, error: Exception) -> Exception:
+        """The end of a server behind an error, if one has ended before it was told to; else the error itself."""
+        return next((death for server in self.servers.values() if (death := server.death())), error)
 
 
 class Port(ABC):
@@ -230,7 +242,8 @@ class Mechanism(NamedTuple):
     has, scope whether it reaches other hosts.
 
     requires are the packages to import that are not of the standard library, extra is what brings them with ipcbench
-    (`pip install "ipcbench[extra]"`), empty in a plug-in, and licence their SPDX expression. contract is the CONTRACT
+    (`pip install "ipcbench[extra]"`), empty in a plug-in, and licence their SPDX expression. needs_server is a program
+    that ports start, in a Debian package of the same name. contract is the CONTRACT
     that the mechanism was written for.
     """
 
@@ -272,6 +285,7 @@ class Mechanism(NamedTuple):
     requires: tuple[str, ...] = ()
     extra: str = ""
     licence: str = ""
+    needs_server: str = ""
     only_patterns: tuple[str, ...] = ()
     background_threads: int = 0
     background_processes: int = 0
@@ -342,6 +356,8 @@ class Mechanism(NamedTuple):
         if lacking:
             how = f': pip install "ipcbench[{self.extra}]"' if self.extra else ", which is not installed"
             return f"{self.name} needs {', '.join(lacking)}{how}"
+        if self.needs_server and not find_program(self.needs_server):
+            return f"{self.name} needs {self.needs_server}, which is not on PATH: apt-get install {self.needs_server}"
         if self.systems and sys.platform not in self.systems:
             return f"{self.name} exists on {', '.join(self.systems)}, and this is {sys.platform}"
         if self.machines and os.uname().machine not in self.machines:
@@ -353,6 +369,11 @@ class Mechanism(NamedTuple):
 def is_installed(package: str) -> bool:
     """Whether a package could be imported, found without importing it."""
     return importlib.util.find_spec(package) is not None
+
+
+def find_program(name: str) -> str | None:
+    """Where a program is: on PATH, or in /usr/sbin, which has servers of Debian and is on nobody's PATH but root's."""
+    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin")))
 
 
 def _has(module: str) -> bool:

@@ -287,6 +287,7 @@ def _leave(before: Ledger) -> NoReturn:
     A visit has nothing left to lose by then, and this saves a tenth of what it costs. What the process still holds that
     it did not before the visit is left behind by the mechanism.
     """
+    gc.collect()  # multiprocessing's exit function forgets how to close what a process in a circle still holds
     atexit._run_exitfuncs()
     gc.collect()  # a port may hold descriptors until its last reference, in a circle, goes
     leaks = leaked_since(before)
@@ -322,7 +323,7 @@ def run(arguments: Sequence[str] | None = None) -> Ledger:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if a peer's end gets in before, the outer clause has it
             raise
     except Exception as error:
-        _complain(session.team.death_behind(error) if session.team else error)
+        _complain(session.settings.blame(session.team.death_behind(error) if session.team else error))
         session.abandon()
         if not args.worker:
             raise

@@ -68,6 +68,7 @@ class Facts(msgspec.Struct, forbid_unknown_fields=True):
     requires: _Words
     extra: _Text
     licence: _Text
+    needs_server: _Text
     only_patterns: _Words
     background_threads: _Count
     background_processes: _Count
