@@ -17,6 +17,7 @@ from multiprocessing import util
 from typing import Any, NoReturn
 
 from ipcbench.measure.contract import channels, others
+from ipcbench.measure.contract.full import observe_bound
 from ipcbench.measure.contract.killed import kill_in_the_middle
 from ipcbench.measure.contract.outside import observe_outside
 from ipcbench.measure.contract.stage import WORKERS, streams
@@ -117,7 +118,7 @@ def _once(mechanism: Mechanism, method: StartMethod, prefix: str) -> dict[str, O
         size = (
             8 if mechanism.carries == "number" else max(mechanism.smallest, min(FILLING, mechanism.largest or FILLING))
         )
-        found["bound"] = partial(channels.observe_bound, mechanism, method, size, MOST_HELD)
+        found["bound"] = partial(observe_bound, mechanism, method, size, MOST_HELD)
     return found
 
 
