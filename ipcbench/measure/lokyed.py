@@ -16,7 +16,7 @@ from typing import Any
 
 from ipcbench.measure.ledger import kept_by_a_library
 from ipcbench.measure.pools import arrive, chunk, meet
-from ipcbench.measure.ports import Executor, PortSettings, Run, Side
+from ipcbench.measure.ports import Executor, Mechanism, PortSettings, Run, Side
 
 VENDORED = "joblib.externals.loky"  # joblib brings a copy
 
@@ -128,3 +128,22 @@ class JoblibPool(Executor):
             self.parallel.__exit__(None, None, None)
             self.parallel = None
             self.library.externals.loky.get_reusable_executor(reuse=True).shutdown()
+
+
+LOKY = Mechanism(  # what its mechanisms have in common
+    name="loky",
+    title="workers of loky",
+    short="loky",
+    family="executors",
+    licence="BSD-3-Clause",
+    carries="objects",
+    bounded_by="nothing",
+    peers="own",
+    senders="many",
+    receivers="many",
+    ordering="none",
+    dead_peer="an error",
+    background_threads=2,
+    copies=6,
+    caveats=("starts its workers by fork and exec whatever the start method",),
+)
