@@ -58,14 +58,18 @@ def arrival(settings: PortSettings) -> tuple[Any, ...]:
 
 
 def prepare_loky(package: str = "loky") -> None:
-    """Start loky's tracker, which lives as long as this process, and name its semaphores as names.claim_names does."""
+    """Start loky's tracker, which lives as long as this process, and name semaphores as names.claim_names does.
+
+    Those of loky, and those of multiprocessing, which loky names after itself once it is imported.
+    """
     tracker = importlib.import_module(f"{package}.backend.resource_tracker")
-    names = importlib.import_module(f"{package}.backend.synchronize").SemLock
+    theirs = importlib.import_module(f"{package}.backend.synchronize").SemLock
     with kept_by_a_library():
         tracker.ensure_running()
     ours: Any = current_process()
-    prefix, random = ours._config["semprefix"], names._rand
-    names._make_name = staticmethod(lambda: f"{prefix}-{os.getpid()}-{next(random)}")
+    prefix, random = ours._config["semprefix"], theirs._rand
+    for lock in (theirs, importlib.import_module("multiprocessing.synchronize").SemLock):
+        lock._make_name = staticmethod(lambda: f"{prefix}-{os.getpid()}-{next(random)}")
 
 
 def load_joblib() -> Any:

@@ -87,7 +87,8 @@ def _of_channel(mechanism: Mechanism, method: StartMethod, full: bool) -> dict[s
         patterns = {("many", "one"): ["fan-in"], ("one", "many"): ["fan-out"]}.get(ends, ["fan-in", "many-to-many"])
         # Of large messages several senders write parts in turn, where nothing keeps them from it.
         sizes = dict.fromkeys(max(mechanism.smallest, min(size, mechanism.largest or size)) for size in (64, FILLING))
-        for pattern, size in product(patterns if mechanism.ordering != "none" else [], sizes):
+        played = [pattern for pattern in patterns if pattern in (mechanism.only_patterns or patterns)]
+        for pattern, size in product(played if mechanism.ordering != "none" else [], sizes):
             proofs = partial(channels.observe_proofs, mechanism, method, pattern, size, WORKERS)
             found[f"proofs {pattern} {size}"] = proofs
     return found
