@@ -131,7 +131,11 @@ class JoblibPool(Executor):
         if self.parallel:
             self.parallel.__exit__(None, None, None)
             self.parallel = None
-            self.library.externals.loky.get_reusable_executor(reuse=True).shutdown()
+            loky = self.library.externals.loky
+            loky.get_reusable_executor(reuse=True).shutdown()
+            # What joblib and loky remember of the last executor holds this visit's semaphores.
+            loky.reusable_executor._executor = loky.reusable_executor._executor_kwargs = None
+            self.library.executor._executor_args = None
 
 
 LOKY = Mechanism(  # what its mechanisms have in common
