@@ -87,6 +87,7 @@ def test_neither_files_nor_facts_import_a_library(tmp_path: Path) -> None:
     assert (done.code, json.loads(done.out), done.err) == (0, [], "")
 
 
+@pytest.mark.third_party
 @pytest.mark.usefixtures("no_leaks")
 @pytest.mark.parametrize("found", [found for found in HERE if found.channel], ids=lambda found: found.name)
 def test_a_peer_killed_in_the_middle_fails_the_case_and_leaves_nothing(
