@@ -302,7 +302,7 @@ _THIRD_PARTY = Suite(
         Row(_STREAM, (*NEVER_FORKED, "zmq-ipc", "zmq-tcp", "unix-stream"), (64, 64 * KIB), start_methods=("spawn",)),
         Row(_TASKS, THIRD_QUEUES, (64,), (1, 4), (64,), (4,)),
         Row(("fan-in",), (*THIRD_QUEUES, "faster-fifo-many", *KERNEL_QUEUES, *BROKERS), (64,), (1, 4)),
-        Row(("fan-out",), (*THIRD_QUEUES, *KERNEL_QUEUES, "redis-list"), (64,), (1, 4)),
+        Row(("fan-out",), (*(name for name in THIRD_QUEUES if name != "zmq-push-pull"), *KERNEL_QUEUES, "redis-list"), (64,), (1, 4)),
         Row(("tasks:submit",), THIRD_POOLS, (64,), (2,), (64,), (2,)),
         Row(("tasks:apply", "tasks:map", "tasks:map-chunked"), (*THIRD_POOLS, "joblib"), (64,), (2,)),
         *_CONTROLS,
