@@ -73,7 +73,7 @@ MPI = ("mpi-buffer", "mpi-pickle")
 NEVER_FORKED = ("nng-ipc", "nng-tcp")
 KERNEL_QUEUES = ("posix-mq", "sysv-mq")  # of 8 KiB a message
 BROKERS = ("redis-list", "nats")
-THIRD_QUEUES = ("queue", "simple-queue", "zmq-push-pull", "faster-fifo", "dill-queue")
+THIRD_QUEUES = ("queue", "simple-queue", "faster-fifo", "dill-queue")
 THIRD_POOLS = ("pool", "process-pool-executor", "loky", "serial")
 
 
@@ -300,9 +300,9 @@ _THIRD_PARTY = Suite(
         Row(_STREAM, (*BEST, *THIRD_PARTY, *APART, *MPI), (64, 64 * KIB, MIB), fast_sizes=(64,)),
         Row(_STREAM, KERNEL_QUEUES, (64,), fast_sizes=(64,)),
         Row(_STREAM, (*NEVER_FORKED, "zmq-ipc", "zmq-tcp", "unix-stream"), (64, 64 * KIB), start_methods=("spawn",)),
-        Row(_TASKS, THIRD_QUEUES, (64,), (1, 4), (64,), (4,)),
-        Row(("fan-in",), (*THIRD_QUEUES, "faster-fifo-many", *KERNEL_QUEUES, *BROKERS), (64,), (1, 4)),
-        Row(("fan-out",), (*(name for name in THIRD_QUEUES if name != "zmq-push-pull"), *KERNEL_QUEUES, "redis-list"), (64,), (1, 4)),
+        Row(_TASKS, (*THIRD_QUEUES, "zmq-push-pull"), (64,), (1, 4), (64,), (4,)),
+        Row(("fan-in",), (*THIRD_QUEUES, "zmq-push-pull", "faster-fifo-many", *KERNEL_QUEUES, *BROKERS), (64,), (1, 4)),
+        Row(("fan-out",), (*THIRD_QUEUES, *KERNEL_QUEUES, "redis-list"), (64,), (1, 4)),
         Row(("tasks:submit",), THIRD_POOLS, (64,), (2,), (64,), (2,)),
         Row(("tasks:apply", "tasks:map", "tasks:map-chunked"), (*THIRD_POOLS, "joblib"), (64,), (2,)),
         *_CONTROLS,
