@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from ipcbench.cli.ending import severest
-from ipcbench.cli.measuring import Finish, begin, planned, resume
+from ipcbench.cli.finishing import Finish
+from ipcbench.cli.measuring import begin, resume
 from ipcbench.cli.options import Order, Resumption, make_order, make_resumption, surplus_of
 from ipcbench.cli.output import about, printing, say, tell
+from ipcbench.cli.planning import planned
 from ipcbench.cli.progress import Lines, Quiet
 from ipcbench.cli.saving import refuse_existing
 from ipcbench.cli.summary import count, outlook, self_check_line, skip_lines, summary_lines
