@@ -40,7 +40,7 @@ def meet(interface: str, path: str) -> PeerLine:
     try:
         listener = Listener((interface, 0), authkey=key)
     except OSError as error:
-        raise NotOffered(f"cannot bind to the interface {interface}: {error.strerror}") from error
+        raise NotOffered(f"cannot bind to the interface: {error.strerror}") from error
     with listener:
         host, port = listener.address
         Meeting(str(host), int(port), key.hex()).write(path)
