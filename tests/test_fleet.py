@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib.util
 import os
 import shutil
@@ -12,14 +11,14 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
-from commands import Finished, finish, run, start, until
-from dask_cluster import Cluster, samples, visits_under_way
+from commands import finish, run, start, until
+from dask_cluster import Cluster, each_once, fleet, journal_of, name_of, samples, visits_under_way
 from records import PLAN, outcome
 
 import ipcbench
@@ -30,9 +29,8 @@ from ipcbench.fleet.visitor import AGAIN, Ledger, RemoteVisitor
 from ipcbench.model import Budget, Failure, Timing, Visit
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Request
-from ipcbench.results.schema import PROTOCOL, ResultFile
+from ipcbench.results.schema import PROTOCOL
 from ipcbench.results.store import load
-from ipcbench.run.entry import Done, read_bytes
 from ipcbench.run.interrupt import Stop
 
 with_dask = pytest.mark.skipif(
@@ -40,12 +38,6 @@ with_dask = pytest.mark.skipif(
 )
 slow = [pytest.mark.slow, pytest.mark.timeout(240), with_dask]
 CASE = ("--mechanism", "pipe-bytes", "--pattern", "ping-pong", "--size", "64B")
-
-
-def name_of(pretended: str) -> str:
-    return hashlib.sha256(pretended.encode()).hexdigest()[:8]
-
-
 WITHOUT = """
 import sys
 
@@ -57,37 +49,6 @@ class Absent:
 sys.meta_path.insert(0, Absent())
 """
 A, B = name_of("a"), name_of("b")
-
-
-@pytest.fixture
-def cluster(tmp_path: Path, no_leaks: None) -> Iterator[Cluster]:  # noqa: ARG001 - what it leaves is looked for last
-    made = tmp_path / "dask"
-    made.mkdir()
-    with contextlib.closing(Cluster(made)) as found:
-        yield found
-
-
-@pytest.fixture
-def pair(cluster: Cluster) -> Cluster:
-    cluster.add("a", "a")
-    cluster.add("b", "b")
-    return cluster
-
-
-def fleet(cluster: Cluster, folder: Path, command: str, *words: str) -> Finished:
-    return run("fleet", command, "--scheduler", cluster.address, *words, cwd=folder, timeout=120)
-
-
-def journal_of(folder: Path, label: str, name: str) -> list[Done]:
-    path = folder / "results" / f"{label}-{name}.journal"
-    return [entry for entry in read_bytes(path.read_bytes()) if isinstance(entry, Done)] if path.exists() else []
-
-
-def each_once(result: ResultFile, rounds: int) -> bool:
-    """Whether every case has one visit in every round."""
-    made = Counter((visit.case, visit.round) for visit in result.ipcbench.visits)
-    wanted = {(case.id, number) for case in result.ipcbench.cases for number in range(1, rounds + 1)}
-    return set(made) == wanted and set(made.values()) == {1}
 
 
 class TestWithDask:
