@@ -128,14 +128,21 @@ def each_once(result: ResultFile, rounds: int) -> bool:
     return set(made) == wanted and set(made.values()) == {1}
 
 
-def halves_under_way() -> dict[tuple[str, str], list[int]]:
-    """The processes of halves of visits that live now, by the host they pretend to be on and what they are."""
-    found: dict[tuple[str, str], list[int]] = {}
-    for pid in _pids():
+def parts_under_way() -> dict[tuple[str, str], dict[str, int]]:
+    """What lives now of visits, by the host it pretends to be on and what it is: server, client or local.
+
+    By the file that it is to write, which is its own, the process that was first.
+    """
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for pid in sorted(_pids()):
         words = _cmdline(pid).split(b"\0")
-        if b"--meeting" in words and _variable(pid, TOKEN) == os.environ.get(TOKEN, ""):
-            kind = "server" if b"ipcbench.measure.server" in words else "client"
-            found.setdefault((_variable(pid, "IPCBENCH_FLEET_HOST"), kind), []).append(pid)
+        server, far = b"ipcbench.measure.server" in words, b"--meeting" in words
+        if (server or b"ipcbench.measure.worker" in words) and _variable(pid, TOKEN) == os.environ.get(TOKEN, ""):
+            option = b"--meeting" if server else b"--output"
+            own = words[words.index(option) + 1].decode() if option in words[:-1] else ""
+            key = _variable(pid, "IPCBENCH_FLEET_HOST"), "server" if server else "client" if far else "local"
+            if key[0]:  # else it has just ended
+                found.setdefault(key, {}).setdefault(own, pid)
     return found
 
 

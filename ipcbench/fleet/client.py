@@ -189,6 +189,8 @@ class Fleet:
             return  # its host has gone, and the warden there ends it
 
     def _on(self, address: str, function: Callable[..., Any], *arguments: object, on_error: str = "raise") -> Any:
+        if address not in self.workers():  # Dask would call it for half a minute
+            raise HostLost("its Dask worker is gone")
         found = self._ask(self.client.run, function, *arguments, workers=[address], on_error=on_error)
         if address not in found:
             raise HostLost("its Dask worker does not answer")
