@@ -349,7 +349,10 @@ def test_what_comes_of_two_halves_is_what_comes_of_the_visit(
 
 
 @with_dask
-def test_a_visit_whose_host_was_lost_or_is_another_by_now_is_made_again_and_says_so(stop: Stop) -> None:
+def test_a_visit_whose_host_was_lost_or_is_another_by_now_is_made_again_and_says_so(
+    stop: Stop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pair_visitor, "LAST_WORDS", 0.05)
     fleet = FakeFleet({S: None, C: GOOD}, {S: said(notes=[]), C: GOOD})
     assert visitor_of(fleet, stop).visit(VISIT) == outcome(notes=("loaded", AGAIN))
     fleet = FakeFleet({S: said(elsewhere=True), C: GOOD})
