@@ -59,9 +59,7 @@ def case_of(mechanism: str, pattern: str = "ping-pong", size: int = 64) -> Case:
 @pytest.mark.usefixtures("no_leaks")
 @pytest.mark.parametrize("pattern", ["ping-pong", "stream"])
 @pytest.mark.parametrize("name", far_mechanisms())
-def test_every_byte_goes_from_one_half_to_the_other_and_back(
-    tmp_path: Path, name: str, pattern: str
-) -> None:
+def test_every_byte_goes_from_one_half_to_the_other_and_back(tmp_path: Path, name: str, pattern: str) -> None:
     case = case_of(name, pattern, 20_000)
     mechanism = catalog.mechanism(name)
     if reason := catalog.missing(name) or catalog.pattern(pattern).unfit(mechanism, case):

@@ -26,7 +26,7 @@ from ipcbench.errors import Interrupted, IpcbenchError, NotContained
 from ipcbench.fleet import checks, host, lock
 from ipcbench.fleet.client import Absence, Fleet, Presence, _why_absent
 from ipcbench.fleet.visitor import AGAIN, Ledger, RemoteVisitor
-from ipcbench.model import Budget, Failure, Timing, Visit
+from ipcbench.model import Budget, Case, Failure, Outcome, Timing, Visit
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Request
 from ipcbench.results.schema import PROTOCOL
@@ -85,6 +85,26 @@ class TestWithDask:
         assert each_once(other, 4)
         assert sum(AGAIN in visit.notes for visit in hit.ipcbench.visits) == 1
         assert not any(AGAIN in visit.notes for visit in other.ipcbench.visits)
+
+    def test_a_visit_finds_a_host_whose_worker_came_back_under_its_name_at_another_address(
+        self, cluster: Cluster, stop: Stop
+    ) -> None:
+        # The name of a worker may stand for the address that is gone: visits are pinned by addresses, looked up anew.
+        cluster.add("a", "a", more=["--name", "stays"])
+        with contextlib.closing(Fleet.connect(cluster.address, None, 30.0)) as fleet:
+            fleet.survey()
+            before = fleet.find(A, stop)
+            os.kill(cluster.worker_of("a"), signal.SIGKILL)
+            assert until(lambda: before not in fleet.workers(), 10)
+            began = time.monotonic()
+            visitor = RemoteVisitor(fleet, A, PLAN, "", stop, "warden", Ledger())
+            found = visitor.visit(Visit(Case("ping-pong", "pipe-bytes", 64), 1, 0, 100))
+            assert isinstance(found, Outcome), found
+            assert time.monotonic() - began < 30
+            (after,) = fleet.workers()
+            names = {info["name"] for info in fleet.client.scheduler_info()["workers"].values()}
+            assert (after != before, names) == (True, {"stays"})
+            assert fleet.find(A, stop) == after
 
     def test_a_host_that_is_gone_is_reported_the_other_finishes_and_resume_does_the_rest_once(
         self, pair: Cluster, tmp_path: Path
