@@ -8,6 +8,7 @@ IpcbenchError           one line for the user, and the exit code that goes with 
 │   ├── NotSaved        what was measured cannot be written down
 │   └── NotAReport      a folder that holds no report of ours, or none that can be read
 ├── PeerFailed          a peer died, raised or answered something else than its part
+├── ServerFailed        a server that a mechanism needs does not start, does not answer, or has died
 ├── NotOffered          this machine does not have what a case needs, as turned out while it was set up
 ├── NotContained        what a visit started could not be ended or removed
 ├── HostLost            a host of a fleet does not answer any more
@@ -63,6 +64,10 @@ class NotAReport(ResultError):
 
 class PeerFailed(IpcbenchError):
     """A peer ended before its part was done."""
+
+
+class ServerFailed(IpcbenchError):
+    """A server that was started for a visit ended before its part was done, or never began with it."""
 
 
 class NotOffered(IpcbenchError):

@@ -136,7 +136,7 @@ def parts_under_way() -> dict[tuple[str, str], dict[str, int]]:
     found: dict[tuple[str, str], dict[str, int]] = {}
     for pid in sorted(_pids()):
         words = _cmdline(pid).split(b"\0")
-        server, far = b"ipcbench.measure.server" in words, b"--meeting" in words
+        server, far = b"ipcbench.measure.server_half" in words, b"--meeting" in words
         if (server or b"ipcbench.measure.worker" in words) and _variable(pid, TOKEN) == os.environ.get(TOKEN, ""):
             option = b"--meeting" if server else b"--output"
             own = words[words.index(option) + 1].decode() if option in words[:-1] else ""

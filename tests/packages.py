@@ -44,6 +44,23 @@ def source(name: str, before: str = "", facts: str = "", send: str = "self.end.s
     return GOOD.format(name=name, before=before, facts=facts, send=send)
 
 
+_GRIP = """import ctypes, struct
+write = ctypes.PyDLL(None).write  # a PyDLL keeps the GIL while it calls
+
+
+def grip(fd, payload):
+    rest = struct.pack("!i", len(payload)) + payload
+    while rest:
+        rest = rest[max(write(fd, rest, len(rest)), 0) :]
+
+"""
+
+# Those that keep the contract; one holds the GIL while it waits for room.
+HONEST: Mapping[str, str] = {
+    "plain": source("plain"),
+    "gripping": source("gripping", _GRIP, send="lambda payload: grip(self.end.fileno(), payload)"),
+}
+
 # What the reason for not using it has in it, and the module.
 BAD: Mapping[str, tuple[str, str]] = {
     "raises": ("RuntimeError: no driver", source("raises", "raise RuntimeError('no driver')")),

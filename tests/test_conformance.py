@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from commands import environment, run
-from packages import LIARS, install, source
+from packages import HONEST, LIARS, install
 
 from ipcbench.cli.conformance import document, lines
 from ipcbench.measure.registry import installed
@@ -26,10 +26,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_leaks")]
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with all liars and an honest one, for this process and those that it starts."""
+    """A folder with all liars and the honest, for this process and those that it starts."""
     folder = tmp_path_factory.mktemp("site")
     install(folder, "liars", "0.1", {name: text for name, (_, _, text) in LIARS.items()})
-    install(folder, "honest", "1.2", {"plain": source("plain")})
+    install(folder, "honest", "1.2", HONEST)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder)
         patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH")))))
@@ -43,7 +43,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def judged(site: Path) -> dict[str, Judgement]:
     """What was found of all of them, tried side by side."""
     assert site.is_dir()
-    names = ["plain", *LIARS]
+    names = [*HONEST, *LIARS]
     with Stop() as stop, ThreadPoolExecutor(AT_ONCE) as pool:
         return dict(zip(names, pool.map(lambda name: try_rules(name, stop), names), strict=True))
 
@@ -53,11 +53,12 @@ def failed(found: Judgement) -> dict[str, str]:
 
 
 @pytest.mark.timeout(240)
-def test_an_honest_plug_in_keeps_every_rule(judged: dict[str, Judgement]) -> None:
-    found = judged["plain"]
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_plug_in_keeps_every_rule(judged: dict[str, Judgement], name: str) -> None:
+    found = judged[name]
     assert not failed(found)
     assert [verdict.state for verdict in found.verdicts] == ["pass"] * len(RULES)
-    assert found.badge == f"ipcbench conformance: 9 of 9 rules, plain 1.2, Python {found.python.rpartition('.')[0]}"
+    assert found.badge == f"ipcbench conformance: 9 of 9 rules, {name} 1.2, Python {found.python.rpartition('.')[0]}"
 
 
 @pytest.mark.parametrize("name", LIARS)

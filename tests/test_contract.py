@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -48,9 +49,13 @@ def judgement(name: str, known: dict[str, Judgement], request: pytest.FixtureReq
     return known[name]
 
 
-@pytest.mark.parametrize(
-    ("name", "rule"), [pytest.param(name, rule, id=f"{name}-{rule}") for name in HERE for rule in RULES]
-)
+def rules_of(name: str) -> list[Any]:
+    """The rules about a mechanism, as what tests are made of."""
+    marks = [pytest.mark.third_party] if LOADED[name].third_party else []
+    return [pytest.param(name, rule, id=f"{name}-{rule}", marks=marks) for rule in RULES]
+
+
+@pytest.mark.parametrize(("name", "rule"), [one for name in HERE for one in rules_of(name)])
 def test_a_mechanism_keeps_the_rule(
     name: str, rule: Rule, judged: dict[str, Judgement], request: pytest.FixtureRequest
 ) -> None:

@@ -14,7 +14,7 @@ from ipcbench.analysis.compare import (
     RATE,
     WORTH,
     Difference,
-    _adjusted,
+    adjusted,
     more_rounds,
     paired,
     quantile,
@@ -147,7 +147,7 @@ def test_verdicts_hold_the_rate_of_false_discoveries_as_scipy_does() -> None:
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
 def test_adjusted_p_values_are_scipys(p: list[float]) -> None:
-    np.testing.assert_allclose(_adjusted(np.array(p)), stats.false_discovery_control(p), rtol=1e-12, atol=0)
+    np.testing.assert_allclose(adjusted(np.array(p)), stats.false_discovery_control(p), rtol=1e-12, atol=0)
 
 
 @given(st.floats(0.001, 0.999), st.integers(1, 200))

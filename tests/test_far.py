@@ -21,7 +21,7 @@ from commands import Finished, finish, python, start_python, until
 from ipcbench.errors import NotOffered
 from ipcbench.measure.far import Meeting
 from ipcbench.measure.halves import Line
-from ipcbench.measure.server import meet
+from ipcbench.measure.server_half import meet
 from ipcbench.model import BETWEEN_HOSTS, Case
 from ipcbench.plan import catalog
 from ipcbench.plan.between import far_mechanisms
@@ -35,7 +35,7 @@ def serving(case: Case, folder: Path) -> Iterator[tuple[subprocess.Popen[str], P
     """The server's half of a case, and where it says how it is reached."""
     meeting = folder / "meeting"
     words = ("--case", case.id, "--interface", ALONE, "--meeting", str(meeting))
-    server = start_python("-m", "ipcbench.measure.server", *words, cwd=folder)
+    server = start_python("-m", "ipcbench.measure.server_half", *words, cwd=folder)
     try:
         assert until(lambda: meeting.exists() or server.poll() is not None, 20)
         assert meeting.exists(), finish(server).err

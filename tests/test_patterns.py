@@ -86,8 +86,14 @@ def check(found: object, case: Case) -> None:
     assert len(found.values) == 1
 
 
+def marked(case: Case) -> Any:
+    """A case as what a test is made of."""
+    marks = [pytest.mark.third_party] if load_mechanism(case.mechanism).third_party else []
+    return pytest.param(case, id=case.id, marks=marks)
+
+
 @pytest.mark.usefixtures("no_leaks")
-@pytest.mark.parametrize("case", possible_cases(), ids=lambda case: case.id)
+@pytest.mark.parametrize("case", [marked(case) for case in possible_cases()])
 def test_every_mechanism_works_in_every_pattern_that_it_fits(visitor: Visitor, case: Case) -> None:
     check(visitor.visit(Visit(case, 1, 0, LOOPS)), case)
 

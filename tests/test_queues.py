@@ -14,6 +14,7 @@ from ipcbench.run.queues import remove_queues
 posix_ipc: Any = pytest.importorskip("posix_ipc", reason='needs pip install "ipcbench[third-party]"')
 sysv_ipc: Any = pytest.importorskip("sysv_ipc", reason='needs pip install "ipcbench[third-party]"')
 
+pytestmark = pytest.mark.third_party
 NAME = "ibaaaaaaaaaaaaa_1-77-1"
 KEY = 77_000_001
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import sys
 import tomllib
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from commands import EXTRA, Finished, python
 
 from ipcbench.cli.summary import skip_lines
 from ipcbench.measure import ports
-from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.ports import Mechanism, PortSettings
 from ipcbench.measure.registry import load_mechanism, mechanism_names
 from ipcbench.model import Budget, Capabilities, Case, Failure, Timing, Visit
 from ipcbench.plan.planner import Request, make_plan
@@ -24,6 +25,7 @@ THIRD_PARTY = [found for found in map(load_mechanism, mechanism_names()) if foun
 HERE = [found for found in THIRD_PARTY if not found.missing()]
 ROOT = Path(__file__).parents[1]
 MACHINE = Capabilities(2, 2**33, 2**30, None, ("fork", "forkserver", "spawn"))
+HEAVY = {"mpi", "redis", "nats", "grpc", "lmdb", "arrow"}  # extras that are asked for by themselves
 QUEUES = Path("/proc/sysvipc/msg")
 
 
@@ -35,7 +37,10 @@ def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("nothing_installed")
 @pytest.mark.parametrize("found", THIRD_PARTY, ids=lambda found: found.name)
-def test_an_absent_library_is_told_with_the_command_that_installs_it(found: Mechanism) -> None:
+def test_an_absent_library_is_told_with_the_command_that_installs_it(
+    found: Mechanism, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ports, "find_program", lambda name: name)  # servers have tests of their own
     assert found.missing() == f'{found.name} needs {", ".join(found.requires)}: pip install "ipcbench[{found.extra}]"'
     assert found.missing((3, 99)) is None, "what another Python has is for its own visits to find out"
 
@@ -45,7 +50,7 @@ def test_all_of_an_absent_library_is_one_line_however_much_was_asked_for() -> No
     plan = make_plan(Request(full=True), MACHINE, 1, Budget(), Timing())
     lines = [line for line in skip_lines(plan.skips) if "pip install" in line]
     assert not [case for case in plan.cases if load_mechanism(case.mechanism).third_party]
-    assert len(lines) == len({found.requires for found in THIRD_PARTY})
+    assert len(lines) == len({found.requires for found in THIRD_PARTY}), lines
     (zmq,) = [line for line in lines if "[zmq]" in line]
     assert zmq.endswith(' questions: needs zmq: pip install "ipcbench[zmq]": zmq-ipc, zmq-tcp, zmq-push-pull')
 
@@ -62,12 +67,12 @@ def test_the_list_says_which_extra_and_that_it_is_absent(
 
 
 @pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="there is no source tree")
-def test_every_extra_exists_and_third_party_has_them_all() -> None:
+def test_every_extra_exists_and_third_party_has_all_but_the_heavy_ones() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     wanted = {found.extra for found in THIRD_PARTY}
     assert wanted == set(extras) - {"test", "docs", "fleet", "third-party"}
     (everything,) = extras["third-party"]
-    assert everything == f"ipcbench[{','.join(name for name in extras if name in wanted)}]"
+    assert everything == f"ipcbench[{','.join(name for name in extras if name in wanted - HEAVY)}]"
 
 
 def test_neither_files_nor_facts_import_a_library(tmp_path: Path) -> None:
@@ -82,6 +87,7 @@ def test_neither_files_nor_facts_import_a_library(tmp_path: Path) -> None:
     assert (done.code, json.loads(done.out), done.err) == (0, [], "")
 
 
+@pytest.mark.third_party
 @pytest.mark.usefixtures("no_leaks")
 @pytest.mark.parametrize("found", [found for found in HERE if found.channel], ids=lambda found: found.name)
 def test_a_peer_killed_in_the_middle_fails_the_case_and_leaves_nothing(
@@ -99,6 +105,25 @@ def test_a_peer_killed_in_the_middle_fails_the_case_and_leaves_nothing(
     assert isinstance(failure, Failure)
     assert failure.verdict in ("failed", "timed-out"), failure
     assert queues() == before
+
+
+@pytest.mark.skipif("arrow-shared-memory" not in [found.name for found in HERE], reason="pyarrow is not here")
+def test_a_record_batch_is_read_where_it_was_written_and_not_copied() -> None:
+    from ipcbench.measure.arrow import ArrowRing
+
+    ring = ArrowRing(PortSettings(multiprocessing.get_context("fork"), 4096, 4, 1))
+    ring.connect("driver")
+    send, receive, buffer = ring.sender(), ring.receiver(), ring.arrow.py_buffer
+    start = buffer(ring.segment.view()).address
+    for i in range(2 * ring.slots):
+        send(bytes([i]) * 4096)
+        got = receive()
+        slot = start + i % ring.slots * ring.stride
+        assert slot <= buffer(got).address < slot + ring.stride - 4096
+        assert bytes(got) == bytes([i]) * 4096
+    ring.close()
+    ring.close()
+    ring.destroy()
 
 
 def queues() -> set[str]:

@@ -194,6 +194,72 @@ while (sample := look()) is None:
         let_others()
 """
 _FOR_EVER = "timeout=1e9"
+_NATS = (
+    """
+run, publish, flush, subject = there.run, there.client.publish, there.client.flush, there.subject
+wait, post = there.free.acquire, back.free.release
+back_run, take = back.run, back.subscription.next_msg
+
+async def send(p):
+    await publish(subject, p)
+    await flush()
+""",
+    "wait(); run(send(p))",
+    "m = back_run(take(None)).data; post()",
+)
+_LMDB = (
+    "new, old, let_others = there.environment.begin, back.environment.begin, os.sched_yield\n"
+    "keys, slots, i, j = there.keys, len(there.keys), 0, 0",
+    """
+looks = 0
+while True:
+    with new() as look:
+        if look.get(keys[i]) is None:
+            break
+    looks += 1
+    if not looks % 100:
+        let_others()
+with new(write=True) as change:
+    change.put(keys[i], p)
+i = (i + 1) % slots
+""",
+    """
+looks = 0
+while True:
+    with old() as look:
+        if (m := look.get(keys[j])) is not None:
+            break
+    looks += 1
+    if not looks % 100:
+        let_others()
+with old(write=True) as change:
+    change.delete(keys[j])
+j = (j + 1) % slots
+""",
+)
+_ARROW = (
+    f"{_RING}\npage, new, old = mmap.PAGESIZE, there.buffers, back.buffers\n"
+    "buffer, array, batch = there.arrow.py_buffer, there.arrow.Array.from_buffers, "
+    "there.arrow.RecordBatch.from_arrays\n"
+    "into, writing, reading = there.arrow.FixedSizeBufferWriter, there.ipc.new_stream, back.ipc.open_stream\n"
+    "kind, schema = there.kind, there.schema",
+    """
+wait_free()
+column = array(kind, len(p), [None, buffer(p)])
+with into(new[i]) as sink, writing(sink, schema) as writer:
+    writer.write_batch(batch([column], schema=schema))
+post_full()
+i = (i + 1) % slots
+""",
+    """
+post_free()
+wait_full()
+with reading(old[j]) as reader:
+    m = memoryview(reader.read_next_batch().column(0).buffers()[1])
+bytes(m[::page])
+j = (j + 1) % slots
+""",
+)
 
 CHANNELS: dict[str, Written] = {
     "queue": _QUEUE,
@@ -271,6 +337,16 @@ CHANNELS: dict[str, Written] = {
         r"wait_free(); new[i] = b'%b\x01' % p; i = (i + 1) % slots; post_full()",
         "wait_full(); m = old[j][:-1]; j = (j + 1) % slots; post_free()",
     ),
+    "redis-list": (
+        "wait, push, pop, post = there.free.acquire, there.client.lpush, back.client.brpop, back.free.release\n"
+        "new, old = there.key, back.key",
+        "wait(); push(new, p)",
+        "m = pop(old, 0)[1]; post()",
+    ),
+    "nats": _NATS,
+    "grpc-unix": ("send, recv = there.outbox.put, back.incoming().__next__", "send(p)", "m = recv()"),
+    "lmdb": _LMDB,
+    "arrow-shared-memory": _ARROW,
     "zmq-ipc": _SOCKET,
     "zmq-tcp": _SOCKET,
     "zmq-push-pull": ("send, recv = there.end.send_pyobj, back.end.recv_pyobj", "send(p)", "m = recv()"),
@@ -297,6 +373,17 @@ CHANNELS: dict[str, Written] = {
         f"{_ICEORYX[0]}\nnotify, wait = there.held[1].notify, back.held[1].blocking_wait",
         f"{_ICEORYX[1]}; notify()",
         f"while (sample := look()) is None: wait()\n{_ICEORYX[2]}",
+    ),
+    "mpi-pickle": (
+        "send, recv, other = there.world.send, back.world.recv, there.other",
+        "send(p, other)",
+        "m = recv()",
+    ),
+    "mpi-buffer": (
+        "from mpi4py import MPI\nstatus, buffer = MPI.Status(), memoryview(bytearray(back.size))\n"
+        "send, fill, count, other = there.world.Send, back.world.Recv, status.Get_count, there.other",
+        "send(p, other)",
+        "fill(buffer, other, 0, status); m = bytes(buffer[:count()])",
     ),
     "no-op": ("keep, take = there.held.append, there.held.pop", "keep(p)", "m = take()"),
     "memcpy": (

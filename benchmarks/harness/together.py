@@ -23,6 +23,7 @@ SCRIPTS = {
     ],
     "duty": ["--run", "run --mechanism pipe --pattern ping-pong --size 64B --rounds 1"],
     "report_scale": ["--size", "1000"],
+    "fleet_scale": ["--hosts", "16"],
     "aa": ["--quick"],
     "power": ["--quick"],
 }

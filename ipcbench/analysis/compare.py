@@ -164,8 +164,8 @@ def verdicts(differences: Sequence[Difference], worth: float = WORTH) -> list[Ve
     known = [place for place, difference in enumerate(differences) if difference.known]
     if not known:
         return found
-    adjusted = _adjusted(np.array([differences[place].p for place in known]))
-    for place, p in zip(known, adjusted, strict=True):
+    held = adjusted(np.array([differences[place].p for place in known]))
+    for place, p in zip(known, held, strict=True):
         found[place] = _verdict(differences[place], float(p), worth)
     return found
 
@@ -191,13 +191,13 @@ def more_rounds(difference: Difference, rounds: int, worth: float = WORTH, drift
     return max(more, 1) if more <= MOST_MORE else None
 
 
-def _adjusted(p: FloatArray) -> FloatArray:
+def adjusted(p: FloatArray) -> FloatArray:
     """p-values adjusted for being asked together (Benjamini & Hochberg, 1995), as scipy's false_discovery_control."""
     order = np.argsort(p)[::-1]
     scaled = p[order] * len(p) / np.arange(len(p), 0, -1)
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum.accumulate(np.minimum(scaled, 1.0))
-    return adjusted
+    found = np.empty_like(p)
+    found[order] = np.minimum.accumulate(np.minimum(scaled, 1.0))
+    return found
 
 
 def _verdict(difference: Difference, p: float, worth: float) -> Verdict:

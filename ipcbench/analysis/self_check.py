@@ -66,16 +66,13 @@ def self_check(series: Sequence[FloatArray], rounds: int) -> SelfCheck:
     sqrt((drift² · 2 + chance² / 2) / (drift² · 2 + chance²)), chance² being what the rounds inside the halves explain
     of the variance of their difference: without drift that divides by the square root of 2, with nothing else by 1.
     """
-    kept = [row[~np.isnan(row)] for row in series]
-    kept = [row for row in kept if len(row) >= LEAST_FOR_HALVES]
-    if len(kept) > MOST_CASES:
-        kept = [kept[place] for place in np.linspace(0, len(kept) - 1, MOST_CASES).astype(int)]
+    kept = _looked_at(series)
     if not kept:
         return SelfCheck(rounds)
     interleaved = [unpaired([row[::2]], [row[1::2]]) for row in kept]
     contiguous = [unpaired([row[: len(row) // 2]], [row[len(row) // 2 :]]) for row in kept]
-    chance = np.array([_chance(row) for row in kept])
-    drift = _drift(kept, chance)
+    moved, chance = _moves(kept)
+    drift = _drift(moved, chance)
     between = 2 * drift**2
     with np.errstate(invalid="ignore"):
         scale = np.nan_to_num(np.sqrt((between + chance / 2) / (between + chance)))
@@ -100,31 +97,51 @@ def drift_of(checks: Sequence[SelfCheck]) -> float:
     return max([0.0, *(check.drift for check in checks if check.known)])
 
 
+def drift_between(series: Sequence[FloatArray]) -> float:
+    """The drift of one file alone, as `self_check` and `drift_of` find it; 0 where too few rounds cannot tell."""
+    kept = _looked_at(series)
+    return _drift(*_moves(kept)) if kept else 0.0
+
+
+def _looked_at(series: Sequence[FloatArray]) -> list[FloatArray]:
+    """The rounds of the cases that halves can be made of, of MOST_CASES at most."""
+    kept = [row[~np.isnan(row)] for row in series]
+    kept = [row for row in kept if len(row) >= LEAST_FOR_HALVES]
+    if len(kept) > MOST_CASES:
+        kept = [kept[place] for place in np.linspace(0, len(kept) - 1, MOST_CASES).astype(int)]
+    return kept
+
+
 def _called(differences: Sequence[Difference]) -> int:
     return sum(verdict in ("slower", "faster") for verdict in verdicts(differences))
 
 
-def _halves(row: FloatArray) -> tuple[FloatArray, FloatArray]:
-    logs = np.log(row)
-    return logs[: len(row) // 2], logs[len(row) // 2 :]
+def _moves(rows: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """How far the mean logarithms of the halves of each row are apart, and the variance of that by the rounds inside.
+
+    What the rounds explain is chance; what is left of the difference is drift.
+    """
+    lengths = np.array([len(row) for row in rows])
+    moved, chance = np.empty((2, len(rows)))
+    for count in map(int, np.unique(lengths)):
+        alike = np.flatnonzero(lengths == count)
+        logs = np.log([rows[int(place)] for place in alike])
+        halves = logs[:, : count // 2], logs[:, count // 2 :]
+        first, second = (half.mean(axis=1) for half in halves)
+        squares = sum((np.square(half - half.mean(axis=1, keepdims=True))).sum(axis=1) for half in halves)
+        moved[alike] = first - second
+        chance[alike] = squares / (count - 2) * sum(1 / half.shape[1] for half in halves)
+    return moved, chance
 
 
-def _chance(row: FloatArray) -> float:
-    """Variance of the difference of the halves' mean logarithms that the rounds inside them explain."""
-    first, second = _halves(row)
-    squares = float(np.sum((first - first.mean()) ** 2) + np.sum((second - second.mean()) ** 2))
-    return squares / (len(row) - 2) * (1 / len(first) + 1 / len(second))
-
-
-def _drift(rows: Sequence[FloatArray], chance: FloatArray) -> float:
+def _drift(moved: FloatArray, chance: FloatArray) -> float:
     """Standard deviation of log(time) between two moments, beyond chance, pooled over cases.
 
     The variance between groups of a one-way analysis (Searle, Casella & McCulloch, "Variance Components", 1992, ch. 3),
     the groups being the two halves: (difference² - chance) / 2, as both of them have moved. It is averaged after the
     outer 5 % at either end have been drawn in, so that a few wild cases do not speak for all; never below 0.
     """
-    differences = np.array([first.mean() - second.mean() for first, second in map(_halves, rows)])
-    found = (differences**2 - chance) / 2
+    found = (moved**2 - chance) / 2
     return math.sqrt(max(0.0, float(np.mean(np.clip(found, *np.quantile(found, [_WILD, 1 - _WILD]))))))
 
 

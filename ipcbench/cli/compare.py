@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ipcbench.cli.ending import WORSE
-from ipcbench.cli.options import RESULTS
+from ipcbench.cli.options import FEW, FORMATS, RESULTS
 
 if TYPE_CHECKING:
     from ipcbench.analysis.contrast import Contrast
@@ -19,10 +18,6 @@ if TYPE_CHECKING:
     from ipcbench.analysis.projection import Projection
     from ipcbench.report.comparison import Comparison
     from ipcbench.results.side import Side
-
-FORMATS = ("table", "markdown", "json", "csv")
-WIDEST = 160  # characters: longer lines are not read more easily
-_NAMED = re.compile(r"([^=/]{1,60})=(.+)", re.DOTALL)
 
 
 @click.command("compare")
@@ -36,6 +31,11 @@ _NAMED = re.compile(r"([^=/]{1,60})=(.+)", re.DOTALL)
 @click.option("--all", "everything", is_flag=True, help="Show also what is equivalent, inconclusive or missing.")
 @click.option("--charts", is_flag=True, help="Also write a report with charts, to reports/<B>-vs-<A>.")
 @click.option("--report", type=click.Path(path_type=Path), metavar="FOLDER", help="The same, to this folder.")
+@click.option(
+    "--fleet/--no-fleet",
+    default=None,
+    help=f"By host: who differs from the rest, and where the winner changes. Default: of more than {FEW} files.",
+)
 @click.option("--fail-if", metavar="WHEN", help="End with code 9 if so: slower>10%, faster, different, missing.")
 def command(
     files: Sequence[str],
@@ -48,12 +48,14 @@ def command(
     everything: bool,
     charts: bool,
     report: Path | None,
+    fleet: bool | None,
     fail_if: str | None,
 ) -> int:
     """Compare B with A, which is the base; C and more each with A too.
 
     A file is a path or a label; NAME=FILE gives its column a name. One file is enough with --column. Plain pyperf files
-    can be compared as well, by the names of their benchmarks.
+    can be compared as well, by the names of their benchmarks. More than 8 files are taken for a fleet: each host is
+    then compared with the middle of all.
 
     \b
     Fields: label, mechanism, family, question, pattern, operation, size,
@@ -64,10 +66,16 @@ def command(
       ipcbench compare laptop server
       ipcbench compare old=main.json new=branch.json --fail-if 'slower>10%'
       ipcbench compare laptop --row mechanism --column placement
+      ipcbench compare results/lab-*.json --fleet
     """
     from ipcbench.analysis.limits import exceeded, parse_limits
     from ipcbench.cli.output import say, tell
+    from ipcbench.cli.showing import show
 
+    if _by_host(len(files), fleet, column, rows, fail_if):
+        from ipcbench.cli.surveying import Wanted, survey
+
+        return survey(files, results, filters, Wanted(kind, output, everything, charts, report))
     limits = parse_limits(fail_if) if fail_if is not None else ()
     comparison = _compare(_sides(files, results), _projection(column, rows, filters, len(files)))
     failed = {str(limit): exceeded(limit, comparison.contrast) for limit in limits}
@@ -77,8 +85,19 @@ def command(
         folder = report or Path("reports") / _folder(comparison.contrast)
         page = write(comparison, folder)
         (say if kind == "table" and output is None else tell)(f"report: {page}")
-    _show(_formatted(comparison, kind, everything, failed, output is not None), output)
+    show(_formatted(comparison, kind, everything, failed, output is not None), output)
     return _judged(limits, failed, comparison.contrast, quiet=kind != "table" and output is None)
+
+
+def _by_host(files: int, fleet: bool | None, column: str | None, rows: Sequence[str], fail_if: str | None) -> bool:
+    """Whether the files are shown as a fleet; raises BadRequest for options that make no sense there."""
+    from ipcbench.errors import BadRequest
+
+    given = {"--column": column is not None, "--row": bool(rows), "--fail-if": fail_if is not None}
+    others = [name for name, there in given.items() if there]
+    if fleet and others:
+        raise BadRequest(f"--fleet compares each host with the middle of all: leave out {', '.join(others)}")
+    return fleet if fleet is not None else files > FEW and not others
 
 
 def drifts(sides: Sequence[Side]) -> dict[str, float]:
@@ -93,45 +112,21 @@ def drifts(sides: Sequence[Side]) -> dict[str, float]:
 
 def _sides(files: Sequence[str], results: Path) -> list[Side]:
     from ipcbench.analysis.comparable import refuse
+    from ipcbench.cli.showing import place
     from ipcbench.results.side import open_side
 
     sides = []
     for text in files:
-        name, path = _place(text, results)
+        name, path = place(text, results)
         sides.append(open_side(path, name))
     refuse(sides)
     return sides
 
 
-def _place(text: str, results: Path) -> tuple[str | None, Path]:
-    """The name and the path of an argument: a path, a label, or either after NAME=. Raises BadRequest."""
-    from ipcbench.errors import BadRequest
-
-    named = _NAMED.fullmatch(text)
-    for name, rest in ((None, text), *([(named[1], named[2])] if named else [])):
-        for path in (Path(rest), results / f"{rest}.json"):
-            try:
-                if path.exists():
-                    return name, path
-            except (OSError, ValueError):
-                continue  # too long, or it holds a NUL
-    known = sorted(path.stem for path in results.glob("*.json"))
-    labels = f"labels in {results}: {', '.join(known[:20])}" if known else f"no results in {results}"
-    raise BadRequest(f"{text!r}: no such file and no such label; {labels}")
-
-
 def _projection(column: str | None, rows: Sequence[str], filters: Sequence[str], files: int) -> Projection:
     from ipcbench.analysis.projection import Projection, field
-    from ipcbench.errors import BadRequest
+    from ipcbench.cli.showing import parse_filters
 
-    asked: dict[str, list[str]] = {}
-    for text in filters:
-        name, equals, values = text.partition("=")
-        parts = [part.strip() for part in values.split(",") if part.strip()]
-        if not (equals and parts):
-            raise BadRequest(f"--filter {text!r}: expected FIELD=VALUE, or several values separated by commas")
-        field(name)
-        asked.setdefault(name.strip(), []).extend(parts)
     chosen = [part.strip() for text in rows for part in text.split(",")]
     for name in [*chosen, *([column] if column else [])]:
         field(name)
@@ -140,7 +135,7 @@ def _projection(column: str | None, rows: Sequence[str], filters: Sequence[str],
     return Projection(
         "label" if column is None else column,
         tuple(chosen),
-        tuple((name, tuple(parts)) for name, parts in asked.items()),
+        parse_filters(filters),
     )
 
 
@@ -200,6 +195,7 @@ def _folder(contrast: Contrast) -> str:
 def _formatted(
     comparison: Comparison, kind: str, everything: bool, failed: Mapping[str, Sequence[str]], to_file: bool
 ) -> str:
+    from ipcbench.cli.showing import WIDEST
     from ipcbench.report import comparison_formats as formats
 
     if kind == "json":
@@ -210,25 +206,6 @@ def _formatted(
         return formats.as_markdown(comparison, everything)
     width = 120 if to_file else shutil.get_terminal_size((100, 24)).columns
     return formats.terminal(comparison, everything, min(max(width, 60), WIDEST)) + "\n"
-
-
-def _show(text: str, output: Path | None) -> None:
-    from ipcbench.errors import ResultError
-    from ipcbench.results.store import is_results_file
-    from ipcbench.results.writing import write_whole
-
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    if is_results_file(output):
-        raise ResultError(f"{output}: holds results, which nothing overwrites; choose another --output")
-    try:
-        if output.exists() and not output.is_file():
-            output.write_text(text, encoding="utf-8")  # a device or a pipe stays what it is
-        else:
-            write_whole(output.resolve(), text.encode(), replace=True)
-    except OSError as error:
-        raise ResultError(f"{output}: cannot write: {error.strerror}; choose another --output") from error
 
 
 def _judged(limits: Sequence[Limit], failed: Mapping[str, Sequence[str]], contrast: Contrast, quiet: bool) -> int:

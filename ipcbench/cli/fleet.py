@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
-from ipcbench.cli.options import run_options
+from ipcbench.cli.options import FORMATS, RESULTS, run_options
 
 
 def cluster_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -104,3 +105,32 @@ def pair(**given: Any) -> int:
     from ipcbench.cli.pairing import measure
 
     return measure(given)
+
+
+@command.command("report")
+@click.argument("files", nargs=-1, required=True, metavar="LABEL|FILE ...")
+@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Where labels are. Default: results.")
+@click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE,…", help="Only these; may be repeated.")
+@click.option("--format", "kind", type=click.Choice(FORMATS), default="table", help="Default: table.")
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to a file what would be printed.")
+@click.option("--all", "everything", is_flag=True, help="Show all hosts, cases and winners.")
+@click.option("--charts", is_flag=True, help="Also write a page with charts, to reports/<LABEL>-fleet.")
+@click.option("--report", type=click.Path(path_type=Path), metavar="FOLDER", help="The same, to this folder.")
+def report(
+    files: Sequence[str],
+    results: Path,
+    filters: Sequence[str],
+    kind: str,
+    output: Path | None,
+    everything: bool,
+    charts: bool,
+    report: Path | None,
+) -> int:
+    """Show which hosts differ from the rest, by how much, and where the winner changes.
+
+    LABEL is that of `fleet run`, and stands for results/<LABEL>-<host>.json of every host. A file that cannot be read
+    or compared is named and left out, and the exit code is then 2. Needs no cluster.
+    """
+    from ipcbench.cli.surveying import Wanted, survey
+
+    return survey(files, results, filters, Wanted(kind, output, everything, charts, report))

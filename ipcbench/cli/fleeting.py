@@ -15,7 +15,7 @@ from typing import Any
 from ipcbench.cli.ending import severest
 from ipcbench.cli.finishing import Finish
 from ipcbench.cli.measuring import begin, resume
-from ipcbench.cli.options import Order, Resumption, make_order, make_resumption, surplus_of
+from ipcbench.cli.options import FEW, Order, Resumption, make_order, make_resumption, surplus_of
 from ipcbench.cli.output import about, printing, say, tell
 from ipcbench.cli.planning import planned
 from ipcbench.cli.progress import Lines, Quiet
@@ -102,6 +102,8 @@ def measure(given: dict[str, Any]) -> int:
         code = severest(*(job.code for job in jobs))
         with printing(code):
             _say_all(jobs, ledger)
+            if sum(job.finish is not None for job in jobs) > 1:
+                say(f"to see who differs: {_report(given['results'], label)}")
             if any(_path(given["results"], label, job.name).with_suffix(SUFFIX).exists() for job in jobs):
                 say(f"to continue: {again(given, 'run', label)}")
         return code
@@ -177,7 +179,7 @@ def _say_all(jobs: Sequence[Job], ledger: Ledger) -> None:
             say(f"host {job.name}: {line}")
     if ledger.dropped:
         say(f"{count(ledger.dropped, 'result')} came twice and counted once")
-    if len(kept) > 1:
+    if 1 < len(kept) <= FEW:
         say(f"to compare: {shlex.join(['python', '-m', 'ipcbench', 'compare', *map(str, kept)])}")
 
 
@@ -213,6 +215,12 @@ def again(given: dict[str, Any], command: str, label: str) -> str:
     words += ["--trusted-network"] if given["trusted_network"] else []
     words += ["--results", str(given["results"])] if given["results"] != Path("results") else []
     return shlex.join(words)
+
+
+def _report(results: Path, label: str) -> str:
+    """The command that reports on all hosts of a label, with and without a place of its own for results."""
+    place = ["--results", str(results)] if results != Path("results") else []
+    return shlex.join(["python", "-m", "ipcbench", "fleet", "report", label, *place])
 
 
 def _path(results: Path, label: str, name: str) -> Path:

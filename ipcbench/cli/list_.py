@@ -117,6 +117,8 @@ def _said(found: Mechanism) -> Iterator[tuple[str, str]]:
     if found.third_party:
         how = f', by pip install "ipcbench[{found.extra}]"' if found.extra else ""
         yield "library", f"{', '.join(found.requires)} ({found.licence or 'licence not said'}){how}"
+    if found.needs_server:
+        yield "server", f"{found.needs_server}, started for each visit and ended with it"
     missing = catalog.missing(found.name)
     if missing:
         yield "here", f"cannot run: {missing}"

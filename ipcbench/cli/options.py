@@ -30,6 +30,8 @@ TIMING = {"fast": Timing(values=1), "": Timing(), "rigorous": Timing()}
 
 
 RESULTS, REPORTS = Path("results"), Path("reports")
+FORMATS = ("table", "markdown", "json", "csv")  # of what is compared
+FEW = 8  # files that are compared one by one unless asked otherwise; more are taken for a fleet
 
 
 @dataclass(frozen=True, slots=True)

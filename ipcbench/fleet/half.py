@@ -29,7 +29,7 @@ from ipcbench.run.interrupt import Stop
 from ipcbench.run.visit import Visitor
 
 LONGEST_HOLD = 2 * LONGEST_WAIT  # seconds that a half waits for the other one
-_SERVER = ("-m", "ipcbench.measure.server")
+_SERVER = ("-m", "ipcbench.measure.server_half")
 _LOOK = 0.01
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
+from collections.abc import Callable
 from multiprocessing.connection import Client, Connection, Listener
 from multiprocessing.process import current_process
+from typing import Any
 
 from ipcbench.measure.far import Address, FarChannel, accept_known
-from ipcbench.measure.ports import Channel, PortSettings, Side
+from ipcbench.measure.ports import Channel, PortSettings, Receive, Send, Side
 
 
 class DuplexPipe(Channel):
@@ -26,6 +28,30 @@ class DuplexPipe(Channel):
     def close(self) -> None:
         for end in self.ends:
             end.close()
+
+
+class CodedPipe(DuplexPipe):
+    """A Pipe() with another codec in the place of pickle."""
+
+    @abstractmethod
+    def codec(self) -> tuple[Callable[[Any], bytes], Callable[[bytes], Any]]:
+        """What makes a message into bytes, and what makes it of them again."""
+
+    def sender(self) -> Send:
+        send_bytes, (encode, _) = self.end.send_bytes, self.codec()
+
+        def send(message: Any) -> None:
+            send_bytes(encode(message))
+
+        return send
+
+    def receiver(self) -> Receive:
+        recv_bytes, (_, decode) = self.end.recv_bytes, self.codec()
+
+        def receive() -> Any:
+            return decode(recv_bytes())
+
+        return receive
 
 
 class SimplexPipe(Channel):

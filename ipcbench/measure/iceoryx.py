@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ipcbench.measure.ports import Channel, PortSettings, Send
+from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Send
 
 SHARED = Path("/dev/shm")
 
@@ -91,6 +91,11 @@ class IceoryxChannel(Channel):
 
         return send
 
+    def event(self) -> Any:
+        """The service by which the two sides wake each other, in a process that has opened the other one."""
+        named = importlib.import_module("iceoryx2").ServiceName.new(f"{self.name}-event")
+        return self.node.service_builder(named).event().open_or_create()
+
     def close(self) -> None:
         while self.held:
             self.held.pop().delete()
@@ -109,3 +114,25 @@ def take(sample: Any) -> bytes:
     payload: bytes = sample.payload().as_memory_view().tobytes()
     sample.delete()
     return payload
+
+
+ICEORYX2 = Mechanism(  # what its mechanisms have in common
+    name="iceoryx2",
+    title="iceoryx2 publish-subscribe",
+    short="iox2",
+    family="shared memory",
+    requires=("iceoryx2",),
+    extra="iceoryx2",
+    licence="Apache-2.0 OR MIT",
+    carries="bytes",
+    bounded_by="slots",
+    copies=2,
+    shared_memory=True,
+    systems=("linux",),
+    caveats=(
+        "a publisher discards for a subscriber that has not yet mapped its memory (eclipse-iceoryx/iceoryx2#305)",
+        "send() holds the GIL while the other side is full: no thread of its process runs until there is room",
+        "before 1.0: names and files change with each minor release",
+        "its files and shared memory stay after a crash, one segment even after a clean end",
+    ),
+)

@@ -6,19 +6,26 @@ whoever sweeps up after a killed visit finds them (run.queues).
 
 from __future__ import annotations
 
+import importlib
 import os
 from abc import abstractmethod
 from typing import Any
 
-from ipcbench.measure.ports import Channel, PortSettings, Receive, Send, Side
+from ipcbench.errors import NotOffered
+from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
 
 LARGEST = 8192  # fs.mqueue.msgsize_max and kernel.msgmax as Linux gives them
 
 
 class KernelQueue(Channel):
-    """A mechanism says how a queue is made, opened and removed by its key, and its library the rest."""
+    """A mechanism says how a queue is made, opened and removed by its key, and its library the rest.
 
+    limits is what the machine does not allow where the queue cannot be made for its settings.
+    """
+
+    package: str
     suffix: str
+    limits: str = "such queue"
 
     def __init__(self, settings: PortSettings) -> None:
         self.key = self.choose_key(settings)
@@ -27,9 +34,17 @@ class KernelQueue(Channel):
             pass
         try:
             self.queue: Any = self.make()
+        except ValueError as error:
+            os.unlink(self.record)
+            raise NotOffered(f"this machine allows no {self.limits}") from error
         except BaseException:
             os.unlink(self.record)
             raise
+
+    @property
+    def library(self) -> Any:
+        """The package, imported where it is used."""
+        return importlib.import_module(self.package)
 
     def choose_key(self, settings: PortSettings) -> str:
         """What names the queue to the kernel: a name of the visit's, unless a mechanism says otherwise."""
@@ -37,7 +52,7 @@ class KernelQueue(Channel):
 
     @abstractmethod
     def make(self) -> Any:
-        """Make the queue; raises OSError, or NotOffered where the machine's limits are lower than usual."""
+        """Make the queue; raises OSError, or ValueError where the machine's limits are lower than usual."""
 
     @abstractmethod
     def open(self) -> Any:
@@ -69,3 +84,20 @@ class KernelQueue(Channel):
     def destroy(self) -> None:
         self.remove()
         os.unlink(self.record)
+
+
+KERNEL_QUEUE = Mechanism(  # what its mechanisms have in common
+    name="kernel-queue",
+    title="message queue of the kernel",
+    short="kernel queue",
+    family="queues",
+    licence="BSD-3-Clause",
+    semaphores=False,
+    carries="bytes",
+    bounded_by="kernel",
+    senders="many",
+    receivers="many",
+    copies=2,
+    largest=LARGEST,
+    systems=("linux",),
+)

@@ -8,15 +8,15 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
-import sys
 import threading
 from multiprocessing.context import BaseContext
 from multiprocessing.process import current_process
 from typing import Any
 
+from ipcbench.measure.importing import import_lightly
 from ipcbench.measure.ledger import kept_by_a_library
 from ipcbench.measure.pools import arrive, chunk, meet
-from ipcbench.measure.ports import Executor, PortSettings, Run, Side
+from ipcbench.measure.ports import Executor, Mechanism, PortSettings, Run, Side
 
 VENDORED = "joblib.externals.loky"  # joblib brings a copy
 
@@ -58,27 +58,18 @@ def arrival(settings: PortSettings) -> tuple[Any, ...]:
 
 
 def prepare_loky(package: str = "loky") -> None:
-    """Start loky's tracker, which lives as long as this process, and name its semaphores as names.claim_names does."""
+    """Start loky's tracker, which lives as long as this process, and name semaphores as names.claim_names does.
+
+    Those of loky, and those of multiprocessing, which loky names after itself once it is imported.
+    """
     tracker = importlib.import_module(f"{package}.backend.resource_tracker")
-    names = importlib.import_module(f"{package}.backend.synchronize").SemLock
+    theirs = importlib.import_module(f"{package}.backend.synchronize").SemLock
     with kept_by_a_library():
         tracker.ensure_running()
     ours: Any = current_process()
-    prefix, random = ours._config["semprefix"], names._rand
-    names._make_name = staticmethod(lambda: f"{prefix}-{os.getpid()}-{next(random)}")
-
-
-def load_joblib() -> Any:
-    """joblib without what its import does for numpy: import it, with its threads, and set a variable for its OpenMP."""
-    hidden = sys.modules.setdefault("numpy", None) is None  # type: ignore[arg-type]  # None makes the import fail
-    before = dict(os.environ)
-    try:
-        return importlib.import_module("joblib")
-    finally:
-        for name in os.environ.keys() - before.keys():
-            del os.environ[name]
-        if hidden:
-            del sys.modules["numpy"]
+    prefix, random = ours._config["semprefix"], theirs._rand
+    for lock in (theirs, importlib.import_module("multiprocessing.synchronize").SemLock):
+        lock._make_name = staticmethod(lambda: f"{prefix}-{os.getpid()}-{next(random)}")
 
 
 class JoblibPool(Executor):
@@ -91,7 +82,7 @@ class JoblibPool(Executor):
         self.arrival = arrival(settings)
 
     def connect(self, side: Side) -> None:
-        self.library = load_joblib()
+        self.library = import_lightly("joblib")
         prepare_loky(VENDORED)
         self.parallel = self.library.Parallel(
             self.settings.workers,
@@ -127,4 +118,27 @@ class JoblibPool(Executor):
         if self.parallel:
             self.parallel.__exit__(None, None, None)
             self.parallel = None
-            self.library.externals.loky.get_reusable_executor(reuse=True).shutdown()
+            loky = self.library.externals.loky
+            loky.get_reusable_executor(reuse=True).shutdown()
+            # What joblib and loky remember of the last executor holds this visit's semaphores.
+            loky.reusable_executor._executor = loky.reusable_executor._executor_kwargs = None
+            self.library.executor._executor_args = None
+
+
+LOKY = Mechanism(  # what its mechanisms have in common
+    name="loky",
+    title="workers of loky",
+    short="loky",
+    family="executors",
+    licence="BSD-3-Clause",
+    carries="objects",
+    bounded_by="nothing",
+    peers="own",
+    senders="many",
+    receivers="many",
+    ordering="none",
+    dead_peer="an error",
+    background_threads=2,
+    copies=6,
+    caveats=("starts its workers by fork and exec whatever the start method",),
+)

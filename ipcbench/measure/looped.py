@@ -11,7 +11,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from ipcbench.measure.framed import LENGTH, UnixSocket
-from ipcbench.measure.ports import PortSettings, Receive, Send, Side
+from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send, Side
 
 if TYPE_CHECKING:
     import asyncio
@@ -68,3 +68,19 @@ class LoopedUnixSocket(UnixSocket):
             loop.run_until_complete(self.writer.wait_closed())
             loop.close()
         super().close()
+
+
+LOOPED_UNIX = Mechanism(  # what its mechanisms have in common
+    name="looped-unix",
+    title="asyncio streams over a UNIX socket",
+    short="loop UNIX",
+    family="sockets",
+    semaphores=False,
+    carries="bytes",
+    bounded_by="bytes",
+    duplex=True,
+    copies=5,
+    dead_peer="end of file",
+    systems=("linux", "darwin"),
+    caveats=("every call enters and leaves the event loop; a program that lives in one does not",),
+)

@@ -15,6 +15,8 @@ from pathlib import Path
 PACKAGE_PARENT = str(Path(__file__).parents[2])  # where ipcbench is imported from
 WORKER = ("-m", "ipcbench.measure.worker")  # how a worker is started; nothing imports it
 POSIX_QUEUE, SYSV_QUEUE = ".posix-", ".sysv-"  # what records a message queue in the visit's folder, before its key
+SEGMENT = ".segment-"  # the same for shared memory that a library has named
+SERVER = "process"  # what records a server in a folder of the visit's: its process id, and when that was started
 _VISIT = re.compile(r"ib[a-z2-7]{13}_[0-9]{1,7}")
 
 

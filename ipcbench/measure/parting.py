@@ -31,6 +31,7 @@ def leave_process(before: Ledger) -> NoReturn:
     A visit has nothing left to lose by then, and this saves a tenth of what it costs. What the process still holds that
     it did not before the visit is left behind by the mechanism.
     """
+    gc.collect()  # multiprocessing's exit function forgets how to close what a process in a circle still holds
     atexit._run_exitfuncs()
     gc.collect()  # a port may hold descriptors until its last reference, in a circle, goes
     leaks = leaked_since(before)

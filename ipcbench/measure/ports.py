@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+import shutil
 import sys
 import tempfile
 from abc import ABC, abstractmethod
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from multiprocessing.managers import SyncManager  # 20 ms that only the manager mechanisms need
 
     from ipcbench.measure.far import FarChannel  # which is made of these ports
+    from ipcbench.measure.server import Server
 
 Side = Literal["driver", "peer"]
 Send = Callable[[Any], object]
@@ -53,8 +55,9 @@ CONTRACT = 1  # goes up whenever a mechanism that was written before would not w
 
 # What a channel is sure to hold while nobody receives. A pipe has 16 pages of 4 KiB, which messages may leave half
 # empty (pipe(7)); sockets have more. Queues of the kernel are as small as 16 KiB (msgmnb) or 10 messages
-# (mq_overview(7), max_dgram_qlen). 64 B are for the header and for what pickle adds.
-_SURE_BYTES = {"bytes": 32_768, "kernel": 16_384}
+# (mq_overview(7), max_dgram_qlen). Where a large message waits for its receiver, 16 KiB are large. 64 B are for the
+# header and for what pickle adds.
+_SURE_BYTES = {"bytes": 32_768, "kernel": 16_384, "receiver": 16_384}
 _SURE_MESSAGES = {"kernel": 8}
 _HEADER = 64
 
@@ -83,6 +86,7 @@ class PortSettings:
         self.folder = tempfile.gettempdir()  # the visit's own, with a path short enough for a socket
         self.named = 0
         self.started: list[int] = []  # process ids of what ports have started beside the manager
+        self.servers: dict[str, Server] = {}  # by their programs, see measure.server
 
     def new_name(self) -> str:
         """A name for something in the system that nothing else has; it says whose it is, as `clean` and warden need."""
@@ -118,6 +122,14 @@ class PortSettings:
         for name in _MANAGERS:
             if name in self.__dict__:
                 self.__dict__.pop(name).shutdown()
+        while self.servers:
+            _, server = self.servers.popitem()
+            self.started.remove(server.pid)
+            server.stop()
+
+    def blame(self, error: Exception) -> Exception:
+        """The end of a server behind an error, if one has ended before it was told to; else the error itself."""
+        return next((death for server in self.servers.values() if (death := server.death())), error)
 
 
 class Port(ABC):
@@ -217,9 +229,9 @@ class Mechanism(NamedTuple):
 
     short has at most 12 characters. senders and receivers say how many processes may use one channel. ordering is that
     of the messages one receiver gets. wait is what a receiver does meanwhile: sleep in the kernel, look again and
-    again, or look every poll_interval seconds. bounded_by names what limits the messages in flight, holds how many a
-    channel has room for where that is less than a window. copies counts those of a payload on its way, in user space
-    and kernel. dead_peer says what a receiver notices of a killed sender.
+    again, or look every poll_interval seconds. bounded_by names what limits the messages in flight, `receiver` where
+    large ones wait for theirs, holds how many a channel has room for where that is less than a window. copies counts
+    those of a payload on its way, in user space and kernel. dead_peer says what a receiver notices of a killed sender.
 
     peers says who the other side is: processes of the visit, its threads, interpreters in its threads, workers of the
     mechanism's own, or nobody: a control sends to itself. control and baseline are never ranked: the one measures no
@@ -232,7 +244,8 @@ class Mechanism(NamedTuple):
     has, scope whether it reaches other hosts, far the half of a channel that does, where ipcbench measures that.
 
     requires are the packages to import that are not of the standard library, extra is what brings them with ipcbench
-    (`pip install "ipcbench[extra]"`), empty in a plug-in, and licence their SPDX expression. contract is the CONTRACT
+    (`pip install "ipcbench[extra]"`), empty in a plug-in, and licence their SPDX expression. needs_server is a program
+    that ports start, in a Debian package of the same name. contract is the CONTRACT
     that the mechanism was written for.
     """
 
@@ -241,7 +254,7 @@ class Mechanism(NamedTuple):
     short: str
     family: Family
     carries: Carries
-    bounded_by: Literal["messages", "bytes", "slots", "kernel", "nothing"]
+    bounded_by: Literal["messages", "bytes", "slots", "kernel", "receiver", "nothing"]
     channel: type[Channel] | None = None
     cell: type[Cell] | None = None
     signal: type[Signal] | None = None
@@ -275,6 +288,7 @@ class Mechanism(NamedTuple):
     requires: tuple[str, ...] = ()
     extra: str = ""
     licence: str = ""
+    needs_server: str = ""
     only_patterns: tuple[str, ...] = ()
     background_threads: int = 0
     background_processes: int = 0
@@ -345,6 +359,8 @@ class Mechanism(NamedTuple):
         if lacking:
             how = f': pip install "ipcbench[{self.extra}]"' if self.extra else ", which is not installed"
             return f"{self.name} needs {', '.join(lacking)}{how}"
+        if self.needs_server and not find_program(self.needs_server):
+            return f"{self.name} needs {self.needs_server}, which is not on PATH: apt-get install {self.needs_server}"
         if self.systems and sys.platform not in self.systems:
             return f"{self.name} exists on {', '.join(self.systems)}, and this is {sys.platform}"
         if self.machines and os.uname().machine not in self.machines:
@@ -356,6 +372,11 @@ class Mechanism(NamedTuple):
 def is_installed(package: str) -> bool:
     """Whether a package could be imported, found without importing it."""
     return importlib.util.find_spec(package) is not None
+
+
+def find_program(name: str) -> str | None:
+    """Where a program is: on PATH, or in /usr/sbin, which has servers of Debian and is on nobody's PATH but root's."""
+    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin")))
 
 
 def _has(module: str) -> bool:

@@ -82,6 +82,27 @@ class SegmentRing(BytesRing):
         self.segment.destroy()
 
 
+class LendingRing(SegmentRing):
+    """A ring that is read in place, with one slot more than messages in flight, for the one that the receiver holds.
+
+    A receiver first gives back the slot that it was lent last; what it holds of the memory then goes in close.
+    """
+
+    lent: memoryview | None = None
+
+    def slot_count(self, settings: PortSettings) -> int:
+        return settings.window + 1
+
+    def make_signals(self, settings: PortSettings) -> None:
+        super().make_signals(settings)
+        self.free = settings.context.Semaphore(settings.window)  # the first receive gives the slot more
+
+    def close(self) -> None:
+        if self.lent is not None:
+            self.lent.release()
+        super().close()
+
+
 def reserve(memory: Any) -> None:
     """Have the file system find the space now, as OSError; later it would be SIGBUS at the first store."""
     if sys.platform == "linux":

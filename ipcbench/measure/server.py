@@ -1,105 +1,133 @@
-"""The server's half of a visit between hosts: `python -m ipcbench.measure.server --case ID --interface ADDRESS ...`.
+"""Servers of other programs: one for all ports of a visit, started as a child of the driver, waited for, and ended.
 
-It makes a key, waits at the interface for the client's half, offers its half of every port and is the peer of the
-pattern from then on. Where it waits, and the key, it leaves in the file `--meeting`.
+    server = RedisServer.of(settings)      while ports are laid, before any peer exists; started at the first use
+    settings.close()                       ends it, once every peer has ended
+
+Its folder and its socket are the visit's, so that it reaches nobody else. As a child of the driver it is in the custody
+of whoever has the driver in it, so it outlives no visit, however that ends. For whoever sweeps up after a warden that
+was killed too, its folder says which process it is: redis-server writes its title over the environment by which others
+are found (run.tree). It runs on the CPUs of the visit's helper processes, and its CPU time counts but for its start.
 """
 
 from __future__ import annotations
 
-import argparse
-import multiprocessing
+import contextlib
 import os
+import shutil
 import signal
+import subprocess
+import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from contextlib import closing
-from multiprocessing.connection import Listener
-from multiprocessing.process import current_process
+from pathlib import Path
+from typing import Self
 
-from ipcbench.errors import IpcbenchError, NotOffered
-from ipcbench.measure.evidence import mark, show_stacks
-from ipcbench.measure.far import Meeting, accept_known, far_form, halves
-from ipcbench.measure.halves import PeerLine
-from ipcbench.measure.ledger import Ledger, take_ledger
-from ipcbench.measure.names import claim_names
-from ipcbench.measure.parting import complain, leave_process
-from ipcbench.measure.pattern import Seat
-from ipcbench.measure.payload import content, window_for
-from ipcbench.measure.peers import Job, follow
-from ipcbench.measure.placement import assign, place, usable_cpus
-from ipcbench.measure.ports import PortSettings
-from ipcbench.measure.registry import load_mechanism, load_pattern
-from ipcbench.model import Case
+from ipcbench.errors import NotOffered, ServerFailed
+from ipcbench.measure.names import SERVER
+from ipcbench.measure.ports import PortSettings, find_program
 
-_KEY_BYTES = 32
+START_SECONDS = 10.0  # a server answers within 0.1 s; on a machine that swaps it may take its time
+STOP_SECONDS = 3.0
+_PAUSE = 0.002
+_DYING_SECONDS = 0.2  # its connections are closed a moment before it has ended
+_SAID = "said"
+_MOST_SAID = 4096
 
 
-def meet(interface: str, path: str) -> PeerLine:
-    """Wait for the client's half; raises NotOffered where the interface cannot be bound to."""
-    key = os.urandom(_KEY_BYTES)
-    current_process().authkey = key
-    try:
-        listener = Listener((interface, 0), authkey=key)
-    except OSError as error:
-        raise NotOffered(f"cannot bind to the interface: {error.strerror}") from error
-    with listener:
-        host, port = listener.address
-        Meeting(str(host), int(port), key.hex()).write(path)
-        return PeerLine(accept_known(listener))
+class Server(ABC):
+    """A mechanism's module says which program, with which arguments, and how to tell that it answers."""
 
+    program: str
 
-def serve(case: Case, interface: str, line: PeerLine) -> None:
-    """Offer the ports and be the peer until the client's half says stop, or goes."""
-    mechanism, pattern = load_mechanism(case.mechanism), load_pattern(case.pattern)
-    context = multiprocessing.get_context(case.start_method)
-    settings = PortSettings(context, case.size, window_for(case.size), 1, case.payload)
-    settings.interface = interface
-    with closing(settings):
-        threads = [mechanism.background_threads] + [0] * mechanism.background_processes
-        cpus = assign(case.placement, usable_cpus(), threads)
-        place(cpus[-1])  # managers start while ports are laid, and inherit this
-        ports = pattern.lay(far_form(mechanism), settings)
-        offered = [half.offer() for half in halves(ports)]
-        place(cpus[0])
-        line.send([offered, cpus])
-        line.helpers = settings.helpers()
-        seat = Seat(0, case.operation, case.workers, pattern.window(mechanism, case))
-        job = Job(pattern, content(mechanism.carries, case.payload), case.size, seat, cpus[0])
-        mark("timing")
+    @classmethod
+    def of(cls, settings: PortSettings) -> Self:
+        """The visit's server, started if it has none; raises ServerFailed, and NotOffered without the program."""
+        if cls.program not in settings.servers:
+            server = cls(settings)
+            settings.servers[cls.program] = server
+            settings.started.append(server.pid)
+        found = settings.servers[cls.program]
+        assert isinstance(found, cls)
+        return found
+
+    def __init__(self, settings: PortSettings) -> None:
+        program = find_program(self.program)
+        if not program:
+            raise NotOffered(f"{self.program} is not on PATH")
+        self.folder = Path(settings.new_path())
+        self.folder.mkdir(0o700)
         try:
-            follow(job, ports, line, os.getpid, line.acknowledge)
-        finally:
-            mark("tear-down")
-            for port in dict.fromkeys(ports):
-                port.close()
-                port.destroy()
+            with (self.folder / _SAID).open("xb") as said:
+                self.process = subprocess.Popen(
+                    [program, *self.arguments()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=said,
+                    stderr=subprocess.STDOUT,
+                    cwd=self.folder,
+                )
+        except OSError as error:
+            shutil.rmtree(self.folder)
+            raise ServerFailed(f"{self.program} does not start: {error.strerror}") from error
+        try:
+            self._record()
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
 
+    @abstractmethod
+    def arguments(self) -> Sequence[str]:
+        """The words after the program's name; its files go to `folder`, which exists."""
 
-def run(arguments: Sequence[str] | None = None) -> Ledger:
-    """Serve the case that the command line names; what this process held before."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--case", type=Case.parse, required=True)
-    parser.add_argument("--interface", required=True)
-    parser.add_argument("--meeting", required=True)
-    args = parser.parse_args(arguments)
-    claim_names()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    show_stacks("server")
-    mark("set-up")
-    before = take_ledger()
-    try:
-        with closing(meet(args.interface, args.meeting)) as line:
-            serve(args.case, args.interface, line)
-    except EOFError:
-        pass  # the client's half has gone, and says why
-    except SystemExit as ended:
-        if isinstance(ended.__cause__, Exception):
-            complain(ended.__cause__)
-        raise
-    except (IpcbenchError, OSError) as error:
-        complain(error)
-        raise SystemExit(1) from error
-    return before
+    @abstractmethod
+    def answers(self) -> bool:
+        """Whether it does what a client asks for; an OSError is a no."""
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self.process.pid
 
-if __name__ == "__main__":
-    leave_process(run())
+    def death(self) -> ServerFailed | None:
+        """How it ended, if it did before it was told to."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return ServerFailed(f"{self.program} {self._ending(self.process.wait(_DYING_SECONDS))} during the visit")
+        return None
+
+    def stop(self) -> None:
+        """End it and remove its folder; harmless if it has ended."""
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _record(self) -> None:
+        """Leave word of which process this is, by its number and its start in clock ticks since boot; see proc(5)."""
+        with contextlib.suppress(OSError):  # no such view here
+            started = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[19]
+            (self.folder / SERVER).write_text(f"{self.pid} {started}")
+
+    def _wait(self) -> None:
+        """Wait until it answers; raises ServerFailed."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            status = self.process.poll()
+            if status is not None:
+                raise ServerFailed(f"{self.program} {self._ending(status)} instead of answering")
+            with contextlib.suppress(OSError):
+                if self.answers():
+                    return
+            time.sleep(_PAUSE)
+        raise ServerFailed(f"{self.program} has not answered {START_SECONDS:.0f} s after its start")
+
+    def _ending(self, status: int) -> str:
+        """How it ended, with the last line that it said if that was its own choice."""
+        if status < 0:
+            return f"was killed by {signal.Signals(-status).name}"
+        with (self.folder / _SAID).open("rb") as said:
+            said.seek(max(0, os.fstat(said.fileno()).st_size - _MOST_SAID))
+            lines = [line for line in said.read().decode("utf-8", "replace").splitlines() if line.strip()]
+        return f"ended with exit code {status}" + (f" ({lines[-1].strip()})" if lines else "")

@@ -315,7 +315,7 @@ def run(arguments: Sequence[str] | None = None) -> Ledger:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if a peer's end gets in before, the outer clause has it
             raise
     except Exception as error:
-        complain(session.team.death_behind(error) if session.team else error)
+        complain(session.settings.blame(session.team.death_behind(error) if session.team else error))
         session.abandon()
         if not args.worker:
             raise

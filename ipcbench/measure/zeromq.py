@@ -10,6 +10,11 @@ from typing import Any
 from ipcbench.measure.meeting import MeetingChannel, ipc_address, remove_file
 from ipcbench.measure.ports import Channel, PortSettings, Receive, Send, Side
 
+# PUSH passes over a peer that it believes full. It learns what was read half a high-water mark at a time, and looks for
+# that once in a millisecond at most: with a mark of one window it passes over peers that have room, and a sentinel goes
+# to a worker that has one. With this many windows it would take 128 messages to one peer in that millisecond.
+_ROOMS = 6
+
 
 def open_socket(kind: str, window: int) -> Any:
     """A socket of a kind ("PAIR") in a context of its own, with room for a window on each side."""
@@ -54,6 +59,8 @@ def open_end(kind: str, address: str, window: int, callers: int) -> Any:
         socket.reconnect_ivl = 1  # ms; whoever binds may be later
         socket.connect(address)
         return socket
+    if callers > 1:
+        socket.sndhwm = _ROOMS * window
     monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
     socket.bind(address)
     for _ in range(callers):

@@ -68,8 +68,11 @@ THIRD_PARTY = (
     *("zmq-ipc", "zmq-tcp", "zmq-push-pull", "faster-fifo", "faster-fifo-many", "posix-shm", "iceoryx2-event"),
     *("iceoryx2-spin", "dill-pipe", "dill-queue", "uvloop-unix", "msgspec-pipe"),
 )
+APART = ("redis-list", "nats", "grpc-unix", "lmdb", "arrow-shared-memory")  # each an extra that comes alone
+MPI = ("mpi-buffer", "mpi-pickle")
 NEVER_FORKED = ("nng-ipc", "nng-tcp")
 KERNEL_QUEUES = ("posix-mq", "sysv-mq")  # of 8 KiB a message
+BROKERS = ("redis-list", "nats")
 THIRD_QUEUES = ("queue", "simple-queue", "zmq-push-pull", "faster-fifo", "dill-queue")
 THIRD_POOLS = ("pool", "process-pool-executor", "loky", "serial")
 
@@ -291,15 +294,15 @@ _THIRD_PARTY = Suite(
     "third-party",
     "Is a dependency worth it? Libraries beside the best of the standard library; what is not installed is skipped.",
     (
-        Row(_PING, (*BEST, *THIRD_PARTY), _FEW, fast_sizes=(64,)),
+        Row(_PING, (*BEST, *THIRD_PARTY, *APART, *MPI), _FEW, fast_sizes=(64,)),
         Row(_PING, KERNEL_QUEUES, (64, 4 * KIB), fast_sizes=(64,)),
         Row(_PING, (*NEVER_FORKED, "zmq-ipc", "zmq-tcp", "unix-stream"), _FEW, start_methods=("spawn",)),
-        Row(_STREAM, (*BEST, *THIRD_PARTY), (64, 64 * KIB, MIB), fast_sizes=(64,)),
+        Row(_STREAM, (*BEST, *THIRD_PARTY, *APART, *MPI), (64, 64 * KIB, MIB), fast_sizes=(64,)),
         Row(_STREAM, KERNEL_QUEUES, (64,), fast_sizes=(64,)),
         Row(_STREAM, (*NEVER_FORKED, "zmq-ipc", "zmq-tcp", "unix-stream"), (64, 64 * KIB), start_methods=("spawn",)),
         Row(_TASKS, THIRD_QUEUES, (64,), (1, 4), (64,), (4,)),
-        Row(("fan-in",), (*THIRD_QUEUES, "faster-fifo-many", *KERNEL_QUEUES), (64,), (1, 4)),
-        Row(("fan-out",), (*THIRD_QUEUES, *KERNEL_QUEUES), (64,), (1, 4)),
+        Row(("fan-in",), (*THIRD_QUEUES, "faster-fifo-many", *KERNEL_QUEUES, *BROKERS), (64,), (1, 4)),
+        Row(("fan-out",), (*THIRD_QUEUES, *KERNEL_QUEUES, "redis-list"), (64,), (1, 4)),
         Row(("tasks:submit",), THIRD_POOLS, (64,), (2,), (64,), (2,)),
         Row(("tasks:apply", "tasks:map", "tasks:map-chunked"), (*THIRD_POOLS, "joblib"), (64,), (2,)),
         *_CONTROLS,

@@ -10,25 +10,30 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 
 from ipcbench.analysis.comparable import facts, notes
-from ipcbench.report.comparison import Comparison, conclusion, ordered, parts
+from ipcbench.report.comparison import Comparison, Part, conclusion, ordered, parts
 from ipcbench.report.markdown import within
 from ipcbench.report.tables import Table, csv
 from ipcbench.report.text import count, markdown
 from ipcbench.text import safe_text
 
 MOST_ROWS = 60
-_RIGHT = ("ratio", "95 %", "cases", "missing", "blocks", "tau")
+_RIGHT = ("ratio", "95 %", "cases", "missing", "blocks", "tau", "hosts", "level", "controls", "in its class", "centre")
 
 
 def terminal(comparison: Comparison, everything: bool, width: int) -> str:
     """Tables of at most `width` characters a line."""
+    return printed(parts(comparison, everything), width)
+
+
+def printed(said: Sequence[Part], width: int) -> str:
+    """Sentences and tables for a terminal, at most `width` characters a line."""
     from rich.console import Console
 
     file = io.StringIO()
     console = Console(
         file=file, width=width, color_system=None, highlight=False, markup=False, emoji=False, legacy_windows=False
     )
-    for place, part in enumerate(parts(comparison, everything)):
+    for place, part in enumerate(said):
         if place:
             console.print()
         if isinstance(part, Table):
@@ -64,16 +69,20 @@ def _print(console: object, part: Table, width: int) -> None:
 def as_markdown(comparison: Comparison, everything: bool) -> str:
     """Markdown that fits a comment on a pull request; what does not fit is named as left out."""
     columns = [markdown(name, 60) for name in comparison.contrast.columns]
-    written = [f"# ipcbench: {', '.join(columns[1:])} against {columns[0]}"]
     said, summary = parts(comparison, everything), conclusion(comparison)
-    written += [_written(sentence) for sentence in summary]
-    written += [
+    lines = [f"# ipcbench: {', '.join(columns[1:])} against {columns[0]}"]
+    lines += [written(sentence) for sentence in summary]
+    lines += [picture(chart, alt) for chart, alt in comparison.charts]
+    lines += [written(part) for part in said if part not in summary]
+    return within(lines, "The rest is left out: it would be too large for a comment. `--format json` has everything.")
+
+
+def picture(chart: str, alt: str) -> str:
+    """A chart beside a Markdown file, for both themes."""
+    return (
         f'<picture><source media="(prefers-color-scheme: dark)" srcset="charts/{chart}-dark.svg">'
         f'<img alt="{_quoted(alt)}" src="charts/{chart}-light.svg"></picture>'
-        for chart, alt in comparison.charts
-    ]
-    written += [_written(part) for part in said if part not in summary]
-    return within(written, "The rest is left out: it would be too large for a comment. `--format json` has everything.")
+    )
 
 
 def _quoted(text: str) -> str:
@@ -81,7 +90,8 @@ def _quoted(text: str) -> str:
     return markdown(text).replace('"', "&#34;")
 
 
-def _written(part: str | Table) -> str:
+def written(part: Part) -> str:
+    """A sentence or a table as Markdown."""
     if isinstance(part, str):
         return markdown(part, 4000)
     lines = [f"| {' | '.join(markdown(name) or ' ' for name in part.header)} |", f"|{'---|' * len(part.header)}"]
@@ -111,16 +121,16 @@ def as_json(comparison: Comparison, failed: Mapping[str, Sequence[str]]) -> str:
         "sides": [{"name": side.name, "plain": side.plain, "facts": dict(side.facts)} for side in comparison.sides],
         "differing": [fact.name for fact in facts(comparison.sides) if not fact.same],
         "notes": notes(comparison.sides),
-        "cases": _records(ordered(contrast.table)),
-        "families": _records(contrast.families),
-        "controls": _records(contrast.controls),
-        "missing": _records(contrast.missing),
+        "cases": as_records(ordered(contrast.table)),
+        "families": as_records(contrast.families),
+        "controls": as_records(contrast.controls),
+        "missing": as_records(contrast.missing),
         "shapes": [
             {
                 "base": shape.base,
                 "other": shape.other,
-                "winners": _records(shape.winners),
-                "agreement": _records(shape.agreement),
+                "winners": as_records(shape.winners),
+                "agreement": as_records(shape.agreement),
                 "crossings": [
                     {
                         "where": each.where,
@@ -137,16 +147,17 @@ def as_json(comparison: Comparison, failed: Mapping[str, Sequence[str]]) -> str:
         ],
         "failed": {condition: list(rows) for condition, rows in failed.items()},
     }
-    return json.dumps(document, indent=1, ensure_ascii=True, allow_nan=False, default=_plain) + "\n"
+    return json.dumps(document, indent=1, ensure_ascii=True, allow_nan=False, default=plain) + "\n"
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """A number of numpy's as one of Python's."""
     item: Callable[[], object] = value.item  # type: ignore[attr-defined]
     return item()
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, object]]:
+def as_records(table: pd.DataFrame) -> list[dict[str, object]]:
+    """The rows of a table for JSON, in which there is no NaN."""
     return [
         {
             str(name): None if isinstance(value, float) and not math.isfinite(value) else value

@@ -9,6 +9,7 @@ import json
 import os
 import stat
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -108,11 +109,9 @@ def _look(data: bytes) -> None:
 def _look_at_keys(pairs: list[tuple[str, object]]) -> None:
     if len(pairs) > _MOST_KEYS:
         raise Refused(f"damaged: an object of {len(pairs):,} keys")
-    seen: set[str] = set()
-    for key, _ in pairs:
-        if key in seen:
-            raise Refused(f"damaged: the key {key!r} stands twice in one object")
-        seen.add(key)
+    if len(dict(pairs)) < len(pairs):
+        twice = next(key for key, many in Counter(key for key, _ in pairs).items() if many > 1)
+        raise Refused(f"damaged: the key {twice!r} stands twice in one object")
 
 
 def _look_at_number(text: str) -> None:

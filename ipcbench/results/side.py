@@ -59,10 +59,15 @@ def open_side(path: Path, name: str | None = None) -> Side:
 
 
 def _side(document: dict[str, Any], path: Path, name: str | None) -> Side:
-    digest = hashlib.sha256(msgspec.json.encode(document, order="sorted")).hexdigest()
-    if "ipcbench" not in document:
-        return side_of_foreign(foreign(document), name or path.name.removesuffix(".gz").removesuffix(".json"), digest)
-    return side_of_result(checked(document), name, digest)
+    if "ipcbench" in document:
+        result = checked(document)
+        return side_of_result(result, name, result.ipcbench.digest or _digest(document))  # older files have none
+    stem = path.name.removesuffix(".gz").removesuffix(".json")
+    return side_of_foreign(foreign(document), name or stem, _digest(document))
+
+
+def _digest(document: dict[str, Any]) -> str:
+    return hashlib.sha256(msgspec.json.encode(document, order="sorted")).hexdigest()
 
 
 def side_of_foreign(plain: Foreign, name: str, digest: str = "") -> Side:

@@ -35,7 +35,7 @@ class Facts(msgspec.Struct, forbid_unknown_fields=True):
     short: Annotated[str, msgspec.Meta(min_length=1, max_length=12)]
     family: Family
     carries: Carries
-    bounded_by: Literal["messages", "bytes", "slots", "kernel", "nothing"]
+    bounded_by: Literal["messages", "bytes", "slots", "kernel", "receiver", "nothing"]
     channel: bool
     cell: bool
     signal: bool
@@ -68,6 +68,7 @@ class Facts(msgspec.Struct, forbid_unknown_fields=True):
     requires: _Words
     extra: _Text
     licence: _Text
+    needs_server: _Text
     only_patterns: _Words
     background_threads: _Count
     background_processes: _Count

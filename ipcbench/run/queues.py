@@ -1,7 +1,7 @@
-"""Message queues of the kernel that a killed visit has left, found by their records in its folder and removed.
+"""What a killed visit has left that does not carry its name: queues of the kernel, memory that a library has named.
 
-Only what a record names is removed: never all queues of a user, some of which are somebody else's. Standard library
-only, since the warden sweeps too.
+They are found by their records in the visit's folder. Only what a record names is removed: never all queues of a user,
+some of which are somebody else's. Standard library only, since the warden sweeps too.
 """
 
 from __future__ import annotations
@@ -11,20 +11,23 @@ import os
 import re
 from pathlib import Path
 
-from ipcbench.measure.names import POSIX_QUEUE, SYSV_QUEUE
+from ipcbench.measure.names import POSIX_QUEUE, SEGMENT, SYSV_QUEUE
 
-_RECORD = re.compile(rf"ib[a-z2-7]{{13}}_[0-9]{{1,7}}-[0-9]+-[0-9]+({POSIX_QUEUE}|{SYSV_QUEUE})([a-z0-9_-]{{1,60}})")
+_KINDS = "|".join(map(re.escape, (POSIX_QUEUE, SYSV_QUEUE, SEGMENT)))
+_RECORD = re.compile(rf"ib[a-z2-7]{{13}}_[0-9]{{1,7}}-[0-9]+-[0-9]+({_KINDS})([a-z0-9_-]{{1,60}})")
+_MPI = re.compile(r"mpich_shm_[0-9a-f]{1,8}_0")
 _OURS = re.compile(r"ib[a-z2-7]{13}_[0-9]{1,7}-[0-9]+-[0-9]+")
 _IPC_RMID = 0  # msgctl(2)
 
 
 def remove_queues(folder: Path) -> list[str]:
-    """Remove the queues that records below a folder name; the keys of those that existed."""
+    """Remove the queues and the memory that records below a folder name; the keys of those that existed."""
+    remove = {POSIX_QUEUE: _remove_posix, SYSV_QUEUE: _remove_sysv, SEGMENT: _remove_segment}
     found = []
     for _, _, files in os.walk(folder):
         for name in files:
             record = _RECORD.fullmatch(name)
-            if record and (_remove_posix if record[1] == POSIX_QUEUE else _remove_sysv)(record[2]):
+            if record and remove[record[1]](record[2]):
                 found.append(record[2])
     return sorted(found)
 
@@ -34,6 +37,16 @@ def _remove_posix(key: str) -> bool:
         return False
     unlink = _library("mq_unlink")
     return bool(unlink and unlink(f"/{key}".encode()) == 0)
+
+
+def _remove_segment(key: str) -> bool:
+    if not _MPI.fullmatch(key):
+        return False
+    try:
+        os.unlink(f"/dev/shm/{key}")
+    except OSError:
+        return False
+    return True
 
 
 def _remove_sysv(key: str) -> bool:

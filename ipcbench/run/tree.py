@@ -13,10 +13,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from ipcbench.measure.names import SERVER
 from ipcbench.run.queues import remove_queues
 
 Isolation = Literal["warden", "group"]
@@ -89,10 +90,17 @@ def group_members(group: int) -> list[Member]:
 
 
 def carrying(folder: Path) -> list[Member]:
-    """Every process whose temporary folder, by its environment, is below that of a run. Linux only."""
+    """Every process whose temporary folder, by its environment, is below that of a run, or that is recorded there.
+
+    Linux only.
+    """
+    servers = set(_recorded(folder))
     wanted = b"TMPDIR=" + os.fsencode(folder) + b"/"
     found = []
     for member in _processes():
+        if _key(member) in servers:
+            found.append(member)
+            continue
         with contextlib.suppress(OSError), open(f"/proc/{member.pid}/environ", "rb") as file:
             if any(variable.startswith(wanted) for variable in file.read().split(b"\0")):
                 found.append(member)
@@ -205,6 +213,14 @@ def _signal(member: Member, number: int) -> None:
                 signal.pidfd_send_signal(descriptor, number)
         finally:
             os.close(descriptor)
+
+
+def _recorded(folder: Path) -> Iterator[tuple[int, int]]:
+    """The servers of a run, as measure.server leaves word of them: process ids, and when each was started."""
+    for path in folder.glob(f"*/*/{SERVER}"):
+        with contextlib.suppress(OSError, ValueError):
+            pid, started = map(int, path.read_text().split())
+            yield pid, started
 
 
 def _processes() -> list[Member]:

@@ -17,6 +17,7 @@ from multiprocessing import util
 from typing import Any, NoReturn
 
 from ipcbench.measure.contract import channels, others
+from ipcbench.measure.contract.full import observe_bound
 from ipcbench.measure.contract.killed import kill_in_the_middle
 from ipcbench.measure.contract.outside import observe_outside
 from ipcbench.measure.contract.stage import WORKERS, streams
@@ -86,7 +87,8 @@ def _of_channel(mechanism: Mechanism, method: StartMethod, full: bool) -> dict[s
         patterns = {("many", "one"): ["fan-in"], ("one", "many"): ["fan-out"]}.get(ends, ["fan-in", "many-to-many"])
         # Of large messages several senders write parts in turn, where nothing keeps them from it.
         sizes = dict.fromkeys(max(mechanism.smallest, min(size, mechanism.largest or size)) for size in (64, FILLING))
-        for pattern, size in product(patterns if mechanism.ordering != "none" else [], sizes):
+        played = [pattern for pattern in patterns if pattern in (mechanism.only_patterns or patterns)]
+        for pattern, size in product(played if mechanism.ordering != "none" else [], sizes):
             proofs = partial(channels.observe_proofs, mechanism, method, pattern, size, WORKERS)
             found[f"proofs {pattern} {size}"] = proofs
     return found
@@ -117,7 +119,7 @@ def _once(mechanism: Mechanism, method: StartMethod, prefix: str) -> dict[str, O
         size = (
             8 if mechanism.carries == "number" else max(mechanism.smallest, min(FILLING, mechanism.largest or FILLING))
         )
-        found["bound"] = partial(channels.observe_bound, mechanism, method, size, MOST_HELD)
+        found["bound"] = partial(observe_bound, mechanism, method, size, MOST_HELD)
     return found
 
 

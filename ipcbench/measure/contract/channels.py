@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
-from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -21,12 +19,11 @@ from ipcbench.measure.contract.stage import (
 )
 from ipcbench.measure.pattern import Turn, Verification
 from ipcbench.measure.payload import content, digest, digests, make_payloads, own, window_for
-from ipcbench.measure.ports import Mechanism, Send
+from ipcbench.measure.ports import Mechanism
 from ipcbench.measure.registry import load_pattern
 from ipcbench.model import StartMethod
 
 WAITING = ("tcp-split", "listener-tcp", "manager-tcp")  # up to 90 ms for each message of some sizes
-FULL_SECONDS = 0.4  # a sender that nothing has moved for so long is blocked
 PATIENCE = 5  # seconds until a message is not expected any more
 
 
@@ -134,52 +131,6 @@ def observe_refusal(mechanism: Mechanism, method: StartMethod, size: int) -> dic
     except (TypeError, ValueError, OSError, AssertionError) as error:  # while it was made
         return {"refused": type(error).__name__, "sent": sent, "got": []}
     return {"refused": "", "sent": sent, "got": got}
-
-
-def observe_bound(mechanism: Mechanism, method: StartMethod, size: int, most: int) -> dict[str, Any]:
-    """Send up to `most` messages that nobody receives, until that blocks; what then arrives, when somebody does.
-
-    A thread sends, since a call that an exception ends in the middle may leave anything.
-    """
-    payloads = make_payloads(content(mechanism.carries, "bytes"), 7, size, most)
-    with staged(mechanism, load_pattern("stream"), method, size) as stage:
-        sender = _Sender(stage.seat.send, payloads)
-        stopped = sender.is_blocked()
-        sender.enough = True
-        stage.team.prove(7, sender.sent + stopped)  # the one that is blocked goes out when the others are received
-        (got,) = stage.team.proved()
-        sender.join(PATIENCE)
-    if sender.error:
-        raise sender.error
-    return {"sent": digests(payloads[: len(got)]), "got": got, "stopped": stopped}
-
-
-class _Sender(threading.Thread):
-    """Sends until it has had enough."""
-
-    def __init__(self, send: Send, payloads: Sequence[Any]) -> None:
-        super().__init__(daemon=True)
-        self.send, self.payloads = send, payloads
-        self.sent, self.enough = 0, False
-        self.error: Exception | None = None
-        self.start()
-
-    def run(self) -> None:
-        try:
-            for payload in self.payloads:
-                if not self.enough:
-                    self.send(payload)
-                    self.sent += 1
-        except Exception as error:
-            self.error = error
-
-    def is_blocked(self) -> bool:
-        """Wait until a send takes suspiciously long; False if all went out, or one raised."""
-        before = -1
-        while self.is_alive() and before != self.sent:
-            before = self.sent
-            self.join(FULL_SECONDS)
-        return self.is_alive()
 
 
 def observe_proofs(mechanism: Mechanism, method: StartMethod, name: str, size: int, workers: int) -> dict[str, Any]:

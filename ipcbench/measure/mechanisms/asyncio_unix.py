@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipcbench.measure.looped import LoopedUnixSocket
-from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.looped import LOOPED_UNIX, LoopedUnixSocket
 
 if TYPE_CHECKING:
     import asyncio
@@ -24,18 +23,9 @@ class AsyncioUnixChannel(LoopedUnixSocket):
         return asyncio.new_event_loop()
 
 
-MECHANISM = Mechanism(
+MECHANISM = LOOPED_UNIX._replace(
     name="asyncio-unix",
     title="asyncio streams over a UNIX socket",
     short="asyncio UNIX",
-    family="sockets",
-    semaphores=False,
-    carries="bytes",
-    bounded_by="bytes",
     channel=AsyncioUnixChannel,
-    duplex=True,
-    copies=5,
-    dead_peer="end of file",
-    systems=("linux", "darwin"),
-    caveats=("every call enters and leaves the event loop; a program that lives in one does not",),
 )

@@ -4,9 +4,9 @@ The package is a copy of multiprocessing that pickles by dill, which also carrie
 __main__, and takes far longer over large lists. Source: https://multiprocess.readthedocs.io, Lib/multiprocessing.
 """
 
-from ipcbench.measure.dilled import dill_context
+from ipcbench.measure.dilled import DILL, dill_context
 from ipcbench.measure.duplex import DuplexPipe
-from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.ports import PortSettings, Receive, Send
 
 
 class DillPipeChannel(DuplexPipe):
@@ -20,24 +20,14 @@ class DillPipeChannel(DuplexPipe):
         return self.end.recv
 
 
-MECHANISM = Mechanism(
+MECHANISM = DILL._replace(
     name="dill-pipe",
     title="multiprocess.Pipe, by dill",
     short="dill Pipe",
-    family="pipes",
-    requires=("multiprocess", "dill"),
-    extra="dill",
-    licence="BSD-3-Clause",
     semaphores=False,
-    carries="objects",
-    bounded_by="bytes",
     channel=DillPipeChannel,
     duplex=True,
     copies=5,
     dead_peer="end of file",
-    start_methods=("fork",),
-    caveats=(
-        "two users of one end corrupt the stream",
-        "multiprocess has processes of its own for spawn and forkserver, which is not measured",
-    ),
+    caveats=("two users of one end corrupt the stream", *DILL.caveats),
 )

@@ -3,8 +3,8 @@
 Source: https://multiprocess.readthedocs.io, Lib/multiprocessing/queues.py.
 """
 
-from ipcbench.measure.dilled import dill_context
-from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.dilled import DILL, dill_context
+from ipcbench.measure.ports import Channel, PortSettings, Receive, Send
 
 
 class DillQueueChannel(Channel):
@@ -24,23 +24,18 @@ class DillQueueChannel(Channel):
         self.queue.join_thread()
 
 
-MECHANISM = Mechanism(
+MECHANISM = DILL._replace(
     name="dill-queue",
     title="multiprocess.Queue, by dill",
     short="dill Queue",
     family="queues",
-    requires=("multiprocess", "dill"),
-    extra="dill",
-    licence="BSD-3-Clause",
-    carries="objects",
     bounded_by="messages",
     channel=DillQueueChannel,
     senders="many",
     receivers="many",
     background_threads=1,
-    start_methods=("fork",),
     caveats=(
         "put() returns before the item is pickled or sent; never change an item after putting it",
-        "multiprocess has processes of its own for spawn and forkserver, which is not measured",
+        *DILL.caveats,
     ),
 )

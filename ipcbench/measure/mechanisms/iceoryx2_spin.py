@@ -6,8 +6,8 @@ looks. A publisher whose subscriber is full tries again and again. Source: https
 
 import os
 
-from ipcbench.measure.iceoryx import IceoryxChannel, take
-from ipcbench.measure.ports import Mechanism, Receive, Send
+from ipcbench.measure.iceoryx import ICEORYX2, IceoryxChannel, take
+from ipcbench.measure.ports import Receive, Send
 
 _LOOKS = 1000
 
@@ -30,25 +30,14 @@ class IceoryxSpinChannel(IceoryxChannel):
         return receive
 
 
-MECHANISM = Mechanism(
+MECHANISM = ICEORYX2._replace(
     name="iceoryx2-spin",
     title="iceoryx2 publish-subscribe, spinning",
     short="iox2 spin",
-    family="shared memory",
-    requires=("iceoryx2",),
-    extra="iceoryx2",
-    licence="Apache-2.0 OR MIT",
-    carries="bytes",
-    bounded_by="slots",
     wait="spin",
-    copies=2,
-    shared_memory=True,
-    systems=("linux",),
     channel=IceoryxSpinChannel,
     caveats=(
         "burns a CPU for as long as it waits, and is many times slower where the two sides share one",
-        "a publisher discards for a subscriber that has not yet mapped its memory (eclipse-iceoryx/iceoryx2#305)",
-        "before 1.0: names and files change with each minor release",
-        "its files and shared memory stay after a crash, one segment even after a clean end",
+        *ICEORYX2.caveats,
     ),
 )

@@ -5,32 +5,20 @@ batches of one, map-chunked in batches as Pool.map would cut. With one worker it
 https://joblib.readthedocs.io.
 """
 
-from ipcbench.measure.lokyed import JoblibPool
-from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.lokyed import LOKY, JoblibPool
 
-MECHANISM = Mechanism(
+MECHANISM = LOKY._replace(
     name="joblib",
     title="joblib.Parallel, loky",
     short="joblib",
-    family="executors",
     requires=("joblib",),
     extra="joblib",
-    licence="BSD-3-Clause",
-    carries="objects",
-    bounded_by="nothing",
     executor=JoblibPool,
     least_workers=2,
     operations=("apply", "map", "map-chunked"),
-    peers="own",
-    senders="many",
-    receivers="many",
-    ordering="none",
-    dead_peer="an error",
-    background_threads=2,
-    copies=6,
     caveats=(
         "a call of Parallel takes some 10 ms whatever it is given: give it many tasks",
-        "starts its workers by fork and exec whatever the start method",
+        *LOKY.caveats,
         "its executor is one for the whole process, and goes on after a call",
     ),
 )

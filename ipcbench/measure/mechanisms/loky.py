@@ -6,9 +6,9 @@ in the standard library. Source: https://loky.readthedocs.io.
 
 from concurrent.futures import Executor as FutureExecutor
 
-from ipcbench.measure.lokyed import arrival, prepare_loky
+from ipcbench.measure.lokyed import LOKY, arrival, prepare_loky
 from ipcbench.measure.pools import FuturePool, arrive
-from ipcbench.measure.ports import Mechanism, PortSettings
+from ipcbench.measure.ports import PortSettings
 
 
 class LokyPool(FuturePool):
@@ -24,27 +24,11 @@ class LokyPool(FuturePool):
         return made
 
 
-MECHANISM = Mechanism(
-    name="loky",
+MECHANISM = LOKY._replace(
     title="loky.ProcessPoolExecutor",
-    short="loky",
-    family="executors",
     requires=("loky",),
     extra="loky",
-    licence="BSD-3-Clause",
-    carries="objects",
-    bounded_by="nothing",
     executor=LokyPool,
     operations=("apply", "submit", "map", "map-chunked"),
-    peers="own",
-    senders="many",
-    receivers="many",
-    ordering="none",
-    dead_peer="an error",
-    background_threads=2,
-    copies=6,
-    caveats=(
-        "starts its workers by fork and exec whatever the start method",
-        "a worker that dies breaks the whole pool",
-    ),
+    caveats=(*LOKY.caveats, "a worker that dies breaks the whole pool"),
 )

@@ -5,32 +5,18 @@ a class needs a declared type and a subclass comes back as its base. Bytes are c
 Source: https://jcristharif.com/msgspec, Lib/multiprocessing/connection.py.
 """
 
+from collections.abc import Callable
 from typing import Any
 
-from ipcbench.measure.duplex import DuplexPipe
-from ipcbench.measure.ports import Mechanism, Receive, Send
+from ipcbench.measure.duplex import CodedPipe
+from ipcbench.measure.ports import Mechanism
 
 
-class MsgspecPipeChannel(DuplexPipe):
-    def sender(self) -> Send:
-        import msgspec
+class MsgspecPipeChannel(CodedPipe):
+    def codec(self) -> tuple[Callable[[Any], bytes], Callable[[bytes], Any]]:
+        from msgspec import msgpack
 
-        send_bytes, encode = self.end.send_bytes, msgspec.msgpack.Encoder().encode
-
-        def send(message: Any) -> None:
-            send_bytes(encode(message))
-
-        return send
-
-    def receiver(self) -> Receive:
-        import msgspec
-
-        recv_bytes, decode = self.end.recv_bytes, msgspec.msgpack.Decoder().decode
-
-        def receive() -> Any:
-            return decode(recv_bytes())
-
-        return receive
+        return msgpack.Encoder().encode, msgpack.Decoder().decode
 
 
 MECHANISM = Mechanism(

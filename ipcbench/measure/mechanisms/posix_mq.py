@@ -6,31 +6,21 @@ what is in it until it is unlinked. Source: mq_overview(7), https://github.com/o
 
 from typing import Any
 
-from ipcbench.errors import NotOffered
-from ipcbench.measure.kernel_queue import LARGEST, KernelQueue
+from ipcbench.measure.kernel_queue import KERNEL_QUEUE, LARGEST, KernelQueue
 from ipcbench.measure.names import POSIX_QUEUE
-from ipcbench.measure.ports import Mechanism
-
-_MESSAGES = 10  # fs.mqueue.msg_max as Linux gives it
 
 
 class PosixQueueChannel(KernelQueue):
+    package = "posix_ipc"
     suffix = POSIX_QUEUE
+    limits = f"10 messages of {LARGEST:,} B in fs.mqueue"  # as Linux gives them
 
     def make(self) -> Any:
-        import posix_ipc
-
-        try:
-            return posix_ipc.MessageQueue(
-                f"/{self.key}", posix_ipc.O_CREX, max_messages=_MESSAGES, max_message_size=LARGEST
-            )
-        except ValueError as error:
-            raise NotOffered(f"fs.mqueue allows no {_MESSAGES} messages of {LARGEST:,} B") from error
+        posix = self.library
+        return posix.MessageQueue(f"/{self.key}", posix.O_CREX, max_messages=10, max_message_size=LARGEST)
 
     def open(self) -> Any:
-        import posix_ipc
-
-        return posix_ipc.MessageQueue(f"/{self.key}")
+        return self.library.MessageQueue(f"/{self.key}")
 
     def close(self) -> None:
         if self.queue is not None:
@@ -38,28 +28,16 @@ class PosixQueueChannel(KernelQueue):
             self.queue = None
 
     def remove(self) -> None:
-        import posix_ipc
-
-        posix_ipc.unlink_message_queue(f"/{self.key}")
+        self.library.unlink_message_queue(f"/{self.key}")
 
 
-MECHANISM = Mechanism(
+MECHANISM = KERNEL_QUEUE._replace(
     name="posix-mq",
     title="POSIX message queue, posix_ipc",
     short="POSIX mq",
-    family="queues",
     requires=("posix_ipc",),
     extra="posix-ipc",
-    licence="BSD-3-Clause",
-    semaphores=False,
-    carries="bytes",
-    bounded_by="kernel",
     channel=PosixQueueChannel,
-    senders="many",
-    receivers="many",
-    copies=2,
-    largest=LARGEST,
-    systems=("linux",),
     caveats=(
         "10 messages of 8,192 B unless fs.mqueue is raised",
         "the queue and what is in it stay after a crash, until unlinked",

@@ -6,31 +6,19 @@ before the segment can be closed. Source: Lib/multiprocessing/shared_memory.py.
 """
 
 import mmap
-from typing import Any
 
-from ipcbench.measure.ports import Mechanism, PortSettings, Receive
+from ipcbench.measure.ports import Mechanism, Receive
 from ipcbench.measure.ring import LENGTH
-from ipcbench.measure.segment import SegmentRing
+from ipcbench.measure.segment import LendingRing
 
 
-class SharedMemoryViewRing(SegmentRing):
-    """A ring with one slot more than messages in flight, for the one that the receiver holds."""
-
-    lent: memoryview | None = None
-
-    def slot_count(self, settings: PortSettings) -> int:
-        return settings.window + 1
-
-    def make_signals(self, settings: PortSettings) -> None:
-        super().make_signals(settings)
-        self.free = settings.context.Semaphore(settings.window)  # the first receive gives the slot more
-
+class SharedMemoryViewRing(LendingRing):
     def receiver(self) -> Receive:
         wait, next_start, post = self.full.acquire, self.next_start(), self.free.release
         view, page = self.view(), mmap.PAGESIZE
         get_length, head = LENGTH.unpack_from, LENGTH.size
 
-        def receive() -> Any:
+        def receive() -> memoryview:
             post()
             wait()
             start = next_start()
@@ -41,11 +29,6 @@ class SharedMemoryViewRing(SegmentRing):
             return payload
 
         return receive
-
-    def close(self) -> None:
-        if self.lent is not None:
-            self.lent.release()
-        super().close()
 
 
 MECHANISM = Mechanism(

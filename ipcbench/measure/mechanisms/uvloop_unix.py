@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipcbench.measure.ledger import kept_by_a_library
-from ipcbench.measure.looped import LoopedUnixSocket
-from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.looped import LOOPED_UNIX, LoopedUnixSocket
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,24 +25,16 @@ class UvloopUnixChannel(LoopedUnixSocket):
         return made
 
 
-MECHANISM = Mechanism(
+MECHANISM = LOOPED_UNIX._replace(
     name="uvloop-unix",
     title="uvloop, asyncio streams over a UNIX socket",
     short="uvloop UNIX",
-    family="sockets",
     requires=("uvloop",),
     extra="uvloop",
     licence="MIT OR Apache-2.0",
-    semaphores=False,
-    carries="bytes",
-    bounded_by="bytes",
     channel=UvloopUnixChannel,
-    duplex=True,
-    copies=5,
-    dead_peer="end of file",
-    systems=("linux", "darwin"),
     caveats=(
-        "every call enters and leaves the event loop; a program that lives in one does not",
+        *LOOPED_UNIX.caveats,
         "keeps two descriptors open for the life of a process (libuv/libuv#298)",
     ),
 )

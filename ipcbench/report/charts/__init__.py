@@ -1,4 +1,4 @@
-"""The charts of a report and of a comparison, in the order in which they are shown."""
+"""The charts of a report, of a comparison and of a fleet, in the order in which they are shown."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from ipcbench.report.charts import (
     cliffs,
     cpu_cost,
     families,
+    fleet_hosts,
+    fleet_winners,
     grid,
     load_latency,
     machine_ratios,
@@ -27,6 +29,7 @@ from ipcbench.report.charts.chart import EVERY, Chart
 from ipcbench.report.comparison import Comparison
 from ipcbench.report.setting import in_setting
 from ipcbench.report.study import Study
+from ipcbench.report.survey import Survey
 
 CHARTS: tuple[Chart[Study], ...] = (
     matrix.CHART,
@@ -45,8 +48,9 @@ CHARTS: tuple[Chart[Study], ...] = (
     stability.CHART,
 )
 COMPARED: tuple[Chart[Comparison], ...] = (machine_ratios.CHART, winner_map_diff.CHART)
+SURVEYED: tuple[Chart[Survey], ...] = (fleet_hosts.CHART, fleet_winners.CHART)
 
-__all__ = ["CHARTS", "COMPARED", "Chart", "charts"]
+__all__ = ["CHARTS", "COMPARED", "SURVEYED", "Chart", "charts"]
 
 PLURALS = {"bytes": "bytes", "object": "objects", "array": "arrays"}
 LEAST_RIVALS = 3  # that another kind of payload needs before it gets charts of its own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -49,15 +50,29 @@ def winner_cell(
     sheet: Sheet, winner: Winner, words: list[str], left: float, top: float, width: float, *, outlined: bool = False
 ) -> None:
     """Draw a cell: the winner, below it the first of some words that fits, on the colour of the winner's family."""
-    theme = sheet.theme
-    fill = theme.tint(winner.family, winner.strength)
+    fill = sheet.theme.tint(winner.family, winner.strength)
+    filled_cell(sheet, (winner.names, words), fill, left, top, width, outlined=outlined)
+
+
+def filled_cell(
+    sheet: Sheet,
+    lines: tuple[list[str], list[str]],
+    fill: str,
+    left: float,
+    top: float,
+    width: float,
+    *,
+    outlined: bool = False,
+) -> None:
+    """Draw two lines, each in ways to write it from long to short, on a colour."""
+    theme, (names, words) = sheet.theme, lines
     ink, middle, room = theme.ink_on(fill), left + width / 2, width - 6
     sheet.patch(Rectangle((left + 1, top + 1), width - 2, ROW - 2, facecolor=fill, linewidth=0))
     if outlined:
         sheet.patch(Rectangle((left + 2, top + 2), width - 4, ROW - 4, fill=False, edgecolor=theme.ink, linewidth=2))
     box = inside(left + 1, top + 1, width - 2, ROW - 2)
-    size = 9.0 if text_width(winner.names[0]) <= room else SMALLEST
-    sheet.text(middle, top + 12, fit(winner.names, room, size), box=box, ha="center", size=size, color=ink)
+    size = 9.0 if text_width(names[0]) <= room else SMALLEST
+    sheet.text(middle, top + 12, fit(names, room, size), box=box, ha="center", size=size, color=ink)
     sheet.text(middle, top + 22.5, fit(words, room, SMALLEST), box=box, ha="center", size=SMALLEST, color=ink)
 
 
@@ -81,10 +96,12 @@ def family_key(sheet: Sheet, families: pd.Series, y: float) -> None:
         x += 12 + text_width(name, SMALLEST) + 10
 
 
-def strength_key(sheet: Sheet, families: pd.Series, y: float) -> None:
-    """One row of words: what the strength of a colour means, on the first family."""
+LEADS = (f"next takes {LARGE_LEAD:g}× as long or more", "less than that", "a tie")
+
+
+def strength_key(sheet: Sheet, families: pd.Series, y: float, names: Sequence[str] = LEADS) -> None:
+    """One row of words: what the three strengths of a colour mean, on the first families."""
     theme, x = sheet.theme, MARGIN
-    names = (f"next takes {LARGE_LEAD:g}× as long or more", "less than that", "a tie")
     for name, share in zip(names, STRENGTHS, strict=True):
         for place, family in enumerate(known_families(families)[:3]):
             fill = theme.tint(family, share)

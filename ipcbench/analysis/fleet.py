@@ -1,0 +1,155 @@
+"""Many hosts side by side: which files can stand there, and their numbers as tables of hosts and cases.
+
+Samples of two hosts are never put together: a mean over machines describes none. What is known of a host is its own
+time of a case, and the fleet's centre of a case is the median of those.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ipcbench.analysis.hosts import About, BoolArray, Host, Numbers, fact
+from ipcbench.analysis.stats import FloatArray
+from ipcbench.errors import BadRequest
+
+LEAST_HOSTS = 2
+CLASS = ("CPU", "CPUs", "kernel", "Python")  # hosts that are equal in these are of one class
+TOLD = ("Python", "ipcbench", "placement", "start method", "values per visit", "shortest value")  # where they differ
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The hosts in the order given, and what they measured: numbers has (hosts, cases).
+
+    The hosts' own about and numbers are empty. left_out says in a line for each file that is not here why.
+    """
+
+    hosts: list[Host]
+    about: list[About]
+    numbers: Numbers
+    left_out: list[str]
+
+    @property
+    def classes(self) -> list[tuple[str, ...]]:
+        """The class of each host: its facts of CLASS."""
+        return [tuple(fact(host, name) for name in CLASS) for host in self.hosts]
+
+    @property
+    def ranked(self) -> BoolArray:
+        """Which cases are of mechanisms that are ranked: (cases,)."""
+        return np.array([each.ranked for each in self.about], dtype=bool)
+
+
+NOTHING = Numbers(np.empty((6, 0)))
+
+
+def gather(read: Iterable[Host | str]) -> Fleet:
+    """Put hosts side by side as they come; a text is the reason why a file could not be read.
+
+    Left out, with a line each, is what cannot be compared: a copy, what holds a part of another one, another protocol
+    than that of most, what has no case in common with any other. Raises BadRequest for two hosts of one name, and where
+    fewer than two are left.
+    """
+    hosts, left_out, door = [], [], _Door()
+    about: dict[str, int] = {}
+    facts: list[About] = []
+    rows: list[tuple[list[int], FloatArray]] = []
+    for found in read:
+        reason = found if isinstance(found, str) else door.refuses(found)
+        if isinstance(found, str) or reason:
+            left_out.append(reason)
+            continue
+        for each in found.about:
+            if about.setdefault(each.case, len(facts)) == len(facts):
+                facts.append(each)
+        rows.append(([about[each.case] for each in found.about], found.numbers.table))
+        hosts.append(replace(found, about=(), numbers=NOTHING))  # a thousand hosts say the same of their cases
+    kept = _comparable(hosts, [places for places, _ in rows], left_out)
+    if len(kept) < LEAST_HOSTS:
+        why = f": {left_out[0]}" if left_out else "; 'ipcbench report FILE' is about one"
+        raise BadRequest(f"a report over many hosts needs two files that can be compared, and has {len(kept)}{why}")
+    table = np.full((6, len(kept), len(facts)), np.nan)
+    for row, host in enumerate(kept):
+        table[:, row, rows[host][0]] = rows[host][1]
+    known = np.flatnonzero(~np.isnan(table[0]).all(axis=0))
+    return Fleet([hosts[host] for host in kept], [facts[case] for case in known], Numbers(table[:, :, known]), left_out)
+
+
+def _comparable(hosts: Sequence[Host], cases: Sequence[Sequence[int]], left_out: list[str]) -> list[int]:
+    """The places of the hosts that were measured in one way and have a case in common with another one."""
+    kept = _of_one_protocol(hosts, left_out)
+    counts = Counter(case for host in kept for case in cases[host])
+    alone = [host for host in kept if not any(counts[case] > 1 for case in cases[host])]
+    left_out += [f"{hosts[host].name}: no case in common with any other file" for host in alone]
+    return [host for host in kept if host not in alone]
+
+
+class _Door:
+    """Lets each host in once."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.digests: dict[str, str] = {}
+        self.repeats: dict[tuple[str, int], list[tuple[str, str]]] = {}
+
+    def refuses(self, host: Host) -> str:
+        """Why this one cannot stand beside those before it; empty where it can. Raises BadRequest."""
+        if host.digest and host.digest in self.digests:
+            return f"{host.file or host.name}: the same file as {self.digests[host.digest]}, or a copy"
+        if host.name in self.names:
+            raise BadRequest(f"two files are called {host.name!r}: name one of them, as in other=FILE")
+        for repeat in sorted(host.repeats):
+            for machine, name in self.repeats.get(repeat, []):
+                if machine == host.machine or not (machine and host.machine):
+                    when = repeat[0][:16].replace("T", " ")
+                    return f"{host.name}: shares with {name} what was measured at {when}"
+        if not host.about:
+            return f"{host.name}: no case in it has a number"
+        self.names.add(host.name)
+        self.digests[host.digest] = host.name
+        for repeat in host.repeats:
+            self.repeats.setdefault(repeat, []).append((host.machine, host.name))
+        return ""
+
+
+def _of_one_protocol(hosts: Sequence[Host], left_out: list[str]) -> list[int]:
+    """The places of the hosts of the protocol that most have, the first one's if two have as many."""
+    known = Counter(host.protocol for host in hosts if host.protocol)
+    if len(known) < 2:
+        return list(range(len(hosts)))
+    most = max(known, key=lambda protocol: known[protocol])  # of equals the one that came first
+    left_out += [
+        f"{host.name}: measured by protocol {host.protocol}, most others by {most}: what was timed differs"
+        for host in hosts
+        if host.protocol not in (None, most)
+    ]
+    return [place for place, host in enumerate(hosts) if host.protocol in (None, most)]
+
+
+def notes(fleet: Fleet) -> list[str]:
+    """What must be known beside the numbers: conditions that differ, machines that are there twice, files in part."""
+    said = []
+    for name in TOLD:
+        values = Counter(fact(host, name) for host in fleet.hosts)
+        if len(values) > 1:
+            most = sorted(values.items(), key=lambda item: (-item[1], item[0]))
+            each = [f"{value} on {many:,}" for value, many in most[:4]]
+            said.append(f"{name} differs: {', '.join(each)}{', …' if len(most) > 4 else ''}.")
+    machines = Counter(host.machine for host in fleet.hosts if host.machine)
+    twice = sum(many - 1 for many in machines.values())
+    if twice:
+        said.append(f"{twice:,} of the files are of machines that are here already: each file counts as a host.")
+    plain = sum(host.plain for host in fleet.hosts)
+    if plain:
+        said.append(f"{plain:,} of the files are plain pyperf's: whether anything was moved, and how, is not known.")
+    stopped = sum(host.facts.get("complete") == "no" for host in fleet.hosts)
+    if stopped:
+        said.append(f"{stopped:,} of the files are of runs that were interrupted.")
+    mixed = sum(bool(host.facts.get("mixed")) for host in fleet.hosts)
+    if mixed:
+        said.append(f"{mixed:,} of the files are mixed: made in part under other conditions.")
+    return said

@@ -1,0 +1,260 @@
+"""One host of many: its file as a few numbers per case, and nothing that grows with its rounds.
+
+A thousand files would not fit into memory as tables, and take a minute to read one after the other. So each is read and
+summed up in a process of its own, of which only a `Host` comes back.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ipcbench.analysis.projection import chosen
+from ipcbench.analysis.self_check import drift_between
+from ipcbench.analysis.stats import FloatArray, IntArray, by_round
+from ipcbench.analysis.together import centres, mean_series, trimmed_rows
+from ipcbench.errors import BadRequest, ResultError
+from ipcbench.results.side import Side, open_side
+from ipcbench.text import safe_text
+
+LEAST_FOR_PROCESSES = 16  # files; fewer are read before a process has started
+MOST_PROCESSES = 8  # each takes about 150 MiB
+_PIECE = 4  # files that a process is given at once
+BoolArray = npt.NDArray[np.bool_]
+Filters = Sequence[tuple[str, tuple[str, ...]]]
+Named = tuple[str | None, Path]  # what it is to be called, if not by its label, and where it is
+
+
+class About(NamedTuple):
+    """What is asked in a case, and of whom; the fields are those of `frame.case_frame`."""
+
+    case: str
+    question: str
+    mechanism: str
+    short: str
+    family: str
+    size: int
+    workers: int
+    payload: str
+    start_method: str
+    placement: str
+    python: str
+    wait: str
+    ranked: bool
+
+    @property
+    def block(self) -> tuple[str, int, int, str, str, str, str, str]:
+        """What the cases share that are ranked together, as `stats.BLOCK`."""
+        return (
+            self.question,
+            self.size,
+            self.workers,
+            self.payload,
+            self.start_method,
+            self.placement,
+            self.python,
+            self.wait,
+        )
+
+
+class Error(NamedTuple):
+    """A standard error of a logarithm, and its degrees of freedom; NaN where there are fewer than 3 rounds."""
+
+    error: float
+    freedom: float
+
+
+class Numbers:
+    """What is known of each case, of one host or of many: a table of (6, …, cases), NaN where there is no number.
+
+    log is the logarithm of the seconds that stand for a case, see `compare.trimmed`, error its standard error, drift
+    between two moments included, freedom the degrees of freedom of that. behind is how far the case lies behind the
+    best of its block on its host, as log(ratio), paired by round: 0 for the best, NaN where nothing is ranked with it.
+    """
+
+    __slots__ = ("table",)
+
+    def __init__(self, table: FloatArray) -> None:
+        self.table = table
+
+    def _row(self, place: int) -> FloatArray:
+        found: FloatArray = self.table[place]
+        return found
+
+    @property
+    def log(self) -> FloatArray:
+        """log(seconds)."""
+        return self._row(0)
+
+    @property
+    def error(self) -> FloatArray:
+        """Standard error of log; NaN below 3 rounds."""
+        return self._row(1)
+
+    @property
+    def freedom(self) -> FloatArray:
+        """Degrees of freedom of error."""
+        return self._row(2)
+
+    @property
+    def behind(self) -> FloatArray:
+        """log(time / time of the best of the block)."""
+        return self._row(3)
+
+    @property
+    def behind_error(self) -> FloatArray:
+        """Standard error of behind."""
+        return self._row(4)
+
+    @property
+    def behind_freedom(self) -> FloatArray:
+        """Degrees of freedom of behind_error."""
+        return self._row(5)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What a file says of its host; about and numbers hold the cases with a number, in one order.
+
+    mean is the error of the mean over all ranked cases, families those of the mean of a family over that mean, paired
+    by round. verdicts counts the cases without a number.
+    """
+
+    name: str
+    file: str
+    digest: str
+    protocol: int | None
+    machine: str
+    plain: bool
+    repeats: frozenset[tuple[str, int]]
+    facts: Mapping[str, str]
+    rounds: int
+    about: tuple[About, ...]
+    numbers: Numbers
+    mean: Error
+    families: Mapping[str, Error]
+    verdicts: Mapping[str, int]
+
+
+def host_of(side: Side) -> Host:
+    """Sum up one side."""
+    series = by_round(side.visits) if len(side.visits) else {}
+    ok = side.cases[(side.cases["verdict"] == "ok") & side.cases["case"].isin(series)]
+    about = tuple(About(*row) for row in ok[list(About._fields)].itertuples(index=False, name=None))
+    seconds = np.array([series[each.case] for each in about]).reshape(len(about), -1)
+    logs = np.log(seconds)
+    repeats = side.visits.groupby("round")["repeat"].first().sort_index().to_numpy(dtype="int64")
+    drift = drift_between(list(seconds))
+    own = centres(logs, repeats, drift)
+    ranked = np.array([each.ranked for each in about], dtype=bool)
+    missing = side.cases.loc[~side.cases["case"].isin([each.case for each in about]), "verdict"].value_counts()
+    return Host(
+        name=side.name,
+        file=side.file,
+        digest=side.digest,
+        protocol=side.protocol,
+        machine=side.machine,
+        plain=side.plain,
+        repeats=side.repeats,
+        facts=dict(side.facts),
+        rounds=side.rounds,
+        about=about,
+        numbers=Numbers(np.array([*own, *_behind(about, logs, own[0])])),
+        mean=_error_of(mean_series(seconds[ranked]), repeats, drift) if ranked.any() else Error(np.nan, np.nan),
+        families=_families(about, seconds, ranked, repeats, drift),
+        verdicts={str(name): int(many) for name, many in missing.sort_index().items()},
+    )
+
+
+def _behind(about: Sequence[About], logs: FloatArray, log: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """How far each ranked case is behind the best of its block, with error and degrees of freedom."""
+    best = np.full(len(about), -1)
+    blocks: dict[object, list[int]] = {}
+    for place, each in enumerate(about):
+        if each.ranked and each.mechanism:
+            blocks.setdefault(each.block, []).append(place)
+    for places in blocks.values():
+        if len(places) > 1:
+            best[places] = min(places, key=lambda place: (log[place], about[place].mechanism))
+    asked = best >= 0
+    found = np.full((3, len(about)), np.nan)
+    if asked.any():
+        found[:, asked] = trimmed_rows(logs[asked] - logs[best[asked]])
+        alone = asked & np.isnan(found[0])  # not one round in common with the best
+        found[0, alone] = (log - log[best])[alone]
+    return found[0], np.sqrt(found[1]), found[2]
+
+
+def _families(
+    about: Sequence[About], seconds: FloatArray, ranked: BoolArray, repeats: IntArray, drift: float
+) -> dict[str, Error]:
+    """The errors of the means of families beside the mean of all; none where there is one family."""
+    names = [each.family for each in about if each.ranked]
+    found: dict[str, Error] = {}
+    if len(set(names)) < 2:
+        return found
+    whole = mean_series(seconds[ranked])
+    for family in dict.fromkeys(names):
+        inside = np.array([each.ranked and each.family == family for each in about], dtype=bool)
+        found[family] = _error_of(mean_series(seconds[inside]) / whole, repeats, drift)
+    return found
+
+
+def _error_of(means: FloatArray, repeats: IntArray, drift: float) -> Error:
+    _, error, freedom = centres(np.log(means)[None, :], repeats, drift)
+    return Error(float(error[0]), float(freedom[0]))
+
+
+def read_host(named: Named, filters: Filters = ()) -> Host | str:
+    """Read one file and sum up its cases that pass the filters, or give the reason why not in one line."""
+    try:
+        side = open_side(named[1], named[0])
+        cases = chosen(side.cases.assign(label=side.name), filters)
+        return host_of(replace(side, cases=cases))
+    except ResultError as error:
+        return str(error)
+    except BadRequest as error:
+        return f"{side.name}: {error}"
+
+
+def read_hosts(files: Sequence[Named], filters: Filters = ()) -> Iterator[Host | str]:
+    """Read many files, in their order; on several CPUs where there are enough of them.
+
+    Raises ResultError where a process that reads is killed, as for want of memory.
+    """
+    work = partial(read_host, filters=filters)
+    processes = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1, MOST_PROCESSES)
+    if len(files) < LEAST_FOR_PROCESSES or processes < 2:
+        yield from map(work, files)
+        return
+    context = multiprocessing.get_context("spawn")  # a fork would copy the locks of threads that numpy has started
+    pool = ProcessPoolExecutor(processes, context, initializer=_quiet)
+    try:
+        yield from pool.map(work, files, chunksize=_PIECE)
+    except BrokenProcessPool as error:
+        raise ResultError("a process that reads results was killed; is there memory enough?") from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _quiet() -> None:
+    """In a process that reads: Ctrl-C is for the one that asked, and what is read holds no cycles to look for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()
+
+
+def fact(host: Host, name: str) -> str:
+    """What a host says of itself by a name of `Side.facts`; 'not known' where it does not."""
+    return safe_text(host.facts.get(name) or "not known")

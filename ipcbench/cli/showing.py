@@ -1,0 +1,61 @@
+"""Where the files of a comparison are, and where what is said of them goes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from ipcbench.analysis.projection import field
+from ipcbench.errors import BadRequest, ResultError
+from ipcbench.results.store import is_results_file
+from ipcbench.results.writing import write_whole
+
+WIDEST = 160  # characters: longer lines are not read more easily
+_NAMED = re.compile(r"([^=/]{1,60})=(.+)", re.DOTALL)
+
+
+def place(text: str, results: Path) -> tuple[str | None, Path]:
+    """The name and the path of an argument: a path, a label, or either after NAME=. Raises BadRequest."""
+    named = _NAMED.fullmatch(text)
+    for name, rest in ((None, text), *([(named[1], named[2])] if named else [])):
+        for path in (Path(rest), results / f"{rest}.json"):
+            try:
+                if path.exists():
+                    return name, path
+            except (OSError, ValueError):
+                continue  # too long, or it holds a NUL
+    known = sorted(path.stem for path in results.glob("*.json"))
+    labels = f"labels in {results}: {', '.join(known[:20])}" if known else f"no results in {results}"
+    raise BadRequest(f"{text!r}: no such file and no such label; {labels}")
+
+
+def parse_filters(filters: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """FIELD=VALUE,… as fields with their values, each field once; raises BadRequest and UnknownName."""
+    asked: dict[str, list[str]] = {}
+    for text in filters:
+        name, equals, values = text.partition("=")
+        parts = [part.strip() for part in values.split(",") if part.strip()]
+        if not (equals and parts):
+            raise BadRequest(f"--filter {text!r}: expected FIELD=VALUE, or several values separated by commas")
+        field(name)
+        asked.setdefault(name.strip(), []).extend(parts)
+    return tuple((name, tuple(parts)) for name, parts in asked.items())
+
+
+def show(text: str, output: Path | None) -> None:
+    """Print a text, or write it to a file, which is never one of results; raises ResultError."""
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    if is_results_file(output):
+        raise ResultError(f"{output}: holds results, which nothing overwrites; choose another --output")
+    try:
+        if output.exists() and not output.is_file():
+            output.write_text(text, encoding="utf-8")  # a device or a pipe stays what it is
+        else:
+            write_whole(output.resolve(), text.encode(), replace=True)
+    except OSError as error:
+        raise ResultError(f"{output}: cannot write: {error.strerror}; choose another --output") from error

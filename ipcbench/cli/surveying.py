@@ -1,0 +1,74 @@
+"""What `compare` of many files and `fleet report` do: read, survey, print, and write the report."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ipcbench.analysis.apart import apart
+from ipcbench.analysis.champions import champions
+from ipcbench.analysis.fleet import gather
+from ipcbench.analysis.hosts import Named, read_hosts
+from ipcbench.cli.output import say, tell
+from ipcbench.cli.showing import WIDEST, parse_filters, place, show
+from ipcbench.errors import BadRequest
+from ipcbench.report import survey_formats as formats
+from ipcbench.report.survey import Survey
+from ipcbench.results.store import folder_name
+
+_HOST = re.compile(r"-[0-9a-f]{8}\.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a survey is shown: as the options of `compare` of these names say it."""
+
+    kind: str
+    output: Path | None
+    everything: bool
+    charts: bool
+    report: Path | None
+
+
+def hosts_of(given: Sequence[str], results: Path) -> tuple[str, list[Named]]:
+    """What a report is called, and its files: of a fleet's label those of its hosts, else files and labels as given.
+
+    Raises BadRequest.
+    """
+    found: list[Named] = []
+    for text in given:
+        of_label = sorted(path for path in results.glob("*.json") if _HOST.fullmatch(path.name.removeprefix(text)))
+        found += [(None, path) for path in of_label] if of_label else [place(text, results)]
+    title = given[0] if len(given) == 1 else f"{len(found)} files"
+    return title, list(dict.fromkeys(found))
+
+
+def survey(given: Sequence[str], results: Path, filters: Sequence[str], wanted: Wanted) -> int:
+    """Survey files, print, and write the report if asked for; the exit code: 2 where a file is left out."""
+    asked = parse_filters(filters)
+    title, files = hosts_of(given, results)
+    fleet = gather(read_hosts(files, asked))
+    found = Survey(title, fleet, apart(fleet), champions(fleet))
+    for line in fleet.left_out:
+        tell(f"left out: {line}")
+    if wanted.charts or wanted.report:
+        from ipcbench.report.surveyed import write
+
+        page = write(found, wanted.report or Path("reports") / folder_name(Path(f"{title}-fleet")))
+        (say if wanted.kind == "table" and wanted.output is None else tell)(f"report: {page}")
+    show(_formatted(found, wanted), wanted.output)
+    return BadRequest.exit_code if fleet.left_out else 0
+
+
+def _formatted(found: Survey, wanted: Wanted) -> str:
+    if wanted.kind == "json":
+        return formats.as_json(found)
+    if wanted.kind == "csv":
+        return formats.as_csv(found)
+    if wanted.kind == "markdown":
+        return formats.as_markdown(found, wanted.everything)
+    width = 120 if wanted.output else shutil.get_terminal_size((100, 24)).columns
+    return formats.terminal(found, wanted.everything, min(max(width, 60), WIDEST)) + "\n"

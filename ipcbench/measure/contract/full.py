@@ -1,0 +1,113 @@
+"""What a full channel does: its receiver looks on until the sender stands still, and then takes everything.
+
+The sender sends in the main thread of its process and is watched from the other one, since a library may hold the GIL
+while it waits for room, as iceoryx2 does, and then no thread beside the sender's runs. A call that an exception ends in
+the middle may leave anything, so a sender that stands still is helped on by receiving, and by nothing else.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ipcbench.measure.contract.stage import staged
+from ipcbench.measure.pattern import ChannelPattern, Go, Lap, Seat, Turn
+from ipcbench.measure.payload import content, digests, make_payloads
+from ipcbench.measure.ports import Mechanism, Send
+from ipcbench.model import StartMethod
+
+FULL_SECONDS = 0.4  # a sender that nothing has moved for so long is blocked
+_LOOK_SECONDS = 0.001
+
+
+class Progress:
+    """How far a sender is, in a folder, for whoever looks on from another process."""
+
+    def __init__(self, folder: str) -> None:
+        self._begun, self._over, self._halted = (Path(folder, name) for name in ("begun", "over", "halted"))
+        self._begun.touch()
+
+    @property
+    def begun(self) -> int:
+        """How many messages the sender has begun to send."""
+        return self._begun.stat().st_size
+
+    @property
+    def over(self) -> bool:
+        """Whether it has sent them all and begins no other."""
+        return self._over.exists()
+
+    @property
+    def halted(self) -> bool:
+        """Whether it was seen to stand still."""
+        return self._halted.exists()
+
+    def send(self, send: Send, payloads: Sequence[Any]) -> None:
+        """Be the sender, until it has stood still or all is sent."""
+        with open(self._begun, "ab", buffering=0) as begun:
+            for payload in payloads:
+                if self.halted:
+                    break
+                begun.write(b".")
+                send(payload)
+        self._over.touch()
+
+    def await_standstill(self) -> None:
+        """Return when the sender has stood still for a while, or is over."""
+        before = -1
+        while not self.over:
+            if before == self.begun:
+                self._halted.touch()
+                return
+            before = self.begun
+            time.sleep(FULL_SECONDS)
+
+
+class LateStream(ChannelPattern):
+    """A stream whose receiver takes nothing before the sender stands still; nothing in it is timed."""
+
+    name = "late-stream"
+    question = "What does a full channel do?"
+    operation = "one message delivered"
+    most_workers = 1
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+
+    def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
+        go(turn.operations)
+        self.progress.send(seat.send, turn.payloads)
+        return Lap(0.0, 0.0, self.progress.begun)
+
+    def serve(self, seat: Seat, turn: Turn) -> Lap:
+        receive, progress, received = seat.receive, self.progress, 0
+        progress.await_standstill()
+        while not (progress.over and received == progress.begun):
+            if received < progress.begun:
+                receive()
+                received += 1
+            else:
+                time.sleep(_LOOK_SECONDS)
+        return Lap(0.0, 0.0, received)
+
+    def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
+        return 0.0
+
+    def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:
+        """Leave that to who compares what was sent and what was received."""
+
+
+def observe_bound(mechanism: Mechanism, method: StartMethod, size: int, most: int) -> dict[str, Any]:
+    """Send up to `most` messages that nobody receives, until that blocks; what then arrives, when somebody does."""
+    payloads = make_payloads(content(mechanism.carries, "bytes"), 7, size, most)
+    with tempfile.TemporaryDirectory() as folder:
+        progress = Progress(folder)
+        pattern = LateStream(progress)
+        with staged(mechanism, pattern, method, size) as stage:
+            lap = pattern.drive(stage.seat, partial(stage.team.prove, 7), Turn(most, payloads))
+            (got,) = stage.team.proved()
+        return {"sent": digests(payloads[: lap.operations]), "got": got, "stopped": progress.halted}
