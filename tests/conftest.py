@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from commands import TOKEN, Finished, children, marked_processes, open_descriptors, shared_names, until
+from dask_cluster import Cluster
 
 from ipcbench.cli import main
 from ipcbench.run.interrupt import Stop
@@ -63,6 +65,23 @@ def stop() -> Iterator[Stop]:
     """A Stop that nobody asks for, with this process's signal handlers back in place afterwards."""
     with Stop() as entered:
         yield entered
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, no_leaks: None) -> Iterator[Cluster]:  # noqa: ARG001 - what it leaves is looked for last
+    """A Dask scheduler without workers, on loopback."""
+    made = tmp_path / "dask"
+    made.mkdir()
+    with contextlib.closing(Cluster(made)) as found:
+        yield found
+
+
+@pytest.fixture
+def pair(cluster: Cluster) -> Cluster:
+    """The same with two workers that pretend to be the hosts a and b."""
+    cluster.add("a", "a")
+    cluster.add("b", "b")
+    return cluster
 
 
 @pytest.fixture

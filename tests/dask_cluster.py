@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from commands import TOKEN, environment, until
+from commands import TOKEN, Finished, environment, run, until
+
+from ipcbench.results.schema import ResultFile
+from ipcbench.run.entry import Done, read_bytes
 
 READY = 40.0  # seconds
 QUIET = {
@@ -25,27 +30,33 @@ QUIET = {
 class Cluster:
     """A scheduler, and workers by the names of the hosts that they pretend to be; all in `folder`.
 
-    tls is a file with a certificate that is its own authority, and its key.
+    tls is a file with a certificate that is its own authority, and its key. places say of the scheduler and of workers,
+    by name, at which address they are, and which words before a command put it there; all else is on loopback.
     """
 
-    def __init__(self, folder: Path, host: str = "127.0.0.1", tls: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        host: str = "127.0.0.1",
+        tls: Path | None = None,
+        places: Mapping[str, tuple[str, Sequence[str]]] | None = None,
+    ) -> None:
         self.folder = folder
+        self.places = places or {}
         self.scheme = "tls" if tls else "tcp"
         self.tls = ["--tls-ca-file", str(tls), "--tls-cert", str(tls), "--tls-key", str(tls)] if tls else []
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        self._start(
-            "scheduler",
-            ["scheduler", "--host", f"{self.scheme}://{host}", "--port", "0", "--no-dashboard", "--no-jupyter"],
-            {},
-        )
+        own = f"{self.scheme}://{self._at('scheduler') if self.places else host}"
+        self._start("scheduler", ["scheduler", "--host", own, "--port", "0", "--no-dashboard", "--no-jupyter"], {})
         assert until(lambda: "Scheduler at:" in self.log("scheduler"), READY), self.log("scheduler")
         line = next(line for line in self.log("scheduler").splitlines() if "Scheduler at:" in line)
-        self.address = f"{self.scheme}://127.0.0.1:{line.rpartition(':')[2].strip()}"
+        self.address = f"{self.scheme}://{self._at('scheduler')}:{line.rpartition(':')[2].strip()}"
 
     def add(self, name: str, pretend: str | None = None, more: Sequence[str] = ()) -> None:
         """Start a worker with its nanny and wait until it is there; pretend is the host it says it is, or nobody."""
         who = {} if pretend is None else {"IPCBENCH_FLEET_HOST": pretend}
-        words = ["worker", self.address, "--host", f"{self.scheme}://127.0.0.1", "--nthreads", "1", "--no-dashboard"]
+        own = f"{self.scheme}://{self._at(name)}"
+        words = ["worker", self.address, "--host", own, "--nthreads", "1", "--no-dashboard"]
         before = self.log("scheduler").count("Register worker")
         self._start(name, [*words, "--local-directory", str(self.folder / f"{name}.local"), *more], QUIET | who)
         assert until(lambda: self.log("scheduler").count("Register worker") > before, READY), self.log(name)
@@ -76,11 +87,15 @@ class Cluster:
         """What one of them has printed."""
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
+    def _at(self, name: str) -> str:
+        return self.places[name][0] if name in self.places else "127.0.0.1"
+
     def _start(self, name: str, words: Sequence[str], env: dict[str, str]) -> None:
+        before = self.places[name][1] if name in self.places else []
         kept = {key: value for key, value in environment(**env).items() if key != "PYTHONWARNINGS"}  # Dask's own
         with open(self.folder / f"{name}.log", "wb") as log:
             self.running[name] = subprocess.Popen(
-                [sys.executable, "-m", "dask", *words, *self.tls],
+                [*before, sys.executable, "-m", "dask", *words, *self.tls],
                 cwd=self.folder,
                 env=kept,
                 stdin=subprocess.DEVNULL,
@@ -88,6 +103,47 @@ class Cluster:
                 stderr=log,
                 start_new_session=True,
             )
+
+
+def name_of(pretended: str) -> str:
+    """The id of a host by the name that it pretends to have."""
+    return hashlib.sha256(pretended.encode()).hexdigest()[:8]
+
+
+def fleet(cluster: Cluster, folder: Path, command: str, *words: str, before: Sequence[str] = ()) -> Finished:
+    """Run `ipcbench fleet` with the scheduler of a cluster, to its end."""
+    return run("fleet", command, "--scheduler", cluster.address, *words, cwd=folder, timeout=120, before=before)
+
+
+def journal_of(folder: Path, label: str, *names: str) -> list[Done]:
+    """The visits that are over by the journal of a label and its hosts."""
+    path = folder / "results" / f"{'-'.join([label, *names])}.journal"
+    return [entry for entry in read_bytes(path.read_bytes()) if isinstance(entry, Done)] if path.exists() else []
+
+
+def each_once(result: ResultFile, rounds: int) -> bool:
+    """Whether every case has one visit in every round."""
+    made = Counter((visit.case, visit.round) for visit in result.ipcbench.visits)
+    wanted = {(case.id, number) for case in result.ipcbench.cases for number in range(1, rounds + 1)}
+    return set(made) == wanted and set(made.values()) == {1}
+
+
+def parts_under_way() -> dict[tuple[str, str], dict[str, int]]:
+    """What lives now of visits, by the host it pretends to be on and what it is: server, client or local.
+
+    By the file that it is to write, which is its own, the process that was first.
+    """
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for pid in sorted(_pids()):
+        words = _cmdline(pid).split(b"\0")
+        server, far = b"ipcbench.measure.server_half" in words, b"--meeting" in words
+        if (server or b"ipcbench.measure.worker" in words) and _variable(pid, TOKEN) == os.environ.get(TOKEN, ""):
+            option = b"--meeting" if server else b"--output"
+            own = words[words.index(option) + 1].decode() if option in words[:-1] else ""
+            key = _variable(pid, "IPCBENCH_FLEET_HOST"), "server" if server else "client" if far else "local"
+            if key[0]:  # else it has just ended
+                found.setdefault(key, {}).setdefault(own, pid)
+    return found
 
 
 def visits_under_way() -> dict[str, set[str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib.util
 import os
 import shutil
@@ -12,14 +11,14 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
-from commands import Finished, finish, run, start, until
-from dask_cluster import Cluster, samples, visits_under_way
+from commands import finish, run, start, until
+from dask_cluster import Cluster, each_once, fleet, journal_of, name_of, samples, visits_under_way
 from records import PLAN, outcome
 
 import ipcbench
@@ -27,12 +26,11 @@ from ipcbench.errors import Interrupted, IpcbenchError, NotContained
 from ipcbench.fleet import checks, host, lock
 from ipcbench.fleet.client import Absence, Fleet, Presence, _why_absent
 from ipcbench.fleet.visitor import AGAIN, Ledger, RemoteVisitor
-from ipcbench.model import Budget, Failure, Timing, Visit
+from ipcbench.model import Budget, Case, Failure, Outcome, Timing, Visit
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Request
-from ipcbench.results.schema import PROTOCOL, ResultFile
+from ipcbench.results.schema import PROTOCOL
 from ipcbench.results.store import load
-from ipcbench.run.entry import Done, read_bytes
 from ipcbench.run.interrupt import Stop
 
 with_dask = pytest.mark.skipif(
@@ -40,12 +38,6 @@ with_dask = pytest.mark.skipif(
 )
 slow = [pytest.mark.slow, pytest.mark.timeout(240), with_dask]
 CASE = ("--mechanism", "pipe-bytes", "--pattern", "ping-pong", "--size", "64B")
-
-
-def name_of(pretended: str) -> str:
-    return hashlib.sha256(pretended.encode()).hexdigest()[:8]
-
-
 WITHOUT = """
 import sys
 
@@ -57,37 +49,6 @@ class Absent:
 sys.meta_path.insert(0, Absent())
 """
 A, B = name_of("a"), name_of("b")
-
-
-@pytest.fixture
-def cluster(tmp_path: Path, no_leaks: None) -> Iterator[Cluster]:  # noqa: ARG001 - what it leaves is looked for last
-    made = tmp_path / "dask"
-    made.mkdir()
-    with contextlib.closing(Cluster(made)) as found:
-        yield found
-
-
-@pytest.fixture
-def pair(cluster: Cluster) -> Cluster:
-    cluster.add("a", "a")
-    cluster.add("b", "b")
-    return cluster
-
-
-def fleet(cluster: Cluster, folder: Path, command: str, *words: str) -> Finished:
-    return run("fleet", command, "--scheduler", cluster.address, *words, cwd=folder, timeout=120)
-
-
-def journal_of(folder: Path, label: str, name: str) -> list[Done]:
-    path = folder / "results" / f"{label}-{name}.journal"
-    return [entry for entry in read_bytes(path.read_bytes()) if isinstance(entry, Done)] if path.exists() else []
-
-
-def each_once(result: ResultFile, rounds: int) -> bool:
-    """Whether every case has one visit in every round."""
-    made = Counter((visit.case, visit.round) for visit in result.ipcbench.visits)
-    wanted = {(case.id, number) for case in result.ipcbench.cases for number in range(1, rounds + 1)}
-    return set(made) == wanted and set(made.values()) == {1}
 
 
 class TestWithDask:
@@ -124,6 +85,26 @@ class TestWithDask:
         assert each_once(other, 4)
         assert sum(AGAIN in visit.notes for visit in hit.ipcbench.visits) == 1
         assert not any(AGAIN in visit.notes for visit in other.ipcbench.visits)
+
+    def test_a_visit_finds_a_host_whose_worker_came_back_under_its_name_at_another_address(
+        self, cluster: Cluster, stop: Stop
+    ) -> None:
+        # The name of a worker may stand for the address that is gone: visits are pinned by addresses, looked up anew.
+        cluster.add("a", "a", more=["--name", "stays"])
+        with contextlib.closing(Fleet.connect(cluster.address, None, 30.0)) as fleet:
+            fleet.survey()
+            before = fleet.find(A, stop)
+            os.kill(cluster.worker_of("a"), signal.SIGKILL)
+            assert until(lambda: before not in fleet.workers(), 10)
+            began = time.monotonic()
+            visitor = RemoteVisitor(fleet, A, PLAN, "", stop, "warden", Ledger())
+            found = visitor.visit(Visit(Case("ping-pong", "pipe-bytes", 64), 1, 0, 100))
+            assert isinstance(found, Outcome), found
+            assert time.monotonic() - began < 30
+            (after,) = fleet.workers()
+            names = {info["name"] for info in fleet.client.scheduler_info()["workers"].values()}
+            assert (after != before, names) == (True, {"stays"})
+            assert fleet.find(A, stop) == after
 
     def test_a_host_that_is_gone_is_reported_the_other_finishes_and_resume_does_the_rest_once(
         self, pair: Cluster, tmp_path: Path

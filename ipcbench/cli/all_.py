@@ -13,7 +13,7 @@ from ipcbench.cli.output import printing, say, say_prose, tell
 from ipcbench.errors import ResultError
 
 if TYPE_CHECKING:
-    from ipcbench.cli.measuring import Finish
+    from ipcbench.cli.finishing import Finish
 
 
 @click.command("all")

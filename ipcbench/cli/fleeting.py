@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from ipcbench.cli.ending import severest
-from ipcbench.cli.measuring import Finish, begin, planned, resume
+from ipcbench.cli.finishing import Finish
+from ipcbench.cli.measuring import begin, resume
 from ipcbench.cli.options import FEW, Order, Resumption, make_order, make_resumption, surplus_of
 from ipcbench.cli.output import about, printing, say, tell
+from ipcbench.cli.planning import planned
 from ipcbench.cli.progress import Lines, Quiet
 from ipcbench.cli.saving import refuse_existing
 from ipcbench.cli.summary import count, outlook, self_check_line, skip_lines, summary_lines
@@ -51,9 +53,9 @@ class Job:
 
 def show(given: dict[str, Any]) -> int:
     """Print the hosts and what each would run; the exit code."""
-    _refuse(given, ("resume", "append"))
+    refuse_alone(given, ("resume", "append"))
     order = make_order("run", given)
-    with _connected(given) as fleet, Stop() as stop:
+    with connected(given) as fleet, Stop() as stop:
         present, absent = fleet.survey()
         for found in present:
             python = f"Python {found.python}, ipcbench {found.version}"
@@ -66,7 +68,7 @@ def show(given: dict[str, Any]) -> int:
         deaths = fleet.allowed_failures()
         by_dask = f", a task after {deaths} deaths is given up by Dask" if deaths is not None else ""
         say(f"{count(RETRIES, 'retry')} of a task that raises, {DEATHS} lost workers for a visit{by_dask}")
-        return severest(*(_show(_site(fleet, found.name, stop, Ledger()), order) for found in present))
+        return severest(*(_show(site_of(fleet, found.name, stop, Ledger()), order) for found in present))
 
 
 def _show(site: HostSite, order: Order) -> int:
@@ -85,15 +87,15 @@ def _show(site: HostSite, order: Order) -> int:
 
 def measure(given: dict[str, Any]) -> int:
     """Measure on all hosts and say what it came to; the exit code."""
-    _refuse(given, ("append", "dry_run"))
-    with _connected(given) as fleet, Stop() as stop:
+    refuse_alone(given, ("append", "dry_run"))
+    with connected(given) as fleet, Stop() as stop:
         present = hosts(*fleet.survey())
         if not given["quiet"]:
             for line in doubts(present):
                 tell(line)
         label, jobs = _continued(given, present) if given["resume"] is not None else _ordered(given, present)
         ledger = Ledger()
-        _carry_out(jobs, {job.name: _site(fleet, job.name, stop, ledger) for job in jobs})
+        _carry_out(jobs, {job.name: site_of(fleet, job.name, stop, ledger) for job in jobs})
         for job in jobs:
             if job.error and not isinstance(job.error, IpcbenchError):
                 raise job.error
@@ -103,7 +105,7 @@ def measure(given: dict[str, Any]) -> int:
             if sum(job.finish is not None for job in jobs) > 1:
                 say(f"to see who differs: {_report(given['results'], label)}")
             if any(_path(given["results"], label, job.name).with_suffix(SUFFIX).exists() for job in jobs):
-                say(f"to continue: {_again(given, label)}")
+                say(f"to continue: {again(given, 'run', label)}")
         return code
 
 
@@ -111,7 +113,7 @@ def _ordered(given: dict[str, Any], present: Sequence[Presence]) -> tuple[str, l
     """A new run on each host; raises BadRequest and ResultError before any begins."""
     order = make_order("run", given)
     label = order.label if order.label is not None else f"fleet-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    keeping = replace(order.keeping, again=_again(given, label))
+    keeping = replace(order.keeping, again=again(given, "run", label))
     jobs = []
     for found in present:
         own = replace(_of_host(order, found.name), label=check_label(f"{label}-{found.name}"), keeping=keeping)
@@ -130,7 +132,7 @@ def _continued(given: dict[str, Any], present: Sequence[Presence]) -> tuple[str,
     """What is left of a run, on the hosts that are there; raises ResultError if nothing is."""
     wanted = make_resumption("run", given)
     label, there = check_label(wanted.label), {found.name for found in present}
-    keeping = replace(wanted.keeping, again=_again(given, label))
+    keeping = replace(wanted.keeping, again=again(given, "run", label))
     begun = {name: path for path in keeping.results.glob(f"{label}-*{SUFFIX}") if (name := _name(path, label))}
     over = {name for path in keeping.results.glob(f"{label}-*.json") if (name := _name(path, label))} - set(begun)
     for name in sorted(set(begun) - there):
@@ -182,7 +184,7 @@ def _say_all(jobs: Sequence[Job], ledger: Ledger) -> None:
 
 
 @contextlib.contextmanager
-def _connected(given: dict[str, Any]) -> Iterator[Fleet]:
+def connected(given: dict[str, Any]) -> Iterator[Fleet]:
     """The fleet of these options; raises BadRequest."""
     files = [given[name] for name in ("tls_ca", "tls_cert", "tls_key")]
     if any(files) and not all(files):
@@ -193,19 +195,21 @@ def _connected(given: dict[str, Any]) -> Iterator[Fleet]:
         yield fleet
 
 
-def _site(fleet: Fleet, name: str, stop: Stop, ledger: Ledger) -> HostSite:
+def site_of(fleet: Fleet, name: str, stop: Stop, ledger: Ledger) -> HostSite:
+    """A host as a place where visits are made."""
     return HostSite(fleet, name, stop, ledger, lambda quiet: Quiet() if quiet else Lines())
 
 
-def _refuse(given: dict[str, Any], more: Sequence[str]) -> None:
+def refuse_alone(given: dict[str, Any], more: Sequence[str]) -> None:
     """Raise BadRequest for options that make sense on one machine only."""
     surplus = surplus_of(given, ("python", *more))
     if surplus:
         raise BadRequest(f"a fleet measures under the Python of its workers, and writes new files: leave out {surplus}")
 
 
-def _again(given: dict[str, Any], label: str) -> str:
-    words = ["python", "-m", "ipcbench", "fleet", "run", "--scheduler", given["scheduler"], "--resume", label]
+def again(given: dict[str, Any], command: str, label: str) -> str:
+    """The command that continues what was given."""
+    words = ["python", "-m", "ipcbench", "fleet", command, "--scheduler", given["scheduler"], "--resume", label]
     for name in ("tls_ca", "tls_cert", "tls_key"):
         words += [f"--{name.replace('_', '-')}", given[name]] if given[name] else []
     words += ["--trusted-network"] if given["trusted_network"] else []

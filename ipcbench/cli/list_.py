@@ -157,7 +157,8 @@ def _variants(found: Pattern) -> str:
 
 
 def _mechanism(found: Mechanism) -> dict[str, object]:
-    return {key: value for key, value in found._asdict().items() if key not in PORTS} | {"ports": found.ports}
+    facts = {key: value for key, value in found._asdict().items() if key not in PORTS}
+    return facts | {"far": found.far is not None, "ports": found.ports}
 
 
 def _facts() -> dict[str, object]:

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, TypeVar
 
 from ipcbench.errors import BadRequest, HostLost, Interrupted, IpcbenchError
 from ipcbench.fleet import host
-from ipcbench.model import Timing, Visit
 from ipcbench.run.interrupt import Stop
 from ipcbench.text import safe_text
 
@@ -163,20 +162,24 @@ class Fleet:
         found: T = self._on(self.find(name, stop), function, *arguments)
         return found
 
-    def submit(self, address: str, identity: str, name: str, visit: Visit, timing: Timing) -> Any:
-        """Have a visit made at this address and nowhere else: its future."""
+    def submit(
+        self, address: str, identity: str, function: Callable[..., bytes], *arguments: object, retries: int = RETRIES
+    ) -> Any:
+        """Have a task of this identity made at this address and nowhere else: its future."""
         return self.client.submit(
-            host.make_visit,
+            function,
             identity,
-            name,
-            visit,
-            timing,
+            *arguments,
             key=identity,
             workers=[address],
             allow_other_workers=False,
-            retries=RETRIES,
+            retries=retries,
             pure=False,
         )
+
+    def at(self, address: str, function: Callable[..., Any], *arguments: object) -> Any:
+        """Call a function at this address, beside its tasks; an async one is waited for. Raises HostLost."""
+        return self._on(address, function, *arguments)
 
     def stop_visit(self, address: str, identity: str) -> None:
         """Have a visit end early, wherever it is by now."""
@@ -186,6 +189,8 @@ class Fleet:
             return  # its host has gone, and the warden there ends it
 
     def _on(self, address: str, function: Callable[..., Any], *arguments: object, on_error: str = "raise") -> Any:
+        if address not in self.workers():  # Dask would call it for half a minute
+            raise HostLost("its Dask worker is gone")
         found = self._ask(self.client.run, function, *arguments, workers=[address], on_error=on_error)
         if address not in found:
             raise HostLost("its Dask worker does not answer")

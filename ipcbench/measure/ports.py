@@ -29,6 +29,7 @@ from ipcbench.model import START_METHODS, PayloadKind, StartMethod
 if TYPE_CHECKING:
     from multiprocessing.managers import SyncManager  # 20 ms that only the manager mechanisms need
 
+    from ipcbench.measure.far import FarChannel  # which is made of these ports
     from ipcbench.measure.server import Server
 
 Side = Literal["driver", "peer"]
@@ -80,6 +81,7 @@ class PortSettings:
         self.window = window
         self.workers = workers
         self.payload = payload
+        self.interface = "127.0.0.1"  # what is reached over a network binds to this address
         self.cpus: Sequence[Sequence[int]] = ()  # of each worker that a port starts by itself; empty: wherever
         self.folder = tempfile.gettempdir()  # the visit's own, with a path short enough for a socket
         self.named = 0
@@ -103,10 +105,10 @@ class PortSettings:
 
     @functools.cached_property
     def tcp_manager(self) -> SyncManager:
-        """One more that is reached over TCP, on loopback, with the key that all processes of this visit share."""
+        """One more that is reached over TCP, with the key that all processes of this visit share."""
         from multiprocessing.managers import SyncManager
 
-        manager = SyncManager(("127.0.0.1", 0), ctx=self.context)
+        manager = SyncManager((self.interface, 0), ctx=self.context)
         manager.start()
         return manager
 
@@ -239,7 +241,7 @@ class Mechanism(NamedTuple):
     background_threads counts them per process that uses the port, background_processes per visit. smallest and largest
     are payloads in bytes, arrays says whether numpy's arrays can be sent. shared_memory and semaphores say what of
     the machine it needs, systems, machines and min_python where it exists, module what not every build of such a Python
-    has, scope whether it reaches other hosts.
+    has, scope whether it reaches other hosts, far the half of a channel that does, where ipcbench measures that.
 
     requires are the packages to import that are not of the standard library, extra is what brings them with ipcbench
     (`pip install "ipcbench[extra]"`), empty in a plug-in, and licence their SPDX expression. needs_server is a program
@@ -272,6 +274,7 @@ class Mechanism(NamedTuple):
     copies: int | None = None
     dead_peer: Literal["end of file", "nothing", "an error"] = "nothing"
     scope: Literal["host", "network"] = "host"
+    far: type[FarChannel] | None = None
     smallest: int = 1
     largest: int | None = None
     arrays: bool = True

@@ -10,10 +10,7 @@ A plain pyperf script with one option of its own, so every pyperf flag works. Th
 from __future__ import annotations
 
 import argparse
-import atexit
-import contextlib
 import errno
-import gc
 import json
 import multiprocessing
 import os
@@ -27,29 +24,33 @@ from resource import RUSAGE_CHILDREN
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
-from ipcbench.errors import BadRequest, IpcbenchError, NotOffered
-from ipcbench.measure.evidence import FAILURE, LEAKS, leave, mark, show_stacks
+from ipcbench.errors import BadRequest, NotOffered
+from ipcbench.measure.evidence import mark, show_stacks
+from ipcbench.measure.far import Meeting, far_form
+from ipcbench.measure.halves import FarTeam
 from ipcbench.measure.histogram import histogram
-from ipcbench.measure.ledger import Ledger, leaked_since, take_ledger
+from ipcbench.measure.ledger import Ledger, take_ledger
 from ipcbench.measure.names import WORKER, claim_names, visit_folder
-from ipcbench.measure.pattern import Go, Lap, Proof, Seat, Turn, Unverified, Verification, WrongResult
+from ipcbench.measure.parting import complain, leave_process
+from ipcbench.measure.pattern import Go, Lap, Proof, Seat, Turn, Unverified, Verification
 from ipcbench.measure.payload import content, make_payloads, pool_count, window_for
 from ipcbench.measure.peers import Job, Team, Usage, connect, helper_usage, is_thread, payload_turn, together, usage
 from ipcbench.measure.placement import assign, place, usable_cpus
 from ipcbench.measure.ports import Executor, Port, PortSettings
 from ipcbench.measure.registry import load_mechanism, load_pattern
 from ipcbench.measure.threads import start_team
-from ipcbench.model import Case
+from ipcbench.model import BETWEEN_HOSTS, Case
 
 _SHORT_OF = (errno.ENOSPC, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN)
-_VERDICTS = {WrongResult: "wrong", Unverified: "unverified", NotOffered: "unsupported"}  # the narrower first
 
 
 class Session:
     """Everything one visit holds, from set-up to tear-down."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, meeting: Meeting | None = None) -> None:
+        """With a meeting, the peer is another host's, and only this half is set up here."""
         self.case = case
+        self.meeting = meeting
         self.pattern = load_pattern(case.pattern)
         self.mechanism = load_mechanism(case.mechanism)
         self.content = content(self.mechanism.carries, case.payload)
@@ -74,6 +75,7 @@ class Session:
             raise NotOffered(missing)  # another Python than that of the plan may lack what this one has
         own = case.workers if mechanism.peers == "own" else 0
         threads = [mechanism.background_threads] * (1 + self.workers) + [0] * (own + mechanism.background_processes)
+        threads = threads[:1] if self.meeting else threads
         self.cpus = assign(case.placement, self.available, threads)
         self.settings.cpus = self.cpus[1 : 1 + own]
         window = pattern.window(mechanism, case)
@@ -96,19 +98,31 @@ class Session:
 
     def start(self, seat: Seat) -> Seat:
         """Make the ports, start the peers, wait until all are connected; the driver's seat with what it needs."""
+        team = self.team = self.meet(self.meeting) if self.meeting else self.lay_here()
+        connect(self.pattern, seat, self.ports)
+        seat = self.pattern.sit(seat, self.ports, "driver")
+        members = [pid for port in self.ports if isinstance(port, Executor) for pid in port.members()]
+        self.pids = [os.getpid(), *team.ready(), *members]
+        self.helpers = [pid for pid in members if pid != os.getpid() and not is_thread(pid)]
+        return seat
+
+    def meet(self, meeting: Meeting) -> Team:
+        """Make this half of the ports; the peer waits on another host."""
+        place(self.cpus[0])
+        self.ports = self.pattern.lay(far_form(self.mechanism), self.settings)
+        team = FarTeam(meeting, self.ports)
+        self.cpus += team.cpus
+        return team
+
+    def lay_here(self) -> Team:
+        """Make the ports and start the peers on this host."""
         if self.mechanism.background_processes:
             place(self.cpus[-1])  # they start while ports are laid, and inherit this
         self.ports = self.pattern.lay(self.mechanism, self.settings)
         if not self.pattern.cycles:
             check_medium()
         place(self.cpus[0])
-        self.team = start_team(self.mechanism, self.settings.context, self.jobs, self.ports)
-        connect(self.pattern, seat, self.ports)
-        seat = self.pattern.sit(seat, self.ports, "driver")
-        members = [pid for port in self.ports if isinstance(port, Executor) for pid in port.members()]
-        self.pids = [os.getpid(), *self.team.ready(), *members]
-        self.helpers = [pid for pid in members if pid != os.getpid() and not is_thread(pid)]
-        return seat
+        return start_team(self.mechanism, self.settings.context, self.jobs, self.ports)
 
     def end(self) -> None:
         """Stop the peers and give back what the ports hold."""
@@ -260,14 +274,6 @@ def _pass_case(command: list[str], args: argparse.Namespace) -> None:
     command.extend(("--case", args.case.id))
 
 
-def _complain(error: Exception) -> None:
-    """Say why there is no number, in a file that the orchestrator finds in the visit's folder."""
-    verdict = next((verdict for kind, verdict in _VERDICTS.items() if isinstance(error, kind)), "failed")
-    detail = str(error) if isinstance(error, Unverified | IpcbenchError) else f"{type(error).__name__}: {error}"
-    with contextlib.suppress(OSError):  # there may be no descriptor left; the worker's last words are printed as well
-        leave(FAILURE, {"verdict": verdict, "detail": detail})
-
-
 def _lighten_pyperf() -> None:
     """Keep pyperf from importing what a visit never uses; it made up a quarter of what a visit costs.
 
@@ -281,23 +287,6 @@ def _lighten_pyperf() -> None:
     sys.modules.setdefault("pyperf._hooks", hooks)
 
 
-def _leave(before: Ledger) -> NoReturn:
-    """Run the exit functions, multiprocessing's among them, and go without taking the interpreter apart first.
-
-    A visit has nothing left to lose by then, and this saves a tenth of what it costs. What the process still holds that
-    it did not before the visit is left behind by the mechanism.
-    """
-    gc.collect()  # multiprocessing's exit function forgets how to close what a process in a circle still holds
-    atexit._run_exitfuncs()
-    gc.collect()  # a port may hold descriptors until its last reference, in a circle, goes
-    leaks = leaked_since(before)
-    if leaks:
-        leave(LEAKS, leaks)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
-
-
 def run(arguments: Sequence[str] | None = None) -> Ledger:
     """Run the case that the command line names, under pyperf; what this process held before."""
     if visit_folder():
@@ -306,7 +295,10 @@ def run(arguments: Sequence[str] | None = None) -> Ledger:
 
     runner = pyperf.Runner(values=2, min_time=0.05, program_args=WORKER, add_cmdline_args=_pass_case)
     runner.argparser.add_argument("--case", type=_case, required=True, help="case id: ping-pong/queue/64B/1w")
+    runner.argparser.add_argument("--meeting", type=Meeting.read, help="file that says where the other host's half is")
     args = runner.parse_args(arguments)
+    if (args.case.placement == BETWEEN_HOSTS) != (args.meeting is not None):
+        runner.argparser.error(f"{args.case.id}: 'ipcbench fleet pair' measures between hosts, and nothing else")
     if visit_folder():
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - nobody reads pyperf's summary, and stdout may be closed
     claim_names()
@@ -314,7 +306,7 @@ def run(arguments: Sequence[str] | None = None) -> Ledger:
     signal.signal(signal.SIGALRM, _on_alarm)
     show_stacks("driver")
     before = take_ledger()
-    session = Session(args.case)
+    session = Session(args.case, args.meeting)
     try:
         try:
             bench = runner.bench_time_func(args.case.id, session.time, inner_loops=operations_per_loop(args.case))
@@ -323,7 +315,7 @@ def run(arguments: Sequence[str] | None = None) -> Ledger:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if a peer's end gets in before, the outer clause has it
             raise
     except Exception as error:
-        _complain(session.settings.blame(session.team.death_behind(error) if session.team else error))
+        complain(session.settings.blame(session.team.death_behind(error) if session.team else error))
         session.abandon()
         if not args.worker:
             raise
@@ -350,4 +342,4 @@ def _extend(path: Path, report: dict[str, Any]) -> None:
 if __name__ == "__main__":
     held = run()
     if visit_folder():
-        _leave(held)
+        leave_process(held)

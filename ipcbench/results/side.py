@@ -14,7 +14,7 @@ import pandas as pd
 from ipcbench.model import Case
 from ipcbench.results.foreign import Foreign, foreign
 from ipcbench.results.frame import case_frame, visit_frame
-from ipcbench.results.schema import ResultFile, RunRecord
+from ipcbench.results.schema import Between, ResultFile, RunRecord
 from ipcbench.results.store import checked, read
 from ipcbench.text import safe_text
 from ipcbench.units import format_size
@@ -98,6 +98,7 @@ def _facts(record: RunRecord) -> dict[str, str]:
     facts = {
         "label": record.label,
         "date": record.started[:16].replace("T", " "),
+        **_between(record),
         "CPU": machine.cpu_model,
         "CPUs": f"{machine.usable_cpus} of {machine.cpus}",
         "memory": format_size(machine.memory),
@@ -128,6 +129,19 @@ def _facts(record: RunRecord) -> dict[str, str]:
         if condition.value not in values:
             values.append(condition.value)
     return facts | {safe_text(name, 60): ", ".join(values) for name, values in conditions.items() if name not in facts}
+
+
+def _between(record: RunRecord) -> dict[str, str]:
+    """What decides numbers between two hosts, beside the client's machine."""
+    found = record.between
+    if not isinstance(found, Between):
+        return {}
+    machine = found.machine
+    return {
+        "between hosts": found.words,
+        "server CPU": f"{machine.cpu_model}, {machine.usable_cpus} of {machine.cpus} CPUs",
+        "server Python": f"{machine.implementation} {machine.python}",
+    }
 
 
 def _several(counts: pd.Series[int]) -> str:

@@ -4,7 +4,7 @@ Nagle's algorithm is on, and does no harm to who writes a message in one call an
 `tcp-nodelay` and `tcp-split`. Calls as in `socketpair`. Source: tcp(7), Lib/socket.py.
 """
 
-from ipcbench.measure.framed import TcpSocket
+from ipcbench.measure.framed import FarTcpSocket, TcpSocket
 from ipcbench.measure.ports import Mechanism
 
 
@@ -14,7 +14,7 @@ class TcpChannel(TcpSocket):
 
 MECHANISM = Mechanism(
     name="tcp",
-    title="TCP on loopback, sendmsg and recv_into",
+    title="TCP, sendmsg and recv_into",
     short="TCP",
     family="sockets",
     semaphores=False,
@@ -25,6 +25,7 @@ MECHANISM = Mechanism(
     copies=3,
     dead_peer="end of file",
     scope="network",
+    far=FarTcpSocket,
     systems=("linux", "darwin"),
-    caveats=("on loopback, where packets have 64 KiB and no wire",),
+    caveats=("within a host it is loopback, where packets have 64 KiB and no wire",),
 )

@@ -6,19 +6,27 @@ Source: tcp(7), Lib/socket.py.
 
 import socket
 
-from ipcbench.measure.framed import TcpSocket
+from ipcbench.measure.framed import FarTcpSocket, StreamSocket, TcpSocket
 from ipcbench.measure.ports import Mechanism, Side
 
 
-class TcpNodelayChannel(TcpSocket):
+class Nodelay(StreamSocket):
     def connect(self, side: Side) -> None:
         super().connect(side)
         self.end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
+class TcpNodelayChannel(Nodelay, TcpSocket):
+    pass
+
+
+class FarTcpNodelay(Nodelay, FarTcpSocket):
+    pass
+
+
 MECHANISM = Mechanism(
     name="tcp-nodelay",
-    title="TCP on loopback with TCP_NODELAY",
+    title="TCP with TCP_NODELAY",
     short="TCP nodelay",
     family="sockets",
     semaphores=False,
@@ -29,6 +37,7 @@ MECHANISM = Mechanism(
     copies=3,
     dead_peer="end of file",
     scope="network",
+    far=FarTcpNodelay,
     systems=("linux", "darwin"),
-    caveats=("on loopback, where packets have 64 KiB and no wire",),
+    caveats=("within a host it is loopback, where packets have 64 KiB and no wire",),
 )

@@ -7,11 +7,11 @@ Source: tcp(7), RFC 896, RFC 1122 4.2.3.2.
 
 from typing import Any
 
-from ipcbench.measure.framed import LENGTH, TcpSocket
+from ipcbench.measure.framed import LENGTH, FarTcpSocket, StreamSocket, TcpSocket
 from ipcbench.measure.ports import Mechanism, Send
 
 
-class TcpSplitChannel(TcpSocket):
+class Split(StreamSocket):
     def sender(self) -> Send:
         sendall, pack = self.end.sendall, LENGTH.pack
 
@@ -22,9 +22,17 @@ class TcpSplitChannel(TcpSocket):
         return send
 
 
+class TcpSplitChannel(Split, TcpSocket):
+    pass
+
+
+class FarTcpSplit(Split, FarTcpSocket):
+    pass
+
+
 MECHANISM = Mechanism(
     name="tcp-split",
-    title="TCP on loopback, header and body in two sends",
+    title="TCP, header and body in two sends",
     short="TCP split",
     family="sockets",
     semaphores=False,
@@ -35,6 +43,7 @@ MECHANISM = Mechanism(
     copies=3,
     dead_peer="end of file",
     scope="network",
+    far=FarTcpSplit,
     systems=("linux", "darwin"),
     baseline=True,
     only_patterns=("ping-pong",),

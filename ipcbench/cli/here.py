@@ -1,0 +1,58 @@
+"""This machine as a place where visits are made; see `run.site`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+from ipcbench.cli.plugins import ask_plugins, warn_of_refused
+from ipcbench.cli.progress import Bar, Lines, Quiet, progress_for
+from ipcbench.machine.doctor import examine
+from ipcbench.machine.facts import capabilities, machine_facts
+from ipcbench.machine.finding import Finding
+from ipcbench.machine.identity import Identity, identity
+from ipcbench.model import Budget, Timing
+from ipcbench.plan.planner import Plan, Request, make_plan, mechanisms_of
+from ipcbench.results.schema import MachineFacts
+from ipcbench.run.interrupt import Stop
+from ipcbench.run.leftovers import find_leftovers
+from ipcbench.run.site import Visits
+from ipcbench.run.visit import Visitor
+
+
+class Here:
+    """The machine that this process runs on, as a place where visits are made."""
+
+    def stopping(self) -> contextlib.AbstractContextManager[Stop]:
+        return Stop()
+
+    def plan(self, request: Request, seed: int, budget: Budget, timing: Timing) -> Plan:
+        names = mechanisms_of(request)
+        if names != list(request.mechanisms):  # by globs or all: nobody has said the name of what is left out
+            warn_of_refused()
+        ask_plugins(names, request.pythons)
+        return make_plan(request, capabilities(), seed, budget, timing)
+
+    def machine(self) -> MachineFacts:
+        return machine_facts()
+
+    def identity(self, salt: str | None, plugins: Sequence[str]) -> Identity:
+        return identity(salt, plugins)
+
+    def examine(self) -> list[Finding]:
+        return examine()
+
+    def leftovers(self) -> int:
+        return len(find_leftovers())
+
+    def between(self) -> None:
+        return None
+
+    def visits(self, plan: Plan, stop: Stop) -> Visits:
+        return Visitor(plan.timing, stop, pythons=plan.pythons)
+
+    def progress(self, quiet: bool) -> contextlib.AbstractContextManager[Quiet | Lines | Bar]:
+        return progress_for(quiet)
+
+
+HERE = Here()
