@@ -46,7 +46,7 @@ class TestWithDask:
     def test_a_pair_is_measured_in_both_patterns_and_its_file_says_between_which_hosts(
         self, pair: Cluster, tmp_path: Path
     ) -> None:
-        words = ("--mechanism", "tcp,listener-tcp,manager-tcp", "--pattern", "ping-pong,stream", "--size", "64B,64KiB")
+        words = ("--mechanism", "tcp,listener-tcp,manager-tcp", "--pattern", "ping-pong,stream", "--size", "64B,4KiB")
         running = start(
             "fleet", "pair", "--scheduler", pair.address, *words, "--rounds", "2", "--label", "link", cwd=tmp_path
         )
