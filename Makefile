@@ -4,6 +4,8 @@ PYTHON ?=
 VENV ?= .venv
 ARGS ?=
 MECHANISM ?=
+EXTRAS ?=
+comma := ,
 
 SHELL := /bin/sh
 BIN := $(VENV)/bin
@@ -18,7 +20,7 @@ help:  ## this list
 bench: $(VENV)/ready  ## measure and report; make bench ARGS=--fast is the two-minute one
 	@$(BIN)/python -m ipcbench all $(ARGS)
 
-test: $(VENV)/ready-test  ## run all tests
+test: $(VENV)/ready-test  ## run all tests; EXTRAS=third-party,fleet in a new VENV: those of libraries and fleets too
 	@$(BIN)/python -m pytest $(ARGS)
 
 contract: $(VENV)/ready-test  ## the contract test alone; MECHANISM=pipe for one mechanism
@@ -69,7 +71,7 @@ $(VENV)/ready: $(VENV)/made pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e . && touch $@
 
 $(VENV)/ready-test: $(VENV)/made pyproject.toml
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]' && touch $(VENV)/ready $(VENV)/ready-docs $@
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test$(if $(EXTRAS),$(comma)$(EXTRAS))]' && touch $(VENV)/ready $(VENV)/ready-docs $@
 
 $(VENV)/ready-docs: $(VENV)/made pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]' && touch $(VENV)/ready $@

@@ -129,3 +129,17 @@ def test_a_record_batch_is_read_where_it_was_written_and_not_copied() -> None:
 def queues() -> set[str]:
     """The numbers of the message queues of System V."""
     return {line.split()[1] for line in QUEUES.read_text().splitlines()[1:]} if sys.platform == "linux" else set()
+
+
+@pytest.mark.third_party
+@pytest.mark.skipif(load_mechanism("faster-fifo").missing() is not None, reason="faster_fifo is not installed")
+def test_a_receiver_of_faster_fifo_has_room_for_a_message_before_the_first_one() -> None:
+    # Else a get that blocks raises Empty where another receiver is quicker.
+    settings = PortSettings(multiprocessing.get_context("spawn"), 65_536, 4, 2)
+    for name in ("faster-fifo", "faster-fifo-many"):
+        kind = load_mechanism(name).channel
+        assert kind is not None
+        channel = kind(settings)
+        channel.receiver()
+        assert len(channel.queue.message_buffer.val) > settings.size  # type: ignore[attr-defined]
+        channel.close()

@@ -12,12 +12,21 @@ _OVERHEAD = 256  # bytes a message may take beside its payload: pickle, a task's
 
 
 class FifoQueue(Channel):
-    """A mechanism says how it is received from."""
+    """A mechanism says how it is received from, after `make_room`."""
 
     def __init__(self, settings: PortSettings) -> None:
         import faster_fifo
 
-        self.queue: Any = faster_fifo.Queue(settings.window * (settings.size + _OVERHEAD))
+        self.message = settings.size + _OVERHEAD
+        self.queue: Any = faster_fifo.Queue(settings.window * self.message)
+
+    def make_room(self) -> None:
+        """Make the buffer of this receiver large enough for any message.
+
+        Where it is too small, a get that blocks makes it larger and asks again without blocking: it raises Empty if
+        another receiver has taken the message meanwhile (faster_fifo.pyx, get_many).
+        """
+        self.queue.reallocate_msg_buffer(self.message)
 
     def sender(self) -> Send:
         return partial(self.queue.put, timeout=FOR_EVER)

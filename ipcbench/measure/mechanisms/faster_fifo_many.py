@@ -14,6 +14,7 @@ from ipcbench.measure.ports import Mechanism, Receive
 
 class FasterFifoManyChannel(FifoQueue):
     def receiver(self) -> Receive:
+        self.make_room()
         take = partial(self.queue.get_many, True, FOR_EVER)
         return chain.from_iterable(iter(take, None)).__next__
 
