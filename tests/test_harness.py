@@ -94,6 +94,30 @@ def test_duty_reads_a_file(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "duty.json").read_text())["command"].startswith("ipcbench run")
 
 
+def test_what_scripts_of_others_print_becomes_seconds_of_one_operation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = module("theirs", monkeypatch)
+    monkeypatch.setattr(theirs, "MESSAGES", 10)
+    perf = tmp_path / "perf.py"
+    perf.write_text("print('mean latency   :  10.000 [us]')\nprint('mean throughput:   500000     [msg/s]')")
+    found = theirs.pyzmq(perf, tmp_path)
+    assert found["ping-pong/zmq-tcp/64B"] == pytest.approx(20e-6)
+    assert found["stream/zmq-ipc/65536B"] == pytest.approx(2e-6)
+    queues = tmp_path / "queues_of_others.py"
+    queues.write_text("for n in (1, 2, 4): print(f'Time taken by queue type a.Queue is {n}.5')")
+    assert theirs.faster_fifo(queues, tmp_path) == {
+        "stream/faster-fifo": 0.15,
+        "stream/faster-fifo-many": 0.25,
+        "stream/queue": 0.45,
+    }
+    (line,) = theirs.figures([({"x": 2e-6}, {"x": 1e-6}), ({"x": 4e-6}, {"x": 1e-6}), ({"x": 3e-6}, {"x": 1e-6})])
+    assert line.shown == "3.00 (2.00 to 4.00): 3 µs, 1 µs"
+    perf.write_text("print('something else')")
+    with pytest.raises(SystemExit, match="mean latency"):
+        theirs.pyzmq(perf, tmp_path)
+
+
 def test_a_figure_says_whether_its_aim_is_met(monkeypatch: pytest.MonkeyPatch) -> None:
     figures = module("figures", monkeypatch)
     assert figures.at_most("a", 1.0, 1.02).met
