@@ -72,20 +72,11 @@ class Folded:
 
 
 def page(study: Study, sentences: Sequence[str], charts: Sequence[Picture]) -> str:
-    """Write the whole page. Everything from the results file is escaped by the template, whatever it holds."""
-    templates = Environment(
-        loader=PackageLoader("ipcbench.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    templates.filters |= {"marked": marked, "slug": slug}
-    drawn = [chart for chart in charts if not chart.missing]
-    inline, colours = merge_all([(chart.svg["light"], chart.svg["dark"]) for chart in drawn])
-    style = templates.get_template("report.css.j2").render(light=LIGHT, dark=DARK) + "\n" + colours
-    script = files("ipcbench.report").joinpath("templates/report.js").read_text(encoding="utf-8")
-    return templates.get_template("report.html.j2").render(
+    """Write the whole page of a run."""
+    return rendered(
+        "report.html.j2",
+        charts,
+        f"reports/{_name(study)}",
         study=study,
         label=safe_text(study.record.label, 100),
         version=safe_text(study.record.ipcbench, 40),
@@ -95,14 +86,9 @@ def page(study: Study, sentences: Sequence[str], charts: Sequence[Picture]) -> s
         results=f"results/{_name(study)}.json",
         again=f"python -m ipcbench report results/{_name(study)}.json",
         digest=safe_text(study.record.digest, 64),
-        policy=policy(style, script),
-        style=Markup(style),  # our own files, theme and colours, nothing from the results
-        script=Markup(script),
         contents=CONTENTS,
         headings=HEADINGS,
         under=under(charts),
-        inline={chart.id: Markup(svg) for chart, svg in zip(drawn, inline, strict=True)},  # serialised as XML
-        embed={chart.id: _embed(chart, _name(study)) for chart in drawn},
         names=names(study),
         sentences=sentences,
         glance=at_a_glance(study),
@@ -115,6 +101,33 @@ def page(study: Study, sentences: Sequence[str], charts: Sequence[Picture]) -> s
         all_cases=exact(study.summary, "All cases of this run"),
         mechanisms=mechanisms(study),
         environment=environment(study),
+    )
+
+
+def rendered(template: str, charts: Sequence[Picture], folder: str, /, **said: object) -> str:
+    """A page by a template of ours: style, script, policy, charts inline and how to embed each from a report's folder.
+
+    What is said besides is escaped by the template, whatever it holds.
+    """
+    templates = Environment(
+        loader=PackageLoader("ipcbench.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters |= {"marked": marked, "slug": slug}
+    drawn = [chart for chart in charts if not chart.missing]
+    inline, colours = merge_all([(chart.svg["light"], chart.svg["dark"]) for chart in drawn])
+    style = templates.get_template("report.css.j2").render(light=LIGHT, dark=DARK) + "\n" + colours
+    script = files("ipcbench.report").joinpath("templates/report.js").read_text(encoding="utf-8")
+    return templates.get_template(template).render(
+        policy=policy(style, script),
+        style=Markup(style),  # our own files, theme and colours, nothing from the results
+        script=Markup(script),
+        inline={chart.id: Markup(svg) for chart, svg in zip(drawn, inline, strict=True)},  # serialised as XML
+        embed={chart.id: _embed(chart, folder) for chart in drawn},
+        **said,
     )
 
 
@@ -164,7 +177,6 @@ def _name(study: Study) -> str:
     return folder_name(Path(study.record.label or "results"))
 
 
-def _embed(chart: Picture, name: str) -> dict[str, str]:
-    folder = f"reports/{name}"
+def _embed(chart: Picture, folder: str) -> dict[str, str]:
     command = f"ipcbench embed {chart.id} --report {folder}"
     return {"snippet": snippet(chart.id, chart.entry, "github", folder), "command": command}

@@ -5,12 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 
 import matplotlib as mpl
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from ipcbench import __version__
 from ipcbench.analysis.fleet import notes
@@ -18,17 +15,13 @@ from ipcbench.analysis.hosts import fact
 from ipcbench.report import pictures
 from ipcbench.report.charts import SURVEYED
 from ipcbench.report.folder import write_report
-from ipcbench.report.html import policy
-from ipcbench.report.inline import merge_all
+from ipcbench.report.html import rendered
 from ipcbench.report.manifest import Manifest
-from ipcbench.report.marks import marked
 from ipcbench.report.pictures import Picture
-from ipcbench.report.snippets import snippet
 from ipcbench.report.survey import Survey, parts, sentences
 from ipcbench.report.survey_formats import as_csv, as_markdown, cases_csv
 from ipcbench.report.tables import Table
-from ipcbench.report.text import count, listing, slug
-from ipcbench.report.theme import DARK, LIGHT
+from ipcbench.report.text import count, listing
 from ipcbench.text import safe_text
 
 READING = (
@@ -78,42 +71,23 @@ def footer(survey: Survey) -> tuple[str, str]:
 
 
 def page(survey: Survey, drawn: Sequence[Picture], folder: str) -> str:
-    """The whole page. Everything from results files is escaped by the template, whatever it holds."""
-    templates = Environment(
-        loader=PackageLoader("ipcbench.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    templates.filters |= {"marked": marked, "slug": slug}
-    there = [picture for picture in drawn if not picture.missing]
-    inline, colours = merge_all([(picture.svg["light"], picture.svg["dark"]) for picture in there])
-    style = templates.get_template("report.css.j2").render(light=LIGHT, dark=DARK) + "\n" + colours
-    script = files("ipcbench.report").joinpath("templates/report.js").read_text(encoding="utf-8")
+    """The whole page."""
     first = sentences(survey)
     blocks = survey.champions.blocks
     said = parts(survey)[len(first) :]
-    return templates.get_template("fleet.html.j2").render(
+    return rendered(
+        "fleet.html.j2",
+        drawn,
+        f"reports/{folder}",
         title=safe_text(survey.title, 100),
-        policy=policy(style, script),
-        style=Markup(style),  # our own files, theme and colours, nothing from the results
-        script=Markup(script),
         sentences=[safe_text(sentence, 1000) for sentence in first],
         notes=[safe_text(note, 1000) for note in notes(survey.fleet)],
         charts=drawn,
-        inline={picture.id: Markup(svg) for picture, svg in zip(there, inline, strict=True)},  # serialised as XML
-        embed={picture.id: _embed(picture, f"reports/{folder}") for picture in there},
         tables=[part for part in said if isinstance(part, Table)],
         names=sorted(set(blocks["winner"])) if len(blocks) else [],
         reading=READING,
         version=__version__,
     )
-
-
-def _embed(picture: Picture, folder: str) -> dict[str, str]:
-    command = f"ipcbench embed {picture.id} --report {folder}"
-    return {"snippet": snippet(picture.id, picture.entry, "github", folder), "command": command}
 
 
 def _manifest(survey: Survey, drawn: Sequence[Picture]) -> Manifest:
