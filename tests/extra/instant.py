@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from records import outcome
 
-from ipcbench.cli import main, measuring
+from ipcbench.cli import here, main
 from ipcbench.errors import NotContained
 from ipcbench.machine.finding import Finding, Level
 from ipcbench.model import Failure, Outcome, Timing, Visit
@@ -59,7 +59,8 @@ def examine() -> list[Finding]:
 
 
 if __name__ == "__main__":
-    setattr(measuring, "examine", examine)  # noqa: B010 - a module has no such attribute to a type checker
-    setattr(measuring, "Visitor", Instant)  # noqa: B010 - a module has no such attribute to a type checker
+    for name, instead in {"examine": examine, "Visitor": Instant}.items():
+        getattr(here, name)  # what is not there would be replaced without effect
+        setattr(here, name, instead)
     sys.modules["ipcbench.report"] = SimpleNamespace(said=lambda _: [])  # type: ignore[assignment]
     main()
