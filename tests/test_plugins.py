@@ -164,7 +164,14 @@ def test_a_bad_plug_in_alone_is_one_line_and_code_8(site: Path, tmp_path: Path) 
     done = run("run", "--mechanism", "raises", *QUICK, cwd=tmp_path, env=having(site))
     assert done.code == 8
     assert len(done.errors) == 1
-    assert "plug-in raises of bad-plug 6.6 cannot be imported: RuntimeError: no driver" in done.err
+    reason = "plug-in raises of bad-plug 6.6 cannot be imported: RuntimeError: no driver"
+    assert reason in done.err
+    told = run("list", "raises", cwd=tmp_path, env=having(site, COLUMNS="200"))
+    assert told.code == 0
+    assert [" ".join(line.split()) for line in told.out.splitlines()[2:]] == [
+        "plug-in of bad-plug 6.6",
+        f"here cannot run: raises: {reason}",
+    ]
 
 
 def test_two_packages_with_one_name_are_an_error_that_names_both(site: Path, tmp_path: Path) -> None:

@@ -360,6 +360,22 @@ def test_names_are_listed_as_in_a_sentence() -> None:
     assert listing("abcdef", 3) == "a, b and 4 more"
 
 
+def test_a_reason_keeps_the_name_of_a_library_that_is_called_like_its_mechanism() -> None:
+    reason = 'lmdb needs lmdb: pip install "ipcbench[lmdb]"'
+    skips = [Skip(Case("ping-pong", "lmdb", 64), reason)]
+    (found,) = groups(study(make_result([Case("ping-pong", "pipe", 64)], 3, skips=skips)).summary)
+    assert found.reason == 'the mechanism needs lmdb: pip install "ipcbench[lmdb]"'
+
+
+def test_a_choice_among_what_spins_says_so() -> None:
+    cases = [Case("ping-pong", name, 64) for name in ("pipe", "queue", "shared-memory-spin")]
+    result = make_result(cases, 3)
+    for facts in result.ipcbench.mechanisms:
+        facts.wait = "spin" if facts.name == "shared-memory-spin" else "block"
+    (table,) = which_one(study(result))
+    assert [row[:2] for row in table.rows] == [["64 B", "pipe"], ["64 B, spinning", "shared-memory-spin"]]
+
+
 def test_absence_is_a_word_and_one_carried_size_its_reason() -> None:
     assert absence("unsupported", [8]) == "8 B only"
     assert absence("unsupported", [8, 64]) == "can't"

@@ -29,7 +29,7 @@ from ipcbench.analysis.hosts import LEAST_FOR_PROCESSES, Host, host_of, read_hos
 from ipcbench.analysis.self_check import drift_between, self_check
 from ipcbench.analysis.stats import by_round
 from ipcbench.analysis.together import centres, trimmed_rows
-from ipcbench.errors import BadRequest
+from ipcbench.errors import BadRequest, ResultError
 from ipcbench.model import Case
 from ipcbench.report.charts import SURVEYED, Chart
 from ipcbench.report.charts.chart import LONGEST_ALT
@@ -245,6 +245,9 @@ def test_what_cannot_be_compared_is_left_out_with_a_line_each() -> None:
     results[2].ipcbench.protocol = 2
     foreign = make(7, cases=[Case("ping-pong", "fifo", 64)])
     part = make(8, seed=1)  # started when another one was, by the same seed, on a machine that is not known
+    without = side_of_result(make(9, verdicts={case.id: ("failed", "nothing works") for case in FEW}))
+    with pytest.raises(ResultError, match="lab-00000009: no case has a number"):
+        host_of(without)
     found = gather(["x.json: cut off", *hosts_of([*results, foreign, part])])
     assert [host.name for host in found.hosts] == [f"lab-{number:08x}" for number in (0, 1, 3, 4)]
     assert [line.partition(":")[2].strip() for line in found.left_out] == [

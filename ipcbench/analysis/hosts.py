@@ -149,10 +149,12 @@ class Host:
 
 
 def host_of(side: Side) -> Host:
-    """Sum up one side."""
+    """Sum up one side; raises ResultError where no case has a number."""
     series = by_round(side.visits) if len(side.visits) else {}
     ok = side.cases[(side.cases["verdict"] == "ok") & side.cases["case"].isin(series)]
     about = tuple(About(*row) for row in ok[list(About._fields)].itertuples(index=False, name=None))
+    if not about:
+        raise ResultError(f"{side.name}: no case has a number")
     seconds = np.array([series[each.case] for each in about]).reshape(len(about), -1)
     logs = np.log(seconds)
     repeats = side.visits.groupby("round")["repeat"].first().sort_index().to_numpy(dtype="int64")

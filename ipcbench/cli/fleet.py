@@ -33,6 +33,13 @@ def cluster_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def without(function: click.Command, *names: str) -> None:
+    """Leave options out of the help that a fleet refuses."""
+    for option in function.params:
+        if option.name in names and isinstance(option, click.Option):
+            option.hidden = True
+
+
 @click.group("fleet")
 def command() -> None:
     """Measure on many hosts at once, one visit per host at a time.
@@ -134,3 +141,8 @@ def report(
     from ipcbench.cli.surveying import Wanted, survey
 
     return survey(files, results, filters, Wanted(kind, output, everything, charts, report))
+
+
+without(plan, "python", "append", "resume", "dry_run")
+without(run, "python", "append", "dry_run")
+without(pair, "python", "append", "dry_run", "suite", "workers", "placement", "start_method", "full")

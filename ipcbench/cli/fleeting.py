@@ -66,8 +66,11 @@ def show(given: dict[str, Any]) -> int:
         if wrong:
             return BadRequest.exit_code
         deaths = fleet.allowed_failures()
-        by_dask = f", a task after {deaths} deaths is given up by Dask" if deaths is not None else ""
-        say(f"{count(RETRIES, 'retry')} of a task that raises, {DEATHS} lost workers for a visit{by_dask}")
+        by_dask = f" (Dask's own limit: {deaths})" if deaths is not None else ""
+        say(
+            f"what raises on a host is tried {count(1 + RETRIES, 'time')}, a visit under which the Dask worker dies "
+            f"{count(DEATHS, 'time')}{by_dask}"
+        )
         return severest(*(_show(site_of(fleet, found.name, stop, Ledger()), order) for found in present))
 
 
@@ -173,7 +176,8 @@ def _say_all(jobs: Sequence[Job], ledger: Ledger) -> None:
         if job.finish is None:
             say(f"host {job.name}: {job.error}")
             continue
-        kept.append(job.finish.path)
+        if job.finish.result.ipcbench.rounds:
+            kept.append(job.finish.path)
         closing = [] if job.finish.stopped else [self_check_line(job.finish.result)]
         for line in [*summary_lines(job.finish.result, job.finish.path), *closing]:
             say(f"host {job.name}: {line}")
@@ -202,6 +206,8 @@ def site_of(fleet: Fleet, name: str, stop: Stop, ledger: Ledger) -> HostSite:
 
 def refuse_alone(given: dict[str, Any], more: Sequence[str]) -> None:
     """Raise BadRequest for options that make sense on one machine only."""
+    if given["dry_run"] and "dry_run" in more:
+        raise BadRequest("--dry-run is for one machine: 'ipcbench fleet plan' shows what each host would run")
     surplus = surplus_of(given, ("python", *more))
     if surplus:
         raise BadRequest(f"a fleet measures under the Python of its workers, and writes new files: leave out {surplus}")

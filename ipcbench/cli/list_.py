@@ -98,6 +98,9 @@ def _said(found: Mechanism) -> Iterator[tuple[str, str]]:
     known = catalog.plugin(found.name)
     if known:
         yield "plug-in of", known.plugin.origin
+    if known and known.silent:
+        yield "here", f"cannot run: {catalog.missing(found.name)}"
+        return
     yield "semantics", semantics(found)
     yield (
         "family",

@@ -202,6 +202,8 @@ class Fleet:
             return function(*arguments, **more)
         except Exception as error:  # Dask raises what was raised elsewhere, and errors of its own in many types
             text = safe_text(error, 200) or type(error).__name__
+            if "ConnectionPool" in text:  # closed, since it could not reach the scheduler again
+                raise HostLost("the Dask scheduler is gone") from error
             raise HostLost(f"the Dask cluster does not answer as it should: {text}") from error
 
 

@@ -34,6 +34,7 @@ class Asked(NamedTuple):
     mechanism: Mechanism
     reasons: Mapping[str, str]
     doc: str = ""
+    silent: bool = False  # it would not say, and its mechanism is one to skip
 
 
 _asked: dict[str, Asked] = {}
@@ -41,7 +42,7 @@ _asked: dict[str, Asked] = {}
 
 def learn(plugin: Plugin, mechanism: Mechanism | None, reasons: Mapping[str, str], doc: str = "") -> None:
     """Take note of what a plug-in says of itself; None where it would not say, and every Python has a reason."""
-    _asked[plugin.name] = Asked(plugin, mechanism or _silent(plugin), reasons, doc)
+    _asked[plugin.name] = Asked(plugin, mechanism or _silent(plugin), reasons, doc, mechanism is None)
 
 
 def plugin(name: str) -> Asked | None:

@@ -50,10 +50,10 @@ def groups(summary: pd.DataFrame) -> list[Group]:
 
 
 def _common(reason: str, size: int, mechanism: str) -> str:
-    """Take the size and the mechanism of a case out of its reason."""
+    """Take the size out of a reason, and the mechanism where it is first named: later it may be a library's name."""
     sizes = {format_size(size), size_name(size), f"{size:,} B", f"{size} B", f"{size} bytes", f"{size:,} bytes"}
     pattern = "|".join(re.escape(text) for text in sorted(sizes, key=len, reverse=True))
-    text = re.sub(rf"(?<![\w.,]){re.escape(mechanism)}(?![\w-])", "the mechanism", reason)
+    text = re.sub(rf"(?<![\w.,]){re.escape(mechanism)}(?![\w-])", "the mechanism", reason, count=1)
     return re.sub(rf"(?<![\w.,])(?:{pattern})(?!\w)", "the size", text)
 
 

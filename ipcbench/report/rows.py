@@ -51,8 +51,12 @@ CHOICE = [
 ]
 
 
+WAITS = {"spin": "spinning", "poll": "polling"}  # what is ranked apart from what sleeps until there is something
+
+
 def _choice_row(choice: Choice, crowd: bool) -> list[str]:
     parts = [format_size(choice.size), count(choice.workers, "worker") if crowd else "", choice.setting]
+    parts += [WAITS[choice.wait]] if choice.wait in WAITS else []
     behind = choice.runner_up
     return [
         ", ".join(part for part in parts if part),

@@ -222,7 +222,7 @@ def _cases(survey: Survey, everything: bool) -> Iterator[Part]:
         ]
         for row in records(shown)
     ]
-    header = ["case", "hosts", "centre", "9 of 10 hosts", "farthest"]
+    header = ["case", "hosts", "centre", "90 % of hosts", "farthest"]
     what = "All cases" if everything else "Cases that differ most between hosts"
     yield _table(f"{what}; centre: the median of the hosts' own times", header, rows)
     yield from _more(len(cases) - len(shown), "case", "cases")

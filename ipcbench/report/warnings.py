@@ -142,7 +142,7 @@ def _layers(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[st
             f"{_ratio(series, slow, fast)} as long as {fast.mechanism}."
         )
     pair = _pair(spread, 64, "queue", "simple-queue")
-    if pair:
+    if pair and pair[0].seconds > pair[1].seconds:
         queue, simple = pair
         pipe = _pair(spread, 64, "queue", "pipe")
         beside = f" and {_ratio(series, *pipe)} as long as pipe" if pipe else ""
