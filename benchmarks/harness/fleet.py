@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
 
@@ -40,6 +40,7 @@ SETTINGS = {
 }
 LIMIT = 300.0  # seconds for any command
 READY = 60.0
+ENDED = 15.0
 RUN = ("--mechanism", "pipe,queue,shared-memory", "--pattern", "ping-pong", "--size", "64B,64KiB", "--rounds", "5")
 
 
@@ -75,7 +76,11 @@ def running(words: list[str], log: Path, sign: str, folder: Path, **more: str) -
             sleep(0.1)
         yield process
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        process.terminate()  # a nanny that is killed leaves its semaphores
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(ENDED)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
