@@ -22,13 +22,7 @@ from typing import IO, Any
 from ipcbench.errors import NotOffered
 from ipcbench.measure.ledger import kept_by_a_library
 from ipcbench.measure.names import SEGMENT
-from ipcbench.measure.ports import Channel, PortSettings, Receive, Side
-
-CAVEATS = (
-    "burns a CPU for as long as it waits, and is many times slower where the two sides share one",
-    "a killed rank is not noticed, and a wait for it cannot be interrupted",
-    "a world has a fixed number of processes, which are usually started by mpiexec",
-)
+from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Side
 
 # Beside shared memory MPICH opens a way to other hosts, which must not be reachable from them.
 _LOOPBACK = {"MPIR_CVAR_CH4_NETMOD": "ofi", "FI_PROVIDER": "tcp", "FI_TCP_IFACE": "lo"}
@@ -204,3 +198,29 @@ def forget(segment: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             if os.readlink(f"/proc/self/fd/{number}").startswith(segment):
                 os.close(int(number))
+
+
+WORLD_OF_TWO = Mechanism(  # what its mechanisms have in common
+    name="mpi",
+    title="MPI, mpi4py with MPICH",
+    short="MPI",
+    family="shared memory",
+    requires=("mpi4py",),
+    extra="mpi",
+    licence="BSD-3-Clause AND LicenseRef-MPICH",
+    semaphores=False,
+    carries="bytes",
+    bounded_by="receiver",
+    duplex=True,
+    wait="spin",
+    copies=3,
+    only_patterns=("ping-pong", "stream", "exchange", "tail"),
+    background_processes=1,
+    shared_memory=True,
+    systems=("linux",),
+    caveats=(
+        "burns a CPU for as long as it waits, and is many times slower where the two sides share one",
+        "a killed rank is not noticed, and a wait for it cannot be interrupted",
+        "a world has a fixed number of processes, which are usually started by mpiexec",
+    ),
+)

@@ -5,8 +5,8 @@ burns a CPU. Both ranks are processes of the visit, see measure.mpi. Source: htt
 https://www.mpich.org.
 """
 
-from ipcbench.measure.mpi import CAVEATS, MpiChannel, copied_out
-from ipcbench.measure.ports import Mechanism, Receive, Send
+from ipcbench.measure.mpi import WORLD_OF_TWO, MpiChannel, copied_out
+from ipcbench.measure.ports import Receive, Send
 
 
 class MpiBufferChannel(MpiChannel):
@@ -18,24 +18,9 @@ class MpiBufferChannel(MpiChannel):
         return copied_out(self.world.Recv, self.other, self.size)
 
 
-MECHANISM = Mechanism(
+MECHANISM = WORLD_OF_TWO._replace(
     name="mpi-buffer",
     title="MPI Send and Recv of a buffer, mpi4py with MPICH",
     short="MPI buffer",
-    family="shared memory",
-    requires=("mpi4py",),
-    extra="mpi",
-    licence="BSD-3-Clause AND LicenseRef-MPICH",
-    semaphores=False,
-    carries="bytes",
-    bounded_by="receiver",
     channel=MpiBufferChannel,
-    duplex=True,
-    wait="spin",
-    copies=3,
-    only_patterns=("ping-pong", "stream", "exchange", "tail"),
-    background_processes=1,
-    shared_memory=True,
-    systems=("linux",),
-    caveats=CAVEATS,
 )

@@ -5,8 +5,8 @@ messages are copied into cells of shared memory, large ones wait for who receive
 https://mpi4py.readthedocs.io, https://www.mpich.org.
 """
 
-from ipcbench.measure.mpi import CAVEATS, MpiChannel
-from ipcbench.measure.ports import Mechanism, Receive, Send
+from ipcbench.measure.mpi import WORLD_OF_TWO, MpiChannel
+from ipcbench.measure.ports import Receive, Send
 
 
 class MpiPickleChannel(MpiChannel):
@@ -19,24 +19,12 @@ class MpiPickleChannel(MpiChannel):
         return receive
 
 
-MECHANISM = Mechanism(
+MECHANISM = WORLD_OF_TWO._replace(
     name="mpi-pickle",
     title="MPI send and recv, mpi4py with MPICH",
     short="MPI pickle",
-    family="shared memory",
-    requires=("mpi4py",),
-    extra="mpi",
-    licence="BSD-3-Clause AND LicenseRef-MPICH",
-    semaphores=False,
     carries="objects",
-    bounded_by="receiver",
     channel=MpiPickleChannel,
-    duplex=True,
-    wait="spin",
     copies=4,
-    only_patterns=("ping-pong", "stream", "exchange", "tail"),
-    background_processes=1,
-    shared_memory=True,
-    systems=("linux",),
-    caveats=(*CAVEATS, "unpickles whatever another rank sends"),
+    caveats=(*WORLD_OF_TWO.caveats, "unpickles whatever another rank sends"),
 )
