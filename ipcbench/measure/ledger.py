@@ -47,11 +47,13 @@ def leaked_since(before: Ledger) -> list[str]:
         found.append("a thread that Python does not know")
     guests = {after.descriptors.get(number) for number in _guests()}  # an arena's map holds its file once more
     guests |= _kept
-    found += [
-        f"descriptor {number} of {_kind(what)}"
+    opened = {
+        number: what
         for number, what in after.descriptors.items()
         if before.descriptors.get(number) != what and what not in guests
-    ]
+    }
+    code = code_files() if opened else frozenset()
+    found += [f"descriptor {number} of {_kind(what)}" for number, what in opened.items() if what not in code]
     changed = {*before.environment.items()} ^ {*after.environment.items()}
     found += [f"environment variable {name}" for name in sorted({name for name, _ in changed})]
     found += [
@@ -70,6 +72,20 @@ def kept_by_a_library() -> Iterator[None]:
     before = _descriptors()
     yield
     _kept.update(what for number, what in _descriptors().items() if before.get(number) != what)
+
+
+def code_files() -> frozenset[str]:
+    """Paths of the files whose code is mapped into the calling process: the interpreter and shared libraries.
+
+    A library may keep its own file open until the process ends. libffi from 3.4 on does so from the first ctypes
+    callback, where it is built with static trampolines (source: libffi, src/tramp.c).
+    """
+    try:
+        with open("/proc/self/maps", errors="surrogateescape") as file:
+            mapped = [line.rstrip("\n").split(maxsplit=5) for line in file]
+    except OSError:
+        return frozenset()  # no such view here
+    return frozenset(fields[5] for fields in mapped if len(fields) == 6 and "x" in fields[1])
 
 
 def _descriptors() -> dict[int, str]:
