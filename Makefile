@@ -9,7 +9,7 @@ comma := ,
 
 SHELL := /bin/sh
 BIN := $(VENV)/bin
-FITTING = for python in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
+FITTING = for python in $(PYTHON) python3.15 python3.14 python3.13 python3.12 python3.11 python3 python; do \
 	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; break; fi; done
 
 .PHONY: help bench test contract mutations soak check lint format types harness reference smoke docs clean

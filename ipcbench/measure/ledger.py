@@ -106,7 +106,7 @@ def _guests() -> set[int]:
     """Descriptors that multiprocessing keeps for the life of a process: to its tracker, its forkserver, and the arenas
     from which shared Values and Arrays are cut.
 
-    Private names, in CPython 3.11 to 3.13; a test over all start methods pins them.
+    Private names, in CPython 3.11 to 3.15; a test over all start methods pins them.
     """
     guests = [resource_tracker._resource_tracker._fd]  # type: ignore[attr-defined]
     forkserver = sys.modules.get("multiprocessing.forkserver")

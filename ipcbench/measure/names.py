@@ -44,7 +44,7 @@ def visit_folder() -> Path | None:
 def claim_names() -> None:
     """Make multiprocessing name its semaphores after this visit's folder, or after a new id where there is none.
 
-    semprefix is private; SemLock._make_name reads it in CPython 3.11 to 3.13, and a test pins that.
+    semprefix is private; SemLock._make_name reads it in CPython 3.11 to 3.15, and a test pins that.
     """
     folder = visit_folder()
     prefix = folder.name if folder else visit_name(new_run_id(), 0)
