@@ -110,7 +110,7 @@ def capabilities() -> Capabilities:
 def missing_semaphores() -> str | None:
     """Why multiprocessing has no semaphores here, which almost all of it needs; None where it has."""
     try:
-        multiprocessing.get_context().Semaphore(0)
+        multiprocessing.get_context("fork").Semaphore(0)  # from another context it starts a tracker, which stays
     except (ImportError, OSError, ValueError) as error:
         return f"this machine offers no semaphores ({error})"
     return None
