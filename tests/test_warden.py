@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
@@ -40,6 +41,7 @@ from ipcbench.measure.names import new_run_id
 from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
 from ipcbench.run import tree, visit
 from ipcbench.run.interrupt import Stop
+from ipcbench.run.leftovers import find_leftovers, live_runs
 from ipcbench.run.tree import Isolation
 from ipcbench.run.visit import LOCK, Visitor
 
@@ -163,6 +165,24 @@ def test_a_run_whose_warden_is_killed_too_is_found_by_clean_and_strangers_stay(t
 def holds(pid: int, path: Path) -> bool:
     """Whether a process has a file open."""
     return str(path) in open_descriptors(pid).values()
+
+
+def test_a_run_that_is_about_to_lock_its_folder_is_not_taken_for_one_that_was_killed(
+    stop: Stop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[list[Path], list[Path]]] = []
+    lock = fcntl.flock
+
+    def look_first(descriptor: int, operation: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", lock)
+        seen.append(([found.folder for found in find_leftovers()], live_runs()))
+        lock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", look_first)
+    with closing(Visitor(QUICK, stop)) as visitor:
+        ((killed, live),) = seen
+        assert visitor.folder not in killed
+        assert visitor.folder in live
 
 
 def test_a_second_run_says_that_a_killed_one_left_something_behind(tmp_path: Path, temporary: Path) -> None:
