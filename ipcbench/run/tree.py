@@ -25,7 +25,7 @@ Isolation = Literal["warden", "group"]
 # warden: everything that descends from the warden, whatever session it moved to. group: the worker's process group.
 ISOLATION: Isolation = "warden" if sys.platform == "linux" else "group"
 
-TRACKER_SECONDS = 2.0  # multiprocessing's tracker unlinks what its clients left within 0.04 s, or 0.5 s on a busy CPU
+TRACKER_SECONDS = 0.5  # multiprocessing's tracker unlinks what its clients left within 0.04 s of their end
 _PATIENCE = 2.0
 _SHARED = Path("/dev/shm")
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
