@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pty
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+
+import pytest
 
 import ipcbench
 
@@ -109,13 +115,80 @@ def children() -> set[tuple[int, float]]:
     """Process id and start time of the children of this process, the dead that nobody has asked about included."""
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == os.getpid():
+        fields = status(int(folder.name))
+        if fields and int(fields[1]) == os.getpid():
             found.add((int(folder.name), float(fields[19])))
     return found
+
+
+def status(pid: int) -> list[str]:
+    """The fields of a process in /proc from its state on; none if it has gone."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return []
+
+
+def parent_of(pid: int) -> int:
+    """The process id of a process's parent; 0 if it has gone."""
+    return int(status(pid)[1]) if status(pid) else 0
+
+
+def running(word: str) -> list[int]:
+    """Process ids of what this test has started with this word in its command line."""
+    found = []
+    for pid, _ in marked_processes(os.environ[TOKEN]):
+        with contextlib.suppress(OSError):
+            if word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+    return found
+
+
+def first(pids: Collection[int]) -> int:
+    """The one process of these that none of the others has started; process ids begin anew, so they do not tell."""
+    (found,) = [pid for pid in pids if parent_of(pid) not in pids]
+    return found
+
+
+def in_state(pid: int, letters: str) -> bool:
+    """Whether a process is in one of the states of proc(5), of which X stands for one that has gone, too."""
+    return (status(pid) or "X")[0] in letters
+
+
+def kill_at_once(*pids: int) -> None:
+    """Kill processes so that none of them can act upon the end of another, and wait until they have ended."""
+    for number, reached in ((signal.SIGSTOP, "TZX"), (signal.SIGKILL, "ZX")):
+        for pid in pids:
+            os.kill(pid, number)
+        assert all(until(partial(in_state, pid, reached), 30.0) for pid in pids)
+
+
+def stages(folder: Path) -> str:
+    """The stages that workers have come to, of all visits of the runs that have their folders in this one."""
+    found = []
+    for path in folder.glob("*/*/stage"):
+        with contextlib.suppress(OSError):  # it goes with its visit
+            found.append(path.read_text())
+    return "".join(found)
+
+
+def when_timing(folder: Path, act: Callable[[], object]) -> threading.Thread:
+    """A thread that does something once a worker of a run that has its folder in this one is timing."""
+
+    def wait() -> None:
+        assert until(lambda: "timing" in stages(folder), 30.0)
+        act()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
+
+
+def open_terminal() -> tuple[int, int]:
+    """The two ends of a pseudo-terminal, ours and that of a program; skips the test where the system has none."""
+    try:
+        return pty.openpty()
+    except OSError as error:
+        pytest.skip(f"no pseudo-terminal here: {error}")
 
 
 def shared_names() -> set[str]:
@@ -123,14 +196,28 @@ def shared_names() -> set[str]:
     return {path.name for path in SHARED.glob("*") if path.name.startswith(("ib", "sem.ib", "sem.mp-", "psm_"))}
 
 
-def open_descriptors() -> dict[int, str]:
-    """The descriptors of this process and what they refer to."""
+def names_of_others(token: str) -> set[str]:
+    """The names in /dev/shm that a living process has mapped or open that is neither this one nor carries the token."""
+    found: set[str] = set()
+    ours = {os.getpid()} | {pid for pid, _ in marked_processes(token)}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if int(folder.name) not in ours:
+                mapped = [line.split(maxsplit=5)[5:] for line in (folder / "maps").read_text().splitlines()]
+                paths = [*(path for path, *_ in filter(None, mapped)), *open_descriptors(int(folder.name)).values()]
+                found.update(path.removeprefix(f"{SHARED}/") for path in paths if path.startswith(f"{SHARED}/"))
+    return found
+
+
+def open_descriptors(pid: int | None = None) -> dict[int, str]:
+    """The descriptors of a process, of this one unless another is named, and what they refer to."""
+    folder = f"/proc/{pid or os.getpid()}/fd"
     found = {}
-    for name in os.listdir("/proc/self/fd"):
+    for name in os.listdir(folder):
         try:
-            found[int(name)] = os.readlink(f"/proc/self/fd/{name}")
+            found[int(name)] = os.readlink(f"{folder}/{name}")
         except OSError:
-            continue  # the one that listed the folder
+            continue  # closed meanwhile, as the one that listed the folder is
     return found
 
 

@@ -11,9 +11,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from commands import TOKEN, Finished, environment, run, until
+from commands import TOKEN, Finished, environment, in_state, parent_of, run, status, until
 
 from ipcbench.results.schema import ResultFile
 from ipcbench.run.entry import Done, read_bytes
@@ -64,19 +65,20 @@ class Cluster:
     def worker_of(self, name: str) -> int:
         """The process id of the Dask worker under a nanny."""
         nanny = self.running[name].pid
-        (found,) = [pid for pid in _pids() if _parent(pid) == nanny and b"spawn_main" in _cmdline(pid)]
+        (found,) = [pid for pid in _pids() if parent_of(pid) == nanny and b"spawn_main" in _cmdline(pid)]
         return found
 
     def end(self, name: str) -> None:
         """Kill a worker with its nanny, as if the host had lost its power; what tracks their semaphores may end."""
         process = self.running.pop(name)
-        workers = [pid for pid in _pids() if _parent(pid) == process.pid and b"spawn_main" in _cmdline(pid)]
+        workers = [pid for pid in _pids() if parent_of(pid) == process.pid and b"spawn_main" in _cmdline(pid)]
         for pid in (process.pid, *workers):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         process.wait()
         if not until(lambda: not _group(process.pid), 10.0):
             os.killpg(process.pid, signal.SIGKILL)
+            assert until(lambda: not _group(process.pid), 10.0)
 
     def close(self) -> None:
         """Kill all of it."""
@@ -146,6 +148,31 @@ def parts_under_way() -> dict[tuple[str, str], dict[str, int]]:
     return found
 
 
+def hold(seconds: float, *parts: tuple[str, str]) -> list[int]:
+    """Stop these parts of one visit, all under way at once, so that it is still under way whatever comes next.
+
+    A part is a host by the name it pretends to have, and server, client or local. Their process ids; asserts that it
+    could be done in so many seconds.
+    """
+    held: list[int] = []
+
+    def stopped() -> bool:
+        now = parts_under_way()
+        held[:] = [pid for part in parts for pid in now.get(part, {}).values()]
+        for number in (signal.SIGSTOP, signal.SIGCONT):
+            for pid in held:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            if number == signal.SIGSTOP and len(held) == len(parts):
+                assert all(until(partial(in_state, pid, "TZX"), 10.0) for pid in held)
+                if all(in_state(pid, "T") for pid in held):
+                    return True
+        return False
+
+    assert until(stopped, seconds)
+    return held
+
+
 def visits_under_way() -> dict[str, set[str]]:
     """The folders of the visits that have a living process now, by the host that their Dask worker pretends to be."""
     found: dict[str, set[str]] = {}
@@ -176,20 +203,9 @@ def _cmdline(pid: int) -> bytes:
     return b""
 
 
-def _parent(pid: int) -> int:
-    with contextlib.suppress(OSError):
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    return 0
-
-
 def _group(leader: int) -> list[int]:
-    found = []
-    for pid in _pids():
-        with contextlib.suppress(OSError):
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            if int(fields[2]) == leader and fields[0] != "Z":
-                found.append(pid)
-    return found
+    about = {pid: status(pid) for pid in _pids()}
+    return [pid for pid, fields in about.items() if fields and int(fields[2]) == leader and fields[0] != "Z"]
 
 
 def _variable(pid: int, name: str) -> str:

@@ -36,7 +36,7 @@ def check(folder: Path, before: list[str], **variables: str) -> dict[str, str]:
     done = run(
         "run", *WORDS, "--rounds", "1", "--label", "here", cwd=folder, before=before, env=environment(**variables)
     )
-    assert done.code == 0, done.err
+    assert done.code in (0, 7), done.err
     assert "Traceback" not in done.err
     record = store.load(folder / "results" / "here.json").ipcbench
     found = {case.id: case.verdict if case.verdict == "ok" else case.detail for case in record.cases}
@@ -84,7 +84,7 @@ def test_an_array_is_in_memory_or_refused_however_little_room_there_is(tmp_path:
     if done.code == 8:
         assert "/dev/shm" in done.err
         return
-    assert done.code == 0, done.err
+    assert done.code in (0, 7), done.err
     (case,) = store.load(tmp_path / "results" / "here.json").ipcbench.cases
     assert case.verdict == "ok" or "/dev/shm" in case.detail or "No space" in case.detail
 

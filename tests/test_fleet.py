@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from commands import finish, run, start, until
-from dask_cluster import Cluster, each_once, fleet, journal_of, name_of, samples, visits_under_way
+from dask_cluster import Cluster, each_once, fleet, hold, journal_of, name_of, samples, visits_under_way
 from records import PLAN, outcome
 
 import ipcbench
@@ -78,7 +78,8 @@ class TestWithDask:
     def test_a_visit_whose_dask_worker_is_killed_is_made_again(self, pair: Cluster, tmp_path: Path) -> None:
         words = (*CASE, "--rounds", "4", "--label", "k")
         running = start("fleet", "run", "--scheduler", pair.address, *words, cwd=tmp_path)
-        assert until(lambda: len(journal_of(tmp_path, "k", A)) > 1 and "a" in visits_under_way(), 60)
+        assert until(lambda: len(journal_of(tmp_path, "k", A)) > 1, 60)
+        hold(60, ("a", "local"))
         os.kill(pair.worker_of("a"), signal.SIGKILL)
         done = finish(running, 120)
         assert done.code in (0, 7), done.err
@@ -144,7 +145,7 @@ class TestWithDask:
         os.kill(running.pid, signal.SIGINT)
         done = finish(running, 40)
         assert done.code == 130
-        assert not visits_under_way()
+        assert until(lambda: not visits_under_way(), 10.0)
         assert f"to continue: python -m ipcbench fleet run --scheduler {pair.address} --resume i" in done.out
         before = {name: journal_of(tmp_path, "i", name) for name in (A, B)}
         assert fleet(pair, tmp_path, "run", "--resume", "i").code in (0, 7)

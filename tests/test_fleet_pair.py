@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 from commands import finish, run, start, until
-from dask_cluster import Cluster, each_once, fleet, journal_of, name_of, parts_under_way, samples
+from dask_cluster import Cluster, each_once, fleet, hold, journal_of, name_of, parts_under_way, samples
 from records import PLAN, outcome
 
 from ipcbench.errors import BadRequest, Interrupted, IpcbenchError
@@ -97,8 +97,10 @@ class TestWithDask:
     ) -> None:
         words = (*CASE, "--rounds", "4", "--label", "k")
         running = start("fleet", "pair", "--scheduler", pair.address, *words, cwd=tmp_path)
-        assert until(lambda: len(journal_of(tmp_path, "k", A, B)) > 1 and len(parts_under_way()) == 2, 60)
+        assert until(lambda: len(journal_of(tmp_path, "k", A, B)) > 1, 60)
+        _, client = hold(60, SERVER, CLIENT)
         os.kill(pair.worker_of(OF[A]), signal.SIGKILL)
+        os.kill(client, signal.SIGCONT)
         done = finish(running, 120)
         assert done.code in (0, 7), done.err
         result = load(tmp_path / "results" / f"k-{A}-{B}.json")
@@ -111,9 +113,11 @@ class TestWithDask:
     ) -> None:
         words = (*CASE, "--rounds", "3", "--label", "h")
         running = start("fleet", "pair", "--scheduler", pair.address, *words, cwd=tmp_path)
-        assert until(lambda: len(journal_of(tmp_path, "h", A, B)) > 1 and len(parts_under_way()) == 2, 60)
-        (victim,) = parts_under_way()[kind].values()
+        assert until(lambda: len(journal_of(tmp_path, "h", A, B)) > 1, 60)
+        other = CLIENT if kind == SERVER else SERVER
+        victim, survivor = hold(60, kind, other)
         os.kill(victim, signal.SIGKILL)
+        os.kill(survivor, signal.SIGCONT)
         done = finish(running, 120)
         assert done.code in (0, 7), done.err
         result = load(tmp_path / "results" / f"h-{A}-{B}.json")
@@ -127,7 +131,7 @@ class TestWithDask:
         os.kill(running.pid, signal.SIGINT)
         done = finish(running, 40)
         assert done.code == 130
-        assert not parts_under_way()
+        assert until(lambda: not parts_under_way(), 10.0)
         assert f"to continue: python -m ipcbench fleet pair --scheduler {pair.address} --resume i" in done.out
         before = journal_of(tmp_path, "i", A, B)
         done = run("run", "--resume", f"i-{A}-{B}", cwd=tmp_path)

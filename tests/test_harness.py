@@ -94,6 +94,15 @@ def test_duty_reads_a_file(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "duty.json").read_text())["command"].startswith("ipcbench run")
 
 
+OF_OTHERS = """
+import unittest
+class Test(unittest.TestCase):
+    def test(self):
+        for n in (1, 2, 4):
+            print(f'Time taken by queue type a.Queue is {n}.5')
+"""
+
+
 def test_what_scripts_of_others_print_becomes_seconds_of_one_operation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,7 +114,7 @@ def test_what_scripts_of_others_print_becomes_seconds_of_one_operation(
     assert found["ping-pong/zmq-tcp/64B"] == pytest.approx(20e-6)
     assert found["stream/zmq-ipc/65536B"] == pytest.approx(2e-6)
     queues = tmp_path / "queues_of_others.py"
-    queues.write_text("for n in (1, 2, 4): print(f'Time taken by queue type a.Queue is {n}.5')")
+    queues.write_text(OF_OTHERS)
     assert theirs.faster_fifo(queues, tmp_path) == {
         "stream/faster-fifo": 0.15,
         "stream/faster-fifo-many": 0.25,

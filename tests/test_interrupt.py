@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import pty
 import select
 import signal
 import subprocess
@@ -21,8 +20,11 @@ from commands import (
     Finished,
     environment,
     finish,
+    in_state,
     marked_processes,
+    open_terminal,
     run,
+    running,
     start,
     start_python,
     until,
@@ -126,7 +128,7 @@ def test_an_interrupted_run_is_continued_and_its_file_replaced_without_force(tmp
     made = store.load(tmp_path / RESULTS)
     assert not made.ipcbench.complete
     done = run("run", "--resume", "mine", cwd=tmp_path)
-    assert done.code == 0, done.err
+    assert done.code in (0, 7), done.err
     whole = store.load(tmp_path / RESULTS)
     assert (whole.ipcbench.complete, whole.ipcbench.rounds) == (True, 4)
     keys = [(visit.case, visit.round) for visit in whole.ipcbench.visits]
@@ -205,7 +207,7 @@ def test_a_run_that_is_suspended_for_a_while_goes_on(tmp_path: Path) -> None:
     try:
         assert until(lambda: records(tmp_path) >= IN_ROUND_1 or process.poll() is not None, 40.0)
         process.send_signal(signal.SIGSTOP)
-        assert until(lambda: len(marked_processes(os.environ[TOKEN])) == 2, 40.0)  # it and its warden
+        assert until(lambda: in_state(process.pid, "T") and not running("ipcbench.measure.worker"), 40.0)
         process.send_signal(signal.SIGCONT)  # the visit has ended meanwhile
         assert until(lambda: records(tmp_path) >= IN_ROUND_3 or process.poll() is not None, 40.0)
         process.send_signal(signal.SIGINT)
@@ -226,7 +228,7 @@ class Terminal:
     """A run whose controlling terminal is a pseudo-terminal; what it shows is read on and on, as a terminal does."""
 
     def __init__(self, folder: Path) -> None:
-        self.ours, theirs = pty.openpty()
+        self.ours, theirs = open_terminal()
         command = [sys.executable, "-c", TERMINAL, sys.executable, "-m", "ipcbench", *WORDS, "--label", "mine"]
         env = environment(TERM="xterm-256color")
         self.process = subprocess.Popen(
@@ -320,10 +322,5 @@ def test_a_killed_run_leaves_a_journal_of_whole_records_and_no_lock(tmp_path: Pa
     found = read_bytes((tmp_path / JOURNAL).read_bytes())
     assert [type(entry) for entry in found[1:5]] == [Started, Done, Started, Done]
     assert len(found) >= AFTER_ROUND_1
-    # The visit that was under way has a worker that nobody watches any more; it ends by itself, being told how much to
-    # do, and its folder stays: nothing that is killed can tidy up.
-    assert until(lambda: not marked_processes(os.environ[TOKEN]), 40.0)
-    for folder in temporary.glob("ib*"):
-        for path in sorted(folder.rglob("*"), reverse=True):
-            path.rmdir() if path.is_dir() else path.unlink()
-        folder.rmdir()
+    assert until(lambda: not marked_processes(os.environ[TOKEN]), 15.0)
+    assert until(lambda: not list(temporary.glob("ib*")), 15.0)

@@ -235,7 +235,7 @@ def test_nothing_that_a_run_writes_or_prints_tells_where_it_was_made(tmp_path: P
     env = environment(**CANARIES | {"HOME": str(home), "XDG_STATE_HOME": str(home / "state")})
     before = ["unshare", "-u", "sh", "-c", 'hostname canaryhost && exec "$@"', "sh"] if can_unshare() else []
     done = run("all", *QUICK, cwd=work, env=env, before=before)
-    assert done.code == 0, done.err
+    assert done.code in (0, 7), done.err
     words = ["canary", str(tmp_path)]
     if len(socket.gethostname()) > 4:  # a shorter one stands in other words
         words.append(socket.gethostname())
@@ -247,7 +247,7 @@ def test_nothing_that_a_run_writes_or_prints_tells_where_it_was_made(tmp_path: P
 
 def test_full_metadata_name_the_host_until_they_are_anonymised(tmp_path: Path) -> None:
     done = run("run", *QUICK, "--full-metadata", "--label", "full", cwd=tmp_path)
-    assert done.code == 0, done.err
+    assert done.code in (0, 7), done.err
     path = tmp_path / "results" / "full.json"
     full = load(path)
     assert full.benchmarks[0].metadata["hostname"] == socket.gethostname()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from commands import python
 from synthetic import make_result as synthetic_result
 
-from ipcbench.model import Budget, Case, Failure, Outcome, Skip, Timing
+from ipcbench.model import START_METHODS, Budget, Case, Failure, Outcome, Skip, StartMethod, Timing
 from ipcbench.plan.planner import Plan
 from ipcbench.results.frame import visit_frame
 from ipcbench.results.schema import ResultFile
@@ -118,3 +120,23 @@ def test_retries_isolation_and_what_a_continued_run_mixes_are_recorded() -> None
     record = make_result(PLAN, findings, occasion).ipcbench
     assert (record.cases[0].retried, record.isolation) == (1, "warden")
     assert record.mixed == ["the interpreter at <path>"]
+
+
+ASKING = """
+import multiprocessing, os, sys
+from ipcbench.machine.facts import capabilities
+multiprocessing.set_start_method(sys.argv[1])
+capabilities()
+try:
+    print(os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT))
+except ChildProcessError:
+    print("no child")
+"""
+
+
+@pytest.mark.parametrize("method", START_METHODS)
+def test_what_a_machine_offers_is_asked_without_a_process_whatever_a_pythons_own_start_method(
+    tmp_path: Path, method: StartMethod
+) -> None:
+    done = python("-c", ASKING, method, cwd=tmp_path)
+    assert (done.code, done.out, done.err) == (0, "no child\n", "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import shutil
 import signal
 from pathlib import Path
 
@@ -259,7 +258,7 @@ def test_a_run_begun_by_all_is_continued_by_run(tmp_path: Path) -> None:
 def test_all_continues_a_run_and_reports(tmp_path: Path) -> None:
     crashed(tmp_path, "write:18:kill")
     done = run("all", "--resume", "mine", cwd=tmp_path, timeout=100)
-    assert done.code == 0, done.err
+    assert done.code in (0, 7), done.err
     assert "report: reports/mine/report.html" in done.out
     assert (tmp_path / "reports" / "mine" / "report.html").is_file()
     check_whole(tmp_path)
@@ -307,9 +306,8 @@ def test_real_visits_are_continued_as_well(tmp_path: Path, temporary: Path) -> N
     words = ("run", "--mechanism", "pipe-bytes", "--pattern", "ping-pong", "--size", "64B", "--rounds", "2")
     env = environment(PYTHONPATH=f"{EXTRA}:{PACKAGE_PARENT}", IPCBENCH_TEST_CRASH="write:6:kill")
     assert run(*words, "--label", "mine", cwd=tmp_path, env=env).code == -signal.SIGKILL
+    assert until(lambda: not list(temporary.glob("ib*")), 15.0)
     done = run("run", "--resume", "mine", cwd=tmp_path)
-    assert done.code == 0, done.err
+    assert done.code in (0, 7), done.err
     record = store.load(tmp_path / RESULTS).ipcbench
     assert (record.complete, [visit.round for visit in record.visits]) == (True, [1, 2])
-    for folder in temporary.glob("ib*"):
-        shutil.rmtree(folder)  # of the run that was killed

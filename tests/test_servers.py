@@ -8,7 +8,6 @@ import signal
 import sys
 import tempfile
 import textwrap
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -21,10 +20,14 @@ from commands import (
     Finished,
     environment,
     finish,
+    first,
+    kill_at_once,
     marked_processes,
+    stages,
     start,
     start_python,
     until,
+    when_timing,
 )
 
 from ipcbench.errors import NotOffered, ServerFailed
@@ -34,7 +37,7 @@ from ipcbench.measure.registry import load_mechanism, mechanism_names
 from ipcbench.measure.server import Server
 from ipcbench.model import START_METHODS, Case, Failure, Outcome, StartMethod, Timing, Visit
 from ipcbench.run.interrupt import Stop
-from ipcbench.run.leftovers import find_leftovers, remove_leftover
+from ipcbench.run.leftovers import find_leftovers, live_runs, remove_leftover
 from ipcbench.run.tree import children_of
 from ipcbench.run.visit import Visitor
 
@@ -279,7 +282,7 @@ def test_a_visit_whose_server_dies_in_the_middle_fails_and_says_that_it_did(
     stop: Stop, put: Callable[[str], None], temporary: Path, method: StartMethod
 ) -> None:
     put(RELAY)
-    thread = when_timing(temporary, "fake-server")
+    thread = when_timing(temporary, lambda: os.kill(first(running("fake-server")), signal.SIGKILL))
     found = visit(stop, Case("ping-pong", "served", 64, start_method=method), MANY)
     thread.join(SOON)
     assert found == Failure("failed", "timing", "fake-server was killed by SIGKILL during the visit")
@@ -288,7 +291,7 @@ def test_a_visit_whose_server_dies_in_the_middle_fails_and_says_that_it_did(
 @pytest.mark.usefixtures("served")
 def test_a_killed_driver_leaves_no_server(stop: Stop, put: Callable[[str], None], temporary: Path) -> None:
     put(DEAF)
-    thread = when_timing(temporary, "ipcbench.measure.worker")
+    thread = when_timing(temporary, lambda: os.kill(first(running("ipcbench.measure.worker")), signal.SIGKILL))
     found = visit(stop, Case("ping-pong", "served", 64), MANY)
     thread.join(SOON)
     assert found == Failure("failed", "timing", "the worker was killed by SIGKILL")
@@ -301,7 +304,7 @@ def test_a_killed_run_leaves_no_server(put: Callable[[str], None], tmp_path: Pat
     words = ("--pattern", "ping-pong", "--size", "64B", "--rounds", "1000", "--label", "mine")
     process = start("run", "--mechanism", "served", *words, cwd=tmp_path, env=env)
     try:
-        assert until(lambda: "timing" in _stages(temporary) and bool(running("fake-server")), 30.0)
+        assert until(lambda: "timing" in stages(temporary) and bool(running("fake-server")), 30.0)
     finally:
         process.kill()
         finish(process)
@@ -316,17 +319,17 @@ def test_a_server_is_found_by_clean_although_nobody_is_left_who_owned_it(
     env = environment(PYTHONPATH=f"{EXTRA}{os.pathsep}{PACKAGE_PARENT}")
     process = start_python("-c", LONG_VISIT, cwd=tmp_path, env=env)
     try:
-        assert until(lambda: "timing" in _stages(temporary) and bool(running("fake-server")), 30.0)
+        assert until(lambda: "timing" in stages(temporary) and bool(running("fake-server")), 30.0)
         (warden,) = [pid for pid in children_of(process.pid) if "ipcbench.run.warden" in pid.command]
-        for number in (signal.SIGSTOP, signal.SIGKILL):
-            os.kill(warden.pid, number)
-            os.kill(process.pid, number)
+        (folder,) = temporary.glob("ib*")
+        assert folder in live_runs()
+        kill_at_once(process.pid, warden.pid)
     finally:
         process.kill()
         finish(process)
     (server,) = running("fake-server")
     assert server not in [pid for pid, _ in marked_processes(os.environ[TOKEN])]
-    (leftover,) = find_leftovers()
+    (leftover,) = [found for found in find_leftovers() if found.folder == folder]
     assert server in [member.pid for member in leftover.processes]
     assert remove_leftover(leftover) == []
     assert not running("fake-server")
@@ -334,7 +337,7 @@ def test_a_server_is_found_by_clean_although_nobody_is_left_who_owned_it(
 
 @pytest.mark.parametrize("found", HERE, ids=lambda found: found.name)
 def test_a_real_server_that_dies_in_the_middle_is_told(stop: Stop, temporary: Path, found: Mechanism) -> None:
-    thread = when_timing(temporary, found.needs_server)
+    thread = when_timing(temporary, lambda: os.kill(first(running(found.needs_server)), signal.SIGKILL))
     failure = visit(stop, Case("ping-pong", found.name, 64), MANY)
     thread.join(SOON)
     assert isinstance(failure, Failure)
@@ -344,30 +347,8 @@ def test_a_real_server_that_dies_in_the_middle_is_told(stop: Stop, temporary: Pa
 
 @pytest.mark.parametrize("found", HERE, ids=lambda found: found.name)
 def test_a_killed_driver_leaves_no_real_server(stop: Stop, temporary: Path, found: Mechanism) -> None:
-    thread = when_timing(temporary, "ipcbench.measure.worker")
+    thread = when_timing(temporary, lambda: os.kill(first(running("ipcbench.measure.worker")), signal.SIGKILL))
     failure = visit(stop, Case("ping-pong", found.name, 64), MANY)
     thread.join(SOON)
     assert failure == Failure("failed", "timing", "the worker was killed by SIGKILL")
     assert not running(found.needs_server)
-
-
-def when_timing(folder: Path, word: str) -> threading.Thread:
-    """A thread that kills this test's process with this word in its command line once its worker is timing."""
-
-    def act() -> None:
-        assert until(lambda: "timing" in _stages(folder), SOON)
-        os.kill(min(running(word)), signal.SIGKILL)
-
-    thread = threading.Thread(target=act)
-    thread.start()
-    return thread
-
-
-def _stages(folder: Path) -> str:
-    found = []
-    for path in folder.glob("*/*/stage"):
-        try:
-            found.append(path.read_text())
-        except OSError:
-            continue
-    return "".join(found)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from commands import EXTRA, Finished, python
+from commands import EXTRA, Finished, python, until
 
 from ipcbench.cli.summary import skip_lines
 from ipcbench.measure import ports
@@ -104,7 +104,7 @@ def test_a_peer_killed_in_the_middle_fails_the_case_and_leaves_nothing(
         visitor.close()
     assert isinstance(failure, Failure)
     assert failure.verdict in ("failed", "timed-out"), failure
-    assert queues() == before
+    assert until(lambda: not queues() - before, 10.0)  # those of somebody beside us come and go
 
 
 @pytest.mark.skipif("arrow-shared-memory" not in [found.name for found in HERE], reason="pyarrow is not here")

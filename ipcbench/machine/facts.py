@@ -108,9 +108,12 @@ def capabilities() -> Capabilities:
 
 
 def missing_semaphores() -> str | None:
-    """Why multiprocessing has no semaphores here, which almost all of it needs; None where it has."""
+    """Why multiprocessing has no semaphores here, which almost all of it needs; None where it has.
+
+    Asked under fork where there is fork: under other start methods a semaphore brings a process that tracks it.
+    """
     try:
-        multiprocessing.get_context("fork").Semaphore(0)  # from another context it starts a tracker, which stays
+        multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else None).Semaphore(0)
     except (ImportError, OSError, ValueError) as error:
         return f"this machine offers no semaphores ({error})"
     return None

@@ -29,7 +29,7 @@ from ipcbench.measure.ports import PortSettings, find_program
 START_SECONDS = 10.0  # a server answers within 0.1 s; on a machine that swaps it may take its time
 STOP_SECONDS = 3.0
 _PAUSE = 0.002
-_DYING_SECONDS = 0.2  # its connections are closed a moment before it has ended
+_DYING_SECONDS = 1.0  # its connections are closed a moment before it has ended, longer on a busy machine
 _SAID = "said"
 _MOST_SAID = 4096
 

@@ -67,8 +67,9 @@ class Visitor:
         self.made = 0
         self.folder = Path(tempfile.mkdtemp(prefix=f"ib{self.run_id}-", dir=short_folder()))
         try:
-            self._lock = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            self._lock = os.open(self.folder / f"{LOCK}.new", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX)
+            os.rename(self.folder / f"{LOCK}.new", self.folder / LOCK)  # it is never there without being held
         except OSError as error:
             remove_folder(self.folder)
             raise IpcbenchError(f"{self.folder}: cannot lock the folder of this run: {error.strerror}") from error
