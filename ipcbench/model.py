@@ -133,11 +133,12 @@ class Skip(NamedTuple):
 class Capabilities(NamedTuple):
     """What this machine can offer a case.
 
-    cpus counts the usable ones, memory and shared_memory are free bytes, semaphores is why there are none or None.
+    cpus counts the usable ones; memory and shared_memory are free bytes, memory None where that is not known;
+    semaphores is why there are none, or None.
     """
 
     cpus: int
-    memory: int
+    memory: int | None
     shared_memory: int
     semaphores: str | None
     start_methods: tuple[str, ...]

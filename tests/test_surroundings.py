@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipcbench.cli.summary import summary_lines
+from ipcbench.machine.cpu_times import TICK, CpuTimes, cpu_times
 from ipcbench.measure.placement import usable_cpus
 from ipcbench.model import TOUCHED, Case, Failure, Outcome, Timing, Visit
 from ipcbench.results import store
@@ -25,7 +26,7 @@ from ipcbench.results.touched import touched
 from ipcbench.run import surroundings
 from ipcbench.run.custody import Custody
 from ipcbench.run.interrupt import Stop
-from ipcbench.run.surroundings import TICK, CpuTimes, Look, Watch, cpu_times, notes
+from ipcbench.run.surroundings import Look, Watch, notes
 from ipcbench.run.visit import Visitor
 
 pytestmark = pytest.mark.usefixtures("no_leaks")

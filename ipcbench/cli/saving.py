@@ -104,10 +104,15 @@ def drop(findings: Findings, journal: Journal) -> bool:
 
 
 def _save_elsewhere(result: ResultFile, name: str) -> Path | None:
-    """Save in a new temporary folder; None where that cannot be done either."""
+    """Save in a new temporary folder; None where that cannot be done either, and then the folder is gone again."""
     try:
-        path = Path(tempfile.mkdtemp(prefix="ipcbench-")) / name
-        save(result, path, replace=False)
-    except (OSError, ResultError):
+        folder = Path(tempfile.mkdtemp(prefix="ipcbench-"))
+    except OSError:
         return None
-    return path
+    try:
+        save(result, folder / name, replace=False)
+    except ResultError:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+        return None
+    return folder / name

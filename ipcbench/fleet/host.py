@@ -15,16 +15,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-import psutil
 
 import ipcbench
 from ipcbench.errors import BadRequest, Interrupted, IpcbenchError, NotContained, NotHere
 from ipcbench.fleet.lock import only_here
 from ipcbench.machine.facts import capabilities, machine_facts, machine_id
+from ipcbench.machine.identity import boot_name
 from ipcbench.measure.placement import usable_cpus
 from ipcbench.model import Budget, Failure, Outcome, Timing, Visit
 from ipcbench.plan import catalog
@@ -188,10 +187,7 @@ def _boot() -> str:
     pretended = os.environ.get(PRETEND)
     if pretended:
         return pretended
-    try:
-        return _hashed(Path("/proc/sys/kernel/random/boot_id").read_text())
-    except OSError:
-        return _hashed(f"{platform.node()} {round(psutil.boot_time())}")
+    return _hashed(boot_name())
 
 
 def _hashed(text: str) -> str:

@@ -7,22 +7,29 @@ can make up a machine; both versions are known, and a container, which sees its 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 _MOST = 65_536  # bytes of one file
+_NO_LIMIT = 2**60  # version 1 writes the largest number there is for no limit
 
 
 def read(path: Path | str) -> str:
-    """The text of a small file of the kernel's; empty where it cannot be read."""
+    """The text of a small file of the system's, which may hold any bytes; empty where it cannot be read."""
+    return _read_bytes(path).decode("utf-8", "replace")
+
+
+def _read_bytes(path: Path | str) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except (OSError, ValueError):
-        return ""
+        return b""
     try:
-        return os.read(descriptor, _MOST).decode("utf-8", "replace")
+        return os.read(descriptor, _MOST)
     except OSError:
-        return ""
+        return b""
     finally:
         os.close(descriptor)
 
@@ -31,7 +38,7 @@ def group_folders(controller: str, root: Path = Path("/")) -> list[Path]:
     """The groups that limit this process by this controller: its own first, then those around it."""
     mounts = root / "sys/fs/cgroup"
     found: dict[Path, None] = {}
-    for line in read(root / "proc/self/cgroup").splitlines():
+    for line in os.fsdecode(_read_bytes(root / "proc/self/cgroup")).split("\n"):  # paths may hold any bytes
         _, _, rest = line.partition(":")
         names, _, path = rest.partition(":")
         if names and controller not in names.split(","):
@@ -61,12 +68,58 @@ def cpu_quota(folders: Iterable[Path]) -> float | None:
     return min(found, default=None)
 
 
+class MemoryLimit(NamedTuple):
+    """How much memory a group may use, and how much of that is free, in bytes."""
+
+    limit: int
+    free: int
+
+
+def memory_limit(folders: Iterable[Path]) -> MemoryLimit | None:
+    """The limit of the group that has the least memory left; None where none is limited.
+
+    Pages of files that nobody has used lately count as free, since the kernel takes them away before it ends a process.
+    """
+    found = []
+    for folder in folders:
+        for limit, used, cached in (
+            ("memory.max", "memory.current", "inactive_file"),
+            ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+        ):
+            most, now = _number(read(folder / limit)), _number(read(folder / used))
+            if most is None or now is None or most >= _NO_LIMIT:
+                continue
+            taken = now - (_column(read(folder / "memory.stat"), cached) or 0)
+            found.append(MemoryLimit(most, max(0, most - max(0, taken))))
+    return min(found, key=lambda one: one.free, default=None)
+
+
+def times_out_of_memory(folders: Iterable[Path]) -> int:
+    """How often the kernel has ended a process of the innermost of these groups that says so, for want of memory."""
+    for folder in folders:
+        for name in ("memory.events", "memory.oom_control"):
+            times = _column(read(folder / name), "oom_kill")
+            if times is not None:
+                return times
+    return 0
+
+
 def times_throttled(folders: Iterable[Path]) -> int:
     """How often these groups have used up their CPU time before the end of a period, all together."""
     total = 0
     for folder in folders:
-        for line in read(folder / "cpu.stat").splitlines():
-            name, _, value = line.partition(" ")
-            if name == "nr_throttled" and value.strip().isdigit():
-                total += int(value)
+        total += _column(read(folder / "cpu.stat"), "nr_throttled") or 0
     return total
+
+
+def _column(text: str, wanted: str) -> int | None:
+    """The number behind this name in a file of `name number` lines; None where it has none."""
+    for line in text.splitlines():
+        name, _, value = line.partition(" ")
+        if name == wanted:
+            return _number(value)
+    return None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"\s*[0-9]{1,20}\s*", text) else None

@@ -17,12 +17,13 @@ import shutil
 import sys
 from pathlib import Path
 
-import psutil
 import pyperf
 
+from ipcbench.machine.cgroup import read
+from ipcbench.machine.memory import available_memory, total_memory
 from ipcbench.measure.placement import usable_cpus
 from ipcbench.model import Capabilities
-from ipcbench.results.schema import MachineFacts
+from ipcbench.results.schema import LONGEST_SECONDS, MachineFacts
 from ipcbench.text import safe_text
 
 _SALT_BYTES = 32
@@ -30,20 +31,21 @@ _SALT_BYTES = 32
 
 def machine_facts() -> MachineFacts:
     """Describe this machine and interpreter."""
+    usable = len(usable_cpus())
     return MachineFacts(
-        system=platform.system(),
-        kernel=".".join(platform.release().split(".")[:2]),
-        architecture=platform.machine(),
+        system=safe_text(platform.system()),
+        kernel=safe_text(".".join(platform.release().split(".")[:2])),
+        architecture=safe_text(platform.machine()),
         cpu_model=safe_text(_cpu_model()),
-        cpus=os.cpu_count() or 1,
-        usable_cpus=len(usable_cpus()),
-        memory=psutil.virtual_memory().total,
+        cpus=max(os.cpu_count() or 1, usable),  # PYTHON_CPU_COUNT and some containers say fewer than may be used
+        usable_cpus=usable,
+        memory=total_memory(),
         virtual=_is_virtual(),
         python=platform.python_version(),
         implementation=platform.python_implementation(),
         pyperf=str(pyperf.__version__),
         pickle_protocol=pickle.DEFAULT_PROTOCOL,
-        switch_interval=sys.getswitchinterval(),
+        switch_interval=min(sys.getswitchinterval(), LONGEST_SECONDS),
         id=machine_id(),
     )
 
@@ -100,7 +102,7 @@ def capabilities() -> Capabilities:
         shared = 0
     return Capabilities(
         cpus=len(usable_cpus()),
-        memory=psutil.virtual_memory().available,
+        memory=available_memory(),
         shared_memory=shared,
         semaphores=missing_semaphores(),
         start_methods=tuple(multiprocessing.get_all_start_methods()),
@@ -120,20 +122,13 @@ def missing_semaphores() -> str | None:
 
 
 def _cpu_model() -> str:
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        text = ""
-    match = re.search(r"^(?:model name|Model|cpu model)\s*:\s*(.+)$", text, re.MULTILINE)
+    match = re.search(r"^(?:model name|Model|cpu model)\s*:\s*(.+)$", read("/proc/cpuinfo"), re.MULTILINE)
     return match[1].strip() if match else platform.processor() or platform.machine()
 
 
 def _is_virtual() -> bool:
     """Whether a hypervisor is underneath: the CPU flag on x86, the firmware's word elsewhere."""
-    try:
-        if re.search(r"^flags\s*:.*\bhypervisor\b", Path("/proc/cpuinfo").read_text(), re.MULTILINE):
-            return True
-        vendor = Path("/sys/class/dmi/id/sys_vendor").read_text().lower()
-    except OSError:
-        return False
+    if re.search(r"^flags\s*:.*\bhypervisor\b", read("/proc/cpuinfo"), re.MULTILINE):
+        return True
+    vendor = read("/sys/class/dmi/id/sys_vendor").lower()
     return any(name in vendor for name in ("qemu", "kvm", "vmware", "xen", "amazon", "google", "microsoft"))

@@ -5,12 +5,12 @@ Host and boot are hashed with a salt that is drawn per run, so that two journals
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -18,6 +18,7 @@ import psutil
 import pyperf
 
 import ipcbench
+from ipcbench.machine.cgroup import read
 from ipcbench.measure.placement import usable_cpus
 
 _SALT_BYTES = 8
@@ -46,7 +47,7 @@ def identity(salt: str | None = None, plugins: Sequence[str] = ()) -> Identity:
     return Identity(
         salt=salt,
         host=_hashed(salt, _first_line("/etc/machine-id") or platform.node()),
-        boot=_hashed(salt, _first_line("/proc/sys/kernel/random/boot_id") or str(round(psutil.boot_time()))),
+        boot=_hashed(salt, boot_name()),
         interpreter=f"{platform.python_implementation()} {platform.python_version()}",
         executable=_hash_of_file(sys.executable),
         software=f"ipcbench {ipcbench.__version__}, pyperf {pyperf.__version__}{_listing(plugins)}",
@@ -93,10 +94,17 @@ def _hash_of_file(path: str) -> str:
 
 
 def _first_line(path: str) -> str:
-    try:
-        return Path(path).read_text().partition("\n")[0].strip()
-    except OSError:
-        return ""
+    return read(path).partition("\n")[0].strip()
+
+
+def boot_name() -> str:
+    """What tells this boot of this machine from others, as far as anything does."""
+    named = _first_line("/proc/sys/kernel/random/boot_id")
+    if named:
+        return named
+    with contextlib.suppress(Exception):  # whatever psutil makes of a system without /proc/stat
+        return f"{platform.node()} {round(psutil.boot_time())}"
+    return platform.node()
 
 
 def _listed(cpus: tuple[int, ...]) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import sys
 from collections.abc import Iterator
 
+import psutil
+
+from ipcbench.machine.cgroup import group_folders, memory_limit
 from ipcbench.machine.finding import Finding, Topic, Tree, level
 from ipcbench.units import format_size
 
@@ -23,6 +27,11 @@ FREE = Topic(
     "Pages are taken away and brought back while processes wait for them: single visits are far slower.",
     "end what needs it, or choose smaller payloads",
 )
+LIMIT = Topic(
+    "memory limit",
+    "The kernel ends a process of the visit that needs more: the case fails, with 'out of memory'.",
+    "docker --memory, or a pod's limits; or choose smaller payloads",
+)
 HUGE_PAGES = Topic(
     "huge pages",
     "Large buffers may get pages of 2 MiB, and may not: sizes from 2 MiB on can jump between runs.",
@@ -35,10 +44,33 @@ LAYOUT = Topic(
 )
 
 
+def total_memory() -> int | None:
+    """The bytes of memory of this machine; None where that is not known."""
+    return _asked("total", "SC_PHYS_PAGES")
+
+
+def available_memory() -> int | None:
+    """The bytes of memory that this process and its children may still take; None where that is not known."""
+    limit = memory_limit(group_folders("memory"))
+    known = (_asked("available", "SC_AVPHYS_PAGES"), limit.free if limit else None)
+    return min((free for free in known if free is not None), default=None)
+
+
+def _asked(what: str, pages: str) -> int | None:
+    """What psutil says of this machine's memory, or where it cannot, as without /proc/meminfo, what libc says."""
+    with contextlib.suppress(Exception):  # whatever psutil makes of a strange system
+        return int(getattr(psutil.virtual_memory(), what))
+    with contextlib.suppress(OSError, ValueError):
+        found = os.sysconf(pages) * os.sysconf("SC_PAGE_SIZE")
+        return found if found > 0 else None
+    return None
+
+
 def memory(tree: Tree) -> Iterator[Finding]:
     """All findings of this kind."""
     yield _shared(tree)
     yield _free(tree)
+    yield _limit(tree)
     yield _huge_pages(tree)
     yield _layout(tree)
 
@@ -60,8 +92,7 @@ def _shared(tree: Tree) -> Finding:
 
 
 def _free(tree: Tree) -> Finding:
-    lines = dict(re.findall(r"^(\w{1,40}):\s*([0-9]{1,15}) kB$", tree.text("proc/meminfo"), re.MULTILINE))
-    known = {name: int(value) * 1024 for name, value in lines.items()}
+    known = _meminfo(tree)
     if not {"MemTotal", "MemAvailable"} <= set(known) or not known["MemTotal"]:
         return FREE.unknown()
     swapped = known.get("SwapTotal", 0) - known.get("SwapFree", 0)
@@ -72,6 +103,25 @@ def _free(tree: Tree) -> Finding:
     value += f", {format_size(swapped)} swapped out" if swapped > 0 else ""
     value += f", waited for {waiting:g} % of the time" if waiting else ""
     return FREE.found(level(scarce or waiting > 1, swapped > 0 or waiting > 0), value)
+
+
+def _limit(tree: Tree) -> Finding:
+    folders = group_folders("memory", tree.root)
+    if not folders:
+        return LIMIT.unknown()
+    found, total = memory_limit(folders), _meminfo(tree).get("MemTotal")
+    if found is None or (total and found.limit >= total):
+        return LIMIT.found("good", "none")
+    scarce = found.free < max(SMALL, 0.1 * found.limit)
+    return LIMIT.found(
+        "warning" if scarce else "note", f"{format_size(found.limit)}, of which {format_size(found.free)} free"
+    )
+
+
+def _meminfo(tree: Tree) -> dict[str, int]:
+    """The lines of /proc/meminfo, in bytes."""
+    lines = re.findall(r"^(\w{1,40}):\s*([0-9]{1,15}) kB$", tree.text("proc/meminfo"), re.MULTILINE)
+    return {name: int(value) * 1024 for name, value in lines}
 
 
 def _huge_pages(tree: Tree) -> Finding:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 import psutil
 
-from ipcbench.machine.cgroup import cpu_quota, group_folders
+from ipcbench.machine.cgroup import cpu_quota, group_folders, read
+from ipcbench.machine.cpu_times import CpuTimes, cpu_times
 from ipcbench.machine.finding import Finding, Topic, Tree, level, listed
 
 SAMPLE = 0.2  # seconds
 _CPU = "sys/devices/system/cpu"
+_STAT = "/proc/stat"
 
 GOVERNOR = Topic(
     "CPU governor",
@@ -64,10 +68,21 @@ STEAL = Topic(
 
 def cpus_in_use(cpus: Sequence[int]) -> float | None:
     """How many of these CPUs are in use by anybody, over a short sample in which this process sleeps."""
-    with contextlib.suppress(OSError, RuntimeError, ValueError, NotImplementedError):
-        busy = psutil.cpu_percent(SAMPLE, percpu=True)
-        return sum(busy[cpu] for cpu in cpus if cpu < len(busy)) / 100
+    if sys.platform == "linux":
+        before = cpu_times(read(_STAT), tuple(cpus))
+        time.sleep(SAMPLE)
+        return busy_cpus(before, cpu_times(read(_STAT), tuple(cpus)))
+    with contextlib.suppress(Exception):  # whatever psutil makes of a strange system
+        return sum(psutil.cpu_percent(SAMPLE, percpu=True)) / 100  # elsewhere all CPUs are usable
     return None
+
+
+def busy_cpus(before: CpuTimes | None, after: CpuTimes | None) -> float | None:
+    """How many CPUs were in use between two readings; None where the readings cannot say."""
+    if before is None or after is None or after.total <= before.total:
+        return None
+    idle = after.spare + after.stolen - before.spare - before.stolen
+    return max(0.0, 1.0 - idle / (after.total - before.total)) * after.cpus
 
 
 def processors(tree: Tree, in_use: Callable[[Sequence[int]], float | None] = cpus_in_use) -> Iterator[Finding]:

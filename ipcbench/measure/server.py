@@ -107,8 +107,8 @@ class Server(ABC):
     def _record(self) -> None:
         """Leave word of which process this is, by its number and its start in clock ticks since boot; see proc(5)."""
         with contextlib.suppress(OSError):  # no such view here
-            started = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[19]
-            (self.folder / SERVER).write_text(f"{self.pid} {started}")
+            stat = Path(f"/proc/{self.pid}/stat").read_bytes()  # a program's name may hold any bytes
+            (self.folder / SERVER).write_text(f"{self.pid} {int(stat.rpartition(b')')[2].split()[19])}")
 
     def _wait(self) -> None:
         """Wait until it answers; raises ServerFailed."""

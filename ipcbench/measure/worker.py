@@ -10,6 +10,7 @@ A plain pyperf script with one option of its own, so every pyperf flag works. Th
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import json
 import multiprocessing
@@ -22,7 +23,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from resource import RUSAGE_CHILDREN
 from types import FrameType, ModuleType
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 from ipcbench.errors import BadRequest, NotOffered
 from ipcbench.measure.evidence import mark, show_stacks
@@ -40,6 +41,7 @@ from ipcbench.measure.ports import Executor, Port, PortSettings
 from ipcbench.measure.registry import load_mechanism, load_pattern
 from ipcbench.measure.threads import start_team
 from ipcbench.model import BETWEEN_HOSTS, Case
+from ipcbench.text import safe_text
 
 _SHORT_OF = (errno.ENOSPC, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN)
 
@@ -287,12 +289,49 @@ def _lighten_pyperf() -> None:
     sys.modules.setdefault("pyperf._hooks", hooks)
 
 
+def _shield_pyperf() -> None:
+    """Keep pyperf from failing a visit for what the system says of itself.
+
+    It describes the machine after the timing, and raises where a file of /proc or /sys is not UTF-8 or not of the form
+    that it knows, and for an uptime below zero, as where the clock stands in 1970 (pyperf 2.10). Here the description
+    lacks what pyperf cannot read or would not take.
+    """
+    import pyperf._collect_metadata as collecting
+    import pyperf._utils as reading
+    from pyperf._metadata import parse_metadata
+
+    def open_text(path: str, write: bool = False) -> IO[str]:
+        return open(path, "w" if write else "r", encoding="utf-8", errors="replace")
+
+    def tolerant(collect: Callable[..., None]) -> Callable[..., None]:
+        def described(*arguments: Any) -> None:
+            with contextlib.suppress(Exception):
+                collect(*arguments)
+
+        return described
+
+    def cleaned(*arguments: Any, **options: Any) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, value in collect_all(*arguments, **options).items():
+            with contextlib.suppress(ValueError):
+                found |= parse_metadata({name: safe_text(value, 4000) if isinstance(value, str) else value})
+        return found
+
+    for module in (reading, collecting):
+        module.open_text = open_text
+    collect_all = collecting.collect_metadata
+    for name in [name for name in vars(collecting) if name.startswith("collect_")]:
+        setattr(collecting, name, tolerant(getattr(collecting, name)))
+    collecting.collect_metadata = cleaned
+
+
 def run(arguments: Sequence[str] | None = None) -> Ledger:
     """Run the case that the command line names, under pyperf; what this process held before."""
     if visit_folder():
         _lighten_pyperf()
     import pyperf  # takes 0.1 s, and peers under spawn import this module too: not at its top
 
+    _shield_pyperf()
     runner = pyperf.Runner(values=2, min_time=0.05, program_args=WORKER, add_cmdline_args=_pass_case)
     runner.argparser.add_argument("--case", type=_case, required=True, help="case id: ping-pong/queue/64B/1w")
     runner.argparser.add_argument("--meeting", type=Meeting.read, help="file that says where the other host's half is")

@@ -156,7 +156,7 @@ def why_too_large(case: Case, shared: bool, offer: Capabilities) -> str | None:
     seats = [Seat(i, case.operation, case.workers, 1) for i in range(-1, pattern.peers(case.workers))]
     senders = max(1, sum(pattern.stream(seat) is not None for seat in seats))
     payloads = senders * case.size * pool_count(case.size, window_for(case.size))
-    if slots + payloads > offer.memory:
+    if offer.memory is not None and slots + payloads > offer.memory:
         return f"needs {format_size(slots + payloads)} of memory, and {format_size(offer.memory)} are free"
     return None
 

@@ -244,7 +244,7 @@ def environment(study: Study) -> Table:
     rows = [
         ["CPU", f"{machine.cpu_model}, {machine.architecture}"],
         ["CPUs", f"{machine.cpus}, of which usable: {machine.usable_cpus}"],
-        ["Memory", format_size(machine.memory)],
+        ["Memory", UNKNOWN if machine.memory is None else format_size(machine.memory)],
         ["System", f"{machine.system} {machine.kernel}{', virtual machine' if machine.virtual else ''}"],
         ["Python", f"{machine.implementation} {machine.python}, pyperf {machine.pyperf}"],
         *([["Between hosts", record.between.words]] if record.between else []),

@@ -65,10 +65,11 @@ class Study:
     def machine(self) -> str:
         """The machine and its Python, in one line."""
         machine = self.record.machine
-        kind = ", virtual" if machine.virtual else ""
+        kind = "" if machine.memory is None else f", {format_size(machine.memory)}"
+        kind += ", virtual" if machine.virtual else ""
         return safe_text(
-            f"{safe_text(machine.cpu_model, 60)}, {count(machine.usable_cpus, 'usable CPU')}, "
-            f"{format_size(machine.memory)}{kind} · {safe_text(machine.system, 20)} {safe_text(machine.kernel, 40)} · "
+            f"{safe_text(machine.cpu_model, 60)}, {count(machine.usable_cpus, 'usable CPU')}{kind} · "
+            f"{safe_text(machine.system, 20)} {safe_text(machine.kernel, 40)} · "
             f"{safe_text(machine.implementation, 20)} {safe_text(machine.python, 20)}"
         )
 

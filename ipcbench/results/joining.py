@@ -39,6 +39,7 @@ _SAME_FOR_PYPERF = (
     "python_unicode",
     "python_version",
 )
+OF_THE_MACHINE = ("aslr", "cpu_count", "cpu_model_name", "hostname", "platform")  # these may change during a run
 _MOST_NOTES = 100  # what the type of a case allows
 _SEVERITY = ("ok", *SEVERITY)
 T = TypeVar("T")

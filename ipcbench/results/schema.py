@@ -24,7 +24,8 @@ NOT_REACHED = "the run was stopped before this case was measured"
 LONGEST_TEXT = 4096
 LONGEST_STACK = 16 * 2**10
 
-Seconds = Annotated[float, msgspec.Meta(gt=0, le=1e6)]
+LONGEST_SECONDS = 1e6
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=LONGEST_SECONDS)]
 Duration = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Positive = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
@@ -151,8 +152,8 @@ class PatternFacts(msgspec.Struct, forbid_unknown_fields=True):
 class MachineFacts(msgspec.Struct, forbid_unknown_fields=True):
     """The machine as far as it explains numbers: no host, user, path or environment.
 
-    memory is in bytes, switch_interval in seconds. id is the same for all files of one machine and user and tells
-    nothing else (see `machine.facts`); empty where it could not be kept.
+    memory is in bytes, None where it is not known; switch_interval in seconds. id is the same for all files of one
+    machine and user and tells nothing else (see `machine.facts`); empty where it could not be kept.
     """
 
     system: Text
@@ -161,7 +162,7 @@ class MachineFacts(msgspec.Struct, forbid_unknown_fields=True):
     cpu_model: Text
     cpus: Positive
     usable_cpus: Positive
-    memory: Count
+    memory: Count | None
     virtual: bool
     python: Text
     implementation: Text

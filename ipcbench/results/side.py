@@ -101,7 +101,7 @@ def _facts(record: RunRecord) -> dict[str, str]:
         **_between(record),
         "CPU": machine.cpu_model,
         "CPUs": f"{machine.usable_cpus} of {machine.cpus}",
-        "memory": format_size(machine.memory),
+        "memory": "" if machine.memory is None else format_size(machine.memory),
         "virtual": "yes" if machine.virtual else "no",
         "system": f"{machine.system} {machine.architecture}",
         "kernel": machine.kernel,

@@ -12,6 +12,7 @@ import ipcbench
 from ipcbench.model import TOUCHED, Case, Outcome, Skip
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
+from ipcbench.results.joining import OF_THE_MACHINE
 from ipcbench.results.privacy import allowed, kept_stack, kept_text
 from ipcbench.results.schema import (
     NOT_REACHED,
@@ -173,7 +174,15 @@ def _texts(texts: Iterable[str]) -> list[str]:
 
 
 def _benchmark(case: Case, outcomes: dict[int, Outcome], full_metadata: bool) -> PyperfBenchmark:
+    """What pyperf holds of a case. A fact of the machine that has changed between visits is left out of all of them.
+
+    Such as the host's name when a laptop moves: pyperf refuses a benchmark whose runs differ in it.
+    """
     runs = [_run(number, outcome, full_metadata) for number, outcome in sorted(outcomes.items())]
+    for key in OF_THE_MACHINE:
+        if any(run.metadata.get(key) != runs[0].metadata.get(key) for run in runs):
+            for run in runs:
+                run.metadata.pop(key, None)
     common = {
         key: value
         for key, value in runs[0].metadata.items()

@@ -15,36 +15,19 @@ is beyond what rounding can do.
 from __future__ import annotations
 
 import math
-import os
 import time
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from typing import NamedTuple
 
 from ipcbench.machine.cgroup import group_folders, read, times_throttled
+from ipcbench.machine.cpu_times import TICK, CpuTimes, cpu_times
 from ipcbench.measure.placement import near_first, usable_cpus
 
 LOADED = 0.10  # of one CPU
 STOLEN = 0.02  # of the time of all usable CPUs
 ASLEEP = 0.1  # seconds
 MOST_SENSORS = 24  # files, so that a look stays far below a millisecond on a large machine
-TICK = 1.0 / os.sysconf("SC_CLK_TCK")
-_IDLE, _IOWAIT, _IRQ, _SOFTIRQ, _STEAL = 3, 4, 5, 6, 7  # columns of /proc/stat, see proc(5)
-_COLUMNS = 8  # what follows is part of these
-
-
-class CpuTimes(NamedTuple):
-    """Seconds of the usable CPUs together since they started, as of /proc/stat.
-
-    spare is neither work of a process nor stolen: idle, waiting for disks, in interrupts. lines is how many rounded
-    figures each is the sum of.
-    """
-
-    cpus: int
-    lines: int
-    spare: float
-    stolen: float
-    total: float
 
 
 class Look(NamedTuple):
@@ -122,28 +105,6 @@ def _of_times(before: CpuTimes, after: CpuTimes, wall: float, own: float) -> lis
     if stolen > STOLEN * capacity + rounding / 2:  # one figure, and not the difference of several
         found.append("stolen")
     return found
-
-
-def cpu_times(stat: str, cpus: tuple[int, ...]) -> CpuTimes | None:
-    """Read what /proc/stat says of these CPUs; None where it does not say it of all of them.
-
-    Where these are all there are, the first line has their sum, which is rounded once and not for each.
-    """
-    found: dict[str, list[float]] = {}
-    for line in stat.splitlines():
-        name, *columns = line.split() or [""]
-        if not name.startswith("cpu"):
-            break
-        if len(columns) < _COLUMNS or not all(column.isdecimal() and len(column) < 20 for column in columns):
-            return None
-        found[name] = [int(column) * TICK for column in columns[:_COLUMNS]]
-    whole = found.pop("cpu", None)
-    wanted = {f"cpu{number}" for number in cpus}
-    if not wanted or not wanted <= set(found):
-        return None
-    rows = [whole] if whole and wanted == set(found) else [found[name] for name in wanted]
-    spare = sum(row[column] for row in rows for column in (_IDLE, _IOWAIT, _IRQ, _SOFTIRQ))
-    return CpuTimes(len(wanted), len(rows), spare, sum(row[_STEAL] for row in rows), sum(map(sum, rows)))
 
 
 def _sensors(folder: Path, cpus: list[int]) -> list[Path]:

@@ -38,7 +38,7 @@ def _written(pid: int, prefix: str) -> Iterator[str]:
         if target.startswith("/") and _writable(pid, number) and not _own(target, prefix):
             yield f"the file {target}"
     try:
-        maps = Path(f"/proc/{pid}/maps").read_text().splitlines()
+        maps = _text(f"/proc/{pid}/maps").splitlines()
     except OSError:
         return
     for line in maps:
@@ -63,9 +63,14 @@ def _reachable(pid: int, prefix: str) -> Iterator[str]:
 
 def _table(kind: str) -> Sequence[list[str]]:
     try:
-        return [line.split() for line in Path(f"/proc/self/net/{kind}").read_text().splitlines()[1:]]
+        return [line.split() for line in _text(f"/proc/self/net/{kind}").splitlines()[1:]]
     except OSError:
         return []
+
+
+def _text(path: str) -> str:
+    """What a file of the kernel's says, in which paths may hold any bytes; as in the paths that Python hands out."""
+    return Path(path).read_text(errors="surrogateescape")
 
 
 def _loopback(address: str) -> bool:
