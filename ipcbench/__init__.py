@@ -6,8 +6,7 @@ for: `ipcbench.load("laptop")`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # as in typing, which is not imported: it may be a file of the user's, see __main__
 if TYPE_CHECKING:
     from ipcbench.notebook import Run as Run
     from ipcbench.notebook import RunChart as RunChart

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
-from commands import can_unshare, environment, run, with_mount
+from commands import can_unshare, complaint, environment, run, with_mount
 
+import ipcbench
+from ipcbench.errors import IpcbenchError
 from ipcbench.results import store
+from ipcbench.run.visit import short_folder
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
+PACKAGE = Path(ipcbench.__file__).parent
 MECHANISMS = ("pipe", "queue", "array", "manager-queue")
 WORDS = ("--fast", "--mechanism", ",".join(MECHANISMS), "--pattern", "ping-pong", "--size", "64KiB", "--rounds", "1")
 
@@ -87,6 +93,29 @@ def test_an_array_is_in_memory_or_refused_however_little_room_there_is(tmp_path:
     assert done.code in (0, 7), done.err
     (case,) = store.load(tmp_path / "results" / "here.json").ipcbench.cases
     assert case.verdict == "ok" or "/dev/shm" in case.detail or "No space" in case.detail
+
+
+def test_below_folders_with_a_colon_in_their_names(tmp_path: Path) -> None:
+    checkout, temporary = tmp_path / "a:b", tmp_path / "c:d"
+    temporary.mkdir()
+    shutil.copytree(PACKAGE, checkout / "ipcbench", ignore=shutil.ignore_patterns("__pycache__"))
+    env = environment(TMPDIR=str(temporary))
+    del env["PYTHONPATH"]
+    words = ["run", "--python", sys.executable, "--fast", "--rounds", "1", "--mechanism", "queue", "--size", "64B"]
+    words += ["--pattern", "ping-pong", "--start-method", "fork,spawn,forkserver", "--label", "here"]
+    done = run(*words, cwd=checkout, env=env)
+    assert done.code == 0, done.err
+    cases = store.load(checkout / "results" / "here.json").ipcbench.cases
+    assert [case.verdict for case in cases] == ["ok"] * 3
+    assert not list(temporary.iterdir())
+
+
+def test_a_temporary_folder_is_asked_for_where_all_have_a_colon_in_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a:b"))
+    said = complaint(IpcbenchError, lambda: short_folder(()))
+    assert said == f"{tmp_path}/a:b: the temporary folder has ':' in its path; set TMPDIR to another"
 
 
 def test_with_too_few_descriptors_it_says_so(tmp_path: Path) -> None:

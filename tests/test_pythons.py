@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import sys
+import tomllib
+import venv
 from contextlib import closing
 from pathlib import Path
 
+import pyperf
 import pytest
 from commands import TOKEN, complaint, environment, finish, marked_processes, run, start, until
 
 from ipcbench.errors import BadRequest
-from ipcbench.machine.pythons import interpreters
+from ipcbench.machine.pythons import PYPERF, interpreters
+from ipcbench.measure.evidence import RESULT
+from ipcbench.measure.names import PACKAGE_PARENT
 from ipcbench.model import Case, Outcome, Timing, Visit
 from ipcbench.results import store
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.visit import Visitor
 
 HERE = f"py{sys.version.split()[0]}".replace("+", "")
+PROJECT = Path(__file__).parents[1] / "pyproject.toml"
+
+
+class Bare:
+    """An interpreter in an environment of its own, in which nothing is installed."""
+
+    def __init__(self, folder: Path) -> None:
+        venv.create(folder, symlinks=True)
+        self.python = str(folder / "bin" / "python")
+        (self.site,) = folder.glob("lib/python3*/site-packages")
+
+    def use_pyperf(self) -> None:
+        """Give it the pyperf of this one."""
+        (self.site / "pyperf").symlink_to(Path(pyperf.__file__).parent)
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Bare:
+    return Bare(tmp_path / "bare")
 
 
 def program(folder: Path, text: str) -> str:
@@ -39,16 +64,87 @@ def test_an_interpreter_is_named_by_its_version() -> None:
     [
         ("exit 0", "is no Python that answers"),
         ("echo nonsense", "is no Python that answers"),
-        ("""echo '["/x", "CPython", "3.9.1", [3, 9]]'""", "is Python 3.9.1, and ipcbench needs 3.11 or newer"),
+        ("""echo '{"executable": "/x"}'""", "is no Python that answers"),
         (
-            """echo '["/x", "CPython", "3.13.0", [3, 13]]'; echo "No module named 'pyperf'" >&2; exit 1""",
-            "cannot measure: No module named 'pyperf'; install pyperf there",
+            """echo "$3"'{"executable": "/x", "implementation": "CPython", "version": "3.9.1", "number": [3, 9]}'""",
+            "is Python 3.9.1, and ipcbench needs 3.11 or newer",
         ),
     ],
 )
 def test_what_cannot_measure_is_refused_in_one_line(tmp_path: Path, text: str, said: str) -> None:
     command = program(tmp_path, text)
     assert complaint(BadRequest, lambda: interpreters([command])) == f"--python {command}: {said}"
+
+
+@pytest.mark.parametrize(
+    ("pyperf", "said"),
+    [
+        ("", "has no pyperf; install it with: {} -m pip install 'pyperf==2.10.*'"),
+        (
+            "__version__ = '2.1.0'",
+            "has pyperf 2.1.0, and ipcbench needs 2.10; install it with: {} -m pip install 'pyperf==2.10.*'",
+        ),
+        ("raise ValueError('broken')", "cannot measure: ValueError: broken"),
+    ],
+    ids=["none", "old", "broken"],
+)
+def test_an_interpreter_without_the_right_pyperf_is_refused_with_the_command_that_installs_it(
+    bare: Bare, pyperf: str, said: str
+) -> None:
+    if pyperf:
+        (bare.site / "pyperf.py").write_text(pyperf)
+    expected = f"--python {bare.python}: {said.format(bare.python)}"
+    assert complaint(BadRequest, lambda: interpreters([bare.python])) == expected
+
+
+def test_the_pyperf_asked_for_is_the_one_that_the_package_depends_on() -> None:
+    wanted = [one for one in tomllib.loads(PROJECT.read_text())["project"]["dependencies"] if one.startswith("pyperf")]
+    assert wanted[0].startswith(f"pyperf>={PYPERF},")
+
+
+def test_what_start_up_files_print_around_the_answer_does_no_harm(bare: Bare) -> None:
+    bare.use_pyperf()
+    said = "import sys, atexit; print('hello', end=' '); print('there', file=sys.stderr); atexit.register(print, '[1]')"
+    (bare.site / "greets.pth").write_text(said)
+    (found,) = interpreters([bare.python])
+    assert (found.tag, found.executable, found.numpy) == (HERE, bare.python, False)
+
+
+def test_an_interpreter_is_asked_apart_from_the_files_of_the_current_folder(
+    bare: Bare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare.use_pyperf()
+    for name in ("json", "platform", "queue", "random", "numpy", "pyperf"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('the file of the user')")
+    monkeypatch.chdir(tmp_path)
+    (found,) = interpreters([bare.python])
+    assert (found.tag, found.numpy) == (HERE, False)
+
+
+SHOW = f"""
+import json, os, sys, tempfile
+import ipcbench
+found = dict(path=sys.path, package=os.path.realpath(ipcbench.__file__))
+with open(os.path.join(tempfile.gettempdir(), {RESULT!r}), "w") as file:
+    json.dump(found, file)
+"""
+
+
+@pytest.mark.usefixtures("no_leaks")
+def test_another_interpreter_gets_the_package_and_nothing_else_of_the_folder_it_is_in(
+    bare: Bare, tmp_path: Path, stop: Stop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare.use_pyperf()
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((PACKAGE_PARENT, str(tmp_path))))
+    (other,) = interpreters([bare.python])
+    with closing(Visitor(Timing(), stop, pythons=[other])) as visitor:
+        left = visitor.errand(("-c", SHOW), 10.0, other.tag).left
+    assert left is not None
+    found = json.loads(left)
+    assert found["package"] == os.path.realpath(os.path.join(PACKAGE_PARENT, "ipcbench", "__init__.py"))
+    folders = [os.path.realpath(folder) for folder in found["path"] if folder]
+    assert str(tmp_path) in folders, "what the user has named is for every interpreter"
+    assert os.path.realpath(PACKAGE_PARENT) not in folders
 
 
 def test_no_program_and_the_same_one_twice_are_refused() -> None:

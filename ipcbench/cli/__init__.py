@@ -90,6 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - as long as the process
+    if arguments is None:
+        os.environ["PYTHONSAFEPATH"] = "1"  # no process that this one starts imports from the user's current folder
     try:
         code = cli(arguments, prog_name="ipcbench", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:

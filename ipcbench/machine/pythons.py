@@ -4,46 +4,93 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
+import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
+from typing import Any
 
 from ipcbench.errors import BadRequest
-from ipcbench.measure.names import PACKAGE_PARENT
+from ipcbench.measure.names import PACKAGE, PACKAGE_PARENT
 from ipcbench.model import Interpreter
 from ipcbench.text import safe_text
 
+PYPERF = "2.10"  # whose interface the worker is written for
 _SECONDS = 30.0
-_ASK = """
-import importlib.util, json, platform, sys
-version = platform.python_version(), list(sys.version_info[:2])
-numpy = importlib.util.find_spec("numpy") is not None
-print(json.dumps([sys.executable, platform.python_implementation(), *version, numpy]))
-import pyperf
-import ipcbench.measure.worker
+_LEAST = (3, 11)
+# Any Python says what it is; one that is new enough goes on to import what a worker imports. The mark tells the answer
+# from what start-up files of that Python print.
+_ASK = f"""
+import sys
+sys.path[:] = [folder for folder in sys.path if folder]  # the current folder is the user's
+import json, platform
+mark, package = sys.argv[1:]
+answer = dict(executable=sys.executable, implementation=platform.python_implementation())
+answer.update(version=platform.python_version(), number=list(sys.version_info[:2]))
+try:
+    if sys.version_info >= {_LEAST}:
+        import importlib.util
+        answer["numpy"] = importlib.util.find_spec("numpy") is not None
+        answer["pyperf"] = importlib.util.find_spec("pyperf") and __import__("pyperf").__version__
+        spec = importlib.util.spec_from_file_location("ipcbench", package)
+        sys.modules["ipcbench"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules["ipcbench"])
+        import ipcbench.measure.worker
+except Exception as error:
+    answer["trouble"] = "%s: %s" % (type(error).__name__, error)
+print("\\n" + mark + json.dumps(answer))
 """
-_LEAST = [3, 11]
 
 
 def interpreters(commands: Sequence[str]) -> tuple[Interpreter, ...]:
     """Ask each interpreter what it is; raises BadRequest for one that is none, too old, lacks pyperf or comes twice."""
     found: dict[str, Interpreter] = {}
     for command in commands:
-        one = _ask(command)
+        one = _interpreter(command)
         if one.tag in found:
             raise BadRequest(f"--python {command}: {one.implementation} {one.version} is chosen already")
         found[one.tag] = one
     return tuple(found.values())
 
 
-def _ask(command: str) -> Interpreter:
+def search_path(other: bool) -> list[str]:
+    """The folders of the user's PYTHONPATH; for another interpreter, all but the one that ipcbench is imported from.
+
+    The libraries that are installed beside ipcbench are for this interpreter; another one has its own.
+    """
+    folders = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    here = os.path.realpath(PACKAGE_PARENT)
+    return [folder for folder in folders if not (other and os.path.realpath(folder) == here)]
+
+
+def _interpreter(command: str) -> Interpreter:
+    answer = _ask(command)
+    executable, implementation, version = answer["executable"], answer["implementation"], answer["version"]
+    number = answer["number"]
+    if tuple(number) < _LEAST:
+        raise BadRequest(f"--python {command}: is Python {version}, and ipcbench needs 3.11 or newer")
+    if "trouble" in answer:
+        raise BadRequest(f"--python {command}: cannot measure: {safe_text(answer['trouble'], 200)}")
+    pyperf = answer["pyperf"]
+    if pyperf is None or not f"{pyperf}.".startswith(f"{PYPERF}."):
+        has = "has no pyperf" if pyperf is None else f"has pyperf {safe_text(pyperf, 20)}, and ipcbench needs {PYPERF}"
+        how = shlex.join([executable, "-m", "pip", "install", f"pyperf=={PYPERF}.*"])
+        raise BadRequest(f"--python {command}: {has}; install it with: {how}")
+    tag = ("py" if implementation == "CPython" else implementation.lower()) + version.lower().replace("+", "")
+    return Interpreter(tag, executable, implementation, version, (number[0], number[1]), answer["numpy"])
+
+
+def _ask(command: str) -> dict[str, Any]:
+    """What an interpreter says of itself; raises BadRequest for a program that is none."""
     path = shutil.which(os.path.expanduser(command))
     if path is None:
         raise BadRequest(f"--python {command}: no such program; expected such as python3.13 or a path to one")
+    mark = secrets.token_hex(16)
     try:
         done = subprocess.run(
-            [path, "-c", _ASK],
-            env=os.environ | {"PYTHONPATH": PACKAGE_PARENT},
+            [path, "-c", _ASK, mark, str(PACKAGE / "__init__.py")],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(search_path(other=True))},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -51,13 +98,7 @@ def _ask(command: str) -> Interpreter:
             timeout=_SECONDS,
             check=False,
         )
-        executable, implementation, version, number, *numpy = json.loads(done.stdout.partition("\n")[0])
+        answer: dict[str, Any] = json.loads(done.stdout.partition(mark)[2].partition("\n")[0])
+        return answer
     except (OSError, subprocess.TimeoutExpired, ValueError) as error:
         raise BadRequest(f"--python {command}: is no Python that answers") from error
-    if number < _LEAST:
-        raise BadRequest(f"--python {command}: is Python {version}, and ipcbench needs 3.11 or newer")
-    if done.returncode:
-        said = safe_text((done.stderr.strip().splitlines() or ["no message"])[-1], 200)
-        raise BadRequest(f"--python {command}: cannot measure: {said}; install pyperf there")
-    tag = ("py" if implementation == "CPython" else implementation.lower()) + version.lower().replace("+", "")
-    return Interpreter(tag, executable, implementation, version, (number[0], number[1]), numpy == [True])

@@ -12,7 +12,9 @@ import tempfile
 from multiprocessing.process import current_process
 from pathlib import Path
 
-PACKAGE_PARENT = str(Path(__file__).parents[2])  # where ipcbench is imported from
+PACKAGE = Path(__file__).parents[1]
+PACKAGE_PARENT = str(PACKAGE.parent)  # where ipcbench is imported from
+HANDED = "package"  # the folder of a run that its processes import ipcbench from, and nothing else
 WORKER = ("-m", "ipcbench.measure.worker")  # how a worker is started; nothing imports it
 POSIX_QUEUE, SYSV_QUEUE = ".posix-", ".sysv-"  # what records a message queue in the visit's folder, before its key
 SEGMENT = ".segment-"  # the same for shared memory that a library has named
@@ -39,6 +41,16 @@ def visit_folder() -> Path | None:
     """The folder of the visit this process belongs to; None in a worker that was started by hand."""
     folder = Path(tempfile.gettempdir())
     return folder if _VISIT.fullmatch(folder.name) else None
+
+
+def hand_over(folder: Path) -> None:
+    """Make the folder of a run that its processes import ipcbench from: it holds nothing but a link to the package.
+
+    The folder that the package is installed in would bring everything else that is installed there, for whatever Python
+    that may be, and its path may hold the very character that separates the entries of PYTHONPATH.
+    """
+    (folder / HANDED).mkdir(mode=0o700)
+    (folder / HANDED / PACKAGE.name).symlink_to(PACKAGE, target_is_directory=True)
 
 
 def claim_names() -> None:

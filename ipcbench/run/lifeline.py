@@ -19,7 +19,7 @@ from typing import Literal
 
 import msgspec
 
-from ipcbench.measure.names import PACKAGE_PARENT
+from ipcbench.measure.names import HANDED
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.tree import Isolation
 
@@ -90,7 +90,7 @@ class LifeLine:
                 stdout=theirs.fileno(),
                 stderr=log,
                 cwd="/",
-                env=os.environ | {"PYTHONPATH": PACKAGE_PARENT},
+                env=os.environ | {"PYTHONPATH": str(folder / HANDED)},
                 start_new_session=True,
                 pass_fds=[*locks, pidfd] if pidfd >= 0 else locks,
             )

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ipcbench.errors import Interrupted, IpcbenchError, NotContained
+from ipcbench.machine.pythons import search_path
 from ipcbench.measure.evidence import RESULT, read_stages
-from ipcbench.measure.names import PACKAGE_PARENT, WORKER, new_run_id, visit_name
+from ipcbench.measure.names import HANDED, WORKER, hand_over, new_run_id, visit_name
 from ipcbench.model import Failure, Interpreter, Outcome, Timing, Visit
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.lifeline import LifeLine, Report, Request, WardenLost
@@ -70,9 +71,10 @@ class Visitor:
             self._lock = os.open(self.folder / f"{LOCK}.new", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX)
             os.rename(self.folder / f"{LOCK}.new", self.folder / LOCK)  # it is never there without being held
+            hand_over(self.folder)
         except OSError as error:
             remove_folder(self.folder)
-            raise IpcbenchError(f"{self.folder}: cannot lock the folder of this run: {error.strerror}") from error
+            raise IpcbenchError(f"{self.folder}: cannot prepare the folder of this run: {error.strerror}") from error
         self._line: LifeLine | None = None
         self._controls = Controls()
 
@@ -175,7 +177,7 @@ class Visitor:
         return self._wanted(folder, words, deadlines(visit, self.timing, self.patience), visit.case.python)
 
     def _wanted(self, folder: Path, words: Sequence[str], seconds: Mapping[str, float], python: str) -> Request:
-        search = os.pathsep.join(filter(None, (PACKAGE_PARENT, os.environ.get("PYTHONPATH"))))
+        search = os.pathsep.join([str(self.folder / HANDED), *search_path(bool(python))])
         own = {"TMPDIR": str(folder), "PYTHONPATH": search, "IPCBENCH_STAGE_SECONDS": str(seconds["stage"])}
         return Request(
             folder=str(folder),
@@ -213,8 +215,13 @@ def slowness() -> float:
 
 
 def short_folder(candidates: Sequence[str] = PLACES) -> str:
-    """The temporary folder, or where its path is too long for a socket below it, a shorter one."""
-    for folder in (tempfile.gettempdir(), *candidates):
+    """The temporary folder, or another where a run could not work below it: sockets need a short path, and PYTHONPATH
+    one without a colon. Raises IpcbenchError where every path has one."""
+    usual = tempfile.gettempdir()
+    usable = [folder for folder in (usual, *candidates) if os.pathsep not in folder]
+    for folder in usable:
         if len(os.fsencode(folder)) <= LONGEST_FOLDER and os.access(folder, os.W_OK | os.X_OK):
             return folder
-    return tempfile.gettempdir()
+    if usual not in usable:
+        raise IpcbenchError(f"{usual}: the temporary folder has {os.pathsep!r} in its path; set TMPDIR to another")
+    return usual
