@@ -132,8 +132,8 @@ MUTATIONS = (
     Mutation(
         "lock of the run",
         "ipcbench/run/leftovers.py",
-        "        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
-        "        pass\n",
+        "        return lock(descriptor)\n",
+        "        return True\n",
         "tests/test_warden.py -k strangers",
     ),
     Mutation(
@@ -178,7 +178,13 @@ MUTATIONS = (
         "        if False:\n",
         "tests/test_loader.py -k single_digit",
     ),
-    Mutation("fsync of the file", WRITING, "            os.fsync(descriptor)\n", "", "tests/test_writing.py"),
+    Mutation(
+        "fsync of the file",
+        WRITING,
+        "            with if_offered():\n                os.fsync(descriptor)\n",
+        "",
+        "tests/test_writing.py",
+    ),
     Mutation("fsync of the folder", WRITING, "        sync_folder(path.parent)\n", "", "tests/test_writing.py"),
     Mutation(
         "rename",
@@ -190,14 +196,14 @@ MUTATIONS = (
     Mutation(
         "fdatasync of the journal",
         JOURNAL,
-        "            os.fdatasync(self.fd)\n",
-        "",
+        "                os.fdatasync(self.fd)\n",
+        "                pass\n",
         "tests/test_journal.py",
     ),
     Mutation(
         "lock of the label",
         JOURNAL,
-        "            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
+        "            lock(fd)\n",
         "            pass\n",
         "tests/test_journal.py -k same_label",
     ),

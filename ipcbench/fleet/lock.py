@@ -7,12 +7,13 @@ there. So the warden holds the lock too, and it is free when the last of them ha
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from ipcbench.run.locking import lock
 
 LONGEST_WAIT = 60.0  # seconds, by when a warden has ended all that it owns
 _AGAIN = 0.05
@@ -42,7 +43,7 @@ def _taken(path: Path, until: float) -> int:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(descriptor)
             if _is_at(path, descriptor):
                 return descriptor
         except BlockingIOError:

@@ -79,11 +79,14 @@ def _salt(path: Path) -> bytes:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             os.write(descriptor, secrets.token_bytes(_SALT_BYTES))
-            with contextlib.suppress(FileExistsError):  # another run was first: theirs counts
+            with contextlib.suppress(OSError):  # another run was first, and theirs counts; or there are no hard links
                 os.link(temporary, path)
+            if not path.exists():
+                os.rename(temporary, path)
         finally:
             os.close(descriptor)
-            os.unlink(temporary)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
     return path.read_bytes()
 
 

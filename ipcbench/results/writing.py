@@ -7,29 +7,35 @@ import errno
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+
+# What file systems and sandboxes answer to a call that they do not have, or do not allow to anybody.
+_NOT_OFFERED = {errno.EPERM, errno.EACCES, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
 def write_whole(path: Path, data: bytes, replace: bool) -> None:
     """Write a file so that at every moment, a crash included, either nothing of it is there or all of it.
 
     Temporary file in the same folder, fsync, rename, fsync of the folder. Raises FileExistsError if the path exists
-    and `replace` is false, OSError if the file system refuses; then no temporary file is left.
+    and `replace` is false, OSError if the file system refuses; then no temporary file is left. Permissions, fsync and
+    hard links are done without where the file system has none of them.
     """
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         try:
             _write_all(descriptor, data)
-            os.fchmod(descriptor, 0o666 & ~_umask())  # as any other new file, but only now that it is whole
-            os.fsync(descriptor)
+            with if_offered():
+                os.fchmod(descriptor, 0o666 & ~_umask())  # as any other new file, but only now that it is whole
+            with if_offered():
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
         if replace:
             os.rename(temporary, path)
         else:
-            os.link(temporary, path)  # unlike rename, refuses to overwrite
-            os.unlink(temporary)
+            _name_anew(temporary, path)
         sync_folder(path.parent)
     finally:
         with contextlib.suppress(OSError):
@@ -58,7 +64,8 @@ def rewrite(path: Path, data: bytes) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     mode = stat.S_IMODE(place.stat().st_mode)
     write_whole(place, data, replace=True)
-    os.chmod(place, mode)
+    with if_offered():
+        os.chmod(place, mode)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -71,12 +78,43 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Put names on disk: without this a crash may lose a rename although the content is there. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    """Put names on disk: without this a crash may lose a rename although the content is there. Raises OSError.
+
+    Does nothing where the file system cannot do that, or where the folder may not be read.
+    """
+    with if_offered():
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def if_offered() -> Iterator[None]:
+    """Do without a call that the file system does not offer; raises OSError for anything else that goes wrong in it."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        yield
+    except OSError as error:
+        if error.errno not in _NOT_OFFERED:
+            raise
+
+
+def _name_anew(temporary: Path, path: Path) -> None:
+    """Rename a file without overwriting another; raises FileExistsError.
+
+    Without hard links, a file that somebody makes between the look and the rename is overwritten.
+    """
+    try:
+        os.link(temporary, path)  # unlike rename, refuses to overwrite
+    except OSError as error:
+        if error.errno not in _NOT_OFFERED:
+            raise
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from error
+        os.rename(temporary, path)
+    else:
+        os.unlink(temporary)
 
 
 def _umask() -> int:

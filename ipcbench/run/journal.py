@@ -1,14 +1,13 @@
 """The append-only journal of a run: every finished visit is on disk before the next one begins.
 
-A record is acknowledged when `append` returns: then fdatasync has. The file is locked as long as it is open, so that a
-label has one run at a time.
+A record is acknowledged when `append` returns: then fdatasync has, where the file system offers it. The file is locked
+as long as it is open, so that a label has one run at a time.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import stat
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 from ipcbench.errors import NotSaved, ResultError
 from ipcbench.model import Failure, Outcome, Visit
 from ipcbench.results.privacy import allowed, kept_stack, kept_text
-from ipcbench.results.writing import sync_folder
+from ipcbench.results.writing import if_offered, sync_folder
 from ipcbench.run.entry import (
     Done,
     Entry,
@@ -26,6 +25,7 @@ from ipcbench.run.entry import (
     read_entries,
     write_entry,
 )
+from ipcbench.run.locking import lock
 
 SUFFIX = ".journal"
 
@@ -102,7 +102,8 @@ class Journal:
             os.ftruncate(self.fd, self.size)  # what a crash left of a record
             if os.write(self.fd, line) != len(line):
                 raise OSError(errno.ENOSPC, "only a part of a record fits")
-            os.fdatasync(self.fd)
+            with if_offered():
+                os.fdatasync(self.fd)
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.ftruncate(self.fd, self.size)
@@ -146,8 +147,8 @@ def _opened(path: Path, flags: int) -> int:
             os.close(fd)
             raise ResultError(f"{path}: not a regular file")
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            lock(fd)
+        except BlockingIOError as error:
             os.close(fd)
             raise ResultError(f"{path}: another run is writing this label; choose another --label") from error
         # A run that ends removes its journal: the one that was opened may have lost its name before it was locked.

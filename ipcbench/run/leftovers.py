@@ -5,7 +5,6 @@ A run's folder has a lock that its orchestrator and its warden hold. Only where 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import stat
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ipcbench.measure.names import run_prefix
+from ipcbench.run.locking import lock
 from ipcbench.run.tree import Member, carrying, end_all, names_left, remove_folder, unlink_names
 from ipcbench.run.visit import LOCK, PLACES
 
@@ -75,15 +75,14 @@ def _is_ours(entry: os.DirEntry[str]) -> bool:
 
 def _is_over(folder: Path) -> bool:
     try:
-        lock = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return folder.exists() and time.time() - folder.stat().st_mtime > _STARTING
     except OSError:
         return False
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+        return lock(descriptor)
+    except BlockingIOError:
         return False
     finally:
-        os.close(lock)
-    return True
+        os.close(descriptor)

@@ -21,7 +21,7 @@ import msgspec
 
 from ipcbench.measure.names import HANDED
 from ipcbench.run.interrupt import Stop
-from ipcbench.run.tree import Isolation
+from ipcbench.run.tree import Isolation, pidfd_of
 
 _WARDEN = ("-S", "-P", "-m", "ipcbench.run.warden")  # neither site-packages nor the current folder can break it
 _LEAVING = 5.0
@@ -79,9 +79,8 @@ class LifeLine:
             opened.enter_context(theirs)
             on_failure = opened.enter_context(contextlib.ExitStack())
             on_failure.callback(self._line.close)
-            pidfd = -1
-            if hasattr(os, "pidfd_open"):
-                pidfd = os.pidfd_open(os.getpid())
+            pidfd = pidfd_of(os.getpid())
+            if pidfd >= 0:
                 opened.callback(os.close, pidfd)
             log = opened.enter_context(open(folder / "warden.log", "ab"))
             self._process = subprocess.Popen(

@@ -200,19 +200,34 @@ def _gone(look: Members, seconds: float) -> bool:
 
 
 def _signal(member: Member, number: int) -> None:
-    """Send a signal through a descriptor of the process, where the system has them, so that its number cannot be
-    somebody else's by then."""
-    with contextlib.suppress(OSError):
-        if not hasattr(os, "pidfd_open"):
-            os.kill(member.pid, number)
+    """Send a signal to a process that is still the one it was.
+
+    A descriptor of the process keeps its number from becoming somebody else's between the look and the signal. Where
+    kernel or sandbox has none, the signal goes by number right after the look.
+    """
+    descriptor = pidfd_of(member.pid)
+    try:
+        now = _member(str(member.pid))
+        if member.started and not (now and now.started == member.started):
             return
-        descriptor = os.pidfd_open(member.pid)
         try:
-            now = _member(str(member.pid))
-            if now and (not member.started or now.started == member.started):
-                signal.pidfd_send_signal(descriptor, number)
-        finally:
+            signal.pidfd_send_signal(descriptor, number)
+        except ProcessLookupError:
+            return  # it has gone, and its number may be taken again
+        except (AttributeError, OSError):  # there is no such call, or no descriptor
+            with contextlib.suppress(OSError):
+                os.kill(member.pid, number)
+    finally:
+        if descriptor >= 0:
             os.close(descriptor)
+
+
+def pidfd_of(pid: int) -> int:
+    """A descriptor of a process; -1 where it has gone, or where kernel or sandbox has no such descriptors."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return -1
 
 
 def _recorded(folder: Path) -> Iterator[tuple[int, int]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from ipcbench.measure.names import HANDED, WORKER, hand_over, new_run_id, visit_
 from ipcbench.model import Failure, Interpreter, Outcome, Timing, Visit
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.lifeline import LifeLine, Report, Request, WardenLost
+from ipcbench.run.locking import lock
 from ipcbench.run.plausible import Controls
 from ipcbench.run.tree import ISOLATION, Isolation, adopt_orphans, carrying, end_all, remove_folder, unlink_names
 from ipcbench.run.verdict import judge, judge_half, read_small
@@ -69,7 +69,7 @@ class Visitor:
         self.folder = Path(tempfile.mkdtemp(prefix=f"ib{self.run_id}-", dir=short_folder()))
         try:
             self._lock = os.open(self.folder / f"{LOCK}.new", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            lock(self._lock)
             os.rename(self.folder / f"{LOCK}.new", self.folder / LOCK)  # it is never there without being held
             hand_over(self.folder)
         except OSError as error:

@@ -1,0 +1,178 @@
+"""What a kernel, a sandbox or a file system does not offer is done without; the calls are really taken away here."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import EXTRA, QUICK, TOKEN, Finished, environment, finish, marked_processes, run, start, until
+from without import can_take_away, words
+
+from ipcbench.results.store import load
+
+pytestmark = [
+    pytest.mark.usefixtures("no_leaks"),
+    pytest.mark.skipif(not can_take_away(), reason="needs seccomp on x86_64 or aarch64"),
+]
+
+NO_PIDFD = {
+    "an old kernel": ("pidfd_open=ENOSYS", "pidfd_send_signal=ENOSYS"),
+    "a sandbox": ("pidfd_open=EPERM", "pidfd_send_signal=EPERM"),
+    "a sandbox that lets a descriptor be opened only": ("pidfd_send_signal=EPERM",),
+}
+NO_LOCKS = {name: (f"flock={name}",) for name in ("ENOLCK", "ENOSYS", "EOPNOTSUPP", "EINVAL")}
+POOR = {
+    "no hard links": ("link=EPERM",),
+    "no fsync": ("fsync=EINVAL", "fdatasync=EINVAL"),
+    "no permissions": ("chmod=EPERM",),
+    "nothing of all that": ("link=EOPNOTSUPP", "fsync=ENOSYS", "fdatasync=ENOSYS", "chmod=EPERM", "flock=ENOSYS"),
+}
+SOON = 30.0
+GONE = 3.0
+ENDLESS = ("run", "--mechanism", "manager-queue", "--pattern", "ping-pong", "--size", "64B", "--rounds", "1000")
+
+
+def cases(named: dict[str, tuple[str, ...]]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("lacking", named.values(), ids=named)
+
+
+def timing(temporary: Path) -> bool:
+    """Whether a visit is being timed below this folder."""
+    for path in temporary.glob("*/*/stage"):
+        try:
+            if "timing" in path.read_text():
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def processes() -> set[tuple[int, float]]:
+    return marked_processes(os.environ[TOKEN])
+
+
+def quick(folder: Path, *more: str, lacking: tuple[str, ...]) -> Finished:
+    return run("run", *QUICK, "--label", "mine", *more, cwd=folder, before=words(*lacking))
+
+
+@cases(NO_PIDFD)
+def test_processes_are_ended_where_the_system_has_no_descriptors_of_them(
+    tmp_path: Path, lacking: tuple[str, ...]
+) -> None:
+    env = environment(PYTHONPATH=f"{EXTRA}:{environment()['PYTHONPATH']}", IPCBENCH_TIMEOUT_MUL="0.1")
+    options = ("--mechanism", "manager-queue", "--pattern", "deaf-peer", "--size", "64B", "--rounds", "1")
+    done = run("run", *options, cwd=tmp_path, env=env, before=words(*lacking), timeout=SOON)
+    assert "timed-out" in done.out
+    stack = load(next(tmp_path.glob("results/*.json"))).ipcbench.cases[0].stack
+    assert "driver" in stack  # it was asked by a signal
+    assert not processes()
+
+
+@cases(NO_PIDFD)
+def test_an_interrupt_leaves_nothing_where_the_system_has_no_descriptors_of_processes(
+    tmp_path: Path, temporary: Path, lacking: tuple[str, ...]
+) -> None:
+    process = start(*ENDLESS, cwd=tmp_path, before=words(*lacking))
+    try:
+        assert until(lambda: timing(temporary), SOON)
+        process.send_signal(signal.SIGINT)
+    finally:
+        done = finish(process, SOON)
+    assert done.code == 128 + signal.SIGINT
+    assert not processes()
+
+
+@cases(NO_PIDFD)
+def test_a_killed_run_leaves_nothing_where_the_system_has_no_descriptors_of_processes(
+    tmp_path: Path, temporary: Path, lacking: tuple[str, ...]
+) -> None:
+    process = start(*ENDLESS, cwd=tmp_path, before=words(*lacking))
+    try:
+        assert until(lambda: timing(temporary), SOON)
+    finally:
+        process.kill()
+        finish(process)
+    assert until(lambda: not processes() and not list(temporary.glob("ib*")), GONE)
+
+
+@cases(NO_PIDFD | {"no locks": ("flock=ENOLCK",)})
+def test_clean_ends_what_a_run_left_and_lets_another_run_go_on(
+    tmp_path: Path, temporary: Path, lacking: tuple[str, ...]
+) -> None:
+    runs = [start(*ENDLESS, "--label", label, cwd=tmp_path, before=words(*lacking)) for label in ("one", "two")]
+    try:
+        assert until(lambda: len(list(temporary.glob("ib*/*/stage"))) == 2, SOON)
+        children = Path(f"/proc/{runs[0].pid}/task/{runs[0].pid}/children").read_text().split()
+        for pid in map(int, children):
+            os.kill(pid, signal.SIGSTOP)
+        for pid in (runs[0].pid, *map(int, children)):
+            os.kill(pid, signal.SIGKILL)
+        finish(runs[0])
+        done = run("clean", cwd=tmp_path, before=words(*lacking))
+        assert (done.code, done.err) == (0, "")
+        assert len([line for line in done.out.splitlines() if line.startswith("removed")]) == 1
+        assert "left alone: 1 run under way" in done.out
+        assert len(list(temporary.glob("ib*"))) == 1
+        assert runs[1].poll() is None
+    finally:
+        for process in runs:
+            process.kill()
+            finish(process)
+    assert until(lambda: not processes() and not list(temporary.glob("ib*")), GONE)
+
+
+@cases(NO_LOCKS | POOR)
+def test_a_run_is_measured_and_saved_by_a_file_system_that_has_less(tmp_path: Path, lacking: tuple[str, ...]) -> None:
+    done = quick(tmp_path, lacking=lacking)
+    assert (done.code, "ipcbench:" in done.err) == (0, False), done.err
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["mine.json"]
+    assert load(tmp_path / "results" / "mine.json").ipcbench.complete
+
+
+@cases(POOR)
+def test_a_results_file_is_not_overwritten_by_a_file_system_that_has_less(
+    tmp_path: Path, lacking: tuple[str, ...]
+) -> None:
+    assert quick(tmp_path, lacking=lacking).code == 0
+    before = (tmp_path / "results" / "mine.json").read_bytes()
+    done = quick(tmp_path, lacking=lacking)
+    assert (done.code, "mine.json exists: choose another --label" in done.err) == (2, True)
+    assert (tmp_path / "results" / "mine.json").read_bytes() == before
+    assert quick(tmp_path, "--force", lacking=lacking).code == 0
+
+
+@cases(NO_LOCKS)
+def test_a_label_that_is_being_written_is_refused_without_locks_too(
+    tmp_path: Path, temporary: Path, lacking: tuple[str, ...]
+) -> None:
+    process = start(*ENDLESS, "--label", "mine", cwd=tmp_path, before=words(*lacking))
+    try:
+        assert until(lambda: timing(temporary), SOON)
+        done = quick(tmp_path, "--force", lacking=lacking)
+        assert "another run is writing this label" in done.err
+    finally:
+        process.kill()
+        finish(process)
+    assert until(lambda: not processes() and not list(temporary.glob("ib*")), GONE)
+    assert quick(tmp_path, "--force", lacking=lacking).code == 0
+
+
+def test_the_machine_keeps_its_id_where_there_are_no_hard_links(tmp_path: Path) -> None:
+    found = {
+        subprocess.run(
+            [*words("link=EPERM"), sys.executable, "-c", "from ipcbench.machine.facts import *; print(machine_id())"],
+            env=environment(XDG_STATE_HOME=str(tmp_path / "state")),
+            capture_output=True,
+            text=True,
+            timeout=SOON,
+            check=True,
+        ).stdout.strip()
+        for _ in range(2)
+    }
+    assert len(found) == 1
+    assert len(found.pop()) == 16
+    assert [path.name for path in (tmp_path / "state" / "ipcbench").iterdir()] == ["salt"]
