@@ -10,6 +10,7 @@ from ipcbench.errors import BadRequest, NotAReport, ResultError
 from ipcbench.report.manifest import NAME, ChartEntry, Manifest, load_manifest
 from ipcbench.report.markers import Block, blocks, filled
 from ipcbench.report.snippets import snippet
+from ipcbench.results.newest import newest
 from ipcbench.results.writing import rewrite
 from ipcbench.text import safe_text
 
@@ -37,15 +38,17 @@ def find_report(text: str, place: Path, reports: Path = REPORTS) -> Path:
 
 
 def _newest(reports: Path) -> Path:
-    found = []
-    for path in sorted(reports.glob(f"*/{NAME}")):
-        try:
-            found.append((load_manifest(path.parent).started, path.parent))
-        except NotAReport:
-            continue
-    if not found:
+    found = newest((path.parent for path in reports.glob(f"*/{NAME}")), _started)
+    if found is None:
         raise NotAReport(f"no report in {reports}: 'ipcbench report FILE' writes one, or name its folder with --report")
-    return max(found)[1]
+    return found
+
+
+def _started(folder: Path) -> str | None:
+    try:
+        return load_manifest(folder).started
+    except NotAReport:
+        return None
 
 
 def embed(chart: str, folder: Path, kind: str, page: Path, width: int = 0, base_url: str = "") -> str:

@@ -1,0 +1,56 @@
+"""Which of several files or folders is the newest: the one whose run began last, whatever the dates of the files are.
+
+A file's own date says when it was copied, checked out or unpacked, which tells nothing about what was measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from ipcbench.results.reading import Refused, read_bytes
+
+ENDINGS = (".json", ".json.gz")  # of results files
+
+
+class _Record(msgspec.Struct):
+    started: str
+
+
+class _Results(msgspec.Struct):
+    ipcbench: _Record
+
+
+def newest(paths: Iterable[Path], started: Callable[[Path], str | None] | None = None) -> Path | None:
+    """Return the path whose run began last, the last by name of those that began together; None where none has a run.
+
+    `started` gives the time at which the run of a path began as ISO 8601, or None for what holds no run; by default
+    paths are results files. A time without a zone is UTC, and one that cannot be read is the oldest.
+    """
+    read = started_of if started is None else started
+    dated = [(_moment(text), path) for path in paths if (text := read(path)) is not None]
+    return max(dated)[1] if dated else None
+
+
+def results_in(folder: Path) -> list[Path]:
+    """The files in a folder that are called like results files, by name."""
+    return sorted(path for path in folder.glob("*.json*") if path.name.endswith(ENDINGS))
+
+
+def started_of(path: Path) -> str | None:
+    """When the run of a results file began, as the file says it; None for any other file. The rest is not checked."""
+    try:
+        return msgspec.json.decode(read_bytes(path), type=_Results).ipcbench.started
+    except (OSError, Refused, msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return datetime.min.replace(tzinfo=UTC)
