@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ipcbench.analysis.advise import Advice, advise
 from ipcbench.analysis.need import Need, questions_of, ruled_out
 from ipcbench.analysis.stats import summarise
 from ipcbench.errors import BadRequest
+from ipcbench.machine.facts import machine_id
 from ipcbench.model import Case
 from ipcbench.plan import catalog
 from ipcbench.results import store
@@ -23,6 +25,8 @@ from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.schema import ResultFile
 
 Within = Callable[..., Finished]
+SHIPPED = Path(__file__).parents[1] / "results"
+FIRST = "2026-01-15T10:20:30+00:00"
 NAMES = ("pipe", "queue", "simple-queue", "manager-queue")
 
 
@@ -191,21 +195,131 @@ def test_real_mechanisms_are_ruled_out_by_what_they_declare(name: str, wanted: N
 # The command
 
 
-@pytest.fixture
-def laptop(tmp_path: Path) -> Path:
-    (tmp_path / "results").mkdir()
-    path = tmp_path / "results" / "laptop.json"
-    store.save(make_result(make_cases(mechanisms=NAMES), 6), path, replace=False)
+def keep(
+    result: ResultFile, folder: Path, name: str, *, here: bool, started: str = "2026-01-15T10:20:30+00:00"
+) -> Path:
+    """Save results as this machine, or another one, would have made them at some time."""
+    result.ipcbench.machine.id = machine_id() if here else "0123456789abcdef"
+    result.ipcbench.started = result.ipcbench.repeats[0].started = started
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}.json"
+    store.save(result, path, replace=False)
     return path
 
 
-def test_the_newest_file_answers_and_a_label_or_path_chooses_another(laptop: Path, within: Within) -> None:
-    older = laptop.with_name("older.json")
-    store.save(trips(["queue"]), older, replace=False)
-    os.utime(older, (1, 1))
+@pytest.fixture
+def laptop(tmp_path: Path) -> Path:
+    return keep(make_result(make_cases(mechanisms=NAMES), 6), tmp_path / "results", "laptop", here=True)
+
+
+def test_the_run_that_began_last_answers_and_a_label_or_path_chooses_another(laptop: Path, within: Within) -> None:
+    older = keep(trips(["queue"]), laptop.parent, "older", here=True, started="2025-12-31T23:59:59+00:00")
+    os.utime(laptop, (1, 1))  # when a file was written, copied or checked out says nothing
     assert "Take pipe: " in within("advise").out
     for source in ("older", str(older)):
         assert "Take queue: " in within("advise", "--from", source).out
+
+
+def test_an_answer_says_whose_machine_it_is_about_and_when(laptop: Path, within: Within) -> None:
+    away = keep(trips(["queue"], cpus=8), laptop.parent, "server", here=False, started="2026-03-04T05:06:07+00:00")
+    own, others = within("advise").out, within("advise", "--from", "server").out
+    assert "from results/laptop.json, measured on this machine, 2026-01-15." in own
+    said = "measured on Example CPU 3000 @ 2.50GHz with 8 CPUs, 2026-03-04, not on this machine"
+    assert f"from results/server.json, {said}." in others
+    assert said in within("advise", "--from", "server", "--format", "markdown").out.replace("&#64;", "@")
+    found = json.loads(within("advise", "--from", str(away), "--format", "json").out)["source"]
+    assert (found["file"], found["since"], found["here"]) == (str(away), "2026-03-04", False)
+
+
+def test_what_another_machine_measured_never_answers_unasked(tmp_path: Path, within: Within) -> None:
+    for name in ("reference", "third-party"):
+        keep(trips(["queue"]), tmp_path / "results", name, here=False, started="2027-01-01T00:00:00+00:00")
+    done = within("advise")
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert "results: nothing was measured on this machine yet: 'python -m ipcbench run" in done.err
+    assert "--measure" in done.err
+    assert "--from NAME answers from that of another machine, such as reference and third-party" in done.err
+    keep(trips(["pipe"]), tmp_path / "results", "own", here=True)
+    assert "Take pipe: " in within("advise").out
+
+
+@pytest.mark.skipif(not SHIPPED.exists(), reason="there is no source tree with results")
+def test_a_fresh_clone_answers_from_what_is_shipped_only_by_name(tmp_path: Path, within: Within) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "results", ignore=shutil.ignore_patterns("harness.json"))
+    words = ("advise", "--consumers", "4", "--size", "64KiB")
+    done = within(*words)
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert "nothing was measured on this machine yet" in done.err
+    assert re.search(
+        r"measured on .+, 2026-\d\d-\d\d, not on this machine\.", within(*words, "--from", "reference").out
+    )
+
+
+def test_reading_an_answer_writes_nothing_into_the_state_folder(
+    tmp_path: Path, within: Within, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(trips(["queue"]), tmp_path / "results", "server", here=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert within("advise").code == 2
+    assert "Take queue: " in within("advise", "--from", "server").out
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("size", [8, 15, 2**20 + 2**10])
+def test_a_size_beyond_a_factor_of_four_has_no_answer(size: int) -> None:
+    assert answer(trips(["pipe", "queue"], (64, 2**18)), need(size=size)).far
+
+
+@pytest.mark.parametrize("size", [16, 64, 256, 2**16, 2**20])
+def test_a_size_within_a_factor_of_four_is_answered(size: int) -> None:
+    assert not answer(trips(["pipe", "queue"], (64, 2**18)), need(size=size)).far
+
+
+@pytest.mark.parametrize(
+    ("measured", "asked", "far"),
+    [(4, 8, False), (4, 2, False), (4, 9, True), (1, 2, True), (2, 1, True), (4, 4, False)],
+)
+def test_workers_beyond_a_factor_of_two_and_one_for_many_have_no_answer(measured: int, asked: int, far: bool) -> None:
+    cases = [Case("task-queue", name, 64, measured) for name in ("queue", "simple-queue")]
+    found = answer(make_result(cases, 5), need(questions=("task-queue",), consumers=asked, workers=asked))
+    assert (found.workers, found.far) == (measured, far)
+
+
+def test_one_mechanism_near_what_was_asked_comes_before_many_that_are_too_far() -> None:
+    cases = [*(Case("ping-pong", name, 64) for name in NAMES), Case("ping-pong", "queue", 32_768)]
+    found = answer(make_result(cases, 5), need(size=32_768))
+    assert (found.size, found.far, [option.mechanism for option in found.options]) == (32_768, False, ["queue"])
+
+
+def test_a_second_question_that_was_measured_near_comes_before_a_first_that_was_not() -> None:
+    cases = [Case("fan-out", name, 64, 4) for name in ("queue", "simple-queue")]
+    cases += [Case("task-queue", name, 65_536, 4) for name in ("queue", "simple-queue")]
+    wanted = need(questions=("fan-out", "task-queue"), consumers=4, workers=4, size=65_536)
+    found = answer(make_result(cases, 5), wanted)
+    assert (found.question, found.exact) == ("task-queue", True)
+
+
+@pytest.mark.usefixtures("laptop")
+@pytest.mark.parametrize(
+    ("words", "asked"), [(["--size", "16MiB"], "16 MiB with 1 worker"), (["--need", "tasks"], "64 B with 1 worker")]
+)
+def test_what_is_too_far_is_one_line_that_says_how_to_measure_it(
+    tmp_path: Path, within: Within, words: list[str], asked: str
+) -> None:
+    cases = [Case("task-queue", name, 64, 4) for name in NAMES[:3]] + [Case("ping-pong", name, 64) for name in NAMES]
+    keep(make_result(cases, 6), tmp_path / "results", "newer", here=True, started="2026-02-01T00:00:00+00:00")
+    done = within("advise", *words)
+    assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert f"too far from {asked} for an answer: 'python -m ipcbench run " in done.err
+    assert "and so does --measure" in done.err
+
+
+@pytest.mark.usefixtures("laptop")
+def test_a_distance_is_said_before_the_answer(within: Within) -> None:
+    first, *rest = within("advise", "--size", "32KiB").out.splitlines()
+    assert "of 32 KiB with 1 worker was not measured" in first
+    assert re.search(r"the nearest: .+, by a factor of \d(\.\d)? (larger|smaller), with 1 worker", first)
+    assert any(line.startswith("Take ") for line in rest)
 
 
 @pytest.mark.usefixtures("laptop")
@@ -276,7 +390,8 @@ def test_a_mistake_is_one_line_and_exit_code_2(within: Within, words: list[str],
 def test_no_results_at_all_is_one_line_that_names_the_command(within: Within) -> None:
     done = within("advise", "--need", "throughput")
     assert done.code == 2
-    assert "results: no results file: 'python -m ipcbench run --pattern stream --size 64B --workers 1'" in done.err
+    assert "results: nothing was measured on this machine yet: " in done.err
+    assert "'python -m ipcbench run --pattern stream --size 64B --workers 1'" in done.err
 
 
 @pytest.mark.usefixtures("no_leaks")

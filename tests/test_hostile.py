@@ -247,15 +247,16 @@ def test_advice_about_hostile_names_is_text_alone() -> None:
         visits = visit_frame(result)
         found = advise(result.ipcbench.mechanisms, summarise(case_frame(result), visits), visits, need)
         assert len(found.options) == len({option.mechanism for option in found.options}) >= 1
-        shown = [*advice.sentences(found, text), *advice.excluded(found)]
+        source = advice.source_of(text, result.ipcbench, here=False)
+        shown = [*advice.sentences(found, source), *advice.excluded(found)]
         shown += [cell for table in advice.tables(found) for row in [[table.caption], *table.rows] for cell in row]
         for line in shown:
-            assert line == safe_text(line, 3000)
-        written = advice.as_markdown(found, text)
+            assert line == safe_text(line, 4000)
+        written = advice.as_markdown(found, source)
         assert not STEERING.search(written)
         assert not re.search(r"<[a-z/!]", written)
         if not re.search("[\ud800-\udfff]", text):  # which the loader refuses, and JSON cannot hold
-            assert not STEERING.search(advice.as_json(found))
+            assert not STEERING.search(advice.as_json(found, source))
 
 
 def test_an_error_line_about_a_hostile_name_is_one_line(within: Callable[..., Finished]) -> None:

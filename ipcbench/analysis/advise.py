@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,9 @@ from ipcbench.analysis.need import NOT_ASKED, Need, ruled_out
 from ipcbench.analysis.stats import FloatArray, by_round, rank
 from ipcbench.results.schema import MechanismFacts
 
-NOT_MEASURED = "not measured in this"
+NOT_MEASURED = "not measured in this file"
+FARTHEST_SIZE = 4  # times as large or as small: what is measured further off says nothing about what was asked for
+FARTHEST_WORKERS = 2  # likewise, of two and more; one worker competes with nobody, so it stands for itself alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class Advice:
     """The answer to a need: options from the fastest on, and the mechanisms that are out.
 
     question, size, workers and the setting say at what the options were measured; exact that this is what was asked
-    for. sizes and counts are all that were measured of the question. Without a case that answers, options is empty.
+    for; far that it is too far from it to answer. sizes and counts are all that were measured of the question. Without
+    a case that answers, options is empty.
     """
 
     need: Need
@@ -63,6 +66,7 @@ class Advice:
     start_method: str
     python: str
     exact: bool
+    far: bool
     sizes: tuple[int, ...]
     counts: tuple[int, ...]
     options: tuple[Option, ...]
@@ -74,14 +78,14 @@ def advise(facts: Sequence[MechanismFacts], summary: pd.DataFrame, visits: pd.Da
 
     The cases that are compared were measured side by side: one question, size, number of workers and setting, which are
     those asked for or the nearest at which two fitting mechanisms were measured: a size that was taken for one of them
-    alone decides nothing between them.
+    alone decides nothing between them, unless all others are too far off.
     """
     known = {each.name: each for each in facts}
     reasons = {name: reason for name, each in known.items() if (reason := ruled_out(each, need))}
     asked = summary[(summary["payload"] == need.payload) & summary["mechanism"].isin(set(known) - set(reasons))]
     for column, wanted in (("placement", need.placement), ("python", need.python)):
         asked = asked[asked[column] == wanted] if wanted else asked
-    question = next((name for name in need.questions if _measured(asked, name)), need.questions[0])
+    question = _question(asked, need)
     asked = asked[asked["question"] == question]
     ok = asked[asked["seconds"].notna()]
     for column in ("placement", "start_method", "python"):
@@ -89,7 +93,8 @@ def advise(facts: Sequence[MechanismFacts], summary: pd.DataFrame, visits: pd.Da
             ok = ok[ok[column] == ok[column].mode().iloc[0]]
     if ok.empty:
         out = _out(reasons, known, asked, ok)
-        return Advice(need, question, need.size, need.workers, need.placement, "", need.python, False, (), (), (), out)
+        asked_for = need.size, need.workers, need.placement, "", need.python
+        return Advice(need, question, *asked_for, exact=False, far=False, sizes=(), counts=(), options=(), out=out)
     size, workers = _nearest(ok, need)
     block = ok[(ok["size"] == size) & (ok["workers"] == workers)]
     exact = (size, workers) == (need.size, need.workers)
@@ -106,6 +111,7 @@ def advise(facts: Sequence[MechanismFacts], summary: pd.DataFrame, visits: pd.Da
         start_method=str(setting["start_method"]),
         python=str(setting["python"]),
         exact=exact,
+        far=_far(size, workers, need),
         sizes=tuple(sorted(map(int, ok["size"].unique()))),
         counts=tuple(sorted(map(int, ok["workers"].unique()))),
         options=options,
@@ -113,8 +119,15 @@ def advise(facts: Sequence[MechanismFacts], summary: pd.DataFrame, visits: pd.Da
     )
 
 
-def _measured(cases: pd.DataFrame, question: str) -> bool:
-    return bool(cases.loc[cases["question"] == question, "seconds"].notna().any())
+def _question(asked: pd.DataFrame, need: Need) -> str:
+    """The first question of a need that was measured near enough to answer; else the first that was measured at all."""
+    measured = asked[asked["seconds"].notna()]
+    near = [not _far(size, workers, need) for size, workers in zip(measured["size"], measured["workers"], strict=True)]
+    for cases in (measured[np.array(near, dtype=bool)], measured):
+        known = set(cases["question"])
+        if found := [name for name in need.questions if name in known]:
+            return found[0]
+    return need.questions[0]
 
 
 def _nearest(ok: pd.DataFrame, need: Need) -> tuple[int, int]:
@@ -122,12 +135,24 @@ def _nearest(ok: pd.DataFrame, need: Need) -> tuple[int, int]:
     crowds = Counter((int(size), int(workers)) for size, workers in zip(ok["size"], ok["workers"], strict=True))
     least = min(2, max(crowds.values()))
 
-    def distance(place: tuple[int, int]) -> tuple[float, int, int]:
+    def distance(place: tuple[int, int]) -> tuple[bool, bool, float, int, int]:
         size, workers = place
-        apart = abs(math.log2((size + 1) / (need.size + 1))) + abs(math.log2(workers / need.workers))
-        return apart, size, workers
+        apart = math.log2(_times(size + 1, need.size + 1)) + math.log2(_times(workers, need.workers))
+        return _far(size, workers, need), crowds[place] < least, apart, size, workers
 
-    return min((place for place, crowd in crowds.items() if crowd >= least), key=distance)
+    return min(crowds, key=distance)
+
+
+def _far(size: int, workers: int, need: Need) -> bool:
+    """Whether what was measured at this size and number of workers says nothing about what is needed."""
+    if (workers == 1) != (need.workers == 1) or _times(workers, need.workers) > FARTHEST_WORKERS:
+        return True
+    return _times(size + 1, need.size + 1) > FARTHEST_SIZE
+
+
+def _times(first: int, second: int) -> float:
+    """How many times as large as the smaller of two numbers the larger one is."""
+    return max(first, second) / min(first, second)
 
 
 def _options(
@@ -180,10 +205,16 @@ def _out(
     """Everybody in the file who is not in the answer; who was asked for by nobody is left unsaid."""
     answered = set(block["mechanism"])
     absent = asked[asked["verdict"] != "ok"].drop_duplicates("mechanism")
-    verdicts = {row.mechanism: f"{row.verdict}: {row.reason}" for row in absent.itertuples(index=False)}
+    absences = zip(absent["mechanism"], absent["verdict"], absent["reason"], strict=True)
+    verdicts = {name: f"{verdict}: {why.removeprefix(f'{name} ')}" for name, verdict, why in absences}
     found = []
     for name in known:
         if name in answered or reasons.get(name) == NOT_ASKED:
             continue
         found.append(Out(name, reasons.get(name) or verdicts.get(name) or NOT_MEASURED))
-    return tuple(sorted(found, key=lambda each: (each.reason, each.mechanism)))
+    return in_order(found)
+
+
+def in_order(out: Iterable[Out]) -> tuple[Out, ...]:
+    """Those who are out by reason and name, so that all of one reason stand together."""
+    return tuple(sorted(out, key=lambda each: (each.reason, each.mechanism)))

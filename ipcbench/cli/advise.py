@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ipcbench.cli.options import RESULTS, known
-from ipcbench.cli.output import printing, say
+from ipcbench.cli.output import LEAST_WIDTH, line_width, printing, say_prose
 from ipcbench.errors import BadRequest
 
 if TYPE_CHECKING:
     from ipcbench.analysis.advise import Advice
-    from ipcbench.report.tables import Table
+    from ipcbench.report.advice import Source
 
 FORMATS = ("table", "markdown", "json")
-_LEAST_WIDTH = 100
 
 
 @click.command("advise")
@@ -69,57 +69,43 @@ def command(**given: Any) -> int:
         raise BadRequest("--rounds and --label are of what --measure measures: add it")
     need = make_need(given)
     path = source(given["source"], given["results"], need, given["measure"])
-    found, code = answer(path, need), 0
-    if given["measure"] and (found is None or lacking(found, need)):
+    answered, code = answer(path, need), 0
+    if given["measure"] and (answered is None or lacking(answered[0], need)):
         path, code = measure(need, given)
-        found = answer(path, need) if code < 128 else None
-    if found is None or path is None:
+        answered = answer(path, need) if code < 128 else None
+    if answered is None or path is None:
         return code
-    if not found.options:
-        raise BadRequest(f"{path}: no case of this fits: '{how(need)}' measures it")
     from ipcbench.report import advice as shown
+
+    found, of = answered
+    if found.far:
+        raise BadRequest(f"{shown.too_far(found, of)}: '{how(need)}' measures it, and so does --measure")
+    if not found.options:
+        raise BadRequest(f"{path}: no case of this fits: '{how(need)}' measures it, and so does --measure")
 
     with printing(code):
         if style == "json":
-            click.echo(shown.as_json(found))
+            click.echo(shown.as_json(found, of))
         elif style == "markdown":
-            click.echo(shown.as_markdown(found, path.name))
+            click.echo(shown.as_markdown(found, of))
         else:
-            _print(found, path)
+            _print(found, of)
     return code
 
 
-def _print(found: Advice, path: Path) -> None:
+def _print(found: Advice, source: Source) -> None:
     from ipcbench.report import advice as shown
+    from ipcbench.report.terminal import printed
 
-    for line in shown.sentences(found, str(path)):
-        say(line)
+    for line in shown.sentences(found, source):
+        say_prose(line)
     for table in shown.tables(found):
         click.echo()
-        say(table.caption)
-        _print_table(table)
+        say_prose(table.caption)
+        if table.rows:
+            click.echo(printed([replace(table, caption="")], line_width(LEAST_WIDTH)))
     out = shown.excluded(found)
     if out:
         click.echo("\nRuled out:")
         for line in out:
-            say(f"- {line}")
-
-
-def _print_table(table: Table) -> None:
-    """A table on the terminal; its cells have been cleaned."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table as Drawn
-    from rich.text import Text
-
-    if not table.rows:
-        return
-    console = Console(width=max(_LEAST_WIDTH, Console().width), color_system=None)
-    drawn = Drawn(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in table.header:
-        drawn.add_column(Text(name), no_wrap=name != "Notes")
-    for row in table.rows:
-        drawn.add_row(*map(Text, row))
-    with console.capture() as captured:
-        console.print(drawn)
-    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines() if line.strip()))
+            say_prose(f"- {line}")

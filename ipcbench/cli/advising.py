@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,14 +16,20 @@ from ipcbench.cli.plugins import ask_plugins
 from ipcbench.cli.run import command as run
 from ipcbench.cli.summary import summary_lines
 from ipcbench.errors import BadRequest, ResultError, UnknownName
-from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS
+from ipcbench.machine.facts import is_this_machine
+from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS, Case
 from ipcbench.plan import catalog
+from ipcbench.report.text import listing
+from ipcbench.results.newest import machine_of, newest, results_in
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import load
 from ipcbench.units import parse_size, size_name
 
+MOST_OTHERS = 6  # labels
+
 if TYPE_CHECKING:
     from ipcbench.analysis.advise import Advice  # pandas, which a mistake in the options does not wait for
+    from ipcbench.report.advice import Source
 
 
 def make_need(given: dict[str, Any]) -> Need:
@@ -51,16 +58,19 @@ def make_need(given: dict[str, Any]) -> Need:
     return need
 
 
-def _fitting(need: Need) -> list[str]:
-    """The mechanisms that could answer; raises BadRequest where what was asked for leaves none."""
-    reasons, fitting = {}, []
+def _reasons(need: Need) -> dict[str, str | None]:
+    """Why each mechanism that is known here could not answer, by its name; None for one that could."""
+    reasons = {}
     for each in catalog.mechanisms():
         case = need.case(each.name)
-        reason = ruled_out(each, need) or catalog.pattern(case.pattern).unfit(each, case)
-        if reason:
-            reasons[each.name] = reason
-        else:
-            fitting.append(each.name)
+        reasons[each.name] = ruled_out(each, need) or catalog.pattern(case.pattern).unfit(each, case)
+    return reasons
+
+
+def _fitting(need: Need) -> list[str]:
+    """The mechanisms that could answer; raises BadRequest where what was asked for leaves none."""
+    reasons = _reasons(need)
+    fitting = [name for name, reason in reasons.items() if reason is None]
     if not fitting:
         said = [f"{name}: {reason}" for name, reason in reasons.items() if reason != NOT_ASKED]
         more = f"; and {len(said) - 3} more" if len(said) > 3 else ""
@@ -69,36 +79,65 @@ def _fitting(need: Need) -> list[str]:
 
 
 def source(text: str | None, folder: Path, need: Need, measure: bool) -> Path | None:
-    """The results file to answer from; None where there is none and it will be measured."""
-    files = sorted(path for path in folder.glob("*.json*") if path.name.endswith((".json", ".json.gz")))
+    """The results file to answer from; None where this machine has none and it will be measured.
+
+    Without a text it is the newest that was measured on this machine: what was measured elsewhere has to be named.
+    """
+    files = results_in(folder)
     if text is None:
-        if files:
-            return max(files, key=lambda path: (path.stat().st_mtime, path.name))
-        if measure:
-            return None
-        raise ResultError(f"{folder}: no results file: '{how(need)}' measures this, and so does --measure")
+        own = newest(path for path in files if (machine := machine_of(path)) is not None and is_this_machine(machine))
+        if own is not None or measure:
+            return own
+        raise ResultError(
+            f"{folder}: nothing was measured on this machine yet: '{how(need)}' measures this, and so does --measure"
+            f"{_others(files)}"
+        )
     path = Path(text)
     if path.name != text or path.suffix in (".json", ".gz"):
         return path
-    by_label = {found.name.removesuffix(".gz").removesuffix(".json"): found for found in files}
+    by_label = {_label(found): found for found in files}
     if text not in by_label:
         raise UnknownName(f"label in {folder}", text, by_label)
     return by_label[text]
 
 
-def answer(path: Path | None, need: Need) -> Advice | None:
-    """What a results file says to this; None without a file. Raises ResultError, and UnknownName of a Python."""
+def _label(path: Path) -> str:
+    return path.name.removesuffix(".gz").removesuffix(".json")
+
+
+def _others(files: list[Path]) -> str:
+    """The files of other machines, as words after a sentence."""
+    others = [_label(path) for path in files if machine_of(path) is not None]
+    if not others:
+        return ""
+    return f"; --from NAME answers from that of another machine, such as {listing(others, MOST_OTHERS)}"
+
+
+def answer(path: Path | None, need: Need) -> tuple[Advice, Source] | None:
+    """What a results file says to this, and whose it is; None without a file.
+
+    Raises ResultError, and UnknownName of a Python.
+    """
     if path is None:
         return None
-    from ipcbench.analysis.advise import advise
+    from ipcbench.analysis.advise import NOT_MEASURED, Out, advise, in_order
     from ipcbench.analysis.stats import summarise
+    from ipcbench.report.advice import source_of
     from ipcbench.results.frame import case_frame, visit_frame
 
     result = load(path)
     if need.python:
         _check_python(result, need.python, path)
-    visits = visit_frame(result)
-    return advise(result.ipcbench.mechanisms, summarise(case_frame(result), visits), visits, need)
+    record, visits = result.ipcbench, visit_frame(result)
+    found = advise(record.mechanisms, summarise(case_frame(result), visits), visits, need)
+    reasons = _reasons(replace(need, questions=(found.question,)))
+    unknown = set(reasons) - {each.name for each in record.mechanisms}
+    cases = [(Case.parse(skip.id), skip.reason) for skip in record.skips]
+    skipped = {case.mechanism: reason for case, reason in cases if case.question == found.question}
+    beyond = {name: reasons[name] or skipped.get(name, NOT_MEASURED) for name in unknown}
+    out = [*found.out, *(Out(name, reason.removeprefix(f"{name} ")) for name, reason in beyond.items())]
+    out = [each for each in out if each.reason != NOT_ASKED]
+    return replace(found, out=in_order(out)), source_of(str(path), record, is_this_machine(record.machine.id))
 
 
 def _check_python(result: ResultFile, tag: str, path: Path) -> None:

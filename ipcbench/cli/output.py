@@ -44,11 +44,15 @@ def say(text: str) -> None:
 
 def say_prose(text: str) -> None:
     """Print a sentence to stdout, broken at blanks to the width of a terminal; elsewhere it stays one line."""
-    text = safe_text(text, LONGEST_LINE)
-    if sys.stdout.isatty():
-        width = max(shutil.get_terminal_size().columns, LEAST_WIDTH)
+    text, width = safe_text(text, LONGEST_LINE), line_width(LEAST_WIDTH)
+    if len(text) > width:
         text = textwrap.fill(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
     click.echo(text)
+
+
+def line_width(least: int) -> int:
+    """How many characters a line of stdout may have: those of the terminal, but not fewer; in a file any number."""
+    return max(shutil.get_terminal_size().columns, least) if sys.stdout.isatty() else LONGEST_LINE
 
 
 def tell(text: str) -> None:

@@ -66,6 +66,14 @@ def machine_id() -> str:
     return hashlib.sha256(salt + machine).hexdigest()[:16] if len(salt) == _SALT_BYTES else ""
 
 
+def is_this_machine(known: str) -> bool:
+    """Whether an id is the one that this user's results of this machine carry; unlike machine_id, makes none."""
+    with contextlib.suppress(OSError, RuntimeError):
+        if (_state_folder() / "salt").exists():
+            return known == machine_id()
+    return not known
+
+
 def _state_folder() -> Path:
     state = os.environ.get("XDG_STATE_HOME", "")
     return (Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state") / "ipcbench"

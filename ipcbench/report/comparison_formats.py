@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -12,58 +11,17 @@ import pandas as pd
 from ipcbench.analysis.comparable import facts, notes
 from ipcbench.report.comparison import Comparison, Part, conclusion, ordered, parts
 from ipcbench.report.markdown import within
-from ipcbench.report.tables import Table, csv
+from ipcbench.report.tables import csv
+from ipcbench.report.terminal import printed
 from ipcbench.report.text import count, markdown
 from ipcbench.text import safe_text
 
 MOST_ROWS = 60
-_RIGHT = ("ratio", "95 %", "cases", "missing", "blocks", "tau", "hosts", "level", "controls", "in its class", "centre")
 
 
 def terminal(comparison: Comparison, everything: bool, width: int) -> str:
     """Tables of at most `width` characters a line."""
     return printed(parts(comparison, everything), width)
-
-
-def printed(said: Sequence[Part], width: int) -> str:
-    """Sentences and tables for a terminal, at most `width` characters a line."""
-    from rich.console import Console
-
-    file = io.StringIO()
-    console = Console(
-        file=file, width=width, color_system=None, highlight=False, markup=False, emoji=False, legacy_windows=False
-    )
-    for place, part in enumerate(said):
-        if place:
-            console.print()
-        if isinstance(part, Table):
-            _print(console, part, width)
-        else:
-            console.print(safe_text(part, 4000))
-    return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
-
-
-def _print(console: object, part: Table, width: int) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table as Grid
-    from rich.text import Text
-
-    assert isinstance(console, Console)
-    console.print(Text(part.caption))
-    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True, show_edge=False)
-    longest = max(len(name) for name in part.header)
-    for place, name in enumerate(part.header):
-        numbers = name in _RIGHT or (place > 0 and part.header[-1] == "verdict" and name != "verdict" and longest > 0)
-        grid.add_column(
-            Text(name, overflow="fold"),
-            justify="right" if numbers and name != "against base" else "left",
-            overflow="fold",
-            no_wrap=name in _RIGHT,
-        )
-    for row in part.rows:
-        grid.add_row(*(Text(cell, overflow="fold") for cell in row))
-    console.print(grid)
 
 
 def as_markdown(comparison: Comparison, everything: bool) -> str:

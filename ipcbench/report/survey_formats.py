@@ -8,10 +8,11 @@ import pandas as pd
 
 from ipcbench.analysis.compare import WORTH
 from ipcbench.analysis.fleet import CLASS, notes
-from ipcbench.report.comparison_formats import as_records, picture, plain, printed, written
+from ipcbench.report.comparison_formats import as_records, picture, plain, written
 from ipcbench.report.markdown import within
 from ipcbench.report.survey import Survey, parts, sentences, worst_first
 from ipcbench.report.tables import csv
+from ipcbench.report.terminal import printed
 from ipcbench.report.text import markdown
 from ipcbench.text import safe_text
 

@@ -16,8 +16,13 @@ from ipcbench.results.reading import Refused, read_bytes
 ENDINGS = (".json", ".json.gz")  # of results files
 
 
+class _Machine(msgspec.Struct):
+    id: str = ""
+
+
 class _Record(msgspec.Struct):
     started: str
+    machine: _Machine = msgspec.field(default_factory=_Machine)
 
 
 class _Results(msgspec.Struct):
@@ -42,8 +47,19 @@ def results_in(folder: Path) -> list[Path]:
 
 def started_of(path: Path) -> str | None:
     """When the run of a results file began, as the file says it; None for any other file. The rest is not checked."""
+    record = _record(path)
+    return record.started if record else None
+
+
+def machine_of(path: Path) -> str | None:
+    """The id of the machine that a results file was measured on, empty where it has none; None for any other file."""
+    record = _record(path)
+    return record.machine.id if record else None
+
+
+def _record(path: Path) -> _Record | None:
     try:
-        return msgspec.json.decode(read_bytes(path), type=_Results).ipcbench.started
+        return msgspec.json.decode(read_bytes(path), type=_Results).ipcbench
     except (OSError, Refused, msgspec.MsgspecError, ValueError, RecursionError):
         return None
 
