@@ -114,10 +114,14 @@ class Study:
 
     @property
     def noisy(self) -> str:
-        """That the run can tell little apart, in a sentence; empty where it can."""
+        """That another run could hardly be told from this one, in a sentence; empty where it could."""
         if not self.check.known or self.check.visible <= COARSE:
             return ""
-        return f"This run is noisy: only what differs by {100 * self.check.visible:.0f} % can be told apart."
+        return (
+            f"This run is noisy: beside a second run like it, only a difference of {100 * self.check.visible:.0f} % or "
+            "more would be seen. Inside this run rounds are paired, and the interval of each ratio says what is told "
+            "apart."
+        )
 
     @property
     def doubts(self) -> list[str]:
