@@ -61,7 +61,7 @@ READING = (
     "oversubscribed is more processes than CPUs, so that the scheduler is measured too; loaded, stolen and throttled "
     "say what happened to the machine meanwhile. The number counts as any other.",
     "The noise floor is how far 95 % of the cases of two files like this one would be apart with nothing changed: "
-    "believe no smaller difference between files. The difference that would be seen is also one between two files. "
+    "doubt every smaller difference between files. The difference that would be seen is also one between two files. "
     "Inside one run rounds are paired, and the interval of each ratio says what can be told apart.",
     "CPU per operation adds up all processes of a case; it exceeds the time where several run at once.",
 )
