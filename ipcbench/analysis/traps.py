@@ -17,7 +17,7 @@ import pandas as pd
 from ipcbench.analysis.stats import LEAST_ROUNDS, SEED, Comparison, FloatArray, compare
 
 STEP = 3.0  # a jump in time, beyond what the growth of the size explains, that is worth a warning
-_SETTING = ["mechanism", "workers", "payload", "start_method", "placement", "python"]
+SETTING = ["mechanism", "workers", "payload", "start_method", "placement", "python"]
 _RESAMPLES = 1000
 _SURE = 0.95  # of the resamples
 KNOWN = 16.0  # a crossing size that is known less well says little: sizes that are measured lie so far apart
@@ -62,7 +62,7 @@ def steps(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[Step
     of 30 times is told from noise by them.
     """
     trips = summary[(summary["pattern"] == "ping-pong") & summary["seconds"].notna()]
-    for _, curve in trips.groupby(_SETTING, sort=True):
+    for _, curve in trips.groupby(SETTING, sort=True):
         rows: list[Any] = list(curve.sort_values("size").itertuples(index=False))
         for below, above in itertools.pairwise(rows):
             change = compare(series[above.case], series[below.case])

@@ -162,7 +162,8 @@ def study(result: ResultFile) -> Study:
         shape=[_words(found) for found in shapes],
     )
     as_filed = summary.assign(case=ranked["case"])
-    traps, others = warnings(as_filed, series, tails), remarks(as_filed, series, tails)
+    networked = {facts.name for facts in result.ipcbench.mechanisms if facts.scope == "network"}
+    traps, others = warnings(as_filed, series, tails, networked), remarks(as_filed, series, tails)
     traps, others = ([safe_text(text, 1000) for text in said] for said in (traps, others))
     setting, values = main_setting(summary), result.benchmarks
     return Study(result.ipcbench, summary, traps, others, tails, series, visits, delays, setting, values)
