@@ -24,16 +24,18 @@ from ipcbench.analysis.contrast import Contrast, contrast
 from ipcbench.analysis.limits import exceeded, parse_limits
 from ipcbench.analysis.machines import Shape, shape
 from ipcbench.analysis.projection import Projection, chosen, gather
+from ipcbench.analysis.self_check import SelfCheck
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.model import Case
 from ipcbench.report.charts import COMPARED, Chart, machine_ratios
 from ipcbench.report.charts.chart import LONGEST_ALT
 from ipcbench.report.charts.sheet import sign
 from ipcbench.report.compared import footer
-from ipcbench.report.comparison import Comparison, conclusion, parts
+from ipcbench.report.comparison import Comparison, below_floor, conclusion, parts
 from ipcbench.report.comparison_formats import as_csv, as_json, as_markdown, terminal
 from ipcbench.report.inline import merge
 from ipcbench.report.svg import drawing, to_svg
+from ipcbench.report.tables import Table
 from ipcbench.report.tables import csv as table_csv
 from ipcbench.report.theme import THEMES, Theme
 from ipcbench.results.digest import digest_of
@@ -60,6 +62,11 @@ def make(label: str, seed: int, factors: dict[str, float] | None = None, **more:
 def compared(*results: ResultFile, projection: Projection = BY_FILE, **more: Any) -> Contrast:
     gathered = gather([side_of_result(result) for result in results])
     return contrast(gathered, chosen(gathered.cases, projection.filters), projection, **more)
+
+
+def drifting(drift: float, floor: float = 0.0) -> SelfCheck:
+    """A file that says of itself that it drifts, and has that noise floor."""
+    return SelfCheck(rounds=10, cases=9, floor=floor, visible=0.0, drift=drift)
 
 
 def whole(*results: ResultFile, projection: Projection = BY_FILE) -> Comparison:
@@ -162,13 +169,14 @@ def test_controls_that_moved_are_said_to_have(two: tuple[ResultFile, ResultFile]
 
 
 def test_drift_and_the_threshold_are_taken_from_whoever_knows_them(two: tuple[ResultFile, ResultFile]) -> None:
-    for found in (compared(*two, worth=0.5), compared(*two, drift={"b": 0.3})):
+    for found in (compared(*two, worth=0.5), compared(*two, checks={"b": drifting(0.3)})):
         assert not found.table["verdict"].isin(["slower", "faster"]).any()
 
 
 def test_what_a_third_file_drifts_says_nothing_of_the_other_two(two: tuple[ResultFile, ResultFile]) -> None:
-    alone = compared(*two, drift={"a": 0.0, "b": 0.01})
-    three = compared(*two, make("c", 3, noise=0.5), drift={"a": 0.0, "b": 0.01, "c": 0.4})
+    known = {"a": drifting(0.0), "b": drifting(0.01)}
+    alone = compared(*two, checks=known)
+    three = compared(*two, make("c", 3, noise=0.5), checks=known | {"c": drifting(0.4)})
     beside = three.table[three.table["column"] == "b"].reset_index(drop=True)
     for column in ("ratio", "low", "high"):
         assert list(beside[column]) == pytest.approx(list(alone.table[column]))
@@ -328,6 +336,95 @@ def test_a_crossing_that_moved_is_found() -> None:
         {case.id for case in cases},
     )
     assert not any(each.moved for each in same.crossings)
+
+
+def test_a_crossing_that_is_hardly_known_is_called_not_settled_and_never_moved() -> None:
+    cases = make_cases(sizes=[64, 4096, 65536, 2**20], mechanisms=["queue", "pipe"])
+
+    def alike(case: Case) -> float:
+        return 1e-4 + case.size * 1e-9
+
+    def pipe_wins(case: Case) -> float:
+        return alike(case) * (0.5 if case.mechanism == "pipe" else 1.0)
+
+    wild = [make("a", seed, cases=cases, seconds=alike, noise=0.3) for seed in range(1, 9)]
+    sure = side_of_result(make("b", 2, cases=cases, seconds=pipe_wins))
+    kept = {case.id for case in cases}
+    crossings = [each for result in wild for each in shape(side_of_result(result), sure, kept).crossings]
+    assert len(crossings) >= 8, "two curves that are alike cross somewhere by chance"
+    assert not any(each.moved or each.settled for each in crossings)
+    about = with_shape(wild[0], make("b", 2, cases=cases, seconds=pipe_wins, cpu_model="Other CPU"))
+    (table,) = [part for part in parts(about) if isinstance(part, Table) and part.caption == "Crossing sizes"]
+    assert {row[-1] for row in table.rows} == {"not settled"}
+
+
+# Doubts
+
+
+def loaded(result: ResultFile, visits: int) -> ResultFile:
+    for visit in result.ipcbench.visits[:visits]:
+        visit.notes = ["loaded"]
+    return result
+
+
+def test_the_head_and_the_verdict_say_which_side_was_loaded_and_how_noisy_they_are(within: Run, folder: Path) -> None:
+    noisy = loaded(make("busy", 3, {"queue": 1.2}, noise=0.2, cpu_model="Busy CPU"), 40)
+    every = len(noisy.ipcbench.visits)
+    keep(folder, noisy)
+    said = within("compare", "a", "busy").out.splitlines()
+    touched = f"40 of {every} visits were touched: 40 loaded"
+    assert said[0].startswith(f"Doubt: busy: {touched}")
+    floors = next(line for line in said if line.startswith("Noise floor: "))
+    assert re.search(r"Noise floor: [\d.]+ % in a and [\d.]+ % in busy", floors)
+    assert said.index(floors) < next(place for place, line in enumerate(said) if "slower" in line or "Ratio" in line)
+    verdict = " ".join(" ".join(said).partition("busy against a:")[2].split())
+    assert f"in busy {touched}" in verdict
+    document = json.loads(within("compare", "a", "busy", "--format", "json").out)
+    assert document["touched"] == {"a": "", "busy": touched}
+    assert document["noise_floor"]["busy"] > document["noise_floor"]["a"] > 0
+    markdown = within("compare", "a", "busy", "--format", "markdown").out
+    assert markdown.index("Doubt&#58; busy" if "Doubt&#58;" in markdown else "Doubt: busy") < markdown.index("|")
+
+
+def test_what_differs_by_less_than_the_noise_floor_is_counted_beside_the_verdict(
+    two: tuple[ResultFile, ResultFile],
+) -> None:
+    quiet, noisy = (
+        Comparison([side_of_result(result) for result in two], compared(*two, checks=known))
+        for known in ({"a": drifting(0.0, 0.04), "b": drifting(0.0, floor)} for floor in (0.05, 0.41))
+    )
+    many = int((noisy.contrast.table["verdict"] == "slower").sum())
+    assert many > 3
+    assert "noise" not in conclusion(quiet)[0]
+    assert f"In doubt: {many} of those that differ do so by less than the noise floor of 41 %." in conclusion(noisy)[0]
+    (table,) = [part for part in parts(noisy) if isinstance(part, Table) and part.caption.startswith("Ratio")]
+    assert {row[-1] for row in table.rows} == {"slower, below noise"}
+    rows = exceeded(parse_limits("slower>10%")[0], noisy.contrast)
+    assert below_floor(noisy.contrast, rows) == (
+        f" ({len(rows)} by less than the noise floor of 41 %, which is in doubt)"
+    )
+    assert below_floor(quiet.contrast, rows) == ""
+
+
+def test_inside_one_file_no_noise_floor_between_files_is_held_against_a_difference(placed: ResultFile) -> None:
+    found = compared(placed, projection=Projection("placement"), checks={placed.ipcbench.label: drifting(0.0, 0.9)})
+    assert found.table["floor"].isna().all()
+    assert not found.within_noise.any()
+
+
+def test_of_another_machine_what_is_farthest_from_the_whole_comes_first(within: Run, folder: Path) -> None:
+    factors = {"queue": 2.0, "pipe": 3.0, "pipe-bytes": 2.0, "raw-array": 1.2}
+    keep(folder, make("server", 3, factors, cpu_model="Server CPU"))
+    done = within("compare", "a", "server", "--format", "csv").out
+    rows = list(csv.DictReader(io.StringIO(done)))
+    apart = [abs(math.log(float(row["excess"]))) for row in rows]
+    assert apart == sorted(apart, reverse=True)
+    assert rows[0]["mechanism"] == "raw-array", "it is the least slow of a machine that is slower"
+    said = " ".join(within("compare", "a", "server").out.split())
+    assert re.search(r"Over all \d+ cases server takes [\d.]+× \([\d.–]+×\) as long as a\.", said)
+    assert "of the whole" in said
+    same = list(csv.DictReader(io.StringIO(within("compare", "a", "b", "--format", "csv").out)))
+    assert {row["excess"] for row in same} == {""}, "one machine has no whole to measure by"
 
 
 # Conditions

@@ -258,6 +258,21 @@ def test_the_default_plan_fits_its_time_with_enough_rounds(effort: str) -> None:
     assert seconds <= 1.1 * SECONDS[effort]
 
 
+def test_the_default_plan_covers_the_whole_lesson_of_multiprocessing() -> None:
+    cases = plan(Request(suites=("all",))).cases
+    asked = {(case.mechanism, case.pattern) for case in cases}
+    for name in ("queue", "pipe", "value", "array", "manager-list", "manager-dict", "manager-namespace"):
+        assert (name, "ping-pong") in asked
+    for name in ("value", "array", "manager-list", "manager-dict", "manager-namespace"):
+        assert {(name, "counter"), (name, "access")} <= asked
+    assert ("queue", "task-queue") in asked
+    sizes = {
+        name: {case.size for case in cases if (case.mechanism, case.question) == (name, "ping-pong")}
+        for name in ("manager-list", "manager-namespace")
+    }
+    assert sizes["manager-list"] == sizes["manager-namespace"], "they are compared side by side"
+
+
 def test_a_short_budget_costs_values_before_rounds() -> None:
     made = plan(Request(suites=("all",)), budget=Budget(60.0, None, 5))
     short = fitted(made, START)

@@ -242,8 +242,23 @@ def test_the_nearest_measured_size_and_the_most_workers_stand_in_for_those_asked
     cases = [Case("ping-pong", "pipe", 16), Case("ping-pong", "pipe", 4096), Case("task-queue", "queue", 16, 2)]
     said = headlines(make_result(cases, 3))
     assert said[0].startswith("Small messages (16 B, round trip): only pipe was measured, at ")
-    assert said[1].startswith("Large messages (4 KiB")
+    assert said[1].startswith("Messages (4 KiB")
     assert said[2].startswith("2 workers sharing tasks of 16 B: only queue was measured")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "called"),
+    [
+        ([2 * 2**20], ["Large messages (2 MiB"]),
+        ([2**20, 64], ["Small messages (64 B", "Large messages (1 MiB"]),
+        ([16_384], ["Messages (16 KiB"]),
+        ([1024, 2048], ["Small messages (1 KiB", "Messages (2 KiB"]),
+        ([65_536, 2**20], ["Large messages (64 KiB", "Large messages (1 MiB"]),
+    ],
+)
+def test_messages_are_called_by_the_sizes_that_were_measured(sizes: list[int], called: list[str]) -> None:
+    said = headlines(make_result([Case("ping-pong", name, size) for name in ("pipe", "queue") for size in sizes], 5))
+    assert [line.split(",")[0] for line in said] == called
 
 
 def test_what_is_slower_but_not_told_apart_is_not_called_equal() -> None:
@@ -265,6 +280,14 @@ def test_one_round_claims_no_interval() -> None:
     said = headlines(make_result(rounds=1))
     assert "With 1 round there are no intervals" in said[-1]
     assert "(" not in said[0].split("): ")[1]
+
+
+@pytest.mark.parametrize(("rounds", "held"), [(3, "75"), (4, "86"), (5, "")])
+def test_few_rounds_say_that_their_intervals_hold_the_truth_less_often_than_95_times_of_100(
+    rounds: int, held: str
+) -> None:
+    said = headlines(make_result([Case("ping-pong", name, 64) for name in ("pipe", "queue")], rounds))
+    assert [f"in about {held} of 100 runs" in line for line in said[1:]] == [True] * bool(held)
 
 
 def test_the_winner_table_has_one_row_per_block_with_a_number() -> None:
@@ -425,8 +448,19 @@ def test_a_report_of_one_repeat_does_not_speak_of_repeats() -> None:
 
 def test_a_run_too_noisy_to_tell_much_says_so_first() -> None:
     noisy, quiet = make_result(rounds=6, noise=0.6), make_result(rounds=6, noise=0.005)
-    assert said(noisy)[0].startswith("This run is noisy: only what differs by ")
+    assert said(noisy)[0].startswith("This run is noisy: beside a second run like it, only a difference of ")
     assert not any(line.startswith("This run is noisy") for line in said(quiet))
+
+
+def test_a_noisy_run_says_that_its_own_ratios_are_another_matter() -> None:
+    shared = {number: 1.5 ** (number % 5 - 2) for number in range(1, 13)}  # what slows all cases of a round
+    cases = [Case("ping-pong", name, 64) for name in ("pipe", "queue")]
+    result = make_result(cases, 12, noise=0.001, over_time=lambda _, number: shared[number])
+    noise, answer = said(result)[:2]
+    assert re.search(r"beside a second run like it, only a difference of \d+ % or more would be seen\.", noise)
+    assert re.search(r"next is queue, which takes [\d.]+× \([\d.]+–[\d.]+×\) as long", answer)
+    assert "Inside this run rounds are paired, and the interval of each ratio says what is told apart." in noise
+    assert "between two such files: noise floor" in study(result).check.words()
 
 
 def test_large_tasks_have_a_sentence_of_their_own() -> None:

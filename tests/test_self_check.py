@@ -84,7 +84,7 @@ def test_what_it_says_is_one_line_with_all_figures() -> None:
     said = SelfCheck(10, 167, 1, 3, 0.062, 0.041, 0.01).words()
     assert said == (
         "self-check: 1 of 167 cases called different against itself, 3 between first and second half; "
-        "noise floor 6.2 %; a difference of 4.1 % would have been seen"
+        "between two such files: noise floor 6.2 %, a difference of 4.1 % would be seen"
     )
 
 

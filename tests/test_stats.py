@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,10 +15,15 @@ from hypothesis import strategies as st
 from synthetic import make_cases, make_result, make_skips
 
 from ipcbench.analysis.stats import (
+    COVERED,
+    COVERED_FROM_FIVE,
+    COVERED_NEXT,
     RESAMPLES,
     SEED,
     Comparison,
+    FloatArray,
     compare,
+    coverage,
     geometric_mean,
     median_interval,
     rank,
@@ -24,6 +31,7 @@ from ipcbench.analysis.stats import (
     summarise,
 )
 from ipcbench.model import Case
+from ipcbench.report.html import READING
 from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.schema import ResultFile
 
@@ -192,14 +200,38 @@ def test_a_comparison_the_other_way_round_is_the_reciprocal(pairs: list[tuple[fl
     assert (1 / back.ratio, 1 / back.high, 1 / back.low) == pytest.approx((there.ratio, there.low, there.high))
 
 
-def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
-    """The bootstrap of a median of 9 is conservative or nearly so; far below 95 % would be a mistake in it."""
+NOISE: dict[str, tuple[Callable[[np.random.Generator, int], FloatArray], float]] = {
+    "lognormal": (lambda chance, rounds: chance.lognormal(0.0, 0.1, rounds), 1.0),
+    "heavy-tailed": (lambda chance, rounds: np.exp(0.05 * chance.standard_t(2, rounds)), 1.0),
+    "skewed": (lambda chance, rounds: 1 + chance.exponential(0.2, rounds), 1 + 0.2 * math.log(2)),
+}
+RUNS = 500
+LUCK = 5  # of 100: three standard errors of a share that 500 runs find
+
+
+@pytest.mark.parametrize("noise", NOISE)
+@pytest.mark.parametrize("rounds", [3, 4, 5, 7, 10, 15])
+def test_an_interval_holds_the_truth_and_the_next_run_as_often_as_readers_are_told(noise: str, rounds: int) -> None:
     chance = np.random.default_rng(3)
-    inside = 0
-    for _ in range(200):
-        low, high = median_interval(chance.lognormal(0.0, 0.2, 9))
-        inside += low <= 1.0 <= high
-    assert inside >= 0.88 * 200
+    draw, truth = NOISE[noise]
+    held = following = 0
+    for _ in range(RUNS):
+        low, high = median_interval(draw(chance, rounds))
+        held += low <= truth <= high
+        following += low <= float(np.median(draw(chance, rounds))) <= high
+    few, most = (COVERED.get(rounds, end) for end in COVERED_FROM_FIVE)
+    assert few - LUCK <= 100 * held / RUNS <= most + LUCK
+    if rounds not in COVERED:
+        assert COVERED_NEXT[0] - LUCK <= 100 * following / RUNS <= COVERED_NEXT[1] + LUCK
+
+
+def test_what_readers_are_told_of_an_interval_is_what_the_simulation_finds() -> None:
+    documents = [Path(__file__).parents[1] / "docs" / name for name in ("reading-a-report.md", "method.md")]
+    for text in (" ".join(READING), *(path.read_text() for path in documents if path.exists())):
+        words = " ".join(text.split())
+        assert "other runs on this machine in this state would be expected" not in words
+        for told in (coverage(3), coverage(4), coverage(5), f"{COVERED_NEXT[0]} to {COVERED_NEXT[1]}"):
+            assert told in words
 
 
 def test_two_hundred_cases_take_a_moment_and_no_more() -> None:

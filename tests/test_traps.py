@@ -43,6 +43,42 @@ def test_a_hole_between_sizes_is_a_step_up_and_a_step_down() -> None:
     assert found_steps(result) == [(4096, 16_385, True), (32_768, 65_536, False)]
 
 
+def held_up(case: Case) -> float:
+    """What a delayed acknowledgement does to listener-tcp."""
+    return 0.088 if case.mechanism == "listener-tcp" and 16_000 < case.size < 65_536 else 97e-6
+
+
+@pytest.mark.parametrize("rounds", [1, 5])
+@pytest.mark.parametrize(
+    ("sizes", "others", "words"),
+    [
+        ((16_384, 16_385, 65_536), ["tcp-nodelay"], ", and 64 KiB only 97"),
+        ((4096, 16_384, 65_536), [], ", of 4 KiB 97"),
+        ((16_385, 32_768), ["tcp-nodelay", "pipe"], " tcp-nodelay takes 9"),
+        ((32_768,), ["pipe"], "; larger sizes were not measured"),
+        ((32_768,), ["pipe"], " pipe takes 9"),
+        ((32_768,), [], "a round trip of 32 KiB takes 8"),
+    ],
+)
+def test_a_hole_is_named_whatever_sizes_were_chosen(
+    sizes: tuple[int, ...], others: list[str], words: str, rounds: int
+) -> None:
+    cases = [Case("ping-pong", name, size) for name in ["listener-tcp", *others] for size in sizes]
+    result = make_result(cases, rounds, seconds=held_up, noise=0.0)
+    for facts in result.ipcbench.mechanisms:
+        facts.scope = "network" if "tcp" in facts.name else "host"
+    said = [text for text in study(result).warnings if text.startswith("Avoid")]
+    assert len(said) == 1
+    assert said[0].startswith("Avoid listener-tcp for messages of this size: ")
+    assert words in said[0]
+    assert "without TCP_NODELAY the second waits for an acknowledgement" in said[0]
+
+
+def test_what_is_slow_alone_and_stays_on_its_host_is_no_hole() -> None:
+    cases = [Case("ping-pong", "sleepy", size) for size in (64, 4096)]
+    assert study(make_result(cases, 5, seconds=lambda _: 0.05)).warnings == []
+
+
 def test_what_only_grows_with_the_size_is_no_step() -> None:
     assert found_steps(make_result([*cases_of("queue"), *cases_of("array")], 6)) == []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,8 +11,10 @@ import pandas as pd
 from ipcbench.analysis.compare import WORTH, Difference, Verdict, more_rounds, verdicts
 from ipcbench.analysis.pairs import SIDES, Lack, Pair, Scales, grouped, lacking, pairs, together, where_of
 from ipcbench.analysis.projection import Gathered, Projection, columns_of, field, keys_of, row_names, written
+from ipcbench.analysis.self_check import SelfCheck, drift_of
 
 CONTROLS = ("no-op", "memcpy", "pickle", "os-pipe")
+LEAST_FOR_WHOLE = 3  # cases; of fewer each is too large a part of their mean
 MOVED = 0.05  # controls that differ by more say that the machine was another, or in another state
 
 
@@ -22,9 +24,11 @@ class Row:
 
     Where a row holds several cases, ratio and times are geometric means over the `cases` that have a number on both
     sides, and `missing` counts the others. visible is the smallest difference that would have been seen four times
-    out of five, as a share. more is about how many more rounds an inconclusive row takes (of each file, where there
-    are several; repeats where repeats is above 1), NaN where more would not do. question, mechanism, size and workers
-    are those of its first case.
+    out of five, as a share. floor is the noise floor of the two files, the larger of theirs, as a share; NaN inside
+    one file, where a row holds several cases, and where a file has too few rounds. excess is ratio over the mean of
+    all cases; NaN but for a column of another machine. more is about how many more rounds an inconclusive row takes
+    (of each file, where there are several; repeats where repeats is above 1), NaN where more would not do. question,
+    mechanism, size and workers are those of its first case.
     """
 
     row: str
@@ -40,6 +44,8 @@ class Row:
     rounds: int
     repeats: int
     visible: float
+    floor: float
+    excess: float
     more: float
     paired: bool
     family: str
@@ -68,7 +74,9 @@ class Mean:
 class Contrast:
     """What a comparison found; the base is the first of columns, and every other one is compared with it.
 
-    table has the fields of Row as columns, families and controls those of Mean, missing those of `pairs.Lack`.
+    table has the fields of Row as columns, families and controls those of Mean, missing those of `pairs.Lack`. drift
+    and floors are the drift and the noise floor of each file by label, see `self_check`. wholes holds, of each column
+    that another machine was measured for, the mean over all cases.
     """
 
     projection: Projection
@@ -79,6 +87,14 @@ class Contrast:
     missing: pd.DataFrame
     worth: float
     drift: Mapping[str, float]
+    floors: Mapping[str, float]
+    wholes: Mapping[str, Mean]
+
+    @property
+    def within_noise(self) -> pd.Series[bool]:
+        """Which rows of the table are called different, by less than the noise floor of their files."""
+        apart = self.table["ratio"].map(lambda ratio: max(ratio, 1 / ratio) - 1)
+        return self.table["verdict"].isin(["slower", "faster"]) & (apart < self.table["floor"])
 
     @property
     def base(self) -> str:
@@ -91,13 +107,15 @@ def contrast(
     cases: pd.DataFrame,
     projection: Projection,
     worth: float = WORTH,
-    drift: Mapping[str, float] | None = None,
+    checks: Mapping[str, SelfCheck] | None = None,
+    elsewhere: Collection[str] = (),
 ) -> Contrast:
     """Compare the chosen cases column by column with the first one.
 
-    worth is the smallest difference that is worth a choice, drift by label the spread of log(time) between two moments
-    of a machine, see `compare.unpaired`; of two files the larger counts. The verdicts of all rows are given at once.
-    Raises BadRequest for a column that cannot be one.
+    worth is the smallest difference that is worth a choice. checks has what each file says of itself, by label: the
+    drift between two moments of a machine, see `compare.unpaired`, and the noise floor; of two files the larger counts.
+    elsewhere names the columns of another machine than the base's, whose rows are measured by the whole. The verdicts
+    of all rows are given at once. Raises BadRequest for a column that cannot be one.
     """
     columns = columns_of(cases, projection)
     column = field(projection.column)
@@ -112,31 +130,38 @@ def contrast(
     def family(pair: Pair) -> str:
         return f"{pair.about.label}: {pair.about.family}" if several else str(pair.about.family)
 
-    drift = drift or {}
+    known = {label: check for label, check in (checks or {}).items() if check.known}
+    drift = {label: drift_of([check]) for label, check in known.items()}
+    floors = {label: check.floor for label, check in known.items()}
     scales = Scales(gathered, drift)
     groups: list[tuple[str, list[Pair]]] = []
     families: list[Mean] = []
     controls: list[Mean] = []
     missing: list[Lack] = []
+    wholes: dict[str, Mean] = {}
     for name in columns[1:]:
         found = pairs(about, gathered, columns[0], name)
         groups += [(name, group) for group in grouped(found, lambda pair: str(pair.about.row)).values()]
         # Of two mechanisms compared with each other there is no one family.
         ranked = [pair for pair in found if pair.about.ranked and column != "mechanism"]
         families += _means(scales, name, grouped(ranked, family), [] if several else ranked)
-        known = [pair for pair in found if pair.about.mechanism in CONTROLS]
         if projection.column == "label":
-            controls += _means(scales, name, grouped(known, lambda pair: str(pair.about.mechanism)), known)
+            moved = [pair for pair in found if pair.about.mechanism in CONTROLS]
+            controls += _means(scales, name, grouped(moved, lambda pair: str(pair.about.mechanism)), moved)
+        if name in elsewhere:
+            wholes |= {mean.column: mean for mean in _means(scales, name, {"all": ranked}, ranked)}
         missing += lacking(about, found, columns[0], name)
     return Contrast(
         projection,
         columns,
-        _frame(Row, _rows(scales, groups, worth)),
+        _frame(Row, _rows(scales, groups, worth, floors, wholes)),
         _frame(Mean, families),
         _frame(Mean, controls),
         _frame(Lack, missing),
         worth,
         drift,
+        floors,
+        wholes,
     )
 
 
@@ -148,7 +173,13 @@ def _frame(kind: type, items: Sequence[object]) -> pd.DataFrame:
     return pd.DataFrame([[getattr(item, name) for name in names] for item in items], columns=names)
 
 
-def _rows(scales: Scales, groups: Sequence[tuple[str, list[Pair]]], worth: float) -> list[Row]:
+def _rows(
+    scales: Scales,
+    groups: Sequence[tuple[str, list[Pair]]],
+    worth: float,
+    floors: Mapping[str, float],
+    wholes: Mapping[str, Mean],
+) -> list[Row]:
     """The rows that have a number on both sides, with the verdicts of all at once."""
     weighed = []
     for column, group in groups:
@@ -156,7 +187,7 @@ def _rows(scales: Scales, groups: Sequence[tuple[str, list[Pair]]], worth: float
         if complete:
             weighed.append((column, group, complete, scales.weigh(complete)))
     said = verdicts([difference for *_, difference in weighed], worth)
-    return [_row(scales, *each, verdict, worth) for each, verdict in zip(weighed, said, strict=True)]
+    return [_row(scales, *each, verdict, worth, floors, wholes) for each, verdict in zip(weighed, said, strict=True)]
 
 
 def _row(
@@ -167,12 +198,17 @@ def _row(
     difference: Difference,
     verdict: Verdict,
     worth: float,
+    floors: Mapping[str, float],
+    wholes: Mapping[str, Mean],
 ) -> Row:
     first, alike = group[0].about, together(complete)
     rounds, repeats = scales.rounds(complete)
     drift = 0.0 if alike or repeats > 1 else scales.between(*(where_of(complete[0], side) for side in SIDES))
     unit = repeats if repeats > 1 and not alike else rounds
     more = more_rounds(difference, unit, worth, drift) if verdict == "inconclusive" else None
+    labels = {where_of(complete[0], side)[0] for side in SIDES}
+    one = not alike and len(complete) == 1 and labels <= floors.keys()
+    whole = wholes.get(column)
     return Row(
         row=str(first.row),
         column=column,
@@ -187,6 +223,8 @@ def _row(
         rounds=rounds,
         repeats=1 if alike else repeats,
         visible=difference.visible,
+        floor=max(floors[label] for label in labels) if one else math.nan,
+        excess=difference.ratio / whole.ratio if whole and whole.cases >= LEAST_FOR_WHOLE else math.nan,
         more=math.nan if more is None else float(more),
         paired=alike,
         family=str(first.family),

@@ -27,13 +27,18 @@ _CURVE = ["question", *BLOCK[2:7]]
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """Where the second mechanism becomes faster than the first, on two machines; moved if the intervals are apart."""
+    """Where the second mechanism becomes faster than the first, on two machines.
+
+    settled says whether that is known well enough on both, see `Crossover.known`; moved whether it is and differs for
+    sure.
+    """
 
     where: str
     first: str
     second: str
     base: Crossover
     other: Crossover
+    settled: bool
     moved: bool
 
 
@@ -139,19 +144,15 @@ def _crossings(cases: pd.DataFrame, base: dict[str, FloatArray], other: dict[str
             )
             if not (math.isnan(first.size) and math.isnan(second.size)):
                 where = ", ".join(str(part) for part in [key[0], f"{key[1]}w", *key[2:]] if part not in _PLAIN)
-                yield Crossing(where, one, two, first, second, _moved(first, second, sizes))
+                settled = first.known and second.known
+                yield Crossing(where, one, two, first, second, settled, settled and _apart(first, second))
 
 
 _PLAIN = ("", "1w", "bytes", "fork", "spread")
 
 
-def _moved(base: Crossover, other: Crossover, sizes: list[int]) -> bool:
-    """Whether two crossings are apart for sure; what has no interval is not.
-
-    Where one machine has none, the other's must lie between the sizes measured in all but 5 % of its resamples: two
-    curves that cannot be told apart cross somewhere by chance.
-    """
+def _apart(base: Crossover, other: Crossover) -> bool:
+    """Whether two crossings that are known lie apart: a machine that has none differs from one that has."""
     if math.isnan(base.size) or math.isnan(other.size):
-        there = other if math.isnan(base.size) else base
-        return sizes[0] < there.low * (1 - 1e-9) and there.high * (1 + 1e-9) < sizes[-1]
+        return True
     return base.high < other.low or other.high < base.low

@@ -28,8 +28,9 @@ class SelfCheck:
 
     Of `cases` that have a time in 4 rounds or more, `different` are called slower or faster between interleaved halves
     and `apart` between contiguous ones. floor is the 95th percentile of how far two whole files like this one would be
-    apart, visible the difference that would be seen four times out of five, both as shares: 0.05 for 5 %. drift is the
-    standard deviation of log(time) between two moments, see `_drift`. The last three are NaN where cases is 0.
+    apart, visible the difference between them that would be seen four times out of five, both as shares: 0.05 for 5 %.
+    drift is the standard deviation of log(time) between two moments, see `_drift`. The last three are NaN where cases
+    is 0.
     """
 
     rounds: int
@@ -53,8 +54,8 @@ class SelfCheck:
         cases = f"{self.cases} case{'' if self.cases == 1 else 's'}"
         return (
             f"self-check: {self.different} of {cases} called different against itself, "
-            f"{self.apart} between first and second half; noise floor {_percent(self.floor)}; "
-            f"a difference of {_percent(self.visible)} would have been seen"
+            f"{self.apart} between first and second half; between two such files: "
+            f"noise floor {_percent(self.floor)}, a difference of {_percent(self.visible)} would be seen"
         )
 
 

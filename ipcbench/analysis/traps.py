@@ -17,8 +17,10 @@ import pandas as pd
 from ipcbench.analysis.stats import LEAST_ROUNDS, SEED, Comparison, FloatArray, compare
 
 STEP = 3.0  # a jump in time, beyond what the growth of the size explains, that is worth a warning
-_SETTING = ["mechanism", "workers", "payload", "start_method", "placement", "python"]
+SETTING = ["mechanism", "workers", "payload", "start_method", "placement", "python"]
 _RESAMPLES = 1000
+_SURE = 0.95  # of the resamples
+KNOWN = 16.0  # a crossing size that is known less well says little: sizes that are measured lie so far apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,16 @@ class Crossover:
     """The payload size from which the second mechanism is faster than the first, in bytes, with its 95 % interval.
 
     size is NaN where the curves do not cross between the sizes measured; second_wins then says who is faster at all of
-    them.
+    them. known says whether resamples agree: all but 5 % of them cross between the sizes measured and within a factor
+    of KNOWN, or all but 5 % cross nowhere. Two curves that cannot be told apart cross somewhere by chance, and their
+    crossing is not known.
     """
 
     size: float
     low: float
     high: float
     second_wins: bool
+    known: bool = False
 
 
 def steps(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[Step]:
@@ -57,7 +62,7 @@ def steps(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[Step
     of 30 times is told from noise by them.
     """
     trips = summary[(summary["pattern"] == "ping-pong") & summary["seconds"].notna()]
-    for _, curve in trips.groupby(_SETTING, sort=True):
+    for _, curve in trips.groupby(SETTING, sort=True):
         rows: list[Any] = list(curve.sort_values("size").itertuples(index=False))
         for below, above in itertools.pairwise(rows):
             change = compare(series[above.case], series[below.case])
@@ -81,14 +86,18 @@ def crossover(sizes: Sequence[float], first: FloatArray, second: FloatArray) -> 
     if not rounds:
         return Crossover(math.nan, math.nan, math.nan, False)
     difference = np.median(first, axis=1) - np.median(second, axis=1)
-    size = _crossing(logs, difference)
-    if math.isnan(size) or rounds < LEAST_ROUNDS:
-        return Crossover(math.exp(size), math.nan, math.nan, bool((difference > 0).all()))
+    size, wins = _crossing(logs, difference), bool((difference > 0).all())
+    if rounds < LEAST_ROUNDS:
+        return Crossover(math.exp(size), math.nan, math.nan, wins)
     drawn = np.random.default_rng(SEED).integers(rounds, size=(_RESAMPLES, rounds))
     differences = np.median(first[:, drawn], axis=2) - np.median(second[:, drawn], axis=2)
+    if math.isnan(size):
+        nowhere = sum(math.isnan(_crossing(logs, column)) for column in differences.T)
+        return Crossover(math.nan, math.nan, math.nan, wins, nowhere >= _SURE * _RESAMPLES)
     found = [_crossing(logs, column, inside=True) for column in differences.T]
-    low, high = np.exp(np.quantile(found, [0.025, 0.975]))
-    return Crossover(math.exp(size), float(low), float(high), False)
+    low, high = np.quantile(found, [0.025, 0.975])
+    known = logs[0] < low - 1e-9 and high + 1e-9 < logs[-1] and high - low <= math.log(KNOWN)
+    return Crossover(math.exp(size), float(np.exp(low)), float(np.exp(high)), False, bool(known))
 
 
 def _crossing(logs: FloatArray, difference: FloatArray, inside: bool = False) -> float:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ipcbench.analysis.contrast import Contrast
     from ipcbench.analysis.limits import Limit
     from ipcbench.analysis.projection import Projection
+    from ipcbench.analysis.self_check import SelfCheck
     from ipcbench.report.comparison import Comparison
     from ipcbench.results.side import Side
 
@@ -100,14 +101,14 @@ def _by_host(files: int, fleet: bool | None, column: str | None, rows: Sequence[
     return fleet if fleet is not None else files > FEW and not others
 
 
-def drifts(sides: Sequence[Side]) -> dict[str, float]:
-    """The drift between two moments, by label; one file is compared round by round, where it cancels."""
-    from ipcbench.analysis.self_check import drift_of, self_check
+def checks(sides: Sequence[Side]) -> dict[str, SelfCheck]:
+    """What each file says of itself, by label; one file is compared round by round, where drift cancels."""
+    from ipcbench.analysis.self_check import self_check
     from ipcbench.analysis.stats import by_round
 
     if len(sides) < 2:
         return {}
-    return {side.name: drift_of([self_check(list(by_round(side.visits).values()), side.rounds)]) for side in sides}
+    return {side.name: self_check(list(by_round(side.visits).values()), side.rounds) for side in sides}
 
 
 def _sides(files: Sequence[str], results: Path) -> list[Side]:
@@ -159,15 +160,16 @@ def _compare(sides: Sequence[Side], projection: Projection) -> Comparison:
         raise BadRequest(
             f"all cases have the {projection.column} {columns_of(cases, projection)[0]}: nothing to compare with"
         )
-    found = contrast(gathered, cases, projection, drift=drifts(sides))
+    strangers = [side for side in sides[1:] if other_machine(sides[0], side)] if projection.column == "label" else []
+    found = contrast(gathered, cases, projection, checks=checks(sides), elsewhere=[side.name for side in strangers])
     if found.table.empty:
         raise BadRequest(_why_nothing(sides, found) or nothing_common(sides))
     shapes = []
-    if projection.column == "label" and any(other_machine(sides[0], side) for side in sides[1:]):
+    if strangers:
         from ipcbench.analysis.machines import shape
 
         kept = set(cases["case"])
-        shapes = [shape(sides[0], side, kept) for side in sides[1:] if other_machine(sides[0], side)]
+        shapes = [shape(sides[0], side, kept) for side in strangers]
     return Comparison(sides, found, shapes)
 
 
@@ -211,11 +213,16 @@ def _formatted(
 def _judged(limits: Sequence[Limit], failed: Mapping[str, Sequence[str]], contrast: Contrast, quiet: bool) -> int:
     """Say what --fail-if came to, on stderr where stdout is read by a program, and give the exit code."""
     from ipcbench.cli.output import say, tell
+    from ipcbench.report.comparison import below_floor
 
     if not limits:
         return 0
     open_ = int((contrast.table["verdict"] == "inconclusive").sum())
     rest = f"; {open_:,} inconclusive, which fail nothing" if open_ else ""
-    true = [f"{condition}: {len(rows):,}, such as {rows[0]}" for condition, rows in failed.items() if rows]
+    true = [
+        f"{condition}: {len(rows):,}, such as {rows[0]}{below_floor(contrast, rows)}"
+        for condition, rows in failed.items()
+        if rows
+    ]
     (tell if quiet else say)(f"{'failed' if true else 'passed'}: {'; '.join(true) or ', '.join(failed)}{rest}")
     return WORSE if true else 0

@@ -28,11 +28,15 @@ LARGE = tuple(name for name in OTHERS if name != "unix-datagram")  # a datagram 
 SHARED_IN_PROCESS = ("thread-queue", "interpreter-queue", "interpreter-queue-spin")
 IN_PROCESS = (*SHARED_IN_PROCESS, "interpreter-memory")
 SHARED_QUEUES = ("queue", "simple-queue", "joinable-queue", "manager-queue", "manager-list")
+LARGE_TASKS = ("queue", "simple-queue", "manager-queue", "manager-list")  # joinable-queue is a queue that counts
 CELLS = (
     *("value", "raw-value", "array", "raw-array", "shared-memory", "mmap", "shareable-list"),
     *("manager-value", "manager-array", "manager-list", "manager-dict", "manager-namespace"),
 )
-COMMON_CELLS = ("value", "raw-value", "array", "shared-memory", "manager-value", "manager-list", "manager-dict")
+COMMON_CELLS = (
+    *("value", "raw-value", "array", "shared-memory"),
+    *("manager-value", "manager-list", "manager-dict", "manager-namespace"),
+)
 CARELESS = ("value", "raw-value", "array", "raw-array", "mmap", "manager-value", "manager-list", "manager-dict")
 SIZED_CELLS = ("array", "raw-array", "shared-memory", "mmap", "manager-value", "manager-list", "manager-dict")
 SIGNALS = ("semaphore", "lock", "event", "condition", "barrier")
@@ -125,7 +129,13 @@ _ALL = Suite(
     "The whole picture: latency, throughput, workers, shared state, signals, pools and the traps.",
     (
         Row(_PING, COMMON, _FEW, fast_sizes=(64, MIB), fast_mechanisms=(*LADDER[:4], "pipe", "shared-memory")),
-        Row(_PING, MANAGED, (64, 64 * KIB, MIB), fast_sizes=(64, MIB), fast_mechanisms=("manager-queue",)),
+        Row(
+            _PING,
+            (*MANAGED, "manager-namespace"),
+            (64, 64 * KIB, MIB),
+            fast_sizes=(64, MIB),
+            fast_mechanisms=("manager-queue",),
+        ),
         Row(_PING, ("value",), (8,)),
         Row(
             _STREAM,
@@ -135,7 +145,7 @@ _ALL = Suite(
             fast_mechanisms=("queue", "pipe", "shared-memory", "manager-queue"),
         ),
         Row(_TASKS, SHARED_QUEUES, (64,), (1, 2, 4), (64,), (1, 4), SHARED_QUEUES[:2]),
-        Row(_TASKS, SHARED_QUEUES, (64 * KIB,), (1, 2, 4), (64 * KIB,), (4,), SHARED_QUEUES[:2]),
+        Row(_TASKS, LARGE_TASKS, (64 * KIB,), (1, 4), (64 * KIB,), (4,), SHARED_QUEUES[:2]),
         Row(("tasks:submit", "tasks:map"), ("pool", "process-pool-executor"), (64,), (2,), (64,), (2,), ("pool",)),
         Row(_COUNTER, COMMON_CELLS, (8,), (1, 4), (8,), (4,), ("value", "array", "manager-dict")),
         Row(_UNLOCKED, ("value",), (8,), (2,), (8,), (2,)),

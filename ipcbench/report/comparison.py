@@ -47,7 +47,8 @@ Part = str | Table
 
 def parts(comparison: Comparison, everything: bool = False) -> list[Part]:
     """Sentences and tables in the order in which they are read; with `everything` no row is folded away."""
-    found: list[Part] = [*_settings(comparison), *(f"Note: {note}" for note in notes(comparison.sides))]
+    found: list[Part] = [*doubts(comparison), *_settings(comparison)]
+    found += [f"Note: {note}" for note in notes(comparison.sides)]
     found += _controls(comparison)
     found += [*_cases(comparison, everything), *_families(comparison), *_missing(comparison, everything)]
     for shape in comparison.shapes:
@@ -55,19 +56,57 @@ def parts(comparison: Comparison, everything: bool = False) -> list[Part]:
     return [*found, *conclusion(comparison)]
 
 
+def doubts(comparison: Comparison) -> list[str]:
+    """What makes the numbers of the sides doubtful, with figures: visits that were touched, and the noise floor."""
+    said = [f"Doubt: {side.name}: {side.touched}; their values count." for side in comparison.sides if side.touched]
+    floors = comparison.contrast.floors
+    if floors:
+        each = [
+            f"{100 * floors[side.name]:.1f} % in {side.name}" if side.name in floors else f"not known in {side.name}"
+            for side in comparison.sides
+        ]
+        said.append(
+            f"Noise floor: {listing(each, len(each))}. Doubt a difference between two files that is smaller than that."
+        )
+    return [safe_text(text, 1000) for text in said]
+
+
+def below_floor(contrast: Contrast, rows: Sequence[str]) -> str:
+    """How many of these rows differ by less than the noise floor, as the end of a clause; empty where none does."""
+    within = contrast.table[contrast.within_noise & contrast.table["row"].isin(rows)]
+    if within.empty:
+        return ""
+    return f" ({len(within):,} by less than the noise floor of {100 * within['floor'].max():.0f} %, which is in doubt)"
+
+
 def conclusion(comparison: Comparison) -> list[str]:
     """What it comes to, for each column that is compared with the base, and what more rounds would do."""
     contrast, said = comparison.contrast, []
     for column in contrast.columns[1:]:
         rows = contrast.table[contrast.table["column"] == column]
+        within = rows[contrast.within_noise[rows.index]]
         lacking = len(contrast.missing[contrast.missing["column"].isin([column, contrast.base])])
         counts = [f"{(rows['verdict'] == verdict).sum():,} {verdict}" for verdict in VERDICTS]
         counts += [f"{lacking:,} missing on one side"] if lacking else []
         said.append(
             f"{safe_text(column, 60)} against {safe_text(contrast.base, 60)}: {', '.join(counts)}. A difference below "
-            f"{contrast.worth * 100:.3g} % counts as none."
+            f"{contrast.worth * 100:.3g} % counts as none.{_in_doubt(comparison, column, within)}"
         )
     return said + _more(contrast.table)
+
+
+def _in_doubt(comparison: Comparison, column: str, within: pd.DataFrame) -> str:
+    """What a verdict must not be read without: differences below the noise floor, and sides that were touched."""
+    said = []
+    if len(within):
+        said.append(
+            f"{len(within):,} of those that differ do so by less than the noise floor of "
+            f"{100 * within['floor'].max():.0f} %"
+        )
+    sides = {comparison.contrast.base, column} if comparison.contrast.projection.column == "label" else None
+    compared = [side for side in comparison.sides if sides is None or side.name in sides]
+    said += [f"in {safe_text(side.name, 60)} {side.touched}" for side in compared if side.touched]
+    return f" In doubt: {'; '.join(said)}." if said else ""
 
 
 def _more(table: pd.DataFrame) -> list[str]:
@@ -134,9 +173,13 @@ def _in_brackets(row: Any) -> str:
 
 
 def ordered(table: pd.DataFrame) -> pd.DataFrame:
-    """What is different first, the largest difference at the top; then what is inconclusive, then equivalent."""
+    """What is different first, then what is inconclusive, then equivalent.
+
+    Among them the largest difference stands at the top; of another machine, the one farthest from that of the whole.
+    """
     place = {"slower": 0, "faster": 0, "inconclusive": 1, "equivalent": 2}
-    by = pd.DataFrame({"place": table["verdict"].map(place), "apart": -table["ratio"].map(math.log).abs()})
+    apart = table["excess"].fillna(table["ratio"])
+    by = pd.DataFrame({"place": table["verdict"].map(place), "apart": -apart.map(math.log).abs()})
     return table.loc[by.sort_values(["place", "apart"], kind="stable").index]
 
 
@@ -145,14 +188,23 @@ def _cases(comparison: Comparison, everything: bool) -> Iterator[Part]:
     rows = ordered(contrast.table)
     shown = rows if everything else rows[rows["verdict"].isin(["slower", "faster"])]
     name = "case" if not contrast.projection.rows else ", ".join(contrast.projection.rows)
+    relative = bool(rows["excess"].notna().any())
+    for column, whole in contrast.wholes.items():
+        if relative:
+            yield (
+                f"Over all {count(whole.cases, 'case')} {column} takes {format_ratio(whole.ratio)}"
+                f"{_in_brackets(whole)} as long as {contrast.base}. The rows farthest from that come first; of the "
+                "whole is how many times as long a row takes as that makes it."
+            )
     if len(shown):
         header = [name, *(["against base"] if comparison.several else []), contrast.base]
-        header += ["this" if comparison.several else contrast.columns[1], "ratio", "95 %", "verdict"]
+        header += ["this" if comparison.several else contrast.columns[1], "ratio", "95 %"]
+        header += [*(["of the whole"] if relative else []), "verdict"]
         mean = ", geometric means over their cases" if (rows["cases"] > 1).any() else ""
         yield _table(
             f"Ratio: how many times as long as in {contrast.base}{mean}",
             header,
-            [_row(row, comparison.several) for row in records(shown)],
+            [_row(row, comparison.several, relative) for row in records(shown.assign(within=contrast.within_noise))],
         )
     folded = [
         f"{(rows['verdict'] == verdict).sum():,} {verdict}"
@@ -164,12 +216,15 @@ def _cases(comparison: Comparison, everything: bool) -> Iterator[Part]:
         yield f"{none}Not shown: {' and '.join(folded)}; --all shows them."
 
 
-def _row(row: Any, several: bool) -> list[str]:
+def _row(row: Any, several: bool, relative: bool) -> list[str]:
     found = [row.row, *([row.column] if several else []), format_time(row.base_seconds), format_time(row.seconds)]
     verdict = row.verdict
     if verdict == "inconclusive" and row.more == row.more:
         verdict += f", +{row.more:,.0f} {'repeats' if row.repeats > 1 else 'rounds'}"
-    return [*found, format_ratio(row.ratio), interval(row.low, row.high, format_ratio), verdict]
+    elif row.within:
+        verdict += ", below noise"
+    found += [format_ratio(row.ratio), interval(row.low, row.high, format_ratio)]
+    return [*found, *([format_ratio(row.excess) if row.excess == row.excess else ""] if relative else []), verdict]
 
 
 def _families(comparison: Comparison) -> Iterator[Part]:
@@ -229,7 +284,7 @@ def _shape(shape: Shape) -> Iterator[Part]:
                 f"{each.second} beats {each.first} from",
                 _size(each.base),
                 _size(each.other),
-                "moved" if each.moved else "",
+                "moved" if each.moved else "" if each.settled else "not settled",
             ]
             for each in crossings
         ]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 
 from ipcbench.analysis.comparable import facts, notes
-from ipcbench.report.comparison import Comparison, Part, conclusion, ordered, parts
+from ipcbench.report.comparison import Comparison, Part, conclusion, doubts, ordered, parts
 from ipcbench.report.markdown import within
 from ipcbench.report.tables import csv
 from ipcbench.report.terminal import printed
@@ -29,9 +29,9 @@ def as_markdown(comparison: Comparison, everything: bool) -> str:
     columns = [markdown(name, 60) for name in comparison.contrast.columns]
     said, summary = parts(comparison, everything), conclusion(comparison)
     lines = [f"# ipcbench: {', '.join(columns[1:])} against {columns[0]}"]
-    lines += [written(sentence) for sentence in summary]
+    lines += [written(sentence) for sentence in [*summary, *doubts(comparison)]]
     lines += [picture(chart, alt) for chart, alt in comparison.charts]
-    lines += [written(part) for part in said if part not in summary]
+    lines += [written(part) for part in said if part not in [*summary, *doubts(comparison)]]
     return within(lines, "The rest is left out: it would be too large for a comment. `--format json` has everything.")
 
 
@@ -76,6 +76,8 @@ def as_json(comparison: Comparison, failed: Mapping[str, Sequence[str]]) -> str:
         "filters": [[name, list(values)] for name, values in contrast.projection.filters],
         "worth": contrast.worth,
         "drift": contrast.drift,
+        "noise_floor": contrast.floors,
+        "touched": {side.name: side.touched for side in comparison.sides},
         "sides": [{"name": side.name, "plain": side.plain, "facts": dict(side.facts)} for side in comparison.sides],
         "differing": [fact.name for fact in facts(comparison.sides) if not fact.same],
         "notes": notes(comparison.sides),
@@ -97,6 +99,7 @@ def as_json(comparison: Comparison, failed: Mapping[str, Sequence[str]]) -> str:
                         "base": _numbers(each.base.size, each.base.low, each.base.high),
                         "other": _numbers(each.other.size, each.other.low, each.other.high),
                         "moved": each.moved,
+                        "settled": each.settled,
                     }
                     for each in shape.crossings
                 ],

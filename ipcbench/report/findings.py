@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ipcbench.analysis.stats import BLOCK, PRACTICAL
+from ipcbench.analysis.stats import BLOCK, COVERED, LEAST_ROUNDS, PRACTICAL, coverage
 from ipcbench.report.setting import SETTING, main_setting
 from ipcbench.report.tables import records
 from ipcbench.report.text import count, interval, listing
@@ -16,6 +16,7 @@ from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_s
 
 SMALL = 64
 LARGE = 2**20
+SMALL_TO, LARGE_FROM = 2**10, 2**16  # the sizes, in bytes, that a sentence calls small and large
 TASK = 2**16  # of a large task
 WORKERS = 4
 # What people ask for first, in this order, and one operation in the fewest words; others say it by themselves.
@@ -132,10 +133,15 @@ def sentences(summary: pd.DataFrame, rounds: int) -> list[str]:
     if not known:
         return ["No case of this run has a number, so there is nothing to recommend."]
     said = [*_messages(known, summary), *_streams(known), *_tasks(known), *_state(known)]
-    if rounds < 3:
+    if rounds < LEAST_ROUNDS:
         said.append(
             f"With {count(rounds, 'round')} there are no intervals: small differences may be noise. "
             "Three rounds are the least for intervals."
+        )
+    elif rounds in COVERED:
+        said.append(
+            f"With {count(rounds, 'round')} the 95 % intervals are too narrow: they hold the true median in about "
+            f"{coverage(rounds)} of 100 runs. {max(COVERED) + 1} rounds are the least for better ones."
         )
     return said
 
@@ -152,10 +158,14 @@ def _messages(known: list[Choice], summary: pd.DataFrame) -> Iterator[str]:
     trips = _of(known, "ping-pong")
     if not trips:
         return
-    small, large = _at(trips, SMALL), _at(trips, LARGE)
-    yield f"Small messages ({format_size(small.size)}, round trip): {_answer(small)}{_watch(small, summary)}"
-    if large.size > small.size:
-        yield f"Large messages ({format_size(large.size)}, round trip): {_answer(large)}{_watch(large, summary)}"
+    for size in dict.fromkeys((_at(trips, SMALL).size, _at(trips, LARGE).size)):
+        choice = _at(trips, size)
+        yield f"{_sized(size)} ({format_size(size)}, round trip): {_answer(choice)}{_watch(choice, summary)}"
+
+
+def _sized(size: int) -> str:
+    """Name messages by the size that was measured, in bytes; what lies between small and large is neither."""
+    return "Small messages" if size <= SMALL_TO else "Large messages" if size >= LARGE_FROM else "Messages"
 
 
 def _streams(known: list[Choice]) -> Iterator[str]:

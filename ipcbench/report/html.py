@@ -12,6 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from ipcbench.analysis.stats import COVERED_NEXT, coverage
 from ipcbench.report.absence import groups
 from ipcbench.report.inline import merge_all
 from ipcbench.report.marks import marked
@@ -48,16 +49,20 @@ READING = (
     "One operation per pattern, as the tables above say it: a round trip is there and back, never halved; a message "
     "counts when the receiver has it. Where many work at once, the operations of all are counted together.",
     "A number is the median over rounds. In each round every case ran once in fresh processes, next to the cases it is "
-    "compared with. A range in brackets is its 95 % interval: other runs on this machine in this state would be "
-    "expected there.",
+    "compared with.",
+    "A range in brackets is a 95 % interval of that median. It says where the median of endless rounds would be if the "
+    f"machine stayed as it was: simulated runs of 5 rounds and more have it there {coverage(5)} times of 100, of 4 "
+    f"rounds {coverage(4)}, of 3 rounds {coverage(3)}. It does not say where another run comes out: even if nothing "
+    f"changes, the median of a second run is there only {COVERED_NEXT[0]} to {COVERED_NEXT[1]} times of 100, and less "
+    "often if the machine changes. To tell two runs apart use ipcbench compare.",
     "≈ is a tie: less than 5 % apart, or an interval of the ratio that includes 1. Ties are results: take what suits "
     "you otherwise. Comparisons are paired by round.",
     "An asterisk in a chart, and doubtful in the head, is a number with a note, which the tables spell out: "
     "oversubscribed is more processes than CPUs, so that the scheduler is measured too; loaded, stolen and throttled "
     "say what happened to the machine meanwhile. The number counts as any other.",
     "The noise floor is how far 95 % of the cases of two files like this one would be apart with nothing changed: "
-    "believe no smaller difference between files. Inside one run, where rounds are paired, less can be seen: that is "
-    "the difference that would have been seen.",
+    "doubt every smaller difference between files. The difference that would be seen is also one between two files. "
+    "Inside one run rounds are paired, and the interval of each ratio says what can be told apart.",
     "CPU per operation adds up all processes of a case; it exceeds the time where several run at once.",
 )
 

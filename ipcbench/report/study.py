@@ -115,10 +115,14 @@ class Study:
 
     @property
     def noisy(self) -> str:
-        """That the run can tell little apart, in a sentence; empty where it can."""
+        """That another run could hardly be told from this one, in a sentence; empty where it could."""
         if not self.check.known or self.check.visible <= COARSE:
             return ""
-        return f"This run is noisy: only what differs by {100 * self.check.visible:.0f} % can be told apart."
+        return (
+            f"This run is noisy: beside a second run like it, only a difference of {100 * self.check.visible:.0f} % or "
+            "more would be seen. Inside this run rounds are paired, and the interval of each ratio says what is told "
+            "apart."
+        )
 
     @property
     def doubts(self) -> list[str]:
@@ -159,7 +163,8 @@ def study(result: ResultFile) -> Study:
         shape=[_words(found) for found in shapes],
     )
     as_filed = summary.assign(case=ranked["case"])
-    traps, others = warnings(as_filed, series, tails), remarks(as_filed, series, tails)
+    networked = {facts.name for facts in result.ipcbench.mechanisms if facts.scope == "network"}
+    traps, others = warnings(as_filed, series, tails, networked), remarks(as_filed, series, tails)
     traps, others = ([safe_text(text, 1000) for text in said] for said in (traps, others))
     setting, values = main_setting(summary), result.benchmarks
     return Study(result.ipcbench, summary, traps, others, tails, series, visits, delays, setting, values)

@@ -9,7 +9,10 @@ from ipcbench.report.tables import Table
 from ipcbench.text import safe_text
 
 _GAP = 2  # characters between columns
-_RIGHT = ("ratio", "95 %", "cases", "missing", "blocks", "tau", "hosts", "level", "controls", "in its class", "centre")
+_RIGHT = (
+    *("ratio", "of the whole", "95 %", "cases", "missing", "blocks", "tau", "hosts", "level", "controls"),
+    *("in its class", "centre"),
+)
 
 
 def printed(said: Sequence[str | Table], width: int) -> str:

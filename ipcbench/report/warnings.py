@@ -7,28 +7,36 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ipcbench.analysis.stats import FloatArray, compare
-from ipcbench.analysis.traps import Crossover, Step, crossover, matched, steps
+from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray, compare
+from ipcbench.analysis.traps import SETTING, STEP, Crossover, crossover, matched, steps
 from ipcbench.report.tables import records
 from ipcbench.report.text import count, interval, listing
 from ipcbench.units import format_ratio, format_size, format_time
 
 HOLE = 0.02  # seconds: a delayed acknowledgement takes 40 ms
+FAR = 10  # times as long as another size or mechanism, that a hole is told by; three times as far without intervals
 SEGMENT = 65_536  # bytes: on loopback a packet holds almost as many, and a full one is sent at once
 _LOST = re.compile(r"lost ([\d,]{1,15}) of ([\d,]{1,15}) increments")
 _MOST_STEPS = 6
 
 
-def warnings(summary: pd.DataFrame, series: dict[str, FloatArray], tails: pd.DataFrame) -> list[str]:
-    """All that is found, the most harmful first. tails is `analysis.tails.percentiles`."""
+def warnings(
+    summary: pd.DataFrame, series: dict[str, FloatArray], tails: pd.DataFrame, networked: Collection[str] = ()
+) -> list[str]:
+    """All that is found, the most harmful first.
+
+    tails is `analysis.tails.percentiles`; networked names the mechanisms that reach other hosts, whose packets are
+    acknowledged.
+    """
     return [
+        *_holes(summary, networked),
         *_steps(summary, series),
         *_lost(summary),
         *_early(summary, tails),
@@ -48,12 +56,8 @@ def _ratio(series: dict[str, FloatArray], slow: Any, fast: Any) -> str:
 
 
 def _steps(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[str]:
-    found = list(steps(summary, series))
-    for step in found:
-        if step.up and _in_hole(step.above):
-            yield _hole(step, found, summary)
-    others = [step for step in found if not (_in_hole(step.above) or _in_hole(step.below))]
-    for step in others[:_MOST_STEPS]:
+    found = [step for step in steps(summary, series) if not (_in_hole(step.above) or _in_hole(step.below))]
+    for step in found[:_MOST_STEPS]:
         slow, fast = (step.above, step.below) if step.up else (step.below, step.above)
         yield (
             f"{step.above.mechanism} has a step in size: {format_size(slow.size)} take {format_time(slow.seconds)}, "
@@ -66,30 +70,41 @@ def _in_hole(row: Any) -> bool:
     return bool(row.seconds >= HOLE and row.size < SEGMENT)
 
 
-def _hole(step: Step, found: list[Step], summary: pd.DataFrame) -> str:
-    """A range of sizes in which every message waits for a delayed acknowledgement, and who has none there."""
-    name, slow = step.above.mechanism, step.above
-    ends = [
-        other.above
-        for other in found
-        if other.above.mechanism == name and not other.up and other.above.size > slow.size
-    ]
-    until = (
-        f", and {format_size(ends[0].size)} only {format_time(ends[0].seconds)}"
-        if ends
-        else "; larger sizes were not measured"
-        if slow.size == summary.loc[summary["mechanism"] == name, "size"].max()
-        else ""
-    )
-    spared = matched(summary, pattern="ping-pong", size=slow.size, mechanism="tcp-nodelay", placement=slow.placement)
+def _holes(summary: pd.DataFrame, networked: Collection[str]) -> Iterator[str]:
+    """Sizes at which every message waits for a delayed acknowledgement, whichever sizes stand beside them."""
+    trips = summary[(summary["pattern"] == "ping-pong") & summary["seconds"].notna() & (summary["wait"] == "block")]
+    for _, curve in trips.groupby(SETTING, sort=True):
+        rows = records(curve.sort_values("size"))
+        slow = next((row for row in rows if _in_hole(row)), None)
+        if slow is None:
+            continue
+        below = next((row for row in reversed(rows) if row.size < slow.size), None)
+        above = next((row for row in rows if row.size > slow.size and not _in_hole(row)), None)
+        rivals = matched(
+            trips[trips["ranked"]], size=slow.size, **{column: getattr(slow, column) for column in SETTING[1:]}
+        )
+        best = next(iter(records(rivals.sort_values("seconds"))), None)
+        far = FAR if slow.rounds >= LEAST_ROUNDS else 3 * FAR
+        beside = [row for row in (below, above, best) if row is not None and far * row.seconds <= slow.seconds]
+        if beside or slow.mechanism in networked:
+            yield _hole(slow, below, above if above in beside else None, rivals, above is None)
+
+
+def _hole(slow: Any, below: Any | None, above: Any | None, rivals: pd.DataFrame, last: bool) -> str:
+    """Where the sizes to avoid begin and end, as far as they were measured, and who has none of them."""
+    before = f", of {format_size(below.size)} {format_time(below.seconds)}" if below is not None else ""
+    until = f", and {format_size(above.size)} only {format_time(above.seconds)}" if above is not None else ""
+    until = until or ("; larger sizes were not measured" if last else "")
+    others = records(rivals[rivals["seconds"] < slow.seconds / STEP].sort_values("seconds"))
+    spared = next((row for row in others if row.mechanism == "tcp-nodelay"), others[0] if others else None)
     without = (
-        f" tcp-nodelay takes {format_time(records(spared)[0].seconds)} for {format_size(slow.size)}."
-        if len(spared)
+        f" {spared.mechanism} takes {format_time(spared.seconds)} for {format_size(slow.size)}."
+        if spared is not None
         else ""
     )
     return (
-        f"Avoid {name} for messages of this size: a round trip of {format_size(slow.size)} takes "
-        f"{format_time(slow.seconds)}, of {format_size(step.below.size)} {format_time(step.below.seconds)}{until}. "
+        f"Avoid {slow.mechanism} for messages of this size: a round trip of {format_size(slow.size)} takes "
+        f"{format_time(slow.seconds)}{before}{until}. "
         f"Header and body go out as two writes, and without TCP_NODELAY the second waits for an acknowledgement that "
         f"the other side delays.{without}"
     )
