@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import tempfile
 import time
 import uuid
@@ -16,15 +17,19 @@ from commands import (
     TOKEN,
     Finished,
     children,
+    first,
     marked_processes,
     names_of_others,
     open_descriptors,
+    running,
     shared_names,
     until,
+    when_timing,
 )
 from dask_cluster import Cluster
 
 from ipcbench.cli import main
+from ipcbench.run import visit
 from ipcbench.run.interrupt import Stop
 
 STEADY = 0.11  # a leak is what two samples at least 100 ms apart both show; one sample catches the dying
@@ -70,6 +75,19 @@ def no_leaks(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
         assert not lasting, f"left in /dev/shm: {lasting}"
     files = sorted(path.name for path in temporary.iterdir() if path.name.startswith(("ib", "pymp-", "tmp")))
     assert not files, f"left in the temporary folder: {files}"
+
+
+@pytest.fixture
+def short_timing(no_leaks: None, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001
+    """Timing has a deadline that is soon over; what comes before it has as long as ever, however busy the machine.
+
+    The warden sleeps until the deadline of the stage it knows, so it is woken when there is a new one.
+    """
+    usual = visit.deadlines
+    monkeypatch.setattr(visit, "deadlines", lambda *about: usual(*about) | {"timing": 3.0})
+    thread = when_timing(temporary, lambda: os.kill(first(running("ipcbench.run.warden")), signal.SIGCHLD))
+    yield
+    thread.join()
 
 
 @pytest.fixture
