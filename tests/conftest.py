@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -19,13 +21,16 @@ from commands import (
     marked_processes,
     names_of_others,
     open_descriptors,
+    running,
     shared_names,
+    stages,
     until,
 )
 from dask_cluster import Cluster
 
 from ipcbench.cli import main
 from ipcbench.measure.ledger import code_files
+from ipcbench.run import visit
 from ipcbench.run.interrupt import Stop
 
 STEADY = 0.11  # a leak is what two samples at least 100 ms apart both show; one sample catches the dying
@@ -58,10 +63,11 @@ def no_leaks(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     monkeypatch.setenv(TOKEN, token)
     before = children(), open_descriptors(), shared_names()
     yield
-    first = marked_processes(token) | (children() - before[0])
-    if first:
+    seen = marked_processes(token) | (children() - before[0])
+    if seen:
+        until(lambda: not any(_ends_by_itself(pid) for pid, _ in seen), PATIENCE)
         time.sleep(STEADY)
-        leaked = first & (marked_processes(token) | children())
+        leaked = seen & (marked_processes(token) | children())
         assert not leaked, f"processes are left: {[_command(pid) for pid, _ in leaked]}"
     code = code_files()  # a library may keep its own file open until the process ends
     opened = {fd: what for fd, what in open_descriptors().items() if fd not in before[1] and what not in code}
@@ -72,6 +78,29 @@ def no_leaks(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
         assert not lasting, f"left in /dev/shm: {lasting}"
     files = sorted(path.name for path in temporary.iterdir() if path.name.startswith(("ib", "pymp-", "tmp")))
     assert not files, f"left in the temporary folder: {files}"
+
+
+@pytest.fixture
+def short_timing(no_leaks: None, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001
+    """Timing has a deadline that is soon over; what comes before it has as long as ever, however busy the machine.
+
+    The warden sleeps until the deadline of the stage it knows, so it is woken when there is a new one.
+    """
+    usual = visit.deadlines
+    monkeypatch.setattr(visit, "deadlines", lambda *about: usual(*about) | {"timing": 3.0})
+    over = threading.Event()
+
+    def wake() -> None:
+        until(lambda: over.is_set() or "timing" in stages(temporary), 60.0)
+        for warden in running("ipcbench.run.warden"):  # none, if the visit has ended by itself
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(warden, signal.SIGCHLD)
+
+    thread = threading.Thread(target=wake)
+    thread.start()
+    yield
+    over.set()
+    thread.join()
 
 
 @pytest.fixture
@@ -113,6 +142,11 @@ def within(
         return Finished(ended.value.code, out, err)
 
     return call
+
+
+def _ends_by_itself(pid: int) -> bool:
+    """Whether this lives and is a helper of multiprocessing's, which ends a moment after the last that it serves."""
+    return any(word in _command(pid) for word in ("multiprocessing.resource_tracker", "multiprocessing.forkserver"))
 
 
 def _command(pid: int) -> str:

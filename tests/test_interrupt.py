@@ -33,12 +33,13 @@ from crashes import CONTINUE
 
 from ipcbench.results import store
 from ipcbench.run.entry import Done, Ended, Failed, Started, read_bytes
+from ipcbench.run.visit import slowness
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
 MECHANISMS = ("pipe", "queue")
 WORDS = ["run", "--mechanism", ",".join(MECHANISMS), "--pattern", "ping-pong", "--size", "64B", "--rounds", "500"]
-SOON = 5.0
+SOON = 5.0 * slowness()
 JOURNAL, RESULTS = Path("results/mine.journal"), Path("results/mine.json")
 
 # Moments, as the number of records in the journal: 1 is the plan, then two per visit, calibrating ones first.

@@ -14,11 +14,11 @@ from commands import python
 
 from ipcbench.errors import NotOffered
 from ipcbench.measure.mpi import environment, load, segment_of, serve
-from ipcbench.measure.names import SEGMENT
+from ipcbench.measure.names import SEGMENT, new_run_id
 from ipcbench.measure.registry import load_mechanism
 from ipcbench.run.queues import remove_queues
 
-NAME = "ibaaaaaaaaaaaaa_1-77-1"
+NAME = f"ib{new_run_id()}_1-77-1"  # of nobody else who runs these tests
 SHARED = Path("/dev/shm")
 MISSING = load_mechanism("mpi-pickle").missing()
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ipcbench.measure.names import POSIX_QUEUE, SYSV_QUEUE
+from ipcbench.measure.names import POSIX_QUEUE, SYSV_QUEUE, new_run_id
 from ipcbench.run.queues import remove_queues
 
 posix_ipc: Any = pytest.importorskip("posix_ipc", reason='needs pip install "ipcbench[third-party]"')
 sysv_ipc: Any = pytest.importorskip("sysv_ipc", reason='needs pip install "ipcbench[third-party]"')
 
 pytestmark = pytest.mark.third_party
-NAME = "ibaaaaaaaaaaaaa_1-77-1"
-KEY = 77_000_001
+NAME = f"ib{new_run_id()}_1-77-1"  # of nobody else who runs these tests
+KEY = 1 + secrets.randbelow(2**31 - 1)
 
 
 @pytest.fixture
@@ -71,6 +72,7 @@ def test_queues_that_are_recorded_are_removed(tmp_path: Path) -> None:
         f"x{NAME}{SYSV_QUEUE}{KEY}",
         f"{SYSV_QUEUE}{KEY}",
     ],
+    ids=range(7),
 )
 def test_what_is_no_record_removes_nothing(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()

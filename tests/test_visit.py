@@ -15,7 +15,6 @@ from commands import EXTRA, first, running, until, when_timing
 from ipcbench.errors import Interrupted
 from ipcbench.measure import mechanisms
 from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
-from ipcbench.run import visit as visiting
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.visit import (
     LEAST_DEADLINE,
@@ -39,12 +38,6 @@ def broken_things(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(EXTRA))
     monkeypatch.setenv("PYTHONWARNINGS", "error")
     monkeypatch.delenv("IPCBENCH_TIMEOUT_MUL", raising=False)
-
-
-@pytest.fixture
-def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Timing has a deadline that is soon over; what comes before it has as long as ever, however busy the machine."""
-    monkeypatch.setattr(visiting, "deadlines", lambda *about: deadlines(*about) | {"timing": 1.0})
 
 
 def visit(stop: Stop, case: Case, loops: int | None = 20, timing: Timing = QUICK) -> Outcome | Failure:
@@ -106,7 +99,7 @@ def test_a_peer_killed_while_messages_are_in_flight_makes_the_case_failed_not_hu
     assert "peer 1 of 1 was killed by SIGKILL" in found.detail
 
 
-@pytest.mark.usefixtures("no_time")
+@pytest.mark.usefixtures("short_timing")
 def test_a_killed_peer_of_a_forkserver_is_caught_by_the_deadline(stop: Stop) -> None:
     found = visit(stop, Case("killed-peer", "pipe", 64, start_method="forkserver"))
     assert isinstance(found, Failure)
@@ -118,7 +111,7 @@ def test_a_peer_that_raises_makes_the_case_failed_with_its_words(stop: Stop) -> 
     assert found == Failure("failed", "timing", "peer 1 of 1 raised ValueError: no more of this")
 
 
-@pytest.mark.usefixtures("no_time")
+@pytest.mark.usefixtures("short_timing")
 def test_a_peer_that_never_answers_is_timed_out(stop: Stop) -> None:
     found = visit(stop, Case("deaf-peer", "queue", 64))
     assert isinstance(found, Failure)

@@ -39,7 +39,7 @@ from commands import (
 from ipcbench.errors import NotContained
 from ipcbench.measure.names import new_run_id
 from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
-from ipcbench.run import tree, visit
+from ipcbench.run import tree
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.leftovers import find_leftovers, live_runs
 from ipcbench.run.tree import Isolation
@@ -63,13 +63,6 @@ def broken_things(monkeypatch: pytest.MonkeyPatch) -> None:
 def visitor(stop: Stop) -> Iterator[Visitor]:
     with closing(Visitor(QUICK, stop)) as made:
         yield made
-
-
-@pytest.fixture
-def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Timing has a deadline that is soon over; what comes before it has as long as ever, however busy the machine."""
-    usual = visit.deadlines
-    monkeypatch.setattr(visit, "deadlines", lambda *about: usual(*about) | {"timing": 3.0})
 
 
 def signalling(word: str, number: int) -> Callable[[], None]:
@@ -196,7 +189,7 @@ def test_a_second_run_says_that_a_killed_one_left_something_behind(tmp_path: Pat
     assert not left.exists()
 
 
-@pytest.mark.usefixtures("no_time")
+@pytest.mark.usefixtures("short_timing")
 def test_a_hanging_peer_is_timed_out_with_the_stacks_of_both_ends(visitor: Visitor) -> None:
     found = visitor.visit(Visit(Case("deaf-peer", "queue", 64), 1, 0, 20))
     assert isinstance(found, Failure)
@@ -206,7 +199,7 @@ def test_a_hanging_peer_is_timed_out_with_the_stacks_of_both_ends(visitor: Visit
     assert "deaf_peer.py" in found.stack
 
 
-@pytest.mark.usefixtures("no_time")
+@pytest.mark.usefixtures("short_timing")
 def test_a_stopped_worker_is_timed_out_and_said_to_be_stopped(visitor: Visitor, temporary: Path) -> None:
     thread = when_timing(temporary, signalling("ipcbench.measure.worker", signal.SIGSTOP))
     found = visitor.visit(Visit(DEAF, 1, 0, 20))
@@ -247,7 +240,7 @@ def test_visits_work_at_every_level_of_isolation(stop: Stop, isolation: Isolatio
             assert isinstance(found, Outcome), found
 
 
-@pytest.mark.usefixtures("no_time")
+@pytest.mark.usefixtures("short_timing")
 def test_a_hang_is_contained_by_its_process_group_where_there_is_nothing_better(stop: Stop) -> None:
     with closing(Visitor(QUICK, stop, isolation="group")) as visitor:
         found = visitor.visit(Visit(Case("deaf-peer", "manager-queue", 64, start_method="spawn"), 1, 0, 20))
