@@ -30,7 +30,7 @@ _PYTHON = re.compile(r"(py|pypy|graalpy)[0-9]{1,2}\.[0-9]{1,3}[a-z0-9.]{0,20}")
 
 
 # What may happen to the machine during a visit, as notes of it; run.surroundings says when.
-TOUCHED = ("loaded", "stolen", "throttled", "suspended", "affinity-changed")
+TOUCHED = ("loaded", "stolen", "throttled", "suspended", "affinity-changed", "paused")
 
 
 class Case(NamedTuple):

@@ -21,6 +21,7 @@ from ipcbench.machine import doctor
 from ipcbench.machine.doctor import conditions, examine
 from ipcbench.machine.finding import Finding, cpu_list, listed
 from ipcbench.machine.interpreter import interpreter
+from ipcbench.machine.switches import Switches
 from ipcbench.measure.placement import parse_cpu_list
 from ipcbench.model import Capabilities
 from ipcbench.plan import catalog
@@ -28,7 +29,7 @@ from ipcbench.report import html, markdown
 from ipcbench.report.rows import environment
 from ipcbench.report.study import study
 from ipcbench.results import store
-from ipcbench.results.schema import UNKNOWN, Condition, VisitRecord
+from ipcbench.results.schema import NORMAL, UNKNOWN, Condition, VisitRecord
 from ipcbench.run.entry import Planned, read_bytes
 from ipcbench.text import ONE_LINE
 
@@ -267,14 +268,30 @@ BUILDS = [
 
 @pytest.mark.parametrize(("build", "level", "value"), BUILDS)
 def test_how_python_was_built(build: dict[str, object], level: str, value: str) -> None:
-    found = {one.name: one for one in interpreter(build, development=False)}
+    found = {one.name: one for one in interpreter(build, lambda: ())}
     assert (found["Python build"].level, found["Python build"].value) == (level, value)
-    assert (found["free threading"].level, found["dev mode"].level) == ("good", "good")
+    assert (found["free threading"].level, found["Python mode"].level) == ("good", "good")
 
 
-def test_free_threading_is_noted_and_development_mode_warned_of() -> None:
-    found = {one.name: one.level for one in interpreter(PLAIN | {"Py_GIL_DISABLED": 1}, development=True)}
-    assert (found["free threading"], found["dev mode"]) == ("note", "warning")
+def test_free_threading_is_noted() -> None:
+    found = {one.name: one.level for one in interpreter(PLAIN | {"Py_GIL_DISABLED": 1}, lambda: ())}
+    assert found["free threading"] == "note"
+
+
+MODES: list[tuple[Switches | None, str, str]] = [
+    ((), "good", NORMAL),
+    ((("-OO", False),), "note", "-OO"),
+    ((("-OO", False), ("dev mode", True)), "warning", "-OO, dev mode"),
+    (None, "note", UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("switched", "level", "value"), MODES)
+def test_what_slows_python_is_warned_of_and_what_changes_it_is_noted(
+    switched: Switches | None, level: str, value: str
+) -> None:
+    found = {one.name: one for one in interpreter(PLAIN, lambda: switched)}
+    assert (found["Python mode"].level, found["Python mode"].value) == (level, value)
 
 
 def test_this_machine_is_examined_without_names_of_host_user_or_paths() -> None:

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ipcbench.errors import BadRequest
+from ipcbench.results.schema import PYTHON_MODE
 from ipcbench.results.side import Side
 
 # What a comparison takes for the cause of a difference, so that it is said when it is not alone.
 CAUSES = {
     "Python": "what is compared is the code and the Python together",
+    PYTHON_MODE: "it changes what the interpreter itself takes for every operation",
     "ipcbench": "the changelog says under Measurement whether that can move a number",
 }
 

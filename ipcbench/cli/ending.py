@@ -22,7 +22,7 @@ Exit codes:
          is broken, or the results could not be saved where they belong, or
          not be printed
   7      every case is ok, but the machine changed meanwhile: suspended,
-         throttled, other CPUs, or their time stolen
+         paused, throttled, other CPUs, or their time stolen
   8      nothing of what was asked for can be measured on this machine
   9      a condition of compare --fail-if is true
   10     what embed --check or report --check looked at is not fresh

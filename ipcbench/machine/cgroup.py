@@ -94,14 +94,17 @@ def memory_limit(folders: Iterable[Path]) -> MemoryLimit | None:
     return min(found, key=lambda one: one.free, default=None)
 
 
-def times_out_of_memory(folders: Iterable[Path]) -> int:
-    """How often the kernel has ended a process of the innermost of these groups that says so, for want of memory."""
+def times_out_of_memory(folders: Iterable[Path], vmstat: Path = Path("/proc/vmstat")) -> int:
+    """How often the kernel has ended a process for want of memory: of the innermost of these groups that says so.
+
+    Where none does, of the machine.
+    """
     for folder in folders:
         for name in ("memory.events", "memory.oom_control"):
             times = _column(read(folder / name), "oom_kill")
             if times is not None:
                 return times
-    return 0
+    return _column(read(vmstat), "oom_kill") or 0
 
 
 def times_throttled(folders: Iterable[Path]) -> int:

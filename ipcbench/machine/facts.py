@@ -20,7 +20,9 @@ from pathlib import Path
 import pyperf
 
 from ipcbench.machine.cgroup import read
+from ipcbench.machine.interpreter import python_mode
 from ipcbench.machine.memory import available_memory, total_memory
+from ipcbench.machine.switches import switches
 from ipcbench.measure.placement import usable_cpus
 from ipcbench.model import Capabilities
 from ipcbench.results.schema import LONGEST_SECONDS, MachineFacts
@@ -47,6 +49,7 @@ def machine_facts() -> MachineFacts:
         pickle_protocol=pickle.DEFAULT_PROTOCOL,
         switch_interval=min(sys.getswitchinterval(), LONGEST_SECONDS),
         id=machine_id(),
+        mode=python_mode(switches()),
     )
 
 

@@ -19,7 +19,10 @@ import pyperf
 
 import ipcbench
 from ipcbench.machine.cgroup import read
+from ipcbench.machine.interpreter import python_mode
+from ipcbench.machine.switches import switches
 from ipcbench.measure.placement import usable_cpus
+from ipcbench.results.schema import NORMAL
 
 _SALT_BYTES = 8
 _LONGEST_LISTING = 100
@@ -48,7 +51,7 @@ def identity(salt: str | None = None, plugins: Sequence[str] = ()) -> Identity:
         salt=salt,
         host=_hashed(salt, _first_line("/etc/machine-id") or platform.node()),
         boot=_hashed(salt, boot_name()),
-        interpreter=f"{platform.python_implementation()} {platform.python_version()}",
+        interpreter=f"{platform.python_implementation()} {platform.python_version()}{_switched_on()}",
         executable=_hash_of_file(sys.executable),
         software=f"ipcbench {ipcbench.__version__}, pyperf {pyperf.__version__}{_listing(plugins)}",
         cpus=tuple(sorted(usable_cpus())),
@@ -71,6 +74,11 @@ def differences(before: Identity, now: Identity) -> list[str]:
     if before.cpus != now.cpus:
         found.append(f"CPUs {_listed(before.cpus)} (here {_listed(now.cpus)})")
     return found
+
+
+def _switched_on() -> str:
+    mode = python_mode(switches())
+    return f" with {mode[:_LONGEST_LISTING]}" if mode not in (None, NORMAL) else ""
 
 
 def _listing(plugins: Sequence[str]) -> str:

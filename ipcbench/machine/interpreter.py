@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ipcbench.machine.finding import Finding, Topic
+from ipcbench.machine.finding import Finding, Topic, level
+from ipcbench.machine.switches import Switches, switches
+from ipcbench.results.schema import NORMAL, PYTHON_MODE
 
 BUILD = Topic(
     "Python build",
@@ -18,17 +19,34 @@ BUILD = Topic(
 THREADS = Topic(
     "free threading", "Counting references costs more, locks are taken elsewhere: compare with its like only."
 )
-DEVELOPMENT = Topic("dev mode", "Every allocation and many calls are checked.", "leave out -X dev")
+MODE = Topic(
+    PYTHON_MODE,
+    "It changes what the interpreter's part of every operation costs: compare with runs in the same mode only.",
+    "leave out the option of Python, unset the environment variable, or end the tool that sets it",
+)
 
 
-def interpreter(build: Mapping[str, Any] | None = None, development: bool | None = None) -> Iterator[Finding]:
-    """All findings of this kind; build is as of `sysconfig.get_config_vars`."""
+def python_mode(found: Switches | None) -> str | None:
+    """Switches of an interpreter as words, NORMAL where there are none; None where they are not known."""
+    return None if found is None else ", ".join(name for name, _ in found) or NORMAL
+
+
+def interpreter(
+    build: Mapping[str, Any] | None = None, ask: Callable[[], Switches | None] = switches
+) -> Iterator[Finding]:
+    """All findings of this kind; build is as of `sysconfig.get_config_vars`, and ask says what is switched on."""
     build = sysconfig.get_config_vars() if build is None else build
     yield _build(build)
     free = bool(build.get("Py_GIL_DISABLED"))
     yield THREADS.found("note" if free else "good", "yes" if free else "no")
-    checking = sys.flags.dev_mode if development is None else development
-    yield DEVELOPMENT.found("warning" if checking else "good", "on" if checking else "off")
+    yield _mode(ask())
+
+
+def _mode(found: Switches | None) -> Finding:
+    if found is None:
+        return MODE.unknown()
+    slow = any(slows for _, slows in found)
+    return MODE.found(level(slow, bool(found)), python_mode(found))
 
 
 def _build(build: Mapping[str, Any]) -> Finding:

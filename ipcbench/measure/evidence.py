@@ -42,7 +42,8 @@ def read_stages(folder: str) -> list[tuple[float, str]]:
 def show_stacks(role: str) -> None:
     """Write the stack of every thread when SIGUSR1 asks, and when the interpreter crashes, to stack-<role>-<pid>.
 
-    That the file is there says that the signal is safe; it interrupts no system call for longer than it takes.
+    The same when SIGCONT comes, which tells that the process was stopped. That the file is there says that the signals
+    are safe; they interrupt no system call for longer than it takes.
     """
     folder = visit_folder()
     if folder:
@@ -51,6 +52,7 @@ def show_stacks(role: str) -> None:
         file = open(folder / f"{STACK}{role}-{os.getpid()}", "wb", buffering=0)  # noqa: SIM115 - as long as the process
         faulthandler.enable(file)
         faulthandler.register(signal.SIGUSR1, file)
+        faulthandler.register(signal.SIGCONT, file)
 
 
 def leave(name: str, content: Any) -> None:

@@ -246,7 +246,7 @@ def environment(study: Study) -> Table:
         ["CPUs", f"{machine.cpus}, of which usable: {machine.usable_cpus}"],
         ["Memory", UNKNOWN if machine.memory is None else format_size(machine.memory)],
         ["System", f"{machine.system} {machine.kernel}{', virtual machine' if machine.virtual else ''}"],
-        ["Python", f"{machine.implementation} {machine.python}, pyperf {machine.pyperf}"],
+        ["Python", f"{machine.interpreter}, pyperf {machine.pyperf}"],
         *([["Between hosts", record.between.words]] if record.between else []),
         *([["Measured under", ", ".join(python.tag for python in record.pythons)]] if record.pythons else []),
         ["Pickle protocol", str(machine.pickle_protocol)],

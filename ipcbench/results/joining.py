@@ -103,7 +103,7 @@ def other_conditions(record: RunRecord, machine: MachineFacts, isolation: str, p
     facts = [
         ("CPU", was.cpu_model, machine.cpu_model),
         ("usable CPUs", was.usable_cpus, machine.usable_cpus),
-        ("Python", f"{was.implementation} {was.python}", f"{machine.implementation} {machine.python}"),
+        ("Python", was.interpreter, machine.interpreter),
         ("pyperf", was.pyperf, machine.pyperf),
         ("protocol", record.protocol, protocol),
         ("isolation", record.isolation, isolation),

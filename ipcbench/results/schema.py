@@ -19,6 +19,7 @@ from ipcbench.text import LINES, ONE_LINE
 SCHEMA = 4
 PROTOCOL = 1  # goes up whenever what is timed, or how, changes so that older numbers must not be compared
 FIRST_WITH_DIGEST = 2
+PYTHON_MODE, NORMAL = "Python mode", "normal"  # a condition, and its value where nothing is switched on
 UNKNOWN = "unknown"  # the value of a condition that cannot be read
 NOT_REACHED = "the run was stopped before this case was measured"
 LONGEST_TEXT = 4096
@@ -153,7 +154,8 @@ class MachineFacts(msgspec.Struct, forbid_unknown_fields=True):
     """The machine as far as it explains numbers: no host, user, path or environment.
 
     memory is in bytes, None where it is not known; switch_interval in seconds. id is the same for all files of one
-    machine and user and tells nothing else (see `machine.facts`); empty where it could not be kept.
+    machine and user and tells nothing else (see `machine.facts`); empty where it could not be kept. mode is what was
+    switched on in the interpreter that changes its speed, or NORMAL; None where that is not known.
     """
 
     system: Text
@@ -170,6 +172,12 @@ class MachineFacts(msgspec.Struct, forbid_unknown_fields=True):
     pickle_protocol: Count
     switch_interval: Seconds
     id: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{16})?\Z")] = ""
+    mode: Text | None = None
+
+    @property
+    def interpreter(self) -> str:
+        """The interpreter in words, with what was switched on in it."""
+        return f"{self.implementation} {self.python}{f' with {self.mode}' if self.mode not in (None, NORMAL) else ''}"
 
 
 class Between(msgspec.Struct, forbid_unknown_fields=True):

@@ -14,7 +14,7 @@ import pandas as pd
 from ipcbench.model import Case
 from ipcbench.results.foreign import Foreign, foreign
 from ipcbench.results.frame import case_frame, visit_frame
-from ipcbench.results.schema import Between, ResultFile, RunRecord
+from ipcbench.results.schema import PYTHON_MODE, Between, ResultFile, RunRecord
 from ipcbench.results.store import checked, read
 from ipcbench.results.touched import touched_words
 from ipcbench.text import safe_text
@@ -110,6 +110,7 @@ def _facts(record: RunRecord) -> dict[str, str]:
         "system": f"{machine.system} {machine.architecture}",
         "kernel": machine.kernel,
         "Python": f"{machine.implementation} {machine.python}",
+        PYTHON_MODE: machine.mode or "",
         "other Pythons": ", ".join(f"{each.implementation} {each.version}" for each in record.pythons),
         "pyperf": machine.pyperf,
         "ipcbench": record.ipcbench,

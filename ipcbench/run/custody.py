@@ -18,7 +18,7 @@ from typing import Any, Literal, Protocol
 
 from ipcbench.measure.evidence import FAILURE, LEAKS, RESULT, STACK, STAGE, read_stages
 from ipcbench.measure.names import run_prefix
-from ipcbench.run.surroundings import Watch
+from ipcbench.run.surroundings import BEAT, Pulse, Watch
 from ipcbench.run.tree import (
     Isolation,
     Member,
@@ -68,6 +68,7 @@ class Custody:
         self.tail = b""
         self.worker: subprocess.Popen[bytes] | None = None
         self.members: Members = descendants
+        self.pulse = Pulse()
 
     def report(self) -> dict[str, Any]:
         """Make the visit and say how it ended; afterwards none of it is left, but for its folder."""
@@ -88,6 +89,9 @@ class Custody:
         waited = time.monotonic() - self.since
         survivors = end_all(self.members) if self._anybody() else []
         notes = self.line.watch.since(surroundings)
+        stack = self._stacks()
+        if self.pulse.stopped or (stack and status == 0):  # in a visit that ends well only SIGCONT writes one
+            notes.append("paused")
         self._drain()
         os.close(self.pipe)
         if ending == "ended" and status == 0:
@@ -103,7 +107,8 @@ class Custody:
             "notes": notes,
             "leaks": leaks[:_MOST_NAMED],
             "states": states,
-            "stack": self._stacks(),
+            "stack": stack,
+            "out_of_memory": self.line.watch.out_of_memory(surroundings),
             "survivors": [_about(member) for member in survivors[:_MOST_NAMED]],
         }
 
@@ -146,7 +151,7 @@ class Custody:
                 left = self._deadline(began) - time.monotonic()
                 if left <= 0:
                     return "late"
-                for descriptor, _ in poll.poll(left * 1000 + 1):
+                for descriptor, _ in self._sleep(left):
                     if descriptor == self.pipe:
                         if not self._drain():
                             poll.unregister(self.pipe)
@@ -159,12 +164,27 @@ class Custody:
             with contextlib.suppress(KeyError):
                 poll.unregister(self.pipe)
 
+    def _sleep(self, seconds: float) -> list[tuple[int, int]]:
+        """Wait until something is readable or the time is over; what is readable. Notes whether it was stopped."""
+        until = time.monotonic() + seconds
+        while True:
+            began = time.monotonic()
+            beat = max(0.0, min(BEAT, until - began))
+            ready = self.line.poll.poll(beat * 1000 + 1)
+            now = time.monotonic()
+            self.pulse.woke(now - began - beat)
+            if ready or now >= until:
+                return ready
+
     def _deadline(self, began: float) -> float:
-        """When patience ends, by CLOCK_MONOTONIC: for the whole visit or for the stage it is in, whichever is first."""
+        """When patience ends, by CLOCK_MONOTONIC: for the whole visit or for the stage it is in, whichever is first.
+
+        What everybody was stopped for does not count.
+        """
         since, stage = (read_stages(str(self.folder)) or [(began, "start")])[-1]
         self.since = since
         seconds = self.request["seconds"]
-        return float(min(began + seconds["visit"], since + seconds.get(stage, seconds["stage"])))
+        return float(min(began + seconds["visit"], since + seconds.get(stage, seconds["stage"]))) + self.pulse.stopped
 
     def _drain(self) -> bool:
         """Read what the visit printed; False when it cannot print any more. The first MiB counts, the rest is noise."""

@@ -43,6 +43,7 @@ class Report(msgspec.Struct):
     its last stage began; status is the worker's exit code, or minus the signal that ended it; stages are
     (CLOCK_MONOTONIC, name); tail is the end of what was printed; states are `role-pid letter` of processes found at the
     deadline, the letter as in proc(5); notes are what happened to the machine meanwhile, see run.surroundings.
+    out_of_memory says that the kernel has ended a process for want of memory.
     """
 
     ending: Literal["ended", "late", "stopped", "alone", "refused"]
@@ -57,6 +58,7 @@ class Report(msgspec.Struct):
     stack: str = ""
     survivors: list[str] = []
     detail: str = ""
+    out_of_memory: bool = False
 
     @property
     def stage(self) -> str:

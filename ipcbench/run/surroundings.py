@@ -1,12 +1,14 @@
 """What happened to the machine during a visit: two looks, one before it starts and one after all of it has ended.
 
-The warden looks, never while a process of the visit lives, so nothing is inside a timed turn. Standard library only.
+The warden looks, never while a process of the visit lives, so nothing is inside a timed turn; meanwhile it only wakes
+up now and then to see whether it still runs. Standard library only.
 
     loaded              others used the visit's CPUs: time neither idle, nor stolen, nor in interrupts, nor our own
     stolen              the hypervisor gave the CPUs to somebody else
     throttled           a CPU slowed down because it was hot, or a control group had used up its CPU time
     suspended           the machine slept
     affinity-changed    other CPUs were usable than when the run began
+    paused              processes of the visit stood still while the machine ran, see `Pulse`
 
 What cannot be read is not judged. The kernel counts CPU time in ticks of 10 ms, mostly: a share is only told where it
 is beyond what rounding can do.
@@ -20,13 +22,15 @@ from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from typing import NamedTuple
 
-from ipcbench.machine.cgroup import group_folders, read, times_throttled
+from ipcbench.machine.cgroup import group_folders, read, times_out_of_memory, times_throttled
 from ipcbench.machine.cpu_times import TICK, CpuTimes, cpu_times
 from ipcbench.measure.placement import near_first, usable_cpus
 
 LOADED = 0.10  # of one CPU
 STOLEN = 0.02  # of the time of all usable CPUs
 ASLEEP = 0.1  # seconds
+BEAT = 0.2  # seconds between two moments at which the warden sees that it runs
+LATE = 0.1  # seconds
 MOST_SENSORS = 24  # files, so that a look stays far below a millisecond on a large machine
 
 
@@ -34,7 +38,8 @@ class Look(NamedTuple):
     """The machine at one moment.
 
     at is CLOCK_MONOTONIC, slept the seconds the machine has slept so far, own the CPU seconds of the calling process
-    and of all its children that are over, throttled a count that only grows. times is None where there are none.
+    and of all its children that are over. throttled and out_of_memory are counts that only grow. times is None where
+    there are none.
     """
 
     at: float
@@ -43,6 +48,7 @@ class Look(NamedTuple):
     times: CpuTimes | None
     own: float
     throttled: int
+    out_of_memory: int = 0
 
 
 class Watch:
@@ -52,6 +58,8 @@ class Watch:
         self.cpus = tuple(usable_cpus())
         self._stat = root / "proc/stat"
         self._groups = group_folders("cpu", root)
+        self._memory_groups = group_folders("memory", root)
+        self._vmstat = root / "proc/vmstat"
         self._sensors = _sensors(root / "sys/devices/system/cpu", near_first(self.cpus))
 
     def look(self) -> Look:
@@ -64,11 +72,44 @@ class Watch:
             times=cpu_times(read(self._stat), cpus),
             own=sum(sum(getrusage(who)[:2]) for who in (RUSAGE_SELF, RUSAGE_CHILDREN)),
             throttled=times_throttled(self._groups) + sum(_number(read(path)) for path in self._sensors),
+            out_of_memory=times_out_of_memory(self._memory_groups, self._vmstat),
         )
 
     def since(self, before: Look) -> list[str]:
         """What has happened since an earlier look."""
         return notes(before, self.look(), self.cpus)
+
+    def out_of_memory(self, before: Look) -> bool:
+        """Whether the kernel has ended a process for want of memory since an earlier look."""
+        return times_out_of_memory(self._memory_groups, self._vmstat) > before.out_of_memory
+
+
+class Pulse:
+    """Tells from a sleep that lasts too long that the sleeper was stopped, as all of a paused container is.
+
+    A freezer (`docker pause`) sends no signal and stops no clock, so nothing else shows. A sleeper that wakes late
+    since other work was before it has waited for a CPU meanwhile, which the kernel counts (proc(5), schedstat); one
+    that was stopped has not. A stop of BEAT + LATE seconds is always seen, one of less than LATE never.
+    """
+
+    def __init__(self, schedule: Path = Path("/proc/self/schedstat")) -> None:
+        self._schedule = schedule
+        self._waited = self._waits()
+        self.stopped = 0.0  # seconds
+
+    def woke(self, late: float) -> None:
+        """Take note that a sleep has lasted this many seconds longer than it was to."""
+        if late <= LATE:
+            return
+        before, self._waited = self._waited, self._waits()
+        late -= self._waited - before
+        if late > LATE:
+            self.stopped += late
+
+    def _waits(self) -> float:
+        """Seconds for which this process has waited for a CPU so far; 0 where nobody counts them."""
+        fields = read(self._schedule).split()
+        return _number(fields[1]) / 1e9 if len(fields) > 1 else 0.0
 
 
 def notes(before: Look, after: Look, cpus: tuple[int, ...]) -> list[str]:

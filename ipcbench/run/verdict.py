@@ -111,6 +111,13 @@ def _how_late(report: Report) -> str:
 
 
 def _why_failed(folder: Path, report: Report) -> Failure:
+    found = _reason(folder, report)
+    if not report.out_of_memory:
+        return found
+    return found._replace(detail=f"out of memory, the kernel has ended a process: {found.detail}")
+
+
+def _reason(folder: Path, report: Report) -> Failure:
     with contextlib.suppress(OSError, msgspec.DecodeError, ValueError):
         known = msgspec.json.decode(read_small(folder / FAILURE), type=WorkerFailure)
         return Failure(known.verdict, report.stage, known.detail, report.stack)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ipcbench.errors import Interrupted, IpcbenchError, NotContained
 from ipcbench.machine.pythons import search_path
+from ipcbench.machine.switches import own_options
 from ipcbench.measure.evidence import RESULT, read_stages
 from ipcbench.measure.names import HANDED, WORKER, hand_over, new_run_id, visit_name
 from ipcbench.model import Failure, Interpreter, Outcome, Timing, Visit
@@ -58,7 +59,7 @@ class Visitor:
         locks: Sequence[int] = (),
     ) -> None:
         self.timing = timing
-        self.pythons = {"": sys.executable} | {python.tag: python.executable for python in pythons}
+        self.pythons = {"": [sys.executable, *own_options()]} | {python.tag: [python.executable] for python in pythons}
         self.stop = stop
         self.patience = patience
         self.isolation = isolation
@@ -181,7 +182,7 @@ class Visitor:
         own = {"TMPDIR": str(folder), "PYTHONPATH": search, "IPCBENCH_STAGE_SECONDS": str(seconds["stage"])}
         return Request(
             folder=str(folder),
-            command=[self.pythons[python], *words],
+            command=[*self.pythons[python], *words],
             environment=os.environ | own,
             seconds=seconds,
         )
