@@ -1,4 +1,4 @@
-"""A current folder with files that are named as modules: no process of ours imports one, however ipcbench is started."""
+"""A current folder with files that are named as modules: no process of ours imports one, however it is started."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ def test_processes_that_read_many_files_import_none_of_them(command: Sequence[st
     (folder / "results").mkdir()
     for number in range(LEAST_FOR_PROCESSES):
         label = f"lab-{number:08x}"
-        result = make_result(cases=make_cases(sizes=[64], mechanisms=["queue", "pipe"]), rounds=4, label=label, seed=number + 1)
+        result = make_result(
+            cases=make_cases(sizes=[64], mechanisms=["queue", "pipe"]), rounds=4, label=label, seed=number + 1
+        )
         store.save(result, folder / "results" / f"{label}.json", replace=False)
     done = run(command, "fleet", "report", "lab", folder=folder, env=environment())
     assert done.code == 0, done.err
