@@ -4,8 +4,6 @@ Light on purpose: every measured process imports this package first. What is for
 for: `ipcbench.load("laptop")`.
 """
 
-from __future__ import annotations
-
 TYPE_CHECKING = False  # as in typing, which is not imported: it may be a file of the user's, see __main__
 if TYPE_CHECKING:
     from ipcbench.notebook import Run as Run

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import sys
+import tempfile
 import tomllib
 import venv
 from contextlib import closing
@@ -17,8 +19,9 @@ from commands import TOKEN, complaint, environment, finish, marked_processes, ru
 
 from ipcbench.errors import BadRequest
 from ipcbench.machine.pythons import PYPERF, interpreters
-from ipcbench.measure.evidence import RESULT
-from ipcbench.measure.names import PACKAGE_PARENT
+from ipcbench.measure.evidence import FAILURE, RESULT
+from ipcbench.measure.names import PACKAGE_PARENT, new_run_id, visit_name
+from ipcbench.measure.parting import complain
 from ipcbench.model import Case, Outcome, Timing, Visit
 from ipcbench.results import store
 from ipcbench.run.interrupt import Stop
@@ -196,3 +199,36 @@ def test_a_run_under_another_interpreter_is_continued_under_it(tmp_path: Path) -
     assert {case.id for case in store.load(tmp_path / "results" / "a.json").ipcbench.cases} == {
         f"ping-pong/pipe/64B/1w/{HERE}"
     }
+
+
+@pytest.mark.parametrize(
+    ("implementation", "said"),
+    [
+        ("pypy", {"verdict": "unsupported", "detail": "pypy has no os.splice"}),
+        ("cpython", {"verdict": "failed", "detail": "AttributeError: module 'os' has no attribute 'splice'"}),
+    ],
+)
+def test_what_another_implementation_lacks_of_the_standard_library_is_unsupported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, implementation: str, said: dict[str, str]
+) -> None:
+    folder = tmp_path / visit_name(new_run_id(), 1)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setattr(sys.implementation, "name", implementation)
+    complain(AttributeError("module 'os' has no attribute 'splice'"))
+    assert json.loads((folder / FAILURE).read_text()) == said
+
+
+@pytest.mark.usefixtures("no_leaks")
+def test_under_pypy_nothing_counts_as_leaked_that_its_collector_frees(tmp_path: Path) -> None:
+    pypy = shutil.which("pypy3")
+    if pypy is None:
+        pytest.skip("needs pypy3 on PATH")
+    try:
+        interpreters([pypy])
+    except BadRequest as error:
+        pytest.skip(f"needs a pypy3 that can measure: {error}")
+    words = ["run", "--python", pypy, "--mechanism", "pool", "--pattern", "tasks:submit", "--workers", "2", "--size"]
+    done = run(*words, "64B", "--fast", "--rounds", "1", "--label", "a", cwd=tmp_path)
+    (case,) = store.load(tmp_path / "results" / "a.json").ipcbench.cases
+    assert case.verdict == "ok", done.err

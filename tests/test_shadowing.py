@@ -1,0 +1,80 @@
+"""A current folder with files that are named as modules: no process of ours imports one, however it is started."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from commands import Finished, environment, finish
+from synthetic import make_cases, make_result
+
+from ipcbench.analysis.hosts import LEAST_FOR_PROCESSES
+from ipcbench.results import store
+
+OURS = ("__future__", "typing", "queue", "select", "random", "statistics", "signal", "socket", "pickle", "selectors")
+OTHERS = ("numpy", "pandas", "scipy", "matplotlib", "click", "rich", "msgspec", "jinja2", "psutil", "pyperf", "zmq")
+INSTALLED = Path(sys.executable).parent / "ipcbench"
+
+pytestmark = pytest.mark.usefixtures("no_leaks")
+
+
+@pytest.fixture(params=["python -m ipcbench", "ipcbench"])
+def command(request: pytest.FixtureRequest) -> Sequence[str]:
+    """The words by which ipcbench is started."""
+    if request.param != "ipcbench":
+        return [sys.executable, "-m", "ipcbench"]
+    if not INSTALLED.exists():
+        pytest.skip("the command ipcbench is not installed beside this Python")
+    return [str(INSTALLED)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with such files, each of which ends the process that imports it."""
+    for name in (*OURS, *OTHERS):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(f'{__file__} was imported')")
+    return tmp_path
+
+
+def run(command: Sequence[str], *words: str, folder: Path, env: Mapping[str, str]) -> Finished:
+    process = subprocess.Popen(
+        [*command, *words],
+        cwd=folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    return finish(process, 100.0)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_measuring_and_reporting_import_none_of_them(command: Sequence[str], folder: Path) -> None:
+    env = environment()
+    words = ["--mechanism", "queue,zmq-ipc", "--pattern", "ping-pong", "--size", "64B", "--start-method", "fork,spawn"]
+    words += ["--python", sys.executable, "--fast", "--rounds", "1", "--label", "a"]
+    done = run(command, "all", *words, folder=folder, env=env)
+    assert done.code == 0, done.err
+    assert "was imported" not in done.out + done.err
+    verdicts = {case.id: case.verdict for case in store.load(folder / "results" / "a.json").ipcbench.cases}
+    assert {verdict for case, verdict in verdicts.items() if "/queue/" in case} == {"ok"}
+    assert set(verdicts.values()) == {"ok"}
+
+
+def test_processes_that_read_many_files_import_none_of_them(command: Sequence[str], folder: Path) -> None:
+    (folder / "results").mkdir()
+    for number in range(LEAST_FOR_PROCESSES):
+        label = f"lab-{number:08x}"
+        result = make_result(
+            cases=make_cases(sizes=[64], mechanisms=["queue", "pipe"]), rounds=4, label=label, seed=number + 1
+        )
+        store.save(result, folder / "results" / f"{label}.json", replace=False)
+    done = run(command, "fleet", "report", "lab", folder=folder, env=environment())
+    assert done.code == 0, done.err
+    assert "was imported" not in done.out + done.err
