@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -145,7 +146,7 @@ class TestWithDask:
         done = finish(running, 40)
         assert done.code == 130
         assert not visits_under_way()
-        assert f"to continue: python -m ipcbench fleet run --scheduler {pair.address} --resume i" in done.out
+        assert f"to continue: {sys.executable} -m ipcbench fleet run --scheduler {pair.address} --resume i" in done.out
         before = {name: journal_of(tmp_path, "i", name) for name in (A, B)}
         assert fleet(pair, tmp_path, "run", "--resume", "i").code in (0, 7)
         for name in (A, B):

@@ -169,7 +169,7 @@ def test_a_second_run_says_that_a_killed_one_left_something_behind(tmp_path: Pat
     (left / LOCK).touch()
     done = run("run", "--mechanism", "pipe", "--pattern", "ping-pong", "--size", "64B", "--rounds", "1", cwd=tmp_path)
     assert done.code == 0
-    assert "1 killed run left something behind: 'ipcbench clean' removes it" in done.err
+    assert f"1 killed run left something behind; to remove it: {sys.executable} -m ipcbench clean" in done.err
     run("clean", cwd=tmp_path)
     assert not left.exists()
 

@@ -76,7 +76,7 @@ def command(**given: Any) -> int:
     if found is None or path is None:
         return code
     if not found.options:
-        raise BadRequest(f"{path}: no case of this fits: '{how(need)}' measures it")
+        raise BadRequest(f"{path}: no case of this fits; to measure it: {how(need)}")
     from ipcbench.report import advice as shown
 
     with printing(code):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS
 from ipcbench.plan import catalog
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import load
+from ipcbench.shell import pasted
 from ipcbench.units import parse_size, size_name
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def source(text: str | None, folder: Path, need: Need, measure: bool) -> Path | 
             return max(files, key=lambda path: (path.stat().st_mtime, path.name))
         if measure:
             return None
-        raise ResultError(f"{folder}: no results file: '{how(need)}' measures this, and so does --measure")
+        raise ResultError(f"{folder}: no results file: --measure measures this, and so does: {how(need)}")
     path = Path(text)
     if path.name != text or path.suffix in (".json", ".gz"):
         return path
@@ -141,4 +141,4 @@ def _words(need: Need, mechanisms: list[str]) -> list[str]:
 
 def how(need: Need) -> str:
     """The command that measures a need."""
-    return shlex.join(["python", "-m", "ipcbench", "run", *_words(need, list(need.mechanisms))])
+    return pasted("run", *_words(need, list(need.mechanisms)))
