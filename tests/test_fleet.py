@@ -176,6 +176,13 @@ class TestWithDask:
             assert any(line.startswith(f"host {name}: 1 case, 3 rounds") for line in done.out.splitlines())
         assert not (tmp_path / "results").exists()
 
+    def test_a_plan_refuses_a_label_that_is_too_long_with_the_name_of_a_host(
+        self, pair: Cluster, tmp_path: Path
+    ) -> None:
+        said = [fleet(pair, tmp_path, command, *CASE, "--label", "x" * 75) for command in ("plan", "run")]
+        assert [done.code for done in said] == [2, 2]
+        assert said[0].errors == said[1].errors
+
     def test_what_no_host_can_measure_is_a_line_each(self, cluster: Cluster, tmp_path: Path) -> None:
         cluster.add("a", "a")
         done = fleet(cluster, tmp_path, "run", "--mechanism", "pipe", "--pattern", "access:read", "--label", "n")

@@ -47,7 +47,7 @@ POOR = {
 }
 SOON = 30.0
 GONE = 3.0
-HANGING = ("run", "--mechanism", "manager-queue", "--pattern", "deaf-peer", "--size", "64B", "--rounds", "1")
+HANGING = ("run", "--mechanism", "pipe-bytes", "--pattern", "deaf-peer", "--size", "64B", "--rounds", "1")
 
 
 def cases(named: Mapping[str, tuple[str, ...]]) -> pytest.MarkDecorator:

@@ -27,6 +27,7 @@ from ipcbench.report.text import count, slug
 from ipcbench.report.theme import DARK, LIGHT
 from ipcbench.results.schema import LONGEST_TEXT
 from ipcbench.results.store import folder_name
+from ipcbench.shell import kept
 from ipcbench.text import safe_text
 
 CONTENTS = (
@@ -85,7 +86,7 @@ def page(study: Study, sentences: Sequence[str], charts: Sequence[Picture]) -> s
         badge=badge(study),
         command=safe_text(study.record.command, LONGEST_TEXT),
         results=f"results/{_name(study)}.json",
-        again=f"python -m ipcbench report results/{_name(study)}.json",
+        again=kept("report", f"results/{_name(study)}.json"),
         digest=safe_text(study.record.digest, 64),
         contents=CONTENTS,
         headings=HEADINGS,
