@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -257,7 +258,7 @@ def test_a_report_is_fresh_until_anything_of_it_changes(do: Embed, project: Path
     assert done.code == STALE
     assert "scaling-light.svg: not what the results file gives now" in done.out
     assert "manifest: scaling: its words or files are others" in done.out
-    assert "stale in 2 places; to write it anew: python -m ipcbench report results/laptop.json" in done.out
+    assert f"stale in 2 places; to write it anew: {sys.executable} -m ipcbench report results/laptop.json" in done.out
 
 
 def test_under_another_matplotlib_only_tables_and_words_are_compared(do: Embed, project: Path) -> None:

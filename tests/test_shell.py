@@ -157,8 +157,7 @@ def test_the_command_that_continues_a_run_continues_it(tmp_path: Path, temporary
 
 def test_after_a_save_that_failed_no_report_is_promised_and_the_run_can_be_continued(tmp_path: Path) -> None:
     """No file may be as large as the results, in the temporary folder neither; the journal is smaller."""
-    words = ("--mechanism", "pipe,queue,simple-queue,pipe-bytes", "--pattern", "ping-pong", "--size", "64B")
-    words += ("--rounds", "1")
+    words = [*("--mechanism", "pipe,queue,simple-queue,pipe-bytes"), *QUICK[2:]]
     assert instant("run", *words, "--label", "first", cwd=tmp_path).code == 0
     most = (tmp_path / "results" / "first.json").stat().st_size - 10
     limited = ("-c", LIMITED, str(most), INSTANT, "run", *words, "--label", "mine")
