@@ -19,6 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+MOST_KNOWN = 12  # names that a message lists; of more it gives the nearest
+_LISTED = ("mechanism", "pattern", "suite")  # what the command `list` shows
+
 
 class IpcbenchError(Exception):
     """Root of the tree; its text is one line that says what failed and what to do next."""
@@ -31,15 +34,33 @@ class BadRequest(IpcbenchError):
 
 
 class UnknownName(BadRequest):
-    """A name of the given kind that nothing carries; lists the known names and the nearest."""
+    """A name of the given kind that nothing carries; lists the known names, or the nearest if there are many."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         import difflib  # not needed where nothing goes wrong, as in every measured process
 
         names = sorted(known)
-        nearest = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {nearest[0]!r}? " if nearest else ""
-        super().__init__(f"unknown {kind} {name!r}: {hint}known: {', '.join(names)}")
+        folded: dict[str, list[str]] = {}
+        for each in names:
+            folded.setdefault(each.casefold(), []).append(each)
+        close = difflib.get_close_matches(name.casefold(), folded, n=MOST_KNOWN, cutoff=0.4)
+        nearest = [each for match in close for each in folded[match]]
+        alike = difflib.get_close_matches(name.casefold(), folded, n=1)
+        hint = f"did you mean {nearest[0]!r}? " if alike else ""
+        super().__init__(f"unknown {kind} {name!r}: {hint}{_known(kind, names, nearest)}")
+
+
+def _known(kind: str, names: list[str], nearest: list[str]) -> str:
+    """The known names if they are few, otherwise the nearest of them, and where all are."""
+    if len(names) <= MOST_KNOWN:
+        return f"known: {', '.join(names)}"
+    shown = (nearest or names)[:MOST_KNOWN]
+    said = f"{'nearest' if nearest else 'known'}: {', '.join(shown)}"
+    if kind in _LISTED:
+        from ipcbench.shell import pasted
+
+        return f"{said}; to see all {len(names)}: {pasted('list')}"
+    return f"{said}; and {len(names) - len(shown)} more" if len(names) > len(shown) else said
 
 
 class NotHere(BadRequest):

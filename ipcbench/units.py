@@ -26,7 +26,7 @@ _SIZE_UNITS = {
     "mib": 2**20,
     "gib": 2**30,
 }
-_DURATION_UNITS = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_DURATION_UNITS = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 _NUMBER_AND_UNIT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([a-z]*)", re.IGNORECASE)
 
 
@@ -44,12 +44,12 @@ def parse_size(text: str) -> int:
 
 
 def parse_duration(text: str) -> float:
-    """Read a duration such as '90s', '10m' or '1h', in seconds; raises BadRequest outside 1 s to 7 days."""
+    """Read a duration such as '90s', '10m', '1h' or '1d', in seconds; raises BadRequest outside 1 s to 7 days."""
     match = _NUMBER_AND_UNIT.fullmatch(text.strip())
     factor = _DURATION_UNITS.get(match[2].lower()) if match else None
     seconds = float(match[1]) * factor if match and factor else math.nan
     if not 1.0 <= seconds <= LONGEST_DURATION:
-        raise BadRequest(f"duration {text!r}: expected 1s to 7 days, such as 90s, 10m or 1h")
+        raise BadRequest(f"duration {text!r}: expected 1s to 7 days, such as 90s, 10m, 1h or 1d")
     return seconds
 
 

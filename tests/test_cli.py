@@ -37,12 +37,15 @@ pytestmark = pytest.mark.usefixtures("no_leaks")
 
 ESCAPE = "\x1b"
 MISTAKES = [
-    (["--mechanism", "pip"], r"unknown mechanism 'pip': did you mean 'pipe'\? known: .*joinable-queue.*value"),
+    (
+        ["--mechanism", "pip"],
+        r"unknown mechanism 'pip': did you mean 'pipe'\? nearest: pipe, .*; to see all \d+: python -m ipcbench list",
+    ),
     (["--mechanism", "queue,"], r"unknown mechanism ''"),
     (["--mechanism", "nothing-*"], r"unknown mechanism 'nothing-\*'"),
-    (["--pattern", "ping-pog"], r"unknown pattern 'ping-pog': did you mean 'ping-pong'\? known: .*stream"),
+    (["--pattern", "ping-pog"], r"unknown pattern 'ping-pog': did you mean 'ping-pong'\? nearest: ping-pong"),
     (["--pattern", "access:reed"], r"unknown pattern 'access:reed': did you mean 'access:read'\?"),
-    (["--suite", "latncy"], r"unknown suite 'latncy': did you mean 'latency'\? known: all, .*workers"),
+    (["--suite", "latncy"], r"unknown suite 'latncy': did you mean 'latency'\? "),
     (["--placement", "spred"], r"unknown placement 'spred': did you mean 'spread'\? known: free, pack, spread"),
     (["--start-method", "spwan"], r"unknown start method 'spwan': did you mean 'spawn'\? known: fork, forkserver"),
     (["--size", "0", "--pattern", "stream"], r"no case left: .*at least 1 B"),
@@ -56,6 +59,9 @@ MISTAKES = [
     (["--workers", "100000"], r"workers '100000'"),
     (["--workers", "x"], r"workers 'x'"),
     (["--workers", "\u0664"], r"workers"),
+    (["--workers", "1-4"], r"workers '1-4': expected whole numbers separated by commas, such as 1,2,4"),
+    (["--mechanism", "PIPE"], r"unknown mechanism 'PIPE': did you mean 'pipe'\?"),
+    (["--size", "1,5MiB"], r"size '1,5MiB': 1\.5MiB is one size, 1B,5MiB are two"),
     (["--budget", "abc"], r"duration 'abc': expected 1s to 7 days"),
     (["--budget", "0s"], r"duration '0s'"),
     (["--budget", "1000000h"], r"duration '1000000h'"),

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -127,7 +128,7 @@ def test_the_newest_report_is_meant_where_none_is_named(project: Path, monkeypat
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("slowdown",), "unknown chart 'slowdown': did you mean 'slowdown-matrix'? known: "),
+        (("slowdown",), "unknown chart 'slowdown': did you mean 'slowdown-matrix'? nearest: slowdown-matrix"),
         (("scaling", "--report", "nope"), "'nope': no folder with a manifest.json and no such label; labels in"),
         (("scaling", "--base-url", "ftp://x"), "base URL 'ftp://x': expected http:// or https://"),
         (("scaling", "--base-url", "https://x", "--format", "sphinx"), "format sphinx takes no base URL"),
@@ -257,7 +258,7 @@ def test_a_report_is_fresh_until_anything_of_it_changes(do: Embed, project: Path
     assert done.code == STALE
     assert "scaling-light.svg: not what the results file gives now" in done.out
     assert "manifest: scaling: its words or files are others" in done.out
-    assert "stale in 2 places; 'ipcbench report' writes it anew" in done.out
+    assert f"stale in 2 places; to write it anew: {sys.executable} -m ipcbench report results/laptop.json" in done.out
 
 
 def test_under_another_matplotlib_only_tables_and_words_are_compared(do: Embed, project: Path) -> None:

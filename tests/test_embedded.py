@@ -128,7 +128,10 @@ def test_sphinx_builds_a_page_again_when_its_report_changes(project: Path) -> No
 
 @pytest.mark.parametrize(
     ("chart", "said"),
-    [("slowdown", "unknown chart 'slowdown': did you mean 'slowdown-matrix'? known: "), ("", "argument")],
+    [
+        ("slowdown", "unknown chart 'slowdown': did you mean 'slowdown-matrix'? nearest: slowdown-matrix"),
+        ("", "argument"),
+    ],
 )
 def test_sphinx_says_which_charts_there_are(project: Path, chart: str, said: str) -> None:
     done = sphinx(project, f"Mini\n====\n\n.. ipcbench-chart:: {chart}\n")

@@ -17,6 +17,19 @@ def test_an_unknown_name_lists_the_known_ones_and_the_nearest() -> None:
     )
 
 
+def test_of_many_names_only_the_nearest_are_listed_and_where_all_are() -> None:
+    many = [*KNOWN, *(f"mechanism-{number}" for number in range(80))]
+    said = str(UnknownName("mechanism", "Queu", many))
+    assert said.startswith("unknown mechanism 'Queu': did you mean 'queue'? nearest: queue, ")
+    assert said.endswith("; to see all 83: python -m ipcbench list")
+    assert len(said) < 300
+    assert str(UnknownName("label in results", "zzz", many)).endswith("; and 71 more")
+
+
+def test_a_name_in_capitals_is_near_to_the_same_name_in_small_letters() -> None:
+    assert "did you mean 'pipe'?" in str(UnknownName("mechanism", "PIPE", KNOWN))
+
+
 def test_a_name_like_none_of_them_gets_no_suggestion() -> None:
     assert str(UnknownName("mechanism", "xyz", KNOWN)) == "unknown mechanism 'xyz': known: pipe, queue, simple-queue"
 

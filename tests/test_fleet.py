@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -146,7 +147,7 @@ class TestWithDask:
         done = finish(running, 40)
         assert done.code == 130
         assert until(lambda: not visits_under_way(), 10.0)
-        assert f"to continue: python -m ipcbench fleet run --scheduler {pair.address} --resume i" in done.out
+        assert f"to continue: {sys.executable} -m ipcbench fleet run --scheduler {pair.address} --resume i" in done.out
         before = {name: journal_of(tmp_path, "i", name) for name in (A, B)}
         assert fleet(pair, tmp_path, "run", "--resume", "i").code in (0, 7)
         for name in (A, B):
@@ -175,6 +176,13 @@ class TestWithDask:
             assert f"host {name} at tcp://127.0.0.1:" in done.out
             assert any(line.startswith(f"host {name}: 1 case, 3 rounds") for line in done.out.splitlines())
         assert not (tmp_path / "results").exists()
+
+    def test_a_plan_refuses_a_label_that_is_too_long_with_the_name_of_a_host(
+        self, pair: Cluster, tmp_path: Path
+    ) -> None:
+        said = [fleet(pair, tmp_path, command, *CASE, "--label", "x" * 75) for command in ("plan", "run")]
+        assert [done.code for done in said] == [2, 2]
+        assert said[0].errors == said[1].errors
 
     def test_what_no_host_can_measure_is_a_line_each(self, cluster: Cluster, tmp_path: Path) -> None:
         cluster.add("a", "a")

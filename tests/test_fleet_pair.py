@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -132,7 +133,7 @@ class TestWithDask:
         done = finish(running, 40)
         assert done.code == 130
         assert until(lambda: not parts_under_way(), 10.0)
-        assert f"to continue: python -m ipcbench fleet pair --scheduler {pair.address} --resume i" in done.out
+        assert f"to continue: {sys.executable} -m ipcbench fleet pair --scheduler {pair.address} --resume i" in done.out
         before = journal_of(tmp_path, "i", A, B)
         done = run("run", "--resume", f"i-{A}-{B}", cwd=tmp_path)
         assert (done.code, len(done.errors)) == (2, 1)

@@ -90,7 +90,7 @@ def test_what_is_calibrated_is_kept_by_a_stop_and_by_a_stop_of_the_continuation(
     done = interrupt(tmp_path, CALIBRATING, signal_number)
     assert done.code == 128 + signal_number
     assert done.errors[-1].startswith("ipcbench: stopped before the first round; what was calibrated is in results/")
-    assert "to continue: python -m ipcbench run --resume " in done.errors[-1]
+    assert f"to continue: {sys.executable} -m ipcbench run --resume " in done.errors[-1]
     kept = (tmp_path / JOURNAL).read_bytes()
     process = start("run", "--resume", JOURNAL.stem, cwd=tmp_path, env=environment())
     assert process.stderr is not None
@@ -113,7 +113,7 @@ def test_an_interrupted_run_keeps_its_complete_rounds(tmp_path: Path, moment: in
     done = interrupt(tmp_path, moment, signal.SIGINT)
     assert done.code == 130
     assert "interrupted" in done.out
-    assert done.out.splitlines()[-1] == CONTINUE
+    assert done.out.splitlines()[-1] == CONTINUE.replace("python", sys.executable)
     check_results(tmp_path, least)
     last = read_bytes((tmp_path / JOURNAL).read_bytes())[-1]
     assert last == Ended(False, signal.SIGINT)
@@ -167,7 +167,7 @@ def test_a_second_signal_ends_it_at_once_and_leaves_nothing_running(tmp_path: Pa
     else:
         assert done.errors[-1] == (
             "ipcbench: stopped at once; what was measured is in results/mine.journal; "
-            "to continue: python -m ipcbench run --resume mine"
+            f"to continue: {sys.executable} -m ipcbench run --resume mine"
         )
         data = (tmp_path / JOURNAL).read_bytes()
         assert len(read_bytes(data)) == data.count(b"\n") >= IN_ROUND_3
@@ -281,7 +281,7 @@ def test_a_terminal_that_is_closed_ends_the_run_which_is_saved(tmp_path: Path, t
 def test_control_c_ends_the_run_and_shows_how_to_continue(tmp_path: Path, terminal: Terminal) -> None:
     assert terminal.reads_until(lambda: records(tmp_path) >= IN_ROUND_3 or terminal.ended())
     os.write(terminal.ours, b"\x03")
-    assert terminal.reads_until(lambda: CONTINUE.encode() in terminal.shown, 30.0)
+    assert terminal.reads_until(lambda: CONTINUE.replace("python", sys.executable).encode() in terminal.shown, 30.0)
     assert terminal.reads_until(terminal.ended, 30.0)
     assert terminal.process.returncode == 130
     check_results(tmp_path, 2)

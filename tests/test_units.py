@@ -88,7 +88,16 @@ def test_bad_sizes_are_refused_with_what_is_expected(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("90s", 90), ("90", 90), ("10m", 600), ("10min", 600), ("1h", 3600), ("1.5h", 5400), ("5000ms", 5)],
+    [
+        ("90s", 90),
+        ("90", 90),
+        ("10m", 600),
+        ("10min", 600),
+        ("1h", 3600),
+        ("1.5h", 5400),
+        ("5000ms", 5),
+        ("1d", 86_400),
+    ],
 )
 def test_durations_are_read(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds

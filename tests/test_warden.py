@@ -184,7 +184,7 @@ def test_a_second_run_says_that_a_killed_one_left_something_behind(tmp_path: Pat
     (left / LOCK).touch()
     done = run("run", "--mechanism", "pipe", "--pattern", "ping-pong", "--size", "64B", "--rounds", "1", cwd=tmp_path)
     assert done.code in (0, 7), done.err
-    assert re.search(r"[1-9] killed runs? left something behind: 'ipcbench clean' removes it", done.err)
+    assert re.search(r"[1-9] killed runs? left something behind; to remove it: .* -m ipcbench clean", done.err)
     run("clean", cwd=tmp_path)
     assert not left.exists()
 

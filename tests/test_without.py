@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from commands import EXTRA, QUICK, TOKEN, Finished, environment, finish, marked_processes, run, start, until
+from commands import (
+    EXTRA,
+    PACKAGE_PARENT,
+    QUICK,
+    TOKEN,
+    Finished,
+    environment,
+    finish,
+    marked_processes,
+    run,
+    start,
+    until,
+)
 from without import can_take_away, words
 
 from ipcbench.results.store import load
@@ -33,22 +47,26 @@ POOR = {
 }
 SOON = 30.0
 GONE = 3.0
-ENDLESS = ("run", "--mechanism", "manager-queue", "--pattern", "ping-pong", "--size", "64B", "--rounds", "1000")
+HANGING = ("run", "--mechanism", "pipe-bytes", "--pattern", "deaf-peer", "--size", "64B", "--rounds", "1")
 
 
-def cases(named: dict[str, tuple[str, ...]]) -> pytest.MarkDecorator:
+def cases(named: Mapping[str, tuple[str, ...]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("lacking", named.values(), ids=named)
 
 
-def timing(temporary: Path) -> bool:
-    """Whether a visit is being timed below this folder."""
-    for path in temporary.glob("*/*/stage"):
-        try:
-            if "timing" in path.read_text():
-                return True
-        except OSError:
-            continue
-    return False
+def hanging(folder: Path, label: str, lacking: tuple[str, ...]) -> subprocess.Popen[str]:
+    """A run whose first visit waits in vain for its peer."""
+    env = environment(PYTHONPATH=f"{EXTRA}:{PACKAGE_PARENT}")
+    return start(*HANGING, "--label", label, cwd=folder, env=env, before=words(*lacking))
+
+
+def timing(temporary: Path) -> int:
+    """How many runs below this folder are timing their second visit, the one that hangs; the first is a short try."""
+    found = 0
+    for path in temporary.glob("*/*_2/stage"):
+        with contextlib.suppress(OSError):
+            found += "timing" in path.read_text()
+    return found
 
 
 def processes() -> set[tuple[int, float]]:
@@ -63,9 +81,8 @@ def quick(folder: Path, *more: str, lacking: tuple[str, ...]) -> Finished:
 def test_processes_are_ended_where_the_system_has_no_descriptors_of_them(
     tmp_path: Path, lacking: tuple[str, ...]
 ) -> None:
-    env = environment(PYTHONPATH=f"{EXTRA}:{environment()['PYTHONPATH']}", IPCBENCH_TIMEOUT_MUL="0.1")
-    options = ("--mechanism", "manager-queue", "--pattern", "deaf-peer", "--size", "64B", "--rounds", "1")
-    done = run("run", *options, cwd=tmp_path, env=env, before=words(*lacking), timeout=SOON)
+    env = environment(PYTHONPATH=f"{EXTRA}:{PACKAGE_PARENT}", IPCBENCH_TIMEOUT_MUL="0.3")
+    done = run(*HANGING, cwd=tmp_path, env=env, before=words(*lacking), timeout=2 * SOON)
     assert "timed-out" in done.out
     stack = load(next(tmp_path.glob("results/*.json"))).ipcbench.cases[0].stack
     assert "driver" in stack  # it was asked by a signal
@@ -76,9 +93,9 @@ def test_processes_are_ended_where_the_system_has_no_descriptors_of_them(
 def test_an_interrupt_leaves_nothing_where_the_system_has_no_descriptors_of_processes(
     tmp_path: Path, temporary: Path, lacking: tuple[str, ...]
 ) -> None:
-    process = start(*ENDLESS, cwd=tmp_path, before=words(*lacking))
+    process = hanging(tmp_path, "mine", lacking)
     try:
-        assert until(lambda: timing(temporary), SOON)
+        assert until(lambda: timing(temporary) == 1, SOON)
         process.send_signal(signal.SIGINT)
     finally:
         done = finish(process, SOON)
@@ -90,9 +107,9 @@ def test_an_interrupt_leaves_nothing_where_the_system_has_no_descriptors_of_proc
 def test_a_killed_run_leaves_nothing_where_the_system_has_no_descriptors_of_processes(
     tmp_path: Path, temporary: Path, lacking: tuple[str, ...]
 ) -> None:
-    process = start(*ENDLESS, cwd=tmp_path, before=words(*lacking))
+    process = hanging(tmp_path, "mine", lacking)
     try:
-        assert until(lambda: timing(temporary), SOON)
+        assert until(lambda: timing(temporary) == 1, SOON)
     finally:
         process.kill()
         finish(process)
@@ -103,9 +120,9 @@ def test_a_killed_run_leaves_nothing_where_the_system_has_no_descriptors_of_proc
 def test_clean_ends_what_a_run_left_and_lets_another_run_go_on(
     tmp_path: Path, temporary: Path, lacking: tuple[str, ...]
 ) -> None:
-    runs = [start(*ENDLESS, "--label", label, cwd=tmp_path, before=words(*lacking)) for label in ("one", "two")]
+    runs = [hanging(tmp_path, label, lacking) for label in ("one", "two")]
     try:
-        assert until(lambda: len(list(temporary.glob("ib*/*/stage"))) == 2, SOON)
+        assert until(lambda: timing(temporary) == 2, SOON)
         children = Path(f"/proc/{runs[0].pid}/task/{runs[0].pid}/children").read_text().split()
         for pid in map(int, children):
             os.kill(pid, signal.SIGSTOP)
@@ -128,7 +145,7 @@ def test_clean_ends_what_a_run_left_and_lets_another_run_go_on(
 @cases(NO_LOCKS | POOR)
 def test_a_run_is_measured_and_saved_by_a_file_system_that_has_less(tmp_path: Path, lacking: tuple[str, ...]) -> None:
     done = quick(tmp_path, lacking=lacking)
-    assert (done.code, "ipcbench:" in done.err) == (0, False), done.err
+    assert (done.code, "ipcbench:" in done.err) == (0, False), done
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["mine.json"]
     assert load(tmp_path / "results" / "mine.json").ipcbench.complete
 
@@ -149,9 +166,9 @@ def test_a_results_file_is_not_overwritten_by_a_file_system_that_has_less(
 def test_a_label_that_is_being_written_is_refused_without_locks_too(
     tmp_path: Path, temporary: Path, lacking: tuple[str, ...]
 ) -> None:
-    process = start(*ENDLESS, "--label", "mine", cwd=tmp_path, before=words(*lacking))
+    process = hanging(tmp_path, "mine", lacking)
     try:
-        assert until(lambda: timing(temporary), SOON)
+        assert until(lambda: timing(temporary) == 1, SOON)
         done = quick(tmp_path, "--force", lacking=lacking)
         assert "another run is writing this label" in done.err
     finally:

@@ -126,6 +126,32 @@ def test_whichever_call_fails_the_old_file_or_the_new_one_is_whole(
     assert open_descriptors() == before
 
 
+@pytest.mark.parametrize("error", [errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM], ids=errno.errorcode.get)
+@pytest.mark.parametrize(
+    ("number", "call"),
+    [(3, "fchmod TEMPORARY"), (4, "fsync TEMPORARY"), (6, "link TEMPORARY"), (8, "open folder"), (9, "fsync folder")],
+)
+def test_what_a_file_system_does_not_offer_is_done_without(
+    path: Path, monkeypatch: pytest.MonkeyPatch, error: int, number: int, call: str
+) -> None:
+    watched = watch(monkeypatch, fails=number, error=error)
+    write_whole(path, NEW, replace=False)
+    assert watched.log[number - 1].startswith(call)
+    assert path.read_bytes() == NEW
+    assert os.listdir(path.parent) == ["some.json"]
+    with pytest.raises(FileExistsError):
+        write_whole(path, OLD, replace=False)
+
+
+def test_a_file_is_not_overwritten_without_hard_links_either(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.write_bytes(OLD)
+    watch(monkeypatch, fails=6, error=errno.EPERM)
+    with pytest.raises(FileExistsError):
+        write_whole(path, NEW, replace=False)
+    assert path.read_bytes() == OLD
+    assert os.listdir(path.parent) == ["some.json"]
+
+
 @pytest.mark.parametrize("most", [1, 7, 4096])
 def test_a_short_write_is_continued(path: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     watched = watch(monkeypatch, most=most)

@@ -79,9 +79,9 @@ def command(**given: Any) -> int:
 
     found, of = answered
     if found.far:
-        raise BadRequest(f"{shown.too_far(found, of)}: '{how(need)}' measures it, and so does --measure")
+        raise BadRequest(f"{shown.too_far(found, of)}; to measure it, add --measure, or: {how(need)}")
     if not found.options:
-        raise BadRequest(f"{path}: no case of this fits: '{how(need)}' measures it, and so does --measure")
+        raise BadRequest(f"{path}: no case of this fits; to measure it, add --measure, or: {how(need)}")
 
     with printing(code):
         if style == "json":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ from ipcbench.report.text import listing
 from ipcbench.results.newest import machine_of, newest, results_in
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import load
+from ipcbench.shell import pasted
 from ipcbench.units import parse_size, size_name
 
 MOST_OTHERS = 6  # labels
@@ -89,8 +89,8 @@ def source(text: str | None, folder: Path, need: Need, measure: bool) -> Path | 
         if own is not None or measure:
             return own
         raise ResultError(
-            f"{folder}: nothing was measured on this machine yet: '{how(need)}' measures this, and so does --measure"
-            f"{_others(files)}"
+            f"{folder}: nothing was measured on this machine yet{_others(files)}; to measure this, add --measure, or: "
+            f"{how(need)}"
         )
     path = Path(text)
     if path.name != text or path.suffix in (".json", ".gz"):
@@ -106,7 +106,7 @@ def _label(path: Path) -> str:
 
 
 def _others(files: list[Path]) -> str:
-    """The files of other machines, as words after a sentence."""
+    """The files of other machines, as words in a sentence."""
     others = [_label(path) for path in files if machine_of(path) is not None]
     if not others:
         return ""
@@ -180,4 +180,4 @@ def _words(need: Need, mechanisms: list[str]) -> list[str]:
 
 def how(need: Need) -> str:
     """The command that measures a need."""
-    return shlex.join(["python", "-m", "ipcbench", "run", *_words(need, list(need.mechanisms))])
+    return pasted("run", *_words(need, list(need.mechanisms)))

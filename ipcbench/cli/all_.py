@@ -36,6 +36,7 @@ def command(**given: Any) -> int:
       ipcbench all --resume laptop
       ipcbench all --budget 5m --mechanism 'manager-*,queue'
     """
+    from ipcbench.cli.finishing import say_report
     from ipcbench.cli.measuring import measured
     from ipcbench.cli.summary import cost_line, self_check_line, summary_lines
 
@@ -47,7 +48,7 @@ def command(**given: Any) -> int:
         for line in summary_lines(finish.result, finish.path):
             say_prose(line)
         if finish.stopped:  # who stops a run wants the prompt back
-            say(f"report: python -m ipcbench report {finish.path} writes it")
+            say_report(finish, None if given["reports"] == REPORTS else given["reports"])
         else:
             code = _report(finish, given["reports"] / finish.result.ipcbench.label)
             say_prose(self_check_line(finish.result))

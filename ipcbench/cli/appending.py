@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ipcbench.cli.options import Addition
+from ipcbench.cli.options import RESULTS, Addition
 from ipcbench.errors import BadRequest, ResultError
 from ipcbench.model import Budget, Capabilities, Case, Interpreter, Skip, Timing
 from ipcbench.plan import catalog
@@ -12,6 +12,7 @@ from ipcbench.plan.planner import Plan, why_not
 from ipcbench.results.reading import read_bytes
 from ipcbench.results.schema import ResultFile, RunRecord
 from ipcbench.results.store import load
+from ipcbench.shell import pasted
 
 
 def file_to_append_to(path: Path) -> tuple[ResultFile, bytes]:
@@ -25,7 +26,9 @@ def file_to_append_to(path: Path) -> tuple[ResultFile, bytes]:
     if record.mixed:
         raise ResultError(f"{path}: mixed ({'; '.join(record.mixed)}): a further repeat would belong to no part of it")
     if not record.rounds:
-        raise ResultError(f"{path}: no complete round in it: measure it again with 'run --label {path.stem} --force'")
+        place = ["--results", str(path.parent)] if path.parent != RESULTS else []
+        again = pasted("run", "--label", path.stem, *place, "--force")
+        raise ResultError(f"{path}: no complete round in it; to measure it again: {again}")
     try:
         return result, read_bytes(path)
     except OSError as error:

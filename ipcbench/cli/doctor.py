@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipcbench.shell import pasted
 from ipcbench.text import safe_text
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def warning_lines(findings: Sequence[Finding]) -> list[str]:
     left = warned[len(shown) :]
     if left:
         names = ", ".join(f"{finding.name}: {finding.value}" for finding in left)
-        lines.append(f"warning: {names}; 'ipcbench doctor' says more")
+        lines.append(f"warning: {names}; for more: {pasted('doctor')}")
     return lines
 
 

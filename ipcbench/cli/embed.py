@@ -11,6 +11,7 @@ import click
 from ipcbench.cli.ending import STALE
 from ipcbench.cli.output import say, tell
 from ipcbench.errors import BadRequest
+from ipcbench.shell import pasted
 
 if TYPE_CHECKING:
     from ipcbench.report.embedding import Page
@@ -64,7 +65,7 @@ def command(
         return _list(folder, words)
     if len(words) != 1:
         raise BadRequest(
-            "embed takes one CHART, or FILEs with --update or --check; 'ipcbench embed --list' names charts"
+            f"embed takes one CHART, or FILEs with --update or --check; to see the charts: {pasted('embed', '--list')}"
         )
     page = relative_to.parent if relative_to else Path()
     click.echo(embed(words[0], folder, kind or "github", page, width or 0, base_url))

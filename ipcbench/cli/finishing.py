@@ -8,17 +8,18 @@ from pathlib import Path
 
 from ipcbench.cli.ending import exit_code
 from ipcbench.cli.options import Keeping
-from ipcbench.cli.output import tell
+from ipcbench.cli.output import say, tell
 from ipcbench.cli.saving import drop, save_all, save_apart, write_end
 from ipcbench.errors import Interrupted
 from ipcbench.results.joining import joined, why_apart
 from ipcbench.results.schema import ResultFile
 from ipcbench.run.interrupt import Stop
-from ipcbench.run.journal import Journal
+from ipcbench.run.journal import SUFFIX, Journal
 from ipcbench.run.record import Occasion, make_result
 from ipcbench.run.resume import Past
 from ipcbench.run.schedule import Findings, measure
 from ipcbench.run.site import Site, Visits
+from ipcbench.shell import file_argument, pasted
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,13 @@ class Finish:
     code: int
     stopped: bool
     resuming: str | None
+
+
+def say_report(finish: Finish, reports: Path | None = None) -> None:
+    """Print the command that writes the report, below `reports` if given; nothing if no results file was saved."""
+    if finish.path.suffix != SUFFIX:
+        place = ["--out", file_argument(reports / finish.result.ipcbench.label)] if reports else []
+        say(f"to report: {pasted('report', file_argument(finish.path), *place)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,7 @@ def carry_out(past: Past, path: Path, keeping: Keeping, bench: Bench, replace: b
     journal.full_metadata = planned.full_metadata
     with bench.site.progress(keeping.quiet) as progress:
         findings = measure(past.plan, planned.start, bench.visitor.visit, journal, progress, stop, past.earlier)
-    resuming = keeping.resuming(planned.label)
+    resuming = keeping.resuming(planned.label, path.exists() and replace)
     if stop.by is not None and not findings.outcomes:
         made = len(findings.loops) - len(past.plan.loops) + len(findings.failures)
         if made <= 0 and not past.earlier.attempts:
@@ -68,6 +76,8 @@ def carry_out(past: Past, path: Path, keeping: Keeping, bench: Bench, replace: b
     except Interrupted as error:
         text = f"stopped at once; what was measured is in {journal.path}; to continue: {resuming}"
         raise Interrupted(error.exit_code - 128, text) from error
+    if saved:
+        resuming = keeping.resuming(planned.label)
     over = findings.complete and saved
     return Finish(
         result, path, exit_code(findings, stop.by, saved), stop.by is not None, resuming=None if over else resuming

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shlex
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from typing import Any
 from ipcbench.cli.ending import severest
 from ipcbench.cli.finishing import Finish
 from ipcbench.cli.measuring import begin, resume
-from ipcbench.cli.options import FEW, Order, Resumption, make_order, make_resumption, surplus_of
+from ipcbench.cli.options import FEW, RESULTS, Order, Resumption, make_order, make_resumption, surplus_of
 from ipcbench.cli.output import about, printing, say, tell
 from ipcbench.cli.planning import planned
 from ipcbench.cli.progress import Lines, Quiet
@@ -29,6 +28,7 @@ from ipcbench.results.store import check_label
 from ipcbench.run.cost import fitted, time_to_start
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.journal import SUFFIX
+from ipcbench.shell import file_argument, pasted
 from ipcbench.units import parse_duration
 
 _HOST = r"[0-9a-f]{8}"
@@ -63,6 +63,9 @@ def show(given: dict[str, Any]) -> int:
         wrong = list(problems(present, absent))
         for line in [*wrong, *doubts(present)]:
             say(line)
+        if order.label is not None:
+            for found in present:
+                check_label(f"{order.label}-{found.name}")
         if wrong:
             return BadRequest.exit_code
         deaths = fleet.allowed_failures()
@@ -76,7 +79,7 @@ def show(given: dict[str, Any]) -> int:
 
 def _show(site: HostSite, order: Order) -> int:
     try:
-        plan = planned(order, site)
+        plan = planned(_of_host(order, site.name), site)
         with contextlib.closing(site.visits(plan, site.stop)) as visits:
             start = time_to_start(plan, visits.visit)
         say(f"host {site.name}: {outlook(fitted(plan, start), start, False)}")
@@ -184,7 +187,7 @@ def _say_all(jobs: Sequence[Job], ledger: Ledger) -> None:
     if ledger.dropped:
         say(f"{count(ledger.dropped, 'result')} came twice and counted once")
     if 1 < len(kept) <= FEW:
-        say(f"to compare: {shlex.join(['python', '-m', 'ipcbench', 'compare', *map(str, kept)])}")
+        say(f"to compare: {pasted('compare', *map(file_argument, kept))}")
 
 
 @contextlib.contextmanager
@@ -215,18 +218,19 @@ def refuse_alone(given: dict[str, Any], more: Sequence[str]) -> None:
 
 def again(given: dict[str, Any], command: str, label: str) -> str:
     """The command that continues what was given."""
-    words = ["python", "-m", "ipcbench", "fleet", command, "--scheduler", given["scheduler"], "--resume", label]
+    words = ["fleet", command, "--scheduler", given["scheduler"], "--resume", label]
     for name in ("tls_ca", "tls_cert", "tls_key"):
         words += [f"--{name.replace('_', '-')}", given[name]] if given[name] else []
     words += ["--trusted-network"] if given["trusted_network"] else []
-    words += ["--results", str(given["results"])] if given["results"] != Path("results") else []
-    return shlex.join(words)
+    words += ["--results", str(given["results"])] if given["results"] != RESULTS else []
+    words += ["--force"] if given["force"] else []
+    return pasted(*words)
 
 
 def _report(results: Path, label: str) -> str:
     """The command that reports on all hosts of a label, with and without a place of its own for results."""
-    place = ["--results", str(results)] if results != Path("results") else []
-    return shlex.join(["python", "-m", "ipcbench", "fleet", "report", label, *place])
+    place = ["--results", str(results)] if results != RESULTS else []
+    return pasted("fleet", "report", label, *place)
 
 
 def _path(results: Path, label: str, name: str) -> Path:

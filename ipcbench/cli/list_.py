@@ -15,6 +15,7 @@ from ipcbench.measure.ports import PORTS, Mechanism
 from ipcbench.measure.registry import installed, mechanism_doc
 from ipcbench.plan import catalog
 from ipcbench.plan.suites import SUITES
+from ipcbench.shell import pasted
 from ipcbench.text import safe_text
 from ipcbench.units import format_size, format_time
 
@@ -146,7 +147,7 @@ def _sections() -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def _origin(origin: str, name: str) -> str:
-    return f"a mechanism of the package {origin}; 'ipcbench list {name}' asks it what it is"
+    return f"a mechanism of the package {origin}; to ask it what it is: {pasted('list', name)}"
 
 
 def _extra(found: Mechanism) -> str:

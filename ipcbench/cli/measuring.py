@@ -43,6 +43,7 @@ from ipcbench.run.entry import JOURNAL_SCHEMA, Continued, Planned
 from ipcbench.run.journal import SUFFIX, Journal
 from ipcbench.run.resume import Past, deflated, digest, past_of, plan_record, unlike
 from ipcbench.run.site import Site
+from ipcbench.shell import pasted
 
 
 def measured(command: str, given: dict[str, Any]) -> Finish | None:
@@ -222,7 +223,7 @@ def warn_of_leftovers(site: Site) -> None:
     """Say so if a run that was killed together with its warden has left something."""
     found = site.leftovers()
     if found:
-        tell(f"ipcbench: {count(found, 'killed run')} left something behind: 'ipcbench clean' removes it")
+        tell(f"ipcbench: {count(found, 'killed run')} left something behind; to remove it: {pasted('clean')}")
 
 
 @contextlib.contextmanager

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.machine.pythons import interpreters
 from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS, START_METHODS, Budget, Interpreter, Timing
 from ipcbench.plan.planner import Request
+from ipcbench.shell import kept, pasted
 from ipcbench.units import parse_duration, parse_size, size_name
 
 MOST_ROUNDS = 10_000
@@ -48,16 +49,19 @@ class Keeping:
     quiet: bool
     again: str = ""
 
-    def resuming(self, label: str) -> str:
-        """The command that continues the run of this label."""
+    def resuming(self, label: str, replacing: bool = False) -> str:
+        """The command that continues the run of this label; `replacing` the file of another run that is still there."""
         if self.again:
             return self.again
-        words = ["python", "-m", "ipcbench", self.command, "--resume", label]
-        if self.results != RESULTS:
-            words += ["--results", str(self.results)]
+        words = [self.command, "--resume", label, *self.place]
         if self.reports not in (None, REPORTS):
             words += ["--reports", str(self.reports)]
-        return shlex.join(words)
+        return pasted(*words, *(["--force"] if replacing and self.force else []))
+
+    @property
+    def place(self) -> list[str]:
+        """The option that names the folder of results files, where it is not the usual one."""
+        return ["--results", str(self.results)] if self.results != RESULTS else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +214,8 @@ def make_order(command: str, given: dict[str, Any]) -> Order:
         suites=parts(given["suite"]) or (("all",) if command == "all" and not given["full"] else ()),
         mechanisms=parts(given["mechanism"]),
         patterns=parts(given["pattern"]),
-        sizes=tuple(map(parse_size, parts(given["size"]))),
-        workers=tuple(whole("workers", text, MOST_WORKERS) for text in parts(given["workers"])),
+        sizes=_sizes(given["size"]),
+        workers=_workers(given["workers"]),
         payloads=tuple(known("payload", text, PAYLOADS) for text in parts(given["payload"])),
         placements=tuple(known("placement", text, PLACEMENTS) for text in parts(given["placement"])),
         start_methods=tuple(known("start method", text, START_METHODS) for text in parts(given["start_method"])),
@@ -239,8 +243,7 @@ def make_addition(command: str, given: dict[str, Any]) -> Addition:
         raise BadRequest(f"--append measures what is in the file: leave out {surplus}")
     seed = given["seed"] if given["seed"] is not None else random.SystemRandom().randrange(2**32)
     asked = given["budget"] is not None or given["rounds"] is not None
-    words = ["python -m ipcbench", command, "--append", given["append"]]
-    words += [f"--{name} {given[name]}" for name in ("budget", "rounds", "precision") if given[name]]
+    words = [command, "--append", given["append"], *_amount(given)]
     return Addition(
         label=given["append"],
         budget=_budget(command, "", given) if asked else None,
@@ -248,7 +251,7 @@ def make_addition(command: str, given: dict[str, Any]) -> Addition:
         pythons=interpreters(given["python"]),
         seed=seed,
         dry_run=given["dry_run"],
-        command=" ".join([*words, "--seed", str(seed)]),
+        command=kept(*words, "--seed", seed),
         keeping=_keeping(command, given),
     )
 
@@ -286,7 +289,7 @@ def _budget(command: str, effort: str, given: dict[str, Any]) -> Budget:
 
 def _command(command: str, given: dict[str, Any], request: Request, seed: int) -> str:
     """The command that repeats the run, without folders and label: they say nothing about what was measured."""
-    words = ["python -m ipcbench", command]
+    words = [command]
     lists = {
         "suite": parts(given["suite"]),
         "mechanism": request.mechanisms,
@@ -302,10 +305,30 @@ def _command(command: str, given: dict[str, Any], request: Request, seed: int) -
         if chosen:
             words += [f"--{name}", ",".join(chosen)]
     words += [f"--{name}" for name in ("fast", "full", "rigorous") if given[name]]
-    for name in ("budget", "rounds", "precision"):
-        if given[name]:
-            words += [f"--{name}", given[name]]
-    return " ".join([*words, "--seed", str(seed)])
+    return kept(*words, *_amount(given), "--seed", seed)
+
+
+def _amount(given: dict[str, Any]) -> list[str]:
+    """The options that say how much is measured, as they were given."""
+    found = [(f"--{name}", " ".join(given[name].split())) for name in ("budget", "rounds", "precision") if given[name]]
+    return [word for pair in found for word in pair]
+
+
+def _sizes(texts: Sequence[str]) -> tuple[int, ...]:
+    """Sizes, each once; raises BadRequest, also for a comma that may stand for a decimal point."""
+    for text in texts:
+        for number, size in itertools.pairwise(part.strip() for part in text.split(",")):
+            if number.isdecimal() and size[:1].isdecimal() and not size.isdecimal():
+                raise BadRequest(f"size '{number},{size}': {number}.{size} is one size, {number}B,{size} are two")
+    return tuple(dict.fromkeys(map(parse_size, parts(texts))))
+
+
+def _workers(texts: Sequence[str]) -> tuple[int, ...]:
+    """Worker counts, each once; raises BadRequest."""
+    for text in parts(texts):
+        if re.fullmatch(r"[0-9]{1,9}(-|\.\.|:)[0-9]{1,9}", text):
+            raise BadRequest(f"workers {text!r}: expected whole numbers separated by commas, such as 1,2,4")
+    return tuple(dict.fromkeys(whole("workers", text, MOST_WORKERS) for text in parts(texts)))
 
 
 def _precision(text: str | None) -> float | None:

@@ -17,6 +17,8 @@ from ipcbench.plan.planner import Plan
 from ipcbench.results.store import MOST_PARTS, check_label
 from ipcbench.run.cost import fitted, time_to_start
 from ipcbench.run.interrupt import Stop
+from ipcbench.run.keepable import refuse_unkeepable
+from ipcbench.run.record import Occasion
 from ipcbench.run.site import Site
 from ipcbench.run.visit import Visitor
 from ipcbench.units import format_size
@@ -47,7 +49,9 @@ def show_plan(plan: Plan, keeping: Keeping, fit: bool) -> None:
 
 def planned(order: Order, site: Site = HERE) -> Plan:
     """What is ordered, planned for the place where it is to be measured."""
-    return within_one_file(site.plan(order.request, order.seed, order.budget, order.timing))
+    plan = within_one_file(site.plan(order.request, order.seed, order.budget, order.timing))
+    refuse_unkeepable(plan, Occasion("", "", order.command, 0.0, site.machine(), full_metadata=order.full_metadata))
+    return plan
 
 
 def within_one_file(plan: Plan, taken: int = 0) -> Plan:

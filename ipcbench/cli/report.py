@@ -37,6 +37,7 @@ def command(file: Path, out: Path | None, check: bool, step: bool) -> int:
     from ipcbench.report import said, write
     from ipcbench.report.study import study
     from ipcbench.results.store import folder_name, load_with_digest
+    from ipcbench.shell import file_argument, pasted
 
     if check and step:
         raise BadRequest("--check writes nothing, so --github-step-summary cannot go with it")
@@ -45,7 +46,8 @@ def command(file: Path, out: Path | None, check: bool, step: bool) -> int:
     result, digest = load_with_digest(file)
     folder = out or Path("reports") / folder_name(file)
     if check:
-        return _check(result, folder, (file.name, digest))
+        place = ["--out", file_argument(out)] if out else []
+        return _check(result, folder, (file.name, digest), pasted("report", file_argument(file), *place))
     about = study(result)
     page = write(result, folder, (file.name, digest), about)
     if step:
@@ -56,7 +58,7 @@ def command(file: Path, out: Path | None, check: bool, step: bool) -> int:
     return 0
 
 
-def _check(result: ResultFile, folder: Path, source: tuple[str, str]) -> int:
+def _check(result: ResultFile, folder: Path, source: tuple[str, str], anew: str) -> int:
     from ipcbench.cli.output import say, say_prose
     from ipcbench.cli.summary import count
     from ipcbench.report.again import differences
@@ -66,7 +68,7 @@ def _check(result: ResultFile, folder: Path, source: tuple[str, str]) -> int:
         say_prose(line)
     if left:
         say(f"not compared: {left}")
-    again = f"stale in {count(len(found), 'place')}; 'ipcbench report' writes it anew"
+    again = f"stale in {count(len(found), 'place')}; to write it anew: {anew}"
     say(f"{folder}: {again if found else 'fresh'}")
     return STALE if found else 0
 

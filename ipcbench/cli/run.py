@@ -34,6 +34,7 @@ def command(**given: Any) -> int:
     results/<label>.journal, and --resume continues it. --append measures a label again, by the plan in its file, as a
     further repeat; the rounds are as many as in the first, unless --rounds or --budget says otherwise.
     """
+    from ipcbench.cli.finishing import say_report
     from ipcbench.cli.measuring import measured
     from ipcbench.cli.summary import cost_line, self_check_line, summary_lines
 
@@ -49,7 +50,7 @@ def command(**given: Any) -> int:
             closing = [self_check_line(finish.result), cost_line(finish.result)]
             for line in [*said(finish.result), *closing]:
                 say_prose(line)
-            say(f"report: python -m ipcbench report {finish.path} writes it")
+            say_report(finish)
         if finish.resuming:
             say(f"to continue: {finish.resuming}")
     return finish.code

@@ -26,7 +26,9 @@ from ipcbench.report.study import Study
 from ipcbench.report.tables import Table
 from ipcbench.report.text import count, slug
 from ipcbench.report.theme import DARK, LIGHT
+from ipcbench.results.schema import LONGEST_TEXT
 from ipcbench.results.store import folder_name
+from ipcbench.shell import kept
 from ipcbench.text import safe_text
 
 CONTENTS = (
@@ -87,9 +89,9 @@ def page(study: Study, sentences: Sequence[str], charts: Sequence[Picture]) -> s
         version=safe_text(study.record.ipcbench, 40),
         rounds=count(study.record.rounds, "round"),
         badge=badge(study),
-        command=safe_text(study.record.command, 1000),
+        command=safe_text(study.record.command, LONGEST_TEXT),
         results=f"results/{_name(study)}.json",
-        again=f"python -m ipcbench report results/{_name(study)}.json",
+        again=kept("report", f"results/{_name(study)}.json"),
         digest=safe_text(study.record.digest, 64),
         contents=CONTENTS,
         headings=HEADINGS,

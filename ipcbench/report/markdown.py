@@ -11,6 +11,7 @@ from ipcbench.report.snippets import snippet
 from ipcbench.report.study import Study
 from ipcbench.report.tables import Table
 from ipcbench.report.text import count, markdown
+from ipcbench.results.schema import LONGEST_TEXT
 from ipcbench.text import safe_text
 
 LARGEST = 60_000  # bytes; a comment on GitHub takes 65,536 characters
@@ -80,7 +81,7 @@ def table(of: Table) -> str:
 
 def _fenced(*commands: str) -> str:
     """A code block; its fence is longer than any run of backticks in it."""
-    lines = [safe_text(command, 1000) for command in commands]
+    lines = [safe_text(command, LONGEST_TEXT) for command in commands]
     fence = "```"
     while any(fence in line for line in lines):
         fence += "`"

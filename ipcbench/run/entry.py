@@ -167,6 +167,8 @@ def write_entry(entry: Entry) -> bytes:
         line = frame(_ENCODER.encode(entry))
     except (msgspec.MsgspecError, OverflowError) as error:
         raise ValueError(str(error)) from error
+    if len(line) > LONGEST_LINE:
+        raise ValueError(f"{len(line):,} bytes, and a record has at most {LONGEST_LINE:,}")
     if read_line(line) is None:
         raise ValueError("a value is out of range")
     return line

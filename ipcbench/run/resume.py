@@ -20,6 +20,7 @@ from ipcbench.machine.identity import Identity, differences
 from ipcbench.model import Case, Skip
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
+from ipcbench.results.privacy import kept_text
 from ipcbench.results.reading import LARGEST_FILE, Refused, parse
 from ipcbench.results.schema import Condition, ResultFile, SkipRecord
 from ipcbench.results.store import checked
@@ -72,7 +73,7 @@ def plan_record(plan: Plan) -> PlanRecord:
     """A plan as the journal holds it."""
     return PlanRecord(
         cases=tuple(case.id for case in plan.cases),
-        skips=tuple(SkipRecord(skip.case.id, skip.reason) for skip in plan.skips),
+        skips=tuple(SkipRecord(skip.case.id, kept_text(skip.reason)) for skip in plan.skips),
         seed=plan.seed,
         budget=plan.budget,
         timing=plan.timing,
