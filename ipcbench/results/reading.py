@@ -18,7 +18,7 @@ import msgspec
 LARGEST_FILE = 64 * 2**20
 MOST_PARTS = 800_000  # numbers and texts count one, lists and objects two; a visit leaves about 50
 _MOST_KEYS = 1000  # in one object
-_LONGEST_NUMBER = 24  # characters: '-1.2345678901234567e-308'
+_LONGEST_NUMBER = 32  # characters; '-0.0000012345678901234567' has 25
 _PIECE = 2**20
 _GZIP = b"\x1f\x8b"
 

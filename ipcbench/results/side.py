@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pandas as pd
 
 from ipcbench.model import Case
+from ipcbench.results.digest import digest_of
 from ipcbench.results.foreign import Foreign, foreign
 from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.schema import Between, ResultFile, RunRecord
@@ -61,13 +60,9 @@ def open_side(path: Path, name: str | None = None) -> Side:
 def _side(document: dict[str, Any], path: Path, name: str | None) -> Side:
     if "ipcbench" in document:
         result = checked(document)
-        return side_of_result(result, name, result.ipcbench.digest or _digest(document))  # older files have none
+        return side_of_result(result, name, result.ipcbench.digest or digest_of(document))  # older files have none
     stem = path.name.removesuffix(".gz").removesuffix(".json")
-    return side_of_foreign(foreign(document), name or stem, _digest(document))
-
-
-def _digest(document: dict[str, Any]) -> str:
-    return hashlib.sha256(msgspec.json.encode(document, order="sorted")).hexdigest()
+    return side_of_foreign(foreign(document), name or stem, digest_of(document))
 
 
 def side_of_foreign(plain: Foreign, name: str, digest: str = "") -> Side:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ipcbench.errors import BadRequest, ResultError
-from ipcbench.results.digest import digest_of
+from ipcbench.results.digest import digest_of, one_form, sha256_of
 from ipcbench.results.meaning import problems
 from ipcbench.results.migrate import migrate
 from ipcbench.results.reading import LARGEST_FILE, MOST_PARTS, Refused, parse, read_bytes, refuse_many_parts
@@ -28,7 +28,6 @@ __all__ = [
     "MOST_PARTS",
     "check_label",
     "check_writable",
-    "content_digest",
     "folder_name",
     "is_results_file",
     "load",
@@ -120,13 +119,13 @@ def load(path: Path) -> ResultFile:
 
 
 def load_with_digest(path: Path) -> tuple[ResultFile, str]:
-    """The same, and the SHA-256 of the file's content, inflated where it is gzip's."""
-    return _read(path, lambda data: (checked(parse(data)), hashlib.sha256(data).hexdigest()))
+    """The same, and the digest of the file's values, which one of an older schema has too."""
 
+    def both(document: dict[str, Any]) -> tuple[ResultFile, str]:
+        result = checked(document)
+        return result, result.ipcbench.digest or digest_of(document)
 
-def content_digest(path: Path) -> str:
-    """The SHA-256 of a file's content, inflated where it is gzip's; raises ResultError."""
-    return _read(path, lambda data: hashlib.sha256(data).hexdigest())
+    return read(path, both)
 
 
 def read(path: Path, make: Callable[[dict[str, Any]], T]) -> T:
@@ -156,21 +155,24 @@ def _read(path: Path, make: Callable[[bytes], T]) -> T:
 
 def checked(document: dict[str, Any]) -> ResultFile:
     """A document as a results file, once everything about it is right; raises Refused and msgspec.ValidationError."""
-    schema = _schema(document)
+    values = one_form(document)
+    schema = _schema(values)
     if schema >= FIRST_WITH_DIGEST:
         found = document["ipcbench"].get("digest")
-        if found != digest_of(document):
+        if found not in (sha256_of(values), sha256_of(document)):  # the second is that of older files
             raise Refused(
                 f"damaged: its content does not have the digest {safe_text(found, 64)!r} that stands in it; "
                 "it was changed after it was written"
             )
-    result = msgspec.convert(migrate(document, schema), ResultFile)
+    result = msgspec.convert(migrate(values, schema), ResultFile)
     try:
         check_label(result.ipcbench.label)
     except BadRequest as error:
         raise Refused(f"damaged: {error}") from error
     for problem in problems(result):
         raise Refused(f"damaged: {problem}")
+    if result.ipcbench.digest:
+        result.ipcbench.digest = sha256_of(values)
     return result
 
 
