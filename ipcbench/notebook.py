@@ -23,6 +23,7 @@ from ipcbench.report.theme import LIGHT, THEMES, Theme
 from ipcbench.results.frame import value_frame
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import load as load_file
+from ipcbench.results.store import locate
 from ipcbench.text import safe_text
 
 if TYPE_CHECKING:
@@ -35,11 +36,8 @@ ThemeName = Literal["light", "dark"]
 
 def load(source: str | Path) -> Run:
     """Read a results file, by its path or by its label in results/; raises ResultError."""
-    path = Path(source)
-    if not path.exists() and isinstance(source, str):
-        named = [Path("results") / f"{source}{ending}" for ending in (".json", ".json.gz")]
-        path = next((each for each in named if each.exists()), path)
-    return Run(load_file(path))
+    found = locate(source, Path("results")) if isinstance(source, str) else source
+    return Run(load_file(Path(source) if found is None else found))
 
 
 class Run:

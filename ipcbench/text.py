@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 
 _BLANKS = {"Zl", "Zp"}
 _DROPPED = {"Cc", "Cf", "Cs", "Cn"}  # controls, bidirectional and invisible marks, lone surrogates, not in XML
@@ -32,6 +34,24 @@ def safe_text(text: object, limit: int = 200) -> str:
             kept.append(character)
     line = " ".join("".join(kept).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def told_apart(names: Sequence[str], limit: int) -> list[str]:
+    """Make names harmless to show, each of at most `limit` characters, so that different names stay different.
+
+    Names that would be cut to the same text keep both ends, and where that is not enough they are numbered.
+    """
+    shown = [safe_text(name, limit) for name in names]
+    half = limit // 2
+    for form in range(2):
+        count = Counter(dict(zip(names, shown, strict=True)).values())
+        for place, name in enumerate(names):
+            if count[shown[place]] > 1:
+                whole = safe_text(name, len(name) + 1)
+                number = f"… ({list(dict.fromkeys(names)).index(name) + 1})"
+                cut = f"{whole[: limit - half - 1]}…{whole[-half:]}" if len(whole) > limit else whole
+                shown[place] = f"{whole[: limit - len(number)]}{number}" if form else cut
+    return shown
 
 
 def safe_lines(text: object, limit: int) -> str:

@@ -375,7 +375,7 @@ def test_a_size_that_was_not_measured_is_said_and_modelled(within: Within) -> No
         (["--label", "x"], r"--rounds and --label are of what --measure measures"),
         (
             ["--producers", "4"],
-            r"no case of this fits; to measure it, add --measure, or: python -m ipcbench run --pattern fan-in --size 64B ",
+            r"no case of this fits; to measure it, add --measure, or: python -m ipcbench run --pattern fan-in ",
         ),
     ],
     ids=lambda value: " ".join(value)[:30],

@@ -15,6 +15,8 @@ import numpy as np
 from ipcbench.analysis.hosts import About, BoolArray, Host, Numbers, fact
 from ipcbench.analysis.stats import FloatArray
 from ipcbench.errors import BadRequest
+from ipcbench.results.side import LONGEST_COLUMN
+from ipcbench.text import told_apart
 
 LEAST_HOSTS = 2
 CLASS = ("CPU", "CPUs", "kernel", "Python")  # hosts that are equal in these are of one class
@@ -68,6 +70,8 @@ def gather(read: Iterable[Host | str]) -> Fleet:
                 facts.append(each)
         rows.append(([about[each.case] for each in found.about], found.numbers.table))
         hosts.append(replace(found, about=(), numbers=NOTHING))  # a thousand hosts say the same of their cases
+    names = told_apart([host.name for host in hosts], LONGEST_COLUMN)
+    hosts = [replace(host, name=name) for host, name in zip(hosts, names, strict=True)]
     kept = _comparable(hosts, [places for places, _ in rows], left_out)
     if len(kept) < LEAST_HOSTS:
         why = f": {left_out[0]}" if left_out else "; 'ipcbench report FILE' is about one"

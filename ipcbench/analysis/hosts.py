@@ -238,7 +238,8 @@ def read_hosts(files: Sequence[Named], filters: Filters = ()) -> Iterator[Host |
     """
     work = partial(read_host, filters=filters)
     processes = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1, MOST_PROCESSES)
-    if len(files) < LEAST_FOR_PROCESSES or processes < 2:
+    piped = not all(path.is_file() for _, path in files)  # which another process does not have
+    if len(files) < LEAST_FOR_PROCESSES or processes < 2 or piped:
         yield from map(work, files)
         return
     context = multiprocessing.get_context("spawn")  # a fork would copy the locks of threads that numpy has started

@@ -62,11 +62,10 @@ def _report(finish: Finish, folder: Path) -> int:
     """Write the report and print its sentences; the exit code, which a report that cannot be written makes worse."""
     from ipcbench.report import said, write
     from ipcbench.report.study import study
-    from ipcbench.results.store import content_digest
 
     about = study(finish.result)
     try:
-        page = write(finish.result, folder, (finish.path.name, content_digest(finish.path)), about)
+        page = write(finish.result, folder, (finish.path.name, finish.result.ipcbench.digest), about)
     except ResultError as error:
         tell(f"ipcbench: {error}")
         return severest(finish.code, NOT_SAVED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import click
 
 from ipcbench.cli.ending import WORSE
 from ipcbench.cli.options import FEW, FORMATS, RESULTS
+from ipcbench.text import told_apart
 
 if TYPE_CHECKING:
     from ipcbench.analysis.contrast import Contrast
@@ -54,9 +56,9 @@ def command(
 ) -> int:
     """Compare B with A, which is the base; C and more each with A too.
 
-    A file is a path or a label; NAME=FILE gives its column a name. One file is enough with --column. Plain pyperf files
-    can be compared as well, by the names of their benchmarks. More than 8 files are taken for a fleet: each host is
-    then compared with the middle of all.
+    A file is a path or a label, and - is standard input; NAME=FILE gives its column a name. One file is enough with
+    --column. Plain pyperf files can be compared as well, by the names of their benchmarks. More than 8 files are taken
+    for a fleet: each host is then compared with the middle of all.
 
     \b
     Fields: label, mechanism, family, question, pattern, operation, size,
@@ -114,14 +116,15 @@ def checks(sides: Sequence[Side]) -> dict[str, SelfCheck]:
 def _sides(files: Sequence[str], results: Path) -> list[Side]:
     from ipcbench.analysis.comparable import refuse
     from ipcbench.cli.showing import place
-    from ipcbench.results.side import open_side
+    from ipcbench.results.side import LONGEST_COLUMN, open_side
 
     sides = []
     for text in files:
         name, path = place(text, results)
         sides.append(open_side(path, name))
     refuse(sides)
-    return sides
+    names = told_apart([side.name for side in sides], LONGEST_COLUMN)
+    return [replace(side, name=short) for side, short in zip(sides, names, strict=True)]
 
 
 def _projection(column: str | None, rows: Sequence[str], filters: Sequence[str], files: int) -> Projection:

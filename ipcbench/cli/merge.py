@@ -15,26 +15,27 @@ if TYPE_CHECKING:
 
 
 @click.command("merge")
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1)
 @click.option("--label", metavar="NAME", help="Name of the new results file.")
-@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Its folder. Default: results.")
+@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Its folder, and where labels are.")
 @click.option("--force", is_flag=True, help="Overwrite the results of an existing label.")
-def command(files: tuple[Path, ...], label: str | None, results: Path, force: bool) -> int:
+def command(files: tuple[str, ...], label: str | None, results: Path, force: bool) -> int:
     """Join FILES, which were measured on one machine with the same settings at different times, as repeats.
 
-    The rounds are numbered on in the order in which the files were measured. Comparisons inside the file pair what was
-    measured together, and the interval of a case includes what changed from one repeat to the next. A case that only
-    some files have keeps the rounds it has; one that failed in any has no number.
+    A file is a path or a label; - reads one from standard input. The rounds are numbered on in the order in which the
+    files were measured. Comparisons inside the file pair what was measured together, and the interval of a case
+    includes what changed from one repeat to the next. A case that only some files have keeps the rounds it has; one
+    that failed in any has no number.
 
     \b
     Example:
-      ipcbench merge results/monday.json results/tuesday.json --label week
+      ipcbench merge monday tuesday --label week
     """
     from ipcbench.cli.output import say
     from ipcbench.cli.saving import refuse_existing
     from ipcbench.cli.summary import count, summary_lines
     from ipcbench.errors import BadRequest
-    from ipcbench.results.store import check_label, check_writable, save
+    from ipcbench.results.store import check_label, check_writable, find, save
 
     if len(files) < 2:
         raise BadRequest("merge joins two files or more")
@@ -42,7 +43,7 @@ def command(files: tuple[Path, ...], label: str | None, results: Path, force: bo
         raise BadRequest("merge writes a new file: give it a --label")
     path = results / f"{check_label(label)}.json"
     refuse_existing(path, force)
-    result = merged(files, label)
+    result = merged([find(text, results) for text in files], label)
     check_writable(results)
     save(result, path, force)
     for line in summary_lines(result, path):

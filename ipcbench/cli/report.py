@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ipcbench.cli.ending import STALE
+from ipcbench.cli.options import RESULTS
 
 if TYPE_CHECKING:
     from ipcbench.report.study import Study
@@ -18,38 +19,43 @@ STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 @click.command("report")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file")
+@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Where labels are. Default: results.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the report. Default: reports/<name of FILE>.")
 @click.option("--check", is_flag=True, help="Write nothing; say whether the report is what FILE gives, code 10 if not.")
 @click.option("--github-step-summary", "step", is_flag=True, help="Also add the summary to that of a GitHub job.")
-def command(file: Path, out: Path | None, check: bool, step: bool) -> int:
+def command(file: str, results: Path, out: Path | None, check: bool, step: bool) -> int:
     """Read FILE and write report.html, summary.md, cases.csv, manifest.json and charts/ (SVG, PNG and CSV).
 
-    --check makes the SVGs and CSVs again and compares them, byte for byte.
+    FILE is a path or a label; - reads from standard input. --check makes the SVGs and CSVs again and compares
+    them, byte for byte.
 
     \b
     Examples:
-      ipcbench report results/laptop.json
+      ipcbench report laptop
       ipcbench report results/laptop.json --check
     """
     from ipcbench.cli.output import say, say_prose
     from ipcbench.errors import BadRequest
     from ipcbench.report import said, write
     from ipcbench.report.study import study
-    from ipcbench.results.store import folder_name, load_with_digest
+    from ipcbench.results.store import file_name, find, folder_name, load_with_digest
     from ipcbench.shell import file_argument, pasted
 
     if check and step:
         raise BadRequest("--check writes nothing, so --github-step-summary cannot go with it")
     if step and not os.environ.get(STEP_SUMMARY):
         raise BadRequest(f"{STEP_SUMMARY} is not set: --github-step-summary is for a step of a GitHub job")
-    result, digest = load_with_digest(file)
-    folder = out or Path("reports") / folder_name(file)
+    path = find(file, results)
+    result, digest = load_with_digest(path)
+    name = file_name(path, result)
+    folder = out or Path("reports") / folder_name(Path(name))
     if check:
         place = ["--out", file_argument(out)] if out else []
-        return _check(result, folder, (file.name, digest), pasted("report", file_argument(file), *place))
+        source = file if file == "-" else file_argument(path)
+        return _check(result, folder, (name, digest), pasted("report", source, *place))
     about = study(result)
-    page = write(result, folder, (file.name, digest), about)
+    page = write(result, folder, (name, digest), about)
     if step:
         _add_to_step(result, about, Path(os.environ[STEP_SUMMARY]))
     for line in [*said(result, about), about.check.words()]:

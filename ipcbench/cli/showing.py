@@ -10,7 +10,7 @@ import click
 
 from ipcbench.analysis.projection import field
 from ipcbench.errors import BadRequest, ResultError
-from ipcbench.results.store import is_results_file
+from ipcbench.results.store import find, is_results_file, locate
 from ipcbench.results.writing import write_whole
 
 WIDEST = 160  # characters: longer lines are not read more easily
@@ -18,18 +18,13 @@ _NAMED = re.compile(r"([^=/]{1,60})=(.+)", re.DOTALL)
 
 
 def place(text: str, results: Path) -> tuple[str | None, Path]:
-    """The name and the path of an argument: a path, a label, or either after NAME=. Raises BadRequest."""
+    """The name and the path of an argument: what `store.find` takes, or that after NAME=. Raises BadRequest."""
     named = _NAMED.fullmatch(text)
-    for name, rest in ((None, text), *([(named[1], named[2])] if named else [])):
-        for path in (Path(rest), results / f"{rest}.json"):
-            try:
-                if path.exists():
-                    return name, path
-            except (OSError, ValueError):
-                continue  # too long, or it holds a NUL
-    known = sorted(path.stem for path in results.glob("*.json"))
-    labels = f"labels in {results}: {', '.join(known[:20])}" if known else f"no results in {results}"
-    raise BadRequest(f"{text!r}: no such file and no such label; {labels}")
+    if named and locate(text, results) is None:
+        path = locate(named[2], results)
+        if path is not None:
+            return named[1], path
+    return None, find(text, results)
 
 
 def parse_filters(filters: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:

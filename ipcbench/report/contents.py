@@ -24,7 +24,7 @@ def draw_all(about: Study, png: bool = True) -> list[Picture]:
 
 
 def of_run(about: Study, drawn: Sequence[Picture], result: str, digest: str) -> Manifest:
-    """The manifest of a run's report; result is the name of its file and digest the SHA-256 of the file's content."""
+    """The manifest of a run's report; result is the name of its file and digest that of its values."""
     machine, _, python = about.machine.rpartition(" · ")
     return Manifest(
         ipcbench=__version__,

@@ -71,8 +71,8 @@ class ChartEntry(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What was reported with which versions, and every chart by its id.
 
-    result is the name of the results file, digest the SHA-256 of its content, started when the run began, all as the
-    file has them; of a comparison several, see `compared`. machine and python are the strings of the footers. counts
+    result is the name of the results file, digest that of its values, started when the run began, all as the file
+    has them; of a comparison several, see `compared`. machine and python are the strings of the footers. counts
     are cases by verdict, and how many of the ok ones are doubtful (a note stands at the number) or unstable.
     """
 

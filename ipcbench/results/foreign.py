@@ -16,7 +16,7 @@ import pandas as pd
 from ipcbench.errors import BadRequest
 from ipcbench.model import Case
 from ipcbench.results.frame import CASE_COLUMNS, VISIT_COLUMNS
-from ipcbench.results.reading import Refused
+from ipcbench.results.reading import Refused, refuse_strangers
 from ipcbench.text import safe_text
 
 Known = str | int | float | bool | list[Any] | None
@@ -30,6 +30,9 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     "Python": ("python_implementation", "python_version"),
     "pyperf": ("perf_version",),
 }
+
+
+LONGEST_NAME = 1000  # characters
 
 
 class _Run(msgspec.Struct):
@@ -57,18 +60,18 @@ class Foreign(msgspec.Struct, frozen=True):
 
 def foreign(document: dict[str, Any]) -> Foreign:
     """Make tables of a plain pyperf document; raises Refused and msgspec.ValidationError."""
-    if "benchmarks" not in document:
-        raise Refused("not a results file: no pyperf suite in it")
+    refuse_strangers(document)
     suite = msgspec.convert(document, _Suite)
     visits: list[tuple[str, int, int, float, float, float]] = []
     names: list[str] = []
-    for benchmark in suite.benchmarks:
-        about = suite.metadata | benchmark.metadata
-        name = safe_text(about.get("name") or "", 200)
-        if not name or name in names:
-            raise Refused(
-                f"not to be compared: two benchmarks are called {name!r}" if name else "a benchmark has no name"
-            )
+    for number, benchmark in enumerate(suite.benchmarks, start=1):
+        first = benchmark.runs[0].metadata if benchmark.runs else {}  # where pyperf itself looks for the name
+        about = suite.metadata | benchmark.metadata | first
+        name = safe_text(about.get("name") or "", LONGEST_NAME)
+        if not name:
+            raise Refused(f"not to be compared: a benchmark has no name: number {number} of {len(suite.benchmarks)}")
+        if name in names:
+            raise Refused(f"not to be compared: two benchmarks are called {name!r}")
         names.append(name)
         visits += _visits(name, benchmark, about)
     if not visits:

@@ -42,7 +42,7 @@ def newest(paths: Iterable[Path], started: Callable[[Path], str | None] | None =
 
 def results_in(folder: Path) -> list[Path]:
     """The files in a folder that are called like results files, by name."""
-    return sorted(path for path in folder.glob("*.json*") if path.name.endswith(ENDINGS))
+    return sorted(path for path in folder.glob("*.json*") if path.name.endswith(ENDINGS) and path.is_file())
 
 
 def started_of(path: Path) -> str | None:

@@ -5,8 +5,10 @@ All raise Refused, whose text is the reason alone; `store.load` puts the file's 
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
+import select
 import stat
 import zlib
 from collections import Counter
@@ -15,11 +17,15 @@ from typing import Any
 
 import msgspec
 
+from ipcbench.results.recognition import bytes_words, document_words, folder_words
+
+STDIN = Path("/dev/stdin")
 LARGEST_FILE = 64 * 2**20
 MOST_PARTS = 800_000  # numbers and texts count one, lists and objects two; a visit leaves about 50
 _MOST_KEYS = 1000  # in one object
-_LONGEST_NUMBER = 24  # characters: '-1.2345678901234567e-308'
+_LONGEST_NUMBER = 32  # characters; '-0.0000012345678901234567' has 25
 _PIECE = 2**20
+_PATIENCE = 2  # seconds in which a pipe must get its first writer
 _GZIP = b"\x1f\x8b"
 
 
@@ -28,19 +34,65 @@ class Refused(ValueError):
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a regular file, inflated where it is gzip's, at most LARGEST_FILE of either; OSError as usual."""
+    """The bytes of a file, or of what comes through a pipe, at most LARGEST_FILE of them; OSError as usual.
+
+    They are inflated where they are gzip's, and without the mark that some programs put before UTF-8.
+    """
     status = os.stat(path)  # before opening, which would wait for ever on a FIFO
+    if stat.S_ISDIR(status.st_mode):
+        raise Refused(folder_words(path))
     if not stat.S_ISREG(status.st_mode):
-        raise Refused("not a regular file")
-    if status.st_size > LARGEST_FILE:
+        data = _read_pipe(path, status.st_mode)
+    elif status.st_size > LARGEST_FILE:
         raise Refused(f"{status.st_size:,} bytes; a results file has at most {LARGEST_FILE:,}")
-    with open(path, "rb") as file:
-        data = file.read(LARGEST_FILE + 1)
+    else:
+        with open(path, "rb") as file:
+            data = file.read(LARGEST_FILE + 1)
     if data.startswith(_GZIP):
         data = _inflate(data)
+    data = data.removeprefix(codecs.BOM_UTF8)
     if not data:
         raise Refused("the file is empty")
     return data
+
+
+def _read_pipe(path: Path, mode: int) -> bytes:
+    """Everything that is written into a pipe until its writers close it; a pipe without a writer is soon given up."""
+    if os.isatty(0) and path == STDIN:
+        raise Refused("a terminal; give a file, or pipe one in, as with 'gzip -dc FILE | ipcbench compare - OTHER'")
+    if not stat.S_ISFIFO(mode) and not (stat.S_ISSOCK(mode) and path == STDIN):
+        raise Refused("not a regular file")
+    # A socket cannot be opened by its name; without O_NONBLOCK open waits for a writer.
+    descriptor = os.dup(0) if path == STDIN else os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        return _read_all(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read_all(descriptor: int) -> bytes:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    pieces, room, waited = [], LARGEST_FILE, False
+    while True:
+        try:
+            piece = os.read(descriptor, _PIECE)
+        except BlockingIOError:
+            poll.poll()  # somebody has it open for writing, and may take any time
+            continue
+        if piece:
+            pieces.append(piece)
+            room -= len(piece)
+            if room < 0:
+                raise Refused(f"more than {LARGEST_FILE:,} bytes; a results file has at most as many")
+        elif pieces or waited:
+            break
+        else:
+            waited = True
+            poll.poll(_PATIENCE * 1000)
+    if not pieces:
+        raise Refused("nothing came through the pipe")
+    return b"".join(pieces)
 
 
 def _inflate(data: bytes) -> bytes:
@@ -84,12 +136,22 @@ def parse(data: bytes) -> dict[str, Any]:
     except Refused:
         raise
     except (UnicodeDecodeError, msgspec.DecodeError, ValueError) as error:
-        raise Refused(f"not a results file, or cut off: {error}") from error
+        found = bytes_words(data)
+        raise Refused(
+            f"not a results file: {found}" if found else f"not a results file, or cut off: {error}"
+        ) from error
     except RecursionError as error:
         raise Refused("not a results file: nested too deeply") from error
     if not isinstance(document, dict):
         raise Refused("not a results file: no pyperf suite in it")
     return document
+
+
+def refuse_strangers(document: dict[str, Any]) -> None:
+    """Raise Refused, with what it is and what reads it, for a document of another program."""
+    found = document_words(document)
+    if found:
+        raise Refused(f"not a results file: {found}")
 
 
 def _look(data: bytes) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pandas as pd
 
 from ipcbench.model import Case
+from ipcbench.results.digest import digest_of
 from ipcbench.results.foreign import Foreign, foreign
 from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.schema import PYTHON_MODE, Between, ResultFile, RunRecord
@@ -19,6 +18,9 @@ from ipcbench.results.store import checked, read
 from ipcbench.results.touched import touched_words
 from ipcbench.text import safe_text
 from ipcbench.units import format_size
+
+LONGEST_COLUMN = 60  # characters that a side's name has in tables and charts, see `text.told_apart`
+_LONGEST_NAME = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +66,22 @@ def open_side(path: Path, name: str | None = None) -> Side:
 def _side(document: dict[str, Any], path: Path, name: str | None) -> Side:
     if "ipcbench" in document:
         result = checked(document)
-        return side_of_result(result, name, result.ipcbench.digest or _digest(document))  # older files have none
-    stem = path.name.removesuffix(".gz").removesuffix(".json")
-    return side_of_foreign(foreign(document), name or stem, _digest(document))
-
-
-def _digest(document: dict[str, Any]) -> str:
-    return hashlib.sha256(msgspec.json.encode(document, order="sorted")).hexdigest()
+        return side_of_result(result, name, result.ipcbench.digest or digest_of(document))  # older files have none
+    stem = path.name.removesuffix(".gz").removesuffix(".json") if path.is_file() else "pipe"
+    return side_of_foreign(foreign(document), name or stem, digest_of(document))
 
 
 def side_of_foreign(plain: Foreign, name: str, digest: str = "") -> Side:
     """A plain pyperf file as a side."""
     facts = plain.facts | {"rounds": _several(plain.visits.groupby("case").size())}
-    return Side(safe_text(name, 60), facts, plain.cases, plain.visits, digest, plain=True)
+    return Side(safe_text(name, _LONGEST_NAME), facts, plain.cases, plain.visits, digest, plain=True)
 
 
 def side_of_result(result: ResultFile, name: str | None = None, digest: str = "") -> Side:
     """A results file as a side; without a digest it is equal to no other."""
     record = result.ipcbench
     return Side(
-        name=safe_text(name or record.label, 60),
+        name=safe_text(name or record.label, _LONGEST_NAME),
         facts={fact: safe_text(text) for fact, text in _facts(record).items() if text},
         cases=case_frame(result),
         visits=visit_frame(result),

@@ -15,10 +15,20 @@ from typing import Any, TypeVar
 import msgspec
 
 from ipcbench.errors import BadRequest, ResultError
-from ipcbench.results.digest import digest_of
+from ipcbench.results.digest import digest_of, one_form, sha256_of
 from ipcbench.results.meaning import problems
 from ipcbench.results.migrate import migrate
-from ipcbench.results.reading import LARGEST_FILE, MOST_PARTS, Refused, parse, read_bytes, refuse_many_parts
+from ipcbench.results.newest import ENDINGS, results_in
+from ipcbench.results.reading import (
+    LARGEST_FILE,
+    MOST_PARTS,
+    STDIN,
+    Refused,
+    parse,
+    read_bytes,
+    refuse_many_parts,
+    refuse_strangers,
+)
 from ipcbench.results.schema import FIRST_WITH_DIGEST, SCHEMA, ResultFile
 from ipcbench.results.writing import write_whole
 from ipcbench.text import safe_text
@@ -28,11 +38,13 @@ __all__ = [
     "MOST_PARTS",
     "check_label",
     "check_writable",
-    "content_digest",
+    "file_name",
+    "find",
     "folder_name",
     "is_results_file",
     "load",
     "load_with_digest",
+    "locate",
     "read",
     "save",
 ]
@@ -65,6 +77,41 @@ def folder_name(path: Path) -> str:
     except BadRequest:
         plain = re.sub(r"[^a-z0-9]+", "-", stem.lower())[:55].strip("-") or "results"
         return f"{plain}-{hashlib.sha256(stem.encode(errors='surrogatepass')).hexdigest()[:8]}"
+
+
+def locate(text: str, results: Path) -> Path | None:
+    """The file that an argument means: '-' is standard input, else it is a path, or the label of a file in `results`.
+
+    None where there is neither. A folder of that name is only meant where there is no such label.
+    """
+    if text == "-":
+        return STDIN
+    folder = None
+    for path in (Path(text), *(results / f"{text}{ending}" for ending in ENDINGS)):
+        try:
+            if path.is_dir():
+                folder = folder or path
+            elif path.exists():
+                return path
+        except (OSError, ValueError):
+            continue  # too long, or it holds a NUL
+    return folder
+
+
+def find(text: str, results: Path) -> Path:
+    """The same, but raises BadRequest, with the labels that there are, where there is neither."""
+    found = locate(text, results)
+    if found is not None:
+        return found
+    known = [path.name.removesuffix(".gz").removesuffix(".json") for path in results_in(results)]
+    labels = f"labels in {results}: {', '.join(known[:20])}" if known else f"no results in {results}"
+    how = "" if known else "; 'ipcbench run' writes results/<label>.json"
+    raise BadRequest(f"{safe_text(text, 200)}: no such file and no such label; {safe_text(labels, 1000)}{how}")
+
+
+def file_name(path: Path, result: ResultFile) -> str:
+    """The name of the file that a result was read from; that of its label where it came through a pipe."""
+    return path.name if path.is_file() else f"{result.ipcbench.label}.json"
 
 
 def check_writable(folder: Path) -> None:
@@ -120,13 +167,13 @@ def load(path: Path) -> ResultFile:
 
 
 def load_with_digest(path: Path) -> tuple[ResultFile, str]:
-    """The same, and the SHA-256 of the file's content, inflated where it is gzip's."""
-    return _read(path, lambda data: (checked(parse(data)), hashlib.sha256(data).hexdigest()))
+    """The same, and the digest of the file's values, which one of an older schema has too."""
 
+    def both(document: dict[str, Any]) -> tuple[ResultFile, str]:
+        result = checked(document)
+        return result, result.ipcbench.digest or digest_of(document)
 
-def content_digest(path: Path) -> str:
-    """The SHA-256 of a file's content, inflated where it is gzip's; raises ResultError."""
-    return _read(path, lambda data: hashlib.sha256(data).hexdigest())
+    return read(path, both)
 
 
 def read(path: Path, make: Callable[[dict[str, Any]], T]) -> T:
@@ -138,10 +185,7 @@ def _read(path: Path, make: Callable[[bytes], T]) -> T:
     try:
         return make(read_bytes(path))
     except FileNotFoundError as error:
-        meant = Path("results") / f"{path.name}.json"
-        hint = f"did you mean {meant}?" if meant.exists() else "'ipcbench run' writes results/<label>.json"
-        reason = f"no such file; {hint}"
-        raise ResultError(f"{_shown(path)}: {reason}") from error
+        raise ResultError(f"{_shown(path)}: no such file; 'ipcbench run' writes results/<label>.json") from error
     except OSError as error:
         raise ResultError(f"{_shown(path)}: cannot read: {error.strerror}") from error
     except Refused as error:
@@ -156,32 +200,34 @@ def _read(path: Path, make: Callable[[bytes], T]) -> T:
 
 def checked(document: dict[str, Any]) -> ResultFile:
     """A document as a results file, once everything about it is right; raises Refused and msgspec.ValidationError."""
-    schema = _schema(document)
+    values = one_form(document)
+    schema = _schema(values)
     if schema >= FIRST_WITH_DIGEST:
         found = document["ipcbench"].get("digest")
-        if found != digest_of(document):
+        if found not in (sha256_of(values), sha256_of(document)):  # the second is that of older files
             raise Refused(
                 f"damaged: its content does not have the digest {safe_text(found, 64)!r} that stands in it; "
                 "it was changed after it was written"
             )
-    result = msgspec.convert(migrate(document, schema), ResultFile)
+    result = msgspec.convert(migrate(values, schema), ResultFile)
     try:
         check_label(result.ipcbench.label)
     except BadRequest as error:
         raise Refused(f"damaged: {error}") from error
     for problem in problems(result):
         raise Refused(f"damaged: {problem}")
+    if result.ipcbench.digest:
+        result.ipcbench.digest = sha256_of(values)
     return result
 
 
 def _schema(document: dict[str, Any]) -> int:
     """The schema of a document; raises Refused if it is none of ours, or newer."""
-    if "benchmarks" not in document:
-        raise Refused("not a results file: no pyperf suite in it")
+    refuse_strangers(document)
     if "ipcbench" not in document:
         raise Refused(
             'not an ipcbench result: top-level "ipcbench" is missing. Of a plain pyperf file neither origin nor proof '
-            "of transfer is known, so it has no report; 'python -m pyperf stats' reads it"
+            "of transfer is known, so it has no report; 'python -m pyperf stats' and 'ipcbench compare' read it"
         )
     record = document["ipcbench"]
     schema = record.get("schema") if isinstance(record, dict) else None
@@ -189,6 +235,8 @@ def _schema(document: dict[str, Any]) -> int:
         raise Refused('damaged: "ipcbench" has no schema number')
     if schema > SCHEMA:
         raise Refused(f"made by a newer ipcbench (schema {schema}, this one reads up to {SCHEMA}); upgrade to read it")
+    if "benchmarks" not in document:
+        raise Refused("not a results file: no pyperf suite in it")
     return schema
 
 
