@@ -30,7 +30,7 @@ def command(files: tuple[Path, ...], label: str | None, results: Path, force: bo
     Example:
       ipcbench merge results/monday.json results/tuesday.json --label week
     """
-    from ipcbench.cli.output import say
+    from ipcbench.cli.output import say, say_prose
     from ipcbench.cli.saving import refuse_existing
     from ipcbench.cli.summary import count, summary_lines
     from ipcbench.errors import BadRequest
@@ -46,7 +46,7 @@ def command(files: tuple[Path, ...], label: str | None, results: Path, force: bo
     check_writable(results)
     save(result, path, force)
     for line in summary_lines(result, path):
-        say(line)
+        say_prose(line)
     say(f"{count(len(result.ipcbench.repeats), 'repeat')} of {count(len(files), 'file')}")
     return 0
 
