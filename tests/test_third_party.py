@@ -52,7 +52,7 @@ def test_all_of_an_absent_library_is_one_line_however_much_was_asked_for() -> No
     assert not [case for case in plan.cases if load_mechanism(case.mechanism).third_party]
     assert len(lines) == len({found.requires for found in THIRD_PARTY}), lines
     (zmq,) = [line for line in lines if "[zmq]" in line]
-    assert zmq.endswith(' questions: needs zmq: pip install "ipcbench[zmq]": zmq-ipc, zmq-tcp, zmq-push-pull')
+    assert zmq.endswith(' questions: needs zmq: pip install "ipcbench[zmq]": zmq-ipc, zmq-tcp and zmq-push-pull')
 
 
 @pytest.mark.usefixtures("nothing_installed")

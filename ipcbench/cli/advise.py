@@ -42,7 +42,7 @@ FORMATS = ("table", "markdown", "json")
 @click.option("--stdlib", is_flag=True, help="Only the standard library: nothing to install.")
 @click.option("--placement", default="", metavar="HOW", help="spread, pack or free. Default: what most cases have.")
 @click.option("--python", default="", metavar="TAG", help="Of several Pythons in a file this one, such as py3.13.0.")
-@click.option("--from", "source", metavar="FILE", help="Results file or label. Default: the newest in the folder.")
+@click.option("--from", "source", metavar="FILE", help="Results file or label. Default: the newest run of this machine.")
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder of results files.")
 @click.option("--measure", is_flag=True, help="Measure first what the answer lacks, all that fits side by side.")
 @click.option("--rounds", metavar="N", help="Rounds of --measure. Default: as of run.")
@@ -51,13 +51,19 @@ FORMATS = ("table", "markdown", "json")
 def command(**given: Any) -> int:
     """Say which mechanism fits, the fastest first, from a results file, and why the others do not.
 
+    The file is that of the newest run of this machine. What another machine measured, such as the file that comes with
+    ipcbench, answers only if --from names it; every answer says whose machine it is about, and when.
+
     What blocks and what spins are never ranked together, unless --must any asks for it. Where the size or the number of
-    workers was not measured, the nearest is taken and said.
+    workers was not measured, the nearest answers and the distance is said first. There is no answer from a size that is
+    more than 4 times as large or small, nor from more than twice or less than half as many workers, nor from one worker
+    for several.
 
     \b
     Examples:
       ipcbench advise
-      ipcbench advise --consumers 4 --size 64KiB --payload array
+      ipcbench advise --consumers 4 --size 64KiB
+      ipcbench advise --size 1MiB --payload array
       ipcbench advise --size 1MiB --need throughput --from laptop
       ipcbench advise --consumers 4 --need tasks --measure
       ipcbench advise --producers 8 --need state --format json

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ipcbench.analysis.need import NOT_ASKED, Need, check, questions_of, ruled_out, usual_size
 from ipcbench.cli.measuring import measured
 from ipcbench.cli.options import known, parts, whole
-from ipcbench.cli.output import say
+from ipcbench.cli.output import say_prose
 from ipcbench.cli.plugins import ask_plugins
 from ipcbench.cli.run import command as run
 from ipcbench.cli.summary import summary_lines
@@ -166,7 +166,7 @@ def measure(need: Need, given: dict[str, Any]) -> tuple[Path, int]:
     assert finish is not None  # only a dry run has none
     if given["style"] == "table" or finish.stopped:
         for line in summary_lines(finish.result, finish.path):
-            say(line)
+            say_prose(line)
     return finish.path, finish.code
 
 

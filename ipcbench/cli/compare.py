@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -200,7 +199,7 @@ def _folder(contrast: Contrast) -> str:
 def _formatted(
     comparison: Comparison, kind: str, everything: bool, failed: Mapping[str, Sequence[str]], to_file: bool
 ) -> str:
-    from ipcbench.cli.showing import WIDEST
+    from ipcbench.cli.showing import table_width
     from ipcbench.report import comparison_formats as formats
 
     if kind == "json":
@@ -209,8 +208,7 @@ def _formatted(
         return formats.as_csv(comparison)
     if kind == "markdown":
         return formats.as_markdown(comparison, everything)
-    width = 120 if to_file else shutil.get_terminal_size((100, 24)).columns
-    return formats.terminal(comparison, everything, min(max(width, 60), WIDEST)) + "\n"
+    return formats.terminal(comparison, everything, table_width(to_file)) + "\n"
 
 
 def _judged(limits: Sequence[Limit], failed: Mapping[str, Sequence[str]], contrast: Contrast, quiet: bool) -> int:

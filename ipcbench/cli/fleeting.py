@@ -15,7 +15,7 @@ from ipcbench.cli.ending import severest
 from ipcbench.cli.finishing import Finish
 from ipcbench.cli.measuring import begin, resume
 from ipcbench.cli.options import FEW, RESULTS, Order, Resumption, make_order, make_resumption, surplus_of
-from ipcbench.cli.output import about, printing, say, tell
+from ipcbench.cli.output import about, printing, say, say_prose, tell
 from ipcbench.cli.planning import planned
 from ipcbench.cli.progress import Lines, Quiet
 from ipcbench.cli.saving import refuse_existing
@@ -84,7 +84,7 @@ def _show(site: HostSite, order: Order) -> int:
             start = time_to_start(plan, visits.visit)
         say(f"host {site.name}: {outlook(fitted(plan, start), start, False)}")
         for line in skip_lines(plan.skips):
-            say(f"host {site.name}: {line}")
+            say_prose(f"host {site.name}: {line}")
     except IpcbenchError as error:
         say(f"host {site.name}: {error}")
         return error.exit_code
@@ -183,7 +183,7 @@ def _say_all(jobs: Sequence[Job], ledger: Ledger) -> None:
             kept.append(job.finish.path)
         closing = [] if job.finish.stopped else [self_check_line(job.finish.result)]
         for line in [*summary_lines(job.finish.result, job.finish.path), *closing]:
-            say(f"host {job.name}: {line}")
+            say_prose(f"host {job.name}: {line}")
     if ledger.dropped:
         say(f"{count(ledger.dropped, 'result')} came twice and counted once")
     if 1 < len(kept) <= FEW:

@@ -31,7 +31,7 @@ def command(files: tuple[str, ...], label: str | None, results: Path, force: boo
     Example:
       ipcbench merge monday tuesday --label week
     """
-    from ipcbench.cli.output import say
+    from ipcbench.cli.output import say, say_prose
     from ipcbench.cli.saving import refuse_existing
     from ipcbench.cli.summary import count, summary_lines
     from ipcbench.errors import BadRequest
@@ -47,7 +47,7 @@ def command(files: tuple[str, ...], label: str | None, results: Path, force: boo
     check_writable(results)
     save(result, path, force)
     for line in summary_lines(result, path):
-        say(line)
+        say_prose(line)
     say(f"{count(len(result.ipcbench.repeats), 'repeat')} of {count(len(files), 'file')}")
     return 0
 

@@ -14,7 +14,7 @@ from ipcbench.cli.finishing import Finish
 from ipcbench.cli.fleeting import again, connected, refuse_alone, site_of
 from ipcbench.cli.measuring import begin, resume
 from ipcbench.cli.options import Order, Resumption, make_order, make_resumption, surplus_of
-from ipcbench.cli.output import printing, say, tell
+from ipcbench.cli.output import printing, say, say_prose, tell
 from ipcbench.cli.progress import Lines, Quiet
 from ipcbench.cli.saving import refuse_existing
 from ipcbench.cli.summary import self_check_line, summary_lines
@@ -52,7 +52,7 @@ def measure(given: dict[str, Any]) -> int:
         with printing(finish.code):
             closing = [] if finish.stopped else [self_check_line(finish.result)]
             for line in [*summary_lines(finish.result, finish.path), *closing]:
-                say(line)
+                say_prose(line)
             if finish.resuming:
                 say(f"to continue: {finish.resuming}")
         return finish.code

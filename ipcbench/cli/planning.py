@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ipcbench.cli.here import HERE
 from ipcbench.cli.options import Keeping, Order
-from ipcbench.cli.output import say
+from ipcbench.cli.output import say_prose
 from ipcbench.cli.saving import refuse_existing
 from ipcbench.cli.summary import count, outlook, skip_lines
 from ipcbench.errors import BadRequest
@@ -39,12 +39,12 @@ def show_plan(plan: Plan, keeping: Keeping, fit: bool) -> None:
         question, size, workers, *settings = block
         names = [case.mechanism for case in plan.cases if case.block == block]
         more = "".join(f", {word}" for word in settings if word not in ("bytes", "fork", "spread"))
-        say(f"{question}, {format_size(size)}, {count(workers, 'worker')}{more}: {', '.join(names)}")
+        say_prose(f"{question}, {format_size(size)}, {count(workers, 'worker')}{more}: {', '.join(names)}")
     for line in skip_lines(plan.skips):
-        say(line)
+        say_prose(line)
     with Stop() as stop, contextlib.closing(Visitor(plan.timing, stop, pythons=plan.pythons)) as visitor:
         start = time_to_start(plan, visitor.visit)
-        say(outlook(fitted(plan, start) if fit else plan, start, keeping.reports is not None))
+        say_prose(outlook(fitted(plan, start) if fit else plan, start, keeping.reports is not None))
 
 
 def planned(order: Order, site: Site = HERE) -> Plan:

@@ -57,7 +57,7 @@ def command(everything: bool, seed: int | None, verbose: bool) -> int:
             for trial in fit:
                 tried.append(bench.attempt(trial))
                 if verbose:
-                    click.echo(_line(tried[-1]))
+                    _print(_line(tried[-1]), later=" " * 16)
         finally:
             left = bench.close()
     _print(f"{time.monotonic() - began:.0f} s")
@@ -119,8 +119,7 @@ def _doubts(level: str, capable: Capabilities) -> Iterator[str]:
 
 def _line(found: Tried) -> str:
     wrong = found.wrong or ", ".join(found.left)
-    line = f"{'!!' if wrong else 'ok'}  {found.verdict:10}  {_name(found)}: {wrong or _detail(found)}"
-    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"
+    return f"{'!!' if wrong else 'ok'}  {found.verdict:10}  {_name(found)}: {wrong or _detail(found)}"
 
 
 def _detail(found: Tried) -> str:

@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from ipcbench.analysis.projection import field
+from ipcbench.cli.output import LONGEST_LINE, line_width
 from ipcbench.errors import BadRequest, ResultError
 from ipcbench.results.store import find, is_results_file, locate
 from ipcbench.results.writing import write_whole
 
-WIDEST = 160  # characters: longer lines are not read more easily
+NARROWEST, WIDEST = 60, 160  # characters of a line on a terminal: longer ones are not read more easily
 _NAMED = re.compile(r"([^=/]{1,60})=(.+)", re.DOTALL)
 
 
@@ -38,6 +39,12 @@ def parse_filters(filters: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], 
         field(name)
         asked.setdefault(name.strip(), []).extend(parts)
     return tuple((name, tuple(parts)) for name, parts in asked.items())
+
+
+def table_width(to_file: bool) -> int:
+    """How many characters a line of a table may have: on a terminal what it shows, in a file any number."""
+    width = LONGEST_LINE if to_file else line_width(NARROWEST)
+    return width if width == LONGEST_LINE else min(width, WIDEST)
 
 
 def show(text: str, output: Path | None) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ipcbench.model import Case, Skip
 from ipcbench.plan.planner import Plan
+from ipcbench.report.text import listing
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.touched import touched_words
 from ipcbench.run.cost import estimate
@@ -16,6 +17,8 @@ from ipcbench.run.precision import half_width, still_wide
 from ipcbench.units import format_duration
 
 MOST_WIDE = 20  # lines
+MOST_ABSENT = 20  # cases that are said one by one, or reasons where there are more
+MOST_NAMES = 12  # mechanisms behind one reason
 MOST_QUESTIONS = 2  # that a reason is told for one by one
 REPORT_SECONDS = 6.0  # what making a report took on a 2-CPU virtual machine
 
@@ -50,11 +53,26 @@ def summary_lines(result: ResultFile, path: Path) -> list[str]:
     ending += f"; mixed: {'; '.join(record.mixed)}" if record.mixed else ""
     ending += f"; {touched}" if (touched := touched_words(record)) else ""
     lines = [f"{path}: {counts}; {count(record.rounds, 'complete round')} in {format_duration(record.wall)}{ending}"]
-    lines += [
-        absence_line(case.id, case.verdict, case.stage, case.detail) for case in record.cases if case.verdict != "ok"
-    ]
-    lines += precision_lines(result)
+    lines += absence_lines(result) + precision_lines(result)
     return lines + skip_lines([Skip(Case.parse(skip.id), skip.reason) for skip in record.skips])
+
+
+def absence_lines(result: ResultFile) -> list[str]:
+    """Which measured cases have no number and why: a line for each, or for each reason where they are many."""
+    absent = [case for case in result.ipcbench.cases if case.verdict != "ok"]
+    if len(absent) <= MOST_ABSENT:
+        return [absence_line(case.id, case.verdict, case.stage, case.detail) for case in absent]
+    from ipcbench.report.absence import groups
+    from ipcbench.results.frame import case_frame
+
+    frame = case_frame(result)
+    found = groups(frame[frame["case"].isin([case.id for case in absent])])
+    lines = [
+        f"{count(group.cases, 'case')} {group.verdict} in {group.reason}: {group.mechanisms}; {group.where}"
+        for group in found[:MOST_ABSENT]
+    ]
+    rest = sum(group.cases for group in found[MOST_ABSENT:])
+    return [*lines, f"{count(rest, 'case')} more without a number: the report has all"] if rest else lines
 
 
 def precision_lines(result: ResultFile) -> list[str]:
@@ -127,7 +145,7 @@ def skip_lines(skips: Sequence[Skip]) -> list[str]:
     for (where, reason), names in found.items():
         who = list(dict.fromkeys(names))
         by_name = any(skip.reason == f"{who[0]} {reason}" for skip in skips)
-        said = f"{reason}: {', '.join(who)}" if len(who) > 1 else f"{who[0]} {reason}" if by_name else reason
+        said = f"{reason}: {listing(who, MOST_NAMES)}" if len(who) > 1 else f"{who[0]} {reason}" if by_name else reason
         lines.append(f"skipped {count(len(names), 'case')} of {where}: {said}")
     return lines
 

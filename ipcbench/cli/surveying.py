@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from ipcbench.analysis.champions import champions
 from ipcbench.analysis.fleet import gather
 from ipcbench.analysis.hosts import Named, read_hosts
 from ipcbench.cli.output import say, tell
-from ipcbench.cli.showing import WIDEST, parse_filters, place, show
+from ipcbench.cli.showing import parse_filters, place, show, table_width
 from ipcbench.errors import BadRequest
 from ipcbench.report import survey_formats as formats
 from ipcbench.report.survey import Survey
@@ -70,5 +69,4 @@ def _formatted(found: Survey, wanted: Wanted) -> str:
         return formats.as_csv(found)
     if wanted.kind == "markdown":
         return formats.as_markdown(found, wanted.everything)
-    width = 120 if wanted.output else shutil.get_terminal_size((100, 24)).columns
-    return formats.terminal(found, wanted.everything, min(max(width, 60), WIDEST)) + "\n"
+    return formats.terminal(found, wanted.everything, table_width(wanted.output is not None)) + "\n"

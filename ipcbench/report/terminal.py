@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Sequence
 
 from ipcbench.report.tables import Table
@@ -62,17 +63,24 @@ def _print(console: object, part: Table, width: int) -> None:
 
 
 def _widths(table: Table, width: int) -> list[int] | None:
-    """How wide each column is, so that words stay whole: None where all fits, or where not even the words do."""
+    """How wide each column is, so that words stay whole and few cells are broken; None where not even words fit.
+
+    The first column and those of numbers keep their width: names are read, and searched for, in one piece.
+    """
     from rich.cells import cell_len
 
     columns = [[name, *(row[place] for row in table.rows)] for place, name in enumerate(table.header)]
-    widths = [max(map(cell_len, cells)) for cells in columns]
+    lengths = [Counter(map(cell_len, cells)) for cells in columns]
+    widths = [max(found) for found in lengths]
     least = [max((cell_len(word) for cell in cells for word in cell.split()), default=1) for cells in columns]
-    least[0] = widths[0]  # names are read, and searched for, in one piece
+    for place, name in enumerate(table.header):
+        if place == 0 or name in _RIGHT:
+            least[place] = widths[place]
     room = width - _GAP * (len(columns) - 1)
-    if sum(widths) <= room or sum(least) > room:
+    if sum(least) > room:
         return None
     while sum(widths) > room:
-        place = max(range(len(widths)), key=lambda place: (widths[place] > least[place], widths[place]))
-        widths[place] -= 1
+        wide = [place for place in range(len(widths)) if widths[place] > least[place]]
+        narrower = min(wide, key=lambda place: (lengths[place][widths[place]], -widths[place]))
+        widths[narrower] -= 1
     return widths
