@@ -35,8 +35,8 @@ ThemeName = Literal["light", "dark"]
 
 def load(source: str | Path) -> Run:
     """Read a results file, by its path or by its label in results/; raises ResultError."""
-    path = Path(source)
-    if not path.exists() and isinstance(source, str):
+    path = Path(source)  # a folder may have the name of a label
+    if not path.is_file() and isinstance(source, str):
         named = [Path("results") / f"{source}{ending}" for ending in (".json", ".json.gz")]
         path = next((each for each in named if each.exists()), path)
     return Run(load_file(path))

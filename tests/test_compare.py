@@ -23,7 +23,7 @@ from ipcbench.analysis.comparable import refuse
 from ipcbench.analysis.contrast import Contrast, contrast
 from ipcbench.analysis.limits import exceeded, parse_limits
 from ipcbench.analysis.machines import Shape, shape
-from ipcbench.analysis.projection import Projection, chosen, gather
+from ipcbench.analysis.projection import FIELDS, Projection, chosen, gather
 from ipcbench.analysis.self_check import SelfCheck
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.model import Case
@@ -631,6 +631,20 @@ def test_a_build_fails_with_9_only_on_what_is_certain(within: Run, folder: Path)
     done = within("compare", "a", "noisy", "--fail-if", "slower>1%")
     assert done.code == 0
     assert "inconclusive, which fail nothing" in done.out
+
+
+@pytest.mark.usefixtures("folder")
+def test_every_field_that_the_help_names_makes_rows_and_filters(within: Run) -> None:
+    text = " ".join(within("compare", "--help").out.split())
+    fields = re.split(r"[,;] ", text.partition("Fields: ")[2].partition(".")[0])
+    assert len(fields) >= 12
+    filters = [word for name in fields for word in ("--filter", f"{name}=*")]
+    rows = [word for name in fields for word in ("--row", name)]
+    done = within("compare", "a", "b", *rows, *filters)
+    assert (done.code, done.err) == (0, "")
+    assert [name for name in fields if name not in FIELDS] == []
+    document = (Path(__file__).parents[1] / "docs" / "comparing.md").read_text()
+    assert all(f"`{name}`" in document for name in fields if name != "case")
 
 
 def test_a_missing_case_fails_where_it_is_asked_for(within: Run, folder: Path) -> None:
