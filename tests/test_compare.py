@@ -379,6 +379,10 @@ def test_the_head_and_the_verdict_say_which_side_was_loaded_and_how_noisy_they_a
     assert said.index(floors) < next(place for place, line in enumerate(said) if "slower" in line or "Ratio" in line)
     verdict = " ".join(" ".join(said).partition("busy against a:")[2].split())
     assert f"in busy {touched}" in verdict
+    keep(folder, loaded(make("calm", 4, {"queue": 1.2}), 1))
+    calm = " ".join(within("compare", "a", "calm").out.split())
+    assert f"Doubt: calm: 1 of {every} visits was touched: 1 loaded" in calm, "one visit stands in the head"
+    assert "In doubt" not in calm, "and casts no doubt on the verdict"
     document = json.loads(within("compare", "a", "busy", "--format", "json").out)
     assert document["touched"] == {"a": "", "busy": touched}
     assert document["noise_floor"]["busy"] > document["noise_floor"]["a"] > 0
