@@ -196,6 +196,17 @@ def test_a_deep_link_shows_its_chart(browser: Browser, report: Path) -> None:
             assert background(seen.page) == colour(DARK.page)
 
 
+@pytest.mark.parametrize("place", ["mech=queue&theme=dark", "&mech=queue&theme=dark", "theme=dark&mech=queue"])
+def test_a_link_without_a_place_carries_all_that_was_chosen(browser: Browser, report: Path, place: str) -> None:
+    with visit(browser, report, place) as seen:
+        page = seen.page
+        assert page.locator('[data-chip="queue"]').get_attribute("aria-pressed") == "true"
+        assert page.locator("[data-set-theme=dark]").get_attribute("aria-pressed") == "true"
+        assert background(page) == colour(DARK.page)
+        page.locator("[data-set-theme=light]").evaluate("(button) => button.click()")
+        assert address(page) == "&mech=queue&theme=light"
+
+
 def test_a_deep_link_opens_what_is_folded_away(browser: Browser, report: Path) -> None:
     with visit(browser, report, "all-cases") as seen:
         assert seen.page.locator("#all-cases table").is_visible()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
+import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 
@@ -20,7 +21,7 @@ from synthetic import SIZES, make_cases, make_result, make_skips, tail_cases
 
 from ipcbench.model import Case, Verdict
 from ipcbench.report.charts import CHARTS, Chart, matrix
-from ipcbench.report.charts.chart import LONGEST_ALT
+from ipcbench.report.charts.chart import LONGEST_ALT, doubts
 from ipcbench.report.charts.scale import log_ticks, spaced, spread
 from ipcbench.report.charts.sheet import sign, text_width, wrap
 from ipcbench.report.inline import merge
@@ -353,3 +354,30 @@ def test_wrapped_lines_fit() -> None:
     lines = wrap("some words that have to be broken into several lines " + "x" * 200, 120)
     assert len(lines) > 2
     assert all(text_width(line) <= 120 for line in lines)
+
+
+# What stands below a chart says each thing once
+
+
+def test_a_doubt_is_said_once_below_a_chart_however_many_visits_it_met() -> None:
+    cases = make_cases(sizes=[64, 4096], mechanisms=["pipe", "queue", "array"])
+    words = ["loaded", "loaded in 1 of 7 visits", "loaded in 6 of 7 visits", "noisy"]
+    notes = {case.id: [words[place % 4]] for place, case in enumerate(cases)}
+    about = study(make_result(cases, 7, notes=notes))
+    assert doubts(matrix.CHART.table(about)) == "* loaded."
+    assert doubts(about.summary) == "* loaded and noisy."
+
+
+def test_a_missing_mean_is_explained_once_for_what_blocks_and_what_spins() -> None:
+    cases = [Case("ping-pong", name, size) for name in ("pipe", "queue") for size in (64, 4096, 65536)]
+    cases += [Case("ping-pong", name, size) for name in ("ring", "loop") for size in (64, 4096)]
+    verdicts: dict[str, tuple[Verdict, str]] = {
+        f"ping-pong/{name}/4KiB/1w": ("failed", "exit 1") for name in ("queue", "loop")
+    }
+    result = make_result(cases, 3, verdicts=verdicts)
+    for facts in result.ipcbench.mechanisms:
+        facts.wait = "spin" if facts.name in ("ring", "loop") else "block"
+    figure = matrix.CHART.draw(matrix.CHART.table(study(result)), THEMES[0])
+    said = " ".join(text.get_text() for text in figure.findobj(Text))
+    assert said.count("† no mean") == 1
+    assert re.search(r"at one of 64 B, 4 KiB and 64 KiB; of those that spin, at one of 64 B and 4 KiB\.", said)

@@ -23,7 +23,7 @@ from ipcbench.analysis.comparable import refuse
 from ipcbench.analysis.contrast import Contrast, contrast
 from ipcbench.analysis.limits import exceeded, parse_limits
 from ipcbench.analysis.machines import Shape, shape
-from ipcbench.analysis.projection import Projection, chosen, gather
+from ipcbench.analysis.projection import FIELDS, Projection, chosen, gather
 from ipcbench.analysis.self_check import SelfCheck
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.model import Case
@@ -379,6 +379,10 @@ def test_the_head_and_the_verdict_say_which_side_was_loaded_and_how_noisy_they_a
     assert said.index(floors) < next(place for place, line in enumerate(said) if "slower" in line or "Ratio" in line)
     verdict = " ".join(" ".join(said).partition("busy against a:")[2].split())
     assert f"in busy {touched}" in verdict
+    keep(folder, loaded(make("calm", 4, {"queue": 1.2}), 1))
+    calm = " ".join(within("compare", "a", "calm").out.split())
+    assert f"Doubt: calm: 1 of {every} visits was touched: 1 loaded" in calm, "one visit stands in the head"
+    assert "In doubt" not in calm, "and casts no doubt on the verdict"
     document = json.loads(within("compare", "a", "busy", "--format", "json").out)
     assert document["touched"] == {"a": "", "busy": touched}
     assert document["noise_floor"]["busy"] > document["noise_floor"]["a"] > 0
@@ -631,6 +635,20 @@ def test_a_build_fails_with_9_only_on_what_is_certain(within: Run, folder: Path)
     done = within("compare", "a", "noisy", "--fail-if", "slower>1%")
     assert done.code == 0
     assert "inconclusive, which fail nothing" in done.out
+
+
+@pytest.mark.usefixtures("folder")
+def test_every_field_that_the_help_names_makes_rows_and_filters(within: Run) -> None:
+    text = " ".join(within("compare", "--help").out.split())
+    fields = re.split(r"[,;] ", text.partition("Fields: ")[2].partition(".")[0])
+    assert len(fields) >= 12
+    filters = [word for name in fields for word in ("--filter", f"{name}=*")]
+    rows = [word for name in fields for word in ("--row", name)]
+    done = within("compare", "a", "b", *rows, *filters)
+    assert (done.code, done.err) == (0, "")
+    assert [name for name in fields if name not in FIELDS] == []
+    document = (Path(__file__).parents[1] / "docs" / "comparing.md").read_text()
+    assert all(f"`{name}`" in document for name in fields if name != "case")
 
 
 def test_a_missing_case_fails_where_it_is_asked_for(within: Run, folder: Path) -> None:

@@ -93,6 +93,39 @@ def test_pypi_wants_an_absolute_address_and_gets_one_picture(do: Embed) -> None:
     assert (tag, attributes["src"]) == ("img", "https://example.org/v1/reports/laptop/charts/scaling-light.svg")
 
 
+def test_sphinx_gets_a_directive_with_a_name_to_refer_to_and_a_report_that_it_finds(do: Embed, project: Path) -> None:
+    words = ("embed", "scaling", "--format", "sphinx", "--width", "400")
+    printed = do(*words, "--report", "laptop", "--relative-to", "docs/guide/page.rst").out
+    assert printed.splitlines() == [
+        ".. ipcbench-chart:: scaling",
+        "   :report: laptop",
+        "   :name: fig-laptop-scaling",
+        "   :width: 400px",
+    ]
+    elsewhere = project / "docs" / "reports" / "My run"
+    shutil.copytree(project / "reports" / "laptop", elsewhere)
+    printed = do(*words, "--report", "docs/reports/My run", "--relative-to", "docs/guide/page.rst").out
+    assert printed.splitlines()[1:3] == ["   :report: ../reports/My run", "   :name: fig-my-run-scaling"]
+    inside = do(*words, "--report", "docs/reports/My run", "--relative-to", "docs/reports/My run/page.rst").out
+    assert inside.splitlines()[1:3] == ["   :report: .", "   :name: fig-scaling"]
+
+
+def test_a_width_that_a_format_cannot_have_is_refused_and_not_left_out(do: Embed, project: Path) -> None:
+    done = do("embed", "scaling", "--report", "laptop", "--format", "markdown", "--width", "400")
+    assert (done.code, done.out, len(done.errors)) == (2, "", 1)
+    assert "format markdown takes no width" in done.err
+    page = project / "page.md"
+    page.write_text(f"<!-- ipcbench:begin scaling report=reports/laptop format=markdown width=400 -->\n{END}\n")
+    done = do("embed", "--update", "page.md")
+    assert (done.code, len(done.errors)) == (2, 1)
+    assert "page.md:1: format markdown takes no width" in done.err
+    for kind in set(FORMATS) - {"markdown"}:
+        base = ("--base-url", "https://example.org") if kind == "pypi" else ()
+        assert "400" in do("embed", "scaling", "--report", "laptop", "--format", kind, "--width", "400", *base).out, (
+            kind
+        )
+
+
 def test_html_is_one_picture_with_the_colours_of_both_themes_and_needs_no_file(do: Embed, project: Path) -> None:
     done = do("embed", "scaling", "--report", "laptop", "--format", "html", "--width", "400")
     assert done.code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Literal
@@ -69,6 +70,15 @@ See :numref:`fig-slow`.
    :alt: Workers
    :class: wide
 """
+
+
+def test_sphinx_builds_what_is_printed_for_it_and_its_name_leads_there(project: Path, report: Path) -> None:
+    printed = embed("slowdown-matrix", report, "sphinx", report.parent)
+    name = re.findall(r":name: (\S+)", printed)[0]
+    done = sphinx(project, f"Mini\n====\n\nSee :numref:`{name}` and :ref:`it <{name}>`.\n\n{printed}\n")
+    assert (done.code, done.err) == (0, "")
+    text = (project / "out" / "html" / "index.html").read_text()
+    assert text.count(f'href="#{name}"') >= 2
 
 
 @pytest.mark.parametrize("theme", ["furo", "alabaster"])

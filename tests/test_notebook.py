@@ -48,6 +48,8 @@ def test_importing_the_package_loads_nothing_and_asking_for_load_does(tmp_path: 
 def test_a_label_is_found_in_results(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(path.parents[1])
     assert repr(ipcbench.load("laptop")).startswith("<ipcbench run 'laptop': ")
+    Path("laptop").mkdir(exist_ok=True)
+    assert repr(ipcbench.load("laptop")).startswith("<ipcbench run 'laptop': "), "a folder of that name is no file"
     with pytest.raises(ResultError, match="server: no such file"):
         ipcbench.load("server")
 

@@ -62,6 +62,17 @@ def test_without_plug_ins_a_list_has_no_word_of_them(tmp_path: Path) -> None:
     assert "Plug-ins" not in run("list", cwd=tmp_path).out
 
 
+def test_a_fact_of_several_words_may_have_hyphens_as_advise_writes_it(site: Path, tmp_path: Path) -> None:
+    text = source("plug-a").replace('dead_peer="end of file"', 'dead_peer="end-of-file", ordering="per-sender"')
+    assert "end-of-file" in text
+    install(site, "a-plug", "1.0", {"plug-a": text})
+    done = run("list", "plug-a", cwd=tmp_path, env=having(site, COLUMNS="80"))
+    assert (done.code, done.err) == (0, "")
+    spaced = text.replace("end-of-file", "end of file").replace("per-sender", "per sender")
+    install(tmp_path / "other", "a-plug", "1.0", {"plug-a": spaced})
+    assert done.out == run("list", "plug-a", cwd=tmp_path, env=having(tmp_path / "other", COLUMNS="80")).out
+
+
 def test_one_plug_in_says_what_it_is_in_another_process(site: Path, tmp_path: Path) -> None:
     install(site, "a-plug", "1.0", {"plug-a": source("plug-a", TOLD)})
     process = start("list", "plug-a", cwd=tmp_path, env=having(site, TOLD=str(tmp_path / "told"), COLUMNS="80"))

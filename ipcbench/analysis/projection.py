@@ -109,7 +109,7 @@ def chosen(cases: pd.DataFrame, filters: Sequence[tuple[str, tuple[str, ...]]]) 
 
 
 def _matches(column: str, known: object, value: str) -> bool:
-    if column == "size":
+    if column == "size" and not set("*?[") & set(value):
         return known == parse_size(value)
     return fnmatch.fnmatchcase(written(column, known), value)
 

@@ -73,7 +73,12 @@ def load(plugin: Plugin) -> Mechanism:
     if reason:
         raise BadRequest(f"plug-in {plugin.name} of {plugin.origin}: {reason}")
     assert isinstance(mechanism, Mechanism)
-    return mechanism
+    return mechanism._replace(**{fact: _spaced(getattr(mechanism, fact)) for fact in ("dead_peer", "ordering")})
+
+
+def _spaced(fact: object) -> object:
+    """A fact of several words as it is kept: `advise --must` writes them with hyphens, and authors may, too."""
+    return fact.replace("-", " ") if isinstance(fact, str) else fact
 
 
 def why_no_mechanism(plugin: Plugin, found: object) -> str | None:

@@ -267,12 +267,12 @@ class Mechanism(NamedTuple):
     senders: Many = "one"
     receivers: Many = "one"
     duplex: bool = False
-    ordering: Literal["total", "per sender", "none"] = "total"
+    ordering: Literal["total", "per sender", "per-sender", "none"] = "total"
     wait: Literal["block", "spin", "poll"] = "block"
     poll_interval: float = 0.0
     holds: int | None = None
     copies: int | None = None
-    dead_peer: Literal["end of file", "nothing", "an error"] = "nothing"
+    dead_peer: Literal["end of file", "end-of-file", "nothing", "an error", "an-error"] = "nothing"
     scope: Literal["host", "network"] = "host"
     far: type[FarChannel] | None = None
     smallest: int = 1

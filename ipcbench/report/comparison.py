@@ -22,6 +22,7 @@ from ipcbench.units import format_ratio, format_size, format_time
 
 VERDICTS = ("slower", "faster", "inconclusive", "equivalent")
 MOST_MISSING = 10  # rows that are shown unasked
+MUCH = 0.05  # of the visits of a file that were touched: less stands in the head only, and not beside the verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _in_doubt(comparison: Comparison, column: str, within: pd.DataFrame) -> str:
         )
     sides = {comparison.contrast.base, column} if comparison.contrast.projection.column == "label" else None
     compared = [side for side in comparison.sides if sides is None or side.name in sides]
-    said += [f"in {safe_text(side.name, 60)} {side.touched}" for side in compared if side.touched]
+    said += [f"in {safe_text(side.name, 60)} {side.touched}" for side in compared if side.share_touched >= MUCH]
     return f" In doubt: {'; '.join(said)}." if said else ""
 
 

@@ -66,6 +66,8 @@ def embed(chart: str, folder: Path, kind: str, page: Path, width: int = 0, base_
         if base_url:
             raise BadRequest("format html takes no base URL: the chart itself is in the snippet")
         return inline_html(chart, entry, folder, width)
+    if kind == "sphinx" and folder.resolve().parent == REPORTS.resolve():
+        return snippet(chart, entry, kind, folder.resolve().name, width=width, base_url=base_url)
     seen = Path(os.path.relpath(folder, page)).as_posix()
     return snippet(chart, entry, kind, "" if seen == "." else seen, width=width, base_url=base_url)
 

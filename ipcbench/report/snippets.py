@@ -11,7 +11,7 @@ from urllib.parse import quote, urljoin
 
 from ipcbench.errors import BadRequest
 from ipcbench.report.manifest import ChartEntry, Files
-from ipcbench.report.text import markdown, without_markup
+from ipcbench.report.text import markdown, slug, without_markup
 from ipcbench.text import safe_text
 
 LONGEST = 1000  # characters of a caption
@@ -23,9 +23,9 @@ def snippet(id_: str, entry: ChartEntry, kind: str, report: str, *, width: int =
     """Write the snippet for one chart that was drawn, without a line end at its end.
 
     kind is one of FORMATS. report is the folder of the report as the page sees it, with '/', and empty where they share
-    it; width is in CSS pixels, 0 for the chart's own. With base_url, the address of the page's folder, all addresses
-    are absolute. Whatever the manifest holds, only text of it gets into the page. Raises BadRequest for what a format
-    cannot do.
+    it, or for sphinx a label; width is in CSS pixels, 0 for the chart's own. With base_url, the address of the page's
+    folder, all addresses are absolute. Whatever the manifest holds, only text of it gets into the page. Raises
+    BadRequest for what a format cannot do.
     """
     if kind not in _WRITERS:
         raise BadRequest(f"format {kind!r}: expected one of {', '.join(FORMATS)}")
@@ -33,6 +33,8 @@ def snippet(id_: str, entry: ChartEntry, kind: str, report: str, *, width: int =
         raise BadRequest(f"base URL {base_url!r}: expected http:// or https:// with a host, without '?' and '#'")
     if base_url and kind == "sphinx":
         raise BadRequest("format sphinx takes no base URL: the directive finds the report when the pages are built")
+    if kind == "markdown" and width:
+        raise BadRequest("format markdown takes no width: an image of Markdown has none; format github has")
     if kind == "pypi" and not base_url:
         raise BadRequest("format pypi needs --base-url: PyPI shows no relative image; give one that names a tag")
     return _WRITERS[kind](_Wanted(id_, entry, report, width, base_url))
@@ -77,7 +79,12 @@ def _pypi(wanted: _Wanted) -> str:
 
 
 def _sphinx(wanted: _Wanted) -> str:
-    lines = [f".. ipcbench-chart:: {wanted.id}", f"   :report: {PurePosixPath(wanted.report).name}"]
+    label = slug(PurePosixPath(wanted.report).name)
+    lines = [
+        f".. ipcbench-chart:: {wanted.id}",
+        f"   :report: {wanted.report or '.'}",
+        f"   :name: fig-{f'{label}-' if wanted.report else ''}{wanted.id}",
+    ]
     return "\n".join(lines + [f"   :width: {wanted.asked}px"] * bool(wanted.asked))
 
 

@@ -72,7 +72,7 @@ def _in_hole(row: Any) -> bool:
 
 def _holes(summary: pd.DataFrame, networked: Collection[str]) -> Iterator[str]:
     """Sizes at which every message waits for a delayed acknowledgement, whichever sizes stand beside them."""
-    trips = summary[(summary["pattern"] == "ping-pong") & summary["seconds"].notna() & (summary["wait"] == "block")]
+    trips = matched(summary, pattern="ping-pong", wait="block", ranked=True)
     for _, curve in trips.groupby(SETTING, sort=True):
         rows = records(curve.sort_values("size"))
         slow = next((row for row in rows if _in_hole(row)), None)
@@ -80,21 +80,22 @@ def _holes(summary: pd.DataFrame, networked: Collection[str]) -> Iterator[str]:
             continue
         below = next((row for row in reversed(rows) if row.size < slow.size), None)
         above = next((row for row in rows if row.size > slow.size and not _in_hole(row)), None)
-        rivals = matched(
-            trips[trips["ranked"]], size=slow.size, **{column: getattr(slow, column) for column in SETTING[1:]}
-        )
-        best = next(iter(records(rivals.sort_values("seconds"))), None)
+        rivals = matched(trips, size=slow.size, **{column: getattr(slow, column) for column in SETTING[1:]})
+        best = records(rivals.sort_values("seconds"))[0]
         far = FAR if slow.rounds >= LEAST_ROUNDS else 3 * FAR
         beside = [row for row in (below, above, best) if row is not None and far * row.seconds <= slow.seconds]
         if beside or slow.mechanism in networked:
-            yield _hole(slow, below, above if above in beside else None, rivals, above is None)
+            yield _hole(slow, below, above if above in beside else None, rivals, rows[-1])
 
 
-def _hole(slow: Any, below: Any | None, above: Any | None, rivals: pd.DataFrame, last: bool) -> str:
+def _hole(slow: Any, below: Any | None, above: Any | None, rivals: pd.DataFrame, last: Any) -> str:
     """Where the sizes to avoid begin and end, as far as they were measured, and who has none of them."""
     before = f", of {format_size(below.size)} {format_time(below.seconds)}" if below is not None else ""
     until = f", and {format_size(above.size)} only {format_time(above.seconds)}" if above is not None else ""
-    until = until or ("; larger sizes were not measured" if last else "")
+    if last.size == slow.size:
+        until = "; larger sizes were not measured"
+    elif above is None and _in_hole(last):
+        until = f", and of {format_size(last.size)} still {format_time(last.seconds)}; larger sizes were not measured"
     others = records(rivals[rivals["seconds"] < slow.seconds / STEP].sort_values("seconds"))
     spared = next((row for row in others if row.mechanism == "tcp-nodelay"), others[0] if others else None)
     without = (

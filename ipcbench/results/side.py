@@ -15,7 +15,7 @@ from ipcbench.results.foreign import Foreign, foreign
 from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.schema import PYTHON_MODE, Between, ResultFile, RunRecord
 from ipcbench.results.store import checked, read
-from ipcbench.results.touched import touched_words
+from ipcbench.results.touched import touched, touched_words
 from ipcbench.text import safe_text
 from ipcbench.units import format_size
 
@@ -31,7 +31,8 @@ class Side:
     `frame.visit_frame`. digest is the same for files of equal content. protocol and machine are None and empty where
     they are not known: of a plain pyperf file, or of a machine that keeps no id. plain tells a file that is not ours.
     repeats says when and by which seed it was measured, file the name of the file where there is one. touched says in
-    words how many of its visits something else on the machine touched; empty where none was, or where it is not known.
+    words how many of its visits something else on the machine touched, empty where none was, or where it is not known;
+    share_touched is their share of all.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Side:
     repeats: frozenset[tuple[str, int]] = frozenset()
     file: str = ""
     touched: str = ""
+    share_touched: float = 0.0
 
     @property
     def pythons(self) -> list[str]:
@@ -90,6 +92,7 @@ def side_of_result(result: ResultFile, name: str | None = None, digest: str = ""
         machine=record.machine.id,
         repeats=frozenset((repeat.started, repeat.seed) for repeat in record.repeats),
         touched=touched_words(record),
+        share_touched=touched(record)[0] / max(len(record.visits), 1),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -48,6 +49,8 @@ SHOWN = [
 BLOCKING = ("block", "")  # ways of waiting that charts of one way show; the empty one is what nobody declared
 EVERY = "all"  # the pattern of a chart that shows all of them
 LONGEST_ALT = 150  # characters, so that a screen reader says the finding in one breath
+
+_SOME_VISITS = re.compile(r" in \d+ of \d+ visits\Z")
 
 Source = TypeVar("Source")
 
@@ -100,8 +103,12 @@ def needs(*patterns: str, sizes: int = 1, workers: int = 1) -> Callable[[Study],
 
 
 def doubts(table: pd.DataFrame) -> str:
-    """Say what the * at numbers of a chart stands for: all notes of its ok cases; empty where there are none."""
-    notes = {note for text in table.loc[table["seconds"].notna(), "notes"] for note in text.split("; ") if note}
+    """Say what the * at numbers of a chart stands for: all notes of its ok cases; empty where there are none.
+
+    In how many of its visits a note was found stands in the tables, and would differ from case to case.
+    """
+    found = (note for text in table.loc[table["seconds"].notna(), "notes"] for note in text.split("; ") if note)
+    notes = {_SOME_VISITS.sub("", note) for note in found}
     return f"* {listing(sorted(notes), 4)}." if notes else ""
 
 

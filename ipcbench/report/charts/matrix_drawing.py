@@ -160,11 +160,13 @@ def _key(sheet: Sheet, cells: pd.DataFrame, y: float) -> None:
 
 
 def _notes(cells: pd.DataFrame, width: float) -> list[str]:
-    said = []
+    lacking: dict[str, list[str]] = {}  # ways of waiting by the sizes that their means are over
     ranked = cells[cells["in_mean"]]
-    for _, group in ranked.groupby("wait", sort=False):
+    for wait, group in ranked.groupby("wait", sort=False):
         if group["geo_mean"].isna().any():
             sizes = listing([format_size(size) for size in sorted(group["size"].unique())], 20)
-            said.append(f"† no mean: this mechanism lacks a number at one of {sizes}.")
-    said.append(doubts(cells))
-    return [line for text in dict.fromkeys(said) if text for line in wrap(text, width - 2 * MARGIN, SMALLEST)[:3]]
+            lacking.setdefault(sizes, []).append(str(wait))
+    first, *others = lacking or [""]
+    more = "".join(f"; of those that {listing(lacking[sizes])}, at one of {sizes}" for sizes in others)
+    said = [f"† no mean: this mechanism lacks a number at one of {first}{more}." if first else "", doubts(cells)]
+    return [line for text in said if text for line in wrap(text, width - 2 * MARGIN, SMALLEST)[:3]]

@@ -1,6 +1,6 @@
 "use strict";
 // The controls of the page. Without them everything is there to read; they compute nothing that ranks. What a reader
-// has chosen lives in the address alone: #<id of a place>&mech=<name>&theme=<light or dark>
+// has chosen lives in the address alone: #<id of a place>&mech=<name>&theme=<light or dark>, each of which may be missing
 (() => {
   const root = document.documentElement;
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -8,10 +8,11 @@
   const themes = all("[data-set-theme]");
   const names = new Set(chips.map((chip) => chip.dataset.chip));
 
-  // The address is untrusted: what it names that is not on the page counts as not said.
+  // The address is untrusted: what it names that is not on the page counts as not said. The place may be left out.
   function read() {
-    const [place, ...rest] = location.hash.slice(1).split("&");
-    const said = new URLSearchParams(rest.join("&"));
+    const parts = location.hash.slice(1).split("&");
+    const place = parts[0].includes("=") ? "" : parts.shift();
+    const said = new URLSearchParams(parts.join("&"));
     const theme = said.get("theme");
     return {
       place: document.getElementById(place) ? place : "",
