@@ -47,7 +47,7 @@ POOR = {
 }
 SOON = 30.0
 GONE = 3.0
-HANGING = ("run", "--mechanism", "pipe-bytes", "--pattern", "deaf-peer", "--size", "64B", "--rounds", "1")
+HANGING = ("run", "--mechanism", "pipe-bytes", "--pattern", "mute-peer", "--size", "64B", "--rounds", "1")
 
 
 def cases(named: Mapping[str, tuple[str, ...]]) -> pytest.MarkDecorator:
@@ -60,12 +60,12 @@ def hanging(folder: Path, label: str, lacking: tuple[str, ...]) -> subprocess.Po
     return start(*HANGING, "--label", label, cwd=folder, env=env, before=words(*lacking))
 
 
-def timing(temporary: Path) -> int:
-    """How many runs below this folder are timing their second visit, the one that hangs; the first is a short try."""
+def waiting(temporary: Path) -> int:
+    """How many visits below this folder wait for their peer."""
     found = 0
-    for path in temporary.glob("*/*_2/stage"):
+    for path in temporary.glob("*/*/stage"):
         with contextlib.suppress(OSError):
-            found += "timing" in path.read_text()
+            found += "verification" in path.read_text()
     return found
 
 
@@ -83,7 +83,7 @@ def test_processes_are_ended_where_the_system_has_no_descriptors_of_them(
 ) -> None:
     env = environment(PYTHONPATH=f"{EXTRA}:{PACKAGE_PARENT}", IPCBENCH_TIMEOUT_MUL="0.3")
     done = run(*HANGING, cwd=tmp_path, env=env, before=words(*lacking), timeout=2 * SOON)
-    assert "timed-out" in done.out
+    assert "not every message of a verification turn had arrived" in done.out
     stack = load(next(tmp_path.glob("results/*.json"))).ipcbench.cases[0].stack
     assert "driver" in stack  # it was asked by a signal
     assert not processes()
@@ -95,7 +95,7 @@ def test_an_interrupt_leaves_nothing_where_the_system_has_no_descriptors_of_proc
 ) -> None:
     process = hanging(tmp_path, "mine", lacking)
     try:
-        assert until(lambda: timing(temporary) == 1, SOON)
+        assert until(lambda: waiting(temporary) == 1, SOON)
         process.send_signal(signal.SIGINT)
     finally:
         done = finish(process, SOON)
@@ -109,7 +109,7 @@ def test_a_killed_run_leaves_nothing_where_the_system_has_no_descriptors_of_proc
 ) -> None:
     process = hanging(tmp_path, "mine", lacking)
     try:
-        assert until(lambda: timing(temporary) == 1, SOON)
+        assert until(lambda: waiting(temporary) == 1, SOON)
     finally:
         process.kill()
         finish(process)
@@ -122,7 +122,7 @@ def test_clean_ends_what_a_run_left_and_lets_another_run_go_on(
 ) -> None:
     runs = [hanging(tmp_path, label, lacking) for label in ("one", "two")]
     try:
-        assert until(lambda: timing(temporary) == 2, SOON)
+        assert until(lambda: waiting(temporary) == 2, SOON)
         children = Path(f"/proc/{runs[0].pid}/task/{runs[0].pid}/children").read_text().split()
         for pid in map(int, children):
             os.kill(pid, signal.SIGSTOP)
@@ -168,7 +168,7 @@ def test_a_label_that_is_being_written_is_refused_without_locks_too(
 ) -> None:
     process = hanging(tmp_path, "mine", lacking)
     try:
-        assert until(lambda: timing(temporary) == 1, SOON)
+        assert until(lambda: waiting(temporary) == 1, SOON)
         done = quick(tmp_path, "--force", lacking=lacking)
         assert "another run is writing this label" in done.err
     finally:
