@@ -248,7 +248,7 @@ DAMAGE = {
     "pyperf only": ("pyperf", 'top-level "ipcbench" is missing'),
     "newer": ("newer", f"newer ipcbench \\(schema {SCHEMA + 1}"),
     "deep": (b"[" * 100_000, "not a results file"),
-    "folder": ("folder", "not a regular file|Is a directory"),
+    "folder": ("folder", "a folder: give a results file"),
 }
 
 
