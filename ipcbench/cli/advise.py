@@ -42,7 +42,9 @@ FORMATS = ("table", "markdown", "json")
 @click.option("--stdlib", is_flag=True, help="Only the standard library: nothing to install.")
 @click.option("--placement", default="", metavar="HOW", help="spread, pack or free. Default: what most cases have.")
 @click.option("--python", default="", metavar="TAG", help="Of several Pythons in a file this one, such as py3.13.0.")
-@click.option("--from", "source", metavar="FILE", help="Results file or label. Default: the newest run of this machine.")
+@click.option(
+    "--from", "source", metavar="FILE", help="Results file or label. Default: the newest run of this machine."
+)
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder of results files.")
 @click.option("--measure", is_flag=True, help="Measure first what the answer lacks, all that fits side by side.")
 @click.option("--rounds", metavar="N", help="Rounds of --measure. Default: as of run.")
