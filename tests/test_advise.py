@@ -16,10 +16,13 @@ from synthetic import make_cases, make_result, model_seconds
 from ipcbench.analysis.advise import Advice, advise
 from ipcbench.analysis.need import Need, questions_of, ruled_out
 from ipcbench.analysis.stats import summarise
+from ipcbench.cli.output import LONGEST_LINE
 from ipcbench.errors import BadRequest
 from ipcbench.machine.facts import machine_id
 from ipcbench.model import Case
 from ipcbench.plan import catalog
+from ipcbench.report import advice as shown
+from ipcbench.report.terminal import printed
 from ipcbench.results import store
 from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.schema import ResultFile
@@ -404,3 +407,48 @@ def test_what_was_not_measured_is_measured_when_asked_for(tmp_path: Path, within
     again = within(*words, "--format", "json")  # all is there, so nothing is measured
     assert {path.name for path in (tmp_path / "results").iterdir()} == {"mine.json"}
     assert json.loads(again.out) == found
+
+
+@pytest.mark.usefixtures("laptop")
+def test_whatever_is_known_and_not_ranked_is_named_with_a_reason(within: Within) -> None:
+    for words in (["--size", "64KiB"], ["--consumers", "4", "--need", "tasks", "--from", "laptop"]):
+        found = json.loads(within("advise", *words, "--format", "json").out)
+        ranked, out = ({each["mechanism"] for each in found[name]} for name in ("options", "out"))
+        assert ranked | out >= {each.name for each in catalog.mechanisms()}
+        assert not ranked & out
+        assert all(each["reason"] for each in found["out"])
+    said = within("advise", "--consumers", "4", "--need", "tasks").out
+    assert re.search(r"^- one sender only: .*\bpipe\b.*\bshared-memory\b", said, re.MULTILINE)
+
+
+@pytest.mark.usefixtures("no_leaks")
+def test_what_is_measured_for_an_answer_names_also_what_could_not_answer(within: Within) -> None:
+    asked = ("advise", "--consumers", "2", "--payload", "array", "--stdlib", "--measure", "--rounds", "1")
+    done = within(*asked)
+    assert done.code in (0, 7), done.err
+    assert re.search(r"^- one receiver only: .*\bpipe\b.*\bshared-memory\b", done.out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_tables_fit_a_terminal_with_names_in_one_piece_and_have_one_line_a_row_in_a_file(width: int) -> None:
+    names = ["arrow-shared-memory", "process-pool-executor", "shared-memory-view", "unix-datagram", *NAMES]
+    result = trips(names)
+    for place, facts in enumerate(result.ipcbench.mechanisms):
+        facts.carries, facts.scope = ("bytes", "network") if place % 2 else ("objects", "host")
+        facts.ordering, facts.dead_peer = ("per sender", "nothing") if place % 3 else ("total", "end of file")
+        facts.bounded_by = "messages" if place % 2 else "bytes"
+    for table in shown.tables(answer(result, need(size=64, musts=("any",)))):
+        fitted, whole = printed([table], width), printed([table], LONGEST_LINE)
+        assert max(map(len, fitted.splitlines())) <= width
+        assert len(whole.splitlines()) == 3 + len(names)
+        for text in (fitted, whole):
+            assert "…" not in text
+            assert {found[1] for found in re.finditer(r"^([a-z][\w-]+) ", text, re.MULTILINE)} >= set(names)
+        assert sorted(fitted.replace("─", "").split()) == sorted(whole.replace("─", "").split())
+
+
+@pytest.mark.usefixtures("laptop")
+def test_in_a_file_every_line_of_an_answer_is_whole_however_long(within: Within) -> None:
+    lines = within("advise", "--size", "4KiB").out.splitlines()
+    assert max(map(len, lines)) > 200
+    assert not any("…" in line for line in lines)
