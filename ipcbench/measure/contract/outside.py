@@ -38,7 +38,7 @@ def _written(pid: int, prefix: str) -> Iterator[str]:
         if target.startswith("/") and _writable(pid, number) and not _own(target, prefix):
             yield f"the file {target}"
     try:
-        maps = Path(f"/proc/{pid}/maps").read_text().splitlines()
+        maps = Path(f"/proc/{pid}/maps").read_text(errors="surrogateescape").splitlines()
     except OSError:
         return
     for line in maps:
@@ -63,9 +63,10 @@ def _reachable(pid: int, prefix: str) -> Iterator[str]:
 
 def _table(kind: str) -> Sequence[list[str]]:
     try:
-        return [line.split() for line in Path(f"/proc/self/net/{kind}").read_text().splitlines()[1:]]
+        text = Path(f"/proc/self/net/{kind}").read_text(errors="surrogateescape")
     except OSError:
         return []
+    return [line.split() for line in text.splitlines()[1:]]
 
 
 def _loopback(address: str) -> bool:
