@@ -17,10 +17,21 @@ IpcbenchError           one line for the user, and the exit code that goes with 
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 
 MOST_KNOWN = 12  # names that a message lists; of more it gives the nearest
 _LISTED = ("mechanism", "pattern", "suite")  # what the command `list` shows
+# What the system says when there is no more of something: room, memory, descriptors, processes.
+SHORT_OF = (errno.ENOSPC, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN)
+_SHORTAGES = ("can't start new thread", "failed to map segment")  # how Python and the dynamic loader put it
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Whether an error says that memory, descriptors, processes or threads have run out."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in SHORT_OF):
+        return True
+    return any(words in str(error) for words in _SHORTAGES)
 
 
 class IpcbenchError(Exception):

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 _BLANKS = {"Zl", "Zp"}
-_DROPPED = {"Cc", "Cf", "Cs", "Cn"}  # controls, bidirectional and invisible marks, lone surrogates, not in XML
+_DROPPED = {"Cc", "Cf", "Cn"}  # controls, bidirectional and invisible marks, not in XML
 
 # The same as a pattern for types, so that a results file that holds such a character is refused where it stands. Not
 # yet assigned characters are let through: the next Unicode may assign them, and printing drops them.
@@ -30,6 +30,8 @@ def safe_text(text: object, limit: int = 200) -> str:
         category = unicodedata.category(character)
         if character.isspace() or category in _BLANKS:
             kept.append(" ")
+        elif category == "Cs":
+            kept.append("\ufffd")  # a byte of a name that is not UTF-8
         elif category not in _DROPPED:
             kept.append(character)
     line = " ".join("".join(kept).split())

@@ -144,3 +144,62 @@ def test_as_process_1_on_one_cpu(tmp_path: Path) -> None:
     one = ["taskset", "-c", str(min(os.sched_getaffinity(0)))]
     found = check(tmp_path, ["unshare", "-p", "-f", "-m", "--mount-proc", *one])
     assert found == {f"ping-pong/{mechanism}/64KiB/1w/pack": "ok" for mechanism in MECHANISMS}
+
+
+needs_another_user = pytest.mark.skipif(
+    os.geteuid() != 0 or not (shutil.which("setpriv") and shutil.which("prlimit")),
+    reason="needs root, setpriv and prlimit: the limit on processes does not hold for root",
+)
+
+
+def with_processes(number: int) -> list[str]:
+    """Words to put before a command so that it runs as a user who may have so many processes and threads."""
+    user = ["--reuid=54321", "--regid=54321", "--clear-groups"]
+    files = ["--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"]  # of root, such as the interpreter
+    return ["setpriv", *user, *files, "prlimit", f"--nproc={number}"]
+
+
+@needs_another_user
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("words", [("run", *WORDS), ("conformance", "pipe-bytes"), ("selftest",)], ids=lambda w: w[0])
+def test_without_a_process_for_a_worker_it_says_so_with_exit_code_8(
+    tmp_path: Path, words: tuple[str, ...], processes: int
+) -> None:
+    done = run(*words, cwd=tmp_path, before=with_processes(processes))
+    assert done.code == 8, done.err
+    assert done.errors[-1].endswith("unavailable; 'ipcbench doctor' shows the limits of this machine")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@needs_another_user
+def test_where_no_case_can_be_set_up_the_exit_code_is_8(tmp_path: Path) -> None:
+    done = run("run", *WORDS, "--label", "here", cwd=tmp_path, before=with_processes(3))
+    assert done.code == 8, done.err
+    record = store.load(tmp_path / "results" / "here.json").ipcbench
+    assert {case.verdict for case in record.cases} == {"unsupported"}
+
+
+def test_without_descriptors_for_a_process_the_exit_code_is_8(tmp_path: Path) -> None:
+    done = run("run", *WORDS, cwd=tmp_path, before=["sh", "-c", 'ulimit -n 9 && exec "$@"', "sh"])
+    assert done.code == 8, done.err
+    assert "Too many open files; 'ipcbench doctor' shows" in done.errors[-1]
+
+
+def test_with_too_little_memory_for_conclusions_it_says_so_and_keeps_what_was_measured(tmp_path: Path) -> None:
+    words = (
+        "run",
+        "--mechanism",
+        "pipe",
+        "--pattern",
+        "ping-pong",
+        "--size",
+        "64B",
+        "--rounds",
+        "1",
+        "--label",
+        "here",
+    )
+    done = run(*words, cwd=tmp_path, before=["sh", "-c", 'ulimit -v 60000 && exec "$@"', "sh"])
+    assert done.code == 6, done.err
+    assert done.errors[-1].startswith("ipcbench: this machine is short of memory")
+    assert store.load(tmp_path / "results" / "here.json").ipcbench.cases[0].verdict == "ok"

@@ -18,9 +18,9 @@ from typing import NoReturn
 import click
 
 from ipcbench import __version__
-from ipcbench.cli.ending import EXIT_CODES
-from ipcbench.cli.output import PrintFailed, printing, tell
-from ipcbench.errors import IpcbenchError
+from ipcbench.cli.ending import EXIT_CODES, NOT_SAVED
+from ipcbench.cli.output import PrintFailed, printing, replace_unprintable, tell
+from ipcbench.errors import IpcbenchError, is_shortage
 from ipcbench.text import safe_text
 
 LONGEST_COMPLAINT = 2000  # characters
@@ -92,6 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - as long as the process
     if arguments is None:
         os.environ["PYTHONSAFEPATH"] = "1"  # no process that this one starts imports from the user's current folder
+    replace_unprintable()
     try:
         code = cli(arguments, prog_name="ipcbench", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -106,6 +107,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         code = 130
+    except (MemoryError, ImportError, OSError, RuntimeError) as error:
+        if not is_shortage(error):
+            raise
+        lacking = str(error).strip().rpartition("\n")[2] or type(error).__name__
+        _complain(f"this machine is short of memory, processes or descriptors: {lacking}; what was measured is saved")
+        code = NOT_SAVED
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipcbench.errors import Interrupted
+from ipcbench.errors import Interrupted, NotHere
 from ipcbench.model import TOUCHED
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ OF_VERDICT = {"failed": 3, "timed-out": 4, "unverified": 5, "leaked": 6}
 # Other work on the machine is a doubt about the number, as noise is: it comes and goes on any desktop, rounds and
 # intervals are there for it, and a run that ended with 7 for it would end with 7 nearly always.
 MACHINE_CHANGED = set(TOUCHED) - {"loaded"}
-NOT_SAVED, CHANGED, WORSE, STALE = 6, 7, 9, 10
+NOT_SAVED, CHANGED, NOTHING, WORSE, STALE = 6, 7, 8, 9, 10
 _SEVEREST_FIRST = (5, 6, 4, 3, 7, 0)
 
 
@@ -44,7 +44,11 @@ def exit_code(findings: Findings, stopped_by: int | None, saved: bool) -> int:
     """The exit code of a run: what it found, the signal that stopped it, and whether its results are in their place."""
     if stopped_by is not None:
         return Interrupted(stopped_by).exit_code
-    codes = {OF_VERDICT.get(failure.verdict, 0) for failure in findings.failures.values()}
+    verdicts = {failure.verdict for failure in findings.failures.values()}
+    lacking = isinstance(findings.broken, NotHere) if findings.broken else bool(verdicts)
+    if saved and lacking and not findings.outcomes and verdicts <= {"unsupported"}:
+        return NOTHING
+    codes = {OF_VERDICT.get(verdict, 0) for verdict in verdicts}
     if findings.broken or not saved:
         codes.add(NOT_SAVED)
     good = (outcome for (case, _), outcome in findings.outcomes.items() if case not in findings.failures)

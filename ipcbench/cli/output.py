@@ -6,8 +6,10 @@ what is printed to stdout is said to be lost.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
+import io
 import os
 import shutil
 import sys
@@ -27,6 +29,25 @@ LEAST_WIDTH = 40
 _ABOUT: ContextVar[str] = ContextVar("about", default="")
 
 _GONE = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF)
+
+
+_PLAIN = str.maketrans("µ×·–─│≈▶◀", "ux|--|~><") | {ord("…"): "...", ord("±"): "+-", ord("≤"): "<=", ord("≥"): ">="}
+
+
+def replace_unprintable() -> None:
+    """Have standard output and error replace what their encoding lacks, instead of raising UnicodeEncodeError."""
+    codecs.register_error("ipcbench", _plainly)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="ipcbench")
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """Characters that an encoding lacks, in ASCII."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end].translate(_PLAIN)
+    return text.encode("ascii", "replace").decode("ascii"), error.end
 
 
 class PrintFailed(Exception):

@@ -105,7 +105,7 @@ def host_name() -> str:
     """8 hex digits."""
     pretended = os.environ.get(PRETEND)
     if pretended:
-        return hashlib.sha256(pretended.encode()).hexdigest()[:8]
+        return hashlib.sha256(os.fsencode(pretended)).hexdigest()[:8]
     return (machine_id() or _hashed(platform.node() + _boot()))[:8]
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import errno
 import json
 import multiprocessing
 import os
@@ -25,7 +24,7 @@ from resource import RUSAGE_CHILDREN
 from types import FrameType, ModuleType
 from typing import IO, Any, NoReturn
 
-from ipcbench.errors import BadRequest, NotOffered
+from ipcbench.errors import SHORT_OF, BadRequest, NotOffered
 from ipcbench.measure.evidence import mark, show_stacks
 from ipcbench.measure.far import Meeting, far_form
 from ipcbench.measure.halves import FarTeam
@@ -42,8 +41,6 @@ from ipcbench.measure.registry import load_mechanism, load_pattern
 from ipcbench.measure.threads import start_team
 from ipcbench.model import BETWEEN_HOSTS, Case
 from ipcbench.text import safe_text
-
-_SHORT_OF = (errno.ENOSPC, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN)
 
 
 class Session:
@@ -169,7 +166,7 @@ class Session:
             try:
                 self.set_up()
             except OSError as error:
-                if error.errno in _SHORT_OF:
+                if error.errno in SHORT_OF:
                     raise NotOffered(f"setting up needs more than this machine has: {error.strerror}") from error
                 raise
             mark("first verification")
@@ -251,7 +248,7 @@ def operations_per_loop(case: Case) -> int:
 
 def _limit() -> float:
     """Seconds that a verification turn may take: less than the warden gives the stage, for ever where there is none."""
-    return 0.8 * float(os.environ.get("IPCBENCH_STAGE_SECONDS", "0"))
+    return 0.8 * float(os.environ["IPCBENCH_STAGE_SECONDS"]) if visit_folder() else 0.0
 
 
 def _on_alarm(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -341,7 +338,8 @@ def run(arguments: Sequence[str] | None = None) -> Ledger:
     if visit_folder():
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - nobody reads pyperf's summary, and stdout may be closed
     claim_names()
-    signal.signal(signal.SIGINT, signal.SIG_IGN if args.worker else signal.default_int_handler)
+    if args.worker:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, _on_alarm)
     show_stacks("driver")
     before = take_ledger()

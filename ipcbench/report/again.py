@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib as mpl
 import msgspec
 
 from ipcbench.report.contents import draw_all, of_run
 from ipcbench.report.manifest import ChartEntry, Manifest, load_manifest
+from ipcbench.report.plotting import mpl
 from ipcbench.report.study import study
 from ipcbench.report.tables import cases
 from ipcbench.results.schema import ResultFile

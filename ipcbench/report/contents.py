@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib as mpl
 import pandas as pd
 
 from ipcbench import __version__
@@ -14,6 +13,7 @@ from ipcbench.report.charts import PLURALS, charts
 from ipcbench.report.comparison import VERDICTS, Comparison
 from ipcbench.report.manifest import Manifest
 from ipcbench.report.pictures import Picture, draw
+from ipcbench.report.plotting import mpl
 from ipcbench.report.study import Study
 from ipcbench.text import safe_text
 

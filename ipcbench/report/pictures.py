@@ -6,10 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from ipcbench.report.charts.chart import Chart
 from ipcbench.report.charts.sheet import sign
@@ -21,6 +20,9 @@ from ipcbench.report.text import shortened
 from ipcbench.report.theme import THEMES, Theme
 from ipcbench.results.writing import replace_whole
 from ipcbench.text import safe_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Source = TypeVar("Source")
 _WAITING = {"block": "blocking", "spin": "spinning"}

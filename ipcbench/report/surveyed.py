@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import matplotlib as mpl
-
 from ipcbench import __version__
 from ipcbench.analysis.fleet import notes
 from ipcbench.analysis.hosts import fact
@@ -18,6 +16,7 @@ from ipcbench.report.folder import write_report
 from ipcbench.report.html import rendered
 from ipcbench.report.manifest import Manifest
 from ipcbench.report.pictures import Picture
+from ipcbench.report.plotting import mpl
 from ipcbench.report.survey import Survey, parts, sentences
 from ipcbench.report.survey_formats import as_csv, as_markdown, cases_csv
 from ipcbench.report.tables import Table

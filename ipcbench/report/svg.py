@@ -10,15 +10,16 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-import matplotlib as mpl
-from matplotlib import style
-from matplotlib.figure import Figure
-
+from ipcbench.report.plotting import mpl, style
 from ipcbench.report.theme import Theme
 from ipcbench.text import safe_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 RESOLUTION = 192  # dots per inch of PNG files
 CSS_PIXELS = 96 / 72  # per point

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from ipcbench.errors import SHORT_OF
 from ipcbench.measure.evidence import FAILURE, LEAKS, RESULT, STACK, STAGE, read_stages
 from ipcbench.measure.names import run_prefix
 from ipcbench.run.surroundings import BEAT, Pulse, Watch
@@ -79,7 +80,8 @@ class Custody:
         try:
             self._start()
         except OSError as error:
-            return {"ending": "refused", "survivors": [], "detail": f"the worker cannot start: {error.strerror}"}
+            detail, short = f"the worker cannot start: {error.strerror}", error.errno in SHORT_OF
+            return {"ending": "refused", "survivors": [], "detail": detail, "short": short}
         ending = self._wait()
         states: list[str] = []
         if ending == "late":

@@ -1,6 +1,7 @@
 """Stop: INT, TERM or HUP asks the run to end; what is under way ends at once, and what is complete is saved.
 
-A second one asks to leave without saving: the journal holds what was measured.
+A second one asks to leave without saving: the journal holds what was measured. A signal that was ignored before stays
+ignored: `nohup` and a shell's `&` say so.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ class Stop:
             self._breakable = False
 
     def __enter__(self) -> Stop:
-        self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        heeded = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        self._before = {number: signal.signal(number, self._on_signal) for number in heeded}
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:

@@ -7,6 +7,7 @@ warden that the orchestrator is gone. A pidfd of the orchestrator, handed down, 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
 import signal
@@ -15,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -25,6 +26,7 @@ from ipcbench.run.tree import Isolation, pidfd_of
 
 _WARDEN = ("-S", "-P", "-m", "ipcbench.run.warden")  # neither site-packages nor the current folder can break it
 _LEAVING = 5.0
+T = TypeVar("T")
 
 
 class Request(msgspec.Struct):
@@ -39,7 +41,8 @@ class Request(msgspec.Struct):
 class Report(msgspec.Struct):
     """How a visit ended: by itself, at a deadline, because it was told to stop or the orchestrator had gone.
 
-    Or it was refused, because an earlier one is not over or the system has no process to give. waited is seconds since
+    Or it was refused, because an earlier one is not over or the worker cannot start; short says that the system has no
+    process, memory or descriptor to give. waited is seconds since
     its last stage began; status is the worker's exit code, or minus the signal that ended it; stages are
     (CLOCK_MONOTONIC, name); tail is the end of what was printed; states are `role-pid letter` of processes found at the
     deadline, the letter as in proc(5); notes are what happened to the machine meanwhile, see run.surroundings.
@@ -59,6 +62,7 @@ class Report(msgspec.Struct):
     survivors: list[str] = []
     detail: str = ""
     out_of_memory: bool = False
+    short: bool = False
 
     @property
     def stage(self) -> str:
@@ -99,7 +103,8 @@ class LifeLine:
 
     def visit(self, request: Request, stop: Stop) -> Report:
         """Have a visit made, ended early if `stop` is asked for meanwhile; raises WardenLost."""
-        self._say(msgspec.json.encode(request) + b"\n")
+        # Not with msgspec, which refuses the bytes of a variable or a folder that are not UTF-8 (surrogates in Python).
+        self._say(json.dumps(msgspec.to_builtins(request)).encode() + b"\n")
         poll = select.poll()
         poll.register(self._line, select.POLLIN)
         poll.register(stop.fd, select.POLLIN)
@@ -138,4 +143,13 @@ class LifeLine:
         if not self._buffer.endswith(b"\n"):
             return None
         line, self._buffer = self._buffer, b""
-        return msgspec.json.decode(line, type=Report)
+        return read_json(line, Report)
+
+
+def read_json(data: bytes, type_: type[T]) -> T:
+    """Read what a process of a visit has written as JSON; bytes of a name that are not UTF-8 become question marks.
+
+    Raises msgspec.DecodeError, ValueError and RecursionError.
+    """
+    text = json.dumps(json.loads(data), ensure_ascii=False)
+    return msgspec.json.decode(text.encode(errors="replace"), type=type_)

@@ -16,6 +16,7 @@ from ipcbench.measure.payload import Carries
 from ipcbench.measure.plugins import NAME
 from ipcbench.measure.ports import CONTRACT, PORTS, Cell, Channel, Executor, Family, Many, Mechanism, Signal
 from ipcbench.model import Failure, StartMethod
+from ipcbench.run.lifeline import read_json
 from ipcbench.run.visit import Errand, Visitor
 from ipcbench.text import safe_text
 
@@ -154,11 +155,11 @@ def _claims(errand: Errand) -> tuple[Claims | None, str]:
     doubt = ""
     if errand.left is not None:
         try:
-            claims = msgspec.json.decode(errand.left, type=Claims)
+            claims = read_json(errand.left, Claims)
             doubt = claims.refused
         except msgspec.ValidationError as error:
             return None, f"a fact is not as expected: {safe_text(error, _LINE)}"
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, ValueError, RecursionError):
             return None, "what it says of itself cannot be read"
     stage = "importing it" if report.stage in ("start", "import") else report.stage
     if doubt:

@@ -16,7 +16,7 @@ from ipcbench.measure.payload import Content
 from ipcbench.model import Failure, Outcome, Visit
 from ipcbench.plan import catalog
 from ipcbench.results.schema import Loops, PyperfBenchmark, PyperfRun, Tail
-from ipcbench.run.lifeline import Report
+from ipcbench.run.lifeline import Report, read_json
 from ipcbench.run.plausible import Controls, why_implausible
 from ipcbench.run.proof import why_unproven
 
@@ -118,8 +118,8 @@ def _why_failed(folder: Path, report: Report) -> Failure:
 
 
 def _reason(folder: Path, report: Report) -> Failure:
-    with contextlib.suppress(OSError, msgspec.DecodeError, ValueError):
-        known = msgspec.json.decode(read_small(folder / FAILURE), type=WorkerFailure)
+    with contextlib.suppress(OSError, msgspec.DecodeError, ValueError, RecursionError):
+        known = read_json(read_small(folder / FAILURE), WorkerFailure)
         return Failure(known.verdict, report.stage, known.detail, report.stack)
     code = report.status or 0
     if code < 0:
@@ -138,7 +138,7 @@ def _last_words(tail: str) -> str:
 def _read_outcome(visit: Visit, folder: Path, report: Report, wall: float, controls: Controls) -> Outcome | Failure:
     """Read and judge what the worker left."""
     try:
-        file = msgspec.json.decode(read_small(folder / RESULT), type=WorkerFile)
+        file = read_json(read_small(folder / RESULT), WorkerFile)
         (benchmark,) = file.benchmarks
         (run,) = benchmark.runs
         metadata = file.metadata | benchmark.metadata | run.metadata

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ipcbench.errors import Interrupted, IpcbenchError, NotContained
+from ipcbench.errors import BadRequest, Interrupted, IpcbenchError, NotContained, NotHere
 from ipcbench.machine.pythons import search_path
 from ipcbench.machine.switches import own_options
 from ipcbench.measure.evidence import RESULT, read_stages
@@ -23,10 +23,14 @@ from ipcbench.run.locking import lock
 from ipcbench.run.plausible import Controls
 from ipcbench.run.tree import ISOLATION, Isolation, adopt_orphans, carrying, end_all, remove_folder, unlink_names
 from ipcbench.run.verdict import judge, judge_half, read_small
+from ipcbench.text import safe_text
 
 LEAST_DEADLINE = 30.0
 LONGEST_FOLDER = 35  # AF_UNIX paths end at 107 bytes, and multiprocessing adds up to 72 below
 LOCK = "lock"
+TIMEOUT_MUL = "IPCBENCH_TIMEOUT_MUL"
+_LIMITS = "'ipcbench doctor' shows the limits of this machine"
+LEAST_MUL, MOST_MUL = 0.01, 100.0
 PLACES = ("/tmp", "/var/tmp", "/dev/shm")  # where a run's folder may be, beside the temporary folder
 
 
@@ -58,6 +62,7 @@ class Visitor:
         pythons: Sequence[Interpreter] = (),
         locks: Sequence[int] = (),
     ) -> None:
+        slowness()
         self.timing = timing
         self.pythons = {"": [sys.executable, *own_options()]} | {python.tag: [python.executable] for python in pythons}
         self.stop = stop
@@ -93,8 +98,8 @@ class Visitor:
     def visit(self, visit: Visit, more: Sequence[str] = ()) -> Outcome | Failure:
         """Make one visit; more are further words for its worker.
 
-        Raises Interrupted if the user asks to stop meanwhile, and NotContained if something of this visit or an earlier
-        one could not be ended; no other may follow then.
+        Raises Interrupted if the user asks to stop meanwhile, NotContained if something of this visit or an earlier one
+        could not be ended, and NotHere if the machine has no process for the first visit; no other may follow then.
         """
         with self._private_folder() as folder:
             self._controls.refresh()
@@ -150,13 +155,15 @@ class Visitor:
         except WardenLost as error:
             return self._without_warden(folder, error)
         except OSError as error:
-            raise IpcbenchError(f"cannot start a process: {error.strerror}") from error
+            raise NotHere(f"{what}: cannot start a process: {error.strerror}; {_LIMITS}") from error
         if report.survivors:
             raise NotContained(f"{what}: {report.survivors[0]} could not be ended; no visit may follow it")
         if self.stop.by is not None:
             raise Interrupted(self.stop.by)
         if report.ending == "refused":
-            return Failure("failed", "start", report.detail)
+            if report.short and self.made == 1:
+                raise NotHere(f"{what}: {report.detail}; {_LIMITS}")
+            return Failure("unsupported" if report.short else "failed", "start", report.detail)
         return report
 
     def _without_warden(self, folder: Path, error: WardenLost) -> Failure:
@@ -201,7 +208,7 @@ def deadlines(visit: Visit, timing: Timing, patience: float = 1.0) -> dict[str, 
     """Seconds that a visit, its timing and any other of its stages may take.
 
     A visit and its timing have ten times what they should take and at least half a minute, another stage half of that;
-    all times `patience`, and times IPCBENCH_TIMEOUT_MUL for slow machines.
+    all times `patience`, and times IPCBENCH_TIMEOUT_MUL for slow machines. Raises BadRequest, see `slowness`.
     """
     planned = (timing.values + timing.warmups) * timing.min_time + 0.5 + 0.1 * visit.case.workers
     whole = max(LEAST_DEADLINE, 10 * planned) * patience * slowness()
@@ -209,10 +216,19 @@ def deadlines(visit: Visit, timing: Timing, patience: float = 1.0) -> dict[str, 
 
 
 def slowness() -> float:
-    """How many times as long as usual everything may take here: IPCBENCH_TIMEOUT_MUL, or 1."""
+    """How many times as long as usual everything may take here: IPCBENCH_TIMEOUT_MUL, or 1.
+
+    Raises BadRequest if the variable is no number within bounds.
+    """
+    text = os.environ.get(TIMEOUT_MUL, "1")
     with contextlib.suppress(ValueError):
-        return float(os.environ.get("IPCBENCH_TIMEOUT_MUL", "1"))
-    return 1.0
+        factor = float(text)
+        if LEAST_MUL <= factor <= MOST_MUL:
+            return factor
+    raise BadRequest(
+        f"{TIMEOUT_MUL}={safe_text(text, 40)!r}: expected a number from {LEAST_MUL:g} to {MOST_MUL:g} that multiplies "
+        "every deadline; unset it for the usual ones"
+    )
 
 
 def short_folder(candidates: Sequence[str] = PLACES) -> str:

@@ -33,7 +33,7 @@ class Warden:
         self.folder = Path(folder)
         self.isolation = isolation
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: None)  # not SIG_IGN, which the worker would inherit
+            signal.signal(number, lambda *_: None)  # not SIG_IGN: a worker starts with the default, as any shell has it
         adopt_orphans()
         self.watch = Watch()
         self.wake, wake_end = os.pipe()

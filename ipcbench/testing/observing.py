@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
 
+from ipcbench.errors import NotHere, is_shortage
 from ipcbench.measure.names import visit_name
 from ipcbench.measure.ports import Mechanism
 from ipcbench.measure.registry import find_plugin
@@ -150,7 +151,13 @@ def subject(name: str, stop: Stop) -> Iterator[Subject]:
         known = read_facts(name, visitors[0])
         if catalog.is_plugin(name):
             catalog.learn(find_plugin(name), known.mechanism, {"": known.reason} if known.reason else {}, known.doc)
-        yield opened.enter_context(closing(Subject(name, known, visitors)))
+        try:
+            seen = Subject(name, known, visitors)
+        except RuntimeError as error:
+            if not is_shortage(error):
+                raise
+            raise NotHere(f"{name}: its conformance cannot be tried here: {error}") from error
+        yield opened.enter_context(closing(seen))
 
 
 def _observed(errand: Errand) -> Observed:

@@ -63,9 +63,10 @@ def _reachable(pid: int, prefix: str) -> Iterator[str]:
 
 def _table(kind: str) -> Sequence[list[str]]:
     try:
-        return [line.split() for line in _text(f"/proc/self/net/{kind}").splitlines()[1:]]
+        text = _text(f"/proc/self/net/{kind}")
     except OSError:
         return []
+    return [line.split() for line in text.splitlines()[1:]]
 
 
 def _text(path: str) -> str:

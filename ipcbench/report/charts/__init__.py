@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ipcbench.report import plotting  # noqa: F401 - before any chart imports matplotlib
 from ipcbench.report.charts import (
     cliffs,
     cpu_cost,
