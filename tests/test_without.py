@@ -84,8 +84,7 @@ def test_processes_are_ended_where_the_system_has_no_descriptors_of_them(
     env = environment(PYTHONPATH=f"{EXTRA}:{PACKAGE_PARENT}", IPCBENCH_TIMEOUT_MUL="0.3")
     done = run(*HANGING, cwd=tmp_path, env=env, before=words(*lacking), timeout=2 * SOON)
     assert "not every message of a verification turn had arrived" in done.out
-    stack = load(next(tmp_path.glob("results/*.json"))).ipcbench.cases[0].stack
-    assert "driver" in stack  # it was asked by a signal
+    assert done.code == 5  # what could not be ended would be code 6
     assert not processes()
 
 
