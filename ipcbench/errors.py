@@ -20,7 +20,8 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable
 
-MOST_KNOWN = 12  # names that a message lists; of more it gives the nearest
+MOST_KNOWN = 24  # names that a message lists; of more it gives the nearest
+MOST_NEAR = 8
 _LISTED = ("mechanism", "pattern", "suite")  # what the command `list` shows
 # What the system says when there is no more of something: room, memory, descriptors, processes.
 SHORT_OF = (errno.ENOSPC, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN)
@@ -54,7 +55,7 @@ class UnknownName(BadRequest):
         folded: dict[str, list[str]] = {}
         for each in names:
             folded.setdefault(each.casefold(), []).append(each)
-        close = difflib.get_close_matches(name.casefold(), folded, n=MOST_KNOWN, cutoff=0.4)
+        close = difflib.get_close_matches(name.casefold(), folded, n=MOST_NEAR, cutoff=0.4)
         nearest = [each for match in close for each in folded[match]]
         alike = difflib.get_close_matches(name.casefold(), folded, n=1)
         hint = f"did you mean {nearest[0]!r}? " if alike else ""

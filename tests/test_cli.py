@@ -280,7 +280,7 @@ def test_a_file_that_cannot_be_read_is_one_line_and_exit_code_2(
 @pytest.mark.parametrize("name", ["/dev/null", "/dev/zero", "."])
 def test_a_device_is_no_results_file(within: Callable[..., Finished], name: str) -> None:
     done = within("report", name)
-    one_line(done.errors, "regular file|directory")
+    one_line(done.errors, "regular file|a folder")
     assert done.code == 2
 
 

@@ -339,7 +339,11 @@ def test_a_summary_of_a_huge_run_still_fits_a_comment(tmp_path: Path) -> None:
 
 
 def test_controls_and_direction_marks_are_dropped_and_lines_joined() -> None:
-    assert safe_text("a\x1b[31m\nb\u202ec\u200b\x85d\ud800\ufffe") == "a[31m bc d"
+    assert safe_text("a\x1b[31m\nb\u202ec\u200b\x85d\ufffe") == "a[31m bc d"
+
+
+def test_a_byte_that_is_not_utf_8_leaves_a_mark() -> None:
+    assert safe_text("a\udce9b\ud800") == "a\ufffdb\ufffd"
 
 
 def test_long_text_is_cut_with_an_ellipsis() -> None:
