@@ -273,6 +273,11 @@ def test_the_default_plan_covers_the_whole_lesson_of_multiprocessing() -> None:
     assert sizes["manager-list"] == sizes["manager-namespace"], "they are compared side by side"
 
 
+def test_the_fast_plan_has_a_case_of_every_mechanism_of_that_lesson() -> None:
+    asked = {case.mechanism for case in plan(Request(suites=("all",), fast=True)).cases}
+    assert asked >= {"queue", "pipe", "value", "array", "manager-list", "manager-dict", "manager-namespace"}
+
+
 def test_a_short_budget_costs_values_before_rounds() -> None:
     made = plan(Request(suites=("all",)), budget=Budget(60.0, None, 5))
     short = fitted(made, START)
