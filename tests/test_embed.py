@@ -161,7 +161,7 @@ def test_the_newest_report_is_meant_where_none_is_named(project: Path, monkeypat
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("slowdown",), "unknown chart 'slowdown': did you mean 'slowdown-matrix'? nearest: slowdown-matrix"),
+        (("slowdown",), "unknown chart 'slowdown': did you mean 'slowdown-matrix'? known: "),
         (("scaling", "--report", "nope"), "'nope': no folder with a manifest.json and no such label; labels in"),
         (("scaling", "--base-url", "ftp://x"), "base URL 'ftp://x': expected http:// or https://"),
         (("scaling", "--base-url", "https://x", "--format", "sphinx"), "format sphinx takes no base URL"),
