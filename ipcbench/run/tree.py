@@ -160,6 +160,15 @@ def remove_folder(folder: Path) -> None:
     """Remove a folder of ours, what is in it, and the message queues that are recorded there."""
     remove_queues(folder)
     shutil.rmtree(folder, ignore_errors=True)
+    if not folder.exists():
+        return
+    # Where descriptors have run out: rmtree holds one for each level, this one at a time.
+    for parent, folders, files in os.walk(folder, topdown=False):
+        for path in (os.path.join(parent, name) for name in (*folders, *files)):
+            with contextlib.suppress(OSError):
+                (os.rmdir if os.path.isdir(path) and not os.path.islink(path) else os.unlink)(path)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _key(member: Member) -> tuple[int, int]:
