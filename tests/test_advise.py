@@ -234,6 +234,24 @@ def test_an_answer_says_whose_machine_it_is_about_and_when(laptop: Path, within:
     assert (found["file"], found["since"], found["here"]) == (str(away), "2026-03-04", False)
 
 
+def test_a_small_run_does_not_hide_what_an_older_run_of_this_machine_answers(tmp_path: Path, within: Within) -> None:
+    folder = tmp_path / "results"
+    tasks = [Case("task-queue", name, 64, 4) for name in ("queue", "simple-queue")]
+    keep(make_result(tasks, 6), folder, "large", here=True, started="2026-02-01T00:00:00+00:00")
+    keep(trips(["pipe", "queue"]), folder, "small", here=True, started="2026-02-02T00:00:00+00:00")
+    assert "results/large.json" in within("advise", "--consumers", "4", "--need", "tasks").out
+    assert "results/small.json" in within("advise").out
+    nobody = within("advise", "--need", "throughput")
+    assert (nobody.code, nobody.out) == (2, "")
+    assert "small.json" in nobody.err
+
+
+def test_a_reason_that_several_mechanisms_share_is_said_once(within: Within) -> None:
+    done = within("advise", "--need", "ping-pong", "--producers", "3", "--consumers", "4")
+    assert (done.code, len(done.err.splitlines())) == (2, 1)
+    assert done.err.count("ping-pong is between") == 1, done.err
+
+
 def test_what_another_machine_measured_never_answers_unasked(tmp_path: Path, within: Within) -> None:
     for name in ("reference", "third-party"):
         keep(trips(["queue"]), tmp_path / "results", name, here=False, started="2027-01-01T00:00:00+00:00")
@@ -311,7 +329,7 @@ def test_what_is_too_far_is_one_line_that_says_how_to_measure_it(
 ) -> None:
     cases = [Case("task-queue", name, 64, 4) for name in NAMES[:3]] + [Case("ping-pong", name, 64) for name in NAMES]
     keep(make_result(cases, 6), tmp_path / "results", "newer", here=True, started="2026-02-01T00:00:00+00:00")
-    done = within("advise", *words)
+    done = within("advise", "--from", "newer", *words)
     assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
     assert f"too far from {asked} for an answer; to measure it, add --measure, or: python -m " in done.err
 

@@ -314,3 +314,15 @@ def test_names_that_differ_are_different_when_shortened(names: list[str], limit:
     assert len(set(shown)) == len(names) == len(shown)
     assert all(len(name) <= limit for name in shown)
     assert told_apart(["same", "same"], limit) == ["same", "same"]
+
+
+@pytest.mark.parametrize("command", ["report", "compare", "anonymise"])
+def test_the_label_of_a_run_that_has_not_finished_is_known(command: str, tmp_path: Path, within: Run) -> None:
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "half.journal").touch()
+    done = within(command, "half")
+    assert (done.code, len(done.errors)) == (2, 1)
+    assert (
+        "half: this run has not finished; to continue it if it was stopped: python -m ipcbench run --resume half"
+        in (done.errors[0])
+    )

@@ -43,7 +43,10 @@ FORMATS = ("table", "markdown", "json")
 @click.option("--placement", default="", metavar="HOW", help="spread, pack or free. Default: what most cases have.")
 @click.option("--python", default="", metavar="TAG", help="Of several Pythons in a file this one, such as py3.13.0.")
 @click.option(
-    "--from", "source", metavar="FILE", help="Results file or label. Default: the newest run of this machine."
+    "--from",
+    "source",
+    metavar="FILE",
+    help="Results file or label. Default: the newest run of this machine that can answer.",
 )
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder of results files.")
 @click.option("--measure", is_flag=True, help="Measure first what the answer lacks, all that fits side by side.")
@@ -53,8 +56,8 @@ FORMATS = ("table", "markdown", "json")
 def command(**given: Any) -> int:
     """Say which mechanism fits, the fastest first, from a results file, and why the others do not.
 
-    The file is that of the newest run of this machine. What another machine measured, such as the file that comes with
-    ipcbench, answers only if --from names it; every answer says whose machine it is about, and when.
+    The newest run of this machine that can answer does so. What another machine measured, such as the file that comes
+    with ipcbench, answers only if --from names it; every answer says whose machine it is about, and when.
 
     What blocks and what spins are never ranked together, unless --must any asks for it. Where the size or the number of
     workers was not measured, the nearest answers and the distance is said first. There is no answer from a size that is
@@ -70,18 +73,18 @@ def command(**given: Any) -> int:
       ipcbench advise --consumers 4 --need tasks --measure
       ipcbench advise --producers 8 --need state --format json
     """
-    from ipcbench.cli.advising import answer, how, lacking, make_need, measure, source
+    from ipcbench.cli.advising import first_answer, how, lacking, make_need, measure, sources
 
     style = known("format", given["style"], FORMATS)
     if not given["measure"] and (given["rounds"] or given["label"]):
         raise BadRequest("--rounds and --label are of what --measure measures: add it")
     need = make_need(given)
-    path = source(given["source"], given["results"], need, given["measure"])
-    answered, code = answer(path, need), 0
+    paths = sources(given["source"], given["results"], need, given["measure"])
+    answered, code = first_answer(paths, need), 0
     if given["measure"] and (answered is None or lacking(answered[0], need)):
         path, code = measure(need, given)
-        answered = answer(path, need) if code < 128 else None
-    if answered is None or path is None:
+        answered = first_answer([path], need) if code < 128 else None
+    if answered is None:
         return code
     from ipcbench.report import advice as shown
 
@@ -89,7 +92,7 @@ def command(**given: Any) -> int:
     if found.far:
         raise BadRequest(f"{shown.too_far(found, of)}; to measure it, add --measure, or: {how(need)}")
     if not found.options:
-        raise BadRequest(f"{path}: no case of this fits; to measure it, add --measure, or: {how(need)}")
+        raise BadRequest(f"{of.file}: no case of this fits; to measure it, add --measure, or: {how(need)}")
 
     with printing(code):
         if style == "json":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,13 +20,14 @@ from ipcbench.machine.facts import is_this_machine
 from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS, Case
 from ipcbench.plan import catalog
 from ipcbench.report.text import listing
-from ipcbench.results.newest import machine_of, newest, results_in
+from ipcbench.results.newest import machine_of, newest_first, results_in
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import load
 from ipcbench.shell import pasted
 from ipcbench.units import parse_size, size_name
 
 MOST_OTHERS = 6  # labels
+MOST_ASKED = 10  # files, each of which takes a moment to read
 
 if TYPE_CHECKING:
     from ipcbench.analysis.advise import Advice  # pandas, which a mistake in the options does not wait for
@@ -72,33 +74,56 @@ def _fitting(need: Need) -> list[str]:
     reasons = _reasons(need)
     fitting = [name for name, reason in reasons.items() if reason is None]
     if not fitting:
-        said = [f"{name}: {reason}" for name, reason in reasons.items() if reason != NOT_ASKED]
-        more = f"; and {len(said) - 3} more" if len(said) > 3 else ""
+        by_reason: dict[str, list[str]] = {}
+        for name, reason in reasons.items():
+            if reason is not None and reason != NOT_ASKED:
+                by_reason.setdefault(reason.removeprefix(f"{name} "), []).append(name)
+        said = [f"{listing(names, MOST_OTHERS)}: {reason}" for reason, names in by_reason.items()]
+        more = f"; and {len(said) - 3} more reasons" if len(said) > 3 else ""
         raise BadRequest(f"no mechanism fits {need.questions[0]} with this: {'; '.join(said[:3])}{more}")
     return fitting
 
 
-def source(text: str | None, folder: Path, need: Need, measure: bool) -> Path | None:
-    """The results file to answer from; None where this machine has none and it will be measured.
+def sources(text: str | None, folder: Path, need: Need, measure: bool) -> list[Path]:
+    """The results files to answer from, the first that can; none where this machine has none and it will be measured.
 
-    Without a text it is the newest that was measured on this machine: what was measured elsewhere has to be named.
+    Without a text these are the newest that were measured on this machine: what was measured elsewhere has to be named.
     """
     files = results_in(folder)
     if text is None:
-        own = newest(path for path in files if (machine := machine_of(path)) is not None and is_this_machine(machine))
-        if own is not None or measure:
-            return own
+        own = [path for path in files if (machine := machine_of(path)) is not None and is_this_machine(machine)]
+        if own or measure:
+            return newest_first(own)[:MOST_ASKED]
         raise ResultError(
             f"{folder}: nothing was measured on this machine yet{_others(files)}; to measure this, add --measure, or: "
             f"{how(need)}"
         )
     path = Path(text)
     if path.name != text or path.suffix in (".json", ".gz"):
-        return path
+        return [path]
     by_label = {_label(found): found for found in files}
     if text not in by_label:
         raise UnknownName(f"label in {folder}", text, by_label)
-    return by_label[text]
+    return [by_label[text]]
+
+
+def first_answer(paths: Sequence[Path], need: Need) -> tuple[Advice, Source] | None:
+    """What the first of these files that can answer says, and whose it is; if none can, what the first file says.
+
+    None without a file. Raises ResultError, and UnknownName of a Python that the first file does not have.
+    """
+    first = None
+    for path in paths:
+        try:
+            found = answer(path, need)
+        except UnknownName:
+            if path == paths[0]:
+                raise
+            continue
+        if found[0].options and not found[0].far:
+            return found
+        first = first or found
+    return first
 
 
 def _label(path: Path) -> str:
@@ -113,13 +138,8 @@ def _others(files: list[Path]) -> str:
     return f"; --from NAME answers from that of another machine, such as {listing(others, MOST_OTHERS)}"
 
 
-def answer(path: Path | None, need: Need) -> tuple[Advice, Source] | None:
-    """What a results file says to this, and whose it is; None without a file.
-
-    Raises ResultError, and UnknownName of a Python.
-    """
-    if path is None:
-        return None
+def answer(path: Path, need: Need) -> tuple[Advice, Source]:
+    """What a results file says to this, and whose it is; raises ResultError, and UnknownName of a Python."""
     from ipcbench.analysis.advise import NOT_MEASURED, Out, advise, in_order
     from ipcbench.analysis.stats import summarise
     from ipcbench.report.advice import source_of

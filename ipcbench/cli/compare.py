@@ -154,10 +154,8 @@ def _compare(sides: Sequence[Side], projection: Projection) -> Comparison:
     cases = chosen(gathered.cases, projection.filters)
     if not projection.column:
         names = [name for name in varying(cases) if name != "label"]
-        ways = (
-            f"--column with one of {', '.join(names)}, in which its cases differ" if names else "nothing in it differs"
-        )
-        raise BadRequest(f"one file alone: give a second one, or {ways}")
+        ways = f", or say in what its cases are to be compared: --column {' or '.join(names)}" if names else ""
+        raise BadRequest(f"one file alone: give a second one{ways}")
     if len(columns_of(cases, projection)) < 2:
         raise BadRequest(
             f"all cases have the {projection.column} {columns_of(cases, projection)[0]}: nothing to compare with"

@@ -15,9 +15,9 @@ from ipcbench.cli.output import printing, say, say_prose
 def command(**given: Any) -> int:
     """Measure a selection of cases and write results/<label>.json.
 
-    A case is a mechanism in a pattern at a payload size with so many workers. Without --suite, --mechanism and
-    --pattern choose from everything and --size and --workers say at which; with it, they narrow the suite down. Rounds
-    default to 10 (5 with --fast, 25 with --rigorous).
+    A case is a mechanism in a pattern at a payload size with so many workers. Without any choice it measures the suite
+    "all". With --suite, the options --mechanism, --pattern, --size and --workers narrow the suite down; without it they
+    choose from everything. Rounds default to 10 (5 with --fast, 25 with --rigorous).
 
     \b
     Examples:

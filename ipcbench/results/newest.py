@@ -30,14 +30,20 @@ class _Results(msgspec.Struct):
 
 
 def newest(paths: Iterable[Path], started: Callable[[Path], str | None] | None = None) -> Path | None:
-    """Return the path whose run began last, the last by name of those that began together; None where none has a run.
+    """Return the path whose run began last, see `newest_first`; None where none has a run."""
+    found = newest_first(paths, started)
+    return found[0] if found else None
+
+
+def newest_first(paths: Iterable[Path], started: Callable[[Path], str | None] | None = None) -> list[Path]:
+    """Return the paths that have a run, the one that began last first; of those that began together the last by name.
 
     `started` gives the time at which the run of a path began as ISO 8601, or None for what holds no run; by default
     paths are results files. A time without a zone is UTC, and one that cannot be read is the oldest.
     """
     read = started_of if started is None else started
     dated = [(_moment(text), path) for path in paths if (text := read(path)) is not None]
-    return max(dated)[1] if dated else None
+    return [path for _, path in sorted(dated, reverse=True)]
 
 
 def results_in(folder: Path) -> list[Path]:

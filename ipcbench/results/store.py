@@ -5,6 +5,7 @@ What leaves it on bad input is ResultError, one line with the file, the place in
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import tempfile
@@ -31,6 +32,7 @@ from ipcbench.results.reading import (
 )
 from ipcbench.results.schema import FIRST_WITH_DIGEST, SCHEMA, ResultFile
 from ipcbench.results.writing import write_whole
+from ipcbench.shell import pasted
 from ipcbench.text import safe_text
 
 __all__ = [
@@ -103,6 +105,10 @@ def find(text: str, results: Path) -> Path:
     found = locate(text, results)
     if found is not None:
         return found
+    with contextlib.suppress(OSError, ValueError):  # too long, or it holds a NUL
+        if (results / f"{text}.journal").is_file():
+            how = f"to continue it if it was stopped: {pasted('run', '--resume', text)}"
+            raise BadRequest(f"{safe_text(text, 200)}: this run has not finished; {how}")
     known = [path.name.removesuffix(".gz").removesuffix(".json") for path in results_in(results)]
     labels = f"labels in {results}: {', '.join(known[:20])}" if known else f"no results in {results}"
     how = "" if known else "; 'ipcbench run' writes results/<label>.json"
