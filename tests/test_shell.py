@@ -122,7 +122,7 @@ def test_the_command_that_writes_a_stale_report_anew_names_the_same_file_and_fol
     stale = within("report", "--check", "--out", "-my report", "--", "-my file.json")
     words = shlex.split(printed(stale.out, "to write it anew"))[3:]
     params = report_command.make_context("report", words[1:]).params
-    assert (words[0], params["file"], params["out"]) == ("report", Path("./-my file.json"), Path("./-my report"))
+    assert (words[0], params["file"], params["out"]) == ("report", "./-my file.json", Path("-my report"))
 
 
 def test_the_command_that_repeats_a_run_plans_the_same_cases(tmp_path: Path) -> None:
@@ -182,11 +182,11 @@ def test_the_command_that_removes_what_is_left_removes_it(tmp_path: Path, tempor
 
 def test_the_command_that_measures_a_need_can_be_run(tmp_path: Path) -> None:
     done = run("advise", "--need", "throughput", cwd=tmp_path)
-    planned = paste(printed(done.err, "so does"), tmp_path, "--dry-run")
+    planned = paste(printed(done.err, "add --measure, or"), tmp_path, "--dry-run")
     assert planned.returncode == 0, planned.stderr
     save(make_result(make_cases((64,), ["pipe"]), label="mine"), tmp_path / "mine.json", replace=False)
     done = run("advise", "--from", "mine.json", "--producers", "4", "--mechanism", "queue", cwd=tmp_path)
-    planned = paste(printed(done.err, "to measure it"), tmp_path, "--dry-run")
+    planned = paste(printed(done.err, "add --measure, or"), tmp_path, "--dry-run")
     assert planned.returncode == 0, planned.stderr
 
 

@@ -38,7 +38,8 @@ def read_bytes(path: Path) -> bytes:
 
     They are inflated where they are gzip's, and without the mark that some programs put before UTF-8.
     """
-    status = os.stat(path)  # before opening, which would wait for ever on a FIFO
+    # Before opening, which would wait for ever on a FIFO. A container may have no /dev/stdin.
+    status = os.fstat(0) if path == STDIN else os.stat(path)
     if stat.S_ISDIR(status.st_mode):
         raise Refused(folder_words(path))
     if not stat.S_ISREG(status.st_mode):
@@ -46,7 +47,7 @@ def read_bytes(path: Path) -> bytes:
     elif status.st_size > LARGEST_FILE:
         raise Refused(f"{status.st_size:,} bytes; a results file has at most {LARGEST_FILE:,}")
     else:
-        with open(path, "rb") as file:
+        with open(os.dup(0) if path == STDIN else path, "rb") as file:
             data = file.read(LARGEST_FILE + 1)
     if data.startswith(_GZIP):
         data = _inflate(data)

@@ -86,7 +86,7 @@ def locate(text: str, results: Path) -> Path | None:
 
     None where there is neither. A folder of that name is only meant where there is no such label.
     """
-    if text == "-":
+    if text in ("-", str(STDIN)):
         return STDIN
     folder = None
     for path in (Path(text), *(results / f"{text}{ending}" for ending in ENDINGS)):
