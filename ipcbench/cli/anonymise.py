@@ -36,10 +36,11 @@ def command(file: str, results: Path, out: Path | None, force: bool) -> int:
     from ipcbench.errors import BadRequest, ResultError
     from ipcbench.machine.names import local_names
     from ipcbench.results.privacy import anonymous
+    from ipcbench.results.reading import STDIN
     from ipcbench.results.store import find, load, save
 
     source = find(file, results)
-    if out is None and source.exists() and not (source.is_file() or source.is_dir()):
+    if out is None and (source == STDIN or (source.exists() and not (source.is_file() or source.is_dir()))):
         raise BadRequest(f"{file}: a pipe has no folder to put the copy into: say with --out where it goes")
     clean = anonymous(load(source), local_names())
     path = out or source.with_name(f"{source.name.removesuffix('.gz').removesuffix('.json')}.anonymous.json")
