@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from commands import EXTRA, first, running, until, when_timing
 
-from ipcbench.errors import Interrupted
+from ipcbench.errors import BadRequest, Interrupted
 from ipcbench.measure import mechanisms
 from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
 from ipcbench.run.interrupt import Stop
@@ -193,12 +193,13 @@ def test_the_deadline_is_ten_times_the_plan_and_at_least_half_a_minute() -> None
     assert long["visit"] == pytest.approx(10 * (100 + 0.5 + 0.1))
 
 
-def test_a_slow_machine_can_stretch_deadlines_and_nonsense_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_machine_can_stretch_deadlines_and_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     some = Visit(Case("ping-pong", "pipe", 64), 1, 0, 1)
     monkeypatch.setenv("IPCBENCH_TIMEOUT_MUL", "2.5")
     assert deadlines(some, QUICK)["visit"] == 2.5 * LEAST_DEADLINE
     monkeypatch.setenv("IPCBENCH_TIMEOUT_MUL", "soon")
-    assert deadlines(some, QUICK)["visit"] == LEAST_DEADLINE
+    with pytest.raises(BadRequest, match=r"IPCBENCH_TIMEOUT_MUL='soon': expected a number from 0\.01 to 100"):
+        deadlines(some, QUICK)
 
 
 def test_round_zero_calibrates_and_other_rounds_take_their_loops(tmp_path: Path) -> None:
