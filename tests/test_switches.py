@@ -87,7 +87,7 @@ def test_an_interpreter_that_does_not_answer_leaves_it_unknown(monkeypatch: pyte
 def test_a_run_warns_of_it_keeps_it_and_a_comparison_names_it(tmp_path: Path) -> None:
     slow = run("run", *QUICK, "--label", "slow", cwd=tmp_path, env=environment(PYTHONMALLOC="debug"), timeout=SLOW)
     usual = run("run", *QUICK, "--label", "usual", cwd=tmp_path, timeout=SLOW)
-    assert (slow.code, usual.code) == (0, 0), slow.err + usual.err
+    assert {slow.code, usual.code} <= {0, 7}, slow.err + usual.err
     assert "Python mode: PYTHONMALLOC=debug" in slow.err
     assert "Python mode" not in usual.err
     modes = {label: store.load(tmp_path / f"results/{label}.json").ipcbench.machine.mode for label in ("slow", "usual")}
@@ -104,7 +104,7 @@ def test_an_option_of_python_reaches_the_processes_that_are_measured(tmp_path: P
     )
     env = environment(PYTHONPATH=f"{tmp_path}:{PACKAGE_PARENT}")
     done = python("-OO", "-m", "ipcbench", "run", *QUICK, cwd=tmp_path, env=env, timeout=SLOW)
-    assert done.code == 0, done.err
+    assert done.code in (0, 7), done.err
     assert set((tmp_path / "seen").read_text().split()) == {"2"}
 
 

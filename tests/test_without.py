@@ -145,7 +145,8 @@ def test_clean_ends_what_a_run_left_and_lets_another_run_go_on(
 @cases(NO_LOCKS | POOR)
 def test_a_run_is_measured_and_saved_by_a_file_system_that_has_less(tmp_path: Path, lacking: tuple[str, ...]) -> None:
     done = quick(tmp_path, lacking=lacking)
-    assert (done.code, "ipcbench:" in done.err) == (0, False), done
+    assert done.code in (0, 7), done
+    assert "ipcbench:" not in done.err
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["mine.json"]
     assert load(tmp_path / "results" / "mine.json").ipcbench.complete
 
@@ -154,12 +155,12 @@ def test_a_run_is_measured_and_saved_by_a_file_system_that_has_less(tmp_path: Pa
 def test_a_results_file_is_not_overwritten_by_a_file_system_that_has_less(
     tmp_path: Path, lacking: tuple[str, ...]
 ) -> None:
-    assert quick(tmp_path, lacking=lacking).code == 0
+    assert quick(tmp_path, lacking=lacking).code in (0, 7)
     before = (tmp_path / "results" / "mine.json").read_bytes()
     done = quick(tmp_path, lacking=lacking)
     assert (done.code, "mine.json exists: choose another --label" in done.err) == (2, True)
     assert (tmp_path / "results" / "mine.json").read_bytes() == before
-    assert quick(tmp_path, "--force", lacking=lacking).code == 0
+    assert quick(tmp_path, "--force", lacking=lacking).code in (0, 7)
 
 
 @cases(NO_LOCKS)
@@ -175,7 +176,7 @@ def test_a_label_that_is_being_written_is_refused_without_locks_too(
         process.kill()
         finish(process)
     assert until(lambda: not processes() and not list(temporary.glob("ib*")), GONE)
-    assert quick(tmp_path, "--force", lacking=lacking).code == 0
+    assert quick(tmp_path, "--force", lacking=lacking).code in (0, 7)
 
 
 def test_the_machine_keeps_its_id_where_there_are_no_hard_links(tmp_path: Path) -> None:
