@@ -20,7 +20,7 @@ from ipcbench.machine.facts import is_this_machine
 from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS, Case
 from ipcbench.plan import catalog
 from ipcbench.report.text import listing
-from ipcbench.results.newest import machine_of, newest_first, results_in
+from ipcbench.results.newest import machine_of, newest_first, results_in, stem_of
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import load
 from ipcbench.shell import pasted
@@ -101,7 +101,7 @@ def sources(text: str | None, folder: Path, need: Need, measure: bool) -> list[P
     path = Path(text)
     if path.name != text or path.suffix in (".json", ".gz"):
         return [path]
-    by_label = {_label(found): found for found in files}
+    by_label = {stem_of(found): found for found in files}
     if text not in by_label:
         raise UnknownName(f"label in {folder}", text, by_label)
     return [by_label[text]]
@@ -126,13 +126,9 @@ def first_answer(paths: Sequence[Path], need: Need) -> tuple[Advice, Source] | N
     return first
 
 
-def _label(path: Path) -> str:
-    return path.name.removesuffix(".gz").removesuffix(".json")
-
-
 def _others(files: list[Path]) -> str:
     """The files of other machines, as words in a sentence."""
-    others = [_label(path) for path in files if machine_of(path) is not None]
+    others = [stem_of(path) for path in files if machine_of(path) is not None]
     if not others:
         return ""
     return f"; --from NAME answers from that of another machine, such as {listing(others, MOST_OTHERS)}"

@@ -35,6 +35,7 @@ def command(file: str, results: Path, out: Path | None, force: bool) -> int:
     from ipcbench.cli.output import say
     from ipcbench.errors import BadRequest, ResultError
     from ipcbench.machine.names import local_names
+    from ipcbench.results.newest import stem_of
     from ipcbench.results.privacy import anonymous
     from ipcbench.results.reading import STDIN
     from ipcbench.results.store import find, load, save
@@ -43,7 +44,7 @@ def command(file: str, results: Path, out: Path | None, force: bool) -> int:
     if out is None and (source == STDIN or (source.exists() and not (source.is_file() or source.is_dir()))):
         raise BadRequest(f"{file}: a pipe has no folder to put the copy into: say with --out where it goes")
     clean = anonymous(load(source), local_names())
-    path = out or source.with_name(f"{source.name.removesuffix('.gz').removesuffix('.json')}.anonymous.json")
+    path = out or source.with_name(f"{stem_of(source)}.anonymous.json")
     if os.path.exists(path) and not force:
         raise ResultError(f"{path} exists: choose another --out, or --force to overwrite")
     save(clean, path, force)

@@ -51,6 +51,11 @@ def results_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.json*") if path.name.endswith(ENDINGS) and path.is_file())
 
 
+def stem_of(path: Path) -> str:
+    """Return the name of a results file without its ending."""
+    return path.name.removesuffix(".gz").removesuffix(".json")
+
+
 def started_of(path: Path) -> str | None:
     """When the run of a results file began, as the file says it; None for any other file. The rest is not checked."""
     record = _record(path)

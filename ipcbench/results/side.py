@@ -13,6 +13,7 @@ from ipcbench.model import Case
 from ipcbench.results.digest import digest_of
 from ipcbench.results.foreign import Foreign, foreign
 from ipcbench.results.frame import case_frame, visit_frame
+from ipcbench.results.newest import stem_of
 from ipcbench.results.schema import PYTHON_MODE, Between, ResultFile, RunRecord
 from ipcbench.results.store import checked, read
 from ipcbench.results.touched import touched, touched_words
@@ -69,7 +70,7 @@ def _side(document: dict[str, Any], path: Path, name: str | None) -> Side:
     if "ipcbench" in document:
         result = checked(document)
         return side_of_result(result, name, result.ipcbench.digest or digest_of(document))  # older files have none
-    stem = path.name.removesuffix(".gz").removesuffix(".json") if path.is_file() else "pipe"
+    stem = stem_of(path) if path.is_file() else "pipe"
     return side_of_foreign(foreign(document), name or stem, digest_of(document))
 
 

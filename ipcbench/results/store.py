@@ -19,7 +19,7 @@ from ipcbench.errors import BadRequest, ResultError
 from ipcbench.results.digest import digest_of, one_form, sha256_of
 from ipcbench.results.meaning import problems
 from ipcbench.results.migrate import migrate
-from ipcbench.results.newest import ENDINGS, results_in
+from ipcbench.results.newest import ENDINGS, results_in, stem_of
 from ipcbench.results.reading import (
     LARGEST_FILE,
     MOST_PARTS,
@@ -73,7 +73,7 @@ def folder_name(path: Path) -> str:
 
     Names that are changed end in a hash of the old one, so that two of them stay two.
     """
-    stem = path.name.removesuffix(".gz").removesuffix(".json")
+    stem = stem_of(path)
     try:
         return check_label(stem)
     except BadRequest:
@@ -109,7 +109,7 @@ def find(text: str, results: Path) -> Path:
         if (results / f"{text}.journal").is_file():
             how = f"to continue it if it was stopped: {pasted('run', '--resume', text)}"
             raise BadRequest(f"{safe_text(text, 200)}: this run has not finished; {how}")
-    known = [path.name.removesuffix(".gz").removesuffix(".json") for path in results_in(results)]
+    known = [stem_of(path) for path in results_in(results)]
     labels = f"labels in {results}: {', '.join(known[:20])}" if known else f"no results in {results}"
     how = "" if known else "; 'ipcbench run' writes results/<label>.json"
     raise BadRequest(f"{safe_text(text, 200)}: no such file and no such label; {safe_text(labels, 1000)}{how}")
