@@ -42,7 +42,7 @@ def test_the_dry_run_refuses_what_the_run_refuses_and_nothing_is_measured(
     tmp_path: Path, within: Within, words: list[str], message: str
 ) -> None:
     rounds = [] if "--rounds" in words else ["--rounds", "1"]
-    said = [within("run", *words, *rounds, *more) for more in ([], ["--dry-run"])]
+    said = [within("run", *words, *rounds, "--seed", "1", *more) for more in ([], ["--dry-run"])]
     assert [done.code for done in said] == [2, 2]
     assert said[0].errors == said[1].errors
     assert (len(said[0].errors), message in said[0].err) == (1, True), said[0].err

@@ -301,6 +301,27 @@ def test_the_resource_tracker_ends_last_and_unlinks_what_its_clients_left() -> N
     assert not any(name.exists() for name in names)
 
 
+def test_a_tracker_that_is_slow_to_start_still_unlinks(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, time\nif any('resource_tracker' in word for word in sys.orig_argv):\n    time.sleep(2)\n"
+    )
+    with adopting():
+        process = Program(
+            f"""
+            import os, time
+            os.environ["PYTHONPATH"] = {str(tmp_path)!r}
+            from multiprocessing.shared_memory import SharedMemory
+            held = SharedMemory(create=True, size=64)
+            print("ready", held.name.lstrip("/"), flush=True)
+            time.sleep(120)
+            """
+        )
+        name = SHARED / process.said[0]
+        assert name.exists()
+        assert end(process) == []
+    assert not name.exists()
+
+
 def test_nobody_outruns_the_end_by_forking_or_by_a_session_of_its_own() -> None:
     with adopting():
         process = Program(

@@ -25,7 +25,9 @@ Isolation = Literal["warden", "group"]
 # warden: everything that descends from the warden, whatever session it moved to. group: the worker's process group.
 ISOLATION: Isolation = "warden" if sys.platform == "linux" else "group"
 
-TRACKER_SECONDS = 0.5  # multiprocessing's tracker unlinks what its clients left within 0.04 s of their end
+# multiprocessing's tracker unlinks what its clients left within 0.04 s of their end. One that has only been started has
+# its interpreter to start first, which on a busy machine can take seconds.
+TRACKER_SECONDS = 10.0
 _PATIENCE = 2.0
 _SHARED = Path("/dev/shm")
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
@@ -128,7 +130,7 @@ def end_all(members: Members) -> list[Member]:
         for member in _alive(members):
             _signal(member, signal.SIGKILL)
         _gone(lambda: _alive(members), _PATIENCE)
-    _gone(lambda: [member for member in stopped.values() if _unburied(member.pid)], TRACKER_SECONDS)
+    _gone(lambda: [member for member in stopped.values() if _unburied(member.pid)], _PATIENCE)
     return _alive(members)
 
 
