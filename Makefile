@@ -21,7 +21,7 @@ bench: $(VENV)/ready  ## measure and report; make bench ARGS=--fast is the two-m
 	@$(BIN)/python -m ipcbench all $(ARGS)
 
 test: $(VENV)/ready-test  ## run all tests; EXTRAS=third-party,fleet in a new VENV: those of libraries and fleets too
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile $(ARGS)
 
 contract: $(VENV)/ready-test  ## the contract test alone; MECHANISM=pipe for one mechanism
 	@$(BIN)/python -m pytest tests/test_contract.py $(if $(MECHANISM),-k "$(MECHANISM)") $(ARGS)

@@ -27,6 +27,7 @@ from commands import (
     until,
 )
 from dask_cluster import Cluster
+from own_shared_memory import mount_own
 
 from ipcbench.cli import main
 from ipcbench.measure.ledger import code_files
@@ -35,6 +36,17 @@ from ipcbench.run.interrupt import Stop
 
 STEADY = 0.11  # a leak is what two samples at least 100 ms apart both show; one sample catches the dying
 PATIENCE = 3.0  # names in /dev/shm may be those of somebody beside us: they go, or a process of theirs has them
+
+
+def pytest_configure() -> None:
+    """Prepare every process that runs tests.
+
+    Where no /dev/shm of their own is allowed, tests tell the names of others by the processes that use them. Signals
+    that whoever started the tests has ignored, as nohup and a shell's `&` do, would be ignored by all that tests start.
+    """
+    mount_own()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)
