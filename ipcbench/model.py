@@ -14,13 +14,12 @@ from ipcbench.errors import BadRequest
 from ipcbench.units import parse_size, size_name
 
 StartMethod = Literal["fork", "forkserver", "spawn"]
-Placement = Literal["spread", "pack", "free", "between-hosts"]
+Placement = Literal["spread", "pack", "free"]
 PayloadKind = Literal["bytes", "object", "array"]
 Verdict = Literal["ok", "failed", "timed-out", "unverified", "wrong", "leaked", "unsupported"]
 
 START_METHODS: tuple[StartMethod, ...] = ("fork", "forkserver", "spawn")
-PLACEMENTS: tuple[Placement, ...] = ("spread", "pack", "free")  # of the processes of one host
-BETWEEN_HOSTS: Placement = "between-hosts"  # driver and peer on a host each, which only a fleet has
+PLACEMENTS: tuple[Placement, ...] = ("spread", "pack", "free")
 PAYLOADS: tuple[PayloadKind, ...] = ("bytes", "object", "array")
 # Verdicts without a number, the worst last. Like an outcome a wrong result counts for more than a first attempt that
 # failed.
@@ -101,7 +100,7 @@ def _with_setting(case: Case, text: str) -> Case:
     for method in START_METHODS:
         if text == method:
             return case._replace(start_method=method)
-    for placement in (*PLACEMENTS, BETWEEN_HOSTS):
+    for placement in PLACEMENTS:
         if text == placement:
             return case._replace(placement=placement)
     if _PYTHON.fullmatch(text):

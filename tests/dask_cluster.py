@@ -130,62 +130,44 @@ def each_once(result: ResultFile, rounds: int) -> bool:
     return set(made) == wanted and set(made.values()) == {1}
 
 
-def parts_under_way() -> dict[tuple[str, str], dict[str, int]]:
-    """What lives now of visits, by the host it pretends to be on and what it is: server, client or local.
+def visits_under_way() -> dict[str, dict[str, int]]:
+    """The folders of the visits that have a living process now, by the host that their Dask worker pretends to be.
 
-    By the file that it is to write, which is its own, the process that was first.
+    With each folder comes the process that was first.
     """
-    found: dict[tuple[str, str], dict[str, int]] = {}
+    found: dict[str, dict[str, int]] = {}
     for pid in sorted(_pids()):
         words = _cmdline(pid).split(b"\0")
-        server, far = b"ipcbench.measure.server_half" in words, b"--meeting" in words
-        if (server or b"ipcbench.measure.worker" in words) and _variable(pid, TOKEN) == os.environ.get(TOKEN, ""):
-            option = b"--meeting" if server else b"--output"
-            own = words[words.index(option) + 1].decode() if option in words[:-1] else ""
-            key = _variable(pid, "IPCBENCH_FLEET_HOST"), "server" if server else "client" if far else "local"
-            if key[0]:  # else it has just ended
-                found.setdefault(key, {}).setdefault(own, pid)
+        ours = _variable(pid, TOKEN) == os.environ.get(TOKEN, "")  # and not of a run beside this one
+        if ours and b"ipcbench.measure.worker" in words and b"--output" in words[:-1]:
+            folder, host = words[words.index(b"--output") + 1].decode(), _variable(pid, "IPCBENCH_FLEET_HOST")
+            if host:  # else it has just ended
+                found.setdefault(host, {}).setdefault(folder, pid)
     return found
 
 
-def hold(seconds: float, *parts: tuple[str, str]) -> list[int]:
-    """Stop these parts of one visit, all under way at once, so that it is still under way whatever comes next.
+def hold(seconds: float, host: str) -> None:
+    """Stop the visit of a host while it is under way, so that it is still under way whatever comes next.
 
-    A part is a host by the name it pretends to have, and server, client or local. Their process ids; asserts that it
-    could be done in so many seconds.
+    host is the name that the host pretends to have. Asserts that it could be done in so many seconds.
     """
-    held: list[int] = []
 
     def stopped() -> bool:
-        now = parts_under_way()
-        held[:] = [pid for part in parts for pid in now.get(part, {}).values()]
+        held = list(visits_under_way().get(host, {}).values())
         for number in (signal.SIGSTOP, signal.SIGCONT):
             for pid in held:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
-            if number == signal.SIGSTOP and len(held) == len(parts):
-                assert all(until(partial(in_state, pid, "TZX"), 10.0) for pid in held)
-                if all(in_state(pid, "T") for pid in held):
+            if number == signal.SIGSTOP and len(held) == 1:
+                assert until(partial(in_state, held[0], "TZX"), 10.0)
+                if in_state(held[0], "T"):
                     return True
         return False
 
     assert until(stopped, seconds)
-    return held
 
 
-def visits_under_way() -> dict[str, set[str]]:
-    """The folders of the visits that have a living process now, by the host that their Dask worker pretends to be."""
-    found: dict[str, set[str]] = {}
-    for pid in _pids():
-        words = _cmdline(pid).split(b"\0")
-        ours = _variable(pid, TOKEN) == os.environ.get(TOKEN, "")  # and not of a run beside this one
-        if ours and b"ipcbench.measure.worker" in words and b"--output" in words:
-            folder = words[words.index(b"--output") + 1].decode()
-            found.setdefault(_variable(pid, "IPCBENCH_FLEET_HOST"), set()).add(folder)
-    return found
-
-
-def samples(seconds: float, running: subprocess.Popen[str]) -> Iterator[dict[str, set[str]]]:
+def samples(seconds: float, running: subprocess.Popen[str]) -> Iterator[dict[str, dict[str, int]]]:
     """Look at the visits again and again while a command runs, for so long at most."""
     deadline = time.monotonic() + seconds
     while running.poll() is None and time.monotonic() < deadline:

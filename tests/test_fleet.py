@@ -80,7 +80,7 @@ class TestWithDask:
         words = (*CASE, "--rounds", "4", "--label", "k")
         running = start("fleet", "run", "--scheduler", pair.address, *words, cwd=tmp_path)
         assert until(lambda: len(journal_of(tmp_path, "k", A)) > 1, 60)
-        hold(60, ("a", "local"))
+        hold(60, "a")
         os.kill(pair.worker_of("a"), signal.SIGKILL)
         done = finish(running, 120)
         assert done.code in (0, 7), done.err

@@ -63,31 +63,24 @@ def module_name(path: Path) -> str:
 FILES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-def imports(name: str) -> Iterator[tuple[str, bool]]:
-    """Every module that a module imports, at the top or inside a function, and whether only for type checkers."""
-    tree = ast.parse(FILES[name].read_text())
-    guarded = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-        for inner in ast.walk(node)
-    }
-    for node in ast.walk(tree):
+def imports(name: str) -> Iterator[str]:
+    """Every module that a module imports: at the top, inside a function, or only for type checkers."""
+    for node in ast.walk(ast.parse(FILES[name].read_text())):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield alias.name, id(node) in guarded
+                yield alias.name
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name} has a relative import"
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
-                yield (inner if inner in FILES else str(node.module)), id(node) in guarded
+                yield inner if inner in FILES else str(node.module)
 
 
 def group(name: str) -> str:
     return max((prefix for prefix in FLOORS if f"{name}.".startswith(f"{prefix}.")), key=len)
 
 
-OURS = sorted({(name, other) for name in FILES for other, _ in imports(name) if other in FILES})
+OURS = sorted({(name, other) for name in FILES for other in imports(name) if other in FILES})
 
 
 @pytest.mark.parametrize(("name", "other"), OURS, ids=lambda name: name.removeprefix("ipcbench."))
@@ -110,9 +103,7 @@ def test_nothing_imports_a_mechanism_or_a_pattern_by_name() -> None:
 
 
 def test_no_circles() -> None:
-    edges: dict[str, set[str]] = {name: set() for name in FILES}
-    for name in FILES:
-        edges[name] = {other for other, typing in imports(name) if other in FILES and not typing and other != name}
+    edges = {name: {other for other in imports(name) if other in FILES and other != name} for name in FILES}
     done: set[str] = set()
 
     def walk(name: str, path: list[str]) -> None:
@@ -130,7 +121,7 @@ def test_no_circles() -> None:
 def test_the_measured_side_imports_the_standard_library_and_pyperf_only(name: str) -> None:
     import sys
 
-    outside = {other.partition(".")[0] for other, _ in imports(name)} - sys.stdlib_module_names
+    outside = {other.partition(".")[0] for other in imports(name)} - sys.stdlib_module_names
     assert outside <= {"ipcbench", "pyperf", *LIBRARIES} | ({"numpy"} if name in OF_ARRAYS else set())
 
 

@@ -215,7 +215,7 @@ def test_the_commands_of_a_fleet_are_read_as_they_were_meant() -> None:
         "results": Path(RESULTS),
         "force": True,
     }
-    words = shlex.split(again(given, "run", "lab"))[5:]
+    words = shlex.split(again(given, "lab"))[5:]
     params = command.commands["run"].make_context("run", words).params
     assert [params[name] for name in ("scheduler", "resume", "results", "force")] == [
         "tcp://10.0.0.5:8786",

@@ -16,7 +16,7 @@ import pandas as pd
 
 from ipcbench.analysis.stats import FloatArray, IntArray, by_round
 from ipcbench.errors import BadRequest, UnknownName
-from ipcbench.model import BETWEEN_HOSTS, PLACEMENTS, START_METHODS
+from ipcbench.model import PLACEMENTS, START_METHODS
 from ipcbench.results.side import Side
 from ipcbench.units import parse_size, size_name
 
@@ -39,7 +39,7 @@ FIELDS: Mapping[str, str] = {
 _PARTS = ["label", "pattern", "operation", "mechanism", "size", "workers", "payload", "start_method", "placement"]
 PARTS = [*_PARTS, "python", "plain"]
 _NO_COLUMN = ("family", "case")  # what agrees in all other fields agrees in these too
-_ORDER = {"placement": (*PLACEMENTS, BETWEEN_HOSTS), "start_method": START_METHODS}
+_ORDER = {"placement": PLACEMENTS, "start_method": START_METHODS}
 _DEFAULTS = {"payload": "bytes", "start_method": "fork", "placement": "spread", "python": ""}
 
 

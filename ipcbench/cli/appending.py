@@ -21,8 +21,6 @@ def file_to_append_to(path: Path) -> tuple[ResultFile, bytes]:
     record = result.ipcbench
     if record.label != path.stem:
         raise ResultError(f"{path}: a copy of label {record.label!r}: a repeat is appended under the name it has only")
-    if record.between:
-        raise ResultError(f"{path}: between two hosts: measure again with 'fleet pair' and 'ipcbench merge' both")
     if record.mixed:
         raise ResultError(f"{path}: mixed ({'; '.join(record.mixed)}): a further repeat would belong to no part of it")
     if not record.rounds:

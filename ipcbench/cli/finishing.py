@@ -99,7 +99,6 @@ def _kept(
         mixed=past.mixed,
         conditions=past.conditions,
         full_metadata=planned.full_metadata,
-        between=planned.between,
     )
     result = make_result(past.plan, findings, occasion)
     if past.base is not None:

@@ -52,7 +52,6 @@ def command() -> None:
       ipcbench fleet plan --scheduler tcp://10.0.0.5:8786 --suite all
       ipcbench fleet run --scheduler tcp://10.0.0.5:8786 --suite all --label lab
       ipcbench fleet run --scheduler tcp://10.0.0.5:8786 --resume lab
-      ipcbench fleet pair --scheduler tcp://10.0.0.5:8786 --label link
     """
 
 
@@ -80,36 +79,6 @@ def run(**given: Any) -> int:
     come back is reported, and the others finish; --resume continues what is not complete.
     """
     from ipcbench.cli.fleeting import measure
-
-    return measure(given)
-
-
-@command.command("pair")
-@cluster_options
-@click.option("--server", metavar="HOST", help="The host that binds and answers, by the id that 'fleet plan' prints.")
-@click.option("--client", metavar="HOST", help="The host that calls and whose clock is read.")
-@click.option(
-    "--interface", metavar="ADDRESS", help="IPv4 address of the server to bind to. Default: that of its Dask worker."
-)
-@run_options
-def pair(**given: Any) -> int:
-    """Measure between two hosts, and write results/<label>-<server>-<client>.json.
-
-    The mechanisms are those that reach another host, all of them unless chosen, the patterns ping-pong (round trips,
-    which is the default) and stream, whose end is the receiver's acknowledgement. Everything is timed by the client's
-    clock: there are no one-way times. Both hosts are held while a visit is made, and each has its half in custody.
-    --server and --client may be left out where there are two hosts; the first id is then the server.
-
-    The server binds to one address. What crosses the network is neither encrypted nor signed, but for the keys that
-    both halves prove to know: use a private network.
-
-    \b
-    Examples:
-      ipcbench fleet pair --scheduler tcp://10.0.0.5:8786 --size 64B,64KiB,1MiB --label link
-      ipcbench fleet pair --scheduler tcp://10.0.0.5:8786 --server 1f0c22aa --client 9be01d44 --interface 10.1.0.11
-      ipcbench fleet pair --scheduler tcp://10.0.0.5:8786 --resume link
-    """
-    from ipcbench.cli.pairing import measure
 
     return measure(given)
 
@@ -145,4 +114,3 @@ def report(
 
 without(plan, "python", "append", "resume", "dry_run")
 without(run, "python", "append", "dry_run")
-without(pair, "python", "append", "dry_run", "suite", "workers", "placement", "start_method", "full")

@@ -53,9 +53,9 @@ class Job:
 
 def show(given: dict[str, Any]) -> int:
     """Print the hosts and what each would run; the exit code."""
-    refuse_alone(given, ("resume", "append"))
+    _refuse_alone(given, ("resume", "append"))
     order = make_order("run", given)
-    with connected(given) as fleet, Stop() as stop:
+    with _connected(given) as fleet, Stop() as stop:
         present, absent = fleet.survey()
         for found in present:
             python = f"Python {found.python}, ipcbench {found.version}"
@@ -74,7 +74,7 @@ def show(given: dict[str, Any]) -> int:
             f"what raises on a host is tried {count(1 + RETRIES, 'time')}, a visit under which the Dask worker dies "
             f"{count(DEATHS, 'time')}{by_dask}"
         )
-        return severest(*(_show(site_of(fleet, found.name, stop, Ledger()), order) for found in present))
+        return severest(*(_show(_site_of(fleet, found.name, stop, Ledger()), order) for found in present))
 
 
 def _show(site: HostSite, order: Order) -> int:
@@ -93,15 +93,15 @@ def _show(site: HostSite, order: Order) -> int:
 
 def measure(given: dict[str, Any]) -> int:
     """Measure on all hosts and say what it came to; the exit code."""
-    refuse_alone(given, ("append", "dry_run"))
-    with connected(given) as fleet, Stop() as stop:
+    _refuse_alone(given, ("append", "dry_run"))
+    with _connected(given) as fleet, Stop() as stop:
         present = hosts(*fleet.survey())
         if not given["quiet"]:
             for line in doubts(present):
                 tell(line)
         label, jobs = _continued(given, present) if given["resume"] is not None else _ordered(given, present)
         ledger = Ledger()
-        _carry_out(jobs, {job.name: site_of(fleet, job.name, stop, ledger) for job in jobs})
+        _carry_out(jobs, {job.name: _site_of(fleet, job.name, stop, ledger) for job in jobs})
         for job in jobs:
             if job.error and not isinstance(job.error, IpcbenchError):
                 raise job.error
@@ -111,7 +111,7 @@ def measure(given: dict[str, Any]) -> int:
             if sum(job.finish is not None for job in jobs) > 1:
                 say(f"to see who differs: {_report(given['results'], label)}")
             if any(_path(given["results"], label, job.name).with_suffix(SUFFIX).exists() for job in jobs):
-                say(f"to continue: {again(given, 'run', label)}")
+                say(f"to continue: {again(given, label)}")
         return code
 
 
@@ -119,7 +119,7 @@ def _ordered(given: dict[str, Any], present: Sequence[Presence]) -> tuple[str, l
     """A new run on each host; raises BadRequest and ResultError before any begins."""
     order = make_order("run", given)
     label = order.label if order.label is not None else f"fleet-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    keeping = replace(order.keeping, again=again(given, "run", label))
+    keeping = replace(order.keeping, again=again(given, label))
     jobs = []
     for found in present:
         own = replace(_of_host(order, found.name), label=check_label(f"{label}-{found.name}"), keeping=keeping)
@@ -138,7 +138,7 @@ def _continued(given: dict[str, Any], present: Sequence[Presence]) -> tuple[str,
     """What is left of a run, on the hosts that are there; raises ResultError if nothing is."""
     wanted = make_resumption("run", given)
     label, there = check_label(wanted.label), {found.name for found in present}
-    keeping = replace(wanted.keeping, again=again(given, "run", label))
+    keeping = replace(wanted.keeping, again=again(given, label))
     begun = {name: path for path in keeping.results.glob(f"{label}-*{SUFFIX}") if (name := _name(path, label))}
     over = {name for path in keeping.results.glob(f"{label}-*.json") if (name := _name(path, label))} - set(begun)
     for name in sorted(set(begun) - there):
@@ -191,7 +191,7 @@ def _say_all(jobs: Sequence[Job], ledger: Ledger) -> None:
 
 
 @contextlib.contextmanager
-def connected(given: dict[str, Any]) -> Iterator[Fleet]:
+def _connected(given: dict[str, Any]) -> Iterator[Fleet]:
     """The fleet of these options; raises BadRequest."""
     files = [given[name] for name in ("tls_ca", "tls_cert", "tls_key")]
     if any(files) and not all(files):
@@ -202,12 +202,11 @@ def connected(given: dict[str, Any]) -> Iterator[Fleet]:
         yield fleet
 
 
-def site_of(fleet: Fleet, name: str, stop: Stop, ledger: Ledger) -> HostSite:
-    """A host as a place where visits are made."""
+def _site_of(fleet: Fleet, name: str, stop: Stop, ledger: Ledger) -> HostSite:
     return HostSite(fleet, name, stop, ledger, lambda quiet: Quiet() if quiet else Lines())
 
 
-def refuse_alone(given: dict[str, Any], more: Sequence[str]) -> None:
+def _refuse_alone(given: dict[str, Any], more: Sequence[str]) -> None:
     """Raise BadRequest for options that make sense on one machine only."""
     if given["dry_run"] and "dry_run" in more:
         raise BadRequest("--dry-run is for one machine: 'ipcbench fleet plan' shows what each host would run")
@@ -216,9 +215,9 @@ def refuse_alone(given: dict[str, Any], more: Sequence[str]) -> None:
         raise BadRequest(f"a fleet measures under the Python of its workers, and writes new files: leave out {surplus}")
 
 
-def again(given: dict[str, Any], command: str, label: str) -> str:
+def again(given: dict[str, Any], label: str) -> str:
     """The command that continues what was given."""
-    words = ["fleet", command, "--scheduler", given["scheduler"], "--resume", label]
+    words = ["fleet", "run", "--scheduler", given["scheduler"], "--resume", label]
     for name in ("tls_ca", "tls_cert", "tls_key"):
         words += [f"--{name.replace('_', '-')}", given[name]] if given[name] else []
     words += ["--trusted-network"] if given["trusted_network"] else []

@@ -45,9 +45,6 @@ class Here:
     def leftovers(self) -> int:
         return len(find_leftovers())
 
-    def between(self) -> None:
-        return None
-
     def visits(self, plan: Plan, stop: Stop) -> Visits:
         return Visitor(plan.timing, stop, pythons=plan.pythons)
 

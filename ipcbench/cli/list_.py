@@ -162,7 +162,7 @@ def _variants(found: Pattern) -> str:
 
 def _mechanism(found: Mechanism) -> dict[str, object]:
     facts = {key: value for key, value in found._asdict().items() if key not in PORTS}
-    return facts | {"far": found.far is not None, "ports": found.ports}
+    return facts | {"ports": found.ports}
 
 
 def _facts() -> dict[str, object]:

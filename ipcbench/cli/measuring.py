@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
 from ipcbench.cli.appending import file_to_append_to, plan_again
 from ipcbench.cli.doctor import warning_lines
 from ipcbench.cli.finishing import Bench, Finish, carry_out
@@ -158,8 +156,6 @@ def _measured_anew(
         base=base,
         conditions=occasion.conditions,
     )
-    if meeting := bench.site.between():
-        planned = msgspec.structs.replace(planned, between=meeting.hosts, interface=meeting.interface)
     bench.journal.append(planned)
     if not keeping.quiet:
         tell(outlook(plan, start, keeping.reports is not None))
@@ -173,7 +169,6 @@ def resume(wanted: Resumption, site: Site = HERE) -> Finish:
     warn_of_leftovers(site)
     path = keeping.results / f"{check_label(wanted.label)}.json"
     with site.stopping() as stop, _reopened(path.with_suffix(SUFFIX), wanted.label) as (journal, past):
-        refuse_other_site(path, past, site)
         replace = replaces(path, past, keeping.force)
         for folder in filter(None, (keeping.results, keeping.reports)):
             check_writable(folder)
@@ -197,18 +192,6 @@ def resume(wanted: Resumption, site: Site = HERE) -> Finish:
             if past.mixed and not keeping.quiet:
                 tell(f"the result is marked mixed: {'; '.join(past.mixed)}")
             return carry_out(past, path, keeping, Bench(stop, journal, visitor, site), replace)
-
-
-def refuse_other_site(path: Path, past: Past, site: Site) -> None:
-    """Raise ResultError for a run between two hosts that is continued elsewhere, or over another link."""
-    planned, meeting = past.planned, site.between()
-    if planned.between is None and meeting is None:
-        return
-    if planned.between is None or meeting is None:
-        raise ResultError(f"{path}: {'' if planned.between else 'not '}between two hosts, which 'fleet pair' measures")
-    was, now = planned.between, meeting.hosts
-    if (was.server, was.client, was.mtu, planned.interface) != (now.server, now.client, now.mtu, meeting.interface):
-        raise ResultError(f"{path}: begun between {was.words}, and this is {now.words} or another interface")
 
 
 def examined(quiet: bool, site: Site) -> tuple[Condition, ...]:

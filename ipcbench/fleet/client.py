@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ipcbench.errors import BadRequest, HostLost, Interrupted, IpcbenchError
 from ipcbench.fleet import host
+from ipcbench.model import Timing, Visit
 from ipcbench.run.interrupt import Stop
 from ipcbench.text import safe_text
 
@@ -162,24 +163,20 @@ class Fleet:
         found: T = self._on(self.find(name, stop), function, *arguments)
         return found
 
-    def submit(
-        self, address: str, identity: str, function: Callable[..., bytes], *arguments: object, retries: int = RETRIES
-    ) -> Any:
-        """Have a task of this identity made at this address and nowhere else: its future."""
+    def submit(self, address: str, identity: str, name: str, visit: Visit, timing: Timing) -> Any:
+        """Have a visit made at this address and nowhere else: its future."""
         return self.client.submit(
-            function,
+            host.make_visit,
             identity,
-            *arguments,
+            name,
+            visit,
+            timing,
             key=identity,
             workers=[address],
             allow_other_workers=False,
-            retries=retries,
+            retries=RETRIES,
             pure=False,
         )
-
-    def at(self, address: str, function: Callable[..., Any], *arguments: object) -> Any:
-        """Call a function at this address, beside its tasks; an async one is waited for. Raises HostLost."""
-        return self._on(address, function, *arguments)
 
     def stop_visit(self, address: str, identity: str) -> None:
         """Have a visit end early, wherever it is by now."""

@@ -13,7 +13,6 @@ import platform
 import signal
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -54,7 +53,6 @@ class Answer(msgspec.Struct):
     """What became of a task: one of an outcome and a failure, or that it was stopped, or is for another host.
 
     trouble is why no further visit can be made there, uncontained whether that is for something that outlived its own.
-    notes are those of a half that has no outcome.
     """
 
     outcome: Outcome | None = None
@@ -63,7 +61,6 @@ class Answer(msgspec.Struct):
     uncontained: bool = False
     stopped: bool = False
     elsewhere: bool = False
-    notes: tuple[str, ...] = ()
 
 
 class Quit(Stop):
@@ -132,23 +129,15 @@ def make_visit(identity: str, name: str, visit: Visit, timing: Timing) -> bytes:
 
     identity is what `stop_visit` knows it by. Raises HostBusy and OSError, which may be tried again.
     """
-
-    def make(stop: Stop) -> Answer:
-        with only_here(name) as held, contextlib.closing(Visitor(timing, stop, locks=[held])) as visitor:
-            return found_here(visitor.visit(visit))
-
-    return answered(identity, name, make)
-
-
-def answered(identity: str, name: str, make: Callable[[Stop], Answer]) -> bytes:
-    """What `make` answers on the host of this name, or what keeps it from that, as JSON; `stop_visit` stops it."""
     if name != host_name():
         return msgspec.json.encode(Answer(elsewhere=True))
     stop = Quit()
     with _lock:
         _under_way[identity] = stop
     try:
-        answer = make(stop)
+        with only_here(name) as held, contextlib.closing(Visitor(timing, stop, locks=[held])) as visitor:
+            found = visitor.visit(visit)
+        answer = Answer(outcome=found) if isinstance(found, Outcome) else Answer(failure=found)
     except Interrupted:
         answer = Answer(stopped=True)
     except IpcbenchError as error:
@@ -158,11 +147,6 @@ def answered(identity: str, name: str, make: Callable[[Stop], Answer]) -> bytes:
             del _under_way[identity]
             stop.close()
     return msgspec.json.encode(answer)
-
-
-def found_here(found: Outcome | Failure) -> Answer:
-    """What a visit came to, as an answer."""
-    return Answer(outcome=found) if isinstance(found, Outcome) else Answer(failure=found)
 
 
 def stop_visit(identity: str) -> bool:

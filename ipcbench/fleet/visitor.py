@@ -92,7 +92,7 @@ class RemoteVisitor:
         for lost in range(DEATHS):
             task = f"{wanted}-{lost}"
             address = self.fleet.find(self.name, self.stop)
-            future = self.fleet.submit(address, task, host.make_visit, self.name, visit, self.timing)
+            future = self.fleet.submit(address, task, self.name, visit, self.timing)
             future.add_done_callback(came)
             try:
                 answer = self._awaited(address, task, future, ended, deadlines(visit, self.timing)["visit"])
@@ -111,9 +111,11 @@ class RemoteVisitor:
     def _found(self, answer: host.Answer, lost: int) -> Outcome | Failure:
         if answer.stopped:
             raise Interrupted(self.stop.by or 2)
-        refuse_trouble(answer)
+        if answer.trouble:
+            raise (NotContained if answer.uncontained else IpcbenchError)(safe_text(answer.trouble, 600))
         if answer.outcome:
-            return again(answer.outcome) if lost else answer.outcome
+            notes = (*answer.outcome.notes, AGAIN) if lost else answer.outcome.notes
+            return answer.outcome._replace(notes=notes)
         return answer.failure or Failure("failed", "start", "the host said nothing of what it found")
 
     def close(self) -> None:
@@ -128,7 +130,7 @@ class RemoteVisitor:
             with contextlib.suppress(Empty):
                 over = ended.get(timeout=_LOOK)
                 if over is future or over.status == "finished":
-                    return answer_of(over)
+                    return _answer_of(over)
             if self.stop.by is not None:
                 self.fleet.stop_visit(address, task)
                 with contextlib.suppress(Empty):
@@ -140,7 +142,7 @@ class RemoteVisitor:
                 raise HostLost("its Dask worker does not end a visit whose deadline has passed")
 
 
-def answer_of(future: Any) -> host.Answer | Failure | None:
+def _answer_of(future: Any) -> host.Answer | Failure | None:
     """What a task that is over has said; None if it was lost. Raises IpcbenchError for what cannot be read."""
     from distributed import CancelledError
 
@@ -155,17 +157,6 @@ def answer_of(future: Any) -> host.Answer | Failure | None:
     except (msgspec.MsgspecError, TypeError) as error:
         raise IpcbenchError(f"its answer cannot be read: {safe_text(error, 200)}") from error
     return answer
-
-
-def again(outcome: Outcome) -> Outcome:
-    """The outcome of a visit that was made again, which says so."""
-    return outcome._replace(notes=(*outcome.notes, AGAIN))
-
-
-def refuse_trouble(answer: host.Answer) -> None:
-    """Raise NotContained or IpcbenchError where an answer says that no further visit can be made there."""
-    if answer.trouble:
-        raise (NotContained if answer.uncontained else IpcbenchError)(safe_text(answer.trouble, 600))
 
 
 class HostSite:
@@ -187,7 +178,7 @@ class HostSite:
         return contextlib.nullcontext(self.stop)  # of the whole fleet, and entered by whoever waits for all hosts
 
     def plan(self, request: Request, seed: int, budget: Budget, timing: Timing) -> Plan:
-        plan, reason, elsewhere = self.call(host.plan_here, request, seed, budget, timing)
+        plan, reason, elsewhere = self._call(host.plan_here, request, seed, budget, timing)
         if plan is None:
             raise (NotHere if elsewhere else BadRequest)(safe_text(reason, 2000))
         return plan
@@ -196,16 +187,13 @@ class HostSite:
         return self.facts.machine
 
     def identity(self, salt: str | None, plugins: Sequence[str]) -> Identity:
-        return self.call(identity, salt, plugins)
+        return self._call(identity, salt, plugins)
 
     def examine(self) -> list[Finding]:
-        return self.call(examine)
+        return self._call(examine)
 
     def leftovers(self) -> int:
-        return self.call(host.leftovers)
-
-    def between(self) -> None:
-        return None
+        return self._call(host.leftovers)
 
     def visits(self, plan: Plan, stop: Stop) -> RemoteVisitor:
         who = self.identity(hashlib.sha256(self.name.encode()).hexdigest()[:16], ())
@@ -218,9 +206,8 @@ class HostSite:
     def facts(self) -> host.Facts:
         """What is recorded of the host, asked for once."""
         if self._facts is None:
-            self._facts = self.call(host.facts)
+            self._facts = self._call(host.facts)
         return self._facts
 
-    def call(self, function: Callable[..., T], *arguments: object) -> T:
-        """Call a function there, beside its tasks; raises HostLost."""
+    def _call(self, function: Callable[..., T], *arguments: object) -> T:
         return self.fleet.call(self.name, self.stop, function, *arguments)

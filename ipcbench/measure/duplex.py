@@ -6,10 +6,8 @@ import os
 from abc import abstractmethod
 from collections.abc import Callable
 from multiprocessing.connection import Client, Connection, Listener
-from multiprocessing.process import current_process
 from typing import Any
 
-from ipcbench.measure.far import Address, FarChannel, accept_known
 from ipcbench.measure.ports import Channel, PortSettings, Receive, Send, Side
 
 
@@ -107,29 +105,3 @@ class AcceptedConnection(Channel):
     def close(self) -> None:
         for held in self.held:
             held.close()
-
-
-class FarConnection(FarChannel, AcceptedConnection):
-    """One half of such a channel between two hosts, with the key of the visit."""
-
-    listener: Listener | None = None
-
-    def offer(self) -> Address:
-        self.listener = Listener(self.address, authkey=current_process().authkey)
-        return list(self.listener.address)
-
-    def accept(self) -> None:
-        if self.listener:
-            self.end = accept_known(self.listener)
-            self.held.append(self.end)
-
-    def reach(self, address: Address) -> None:
-        host, port = address
-        self.end = Client((str(host), int(port)), authkey=current_process().authkey)
-        self.held.append(self.end)
-
-    def close(self) -> None:
-        super().close()
-        if self.listener:
-            self.listener.close()
-            self.listener = None

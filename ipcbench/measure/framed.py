@@ -14,7 +14,6 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Any
 
-from ipcbench.measure.far import Address, FarChannel
 from ipcbench.measure.ports import Channel, PortSettings, Receive, Send, Side
 
 LENGTH = Struct("Q")
@@ -158,28 +157,4 @@ class TcpSocket(AcceptedSocket):
     """A TCP socket on the loopback interface."""
 
     def listen(self, settings: PortSettings) -> socket.socket:
-        return socket.create_server((settings.interface, 0), backlog=1)
-
-
-class FarTcpSocket(FarChannel, StreamSocket):
-    """One half of a TCP connection between two hosts."""
-
-    def __init__(self, settings: PortSettings) -> None:
-        super().__init__(settings)
-        self.interface = settings.interface
-        self.held = []
-
-    def offer(self) -> Address:
-        self.held = [socket.create_server((self.interface, 0), backlog=1)]
-        return list(self.held[0].getsockname())
-
-    def accept(self) -> None:
-        (listener,) = self.held
-        self.end, _ = listener.accept()
-        self.held.append(self.end)
-        listener.close()
-
-    def reach(self, address: Address) -> None:
-        host, port = address
-        self.end = socket.create_connection((str(host), int(port)))
-        self.held.append(self.end)
+        return socket.create_server(("127.0.0.1", 0), backlog=1)

@@ -10,20 +10,15 @@ import os
 from abc import abstractmethod
 from typing import Any
 
-from ipcbench.measure.far import Address, FarChannel
 from ipcbench.measure.ports import Channel, PortSettings, Receive, Send, Side
 
+LOOPBACK = "tcp://127.0.0.1"
 _IPC = "ipc://"
 
 
 def ipc_address(settings: PortSettings) -> str:
     """A UNIX socket of the visit's, as these libraries name it."""
     return f"{_IPC}{settings.new_path()}"
-
-
-def tcp_address(settings: PortSettings, port: str) -> str:
-    """The interface of the visit's with any port, which libraries write each in their own way."""
-    return f"tcp://{settings.interface}:{port}"
 
 
 def remove_file(address: str) -> None:
@@ -80,16 +75,3 @@ class MeetingChannel(Channel):
 
     def destroy(self) -> None:
         remove_file(self.address)
-
-
-class FarMeeting(FarChannel, MeetingChannel):
-    """One half of such a channel between two hosts; the library itself waits for the other."""
-
-    def offer(self) -> Address:
-        return [self.bind(self.address)]
-
-    def accept(self) -> None:
-        pass
-
-    def reach(self, address: Address) -> None:
-        self.dial(str(address[0]))

@@ -156,8 +156,7 @@ class Pattern(ABC):
     part without a peer, over a control that sends to itself. per_worker says that each worker does all operations of
     a loop; otherwise they share them. idle_driver says that the driver only waits while the peers work, cycles that it
     makes ports and peers in each operation and a visit starts without any. rule is how its proofs are judged, see
-    Proof. compares_last says that `check` compares the last message of every timed turn with what was sent. far says
-    that it is measured between hosts too: of the peer's lap it needs no stamp but the end, see halves.py.
+    Proof. compares_last says that `check` compares the last message of every timed turn with what was sent.
     """
 
     name: str
@@ -176,7 +175,6 @@ class Pattern(ABC):
     cycles: bool = False
     rule: Rule = "each"
     compares_last: bool = True
-    far: bool = False
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         """Why mechanism and pattern make no case of this size, with so many workers and so on; None if they do."""

@@ -23,7 +23,7 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 
 from ipcbench.errors import PeerFailed
 from ipcbench.measure.evidence import show_stacks
@@ -80,16 +80,6 @@ class Order(NamedTuple):
     nonce: int = 0
 
 
-class Control(Protocol):
-    """A peer's end of its control line."""
-
-    def send(self, obj: Any, /) -> None:
-        """Tell the driver."""
-
-    def recv(self) -> Any:
-        """Wait for an order; raises EOFError when the driver is gone."""
-
-
 class Job(NamedTuple):
     """Everything a peer needs to know; pickled under spawn and forkserver, inherited under fork."""
 
@@ -126,21 +116,8 @@ def work(job: Job, ports: Sequence[Any], control: Connection) -> None:
     follow(job, ports, control, lambda: os.getpid())  # asked for after connecting
 
 
-def _to_nobody() -> None:
-    pass
-
-
-def follow(
-    job: Job,
-    ports: Sequence[Any],
-    control: Control,
-    who: Callable[[], int],
-    acknowledge: Callable[[], object] = _to_nobody,
-) -> None:
-    """Connect, say who is ready, follow orders until told to stop or the driver is gone.
-
-    acknowledge is called at the end of a timed turn, before anything is made of it.
-    """
+def follow(job: Job, ports: Sequence[Any], control: Connection, who: Callable[[], int]) -> None:
+    """Connect, say who is ready, follow orders until told to stop or the driver is gone."""
     try:
         connect(job.pattern, job.seat, ports)
         seat = job.pattern.sit(job.seat, ports, "peer")
@@ -150,9 +127,7 @@ def follow(
             pool = make_payloads(job.content, seat.number, job.size, pool_count(job.size, seat.window), stream)
         control.send(who())
         while (order := control.recv()).kind != "stop":
-            control.send(
-                _prove(job, seat, order) if order.kind == "prove" else _go(job, seat, order, pool, acknowledge)
-            )
+            control.send(_prove(job, seat, order) if order.kind == "prove" else _go(job, seat, order, pool))
         for port in dict.fromkeys(ports):
             port.close()
     except EOFError:
@@ -162,13 +137,10 @@ def follow(
         raise SystemExit(1) from error
 
 
-def _go(
-    job: Job, seat: Seat, order: Order, pool: Sequence[Any], acknowledge: Callable[[], object]
-) -> tuple[Lap, Usage]:
+def _go(job: Job, seat: Seat, order: Order, pool: Sequence[Any]) -> tuple[Lap, Usage]:
     turn = payload_turn(job.pattern, pool, order.operations) if pool else Turn(order.operations)
     before = usage()
     lap = job.pattern.serve(seat, turn)
-    acknowledge()
     used = usage().since(before)
     return lap._replace(last=digest(lap.last), sent=digest(lap.sent)), used
 

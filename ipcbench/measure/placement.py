@@ -3,7 +3,6 @@
 spread: each process on a CPU of its own, neighbours in the same last-level cache first, and no two on the threads of
 one core while there are cores left. A process with background threads gets a CPU for each of them where there are
 enough for everybody; otherwise they share their owner's. pack: all on one CPU. free: the scheduler's choice.
-between-hosts: as spread, of the processes that each host has.
 """
 
 from __future__ import annotations

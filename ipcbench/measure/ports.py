@@ -21,7 +21,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from multiprocessing.context import BaseContext
 from multiprocessing.process import current_process
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, get_args
 
 from ipcbench.measure.payload import Carries
 from ipcbench.model import START_METHODS, PayloadKind, StartMethod
@@ -29,8 +29,6 @@ from ipcbench.model import START_METHODS, PayloadKind, StartMethod
 if TYPE_CHECKING:
     from multiprocessing.managers import SyncManager  # 20 ms that only the manager mechanisms need
 
-    from ipcbench.measure.far import FarChannel  # which is made of these ports
-    from ipcbench.measure.server import Server
 
 Side = Literal["driver", "peer"]
 Send = Callable[[Any], object]
@@ -65,6 +63,20 @@ _HEADER = 64
 _MANAGERS = ("manager", "tcp_manager")
 
 
+class Helper(Protocol):
+    """A process that ports have started; see measure.server."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+
+    def death(self) -> Exception | None:
+        """How it ended, if it did before it was told to."""
+
+    def stop(self) -> None:
+        """End it; harmless if it has ended."""
+
+
 class PortSettings:
     """What a port is made from. size is bytes per payload, window messages in flight, workers the peers.
 
@@ -81,12 +93,11 @@ class PortSettings:
         self.window = window
         self.workers = workers
         self.payload = payload
-        self.interface = "127.0.0.1"  # what is reached over a network binds to this address
         self.cpus: Sequence[Sequence[int]] = ()  # of each worker that a port starts by itself; empty: wherever
         self.folder = tempfile.gettempdir()  # the visit's own, with a path short enough for a socket
         self.named = 0
         self.started: list[int] = []  # process ids of what ports have started beside the manager
-        self.servers: dict[str, Server] = {}  # by their programs, see measure.server
+        self.servers: dict[str, Helper] = {}  # by their programs
 
     def new_name(self) -> str:
         """A name for something in the system that nothing else has; it says whose it is, as `clean` and warden need."""
@@ -105,10 +116,10 @@ class PortSettings:
 
     @functools.cached_property
     def tcp_manager(self) -> SyncManager:
-        """One more that is reached over TCP, with the key that all processes of this visit share."""
+        """One more that is reached over TCP, on loopback, with the key that all processes of this visit share."""
         from multiprocessing.managers import SyncManager
 
-        manager = SyncManager((self.interface, 0), ctx=self.context)
+        manager = SyncManager(("127.0.0.1", 0), ctx=self.context)
         manager.start()
         return manager
 
@@ -241,7 +252,7 @@ class Mechanism(NamedTuple):
     background_threads counts them per process that uses the port, background_processes per visit. smallest and largest
     are payloads in bytes, arrays says whether numpy's arrays can be sent. shared_memory and semaphores say what of
     the machine it needs, systems, machines and min_python where it exists, module what not every build of such a Python
-    has, scope whether it reaches other hosts, far the half of a channel that does, where ipcbench measures that.
+    has, scope whether it reaches other hosts.
 
     requires are the packages to import that are not of the standard library, extra is what brings them with ipcbench
     (`pip install "ipcbench[extra]"`), empty in a plug-in, and licence their SPDX expression. needs_server is a program
@@ -274,7 +285,6 @@ class Mechanism(NamedTuple):
     copies: int | None = None
     dead_peer: Literal["end of file", "end-of-file", "nothing", "an error", "an-error"] = "nothing"
     scope: Literal["host", "network"] = "host"
-    far: type[FarChannel] | None = None
     smallest: int = 1
     largest: int | None = None
     arrays: bool = True

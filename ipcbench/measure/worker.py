@@ -26,8 +26,6 @@ from typing import IO, Any, NoReturn
 
 from ipcbench.errors import SHORT_OF, BadRequest, NotOffered
 from ipcbench.measure.evidence import mark, show_stacks
-from ipcbench.measure.far import Meeting, far_form
-from ipcbench.measure.halves import FarTeam
 from ipcbench.measure.histogram import histogram
 from ipcbench.measure.ledger import Ledger, take_ledger
 from ipcbench.measure.names import WORKER, claim_names, visit_folder
@@ -39,17 +37,15 @@ from ipcbench.measure.placement import assign, place, usable_cpus
 from ipcbench.measure.ports import Executor, Port, PortSettings
 from ipcbench.measure.registry import load_mechanism, load_pattern
 from ipcbench.measure.threads import start_team
-from ipcbench.model import BETWEEN_HOSTS, Case
+from ipcbench.model import Case
 from ipcbench.text import safe_text
 
 
 class Session:
     """Everything one visit holds, from set-up to tear-down."""
 
-    def __init__(self, case: Case, meeting: Meeting | None = None) -> None:
-        """With a meeting, the peer is another host's, and only this half is set up here."""
+    def __init__(self, case: Case) -> None:
         self.case = case
-        self.meeting = meeting
         self.pattern = load_pattern(case.pattern)
         self.mechanism = load_mechanism(case.mechanism)
         self.content = content(self.mechanism.carries, case.payload)
@@ -74,7 +70,6 @@ class Session:
             raise NotOffered(missing)  # another Python than that of the plan may lack what this one has
         own = case.workers if mechanism.peers == "own" else 0
         threads = [mechanism.background_threads] * (1 + self.workers) + [0] * (own + mechanism.background_processes)
-        threads = threads[:1] if self.meeting else threads
         self.cpus = assign(case.placement, self.available, threads)
         self.settings.cpus = self.cpus[1 : 1 + own]
         window = pattern.window(mechanism, case)
@@ -97,31 +92,19 @@ class Session:
 
     def start(self, seat: Seat) -> Seat:
         """Make the ports, start the peers, wait until all are connected; the driver's seat with what it needs."""
-        team = self.team = self.meet(self.meeting) if self.meeting else self.lay_here()
-        connect(self.pattern, seat, self.ports)
-        seat = self.pattern.sit(seat, self.ports, "driver")
-        members = [pid for port in self.ports if isinstance(port, Executor) for pid in port.members()]
-        self.pids = [os.getpid(), *team.ready(), *members]
-        self.helpers = [pid for pid in members if pid != os.getpid() and not is_thread(pid)]
-        return seat
-
-    def meet(self, meeting: Meeting) -> Team:
-        """Make this half of the ports; the peer waits on another host."""
-        place(self.cpus[0])
-        self.ports = self.pattern.lay(far_form(self.mechanism), self.settings)
-        team = FarTeam(meeting, self.ports)
-        self.cpus += team.cpus
-        return team
-
-    def lay_here(self) -> Team:
-        """Make the ports and start the peers on this host."""
         if self.mechanism.background_processes:
             place(self.cpus[-1])  # they start while ports are laid, and inherit this
         self.ports = self.pattern.lay(self.mechanism, self.settings)
         if not self.pattern.cycles:
             check_medium()
         place(self.cpus[0])
-        return start_team(self.mechanism, self.settings.context, self.jobs, self.ports)
+        self.team = start_team(self.mechanism, self.settings.context, self.jobs, self.ports)
+        connect(self.pattern, seat, self.ports)
+        seat = self.pattern.sit(seat, self.ports, "driver")
+        members = [pid for port in self.ports if isinstance(port, Executor) for pid in port.members()]
+        self.pids = [os.getpid(), *self.team.ready(), *members]
+        self.helpers = [pid for pid in members if pid != os.getpid() and not is_thread(pid)]
+        return seat
 
     def end(self) -> None:
         """Stop the peers and give back what the ports hold."""
@@ -331,10 +314,7 @@ def run(arguments: Sequence[str] | None = None) -> Ledger:
     _shield_pyperf()
     runner = pyperf.Runner(values=2, min_time=0.05, program_args=WORKER, add_cmdline_args=_pass_case)
     runner.argparser.add_argument("--case", type=_case, required=True, help="case id: ping-pong/queue/64B/1w")
-    runner.argparser.add_argument("--meeting", type=Meeting.read, help="file that says where the other host's half is")
     args = runner.parse_args(arguments)
-    if (args.case.placement == BETWEEN_HOSTS) != (args.meeting is not None):
-        runner.argparser.error(f"{args.case.id}: 'ipcbench fleet pair' measures between hosts, and nothing else")
     if visit_folder():
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - nobody reads pyperf's summary, and stdout may be closed
     claim_names()
@@ -343,7 +323,7 @@ def run(arguments: Sequence[str] | None = None) -> Ledger:
     signal.signal(signal.SIGALRM, _on_alarm)
     show_stacks("driver")
     before = take_ledger()
-    session = Session(args.case, args.meeting)
+    session = Session(args.case)
     try:
         try:
             bench = runner.bench_time_func(args.case.id, session.time, inner_loops=operations_per_loop(args.case))

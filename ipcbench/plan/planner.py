@@ -109,7 +109,7 @@ def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, 
             cases.append(case)
     if not cases:
         elsewhere = any(not _why_nowhere(skip.case) for skip in skips)
-        raise (NotHere if elsewhere else BadRequest)(why_none(skips))
+        raise (NotHere if elsewhere else BadRequest)(_why_none(skips))
     notes = {case.id: found for case in cases if (found := _notes(case, offer))}
     return Plan(tuple(cases), tuple(skips), seed, budget, timing, notes, request.pythons)
 
@@ -131,7 +131,7 @@ def why_not(
         return offer.semaphores
     if case.placement == "spread" and chosen_placement and offer.cpus < 2:
         return "placement spread needs 2 CPUs and this process may use 1: choose pack or free"
-    return why_too_large(case, mechanism.shared_memory, offer)
+    return _why_too_large(case, mechanism.shared_memory, offer)
 
 
 def _why_nowhere(case: Case) -> str | None:
@@ -145,8 +145,7 @@ def _why_nowhere(case: Case) -> str | None:
     return None
 
 
-def why_too_large(case: Case, shared: bool, offer: Capabilities) -> str | None:
-    """Why the memory of a machine that offers this has no room for a case, in words; None if it has."""
+def _why_too_large(case: Case, shared: bool, offer: Capabilities) -> str | None:
     pattern = catalog.pattern(case.pattern)
     ports = max(2, pattern.port_count(case.workers))
     messages = ports * window_for(case.size) if pattern.port == "channel" else 1
@@ -256,7 +255,7 @@ def _free_rows(mechanisms: Sequence[str], questions: Sequence[str]) -> list[Row]
     return rows
 
 
-def why_none(skips: Sequence[Skip]) -> str:
+def _why_none(skips: Sequence[Skip]) -> str:
     """One line that says what emptied the selection, with the most frequent reasons."""
     reasons = list(dict.fromkeys(skip.reason for skip in skips))
     more = f"; and {len(reasons) - 3} more reasons" if len(reasons) > 3 else ""

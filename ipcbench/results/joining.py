@@ -54,8 +54,6 @@ def why_apart(one: ResultFile, other: ResultFile) -> list[str]:
         mine, its = getattr(first.settings, name), getattr(second.settings, name)
         if mine != its:
             found.append(f"{name.replace('_', ' ')} {mine} ({its})")
-    if first.between != second.between:
-        found.append("between other hosts, or not between hosts")
     if not found:  # which would be the reason
         found = _other_metadata(one, other)
     for record in (first, second):

@@ -39,7 +39,6 @@ Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 Number = Annotated[float, msgspec.Meta(ge=-1e18, le=1e18)]
 Metadata = Annotated[dict[Key, Text | Whole | Number], msgspec.Meta(max_length=200)]
 Texts = Annotated[list[Text], msgspec.Meta(max_length=100)]
-HostId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}\Z")]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?\Z")]
 
 
@@ -180,24 +179,6 @@ class MachineFacts(msgspec.Struct, forbid_unknown_fields=True):
         return f"{self.implementation} {self.python}{f' with {self.mode}' if self.mode not in (None, NORMAL) else ''}"
 
 
-class Between(msgspec.Struct, forbid_unknown_fields=True):
-    """The two hosts of a run between them, by their ids, and the server's machine; the client's is the run's own.
-
-    mtu is that of the interface which the server bound to, in bytes; None where it is not known.
-    """
-
-    server: HostId
-    client: HostId
-    machine: MachineFacts
-    mtu: Count | None = None
-
-    @property
-    def words(self) -> str:
-        """Which hosts, in words."""
-        packets = f", MTU {self.mtu}" if self.mtu else ""
-        return f"client {self.client} and server {self.server}{packets}"
-
-
 class PythonFacts(msgspec.Struct, forbid_unknown_fields=True):
     """One of several interpreters of a run, by its tag in case ids."""
 
@@ -257,7 +238,7 @@ class RunRecord(msgspec.Struct, forbid_unknown_fields=True):
     "warden", "group", "job" or "none". mixed names what differed when the run was continued elsewhere, by force.
     protocol is PROTOCOL of the ipcbench that measured. repeats are the times it was measured, conditions what the
     machine was like each time. digest is the SHA-256 of the rest of the file, see `results.digest`; `store.save`
-    writes it. between is only there where the cases were between two hosts.
+    writes it.
     """
 
     schema: Positive
@@ -282,7 +263,6 @@ class RunRecord(msgspec.Struct, forbid_unknown_fields=True):
     repeats: Annotated[list[Repeat], msgspec.Meta(max_length=1000)] = []
     conditions: Annotated[list[Condition], msgspec.Meta(max_length=10_000)] = []
     digest: Digest = ""
-    between: Between | msgspec.UnsetType = msgspec.UNSET
 
     def repeat_of(self, number: int) -> int:
         """Which of the times it was measured a round belongs to, from 1."""

@@ -14,7 +14,7 @@ from ipcbench.results.digest import digest_of
 from ipcbench.results.foreign import Foreign, foreign
 from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.newest import stem_of
-from ipcbench.results.schema import PYTHON_MODE, Between, ResultFile, RunRecord
+from ipcbench.results.schema import PYTHON_MODE, ResultFile, RunRecord
 from ipcbench.results.store import checked, read
 from ipcbench.results.touched import touched, touched_words
 from ipcbench.text import safe_text
@@ -104,7 +104,6 @@ def _facts(record: RunRecord) -> dict[str, str]:
     facts = {
         "label": record.label,
         "date": record.started[:16].replace("T", " "),
-        **_between(record),
         "CPU": machine.cpu_model,
         "CPUs": f"{machine.usable_cpus} of {machine.cpus}",
         "memory": "" if machine.memory is None else format_size(machine.memory),
@@ -136,19 +135,6 @@ def _facts(record: RunRecord) -> dict[str, str]:
         if condition.value not in values:
             values.append(condition.value)
     return facts | {safe_text(name, 60): ", ".join(values) for name, values in conditions.items() if name not in facts}
-
-
-def _between(record: RunRecord) -> dict[str, str]:
-    """What decides numbers between two hosts, beside the client's machine."""
-    found = record.between
-    if not isinstance(found, Between):
-        return {}
-    machine = found.machine
-    return {
-        "between hosts": found.words,
-        "server CPU": f"{machine.cpu_model}, {machine.usable_cpus} of {machine.cpus} CPUs",
-        "server Python": f"{machine.implementation} {machine.python}",
-    }
 
 
 def _several(counts: pd.Series[int]) -> str:

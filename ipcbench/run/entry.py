@@ -14,7 +14,7 @@ import msgspec
 
 from ipcbench.machine.identity import Identity, Word
 from ipcbench.model import Budget, Failure, Interpreter, Outcome, Timing
-from ipcbench.results.schema import Between, Condition, Loops, MachineFacts, Seconds, SkipRecord, Stack, Text
+from ipcbench.results.schema import Condition, Loops, MachineFacts, Seconds, SkipRecord, Stack, Text
 
 JOURNAL_SCHEMA = 2  # 1 had neither conditions nor a file to append to
 LONGEST_LINE = 16 * 2**20
@@ -50,8 +50,7 @@ class Planned(Record, frozen=True, tag="plan"):
     digest is over the plan and the version that made it; start is the seconds a worker takes to start; started is
     ISO 8601 in UTC; conditions are what the machine was like then, see `machine.doctor`. base is the results file that
     the run is to be appended to, as it was before, deflated; empty for a run of its own. With it the rounds that a
-    stopped part has added can be added again, with more of them. between and interface, the server's address, are those
-    of a run between two hosts.
+    stopped part has added can be added again, with more of them.
     """
 
     schema: int
@@ -68,8 +67,6 @@ class Planned(Record, frozen=True, tag="plan"):
     full_metadata: bool = False
     conditions: Conditions = ()
     base: bytes = b""
-    between: Between | None = None
-    interface: Text = ""
 
 
 class Continued(Record, frozen=True, tag="continue"):

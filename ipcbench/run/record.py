@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import msgspec
-
 import ipcbench
 from ipcbench.model import TOUCHED, Case, Outcome, Skip
 from ipcbench.plan import catalog
@@ -17,7 +15,6 @@ from ipcbench.results.privacy import allowed, kept_stack, kept_text
 from ipcbench.results.schema import (
     NOT_REACHED,
     SCHEMA,
-    Between,
     CaseRecord,
     Condition,
     MachineFacts,
@@ -44,7 +41,7 @@ class Occasion:
 
     isolation is what contained the visits ("warden", "group", "job", "none"); mixed names what differed when the run
     was continued elsewhere; conditions are what the machine was like; full_metadata keeps all that pyperf collects, the
-    host's name included. between tells of the two hosts of a run between them.
+    host's name included.
     """
 
     label: str
@@ -56,7 +53,6 @@ class Occasion:
     mixed: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
     full_metadata: bool = False
-    between: Between | None = None
 
 
 def make_result(plan: Plan, findings: Findings, occasion: Occasion) -> ResultFile:
@@ -116,7 +112,6 @@ def _run_record(
         visits=visits,
         repeats=[Repeat(occasion.started, occasion.command, plan.seed, 1, findings.rounds, occasion.wall)],
         conditions=list(occasion.conditions),
-        between=occasion.between or msgspec.UNSET,
         pythons=[PythonFacts(python.tag, python.implementation, python.version) for python in plan.pythons],
     )
 

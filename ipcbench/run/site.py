@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from ipcbench.machine.finding import Finding
 from ipcbench.machine.identity import Identity
 from ipcbench.model import Budget, Failure, Outcome, Timing, Visit
 from ipcbench.plan.planner import Plan, Request
-from ipcbench.results.schema import Between, MachineFacts
+from ipcbench.results.schema import MachineFacts
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.schedule import Progress
-
-
-class Meeting(NamedTuple):
-    """Two hosts between which visits are made; interface is the address of the server that it binds to."""
-
-    hosts: Between
-    interface: str
 
 
 class Visits(Protocol):
@@ -58,9 +51,6 @@ class Site(Protocol):
 
     def leftovers(self) -> int:
         """How many killed runs have left something there."""
-
-    def between(self) -> Meeting | None:
-        """The two hosts that it is, and where they meet; None for any other place."""
 
     def visits(self, plan: Plan, stop: Stop) -> Visits:
         """Who makes the visits of this plan there."""

@@ -77,30 +77,15 @@ class VisitMetadata(msgspec.Struct):
 
 def judge(visit: Visit, folder: Path, report: Report, wall: float, controls: Controls) -> Outcome | Failure:
     """Say what a visit came to: the worst that anything about it says. wall is in seconds."""
-    failure = _why_no_end(folder, report)
-    if failure:
-        return failure
-    found = _read_outcome(visit, folder, report, wall, controls)
-    return (_why_leaked(report) or found) if isinstance(found, Outcome) else found
-
-
-def judge_half(folder: Path, report: Report) -> Failure | tuple[str, ...]:
-    """Say what spoils a visit in a half of it that has no number; its notes where nothing does."""
-    return _why_no_end(folder, report) or _why_leaked(report) or tuple(report.notes)
-
-
-def _why_no_end(folder: Path, report: Report) -> Failure | None:
-    """Why a visit did not end well; None if it did."""
     if report.ending == "late":
         return Failure("timed-out", report.stage, _how_late(report), report.stack)
-    return _why_failed(folder, report) if report.status != 0 else None
-
-
-def _why_leaked(report: Report) -> Failure | None:
-    if not report.leaks:
-        return None
-    more = f" and {len(report.leaks) - 1} more" if len(report.leaks) > 1 else ""
-    return Failure("leaked", "exit", f"left behind: {report.leaks[0]}{more}")
+    if report.status != 0:
+        return _why_failed(folder, report)
+    found = _read_outcome(visit, folder, report, wall, controls)
+    if isinstance(found, Outcome) and report.leaks:
+        more = f" and {len(report.leaks) - 1} more" if len(report.leaks) > 1 else ""
+        return Failure("leaked", "exit", f"left behind: {report.leaks[0]}{more}")
+    return found
 
 
 def _how_late(report: Report) -> str:

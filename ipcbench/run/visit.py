@@ -22,7 +22,7 @@ from ipcbench.run.lifeline import LifeLine, Report, Request, WardenLost
 from ipcbench.run.locking import lock
 from ipcbench.run.plausible import Controls
 from ipcbench.run.tree import ISOLATION, Isolation, adopt_orphans, carrying, end_all, remove_folder, unlink_names
-from ipcbench.run.verdict import judge, judge_half, read_small
+from ipcbench.run.verdict import judge, read_small
 from ipcbench.text import safe_text
 
 LEAST_DEADLINE = 30.0
@@ -95,8 +95,8 @@ class Visitor:
             remove_folder(self.folder)
             adopt_orphans(False)
 
-    def visit(self, visit: Visit, more: Sequence[str] = ()) -> Outcome | Failure:
-        """Make one visit; more are further words for its worker.
+    def visit(self, visit: Visit) -> Outcome | Failure:
+        """Make one visit.
 
         Raises Interrupted if the user asks to stop meanwhile, NotContained if something of this visit or an earlier one
         could not be ended, and NotHere if the machine has no process for the first visit; no other may follow then.
@@ -104,21 +104,10 @@ class Visitor:
         with self._private_folder() as folder:
             self._controls.refresh()
             started = time.monotonic()
-            report = self._in_custody(self._request(visit, folder, more), visit.case.id)
+            report = self._in_custody(self._request(visit, folder), visit.case.id)
             if isinstance(report, Failure):
                 return report
             return judge(visit, folder, report, time.monotonic() - started, self._controls)
-
-    def half(self, visit: Visit, words: Sequence[str]) -> Failure | tuple[str, ...]:
-        """Run the half of a visit that has no number, `words` being what follows the interpreter.
-
-        What spoils the visit, or else notes of what happened to the machine meanwhile. Raises as `visit` does.
-        """
-        with self._private_folder() as folder:
-            seconds = deadlines(visit, self.timing, self.patience)["visit"] + LEAST_DEADLINE  # the other half is later
-            request = self._wanted(folder, words, {"visit": seconds, "stage": seconds}, visit.case.python)
-            report = self._in_custody(request, visit.case.id)
-            return report if isinstance(report, Failure) else judge_half(folder, report)
 
     def errand(self, words: Sequence[str], seconds: float, python: str = "") -> Errand:
         """Run a module of ours as a visit is run, `words` being what follows the interpreter, for so long at most.
@@ -180,8 +169,8 @@ class Visitor:
         stages = read_stages(str(folder))
         return Failure("failed", stages[-1][1] if stages else "start", str(error))
 
-    def _request(self, visit: Visit, folder: Path, more: Sequence[str] = ()) -> Request:
-        words = [*WORKER, *worker_arguments(visit, self.timing, folder), *more]
+    def _request(self, visit: Visit, folder: Path) -> Request:
+        words = [*WORKER, *worker_arguments(visit, self.timing, folder)]
         return self._wanted(folder, words, deadlines(visit, self.timing, self.patience), visit.case.python)
 
     def _wanted(self, folder: Path, words: Sequence[str], seconds: Mapping[str, float], python: str) -> Request:

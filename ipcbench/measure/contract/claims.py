@@ -68,7 +68,7 @@ def claims(name: str) -> dict[str, Any]:
 
 def facts(mechanism: Mechanism) -> dict[str, Any]:
     """The facts as JSON holds them; instead of the classes of ports whether there is one."""
-    known = {key: value for key, value in mechanism._asdict().items() if key != "far"}  # which no plug-in's is used for
+    known = mechanism._asdict()
     return known | {port: known[port] is not None for port in PORTS}
 
 

@@ -5,23 +5,19 @@ algorithm keeps a body of less than a packet back until the header is acknowledg
 trip up to 64 KiB on loopback (gh-126471). Source: Lib/multiprocessing/connection.py.
 """
 
-from ipcbench.measure.duplex import AcceptedConnection, FarConnection
+from ipcbench.measure.duplex import AcceptedConnection
 from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send
 
 
 class ListenerTcpChannel(AcceptedConnection):
     def choose_address(self, settings: PortSettings) -> tuple[str, int]:
-        return settings.interface, 0
+        return "127.0.0.1", 0
 
     def sender(self) -> Send:
         return self.end.send
 
     def receiver(self) -> Receive:
         return self.end.recv
-
-
-class FarListenerTcp(FarConnection, ListenerTcpChannel):
-    pass
 
 
 MECHANISM = Mechanism(
@@ -37,7 +33,6 @@ MECHANISM = Mechanism(
     copies=5,
     dead_peer="end of file",
     scope="network",
-    far=FarListenerTcp,
     caveats=(
         "from 16 to 64 KiB each way waits 40 ms or more for delayed acknowledgements (Nagle)",
         "recv() unpickles: whoever knows the authkey can run code",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipcbench.measure.managed import FarManagedQueue, ManagedQueue
+from ipcbench.measure.managed import ManagedQueue
 from ipcbench.measure.ports import Mechanism, PortSettings
 
 if TYPE_CHECKING:
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 class ManagerTcpChannel(ManagedQueue):
     def manager(self, settings: PortSettings) -> SyncManager:
         return settings.tcp_manager
-
-
-class FarManagerTcp(FarManagedQueue, ManagerTcpChannel):
-    pass
 
 
 MECHANISM = Mechanism(
@@ -38,7 +34,6 @@ MECHANISM = Mechanism(
     receivers="many",
     copies=10,
     scope="network",
-    far=FarManagerTcp,
     background_processes=1,
     caveats=(
         "from 16 to 64 KiB each way waits 40 ms or more for delayed acknowledgements (Nagle)",

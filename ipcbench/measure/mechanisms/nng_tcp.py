@@ -4,18 +4,14 @@ As `nng-ipc`, over a connection that also reaches other hosts; the library sets 
 Source: https://nng.nanomsg.org, https://pynng.readthedocs.io.
 """
 
-from ipcbench.measure.meeting import FarMeeting, tcp_address
+from ipcbench.measure.meeting import LOOPBACK
 from ipcbench.measure.nng import Pair0
 from ipcbench.measure.ports import Mechanism, PortSettings
 
 
 class TcpPair0(Pair0):
     def choose_address(self, settings: PortSettings) -> str:
-        return tcp_address(settings, "0")
-
-
-class FarTcpPair0(FarMeeting, TcpPair0):
-    pass
+        return f"{LOOPBACK}:0"
 
 
 MECHANISM = Mechanism(
@@ -35,6 +31,5 @@ MECHANISM = Mechanism(
     background_threads=1,
     start_methods=("spawn", "forkserver"),
     scope="network",
-    far=FarTcpPair0,
     caveats=("never fork after its first use: the child cannot use it, and may hang",),
 )

@@ -4,7 +4,7 @@ Nagle's algorithm is on, and does no harm to who writes a message in one call an
 `tcp-nodelay` and `tcp-split`. Calls as in `socketpair`. Source: tcp(7), Lib/socket.py.
 """
 
-from ipcbench.measure.framed import FarTcpSocket, TcpSocket
+from ipcbench.measure.framed import TcpSocket
 from ipcbench.measure.ports import Mechanism
 
 
@@ -25,7 +25,6 @@ MECHANISM = Mechanism(
     copies=3,
     dead_peer="end of file",
     scope="network",
-    far=FarTcpSocket,
     systems=("linux", "darwin"),
     caveats=("within a host it is loopback, where packets have 64 KiB and no wire",),
 )

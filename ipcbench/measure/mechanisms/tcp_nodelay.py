@@ -6,22 +6,14 @@ Source: tcp(7), Lib/socket.py.
 
 import socket
 
-from ipcbench.measure.framed import FarTcpSocket, StreamSocket, TcpSocket
+from ipcbench.measure.framed import TcpSocket
 from ipcbench.measure.ports import Mechanism, Side
 
 
-class Nodelay(StreamSocket):
+class TcpNodelayChannel(TcpSocket):
     def connect(self, side: Side) -> None:
         super().connect(side)
         self.end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-class TcpNodelayChannel(Nodelay, TcpSocket):
-    pass
-
-
-class FarTcpNodelay(Nodelay, FarTcpSocket):
-    pass
 
 
 MECHANISM = Mechanism(
@@ -37,7 +29,6 @@ MECHANISM = Mechanism(
     copies=3,
     dead_peer="end of file",
     scope="network",
-    far=FarTcpNodelay,
     systems=("linux", "darwin"),
     caveats=("within a host it is loopback, where packets have 64 KiB and no wire",),
 )

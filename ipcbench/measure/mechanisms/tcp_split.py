@@ -7,11 +7,11 @@ Source: tcp(7), RFC 896, RFC 1122 4.2.3.2.
 
 from typing import Any
 
-from ipcbench.measure.framed import LENGTH, FarTcpSocket, StreamSocket, TcpSocket
+from ipcbench.measure.framed import LENGTH, TcpSocket
 from ipcbench.measure.ports import Mechanism, Send
 
 
-class Split(StreamSocket):
+class TcpSplitChannel(TcpSocket):
     def sender(self) -> Send:
         sendall, pack = self.end.sendall, LENGTH.pack
 
@@ -20,14 +20,6 @@ class Split(StreamSocket):
             sendall(payload)
 
         return send
-
-
-class TcpSplitChannel(Split, TcpSocket):
-    pass
-
-
-class FarTcpSplit(Split, FarTcpSocket):
-    pass
 
 
 MECHANISM = Mechanism(
@@ -43,7 +35,6 @@ MECHANISM = Mechanism(
     copies=3,
     dead_peer="end of file",
     scope="network",
-    far=FarTcpSplit,
     systems=("linux", "darwin"),
     baseline=True,
     only_patterns=("ping-pong",),

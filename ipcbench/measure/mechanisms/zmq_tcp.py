@@ -4,18 +4,14 @@ As `zmq-ipc`, over a connection that also reaches other hosts. Source: https://z
 zmq_tcp(7).
 """
 
-from ipcbench.measure.meeting import FarMeeting, tcp_address
+from ipcbench.measure.meeting import LOOPBACK
 from ipcbench.measure.ports import Mechanism, PortSettings
 from ipcbench.measure.zeromq import PairSocket
 
 
 class TcpPairSocket(PairSocket):
     def choose_address(self, settings: PortSettings) -> str:
-        return tcp_address(settings, "*")
-
-
-class FarTcpPairSocket(FarMeeting, TcpPairSocket):
-    pass
+        return f"{LOOPBACK}:*"
 
 
 MECHANISM = Mechanism(
@@ -34,7 +30,6 @@ MECHANISM = Mechanism(
     copies=5,
     background_threads=1,
     scope="network",
-    far=FarTcpPairSocket,
     caveats=(
         "make the Context after a fork, in each process",
         "a PAIR does not connect again after a lost connection",

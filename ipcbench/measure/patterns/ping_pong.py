@@ -15,7 +15,6 @@ class PingPong(ChannelPattern):
     most_workers = 1
     two_way = True
     alone = True
-    far = True
 
     def streams(self, operation: str, workers: int) -> list[int]:
         return [0, 0]  # there and back

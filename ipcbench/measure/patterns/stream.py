@@ -12,7 +12,6 @@ class Stream(ChannelPattern):
     question = "How fast do messages flow one way?"
     operation = "one message delivered"
     most_workers = 1
-    far = True
 
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
         send = seat.send
