@@ -88,9 +88,6 @@ class TestWithDask:
         done = run("merge", here, one, "--label", "both", cwd=tmp_path)
         assert (done.code, len(done.errors)) == (2, 1)
         assert "between other hosts, or not between hosts" in done.err
-        done = run("run", "--append", f"one-{A}-{B}", cwd=tmp_path)
-        assert (done.code, len(done.errors)) == (2, 1)
-        assert "between two hosts: measure again with 'fleet pair'" in done.err
         assert run("merge", one, two, "--label", "both", cwd=tmp_path).code == 0
 
     def test_a_visit_of_which_one_half_is_lost_with_its_dask_worker_is_made_again(
@@ -203,7 +200,6 @@ class TestWithDask:
         (("--pattern", "fan-in"), "pattern fan-in is not measured between hosts: expected one of ping-pong, stream"),
         (("--suite", "latency"), "leave out --suite"),
         (("--workers", "2", "--placement", "pack"), "leave out --workers, --placement"),
-        (("--append", "x"), "leave out --append"),
     ],
 )
 def test_what_makes_no_sense_between_hosts_is_one_line_before_anybody_is_asked(

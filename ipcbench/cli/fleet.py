@@ -143,6 +143,6 @@ def report(
     return survey(files, results, filters, Wanted(kind, output, everything, charts, report))
 
 
-without(plan, "python", "append", "resume", "dry_run")
-without(run, "python", "append", "dry_run")
-without(pair, "python", "append", "dry_run", "suite", "workers", "placement", "start_method", "full")
+without(plan, "python", "resume", "dry_run")
+without(run, "python", "dry_run")
+without(pair, "python", "dry_run", "suite", "workers", "placement", "start_method", "full")

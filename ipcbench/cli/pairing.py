@@ -32,7 +32,7 @@ from ipcbench.run.journal import SUFFIX
 from ipcbench.text import safe_text
 
 _HOSTS = r"([0-9a-f]{8})-([0-9a-f]{8})"
-_LOCAL = ("suite", "workers", "placement", "start_method", "full", "append", "dry_run")
+_LOCAL = ("suite", "workers", "placement", "start_method", "full", "dry_run")
 
 
 def measure(given: dict[str, Any]) -> int:
