@@ -256,7 +256,7 @@ def test_with_tls_a_scheduler_may_listen_to_every_network_and_whoever_has_no_cer
         (("--scheduler", "nonsense"), "scheduler 'nonsense': expected such as tcp://10.0.0.5:8786"),
         (("--scheduler", "tls://127.0.0.1:9"), "is encrypted: give --tls-ca, --tls-cert and --tls-key"),
         (("--scheduler", "tcp://127.0.0.1:9", "--tls-ca", __file__), "give all three or none"),
-        (("--scheduler", "tcp://127.0.0.1:9", "--append", "x"), "leave out --append"),
+        (("--scheduler", "tcp://127.0.0.1:9", "--python", sys.executable), "leave out --python"),
         (("--scheduler", "tcp://127.0.0.1:9", "--grace", "soon"), "soon"),
         ((), "Missing option '--scheduler'"),
     ],

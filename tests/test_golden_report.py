@@ -16,7 +16,7 @@ import pytest
 
 from ipcbench.report import write
 from ipcbench.report.manifest import NAME, load_manifest
-from ipcbench.results.store import load_with_digest
+from ipcbench.results.store import load
 
 GOLDEN = Path(__file__).parent / "golden" / "report-small"
 MOST_CHANGED = 0.01  # of the lines another version of matplotlib may draw otherwise, as one taken away and one added
@@ -25,8 +25,8 @@ MOST_CHANGED = 0.01  # of the lines another version of matplotlib may draw other
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("golden") / "report"
-    result, digest = load_with_digest(GOLDEN / "small.json")
-    write(result, folder, ("small.json", digest))
+    result = load(GOLDEN / "small.json")
+    write(result, folder, ("small.json", result.ipcbench.digest))
     return folder
 
 

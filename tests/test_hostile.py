@@ -19,7 +19,7 @@ from commands import Finished, complaint
 from hostile import STRINGS
 from hypothesis import given
 from hypothesis import strategies as st
-from mutants import GOLDEN, parents
+from mutants import GOLDEN, parents, sealed
 from synthetic import make_result
 
 from ipcbench.analysis.advise import advise
@@ -284,7 +284,7 @@ def test_an_error_line_about_a_hostile_name_is_one_line(within: Callable[..., Fi
 
 def test_no_text_field_takes_what_steers_or_is_too_long() -> None:
     """Every string in every kind of text field of a file, with a digest that fits: loaded and harmless, or refused."""
-    document = json.loads((GOLDEN / "schema-4.json").read_bytes())
+    document = json.loads((GOLDEN / "results.json").read_bytes())
     seen, loaded = set(), 0
     for holder, key in list(parents(document)):
         kind = (tuple(holder) if isinstance(holder, dict) else "list", key)
@@ -311,11 +311,12 @@ def test_no_text_field_takes_what_steers_or_is_too_long() -> None:
 
 @pytest.mark.parametrize("escape", ["\\ud800", "\\udfff\\ud800", "\\u0000", "\\u001b", "\\u202e", "\\u2028", "\\u009b"])
 def test_an_escape_in_json_is_no_way_around(tmp_path: Path, escape: str) -> None:
-    data = (GOLDEN / "schema-1.json").read_text()
+    data = (GOLDEN / "results.json").read_text().replace('"command": "', f'"command": "{escape}', 1)
     path = tmp_path / "some.json"
-    path.write_text(data.replace('"command": "', f'"command": "{escape}', 1))
+    path.write_bytes(sealed(json.loads(data)))
     said = complaint(ResultError, lambda: load(path))
     assert said is not None
+    assert "it was changed" not in said
     assert not STEERING.search(said)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +13,7 @@ import msgspec
 import pyperf
 import pytest
 from commands import Finished, complaint
+from crashes import WORDS, instant
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from synthetic import make_result
@@ -291,6 +294,69 @@ def test_merge_writes_one_file_of_several(tmp_path: Path, within: Callable[..., 
     whole = load(tmp_path / "results" / "week.json")
     assert whole.ipcbench.label == "week"
     assert [repeat.started[8:10] for repeat in whole.ipcbench.repeats] == ["01", "02", "03"]
+
+
+RAN = ("ping-pong/pipe/64B/1w", "ping-pong/queue/64B/1w")
+
+
+def ran(folder: Path, seed: int, rounds: int = 3, **faults: str) -> ResultFile:
+    """What `run` saves under the label of this seed, with visits that take no time."""
+    told = {name.replace("_", " "): verdict for name, verdict in faults.items()}
+    chosen = ("--rounds", str(rounds), "--seed", str(seed), "--label", f"seed{seed}")
+    done = instant(*WORDS, *chosen, cwd=folder, IPCBENCH_TEST_FAULTS=json.dumps(told))
+    assert done.code == (5 if faults else 0), done.err
+    return load(folder / "results" / f"seed{seed}.json")
+
+
+def merged(folder: Path, label: str, *parts: str) -> ResultFile:
+    done = instant("merge", *parts, "--label", label, cwd=folder)
+    assert done.code == 0, done.err
+    return load(folder / "results" / f"{label}.json")
+
+
+@pytest.mark.usefixtures("no_leaks")
+def test_two_labels_that_were_run_and_merged_are_two_repeats(tmp_path: Path) -> None:
+    one, other = ran(tmp_path, 7), ran(tmp_path, 9)
+    whole = merged(tmp_path, "both", "seed9", "seed7")
+    record, was = whole.ipcbench, one.ipcbench
+    assert [(repeat.first, repeat.rounds) for repeat in record.repeats] == [(1, 3), (4, 3)]
+    assert values(whole, record.repeats[0]) == values(one)
+    assert values(whole, record.repeats[1]) == values(other)
+    frame = visit_frame(whole)
+    assert {case: list(group["round"]) for case, group in frame.groupby("case")} == {
+        case: [1, 2, 3, 4, 5, 6] for case in RAN
+    }
+    assert record.repeats[0] == was.repeats[0]
+    second = record.repeats[1]
+    assert (second.seed, second.command) == (9, other.ipcbench.command)
+    assert (record.command, record.started, record.label) == (was.command, was.started, "both")
+    assert record.complete
+    assert record.wall == pytest.approx(was.wall + second.wall)
+    assert [case.loops for case in record.cases] == [case.loops for case in was.cases]
+    assert sorted(os.listdir(tmp_path / "results")) == ["both.json", "seed7.json", "seed9.json"]
+    assert load(tmp_path / "results" / "seed7.json") == one
+
+
+@pytest.mark.usefixtures("no_leaks")
+def test_a_merged_file_takes_further_repeats_and_rounds_may_differ(tmp_path: Path) -> None:
+    # Repeats that began within the same second, as these may, are in the order of their seeds.
+    for seed, rounds in ((7, 3), (8, 2), (9, 3)):
+        ran(tmp_path, seed, rounds)
+    merged(tmp_path, "two", "seed7", "seed8")
+    whole = merged(tmp_path, "three", "two", "seed9")
+    assert [(r.first, r.rounds) for r in whole.ipcbench.repeats] == [(1, 3), (4, 2), (6, 3)]
+
+
+@pytest.mark.usefixtures("no_leaks")
+def test_a_case_that_fails_in_a_later_repeat_loses_its_number_and_stays_out(tmp_path: Path) -> None:
+    ran(tmp_path, 7)
+    ran(tmp_path, 8, pipe_2_1="unverified")
+    ran(tmp_path, 9)
+    merged(tmp_path, "two", "seed7", "seed8")
+    for whole, rounds in ((load(tmp_path / "results" / "two.json"), 6), (merged(tmp_path, "all", "two", "seed9"), 9)):
+        assert sorted(set(values(whole))) == [(RAN[1], number) for number in range(1, rounds + 1)]
+        verdicts = [(case.id, case.verdict) for case in whole.ipcbench.cases]
+        assert verdicts == [(RAN[0], "unverified"), (RAN[1], "ok")]
 
 
 def test_merge_does_not_overwrite_without_being_told(tmp_path: Path, within: Callable[..., Finished]) -> None:

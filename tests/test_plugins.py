@@ -105,11 +105,6 @@ def test_a_plug_in_is_measured_beside_others_and_its_facts_are_in_the_file(site:
     assert run("report", "results/a.json", cwd=tmp_path, env=env).code == 0
     assert importers(told) == before, "a report imports a plug-in"
     assert run("report", "results/a.json", cwd=tmp_path).code == 0, "a report needs the plug-in"
-    appended = run("run", "--append", "a", "--rounds", "1", "--quiet", cwd=tmp_path, env=env)
-    assert appended.code in (0, 7), appended.err
-    gone = run("run", "--append", "a", "--rounds", "1", cwd=tmp_path)
-    assert gone.code == 2
-    assert "cannot be measured here: unknown mechanism 'plug-a'" in gone.err
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])

@@ -190,22 +190,6 @@ def test_the_command_that_measures_a_need_can_be_run(tmp_path: Path) -> None:
     assert planned.returncode == 0, planned.stderr
 
 
-def test_the_command_that_measures_an_empty_file_again_can_be_run(tmp_path: Path) -> None:
-    (tmp_path / RESULTS).mkdir()
-    assert run("run", *QUICK, *PLACE, "--label", "mine", cwd=tmp_path).code in (0, 7)
-    path = tmp_path / RESULTS / "mine.json"
-    result = load(path)
-    result.benchmarks, result.ipcbench.visits, result.ipcbench.rounds = [], [], 0
-    result.ipcbench.repeats[0].rounds = 0
-    result.ipcbench.complete = False
-    for case in result.ipcbench.cases:
-        case.verdict, case.stage, case.detail, case.proof = "failed", "timing", "made to fail", []
-    save(result, path, replace=True)
-    done = run("run", "--append", "mine", *PLACE, cwd=tmp_path)
-    planned = paste(printed(done.err, "to measure it again"), tmp_path, "--dry-run", "--mechanism pipe")
-    assert planned.returncode == 0, planned.stderr
-
-
 def test_the_commands_of_a_fleet_are_read_as_they_were_meant() -> None:
     from ipcbench.cli.fleet import command
 

@@ -121,7 +121,7 @@ def test_a_newer_file_asks_for_an_upgrade(tmp_path: Path, good: bytes, other: di
     document = json.loads(good)
     document["ipcbench"] |= {"schema": SCHEMA + 1} | other
     text = reason_for(tmp_path, json.dumps(document).encode())
-    assert f"made by a newer ipcbench (schema {SCHEMA + 1}, this one reads up to {SCHEMA}); upgrade to read it" in text
+    assert f"made by a newer ipcbench (schema {SCHEMA + 1}, this one reads {SCHEMA}); upgrade to read them" in text
 
 
 def test_a_folder_and_a_device_are_refused_unread(tmp_path: Path) -> None:

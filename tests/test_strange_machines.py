@@ -20,7 +20,7 @@ import pyperf
 import pytest
 from commands import QUICK, can_unshare, environment, python, run
 from crashes import CONTINUE, INSTANT, WORDS, check_whole
-from records import PLAN, outcome, planned
+from records import PLAN, outcome
 from synthetic import make_cases, make_result
 
 from ipcbench.cli.saving import save_all
@@ -37,7 +37,6 @@ from ipcbench.results.side import open_side
 from ipcbench.run.journal import Journal
 from ipcbench.run.record import Occasion
 from ipcbench.run.record import make_result as result_of
-from ipcbench.run.resume import past_of
 from ipcbench.run.schedule import Findings
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
@@ -208,10 +207,9 @@ def unsavable() -> ResultFile:
 def test_a_save_that_fails_everywhere_leaves_no_folder_behind(
     tmp_path: Path, temporary: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    past = past_of(tmp_path / "a.journal", "mine", [planned()])
     journal = Journal.begin(tmp_path / "a.journal", replace=False)
     try:
-        path, saved = save_all(unsavable(), tmp_path / "a.json", False, past, Findings(), journal)
+        path, saved = save_all(unsavable(), tmp_path / "a.json", False, Findings(), journal)
     finally:
         journal.close()
     assert (path, saved) == (tmp_path / "a.journal", False)

@@ -27,7 +27,7 @@ def command(**given: Any) -> int:
     Tells first what 'ipcbench doctor' warns of. Takes ten minutes on two CPUs and makes at least 7 rounds; with --fast
     two and 5, with --rigorous forty and 15. Writes results/<label>.json and reports/<label>/ with report.html,
     summary.md, cases.csv and charts/. Everything `run` takes, `all` takes; --resume continues a run of either and then
-    reports, and --append measures a label again and reports on all its repeats.
+    reports.
 
     \b
     Examples:

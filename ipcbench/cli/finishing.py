@@ -8,10 +8,9 @@ from pathlib import Path
 
 from ipcbench.cli.ending import exit_code
 from ipcbench.cli.options import Keeping
-from ipcbench.cli.output import say, tell
-from ipcbench.cli.saving import drop, save_all, save_apart, write_end
+from ipcbench.cli.output import say
+from ipcbench.cli.saving import save_all, write_end
 from ipcbench.errors import Interrupted
-from ipcbench.results.joining import joined, why_apart
 from ipcbench.results.schema import ResultFile
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.journal import SUFFIX, Journal
@@ -61,8 +60,7 @@ def carry_out(past: Past, path: Path, keeping: Keeping, bench: Bench, replace: b
         findings = measure(past.plan, planned.start, bench.visitor.visit, journal, progress, stop, past.earlier)
     resuming = keeping.resuming(planned.label, path.exists() and replace)
     if stop.by is not None and not findings.outcomes:
-        made = len(findings.loops) - len(past.plan.loops) + len(findings.failures)
-        if made <= 0 and not past.earlier.attempts:
+        if not (findings.loops or findings.failures or past.earlier.attempts):
             journal.discard()
             raise Interrupted(stop.by)
         write_end(journal, findings, stop)
@@ -87,7 +85,7 @@ def carry_out(past: Past, path: Path, keeping: Keeping, bench: Bench, replace: b
 def _kept(
     past: Past, findings: Findings, wall: float, path: Path, replace: bool, bench: Bench
 ) -> tuple[ResultFile, Path, bool]:
-    """Save what was found, as a file or as a repeat of one: the result, where it is, whether that is its place."""
+    """Save what was found: the result, where it is, whether that is its place."""
     planned = past.planned
     occasion = Occasion(
         label=planned.label,
@@ -101,14 +99,5 @@ def _kept(
         full_metadata=planned.full_metadata,
     )
     result = make_result(past.plan, findings, occasion)
-    if past.base is not None:
-        if not findings.rounds or not result.benchmarks:
-            lacking = "no case of it has a number" if findings.rounds else "no round of it is complete"
-            tell(f"ipcbench: the repeat is not appended: {lacking}; {path} is as it was")
-            return past.base, path, drop(findings, bench.journal)
-        apart = [] if past.mixed else why_apart(past.base, result)
-        if apart:
-            return result, *save_apart(result, path, apart, bench.journal)
-        result = joined(past.base, result)
-    path, saved = save_all(result, path, replace, past, findings, bench.journal)
+    path, saved = save_all(result, path, replace, findings, bench.journal)
     return result, path, saved

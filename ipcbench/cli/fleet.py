@@ -112,5 +112,5 @@ def report(
     return survey(files, results, filters, Wanted(kind, output, everything, charts, report))
 
 
-without(plan, "python", "append", "resume", "dry_run")
-without(run, "python", "append", "dry_run")
+without(plan, "python", "resume", "dry_run")
+without(run, "python", "dry_run")

@@ -53,7 +53,7 @@ class Job:
 
 def show(given: dict[str, Any]) -> int:
     """Print the hosts and what each would run; the exit code."""
-    _refuse_alone(given, ("resume", "append"))
+    _refuse_alone(given, ("resume",))
     order = make_order("run", given)
     with _connected(given) as fleet, Stop() as stop:
         present, absent = fleet.survey()
@@ -93,7 +93,7 @@ def _show(site: HostSite, order: Order) -> int:
 
 def measure(given: dict[str, Any]) -> int:
     """Measure on all hosts and say what it came to; the exit code."""
-    _refuse_alone(given, ("append", "dry_run"))
+    _refuse_alone(given, ("dry_run",))
     with _connected(given) as fleet, Stop() as stop:
         present = hosts(*fleet.survey())
         if not given["quiet"]:

@@ -14,7 +14,7 @@ import click
 
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.machine.pythons import interpreters
-from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS, START_METHODS, Budget, Interpreter, Timing
+from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS, START_METHODS, Budget, Timing
 from ipcbench.plan.planner import Request
 from ipcbench.shell import kept, pasted
 from ipcbench.units import parse_duration, parse_size, size_name
@@ -80,20 +80,6 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Addition:
-    """Which label `--append` measures again, and how; budget is None where as many rounds are wanted as before."""
-
-    label: str
-    budget: Budget | None
-    precision: float | None
-    pythons: tuple[Interpreter, ...]
-    seed: int
-    dry_run: bool
-    command: str
-    keeping: Keeping
-
-
-@dataclass(frozen=True, slots=True)
 class Resumption:
     """Which run `--resume` continues."""
 
@@ -101,8 +87,7 @@ class Resumption:
     keeping: Keeping
 
 
-# What cannot stand beside --append, and what more cannot beside --resume: it would make another plan.
-CHOOSING = (
+PLANNING = (  # what cannot stand beside --resume: it would make another plan
     "suite",
     "mechanism",
     "pattern",
@@ -116,8 +101,13 @@ CHOOSING = (
     "rigorous",
     "label",
     "full_metadata",
+    "python",
+    "budget",
+    "rounds",
+    "precision",
+    "seed",
+    "dry_run",
 )
-PLANNING = (*CHOOSING, "python", "budget", "rounds", "precision", "seed", "dry_run", "append")
 
 
 def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -181,11 +171,6 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Continue a run that was stopped or killed, by its own plan.",
         ),
         click.option(
-            "--append",
-            metavar="LABEL",
-            help="Measure a label again, at another time, as a further repeat in the same file.",
-        ),
-        click.option(
             "--force",
             is_flag=True,
             help="Overwrite the results of an existing label; with --resume, continue although machine or versions "
@@ -232,26 +217,6 @@ def make_order(command: str, given: dict[str, Any]) -> Order:
         dry_run=given["dry_run"],
         command=_command(command, given, request, seed),
         full_metadata=given["full_metadata"],
-        keeping=_keeping(command, given),
-    )
-
-
-def make_addition(command: str, given: dict[str, Any]) -> Addition:
-    """Check the options of `run` or `all` with --append and put them together; raises BadRequest and UnknownName."""
-    surplus = surplus_of(given, (*CHOOSING, "force"))
-    if surplus:
-        raise BadRequest(f"--append measures what is in the file: leave out {surplus}")
-    seed = given["seed"] if given["seed"] is not None else random.SystemRandom().randrange(2**32)
-    asked = given["budget"] is not None or given["rounds"] is not None
-    words = [command, "--append", given["append"], *_amount(given)]
-    return Addition(
-        label=given["append"],
-        budget=_budget(command, "", given) if asked else None,
-        precision=_precision(given["precision"]),
-        pythons=interpreters(given["python"]),
-        seed=seed,
-        dry_run=given["dry_run"],
-        command=kept(*words, "--seed", seed),
         keeping=_keeping(command, given),
     )
 
@@ -305,13 +270,10 @@ def _command(command: str, given: dict[str, Any], request: Request, seed: int) -
         if chosen:
             words += [f"--{name}", ",".join(chosen)]
     words += [f"--{name}" for name in ("fast", "full", "rigorous") if given[name]]
-    return kept(*words, *_amount(given), "--seed", seed)
-
-
-def _amount(given: dict[str, Any]) -> list[str]:
-    """The options that say how much is measured, as they were given."""
-    found = [(f"--{name}", " ".join(given[name].split())) for name in ("budget", "rounds", "precision") if given[name]]
-    return [word for pair in found for word in pair]
+    for name in ("budget", "rounds", "precision"):
+        if given[name]:
+            words += [f"--{name}", " ".join(given[name].split())]
+    return kept(*words, "--seed", seed)
 
 
 def _sizes(texts: Sequence[str]) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import replace
 
 from ipcbench.cli.here import HERE
-from ipcbench.cli.options import Keeping, Order
+from ipcbench.cli.options import Order
 from ipcbench.cli.output import say_prose
 from ipcbench.cli.saving import refuse_existing
 from ipcbench.cli.summary import count, outlook, skip_lines
@@ -30,11 +30,6 @@ def dry_run(order: Order) -> None:
     if order.label is not None:
         path = order.keeping.results / f"{check_label(order.label)}.json"
         refuse_existing(path, order.keeping.force)
-    show_plan(plan, order.keeping, True)
-
-
-def show_plan(plan: Plan, keeping: Keeping, fit: bool) -> None:
-    """Print a plan; `fit` to its budget first, where the values of a visit are not laid down."""
     for block in dict.fromkeys(case.block for case in plan.cases):
         question, size, workers, *settings = block
         names = [case.mechanism for case in plan.cases if case.block == block]
@@ -44,27 +39,23 @@ def show_plan(plan: Plan, keeping: Keeping, fit: bool) -> None:
         say_prose(line)
     with Stop() as stop, contextlib.closing(Visitor(plan.timing, stop, pythons=plan.pythons)) as visitor:
         start = time_to_start(plan, visitor.visit)
-        say_prose(outlook(fitted(plan, start) if fit else plan, start, keeping.reports is not None))
+        say_prose(outlook(fitted(plan, start), start, order.keeping.reports is not None))
 
 
 def planned(order: Order, site: Site = HERE) -> Plan:
     """What is ordered, planned for the place where it is to be measured."""
-    plan = within_one_file(site.plan(order.request, order.seed, order.budget, order.timing))
+    plan = _within_one_file(site.plan(order.request, order.seed, order.budget, order.timing))
     refuse_unkeepable(plan, Occasion("", "", order.command, 0.0, site.machine(), full_metadata=order.full_metadata))
     return plan
 
 
-def within_one_file(plan: Plan, taken: int = 0) -> Plan:
-    """The plan with no more rounds than one results file holds; raises BadRequest where more were asked for.
-
-    taken is how many parts of the file are there before, see `results.reading`.
-    """
+def _within_one_file(plan: Plan) -> Plan:
+    """The plan with no more rounds than one results file holds; raises BadRequest where more were asked for."""
     per_visit = 60 + plan.timing.values + 4 * plan.timing.warmups
-    most = max(0, MOST_PARTS - taken) // max(1, sum(per_visit + 4 * _peers(case) for case in plan.cases))
+    most = MOST_PARTS // max(1, sum(per_visit + 4 * _peers(case) for case in plan.cases))
     if most < max(1, plan.budget.rounds or 0):
         asked = f"{count(plan.budget.rounds or 1, 'round')} of {count(len(plan.cases), 'case')}"
-        room = f"has room for {most:,} more" if taken else f"holds {most:,} rounds of them"
-        raise BadRequest(f"{asked}: one results file {room}; choose fewer rounds or cases")
+        raise BadRequest(f"{asked}: one results file holds {most:,} rounds of them; choose fewer rounds or cases")
     return replace(plan, budget=plan.budget._replace(most_rounds=min(plan.budget.most_rounds, most)))
 
 

@@ -39,7 +39,7 @@ def command(file: str, results: Path, out: Path | None, check: bool, step: bool)
     from ipcbench.errors import BadRequest
     from ipcbench.report import said, write
     from ipcbench.report.study import study
-    from ipcbench.results.store import file_name, find, folder_name, load_with_digest
+    from ipcbench.results.store import file_name, find, folder_name, load
     from ipcbench.shell import file_argument, pasted
 
     if check and step:
@@ -47,8 +47,8 @@ def command(file: str, results: Path, out: Path | None, check: bool, step: bool)
     if step and not os.environ.get(STEP_SUMMARY):
         raise BadRequest(f"{STEP_SUMMARY} is not set: --github-step-summary is for a step of a GitHub job")
     path = find(file, results)
-    result, digest = load_with_digest(path)
-    name = file_name(path, result)
+    result = load(path)
+    name, digest = file_name(path, result), result.ipcbench.digest
     folder = out or Path("reports") / folder_name(Path(name))
     if check:
         place = ["--out", file_argument(out)] if out else []

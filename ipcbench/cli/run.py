@@ -26,13 +26,12 @@ def command(**given: Any) -> int:
       ipcbench run --suite state --placement spread,pack --budget 5m
       ipcbench run --mechanism 'manager-*' --pattern access --dry-run
       ipcbench run --mechanism queue,pipe --pattern ping-pong --precision 5%
-      ipcbench run --append tq
       ipcbench run --resume tq
 
     The results go to stdout, progress to stderr. `ipcbench report results/<label>.json` makes the charts;
     `python -m pyperf stats results/<label>.json` reads the same file. A run that was stopped or killed leaves
-    results/<label>.journal, and --resume continues it. --append measures a label again, by the plan in its file, as a
-    further repeat; the rounds are as many as in the first, unless --rounds or --budget says otherwise.
+    results/<label>.journal, and --resume continues it. To repeat a measurement another day, measure it under another
+    label; 'ipcbench merge' joins both.
     """
     from ipcbench.cli.finishing import say_report
     from ipcbench.cli.measuring import measured

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from ipcbench.cli.output import tell
@@ -20,43 +19,23 @@ from ipcbench.run.schedule import Findings
 
 def refuse_existing(path: Path, force: bool) -> None:
     """Raise ResultError for a label that must not be taken."""
-    if not force:
-        refuse_journal(path)
-    if not force and path.exists():
-        raise ResultError(f"{path} exists: choose another --label, or --force to overwrite")
-
-
-def refuse_journal(path: Path) -> None:
-    """Raise ResultError for a label whose run did not end."""
+    if force:
+        return
     journal = path.with_suffix(SUFFIX)
     if journal.exists() and journal.stat().st_size:
         raise ResultError(left_over(journal))
+    if path.exists():
+        raise ResultError(f"{path} exists: choose another --label, or --force to overwrite")
 
 
 def replaces(path: Path, past: Past, force: bool) -> bool:
-    """Whether a results file is there that this run may replace; raises ResultError if it is another run's.
-
-    A repeat is appended to the file that it was begun with, or to that with its own first part, and to no other.
-    """
-    if past.base is not None:
-        _refuse_changed(path, past, past.base)
-        return path.exists()
+    """Whether a results file is there that this run may replace; raises ResultError if it is another run's."""
     if force or not path.exists():
         return force
     record, planned = load(path).ipcbench, past.planned
     if (record.started, record.command, record.settings.seed) != (planned.started, planned.command, past.plan.seed):
         raise ResultError(f"{path} is of another run: move it, or --force to overwrite")
     return True
-
-
-def _refuse_changed(path: Path, past: Past, base: ResultFile) -> None:
-    """Raise ResultError if a file has other repeats than when a repeat of it was begun."""
-    if not path.exists():
-        return
-    before = {(repeat.started, repeat.seed) for repeat in base.ipcbench.repeats}
-    now = {(repeat.started, repeat.seed) for repeat in load(path).ipcbench.repeats}
-    if now - {(past.planned.started, past.plan.seed)} != before:
-        raise ResultError(f"{path}: not the file that the repeat was begun for; move it")
 
 
 def write_end(journal: Journal, findings: Findings, stop: Stop) -> None:
@@ -66,13 +45,11 @@ def write_end(journal: Journal, findings: Findings, stop: Stop) -> None:
         journal.append(Ended(findings.complete, stop.by, str(trouble or "")[:1000]))
 
 
-def save_all(
-    result: ResultFile, path: Path, replace: bool, past: Past, findings: Findings, journal: Journal
-) -> tuple[Path, bool]:
+def save_all(result: ResultFile, path: Path, replace: bool, findings: Findings, journal: Journal) -> tuple[Path, bool]:
     """Save where it belongs, or where that fails in the temporary folder; the file and whether it is in its place."""
     problem = findings.unsaved
     try:
-        save(result, path, replace if past.base is None else replaces(path, past, force=False))
+        save(result, path, replace)
         if findings.complete:
             journal.discard()
     except ResultError as error:
@@ -83,24 +60,6 @@ def save_all(
     if problem:
         tell(f"ipcbench: {problem}; what was measured is in {path}")
     return path, problem is None
-
-
-def save_apart(result: ResultFile, path: Path, apart: Sequence[str], journal: Journal) -> tuple[Path, bool]:
-    """Save a repeat that turned out not to belong into its file in the temporary folder; the file, and False."""
-    place = _save_elsewhere(result, path.name) or journal.path
-    why = f"{path} is as it was, since this repeat was measured under other conditions: {'; '.join(apart)}"
-    tell(f"ipcbench: {why}; what was measured is in {place}")
-    return place, False
-
-
-def drop(findings: Findings, journal: Journal) -> bool:
-    """Keep the journal of what is not saved in a file only if it can be continued; whether nothing went wrong."""
-    problem = findings.broken or findings.unsaved
-    if problem:
-        tell(f"ipcbench: {problem}; what was measured is in {journal.path}")
-    elif findings.complete:
-        journal.discard()
-    return findings.unsaved is None
 
 
 def _save_elsewhere(result: ResultFile, name: str) -> Path | None:

@@ -48,10 +48,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run will do. notes are by case id: doubts about numbers that will be good.
-
-    loops are by case id, for cases that need no calibration since an earlier repeat has found theirs.
-    """
+    """What a run will do. notes are by case id: doubts about numbers that will be good."""
 
     cases: tuple[Case, ...]
     skips: tuple[Skip, ...]
@@ -60,12 +57,6 @@ class Plan:
     timing: Timing
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     pythons: tuple[Interpreter, ...] = ()
-    loops: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def uncalibrated(self) -> list[Case]:
-        """The cases whose loops are still to be found."""
-        return [case for case in self.cases if case.id not in self.loops]
 
     def round(self, number: int, cases: Sequence[Case], loops: dict[Case, int]) -> list[Visit]:
         """The visits of one round over the cases that are still in, blocks shuffled and shuffled inside each block."""

@@ -20,16 +20,16 @@ def digest_of(document: dict[str, Any]) -> str:
 
     The document is not changed. Raises OverflowError for numbers that no double holds.
     """
-    return sha256_of(one_form(document))
+    return digest_of_values(one_form(document))
 
 
-def sha256_of(document: dict[str, Any]) -> str:
-    """The same without bringing numbers into one form first, which is how digests were made at first."""
-    record = document.get("ipcbench")
+def digest_of_values(values: dict[str, Any]) -> str:
+    """Return the digest of a document that `one_form` has returned."""
+    record = values.get("ipcbench")
     if isinstance(record, dict):
         rest = {key: value for key, value in record.items() if key != "digest"}
-        document = document | {"ipcbench": rest}
-    return hashlib.sha256(msgspec.json.encode(document, order="sorted")).hexdigest()
+        values = values | {"ipcbench": rest}
+    return hashlib.sha256(msgspec.json.encode(values, order="sorted")).hexdigest()
 
 
 def one_form(value: Any) -> Any:

@@ -15,7 +15,6 @@ import msgspec
 from ipcbench.model import SEVERITY
 from ipcbench.results.schema import (
     CaseRecord,
-    MachineFacts,
     Metadata,
     PyperfBenchmark,
     PyperfRun,
@@ -49,7 +48,7 @@ Numbers = dict[int, int]  # the number that a round had -> the one it gets
 def why_apart(one: ResultFile, other: ResultFile) -> list[str]:
     """What forbids to join two files, in words, the second one's in brackets; empty where nothing does."""
     first, second = one.ipcbench, other.ipcbench
-    found = other_conditions(first, second.machine, second.isolation, second.protocol)
+    found = _other_conditions(first, second)
     for name in ("values", "warmups", "min_time", "payload", "full_metadata"):
         mine, its = getattr(first.settings, name), getattr(second.settings, name)
         if mine != its:
@@ -90,9 +89,9 @@ def _said_first(result: ResultFile, benchmark: PyperfBenchmark) -> Metadata:
     return result.metadata | benchmark.metadata | benchmark.runs[0].metadata
 
 
-def other_conditions(record: RunRecord, machine: MachineFacts, isolation: str, protocol: int) -> list[str]:
-    """What of a file was measured under other conditions than these, in words; these in brackets."""
-    was, found = record.machine, []
+def _other_conditions(first: RunRecord, second: RunRecord) -> list[str]:
+    """What was measured under other conditions, in words; those of the second in brackets."""
+    was, machine, found = first.machine, second.machine, []
     if was.id and machine.id:
         if was.id != machine.id:
             found.append("another machine")
@@ -103,8 +102,8 @@ def other_conditions(record: RunRecord, machine: MachineFacts, isolation: str, p
         ("usable CPUs", was.usable_cpus, machine.usable_cpus),
         ("Python", was.interpreter, machine.interpreter),
         ("pyperf", was.pyperf, machine.pyperf),
-        ("protocol", record.protocol, protocol),
-        ("isolation", record.isolation, isolation),
+        ("protocol", first.protocol, second.protocol),
+        ("isolation", first.isolation, second.isolation),
     ]
     return found + [f"{name} {one} ({other})" for name, one, other in facts if one != other]
 

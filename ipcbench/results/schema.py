@@ -18,7 +18,6 @@ from ipcbench.text import LINES, ONE_LINE
 
 SCHEMA = 4
 PROTOCOL = 1  # goes up whenever what is timed, or how, changes so that older numbers must not be compared
-FIRST_WITH_DIGEST = 2
 PYTHON_MODE, NORMAL = "Python mode", "normal"  # a condition, and its value where nothing is switched on
 UNKNOWN = "unknown"  # the value of a condition that cannot be read
 NOT_REACHED = "the run was stopped before this case was measured"

@@ -69,7 +69,7 @@ def open_side(path: Path, name: str | None = None) -> Side:
 def _side(document: dict[str, Any], path: Path, name: str | None) -> Side:
     if "ipcbench" in document:
         result = checked(document)
-        return side_of_result(result, name, result.ipcbench.digest or digest_of(document))  # older files have none
+        return side_of_result(result, name, result.ipcbench.digest)
     stem = stem_of(path) if path.is_file() else "pipe"
     return side_of_foreign(foreign(document), name or stem, digest_of(document))
 

@@ -16,9 +16,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from ipcbench.errors import BadRequest, ResultError
-from ipcbench.results.digest import digest_of, one_form, sha256_of
+from ipcbench.results.digest import digest_of, digest_of_values, one_form
 from ipcbench.results.meaning import problems
-from ipcbench.results.migrate import migrate
 from ipcbench.results.newest import ENDINGS, results_in, stem_of
 from ipcbench.results.reading import (
     LARGEST_FILE,
@@ -30,7 +29,7 @@ from ipcbench.results.reading import (
     refuse_many_parts,
     refuse_strangers,
 )
-from ipcbench.results.schema import FIRST_WITH_DIGEST, SCHEMA, ResultFile
+from ipcbench.results.schema import SCHEMA, ResultFile
 from ipcbench.results.writing import write_whole
 from ipcbench.shell import pasted
 from ipcbench.text import safe_text
@@ -45,7 +44,6 @@ __all__ = [
     "folder_name",
     "is_results_file",
     "load",
-    "load_with_digest",
     "locate",
     "read",
     "save",
@@ -165,21 +163,8 @@ def is_results_file(path: Path) -> bool:
 
 
 def load(path: Path) -> ResultFile:
-    """Read a results file, gzip's included, and check its types, its meaning and its digest; raises ResultError.
-
-    A file of an older schema becomes one of the present schema, without a digest.
-    """
+    """Read a results file, gzip's included, and check its types, its meaning and its digest; raises ResultError."""
     return read(path, checked)
-
-
-def load_with_digest(path: Path) -> tuple[ResultFile, str]:
-    """The same, and the digest of the file's values, which one of an older schema has too."""
-
-    def both(document: dict[str, Any]) -> tuple[ResultFile, str]:
-        result = checked(document)
-        return result, result.ipcbench.digest or digest_of(document)
-
-    return read(path, both)
 
 
 def read(path: Path, make: Callable[[dict[str, Any]], T]) -> T:
@@ -207,28 +192,25 @@ def _read(path: Path, make: Callable[[bytes], T]) -> T:
 def checked(document: dict[str, Any]) -> ResultFile:
     """A document as a results file, once everything about it is right; raises Refused and msgspec.ValidationError."""
     values = one_form(document)
-    schema = _schema(values)
-    if schema >= FIRST_WITH_DIGEST:
-        found = document["ipcbench"].get("digest")
-        if found not in (sha256_of(values), sha256_of(document)):  # the second is that of older files
-            raise Refused(
-                f"damaged: its content does not have the digest {safe_text(found, 64)!r} that stands in it; "
-                "it was changed after it was written"
-            )
-    result = msgspec.convert(migrate(values, schema), ResultFile)
+    _refuse_other_schema(values)
+    found = values["ipcbench"].get("digest")
+    if found != digest_of_values(values):
+        raise Refused(
+            f"damaged: its content does not have the digest {safe_text(found, 64)!r} that stands in it; "
+            "it was changed after it was written"
+        )
+    result = msgspec.convert(values, ResultFile)
     try:
         check_label(result.ipcbench.label)
     except BadRequest as error:
         raise Refused(f"damaged: {error}") from error
     for problem in problems(result):
         raise Refused(f"damaged: {problem}")
-    if result.ipcbench.digest:
-        result.ipcbench.digest = sha256_of(values)
     return result
 
 
-def _schema(document: dict[str, Any]) -> int:
-    """The schema of a document; raises Refused if it is none of ours, or newer."""
+def _refuse_other_schema(document: dict[str, Any]) -> None:
+    """Raise Refused for a document that is none of ours, or of another schema."""
     refuse_strangers(document)
     if "ipcbench" not in document:
         raise Refused(
@@ -239,11 +221,13 @@ def _schema(document: dict[str, Any]) -> int:
     schema = record.get("schema") if isinstance(record, dict) else None
     if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
         raise Refused('damaged: "ipcbench" has no schema number')
-    if schema > SCHEMA:
-        raise Refused(f"made by a newer ipcbench (schema {schema}, this one reads up to {SCHEMA}); upgrade to read it")
+    if schema != SCHEMA:
+        maker, what_to_do = "a newer", "upgrade to read them"
+        if schema < SCHEMA:
+            maker, what_to_do = "an older", "measure anew with this version"
+        raise Refused(f"results made by {maker} ipcbench (schema {schema}, this one reads {SCHEMA}); {what_to_do}")
     if "benchmarks" not in document:
         raise Refused("not a results file: no pyperf suite in it")
-    return schema
 
 
 def _shown(path: Path) -> str:

@@ -78,7 +78,7 @@ def rounds_of_all(budget: Budget, done: int, spent: float, one_round: float) -> 
 
 def estimate(plan: Plan, start: float) -> tuple[int, float]:
     """Rounds and seconds the plan should take on a machine where a worker starts in `start` seconds."""
-    calibration = sum(calibration_cost(case, plan.timing, start) for case in plan.uncalibrated)
+    calibration = sum(calibration_cost(case, plan.timing, start) for case in plan.cases)
     one_round = sum(visit_cost(case, plan.timing, start) for case in plan.cases)
     rounds = rounds_of_all(plan.budget, 0, calibration, one_round)
     return rounds, calibration + rounds * one_round

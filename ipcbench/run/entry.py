@@ -16,7 +16,7 @@ from ipcbench.machine.identity import Identity, Word
 from ipcbench.model import Budget, Failure, Interpreter, Outcome, Timing
 from ipcbench.results.schema import Condition, Loops, MachineFacts, Seconds, SkipRecord, Stack, Text
 
-JOURNAL_SCHEMA = 2  # 1 had neither conditions nor a file to append to
+JOURNAL_SCHEMA = 2
 LONGEST_LINE = 16 * 2**20
 
 Duration = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
@@ -41,16 +41,13 @@ class PlanRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timing: Timing
     notes: dict[str, tuple[Text, ...]]
     pythons: tuple[Interpreter, ...] = ()
-    loops: dict[str, Loops] = {}
 
 
 class Planned(Record, frozen=True, tag="plan"):
     """The first record: what is to be done and by whom.
 
     digest is over the plan and the version that made it; start is the seconds a worker takes to start; started is
-    ISO 8601 in UTC; conditions are what the machine was like then, see `machine.doctor`. base is the results file that
-    the run is to be appended to, as it was before, deflated; empty for a run of its own. With it the rounds that a
-    stopped part has added can be added again, with more of them.
+    ISO 8601 in UTC; conditions are what the machine was like then, see `machine.doctor`.
     """
 
     schema: int
@@ -66,7 +63,6 @@ class Planned(Record, frozen=True, tag="plan"):
     seconds: Duration
     full_metadata: bool = False
     conditions: Conditions = ()
-    base: bytes = b""
 
 
 class Continued(Record, frozen=True, tag="continue"):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,14 +20,9 @@ from ipcbench.model import Case, Skip
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
 from ipcbench.results.privacy import kept_text
-from ipcbench.results.reading import LARGEST_FILE, Refused, parse
-from ipcbench.results.schema import Condition, ResultFile, SkipRecord
-from ipcbench.results.store import checked
-from ipcbench.run.entry import JOURNAL_SCHEMA, LONGEST_LINE, Continued, Done, Ended, Entry, Failed, Planned, PlanRecord
+from ipcbench.results.schema import Condition, SkipRecord
+from ipcbench.run.entry import JOURNAL_SCHEMA, Continued, Done, Ended, Entry, Failed, Planned, PlanRecord
 from ipcbench.run.schedule import Attempt, Earlier, wants_retry
-from ipcbench.text import safe_text
-
-_PLAN = 2**20  # bytes that a journal's first record takes at most beside a results file
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +31,7 @@ class Past:
 
     identity and isolation are those of its latest part, and mixed what differed between its parts. seconds is the time
     that they took, as far as it was written down. conditions are those of the first part, and of later ones what had
-    another level by then. base is the file that a repeat is appended to, None for a run of its own.
+    another level by then.
     """
 
     planned: Planned
@@ -48,7 +42,6 @@ class Past:
     mixed: tuple[str, ...]
     seconds: float
     conditions: tuple[Condition, ...] = ()
-    base: ResultFile | None = None
 
     def continued(self, part: Continued) -> Past:
         """The same with one more part."""
@@ -79,7 +72,6 @@ def plan_record(plan: Plan) -> PlanRecord:
         timing=plan.timing,
         notes=plan.notes,
         pythons=plan.pythons,
-        loops=plan.loops,
     )
 
 
@@ -117,7 +109,6 @@ def past_of(path: Path, label: str, entries: Sequence[Entry]) -> Past:
         mixed=tuple(dict.fromkeys(text for part in parts for text in part.mixed)),
         seconds=planned.seconds + sum(visit.seconds for visit in visits) + sum(part.seconds for part in parts),
         conditions=conditions,
-        base=_base(path, planned),
     )
 
 
@@ -145,29 +136,7 @@ def _plan(path: Path, planned: Planned) -> Plan:
         raise ResultError(f"{path}: its plan cannot be made here: {error}") from error
     if not cases or len(set(cases)) != len(cases):
         raise ResultError(f"{path}: damaged: a plan names each of its cases once, and has one")
-    return Plan(cases, skips, record.seed, record.budget, record.timing, record.notes, record.pythons, record.loops)
-
-
-def deflated(path: Path, data: bytes) -> bytes:
-    """The bytes of a results file as the journal holds them; raises ResultError if there are too many."""
-    small = zlib.compress(data)
-    if 4 * len(small) // 3 + _PLAN > LONGEST_LINE:
-        raise ResultError(f"{path}: too large to append to; measure under another --label, and 'ipcbench merge' both")
-    return small
-
-
-def _base(path: Path, planned: Planned) -> ResultFile | None:
-    """The file that the run is appended to; raises ResultError if what stands there is none."""
-    if not planned.base:
-        return None
-    inflater = zlib.decompressobj()
-    try:
-        data = inflater.decompress(planned.base, LARGEST_FILE)
-        if not inflater.eof:
-            raise Refused(f"it inflates to more than {LARGEST_FILE:,} bytes, or is cut off")
-        return checked(parse(data))
-    except (Refused, zlib.error, msgspec.ValidationError, OverflowError) as error:
-        raise ResultError(f"{path}: damaged: the results file in it: {safe_text(error, 600)}") from error
+    return Plan(cases, skips, record.seed, record.budget, record.timing, record.notes, record.pythons)
 
 
 def _attempts(path: Path, plan: Plan, visits: Sequence[Done | Failed]) -> dict[tuple[Case, int, int], Attempt]:

@@ -129,10 +129,9 @@ class _Run:
         self.narrowing = False  # whether the rounds of all cases are over and those of wide blocks have begun
 
     def calibrate(self) -> None:
-        """Visit every case whose loops are not known once, to find the loops that fill the shortest value."""
-        self.findings.loops = {case: loops for case in self.plan.cases if (loops := self.plan.loops.get(case.id))}
-        cost = {case: calibration_cost(case, self.plan.timing, self.start) for case in self.plan.uncalibrated}
-        order = self.plan.round(0, self.plan.uncalibrated, {})
+        """Visit every case once, to find the loops that fill the shortest value."""
+        cost = {case: calibration_cost(case, self.plan.timing, self.start) for case in self.plan.cases}
+        order = self.plan.round(0, self.plan.cases, {})
         for i, visit in enumerate(order):
             rest = sum(cost[later.case] for later in order[i:])
             one_round = self.costs.round(self.plan.cases)
