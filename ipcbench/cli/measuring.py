@@ -26,7 +26,6 @@ from ipcbench.cli.options import (
 )
 from ipcbench.cli.output import tell
 from ipcbench.cli.planning import dry_run, planned, show_plan, within_one_file
-from ipcbench.cli.plugins import ask_plugins
 from ipcbench.cli.saving import refuse_existing, refuse_journal, replaces
 from ipcbench.cli.summary import count, outlook
 from ipcbench.errors import ResultError
@@ -90,7 +89,6 @@ def append(wanted: Addition) -> Finish | None:
     refuse_journal(path)
     base, data = file_to_append_to(path)
     record = base.ipcbench
-    ask_plugins((facts.name for facts in record.mechanisms), wanted.pythons)
     plan = within_one_file(plan_again(path, record, wanted, capabilities()), count_parts(data))
     if wanted.dry_run:
         _refuse_elsewhere(path, record, machine, record.isolation)  # that here is not known before a visit
@@ -231,6 +229,4 @@ def _reopened(path: Path, label: str) -> Iterator[tuple[Journal, Past]]:
     """The journal that a run left and what it says; raises ResultError."""
     journal, entries = Journal.reopen(path)
     with contextlib.closing(journal):
-        planned = [text for entry in entries[:1] if isinstance(entry, Planned) for text in entry.plan.cases]
-        ask_plugins(parts[1] for text in planned if len(parts := text.split("/")) > 1)
         yield journal, past_of(path, label, entries)
