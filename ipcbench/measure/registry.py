@@ -44,14 +44,7 @@ def find_plugin(name: str) -> plugins.Plugin:
 
 
 def load_mechanism(name: str) -> Mechanism:
-    """Import one mechanism, or make one that is faulty on request.
-
-    Raises UnknownName, and BadRequest for a fault and for a plug-in that is broken.
-    """
-    if name.startswith("fault:"):  # as faults.PREFIX
-        from ipcbench.measure.faulty import load_fault  # nobody who measures pays for it
-
-        return load_fault(name, load_mechanism)
+    """Import one mechanism; raises UnknownName, and BadRequest for a plug-in that is broken."""
     if name not in mechanism_names():
         return plugins.load(find_plugin(name))
     mechanism = importlib.import_module(mechanism_module(name)).MECHANISM

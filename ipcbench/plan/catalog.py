@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ipcbench.errors import BadRequest, UnknownName
-from ipcbench.measure.faults import PREFIX
 from ipcbench.measure.pattern import Pattern
 from ipcbench.measure.ports import FAMILIES, PORTS, Mechanism
 from ipcbench.measure.registry import (
@@ -48,8 +47,6 @@ def is_plugin(name: str) -> bool:
 @functools.cache
 def mechanism(name: str) -> Mechanism:
     """The mechanism of that name; raises UnknownName, and BadRequest for a plug-in that cannot be used at all."""
-    if name.startswith(PREFIX):
-        return _faulty(name)
     known = plugin(name)
     return known.mechanism if known else load_mechanism(name)
 
@@ -58,13 +55,6 @@ def missing(name: str, python: tuple[int, int] = sys.version_info[:2]) -> str | 
     """Why a mechanism cannot be used under a Python of that version, in words; None where it can."""
     known = plugin(name)
     return (known.reason if known else None) or mechanism(name).missing(python)
-
-
-@functools.cache
-def _faulty(name: str) -> Mechanism:
-    from ipcbench.measure.faulty import load_fault  # only selftest, conformance and tests ask for one
-
-    return load_fault(name, mechanism)
 
 
 @functools.cache

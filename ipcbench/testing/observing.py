@@ -22,8 +22,8 @@ from ipcbench.plan import catalog
 from ipcbench.plan.plugins import checked
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.lifeline import Report, read_json
-from ipcbench.run.selftest import sweep
 from ipcbench.run.visit import Errand, Visitor
+from ipcbench.testing.remains import sweep
 from ipcbench.text import safe_text
 
 IMPORT_SECONDS = 10.0  # for importing a mechanism and sending one message
