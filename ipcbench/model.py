@@ -111,7 +111,7 @@ def _with_setting(case: Case, text: str) -> Case:
 class Interpreter(NamedTuple):
     """A Python that visits can be made under; tag is its name in case ids: 'py3.13.0', number (3, 13).
 
-    numpy says whether it has that, which arrays need.
+    numpy says whether it has that, which arrays need; plugins are the names of those that are installed there.
     """
 
     tag: str
@@ -120,6 +120,7 @@ class Interpreter(NamedTuple):
     version: str
     number: tuple[int, int]
     numpy: bool = True
+    plugins: tuple[str, ...] = ()
 
 
 class Skip(NamedTuple):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from ipcbench.measure.registry import installed
+from ipcbench.plan import catalog
+
 GOOD = '''"""A pipe under another name.
 
 Source: multiprocessing.
@@ -65,22 +68,6 @@ HONEST: Mapping[str, str] = {
 BAD: Mapping[str, tuple[str, str]] = {
     "raises": ("RuntimeError: no driver", source("raises", "raise RuntimeError('no driver')")),
     "leaves": ("SystemExit", source("leaves", "raise SystemExit(0)")),
-    "vanishes": ("ends the process", source("vanishes", "import os; os._exit(0)")),
-    "crashes": ("SIGSEGV", source("crashes", "import ctypes; ctypes.string_at(0)")),
-    "blocks": ("has no end", source("blocks", "import time; time.sleep(1000)")),
-    "forks": ("starts a process", source("forks", "import os; os.fork()")),
-    "hides": (
-        "left behind",
-        source(
-            "hides",
-            "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
-            "        time.sleep(1000)\n    os._exit(0)\nos.wait()",
-        ),
-    ),
-    "threads": (
-        "starts a thread",
-        source("threads", "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()"),
-    ),
     "newer": ("written for contract 2, and this ipcbench knows contract 1", source("newer", facts="contract=2")),
     "later": ("contract 1, which this ipcbench knows, has no such fact", source("later", facts="colour='red'")),
     "misnamed": ("calls itself 'other'", source("other")),
@@ -93,7 +80,6 @@ BAD: Mapping[str, tuple[str, str]] = {
         "poor needs a_library_that_is_not_there",
         source("poor", facts="requires=('a_library_that_is_not_there',)"),
     ),
-    "lossy": ("not what was sent", source("lossy", send="lambda payload: self.end.send_bytes(payload[:-1] + b'!')")),
 }
 
 
@@ -106,6 +92,12 @@ def install(folder: Path, package: str, version: str, modules: Mapping[str, str]
     (about / "entry_points.txt").write_text("\n".join(["[ipcbench.mechanisms]", *points, ""]))
     for name, text in modules.items():
         (folder / f"{module_of(name)}.py").write_text(text)
+
+
+def forget_plugins() -> None:
+    """Have this process look for plug-ins anew, as when the folders that it imports from have changed."""
+    for known in (installed, catalog.plugin, catalog.mechanism):
+        known.cache_clear()
 
 
 def module_of(name: str) -> str:
@@ -144,6 +136,24 @@ _JOIN = "self.queue.close(); self.queue.join_thread()"
 
 # Which rule of the contract a mechanism breaks, a word of what is said of it, and the module.
 LIARS: Mapping[str, tuple[str, str, str]] = {
+    "vanishes": ("facts", "ends the process", source("vanishes", "import os; os._exit(0)")),
+    "crashes": ("facts", "SIGSEGV", source("crashes", "import ctypes; ctypes.string_at(0)")),
+    "blocks": ("facts", "has no end", source("blocks", "import time; time.sleep(1000)")),
+    "forks": ("facts", "starts a process", source("forks", "import os; os.fork()")),
+    "hides": (
+        "facts",
+        "left behind",
+        source(
+            "hides",
+            "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
+            "        time.sleep(1000)\n    os._exit(0)\nos.wait()",
+        ),
+    ),
+    "threads": (
+        "facts",
+        "starts a thread",
+        source("threads", "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()"),
+    ),
     "loud": ("facts", "prints something", source("loud", "print('here I am')")),
     "heavy": ("facts", "brings in msgspec", source("heavy", "import msgspec")),
     "unpicklable": (

@@ -10,11 +10,9 @@ from pathlib import Path
 
 import pytest
 from commands import environment, run
-from packages import HONEST, LIARS, install
+from packages import HONEST, LIARS, forget_plugins, install
 
 from ipcbench.cli.conformance import document, lines
-from ipcbench.measure.registry import installed
-from ipcbench.plan import catalog
 from ipcbench.run.interrupt import Stop
 from ipcbench.testing import conformance
 from ipcbench.testing.conformance import RULES, Judgement, Verdict, try_rules
@@ -33,10 +31,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder)
         patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH")))))
-        patch.setattr(catalog, "_asked", {})
-        installed.cache_clear()
+        forget_plugins()
         yield folder
-    installed.cache_clear()
+    forget_plugins()
 
 
 @pytest.fixture(scope="module")

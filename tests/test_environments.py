@@ -161,7 +161,7 @@ def with_processes(number: int) -> list[str]:
 
 @needs_another_user
 @pytest.mark.parametrize("processes", [1, 2])
-@pytest.mark.parametrize("words", [("run", *WORDS), ("conformance", "pipe-bytes"), ("selftest",)], ids=lambda w: w[0])
+@pytest.mark.parametrize("words", [("run", *WORDS), ("conformance", "pipe-bytes")], ids=lambda w: w[0])
 def test_without_a_process_for_a_worker_it_says_so_with_exit_code_8(
     tmp_path: Path, words: tuple[str, ...], processes: int
 ) -> None:

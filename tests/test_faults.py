@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import re
+import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
-from commands import complaint, finish, run, start
+from commands import complaint, run, when_timing
+from faults.kinds import ANYWHERE, DEVIATIONS, KINDS, TURNS, Fault, Point, Role, expected, parse_fault
+from faults.promises import broken_promises
+from faults.trials import Bench, Tried, faults_by_name, make_trial, matrix, try_all, verdict_of
 from hypothesis import given
 from hypothesis import strategies as some
 
-from ipcbench.cli import cli
-from ipcbench.cli import selftest as command
-from ipcbench.errors import BadRequest
-from ipcbench.measure.faults import ANYWHERE, DEVIATIONS, KINDS, TURNS, Fault, Point, Role, expected, parse_fault
+from ipcbench.errors import BadRequest, Interrupted
 from ipcbench.measure.registry import mechanism_names
 from ipcbench.model import START_METHODS, Case, StartMethod
 from ipcbench.plan import catalog
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.record import _mechanism_facts
-from ipcbench.run.selftest import Bench, Tried, make_trial, matrix, verdict_of
 
 BASES = ("pipe", "queue", "array", "manager-queue", "simple-queue", "pipe-bytes")
 SOON = 30.0
@@ -46,6 +45,12 @@ FAULTS = some.builds(
 )
 
 
+@pytest.fixture(autouse=True)
+def by_name() -> Iterator[None]:
+    with faults_by_name():
+        yield
+
+
 @pytest.fixture
 def bench(stop: Stop, no_leaks: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """A bench in a temporary folder of its own; warnings are errors in workers and peers."""
@@ -62,6 +67,7 @@ def attempt(bench: Bench, name: str, base: str = "pipe", method: StartMethod = "
     found = bench.attempt(make_trial(parse_fault(name)._replace(base=base), method))
     assert not found.left, (found.trial.case.id, found.left)
     assert found.wrong is None, (found.trial.case.id, found.wrong, found.found)
+    assert not any(broken_promises([found], []).values())
     return found
 
 
@@ -222,19 +228,11 @@ def test_the_same_seed_gives_the_same_order_and_another_one_another() -> None:
 
 @pytest.mark.parametrize("kinds", [("none", "sigkill", "short", "hang"), ("none", "leak-process")])
 @pytest.mark.usefixtures("no_leaks")
-def test_selftest_says_of_each_promise_whether_it_is_kept(
-    kinds: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_promise_is_kept_by_faults_in_one_run(stop: Stop, kinds: tuple[str, ...]) -> None:
     chosen = [trial for trial in matrix(["fork"], ["pipe"], 1) if trial.fault.kind in kinds]
-    monkeypatch.setattr(command, "matrix", lambda *_: chosen)
-    done = CliRunner().invoke(cli, ["selftest", "-v", "--seed", "1"], standalone_mode=False)
-    promises = [line for line in done.output.splitlines() if re.match("(kept|broken)  ", line)]
+    promises = broken_promises(*try_all(stop, chosen))
     assert len(promises) == 6
-    assert "isolation level" in done.output
-    assert "what cannot be trusted here" in done.output
-    assert max(map(len, done.output.splitlines())) < 80
-    assert all(line.startswith("kept") for line in promises)
-    assert done.return_value == 0
+    assert not any(promises.values()), promises
 
 
 @pytest.mark.parametrize("base", ["queue", "array"])
@@ -242,14 +240,15 @@ def test_the_last_words_of_a_worker_are_not_its_trackers_warning(bench: Bench, b
     attempt(bench, "fault:emfile", base, "spawn")
 
 
-@pytest.mark.usefixtures("no_leaks")
-def test_an_interrupted_selftest_ends_at_once(tmp_path: Path) -> None:
-    process = start("selftest", "-v", "--seed", "3", cwd=tmp_path)
-    assert process.stdout is not None
-    while not process.stdout.readline().startswith(("ok  ", "!!  ")):
-        assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    assert finish(process, SOON).code == 130
+def test_an_interrupted_trial_ends_at_once(bench: Bench, temporary: Path) -> None:
+    bench.walls = {("pipe", "fork"): SOON}  # no clean visit comes first, and the deadline is far
+    began = time.monotonic()
+    interrupting = when_timing(temporary, lambda: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(Interrupted) as ended:
+        bench.attempt(make_trial(parse_fault("fault:hang"), "fork"))
+    interrupting.join()
+    assert ended.value.exit_code == 130
+    assert time.monotonic() - began < SOON
 
 
 def test_points_of_turns_are_points() -> None:

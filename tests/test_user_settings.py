@@ -6,13 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from commands import QUICK, Finished, environment, finish, run, start, until
+from faults.promises import broken_promises
+from faults.trials import faults_by_name, matrix, try_all, unfit
 
+from ipcbench.machine.facts import capabilities
 from ipcbench.results import store
 from ipcbench.run.entry import read_bytes
+from ipcbench.run.interrupt import Stop
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -103,10 +108,18 @@ def test_conformance_takes_bytes_that_are_not_utf_8(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_selftest_takes_bytes_that_are_not_utf_8(tmp_path: Path) -> None:
+def test_faults_are_contained_where_bytes_are_not_utf_8(
+    stop: Stop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place, env = strange(tmp_path)
-    done = run("selftest", cwd=place, env=env, timeout=200)
-    assert done.code == 0, done.out
+    monkeypatch.chdir(place)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    with faults_by_name():
+        trials = [trial for trial in matrix(["fork"], ["pipe"], 1) if not unfit(trial, capabilities())]
+        promises = broken_promises(*try_all(stop, trials))
+    assert not any(promises.values()), promises
 
 
 @pytest.mark.parametrize(
@@ -234,9 +247,7 @@ def test_a_folder_that_cannot_be_keeps_no_report_from_being_drawn(drawn: Path, n
 
 
 @pytest.mark.parametrize("value", ["inf", "nan", "1e9", "0", "-1", "3x", "", BYTE])
-@pytest.mark.parametrize(
-    "words", [("run", *QUICK), ("run", "--dry-run", *QUICK), ("conformance", "pipe"), ("selftest",)]
-)
+@pytest.mark.parametrize("words", [("run", *QUICK), ("run", "--dry-run", *QUICK), ("conformance", "pipe")])
 def test_a_multiplier_of_deadlines_out_of_bounds_is_refused_and_nothing_is_measured(
     tmp_path: Path, words: tuple[str, ...], value: str
 ) -> None:

@@ -1,10 +1,10 @@
 """The command line: one file per command, imported when it runs; the only place that prints or exits.
 
-Exit codes: 0 every case ok or explained as unsupported; 2 usage, or input that cannot be read; 3 a case failed;
-4 a case timed out; 5 a case is unverified; 6 a case leaked, or containing, saving or printing failed, or a promise of
-selftest is broken; 7 every case ok, but the machine changed meanwhile; 8 nothing can be measured here; 9 what compare
---fail-if asks about is so; 10 what embed --check or report --check looked at is not fresh; 128 + n ended by signal n,
-with what was finished saved. The severest counts: a signal, then 5, 6, 4, 3, 7. `ending` picks one.
+Exit codes: 0 every case ok or explained as unsupported; 2 usage, or input that cannot be read; 3 a case failed; 4 a
+case timed out; 5 a case is unverified; 6 a case leaked, or containing, saving or printing failed; 7 every case ok, but
+the machine changed meanwhile; 8 nothing can be measured here; 9 what compare --fail-if asks about is so; 10 what embed
+--check or report --check looked at is not fresh; 128 + n ended by signal n, with what was finished saved. The severest
+counts: a signal, then 5, 6, 4, 3, 7. `ending` picks one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ COMMANDS = {
     "list": ("ipcbench.cli.list_", "What can be measured: mechanisms, patterns, suites."),
     "doctor": ("ipcbench.cli.doctor", "What about this machine decides the numbers."),
     "conformance": ("ipcbench.cli.conformance", "Whether a mechanism keeps the contract; for authors of one."),
-    "selftest": ("ipcbench.cli.selftest", "Whether faults are contained on this machine, and told by their name."),
     "fleet": ("ipcbench.cli.fleet", "Measure on many hosts at once, one visit per host at a time."),
     "merge": ("ipcbench.cli.merge", "Join results files of one machine as repeats."),
     "anonymise": ("ipcbench.cli.anonymise", "Copy a results file without host, user and paths."),
@@ -79,7 +78,6 @@ def cli() -> None:
       ipcbench list            what can be measured
       ipcbench compare A B     what differs between two results
       ipcbench doctor          what about this machine decides the numbers
-      ipcbench selftest        whether faults are contained on this machine
     """
 
 

@@ -12,7 +12,6 @@ from ipcbench.analysis.need import NOT_ASKED, Need, check, questions_of, ruled_o
 from ipcbench.cli.measuring import measured
 from ipcbench.cli.options import known, parts, whole
 from ipcbench.cli.output import say_prose
-from ipcbench.cli.plugins import ask_plugins
 from ipcbench.cli.run import command as run
 from ipcbench.cli.summary import summary_lines
 from ipcbench.errors import BadRequest, ResultError, UnknownName
@@ -38,9 +37,8 @@ def make_need(given: dict[str, Any]) -> Need:
     """Check the options of `advise` and put them together; raises BadRequest and UnknownName."""
     producers, consumers = (whole(name, given[name], MOST_WORKERS) for name in ("producers", "consumers"))
     named = catalog.select_mechanisms(parts(given["mechanism"]))
-    ask_plugins(named)
     questions = questions_of(given["need"], producers, consumers, catalog.questions())
-    families = sorted({found.family for found in catalog.mechanisms()})
+    families = sorted({found.family for found in catalog.mechanisms(named)})
     need = Need(
         questions=questions,
         producers=producers,
@@ -63,7 +61,7 @@ def make_need(given: dict[str, Any]) -> Need:
 def _reasons(need: Need) -> dict[str, str | None]:
     """Why each mechanism that is known here could not answer, by its name; None for one that could."""
     reasons = {}
-    for each in catalog.mechanisms():
+    for each in catalog.mechanisms(need.mechanisms):
         case = need.case(each.name)
         reasons[each.name] = ruled_out(each, need) or catalog.pattern(case.pattern).unfit(each, case)
     return reasons

@@ -18,9 +18,8 @@ Exit codes:
   3      a case failed, or a mechanism breaks a rule of conformance
   4      a case timed out
   5      a case is unverified: what arrived is not what was sent
-  6      a case leaked, something outlived its visit, a promise of selftest
-         is broken, or the results could not be saved where they belong, or
-         not be printed
+  6      a case leaked, something outlived its visit, or the results could not
+         be saved where they belong, or not be printed
   7      every case is ok, but the machine changed meanwhile: suspended,
          paused, throttled, other CPUs, or their time stolen
   8      nothing of what was asked for can be measured on this machine

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
-from ipcbench.cli.plugins import ask_plugins, warn_of_refused
+from ipcbench.cli.output import tell
 from ipcbench.cli.progress import Bar, Lines, Quiet, progress_for
 from ipcbench.machine.doctor import examine
 from ipcbench.machine.facts import capabilities, machine_facts
 from ipcbench.machine.finding import Finding
 from ipcbench.machine.identity import Identity, identity
+from ipcbench.measure.registry import installed
 from ipcbench.model import Budget, Timing
 from ipcbench.plan.planner import Plan, Request, make_plan, mechanisms_of
 from ipcbench.results.schema import MachineFacts
@@ -27,10 +28,9 @@ class Here:
         return Stop()
 
     def plan(self, request: Request, seed: int, budget: Budget, timing: Timing) -> Plan:
-        names = mechanisms_of(request)
-        if names != list(request.mechanisms):  # by globs or all: nobody has said the name of what is left out
-            warn_of_refused()
-        ask_plugins(names, request.pythons)
+        if mechanisms_of(request) != list(request.mechanisms):  # by globs or all: nobody named what is left out
+            for reason in installed().refused.values():
+                tell(f"ipcbench: plug-in {reason}")
         return make_plan(request, capabilities(), seed, budget, timing)
 
     def machine(self) -> MachineFacts:

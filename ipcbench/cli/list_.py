@@ -36,16 +36,12 @@ _DEAD = {
 def command(mechanism: str | None, as_json: bool) -> None:
     """List mechanisms, patterns and suites, or say what one MECHANISM is, promises and traps you with.
 
-    Plug-ins, mechanisms that other packages bring, are named without being run; asked for one, it is run in a process
-    of its own for what it says of itself.
+    Plug-ins, mechanisms that other packages bring, are named without being imported; one that you name is imported
+    for what it says of itself.
 
     Use the names with `ipcbench run --mechanism … --pattern … --suite …`.
     """
     if mechanism is not None:
-        if catalog.is_plugin(mechanism):
-            from ipcbench.cli.plugins import ask_plugins  # what visits need, which a list does without
-
-            ask_plugins([mechanism])
         _one(catalog.mechanism(mechanism), as_json)
         return
     if as_json:
@@ -70,8 +66,7 @@ def _one(found: Mechanism, as_json: bool) -> None:
         return
     width = _width()
     click.echo(f"{safe_text(found.name)}: {safe_text(found.title)}\n")
-    known = catalog.plugin(found.name)
-    doc = known.doc if known else mechanism_doc(found.name)
+    doc = mechanism_doc(found.name)
     for paragraph in doc.split("\n\n") if doc else []:
         click.echo(textwrap.fill(safe_text(" ".join(paragraph.split()), 4000), width) + "\n")
     for name, text in _said(found):
@@ -99,8 +94,8 @@ def _said(found: Mechanism) -> Iterator[tuple[str, str]]:
     known = catalog.plugin(found.name)
     if known:
         yield "plug-in of", known.plugin.origin
-    if known and known.silent:
-        yield "here", f"cannot run: {catalog.missing(found.name)}"
+    if known and known.reason:
+        yield "here", f"cannot run: {known.reason}"
         return
     yield "semantics", semantics(found)
     yield (

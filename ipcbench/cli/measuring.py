@@ -15,7 +15,6 @@ from ipcbench.cli.here import HERE
 from ipcbench.cli.options import Order, Resumption, make_order, make_resumption
 from ipcbench.cli.output import tell
 from ipcbench.cli.planning import dry_run, planned
-from ipcbench.cli.plugins import ask_plugins
 from ipcbench.cli.saving import refuse_existing, replaces
 from ipcbench.cli.summary import count, outlook
 from ipcbench.errors import ResultError
@@ -144,6 +143,4 @@ def _reopened(path: Path, label: str) -> Iterator[tuple[Journal, Past]]:
     """The journal that a run left and what it says; raises ResultError."""
     journal, entries = Journal.reopen(path)
     with contextlib.closing(journal):
-        planned = [text for entry in entries[:1] if isinstance(entry, Planned) for text in entry.plan.cases]
-        ask_plugins(parts[1] for text in planned if len(parts := text.split("/")) > 1)
         yield journal, past_of(path, label, entries)

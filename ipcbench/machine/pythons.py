@@ -36,7 +36,8 @@ try:
         spec = importlib.util.spec_from_file_location("ipcbench", package)
         sys.modules["ipcbench"] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules["ipcbench"])
-        import ipcbench.measure.worker
+        import ipcbench.measure.registry, ipcbench.measure.worker
+        answer["plugins"] = list(ipcbench.measure.registry.installed().usable)
 except Exception as error:
     answer["trouble"] = "%s: %s" % (type(error).__name__, error)
 print("\\n" + mark + json.dumps(answer))
@@ -78,7 +79,9 @@ def _interpreter(command: str) -> Interpreter:
         how = shlex.join([executable, "-m", "pip", "install", f"pyperf=={PYPERF}.*"])
         raise BadRequest(f"--python {command}: {has}; install it with: {how}")
     tag = ("py" if implementation == "CPython" else implementation.lower()) + version.lower().replace("+", "")
-    return Interpreter(tag, executable, implementation, version, (number[0], number[1]), answer["numpy"])
+    return Interpreter(
+        tag, executable, implementation, version, (number[0], number[1]), answer["numpy"], tuple(answer["plugins"])
+    )
 
 
 def _ask(command: str) -> dict[str, Any]:

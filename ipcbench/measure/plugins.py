@@ -1,10 +1,9 @@
-"""Mechanisms of other packages: found by what their packages say of themselves, imported in visits alone.
+"""Mechanisms of other packages: found by what their packages say of themselves, imported where they are used.
 
     [project.entry-points."ipcbench.mechanisms"]
     my-ring = "my_ring:MECHANISM"
 
-A plug-in is code of somebody else. Finding it reads metadata and imports nothing; `load` imports it, and is for the
-processes of a visit and for the child that reads its facts (see measure.contract.claims), never for the orchestrator.
+Finding one reads metadata and imports nothing; `load` imports it.
 """
 
 from __future__ import annotations
@@ -67,7 +66,7 @@ def load(plugin: Plugin) -> Mechanism:
     module, _, attribute = plugin.target.partition(":")
     try:
         mechanism = functools.reduce(getattr, filter(None, attribute.split(".")), importlib.import_module(module))
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a module may call sys.exit
         raise BadRequest(f"plug-in {plugin.name} of {plugin.origin} cannot be imported: {_said(error)}") from error
     reason = why_no_mechanism(plugin, mechanism)
     if reason:
@@ -119,7 +118,7 @@ def _why_not(name: str, plugins: Sequence[Plugin], built_in: Sequence[str]) -> s
     return None
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     words = f"{type(error).__name__}: {error}"
     if isinstance(error, TypeError) and "unexpected keyword argument" in words:
         words += f"; contract {CONTRACT}, which this ipcbench knows, has no such fact"

@@ -44,27 +44,26 @@ def find_plugin(name: str) -> plugins.Plugin:
 
 
 def load_mechanism(name: str) -> Mechanism:
-    """Import one mechanism, or make one that is faulty on request; raises UnknownName, and BadRequest for a fault.
-
-    Also imports a plug-in, and so is for the processes of a visit where the name may be that of one; raises BadRequest
-    for one that is broken.
-    """
-    if name.startswith("fault:"):  # as faults.PREFIX
-        from ipcbench.measure.faulty import load_fault  # nobody who measures pays for it
-
-        return load_fault(name, load_mechanism)
+    """Import one mechanism; raises UnknownName, and BadRequest for a plug-in that is broken."""
     if name not in mechanism_names():
         return plugins.load(find_plugin(name))
-    mechanism = importlib.import_module(f"{mechanisms.__name__}.{name.replace('-', '_')}").MECHANISM
+    mechanism = importlib.import_module(mechanism_module(name)).MECHANISM
     if not isinstance(mechanism, Mechanism) or mechanism.name != name:
         raise TypeError(f"the file of mechanism {name!r} defines another one")
     return mechanism
 
 
 def mechanism_doc(name: str) -> str:
-    """What the file of a mechanism says of it, or nothing."""
-    module = sys.modules.get(f"{mechanisms.__name__}.{name.replace('-', '_')}")
+    """What the module of a mechanism says of it; nothing if it has not been imported."""
+    module = sys.modules.get(mechanism_module(name))
     return inspect.cleandoc(module.__doc__ or "") if module else ""
+
+
+def mechanism_module(name: str) -> str:
+    """The name of the module that has a mechanism; raises UnknownName, and BadRequest for a plug-in that is refused."""
+    if name not in mechanism_names():
+        return find_plugin(name).target.partition(":")[0]
+    return f"{mechanisms.__name__}.{name.replace('-', '_')}"
 
 
 def load_pattern(name: str) -> Pattern:

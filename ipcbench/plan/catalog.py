@@ -1,22 +1,16 @@
-"""Names to mechanisms and patterns, with globs and helpful refusals.
-
-Mechanisms of ipcbench are loaded. Those of other packages never are, in this process: their facts are read in a child
-(run.plugins) and told here by whoever plans, and from then on they are like any other.
-"""
+"""Names to mechanisms and patterns, with globs and helpful refusals."""
 
 from __future__ import annotations
 
 import fnmatch
 import functools
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ipcbench.errors import BadRequest, UnknownName
-from ipcbench.measure.faults import PREFIX
 from ipcbench.measure.pattern import Pattern
-from ipcbench.measure.plugins import Plugin
-from ipcbench.measure.ports import FAMILIES, PORTS, Cell, Channel, Executor, Mechanism, Signal
+from ipcbench.measure.ports import FAMILIES, PORTS, Mechanism
 from ipcbench.measure.registry import (
     find_plugin,
     installed,
@@ -26,88 +20,41 @@ from ipcbench.measure.registry import (
     pattern_names,
 )
 
-
-class Asked(NamedTuple):
-    """What a plug-in has said of itself; reasons why it cannot be used, by the tag of each Python where it cannot."""
-
-    plugin: Plugin
-    mechanism: Mechanism
-    reasons: Mapping[str, str]
-    doc: str = ""
-    silent: bool = False  # it would not say, and its mechanism is one to skip
+if TYPE_CHECKING:
+    from ipcbench.plan.plugins import Known
 
 
-_asked: dict[str, Asked] = {}
+@functools.cache
+def plugin(name: str) -> Known | None:
+    """What is known of a plug-in, which is imported for that; None for every other mechanism."""
+    if not is_plugin(name):
+        return None
+    from ipcbench.plan.plugins import read_plugin  # a list without plug-ins does not pay for it
 
-
-def learn(plugin: Plugin, mechanism: Mechanism | None, reasons: Mapping[str, str], doc: str = "") -> None:
-    """Take note of what a plug-in says of itself; None where it would not say, and every Python has a reason."""
-    _asked[plugin.name] = Asked(plugin, mechanism or _silent(plugin), reasons, doc, mechanism is None)
-
-
-def plugin(name: str) -> Asked | None:
-    """What is known of a plug-in that was asked; None for every other mechanism."""
-    return _asked.get(name)
+    return read_plugin(find_plugin(name))
 
 
 def packages(names: Iterable[str]) -> list[str]:
-    """The packages, with their versions, that brought those of these mechanisms that are plug-ins and were asked."""
-    return sorted({_asked[name].plugin.origin for name in names if name in _asked})
+    """The packages, with their versions, that brought those of these mechanisms that are plug-ins."""
+    return sorted({known.plugin.origin for name in names if (known := plugin(name))})
 
 
 def is_plugin(name: str) -> bool:
-    """Whether this names an installed plug-in, asked or not."""
+    """Whether this names an installed plug-in, which is not imported for that."""
     return name not in mechanism_names() and name in installed().usable
 
 
+@functools.cache
 def mechanism(name: str) -> Mechanism:
     """The mechanism of that name; raises UnknownName, and BadRequest for a plug-in that cannot be used at all."""
-    if name in _asked:
-        return _asked[name].mechanism
-    if name.startswith(PREFIX):
-        return _faulty(name)
-    return _own(name)
+    known = plugin(name)
+    return known.mechanism if known else load_mechanism(name)
 
 
-def missing(name: str, python: str = "", number: tuple[int, int] = sys.version_info[:2]) -> str | None:
-    """What a mechanism needs and has not here, under the Python of that tag and version; None where it can be used."""
-    if name in _asked:
-        return _asked[name].reasons.get(python)
-    return mechanism(name).missing(number)
-
-
-@functools.cache
-def _own(name: str) -> Mechanism:
-    """One of ipcbench's own mechanisms; a plan asks for each a thousand times."""
-    if name not in mechanism_names():
-        raise BadRequest(f"plug-in {find_plugin(name).name} was not asked for its facts")
-    return load_mechanism(name)
-
-
-@functools.cache
-def _faulty(name: str) -> Mechanism:
-    from ipcbench.measure.faulty import load_fault  # only selftest, conformance and tests ask for one
-
-    return load_fault(name, mechanism)
-
-
-def _silent(plugin: Plugin) -> Mechanism:
-    """Something to skip every case of, with the reason: it claims to be able to do anything."""
-    return Mechanism(
-        name=plugin.name,
-        title=f"a plug-in of {plugin.origin} that cannot be used",
-        short=plugin.name[:12].strip("-"),
-        family="controls",
-        carries="objects",
-        bounded_by="nothing",
-        channel=Channel,
-        cell=Cell,
-        signal=Signal,
-        executor=Executor,
-        control=True,
-        senders="many",
-        receivers="many",
-    )
+def missing(name: str, python: tuple[int, int] = sys.version_info[:2]) -> str | None:
+    """Why a mechanism cannot be used under a Python of that version, in words; None where it can."""
+    known = plugin(name)
+    return (known.reason if known else None) or mechanism(name).missing(python)
 
 
 @functools.cache
@@ -121,9 +68,9 @@ def names() -> list[str]:
     return [*mechanism_names(), *installed().usable]
 
 
-def mechanisms() -> list[Mechanism]:
-    """All mechanisms of ipcbench and all plug-ins that were asked, families together in the order people ask."""
-    found = [*map(mechanism, mechanism_names()), *(known.mechanism for _, known in sorted(_asked.items()))]
+def mechanisms(plugins: Iterable[str] = ()) -> list[Mechanism]:
+    """All mechanisms of ipcbench and these plug-ins, families together in the order people ask."""
+    found = map(mechanism, {*mechanism_names(), *plugins})
     return sorted(found, key=lambda one: (FAMILIES.index(one.family), one.name))
 
 

@@ -92,6 +92,8 @@ def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, 
     for case in wanted:
         under = pythons.get(case.python)
         reason = why_not(case, offer, bool(request.placements), under.number if under else sys.version_info[:2])
+        if under and catalog.is_plugin(case.mechanism) and case.mechanism not in under.plugins:
+            reason = reason or f"{case.mechanism}: no package that is installed here brings it (under {under.tag})"
         if under and case.payload == "array" and not under.numpy:
             reason = reason or f"arrays need numpy, which {under.implementation} {under.version} of --python has not"
         if reason:
@@ -113,7 +115,7 @@ def why_not(
     if reason:
         return reason
     mechanism = catalog.mechanism(case.mechanism)
-    missing = catalog.missing(case.mechanism, case.python, python)
+    missing = catalog.missing(case.mechanism, python)
     if missing:
         return missing
     if case.start_method not in offer.start_methods:
@@ -188,10 +190,7 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
 
 
 def mechanisms_of(request: Request) -> list[str]:
-    """The mechanisms that a request may be about, so that plug-ins among them can be asked before it becomes a plan.
-
-    Raises as make_plan does for a name that nothing has.
-    """
+    """The mechanisms that a request may be about, plug-ins included; raises as make_plan does for an unknown name."""
     chosen = catalog.select_mechanisms(request.mechanisms)
     suites = not request.full and _from_suite(request)
     return chosen or ([] if suites else catalog.names())
@@ -203,9 +202,9 @@ def _usual(name: str, methods: tuple[StartMethod, ...]) -> tuple[StartMethod, ..
     return methods if set(methods) & set(offered) else offered[:1]
 
 
-def _full_rows() -> list[Row]:
+def _full_rows(mechanisms: Sequence[str]) -> list[Row]:
     """All that the suites hold, and each mechanism once in each question, so that nothing about any pair is unsaid."""
-    everybody = tuple(found.name for found in catalog.mechanisms())
+    everybody = tuple(found.name for found in catalog.mechanisms(mechanisms or catalog.names()))
     rows = list(everything())
     for question in catalog.questions():
         pattern = catalog.pattern(question.partition(":")[0])
@@ -221,7 +220,7 @@ def _suite_rows(request: Request, mechanisms: Sequence[str], questions: Sequence
     """The rows of the suites asked for, narrowed to questions and mechanisms; raises BadRequest if that empties it."""
     names = request.suites or (() if request.full else ("all",))
     name = ", ".join(map(repr, names)) or "--full"
-    rows = _full_rows() if request.full else [row for name in names for row in suite(name).rows]
+    rows = _full_rows(mechanisms) if request.full else [row for name in names for row in suite(name).rows]
     rows = [row for row in rows if row.fast_sizes or not request.fast]
     if questions:
         rows = [replace(row, questions=tuple(name for name in row.questions if name in questions)) for row in rows]
@@ -238,11 +237,11 @@ def _suite_rows(request: Request, mechanisms: Sequence[str], questions: Sequence
 
 def _free_rows(mechanisms: Sequence[str], questions: Sequence[str]) -> list[Row]:
     """Every chosen mechanism with every chosen question, at the pattern's own sizes and workers."""
-    everything = tuple(found.name for found in catalog.mechanisms())
+    chosen = tuple(mechanisms or (found.name for found in catalog.mechanisms(catalog.names())))
     rows = []
     for question in questions or catalog.questions():
         pattern = catalog.pattern(question.partition(":")[0])
-        rows.append(Row((question,), tuple(mechanisms) or everything, pattern.sizes, pattern.workers))
+        rows.append(Row((question,), chosen, pattern.sizes, pattern.workers))
     return rows
 
 

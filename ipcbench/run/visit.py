@@ -49,15 +49,14 @@ class Visitor:
     """Makes visits for one run, all below one private folder that goes when the run does.
 
     The folder's lock is held as long as this process or its warden lives, which is how `ipcbench clean` and other runs
-    know that the run does. patience multiplies every deadline. pythons are the interpreters that cases may name beside
-    this one. isolation says what contains the visits, see run.tree. locks are descriptors that the warden holds too.
+    know that the run does. pythons are the interpreters that cases may name beside this one. isolation says what
+    contains the visits, see run.tree. locks are descriptors that the warden holds too.
     """
 
     def __init__(
         self,
         timing: Timing,
         stop: Stop,
-        patience: float = 1.0,
         isolation: Isolation = ISOLATION,
         pythons: Sequence[Interpreter] = (),
         locks: Sequence[int] = (),
@@ -66,7 +65,6 @@ class Visitor:
         self.timing = timing
         self.pythons = {"": [sys.executable, *own_options()]} | {python.tag: [python.executable] for python in pythons}
         self.stop = stop
-        self.patience = patience
         self.isolation = isolation
         self.locks = locks
         adopt_orphans()  # if the warden is killed, its processes come here
@@ -116,7 +114,7 @@ class Visitor:
         """
         with self._private_folder() as folder:
             started = time.monotonic()
-            seconds *= self.patience * slowness()
+            seconds *= slowness()
             request = self._wanted(folder, words, {"visit": seconds, "stage": seconds}, python)
             report = self._in_custody(request, words[-1])
             left = None
@@ -171,7 +169,7 @@ class Visitor:
 
     def _request(self, visit: Visit, folder: Path) -> Request:
         words = [*WORKER, *worker_arguments(visit, self.timing, folder)]
-        return self._wanted(folder, words, deadlines(visit, self.timing, self.patience), visit.case.python)
+        return self._wanted(folder, words, deadlines(visit, self.timing), visit.case.python)
 
     def _wanted(self, folder: Path, words: Sequence[str], seconds: Mapping[str, float], python: str) -> Request:
         search = os.pathsep.join([str(self.folder / HANDED), *search_path(bool(python))])
@@ -193,14 +191,14 @@ def worker_arguments(visit: Visit, timing: Timing, folder: Path) -> list[str]:
     return [*common, "--loops", str(visit.loops), "--warmups", str(timing.warmups), "--values", str(timing.values)]
 
 
-def deadlines(visit: Visit, timing: Timing, patience: float = 1.0) -> dict[str, float]:
+def deadlines(visit: Visit, timing: Timing) -> dict[str, float]:
     """Seconds that a visit, its timing and any other of its stages may take.
 
     A visit and its timing have ten times what they should take and at least half a minute, another stage half of that;
-    all times `patience`, and times IPCBENCH_TIMEOUT_MUL for slow machines. Raises BadRequest, see `slowness`.
+    all times IPCBENCH_TIMEOUT_MUL, for slow machines. Raises BadRequest, see `slowness`.
     """
     planned = (timing.values + timing.warmups) * timing.min_time + 0.5 + 0.1 * visit.case.workers
-    whole = max(LEAST_DEADLINE, 10 * planned) * patience * slowness()
+    whole = max(LEAST_DEADLINE, 10 * planned) * slowness()
     return {"visit": whole, "timing": whole, "stage": whole / 2}
 
 

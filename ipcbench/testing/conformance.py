@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import ipcbench
-from ipcbench.errors import NotHere
+from ipcbench.measure.registry import find_plugin
 from ipcbench.plan import catalog
 from ipcbench.run.interrupt import Stop
 from ipcbench.testing.observing import Subject, subject
@@ -110,22 +110,19 @@ def try_rules(name: str, stop: Stop) -> Judgement:
     """The same, not remembered, until `stop` is asked for; raises Interrupted then."""
     begun = time.monotonic()
     with subject(name, stop) as seen:
-        known = seen.known
-        if known.mechanism is not None and known.reason and known.reason == known.missing:
-            raise NotHere(f"{known.reason}: its conformance cannot be tried here")
         verdicts = tuple(_verdict(rule, seen) for rule in RULES)
-        title = known.mechanism.title if known.mechanism else ""
-    plugin = catalog.plugin(name)
+        title = seen.imported.mechanism.title if seen.imported.mechanism else ""
     origin, version = "ipcbench " + ipcbench.__version__, ipcbench.__version__
-    if plugin:
-        origin, version = plugin.plugin.origin, plugin.plugin.version
+    if catalog.is_plugin(name):
+        plugin = find_plugin(name)
+        origin, version = plugin.origin, plugin.version
     return Judgement(name, title, origin, version, platform.python_version(), time.monotonic() - begun, verdicts)
 
 
 def _verdict(rule: Rule, seen: Subject) -> Verdict:
     if rule.number == 1:
         return _broken(rule, seen)
-    if not seen.known.usable:
+    if not seen.imported.mechanism:
         return Verdict(rule, "fail", ("could not be tried: the first rule is broken",))
     reason = rule.beside(seen.mechanism)
     return Verdict(rule, "skipped", (reason,)) if reason else _broken(rule, seen)

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 
-from ipcbench.errors import NotHere, is_shortage
+import msgspec
+
+from ipcbench.errors import BadRequest, NotHere, is_shortage
 from ipcbench.measure.names import visit_name
 from ipcbench.measure.ports import Mechanism
-from ipcbench.measure.registry import find_plugin
 from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
 from ipcbench.plan import catalog
+from ipcbench.plan.plugins import checked
 from ipcbench.run.interrupt import Stop
-from ipcbench.run.lifeline import Report
-from ipcbench.run.plugins import Known, read_facts
-from ipcbench.run.selftest import sweep
+from ipcbench.run.lifeline import Report, read_json
 from ipcbench.run.visit import Errand, Visitor
+from ipcbench.testing.remains import sweep
+from ipcbench.text import safe_text
 
+IMPORT_SECONDS = 10.0  # for importing a mechanism and sending one message
 SECONDS = 90.0  # for all observations under one start method
 KILLED_SECONDS = 4.0  # until a visit whose peer was killed is ended, if it does not end by itself
 LOOPS = 20
@@ -46,21 +50,40 @@ class Killed:
     left: tuple[str, ...]
 
 
+class Claims(msgspec.Struct):
+    """What the process that imports a mechanism leaves, see measure.contract.claims."""
+
+    refused: str = ""
+    pulled: list[str] = []
+
+
+class Imported(NamedTuple):
+    """What importing a mechanism did in a process of its own; against says why it cannot be tried further.
+
+    mechanism is None then. pulled are the libraries that were brought in, printed whether something was meanwhile.
+    """
+
+    against: str = ""
+    mechanism: Mechanism | None = None
+    pulled: Sequence[str] = ()
+    printed: bool = False
+
+
 class Subject:
     """One mechanism and what was seen of it: all looks are begun at once, and each is waited for when a rule asks."""
 
-    def __init__(self, name: str, known: Known, visitors: Sequence[Visitor]) -> None:
+    def __init__(self, name: str, imported: Imported, visitors: Sequence[Visitor]) -> None:
         self.name = name
-        self.known = known
+        self.imported = imported
         self._idle: SimpleQueue[Visitor] = SimpleQueue()
         for visitor in visitors:
             self._idle.put(visitor)
         self._pool = ThreadPoolExecutor(len(visitors))
         self._seen: dict[StartMethod, Future[Observed]] = {}
-        if known.mechanism and known.usable:
-            methods = known.mechanism.start_methods
+        if imported.mechanism:
+            methods = imported.mechanism.start_methods
             self._seen = {method: self._pool.submit(self._observe, method) for method in methods}
-            if known.mechanism.peers in ("processes", "own"):
+            if imported.mechanism.peers in ("processes", "own"):
                 self._killed = self._pool.submit(self._kill, methods[0])
             self._visited = self._pool.submit(self._visit)
 
@@ -71,9 +94,9 @@ class Subject:
     @property
     def mechanism(self) -> Mechanism:
         """Its facts; without any a mechanism is judged by the first rule alone."""
-        if self.known.mechanism is None:
+        if self.imported.mechanism is None:
             raise LookupError(self.name)
-        return self.known.mechanism
+        return self.imported.mechanism
 
     @property
     def first(self) -> Observed:
@@ -143,21 +166,59 @@ def first_case(mechanism: Mechanism) -> Case:
 def subject(name: str, stop: Stop) -> Iterator[Subject]:
     """A mechanism to look at, built-in or a plug-in, and all looks at it.
 
-    Raises UnknownName, BadRequest for the name of a plug-in that cannot be used at all, and Interrupted.
+    Raises UnknownName, BadRequest for the name of a plug-in that cannot be used at all, NotHere for one that needs what
+    this machine has not, and Interrupted.
     """
     catalog.select_mechanisms([name])
     with contextlib.ExitStack() as opened:
         visitors = [opened.enter_context(closing(Visitor(TIMING, stop))) for _ in range(AT_ONCE)]
-        known = read_facts(name, visitors[0])
-        if catalog.is_plugin(name):
-            catalog.learn(find_plugin(name), known.mechanism, {"": known.reason} if known.reason else {}, known.doc)
+        imported = _imported(name, visitors[0])
+        if imported.mechanism and (missing := catalog.missing(name)):
+            raise NotHere(f"{missing}: its conformance cannot be tried here")
         try:
-            seen = Subject(name, known, visitors)
+            seen = Subject(name, imported, visitors)
         except RuntimeError as error:
             if not is_shortage(error):
                 raise
             raise NotHere(f"{name}: its conformance cannot be tried here: {error}") from error
         yield opened.enter_context(closing(seen))
+
+
+def _imported(name: str, visitor: Visitor) -> Imported:
+    """Import a mechanism in a process of its own and, if that does no harm, in this one for its facts."""
+    errand = visitor.errand(("-m", "ipcbench.measure.contract.claims", name), IMPORT_SECONDS)
+    report = errand.report
+    if isinstance(report, Failure):
+        return Imported(report.detail)
+    try:
+        claims = read_json(errand.left or b"{}", Claims)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return Imported("what the process that imports it leaves cannot be read")
+    against = safe_text(claims.refused, 600) or _harm(report)
+    if not against:
+        try:
+            known = catalog.plugin(name)
+            mechanism = known.mechanism if known else checked(catalog.mechanism(name))
+            against = (known and known.reason) or ""
+        except BadRequest as error:
+            against = str(error)
+    if against:
+        return Imported(against)
+    return Imported("", mechanism, claims.pulled, bool(report.tail))
+
+
+def _harm(report: Report) -> str:
+    """How the process ended that imported a mechanism and sent one message, in words; nothing if that was well."""
+    stage = "importing it" if report.stage in ("start", "import") else report.stage
+    if report.ending == "late":
+        return f"{stage} has no end after {report.waited:.0f} s"
+    if report.status:
+        how = f"exit code {report.status}" if report.status > 0 else signal.Signals(-report.status).name
+        return f"{stage} ended with {how}"
+    if report.stage != "exit":
+        return f"{stage} ends the process"
+    processes = [leak for leak in report.leaks if leak.startswith("process")]  # other leaks are for visits to find
+    return f"left behind by importing it and sending one message: {safe_text(processes[0])}" if processes else ""
 
 
 def _observed(errand: Errand) -> Observed:

@@ -53,12 +53,12 @@ def wrong(seen: Observed, *kinds: str) -> Iterator[str]:
 
 
 def _facts(subject: Subject) -> Iterator[str]:
-    known = subject.known
-    if known.reason and not known.usable:
-        yield known.reason
-    if known.pulled:
-        yield f"importing it brings in {', '.join(known.pulled)}: import libraries where they are used"
-    if known.printed:
+    imported = subject.imported
+    if imported.against:
+        yield imported.against
+    if imported.pulled:
+        yield f"importing it brings in {', '.join(imported.pulled)}: import libraries where they are used"
+    if imported.printed:
         yield "importing it, or sending one message, prints something"
 
 

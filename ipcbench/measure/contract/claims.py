@@ -1,19 +1,18 @@
-"""What a mechanism says of itself: imported in this process, looked at, tried once, written down.
+"""What importing a mechanism and sending one message do to a process.
 
 Run as `python -m ipcbench.measure.contract.claims MECHANISM` in the custody of a warden, since importing a plug-in may
-do anything. What it leaves is read by run.plugins, which believes no more of it than its types.
+do anything; see testing.observing.
 """
 
 from __future__ import annotations
 
-import inspect
+import contextlib
 import os
 import sys
 import threading
 from typing import Any
 
-from ipcbench.errors import BadRequest, UnknownName
-from ipcbench.measure import mechanisms
+from ipcbench.errors import BadRequest
 from ipcbench.measure.contract.channels import observe_echo
 from ipcbench.measure.contract.others import observe_tasks
 from ipcbench.measure.contract.stage import simplest, staged
@@ -21,75 +20,42 @@ from ipcbench.measure.evidence import RESULT, leave, mark
 from ipcbench.measure.names import claim_names
 from ipcbench.measure.pattern import Verification
 from ipcbench.measure.payload import content
-from ipcbench.measure.ports import PORTS, Mechanism
-from ipcbench.measure.registry import find_plugin, load_mechanism, mechanism_names
-
-_LONGEST_DOC = 4000
+from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.registry import load_mechanism, mechanism_module
 
 
 def claims(name: str) -> dict[str, Any]:
-    """Import a mechanism; its facts, what its module says, and what the import pulled in or started.
-
-    `refused` is why it cannot be used, instead of the facts; `missing` what it needs and is not here; `broken` why one
-    message did not get through.
-    """
-    before, process = {*sys.modules}, os.getpid()
-    own = {"ipcbench"}
+    """Import a mechanism; `refused` is why it cannot be used, `pulled` are the libraries that the import brought in."""
+    module, process = mechanism_module(name), os.getpid()
+    before = {*sys.modules}
     try:
-        if name in mechanism_names():
-            module = f"{mechanisms.__name__}.{name.replace('-', '_')}"
-        else:
-            module = find_plugin(name).target.partition(":")[0]
-            own.add(module.partition(".")[0])
-            before |= {*sys.modules}  # finding it imports importlib.metadata
-        mechanism = load_mechanism(name)
-    except UnknownName:  # under another Python than that of the plan
-        return {"refused": "no package that is installed here brings it"}
+        load_mechanism(name)
     except BadRequest as error:
         return {"refused": str(error)}
-    except BaseException as error:
+    finally:
         if os.getpid() != process:
             os._exit(0)  # a child that the import has forked
-        return {"refused": f"importing it raises {type(error).__name__}"}
-    if os.getpid() != process:
-        os._exit(0)
-    pulled = {loaded.partition(".")[0] for loaded in {*sys.modules} - before} - own - {*sys.stdlib_module_names}
-    found: dict[str, Any] = {
-        "facts": facts(mechanism),
-        "doc": inspect.cleandoc(sys.modules[module].__doc__ or "")[:_LONGEST_DOC],
-        "pulled": sorted(name for name in pulled if not name.startswith(("_", "sitecustomize", "usercustomize"))),
-    }
-    started = _started()
-    if started:
+    if started := _started():
         return {"refused": f"importing it starts {started}"}
-    found["missing"] = mechanism.missing()
-    return found
+    own = {"ipcbench", module.partition(".")[0]}
+    pulled = {loaded.partition(".")[0] for loaded in {*sys.modules} - before} - own - {*sys.stdlib_module_names}
+    strange = ("_", "sitecustomize", "usercustomize")
+    return {"pulled": sorted(library for library in pulled if not library.startswith(strange))}
 
 
-def facts(mechanism: Mechanism) -> dict[str, Any]:
-    """The facts as JSON holds them; instead of the classes of ports whether there is one."""
-    known = mechanism._asdict()
-    return known | {port: known[port] is not None for port in PORTS}
-
-
-def one_message(mechanism: Mechanism) -> str | None:
-    """Why one message, or the least of what it offers instead, does not get through, in words; None if it does."""
+def send_one_message(mechanism: Mechanism) -> None:
+    """Send one message, or do the least of what it offers instead; whether it gets through is for other rules."""
     method = mechanism.start_methods[0]
     pattern, size, operation = simplest(mechanism)
-    try:
-        if mechanism.executor or mechanism.channel:
-            seen = (
-                observe_tasks(mechanism, method, operation)
-                if mechanism.executor
-                else observe_echo(mechanism, method, 8 if mechanism.carries == "number" else size)
-            )
-            return None if seen["sent"] == seen["got"] else "what arrived is not what was sent"
-        with staged(mechanism, pattern, method, size, mechanism.least_workers, operation) as stage:
-            what = content(mechanism.carries, "bytes")
-            proofs = pattern.prove(Verification(stage.seat, stage.team, what, size, 5))
-        return None if all(proof.found == proof.expected for proof in proofs) else "a verification turn went wrong"
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
+    with contextlib.suppress(Exception):
+        if mechanism.executor:
+            observe_tasks(mechanism, method, operation)
+        elif mechanism.channel:
+            observe_echo(mechanism, method, 8 if mechanism.carries == "number" else size)
+        else:
+            with staged(mechanism, pattern, method, size, mechanism.least_workers, operation) as stage:
+                what = content(mechanism.carries, "bytes")
+                pattern.prove(Verification(stage.seat, stage.team, what, size, 5))
 
 
 def _started() -> str:
@@ -104,18 +70,14 @@ def _started() -> str:
 
 
 def main(name: str) -> None:
-    """Leave what a mechanism claims, and then whether one message got through."""
+    """Leave what importing a mechanism does, and send one message."""
     claim_names()
     mark("import")
     found = claims(name)
-    try:
-        leave(RESULT, found)
-    except (TypeError, ValueError) as error:  # a fact that is neither text nor number nor a list of them
-        found = {"refused": f"a fact is not as expected: {error}"}
-        leave(RESULT, found)
-    if "facts" in found and not found["missing"]:
+    leave(RESULT, found)
+    if "refused" not in found and not (mechanism := load_mechanism(name)).missing():
         mark("one message")
-        leave(RESULT, found | {"broken": one_message(load_mechanism(name))})
+        send_one_message(mechanism)
     mark("exit")
 
 

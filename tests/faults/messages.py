@@ -22,11 +22,11 @@ class Twist:
         self.is_driver = is_driver
         self.held: deque[Any] = deque()
 
-    def send(self, send: Send, message: Any, struck: int) -> None:
+    def send(self, send: Send, message: Any, struck: int) -> None:  # noqa: ARG002 - it is for the subclasses
         """Send this message, or what is taken for it."""
         send(message)
 
-    def receive(self, receive: Receive, struck: int) -> Any:
+    def receive(self, receive: Receive, struck: int) -> Any:  # noqa: ARG002
         """Receive a message, or what is taken for one."""
         return receive()
 

@@ -16,15 +16,15 @@ from collections.abc import Callable
 from multiprocessing import util
 from typing import Any, ClassVar
 
+from faults.kinds import Fault, Point, Role, parse_fault
+from faults.messages import TWISTS, Twist
+from faults.processes import harm
 from ipcbench.errors import BadRequest
 from ipcbench.measure import patterns
-from ipcbench.measure.faults import Fault, Point, Role, parse_fault
-from ipcbench.measure.harm import harm
 from ipcbench.measure.names import visit_folder
 from ipcbench.measure.pattern import Lap, Pattern, Seat
 from ipcbench.measure.payload import content
 from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
-from ipcbench.measure.twist import TWISTS, Twist
 
 _TIMES: dict[str, Callable[[float], float]] = {
     "time-zero": lambda _: 0.0,

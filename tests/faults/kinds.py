@@ -2,8 +2,7 @@
 
 A fault is a mechanism name, so that it travels in a case id like everything a worker needs:
 `ping-pong/fault:lose@operation#3:peer:queue/64B/1w` is a correct queue that loses a message at the third operation of
-the peer. No listing, wildcard or suite reaches such a name; only tests and `ipcbench selftest` say it. This module is
-the table that they and the documentation share; `faulty` makes the channel, `harm` does the damage.
+the peer. This module is the table of them; `mechanism` makes the channel, `processes` and `messages` do the damage.
 
 Points, each in one process:
 

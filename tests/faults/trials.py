@@ -1,28 +1,29 @@
-"""The faults, tried on this machine: is each of them contained, and called by its name?
+"""Trials of faults: one visit of a faulty case each, and after a leak a clean one, in the custody of one warden.
 
-A trial is one visit of a faulty case, and after a leak a clean one, all in the custody of one warden. When a visit and
-when the run is over, whatever still carries its name is looked for, told and removed.
+When a visit and when the run is over, whatever still carries its name is looked for, told and removed.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import psutil
+import pytest
+from commands import EXTRA
 
-from ipcbench.measure.faults import KINDS, Fault, expected, mentioned, parse_fault
+from faults.kinds import KINDS, Fault, expected, mentioned, parse_fault
+from faults.loading import SWITCH, load
 from ipcbench.measure.names import visit_name
 from ipcbench.model import Capabilities, Case, Failure, Outcome, StartMethod, Timing, Verdict, Visit
 from ipcbench.plan import catalog
 from ipcbench.run.interrupt import Stop
-from ipcbench.run.tree import remove_folder
-from ipcbench.run.visit import LEAST_DEADLINE, Visitor, deadlines
+from ipcbench.run.visit import LEAST_DEADLINE, TIMEOUT_MUL, Visitor, deadlines, slowness
+from ipcbench.testing.remains import sweep
 
 BASES = ("pipe", "queue", "array", "manager-queue")
 TIMING = Timing(values=1, warmups=1, min_time=0.001)
@@ -31,9 +32,6 @@ SIZE = 64
 _SHORTEST = 1.5  # seconds for a visit that hangs
 _LONGEST = 10.0
 LATE = 2.0  # seconds that a visit which hangs may take beyond its deadline
-_GRACE = 1.0  # for what is ending by itself
-_STEADY = 0.1  # a process is left if two looks so far apart see it; one look catches the dying
-_SHARED, _PROC = Path("/dev/shm"), Path("/proc/self")
 
 
 class Trial(NamedTuple):
@@ -116,6 +114,23 @@ def unfit(trial: Trial, capable: Capabilities) -> str | None:
     return None
 
 
+@contextmanager
+def faults_by_name() -> Iterator[None]:
+    """Have this process, and the visits that it makes, load a fault by its name as any mechanism."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalog, "load_mechanism", load)
+        patch.setenv("PYTHONPATH", os.pathsep.join(map(str, (EXTRA, Path(__file__).parents[1]))))
+        patch.setenv(SWITCH, "1")
+        yield
+
+
+def try_all(stop: Stop, trials: Sequence[Trial]) -> tuple[list[Tried], list[str]]:
+    """Try them all on a bench of their own; what they came to, and what the bench left."""
+    with closing(Bench(stop)) as bench:
+        tried = [bench.attempt(trial) for trial in trials]
+        return tried, bench.close()
+
+
 class Bench:
     """Tries faults one after the other in a run of its own, with deadlines that fit the speed of this machine.
 
@@ -124,6 +139,7 @@ class Bench:
 
     def __init__(self, stop: Stop) -> None:
         self.visitor = Visitor(TIMING, stop)
+        self.slowness = slowness()
         self.walls: dict[tuple[str, StartMethod], float] = {}
 
     def close(self) -> list[str]:
@@ -136,17 +152,24 @@ class Bench:
         seconds = self._deadline(trial)
         clean: Outcome | Failure | None = None
         began = time.monotonic()
-        found, left = self._visit(trial.case, seconds)
-        took = time.monotonic() - began
-        if trial.fault.kind.startswith("leak-"):
-            clean, more = self._visit(_clean(trial), seconds)
-            left += more
-        had = deadlines(Visit(trial.case, 1, 0, LOOPS), TIMING, seconds / LEAST_DEADLINE)["visit"]
+        with self._at_most(seconds):
+            had = deadlines(Visit(trial.case, 1, 0, LOOPS), TIMING)["visit"]
+            found, left = self._visit(trial.case)
+            took = time.monotonic() - began
+            if trial.fault.kind.startswith("leak-"):
+                clean, more = self._visit(_clean(trial))
+                left += more
         return Tried(trial, found, took, had, tuple(left), clean)
 
-    def _visit(self, case: Case, seconds: float) -> tuple[Outcome | Failure, list[str]]:
-        """Make a visit of at most so many seconds; what it left is told and goes."""
-        self.visitor.patience = seconds / LEAST_DEADLINE
+    @contextmanager
+    def _at_most(self, seconds: float) -> Iterator[None]:
+        """Give visits so many seconds, as many times as all of this machine's."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(TIMEOUT_MUL, str(self.slowness * seconds / LEAST_DEADLINE))
+            yield
+
+    def _visit(self, case: Case) -> tuple[Outcome | Failure, list[str]]:
+        """Make a visit; what it left is told and goes."""
         found = self.visitor.visit(Visit(case, 1, 0, LOOPS))
         return found, sweep(visit_name(self.visitor.run_id, self.visitor.made), self.visitor.folder)
 
@@ -157,7 +180,8 @@ class Bench:
         key = trial.fault.base, trial.case.start_method
         if key not in self.walls:
             began = time.monotonic()
-            self._visit(_clean(trial), _LONGEST)
+            with self._at_most(_LONGEST):
+                self._visit(_clean(trial))
             self.walls[key] = time.monotonic() - began
         return min(max(_SHORTEST, 2.5 * self.walls[key]), _LONGEST)
 
@@ -169,38 +193,3 @@ def _clean(trial: Trial) -> Case:
 def verdict_of(found: Outcome | Failure) -> Verdict:
     """The verdict of a visit."""
     return found.verdict if isinstance(found, Failure) else "ok"
-
-
-def sweep(name: str, folder: Path) -> list[str]:
-    """Remove what still carries the name of a visit or run that is over; what that was, in words."""
-    processes = _processes(name)
-    until = time.monotonic() + _GRACE
-    while processes and time.monotonic() < until:
-        time.sleep(_STEADY)
-        processes &= _processes(name)
-    for process in processes:
-        with contextlib.suppress(psutil.Error):
-            process.kill()  # psutil asks first whether this is still the same process
-            process.wait(_GRACE)
-    shared, entries = list(_SHARED.glob(f"*{name}*")), list(folder.glob(f"{name}*"))
-    for path in shared:
-        path.unlink(missing_ok=True)
-    for path in entries:
-        remove_folder(path)
-    return [
-        *(f"process {process.pid}" for process in processes),
-        *(f"shared-memory name {path.name}" for path in shared),
-        *(f"temporary entry {path.name}" for path in entries),
-    ]
-
-
-def _processes(name: str) -> set[psutil.Process]:
-    """Every living process with this name in its environment or command line, except this one. Linux only."""
-    found = set()
-    for entry in os.scandir("/proc") if _PROC.exists() else ():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            with contextlib.suppress(OSError, psutil.Error):
-                folder = Path(entry.path)
-                if name.encode() in (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes():
-                    found.add(psutil.Process(int(entry.name)))
-    return found
