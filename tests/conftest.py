@@ -30,7 +30,7 @@ from dask_cluster import Cluster
 from own_shared_memory import mount_own
 
 from ipcbench.cli import main
-from ipcbench.measure.ledger import code_files
+from ipcbench.measure.process.leaks import code_files
 from ipcbench.run import visit
 from ipcbench.run.interrupt import Stop
 

@@ -138,7 +138,7 @@ MUTATIONS = (
     ),
     Mutation(
         "sentinel",
-        "ipcbench/measure/peers.py",
+        "ipcbench/measure/process/team.py",
         "        signal.signal(signal.SIGCHLD, self._on_child)\n",
         "",
         "tests/test_visit.py -k 'killed_peer_makes and queue-fork'",

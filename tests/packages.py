@@ -13,7 +13,7 @@ GOOD = '''"""A pipe under another name.
 Source: multiprocessing.
 """
 {before}
-from ipcbench.measure.ports import Channel, Mechanism
+from ipcbench.measure.api.ports import Channel, Mechanism
 
 
 class Plain(Channel):

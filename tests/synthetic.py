@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from ipcbench.measure.histogram import histogram
+from ipcbench.measure.api.histogram import histogram
 from ipcbench.model import Case, Skip, Verdict
 from ipcbench.results.schema import (
     SCHEMA,

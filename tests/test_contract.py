@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ipcbench.measure.ports import PORTS
+from ipcbench.measure.api.ports import PORTS
 from ipcbench.measure.registry import load_mechanism, mechanism_names
 from ipcbench.model import START_METHODS
 from ipcbench.run.interrupt import Stop

@@ -22,7 +22,7 @@ from ipcbench.machine.doctor import conditions, examine
 from ipcbench.machine.finding import Finding, cpu_list, listed
 from ipcbench.machine.interpreter import interpreter
 from ipcbench.machine.switches import Switches
-from ipcbench.measure.placement import parse_cpu_list
+from ipcbench.measure.process.placement import parse_cpu_list
 from ipcbench.model import Capabilities
 from ipcbench.plan import catalog
 from ipcbench.report import html, markdown

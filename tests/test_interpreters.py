@@ -23,11 +23,11 @@ from forerunner import support
 
 from ipcbench.errors import NotHere, NotOffered
 from ipcbench.measure import patterns
-from ipcbench.measure.interpreters import MODULE, Meeting, library, numbers, pack, unpack, work
+from ipcbench.measure.api.pattern import Seat
 from ipcbench.measure.mechanisms.interpreter_queue_spin import InterpreterQueueSpinChannel
-from ipcbench.measure.pattern import Seat
 from ipcbench.measure.patterns.ping_pong import PingPong
-from ipcbench.measure.peers import Job
+from ipcbench.measure.process.interpreters import MODULE, Meeting, library, numbers, pack, unpack, work
+from ipcbench.measure.process.team import Job
 from ipcbench.measure.registry import load_mechanism, load_pattern
 from ipcbench.model import TOUCHED, Budget, Capabilities, Case, Failure, Outcome, Timing, Visit
 from ipcbench.plan.planner import Request, make_plan, why_not
@@ -273,12 +273,12 @@ def test_they_keep_the_contract_of_all_mechanisms(name: str, stop: Stop) -> None
 
 PINNED = """
 import json, multiprocessing, os, sys
-from ipcbench.measure.pattern import Seat
+from ipcbench.measure.api.pattern import Seat
 from ipcbench.measure.patterns.ping_pong import PingPong
-from ipcbench.measure.peers import Job
-from ipcbench.measure.ports import PortSettings
+from ipcbench.measure.process.team import Job
+from ipcbench.measure.api.ports import PortSettings
 from ipcbench.measure.registry import load_mechanism
-from ipcbench.measure.threads import start_team
+from ipcbench.measure.process.thread_team import start_team
 
 cpus = sorted(os.sched_getaffinity(0))[:2]
 settings = PortSettings(multiprocessing.get_context("fork"), 64, 4, 2)

@@ -127,7 +127,7 @@ def test_the_measured_side_imports_the_standard_library_and_pyperf_only(name: st
 
 # Inside methods: tests/test_third_party.py looks at what importing a file loads.
 LIBRARIES = {library for name in mechanism_names() for library in load_mechanism(name).requires}
-OF_ARRAYS = ("ipcbench.measure.arrays", "ipcbench.measure.payload")  # inside functions that only arrays call
+OF_ARRAYS = ("ipcbench.measure.api.arrays", "ipcbench.measure.api.payload")  # inside functions that only arrays call
 
 MEASURED = [
     "ipcbench.measure.worker",
@@ -157,7 +157,7 @@ def test_neither_driver_nor_peer_of_a_real_visit_has_loaded_anything_heavy(
     assert isinstance(found, Outcome), found
     for who in ("driver", "peer"):
         loaded = set((tmp_path / who).read_text().split("\n"))
-        assert "ipcbench.measure.pattern" in loaded
+        assert "ipcbench.measure.api.pattern" in loaded
         assert not {name.partition(".")[0] for name in loaded} & HEAVY
     if method != "fork":
         peer = set((tmp_path / "peer").read_text().split("\n"))

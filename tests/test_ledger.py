@@ -12,7 +12,7 @@ import pytest
 SOON = 30.0
 HOLDING = """
 import ctypes, os, sys
-from ipcbench.measure.ledger import leaked_since, take_ledger
+from ipcbench.measure.process.leaks import leaked_since, take_ledger
 before = take_ledger()
 held = [os.open(path, os.O_RDONLY) for path in sys.argv[2:]]
 if sys.argv[1] == "loaded":

@@ -13,9 +13,9 @@ import pytest
 from commands import python
 
 from ipcbench.errors import NotOffered
-from ipcbench.measure.mpi import environment, load, segment_of, serve
-from ipcbench.measure.names import SEGMENT, new_run_id
+from ipcbench.measure.process.names import SEGMENT, new_run_id
 from ipcbench.measure.registry import load_mechanism
+from ipcbench.measure.transports.mpi import environment, load, segment_of, serve
 from ipcbench.run.queues import remove_queues
 
 NAME = f"ib{new_run_id()}_1-77-1"  # of nobody else who runs these tests
@@ -96,7 +96,7 @@ def test_another_mpi_is_refused_with_what_brings_the_right_one(monkeypatch: pyte
 _TWO_WORLDS = """
 import sys
 from ipcbench.measure.contract.stage import staged
-from ipcbench.measure.names import claim_names
+from ipcbench.measure.process.names import claim_names
 from ipcbench.measure.registry import load_mechanism, load_pattern
 if __name__ == "__main__":
     claim_names()

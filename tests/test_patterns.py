@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
-from ipcbench.measure.pattern import Crew, Lap, Pattern, Seat, Turn, Unverified, Verification, WrongResult
+from ipcbench.measure.api.pattern import Crew, Lap, Pattern, Seat, Turn, Unverified, Verification, WrongResult
+from ipcbench.measure.api.payload import Content, digest, digests, make_payloads
+from ipcbench.measure.api.ports import Cell, Mechanism
 from ipcbench.measure.patterns.broadcast import Broadcast
 from ipcbench.measure.patterns.counter import Counter
 from ipcbench.measure.patterns.exchange import Exchange
@@ -29,8 +31,6 @@ from ipcbench.measure.patterns.pipeline import Pipeline
 from ipcbench.measure.patterns.set_up import SetUp
 from ipcbench.measure.patterns.stream import Stream
 from ipcbench.measure.patterns.task_queue import TaskQueue
-from ipcbench.measure.payload import Content, digest, digests, make_payloads
-from ipcbench.measure.ports import Cell, Mechanism
 from ipcbench.measure.registry import load_mechanism, load_pattern, mechanism_names, pattern_names
 from ipcbench.model import Case, Failure, Outcome, PayloadKind, StartMethod, Timing, Visit
 from ipcbench.run.interrupt import Stop

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipcbench.measure import placement
-from ipcbench.measure.placement import assign, near_first, parse_cpu_list, usable_cpus
+from ipcbench.measure.process import placement
+from ipcbench.measure.process.placement import assign, near_first, parse_cpu_list, usable_cpus
 from ipcbench.model import PLACEMENTS, Placement
 
 

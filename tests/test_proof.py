@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ipcbench.measure.pattern import Proof
-from ipcbench.measure.payload import (
+from ipcbench.measure.api.pattern import Proof
+from ipcbench.measure.api.payload import (
     LEAST_OBJECT,
     Content,
     digest,

@@ -10,7 +10,7 @@ import pytest
 from commands import python
 from synthetic import make_result
 
-from ipcbench.measure.names import WORKER
+from ipcbench.measure.process.names import WORKER
 from ipcbench.results.store import save
 
 CASE = "ping-pong/pipe/64B/1w"

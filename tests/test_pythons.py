@@ -19,9 +19,9 @@ from commands import TOKEN, complaint, environment, finish, marked_processes, ru
 
 from ipcbench.errors import BadRequest
 from ipcbench.machine.pythons import PYPERF, interpreters
-from ipcbench.measure.evidence import FAILURE, RESULT
-from ipcbench.measure.names import PACKAGE_PARENT, new_run_id, visit_name
-from ipcbench.measure.parting import complain
+from ipcbench.measure.process.exit import complain
+from ipcbench.measure.process.names import PACKAGE_PARENT, new_run_id, visit_name
+from ipcbench.measure.process.stages import FAILURE, RESULT
 from ipcbench.model import Case, Outcome, Timing, Visit
 from ipcbench.results import store
 from ipcbench.run.interrupt import Stop

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ipcbench.measure.names import POSIX_QUEUE, SYSV_QUEUE, new_run_id
+from ipcbench.measure.process.names import POSIX_QUEUE, SYSV_QUEUE, new_run_id
 from ipcbench.run.queues import remove_queues
 
 posix_ipc: Any = pytest.importorskip("posix_ipc", reason='needs pip install "ipcbench[third-party]"')

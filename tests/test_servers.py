@@ -31,10 +31,12 @@ from commands import (
 )
 
 from ipcbench.errors import NotOffered, ServerFailed
-from ipcbench.measure import mechanisms, ports, server
-from ipcbench.measure.ports import Mechanism, PortSettings
+from ipcbench.measure import mechanisms
+from ipcbench.measure.api import ports
+from ipcbench.measure.api.ports import Mechanism, PortSettings
 from ipcbench.measure.registry import load_mechanism, mechanism_names
-from ipcbench.measure.server import Server
+from ipcbench.measure.transports import external_server
+from ipcbench.measure.transports.external_server import Server
 from ipcbench.model import START_METHODS, Case, Failure, Outcome, StartMethod, Timing, Visit
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.leftovers import find_leftovers, live_runs, remove_leftover
@@ -188,7 +190,7 @@ def test_a_server_that_refuses_to_start_is_told_with_its_last_words(
 def test_a_server_that_never_answers_is_given_up_and_ended(
     put: Callable[[str], None], settings: PortSettings, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "START_SECONDS", 1)
+    monkeypatch.setattr(external_server, "START_SECONDS", 1)
     put(MUTE)
     with pytest.raises(ServerFailed, match=r"^fake-server has not answered 1 s after its start$"):
         Relay.of(settings)
@@ -198,7 +200,7 @@ def test_a_server_that_never_answers_is_given_up_and_ended(
 def test_a_server_that_does_not_end_when_told_to_is_killed(
     put: Callable[[str], None], settings: PortSettings, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(external_server, "STOP_SECONDS", 0.1)
     put(DEAF)
     found = Relay.of(settings)
     settings.close()
@@ -327,10 +329,10 @@ def test_a_server_is_found_by_clean_although_nobody_is_left_who_owned_it(
     finally:
         process.kill()
         finish(process)
-    (server,) = running("fake-server")
-    assert server not in [pid for pid, _ in marked_processes(os.environ[TOKEN])]
+    (external_server,) = running("fake-server")
+    assert external_server not in [pid for pid, _ in marked_processes(os.environ[TOKEN])]
     (leftover,) = [found for found in find_leftovers() if found.folder == folder]
-    assert server in [member.pid for member in leftover.processes]
+    assert external_server in [member.pid for member in leftover.processes]
     assert remove_leftover(leftover) == []
     assert not running("fake-server")
 

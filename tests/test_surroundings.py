@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from ipcbench.cli.summary import summary_lines
 from ipcbench.machine.cpu_times import TICK, CpuTimes, cpu_times
-from ipcbench.measure.placement import usable_cpus
+from ipcbench.measure.process.placement import usable_cpus
 from ipcbench.model import TOUCHED, Case, Failure, Outcome, Timing, Visit
 from ipcbench.results import store
 from ipcbench.results.touched import touched

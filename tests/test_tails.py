@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from ipcbench.analysis.tails import LEAST_BEYOND, percentiles
-from ipcbench.measure.histogram import bucket, histogram
-from ipcbench.measure.pattern import Lap, Seat, Turn, Unverified
+from ipcbench.measure.api.histogram import bucket, histogram
+from ipcbench.measure.api.pattern import Lap, Seat, Turn, Unverified
+from ipcbench.measure.api.payload import digest
 from ipcbench.measure.patterns.tail import RATES, Tail
-from ipcbench.measure.payload import digest
 
 
 @given(some.integers(0, 10**13))

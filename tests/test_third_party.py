@@ -13,8 +13,8 @@ import pytest
 from commands import EXTRA, Finished, python, until
 
 from ipcbench.cli.summary import skip_lines
-from ipcbench.measure import ports
-from ipcbench.measure.ports import Mechanism, PortSettings
+from ipcbench.measure.api import ports
+from ipcbench.measure.api.ports import Mechanism, PortSettings
 from ipcbench.measure.registry import load_mechanism, mechanism_names
 from ipcbench.model import Budget, Capabilities, Case, Failure, Timing, Visit
 from ipcbench.plan.planner import Request, make_plan
@@ -108,7 +108,7 @@ def test_a_peer_killed_in_the_middle_fails_the_case_and_leaves_nothing(
 
 @pytest.mark.skipif("arrow-shared-memory" not in [found.name for found in HERE], reason="pyarrow is not here")
 def test_a_record_batch_is_read_where_it_was_written_and_not_copied() -> None:
-    from ipcbench.measure.arrow import ArrowRing
+    from ipcbench.measure.transports.arrow import ArrowRing
 
     ring = ArrowRing(PortSettings(multiprocessing.get_context("fork"), 4096, 4, 1))
     ring.connect("driver")

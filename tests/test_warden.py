@@ -37,7 +37,7 @@ from commands import (
 )
 
 from ipcbench.errors import NotContained
-from ipcbench.measure.names import new_run_id
+from ipcbench.measure.process.names import new_run_id
 from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
 from ipcbench.run import tree
 from ipcbench.run.interrupt import Stop

@@ -17,10 +17,10 @@ from multiprocessing.shared_memory import SharedMemory
 from time import perf_counter
 from typing import Any
 
-from ipcbench.measure.pattern import Lap, Turn
+from ipcbench.measure.api.pattern import Lap, Turn
+from ipcbench.measure.api.ports import Side
 from ipcbench.measure.patterns.tasks import answer
-from ipcbench.measure.ports import Side
-from ipcbench.measure.ring import LENGTH
+from ipcbench.measure.transports.ring import LENGTH
 from ipcbench.model import Case
 
 Loop = Callable[[Any, Any, Turn], Lap]

@@ -25,9 +25,9 @@ from time import perf_counter
 
 from figures import at_most, holds_one, write
 
-from ipcbench.measure.evidence import RESULT, mark, show_stacks
-from ipcbench.measure.ledger import leaked_since, take_ledger
-from ipcbench.measure.names import WORKER, new_run_id, visit_name
+from ipcbench.measure.process.leaks import leaked_since, take_ledger
+from ipcbench.measure.process.names import WORKER, new_run_id, visit_name
+from ipcbench.measure.process.stages import RESULT, mark, show_stacks
 from ipcbench.model import Case, Outcome, Timing, Visit
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.journal import Journal

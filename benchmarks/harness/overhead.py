@@ -22,13 +22,13 @@ from bare import CHANNELS, EXECUTORS, NOT_COMPARED, SIGNALS, Loop, bare_loop
 from figures import Figure, at_most, write
 
 from ipcbench.errors import NotOffered
-from ipcbench.measure.names import claim_names
-from ipcbench.measure.pattern import Go, Lap, Pattern, Seat, Turn
+from ipcbench.measure.api.pattern import Go, Lap, Pattern, Seat, Turn
+from ipcbench.measure.api.ports import Mechanism, Side
 from ipcbench.measure.patterns.hand_over import HandOver
 from ipcbench.measure.patterns.ping_pong import PingPong
 from ipcbench.measure.patterns.tasks import Tasks
-from ipcbench.measure.placement import place, usable_cpus
-from ipcbench.measure.ports import Mechanism, Side
+from ipcbench.measure.process.names import claim_names
+from ipcbench.measure.process.placement import place, usable_cpus
 from ipcbench.measure.registry import load_mechanism, load_pattern, mechanism_names
 from ipcbench.measure.worker import Session
 from ipcbench.model import Case, Placement

@@ -2,7 +2,7 @@
 
 from itertools import cycle
 
-from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
 
 
 class MyRing(Channel):

@@ -23,7 +23,7 @@ from ipcbench.errors import BadRequest, Interrupted, IpcbenchError, NotContained
 from ipcbench.fleet.lock import only_here
 from ipcbench.machine.facts import capabilities, machine_facts, machine_id
 from ipcbench.machine.identity import boot_name
-from ipcbench.measure.placement import usable_cpus
+from ipcbench.measure.process.placement import usable_cpus
 from ipcbench.model import Budget, Failure, Outcome, Timing, Visit
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan, Request, make_plan, mechanisms_of

@@ -23,7 +23,7 @@ from ipcbench.machine.cgroup import read
 from ipcbench.machine.interpreter import python_mode
 from ipcbench.machine.memory import available_memory, total_memory
 from ipcbench.machine.switches import switches
-from ipcbench.measure.placement import usable_cpus
+from ipcbench.measure.process.placement import usable_cpus
 from ipcbench.model import Capabilities
 from ipcbench.results.schema import LONGEST_SECONDS, MachineFacts
 from ipcbench.text import safe_text

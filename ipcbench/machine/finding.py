@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from ipcbench.machine.cgroup import read
-from ipcbench.measure.placement import parse_cpu_list, usable_cpus
+from ipcbench.measure.process.placement import parse_cpu_list, usable_cpus
 from ipcbench.results.schema import UNKNOWN
 from ipcbench.text import safe_text
 

@@ -21,7 +21,7 @@ import ipcbench
 from ipcbench.machine.cgroup import read
 from ipcbench.machine.interpreter import python_mode
 from ipcbench.machine.switches import switches
-from ipcbench.measure.placement import usable_cpus
+from ipcbench.measure.process.placement import usable_cpus
 from ipcbench.results.schema import NORMAL
 
 _SALT_BYTES = 8

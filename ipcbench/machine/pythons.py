@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ipcbench.errors import BadRequest
-from ipcbench.measure.names import PACKAGE, PACKAGE_PARENT
+from ipcbench.measure.process.names import PACKAGE, PACKAGE_PARENT
 from ipcbench.model import Interpreter
 from ipcbench.text import safe_text
 

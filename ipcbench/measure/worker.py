@@ -25,18 +25,28 @@ from types import FrameType, ModuleType
 from typing import IO, Any, NoReturn
 
 from ipcbench.errors import SHORT_OF, BadRequest, NotOffered
-from ipcbench.measure.evidence import mark, show_stacks
-from ipcbench.measure.histogram import histogram
-from ipcbench.measure.ledger import Ledger, take_ledger
-from ipcbench.measure.names import WORKER, claim_names, visit_folder
-from ipcbench.measure.parting import complain, leave_process
-from ipcbench.measure.pattern import Go, Lap, Proof, Seat, Turn, Unverified, Verification
-from ipcbench.measure.payload import content, make_payloads, pool_count, window_for
-from ipcbench.measure.peers import Job, Team, Usage, connect, helper_usage, is_thread, payload_turn, together, usage
-from ipcbench.measure.placement import assign, place, usable_cpus
-from ipcbench.measure.ports import Executor, Port, PortSettings
+from ipcbench.measure.api.histogram import histogram
+from ipcbench.measure.api.pattern import Go, Lap, Proof, Seat, Turn, Unverified, Verification
+from ipcbench.measure.api.payload import content, make_payloads, pool_count, window_for
+from ipcbench.measure.api.ports import Executor, Port, PortSettings
+from ipcbench.measure.process.exit import complain, leave_process
+from ipcbench.measure.process.leaks import Ledger, take_ledger
+from ipcbench.measure.process.names import WORKER, claim_names, visit_folder
+from ipcbench.measure.process.placement import assign, place, usable_cpus
+from ipcbench.measure.process.stages import mark, show_stacks
+from ipcbench.measure.process.team import (
+    Job,
+    Team,
+    Usage,
+    connect,
+    helper_usage,
+    is_thread,
+    payload_turn,
+    together,
+    usage,
+)
+from ipcbench.measure.process.thread_team import start_team
 from ipcbench.measure.registry import load_mechanism, load_pattern
-from ipcbench.measure.threads import start_team
 from ipcbench.model import Case
 from ipcbench.text import safe_text
 

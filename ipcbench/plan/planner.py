@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ipcbench.errors import BadRequest, NotHere
-from ipcbench.measure.pattern import Seat
-from ipcbench.measure.payload import pool_count, window_for
+from ipcbench.measure.api.pattern import Seat
+from ipcbench.measure.api.payload import pool_count, window_for
 from ipcbench.model import (
     MOST_WORKERS,
     Budget,

@@ -10,9 +10,9 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 
 from ipcbench.errors import BadRequest
-from ipcbench.measure.payload import Carries
+from ipcbench.measure.api.payload import Carries
+from ipcbench.measure.api.ports import CONTRACT, PORTS, Cell, Channel, Executor, Family, Many, Mechanism, Signal
 from ipcbench.measure.plugins import NAME, Plugin, load
-from ipcbench.measure.ports import CONTRACT, PORTS, Cell, Channel, Executor, Family, Many, Mechanism, Signal
 from ipcbench.model import StartMethod
 from ipcbench.text import safe_text
 

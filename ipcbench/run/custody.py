@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from ipcbench.errors import SHORT_OF
-from ipcbench.measure.evidence import FAILURE, LEAKS, RESULT, STACK, STAGE, read_stages
-from ipcbench.measure.names import run_prefix
+from ipcbench.measure.process.names import run_prefix
+from ipcbench.measure.process.stages import FAILURE, LEAKS, RESULT, STACK, STAGE, read_stages
 from ipcbench.run.surroundings import BEAT, Pulse, Watch
 from ipcbench.run.tree import (
     Isolation,

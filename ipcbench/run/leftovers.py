@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ipcbench.measure.names import run_prefix
+from ipcbench.measure.process.names import run_prefix
 from ipcbench.run.locking import lock
 from ipcbench.run.tree import Member, carrying, end_all, names_left, remove_folder, unlink_names
 from ipcbench.run.visit import LOCK, PLACES

@@ -20,7 +20,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from ipcbench.measure.names import HANDED
+from ipcbench.measure.process.names import HANDED
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.tree import Isolation, pidfd_of
 

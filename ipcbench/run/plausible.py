@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import repeat
 from time import perf_counter
 
-from ipcbench.measure.placement import usable_cpus
+from ipcbench.measure.process.placement import usable_cpus
 from ipcbench.model import Case, Outcome
 from ipcbench.plan import catalog
 from ipcbench.units import format_bandwidth, format_time

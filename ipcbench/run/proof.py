@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ipcbench.measure.pattern import Proof
-from ipcbench.measure.payload import digests, make_payloads
+from ipcbench.measure.api.pattern import Proof
+from ipcbench.measure.api.payload import digests, make_payloads
 from ipcbench.model import Case
 from ipcbench.plan import catalog
 

@@ -11,7 +11,7 @@ import os
 import re
 from pathlib import Path
 
-from ipcbench.measure.names import POSIX_QUEUE, SEGMENT, SYSV_QUEUE
+from ipcbench.measure.process.names import POSIX_QUEUE, SEGMENT, SYSV_QUEUE
 
 _KINDS = "|".join(map(re.escape, (POSIX_QUEUE, SYSV_QUEUE, SEGMENT)))
 _RECORD = re.compile(rf"ib[a-z2-7]{{13}}_[0-9]{{1,7}}-[0-9]+-[0-9]+({_KINDS})([a-z0-9_-]{{1,60}})")

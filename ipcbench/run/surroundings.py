@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from ipcbench.machine.cgroup import group_folders, read, times_out_of_memory, times_throttled
 from ipcbench.machine.cpu_times import TICK, CpuTimes, cpu_times
-from ipcbench.measure.placement import near_first, usable_cpus
+from ipcbench.measure.process.placement import near_first, usable_cpus
 
 LOADED = 0.10  # of one CPU
 STOLEN = 0.02  # of the time of all usable CPUs

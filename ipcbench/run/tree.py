@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from ipcbench.measure.names import SERVER
+from ipcbench.measure.process.names import SERVER
 from ipcbench.run.queues import remove_queues
 
 Isolation = Literal["warden", "group"]

@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from ipcbench.measure.evidence import FAILURE, RESULT
-from ipcbench.measure.pattern import Proof
-from ipcbench.measure.payload import Content
+from ipcbench.measure.api.pattern import Proof
+from ipcbench.measure.api.payload import Content
+from ipcbench.measure.process.stages import FAILURE, RESULT
 from ipcbench.model import Failure, Outcome, Visit
 from ipcbench.plan import catalog
 from ipcbench.results.schema import Loops, PyperfBenchmark, PyperfRun, Tail

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from ipcbench.errors import BadRequest, Interrupted, IpcbenchError, NotContained, NotHere
 from ipcbench.machine.pythons import search_path
 from ipcbench.machine.switches import own_options
-from ipcbench.measure.evidence import RESULT, read_stages
-from ipcbench.measure.names import HANDED, WORKER, hand_over, new_run_id, visit_name
+from ipcbench.measure.process.names import HANDED, WORKER, hand_over, new_run_id, visit_name
+from ipcbench.measure.process.stages import RESULT, read_stages
 from ipcbench.model import Failure, Interpreter, Outcome, Timing, Visit
 from ipcbench.run.interrupt import Stop
 from ipcbench.run.lifeline import LifeLine, Report, Request, WardenLost

@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ipcbench.measure.names import run_prefix
+from ipcbench.measure.process.names import run_prefix
 from ipcbench.run.custody import Custody, Ending
 from ipcbench.run.surroundings import Watch
 from ipcbench.run.tree import Isolation, adopt_orphans, descendants, end_all, remove_folder, unlink_names

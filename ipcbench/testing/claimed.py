@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ipcbench.measure.pattern import Proof
+from ipcbench.measure.api.pattern import Proof
 from ipcbench.model import Case
 from ipcbench.run.proof import why_unproven
 from ipcbench.run.verdict import ProofRecord

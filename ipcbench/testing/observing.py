@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ipcbench.errors import BadRequest, NotHere, is_shortage
-from ipcbench.measure.names import visit_name
-from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.process.names import visit_name
 from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
 from ipcbench.plan import catalog
 from ipcbench.plan.plugins import checked

@@ -21,10 +21,10 @@ from faults.messages import TWISTS, Twist
 from faults.processes import harm
 from ipcbench.errors import BadRequest
 from ipcbench.measure import patterns
-from ipcbench.measure.names import visit_folder
-from ipcbench.measure.pattern import Lap, Pattern, Seat
-from ipcbench.measure.payload import content
-from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.pattern import Lap, Pattern, Seat
+from ipcbench.measure.api.payload import content
+from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.measure.process.names import visit_folder
 
 _TIMES: dict[str, Callable[[float], float]] = {
     "time-zero": lambda _: 0.0,

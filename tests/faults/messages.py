@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from ipcbench.measure.payload import Content
-from ipcbench.measure.ports import Receive, Send
+from ipcbench.measure.api.payload import Content
+from ipcbench.measure.api.ports import Receive, Send
 
 
 class Twist:

@@ -23,7 +23,7 @@ from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import Any
 
-from ipcbench.measure.names import visit_folder
+from ipcbench.measure.process.names import visit_folder
 
 _BELT = 110.0  # seconds after which whatever still runs ends by itself
 _FLOOD = 4 * 2**20

@@ -18,7 +18,7 @@ from commands import EXTRA
 
 from faults.kinds import KINDS, Fault, expected, mentioned, parse_fault
 from faults.loading import SWITCH, load
-from ipcbench.measure.names import visit_name
+from ipcbench.measure.process.names import visit_name
 from ipcbench.model import Capabilities, Case, Failure, Outcome, StartMethod, Timing, Verdict, Visit
 from ipcbench.plan import catalog
 from ipcbench.run.interrupt import Stop

@@ -16,15 +16,15 @@ from itertools import product
 from multiprocessing import util
 from typing import Any, NoReturn
 
+from ipcbench.measure.api.ports import Mechanism
 from ipcbench.measure.contract import channels, others
 from ipcbench.measure.contract.full import observe_bound
 from ipcbench.measure.contract.killed import kill_in_the_middle
 from ipcbench.measure.contract.outside import observe_outside
 from ipcbench.measure.contract.stage import WORKERS, streams
 from ipcbench.measure.contract.waiting import observe_waiting
-from ipcbench.measure.evidence import RESULT, leave, mark, show_stacks
-from ipcbench.measure.names import claim_names, visit_folder
-from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.process.names import claim_names, visit_folder
+from ipcbench.measure.process.stages import RESULT, leave, mark, show_stacks
 from ipcbench.measure.registry import load_mechanism, mechanism_names
 from ipcbench.model import START_METHODS, StartMethod
 

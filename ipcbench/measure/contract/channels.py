@@ -9,6 +9,9 @@ from functools import partial
 from typing import Any
 
 from ipcbench.errors import PeerFailed
+from ipcbench.measure.api.pattern import Turn, Verification
+from ipcbench.measure.api.payload import content, digest, digests, make_payloads, own, window_for
+from ipcbench.measure.api.ports import Mechanism
 from ipcbench.measure.contract.stage import (
     TASKS,
     WORKERS,
@@ -17,9 +20,6 @@ from ipcbench.measure.contract.stage import (
     put_away,
     staged,
 )
-from ipcbench.measure.pattern import Turn, Verification
-from ipcbench.measure.payload import content, digest, digests, make_payloads, own, window_for
-from ipcbench.measure.ports import Mechanism
 from ipcbench.measure.registry import load_pattern
 from ipcbench.model import StartMethod
 

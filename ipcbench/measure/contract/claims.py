@@ -13,14 +13,14 @@ import threading
 from typing import Any
 
 from ipcbench.errors import BadRequest
+from ipcbench.measure.api.pattern import Verification
+from ipcbench.measure.api.payload import content
+from ipcbench.measure.api.ports import Mechanism
 from ipcbench.measure.contract.channels import observe_echo
 from ipcbench.measure.contract.others import observe_tasks
 from ipcbench.measure.contract.stage import simplest, staged
-from ipcbench.measure.evidence import RESULT, leave, mark
-from ipcbench.measure.names import claim_names
-from ipcbench.measure.pattern import Verification
-from ipcbench.measure.payload import content
-from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.process.names import claim_names
+from ipcbench.measure.process.stages import RESULT, leave, mark
 from ipcbench.measure.registry import load_mechanism, mechanism_module
 
 

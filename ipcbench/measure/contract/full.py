@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn
+from ipcbench.measure.api.payload import content, digests, make_payloads
+from ipcbench.measure.api.ports import Mechanism, Send
 from ipcbench.measure.contract.stage import staged
-from ipcbench.measure.pattern import ChannelPattern, Go, Lap, Seat, Turn
-from ipcbench.measure.payload import content, digests, make_payloads
-from ipcbench.measure.ports import Mechanism, Send
 from ipcbench.model import StartMethod
 
 FULL_SECONDS = 0.4  # a sender that nothing has moved for so long is blocked

@@ -7,10 +7,10 @@ import signal
 from itertools import cycle
 from types import FrameType
 
+from ipcbench.measure.api.payload import content, make_payloads
+from ipcbench.measure.api.ports import Mechanism
 from ipcbench.measure.contract.stage import Stage, simplest, staged, streams
-from ipcbench.measure.evidence import mark
-from ipcbench.measure.payload import content, make_payloads
-from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.process.stages import mark
 from ipcbench.measure.registry import load_pattern
 from ipcbench.model import StartMethod
 

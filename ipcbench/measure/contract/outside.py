@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ipcbench.measure.api.ports import Mechanism
 from ipcbench.measure.contract.stage import simplest, staged
-from ipcbench.measure.ports import Mechanism
 from ipcbench.model import StartMethod
 
 _HARMLESS = ("/dev/null", "/dev/zero", "/dev/tty", "/dev/pts/", "/proc/", "/memfd:", "/dev/ptmx")

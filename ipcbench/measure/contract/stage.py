@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 
-from ipcbench.measure.pattern import Pattern, Seat
-from ipcbench.measure.payload import content, make_payloads, window_for
-from ipcbench.measure.peers import Job, Team, connect
-from ipcbench.measure.placement import usable_cpus
-from ipcbench.measure.ports import Executor, Mechanism, Port, PortSettings
+from ipcbench.measure.api.pattern import Pattern, Seat
+from ipcbench.measure.api.payload import content, make_payloads, window_for
+from ipcbench.measure.api.ports import Executor, Mechanism, Port, PortSettings
+from ipcbench.measure.process.placement import usable_cpus
+from ipcbench.measure.process.team import Job, Team, connect
+from ipcbench.measure.process.thread_team import start_team
 from ipcbench.measure.registry import load_pattern
-from ipcbench.measure.threads import start_team
 from ipcbench.model import StartMethod
 
 TASKS = 300

@@ -9,9 +9,9 @@ from functools import partial
 from itertools import cycle
 from typing import Any
 
-from ipcbench.measure.cell import ItemCell
-from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send
-from ipcbench.measure.ring import Ring
+from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.transports.cells import ItemCell
+from ipcbench.measure.transports.ring import Ring
 
 
 class ArrayRing(Ring):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipcbench.measure.looped import LOOPED_UNIX, LoopedUnixSocket
+from ipcbench.measure.transports.asyncio_streams import LOOPED_UNIX, LoopedUnixSocket
 
 if TYPE_CHECKING:
     import asyncio

@@ -4,9 +4,9 @@ The package is a copy of multiprocessing that pickles by dill, which also carrie
 __main__, and takes far longer over large lists. Source: https://multiprocess.readthedocs.io, Lib/multiprocessing.
 """
 
-from ipcbench.measure.dilled import DILL, dill_context
-from ipcbench.measure.duplex import DuplexPipe
-from ipcbench.measure.ports import PortSettings, Receive, Send
+from ipcbench.measure.api.ports import PortSettings, Receive, Send
+from ipcbench.measure.transports.connections import DuplexPipe
+from ipcbench.measure.transports.dill import DILL, dill_context
 
 
 class DillPipeChannel(DuplexPipe):

@@ -3,8 +3,8 @@
 Source: https://multiprocess.readthedocs.io, Lib/multiprocessing/queues.py.
 """
 
-from ipcbench.measure.dilled import DILL, dill_context
-from ipcbench.measure.ports import Channel, PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Channel, PortSettings, Receive, Send
+from ipcbench.measure.transports.dill import DILL, dill_context
 
 
 class DillQueueChannel(Channel):

@@ -7,7 +7,7 @@ Source: Lib/multiprocessing/synchronize.py.
 
 from collections.abc import Callable
 
-from ipcbench.measure.ports import Mechanism, PortSettings, Signal
+from ipcbench.measure.api.ports import Mechanism, PortSettings, Signal
 
 
 class EventSignal(Signal):

@@ -8,8 +8,8 @@ Source: https://github.com/alex-petrenko/faster-fifo.
 from functools import partial
 from itertools import chain
 
-from ipcbench.measure.fifo_queue import FOR_EVER, FifoQueue
-from ipcbench.measure.ports import Mechanism, Receive
+from ipcbench.measure.api.ports import Mechanism, Receive
+from ipcbench.measure.transports.faster_fifo import FOR_EVER, FifoQueue
 
 
 class FasterFifoManyChannel(FifoQueue):

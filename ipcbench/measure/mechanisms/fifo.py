@@ -8,8 +8,8 @@ import contextlib
 import os
 import select
 
-from ipcbench.measure.framed import reader_of, writer_of
-from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.transports.streams import reader_of, writer_of
 
 
 def _wait_for_a_writer(descriptor: int) -> None:

@@ -6,8 +6,8 @@ Source: https://iceoryx2.readthedocs.io.
 
 from typing import Any
 
-from ipcbench.measure.iceoryx import ICEORYX2, IceoryxChannel, take
-from ipcbench.measure.ports import Receive, Send
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.transports.iceoryx2 import ICEORYX2, IceoryxChannel, take
 
 
 class IceoryxEventChannel(IceoryxChannel):

@@ -6,8 +6,8 @@ looks. A publisher whose subscriber is full tries again and again. Source: https
 
 import os
 
-from ipcbench.measure.iceoryx import ICEORYX2, IceoryxChannel, take
-from ipcbench.measure.ports import Receive, Send
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.transports.iceoryx2 import ICEORYX2, IceoryxChannel, take
 
 _LOOKS = 1000
 

@@ -8,10 +8,10 @@ in one process, so neither side ever sees the other's end. Source: PEP 734, pipe
 
 import os
 
-from ipcbench.measure.bells import BELL, BellRing
-from ipcbench.measure.interpreters import MODULE
-from ipcbench.measure.ports import Mechanism, PortSettings
-from ipcbench.measure.segment import touch
+from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.process.interpreters import MODULE
+from ipcbench.measure.transports.doorbell_ring import BELL, BellRing
+from ipcbench.measure.transports.shared_memory import touch
 
 
 class InterpreterMemoryRing(BellRing):

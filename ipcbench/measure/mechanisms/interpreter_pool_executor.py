@@ -10,9 +10,9 @@ import concurrent.futures
 from typing import Any
 
 from ipcbench.errors import NotOffered
-from ipcbench.measure.interpreters import MODULE, Meeting, numbers
-from ipcbench.measure.pools import FuturePool, arrive
-from ipcbench.measure.ports import Mechanism, PortSettings
+from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.process.interpreters import MODULE, Meeting, numbers
+from ipcbench.measure.transports.pools import FuturePool, arrive
 
 
 class InterpreterPool(FuturePool):

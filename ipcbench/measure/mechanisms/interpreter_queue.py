@@ -8,8 +8,8 @@ thread of this process. Source: Lib/concurrent/interpreters/_queues.py, Modules/
 
 from typing import Any
 
-from ipcbench.measure.interpreters import MODULE, library
-from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.process.interpreters import MODULE, library
 
 
 class InterpreterQueueChannel(Channel):

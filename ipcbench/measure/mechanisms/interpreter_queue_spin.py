@@ -8,8 +8,8 @@ where they share one. Source: Lib/concurrent/interpreters/_queues.py, Modules/_i
 import queue
 from typing import Any
 
-from ipcbench.measure.interpreters import MODULE, library
-from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.process.interpreters import MODULE, library
 
 
 class InterpreterQueueSpinChannel(Channel):

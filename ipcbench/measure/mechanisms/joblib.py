@@ -5,7 +5,7 @@ batches of one, map-chunked in batches as Pool.map would cut. With one worker it
 https://joblib.readthedocs.io.
 """
 
-from ipcbench.measure.lokyed import LOKY, JoblibPool
+from ipcbench.measure.transports.loky import LOKY, JoblibPool
 
 MECHANISM = LOKY._replace(
     name="joblib",

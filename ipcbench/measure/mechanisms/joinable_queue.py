@@ -6,7 +6,7 @@ Source: Lib/multiprocessing/queues.py.
 
 from typing import Any
 
-from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
 
 
 class JoinableQueueChannel(Channel):

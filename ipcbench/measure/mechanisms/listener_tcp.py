@@ -5,8 +5,8 @@ algorithm keeps a body of less than a packet back until the header is acknowledg
 trip up to 64 KiB on loopback (gh-126471). Source: Lib/multiprocessing/connection.py.
 """
 
-from ipcbench.measure.duplex import AcceptedConnection
-from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.transports.connections import AcceptedConnection
 
 
 class ListenerTcpChannel(AcceptedConnection):

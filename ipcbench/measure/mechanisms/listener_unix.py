@@ -5,8 +5,8 @@ be reached by unrelated processes. recv() unpickles, which runs code of whoever 
 Source: Lib/multiprocessing/connection.py.
 """
 
-from ipcbench.measure.duplex import AcceptedConnection
-from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.transports.connections import AcceptedConnection
 
 
 class ListenerUnixChannel(AcceptedConnection):

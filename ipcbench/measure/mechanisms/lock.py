@@ -7,7 +7,7 @@ Source: Modules/_multiprocessing/semaphore.c.
 
 from collections.abc import Callable
 
-from ipcbench.measure.ports import Mechanism, PortSettings, Signal
+from ipcbench.measure.api.ports import Mechanism, PortSettings, Signal
 
 
 class LockSignal(Signal):

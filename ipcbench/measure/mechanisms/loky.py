@@ -6,9 +6,9 @@ in the standard library. Source: https://loky.readthedocs.io.
 
 from concurrent.futures import Executor as FutureExecutor
 
-from ipcbench.measure.lokyed import LOKY, arrival, prepare_loky
-from ipcbench.measure.pools import FuturePool, arrive
-from ipcbench.measure.ports import PortSettings
+from ipcbench.measure.api.ports import PortSettings
+from ipcbench.measure.transports.loky import LOKY, arrival, prepare_loky
+from ipcbench.measure.transports.pools import FuturePool, arrive
 
 
 class LokyPool(FuturePool):

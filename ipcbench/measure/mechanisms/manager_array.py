@@ -6,9 +6,9 @@ Source: Lib/multiprocessing/managers.py.
 
 from typing import Any
 
-from ipcbench.measure.cell import ItemCell
-from ipcbench.measure.ports import Mechanism, PortSettings, Side
-from ipcbench.measure.ring import ItemRing
+from ipcbench.measure.api.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.transports.cells import ItemCell
+from ipcbench.measure.transports.ring import ItemRing
 
 
 class ManagerArrayRing(ItemRing):

@@ -5,9 +5,9 @@ As a channel each slot is a key. As state: one key. Source: Lib/multiprocessing/
 
 from typing import Any
 
-from ipcbench.measure.cell import ItemCell
-from ipcbench.measure.ports import Mechanism, PortSettings, Side
-from ipcbench.measure.ring import ItemRing
+from ipcbench.measure.api.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.transports.cells import ItemCell
+from ipcbench.measure.transports.ring import ItemRing
 
 
 class ManagerDictRing(ItemRing):

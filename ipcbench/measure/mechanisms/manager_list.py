@@ -6,8 +6,8 @@ send and many receive. As state: item 0. Source: Lib/multiprocessing/managers.py
 
 from typing import Any
 
-from ipcbench.measure.cell import ItemCell
-from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.measure.transports.cells import ItemCell
 
 
 class ManagerListChannel(Channel):

@@ -6,9 +6,9 @@ Source: Lib/multiprocessing/managers.py.
 
 from typing import Any
 
-from ipcbench.measure.cell import ValueCell
-from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send, Side
-from ipcbench.measure.ring import Ring
+from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.measure.transports.cells import ValueCell
+from ipcbench.measure.transports.ring import Ring
 
 
 class ManagerNamespaceRing(Ring):

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipcbench.measure.managed import ManagedQueue
-from ipcbench.measure.ports import Mechanism, PortSettings
+from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.transports.managed_queue import ManagedQueue
 
 if TYPE_CHECKING:
     from multiprocessing.managers import SyncManager  # 20 ms, to be paid where one is started

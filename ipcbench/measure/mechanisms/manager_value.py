@@ -6,9 +6,9 @@ Source: Lib/multiprocessing/managers.py.
 
 from typing import Any
 
-from ipcbench.measure.cell import ValueCell
-from ipcbench.measure.ports import Mechanism, PortSettings, Side
-from ipcbench.measure.ring import ValueRing
+from ipcbench.measure.api.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.transports.cells import ValueCell
+from ipcbench.measure.transports.ring import ValueRing
 
 
 class ManagerValueRing(ValueRing):

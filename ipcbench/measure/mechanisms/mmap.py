@@ -8,10 +8,10 @@ Source: Modules/mmapmodule.c, mmap(2).
 from mmap import mmap
 from typing import Any
 
-from ipcbench.measure.cell import BytesCell
-from ipcbench.measure.ports import Mechanism, Port, PortSettings
-from ipcbench.measure.ring import LINE, BytesRing
-from ipcbench.measure.segment import touch
+from ipcbench.measure.api.ports import Mechanism, Port, PortSettings
+from ipcbench.measure.transports.cells import BytesCell
+from ipcbench.measure.transports.ring import LINE, BytesRing
+from ipcbench.measure.transports.shared_memory import touch
 
 
 class _Mapped(Port):

@@ -5,8 +5,8 @@ burns a CPU. Both ranks are processes of the visit, see measure.mpi. Source: htt
 https://www.mpich.org.
 """
 
-from ipcbench.measure.mpi import WORLD_OF_TWO, MpiChannel, copied_out
-from ipcbench.measure.ports import Receive, Send
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.transports.mpi import WORLD_OF_TWO, MpiChannel, copied_out
 
 
 class MpiBufferChannel(MpiChannel):

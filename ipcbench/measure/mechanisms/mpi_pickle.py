@@ -5,8 +5,8 @@ messages are copied into cells of shared memory, large ones wait for who receive
 https://mpi4py.readthedocs.io, https://www.mpich.org.
 """
 
-from ipcbench.measure.mpi import WORLD_OF_TWO, MpiChannel
-from ipcbench.measure.ports import Receive, Send
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.transports.mpi import WORLD_OF_TWO, MpiChannel
 
 
 class MpiPickleChannel(MpiChannel):

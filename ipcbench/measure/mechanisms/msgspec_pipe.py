@@ -8,8 +8,8 @@ Source: https://jcristharif.com/msgspec, Lib/multiprocessing/connection.py.
 from collections.abc import Callable
 from typing import Any
 
-from ipcbench.measure.duplex import CodedPipe
-from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.transports.connections import CodedPipe
 
 
 class MsgspecPipeChannel(CodedPipe):

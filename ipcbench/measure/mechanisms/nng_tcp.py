@@ -4,9 +4,9 @@ As `nng-ipc`, over a connection that also reaches other hosts; the library sets 
 Source: https://nng.nanomsg.org, https://pynng.readthedocs.io.
 """
 
-from ipcbench.measure.meeting import LOOPBACK
-from ipcbench.measure.nng import Pair0
-from ipcbench.measure.ports import Mechanism, PortSettings
+from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.transports.bind_and_dial import LOOPBACK
+from ipcbench.measure.transports.nng import Pair0
 
 
 class TcpPair0(Pair0):

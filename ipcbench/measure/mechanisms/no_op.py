@@ -4,7 +4,7 @@ A mechanism as fast as this has moved nothing.
 Source: the language.
 """
 
-from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
 
 
 class NoOpControl(Channel):

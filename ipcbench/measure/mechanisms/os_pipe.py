@@ -5,9 +5,9 @@ it to the other process, which a bare descriptor does not survive under spawn; n
 Source: pipe(7).
 """
 
-from ipcbench.measure.duplex import SimplexPipe
-from ipcbench.measure.framed import reader_of, writer_of
-from ipcbench.measure.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.transports.connections import SimplexPipe
+from ipcbench.measure.transports.streams import reader_of, writer_of
 
 
 class OsPipeChannel(SimplexPipe):

@@ -7,8 +7,8 @@ Source: Lib/multiprocessing/reduction.py.
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
-from ipcbench.measure.alone import Alone
-from ipcbench.measure.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.transports.loopback import Alone
 
 
 class PickleControl(Alone):

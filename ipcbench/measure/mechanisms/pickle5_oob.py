@@ -7,8 +7,8 @@ Source: Lib/pickle.py, PEP 574.
 import pickle
 from typing import Any
 
-from ipcbench.measure.alone import Alone
-from ipcbench.measure.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.transports.loopback import Alone
 
 
 class Pickle5OobControl(Alone):

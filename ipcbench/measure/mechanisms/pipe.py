@@ -4,8 +4,8 @@ A message longer than 16 384 bytes after pickling goes out as two writes. recv()
 Source: Lib/multiprocessing/connection.py.
 """
 
-from ipcbench.measure.duplex import DuplexPipe
-from ipcbench.measure.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.transports.connections import DuplexPipe
 
 
 class PipeChannel(DuplexPipe):

@@ -3,8 +3,8 @@
 A message longer than 16 384 bytes goes out as two writes. Source: Lib/multiprocessing/connection.py.
 """
 
-from ipcbench.measure.duplex import DuplexPipe
-from ipcbench.measure.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.transports.connections import DuplexPipe
 
 
 class PipeBytesChannel(DuplexPipe):

@@ -5,8 +5,8 @@ receiver hands out a copy of the part it got, as a user must who keeps a message
 with it by then has one copy less. Source: Lib/multiprocessing/connection.py.
 """
 
-from ipcbench.measure.duplex import DuplexPipe
-from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.transports.connections import DuplexPipe
 
 
 class PipeBytesIntoChannel(DuplexPipe):

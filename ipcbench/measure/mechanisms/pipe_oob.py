@@ -8,8 +8,8 @@ refers to it, so that their number need not be sent. Source: PEP 574, Lib/multip
 import pickle
 from typing import Any
 
-from ipcbench.measure.duplex import DuplexPipe
-from ipcbench.measure.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.transports.connections import DuplexPipe
 
 
 class PipeOobChannel(DuplexPipe):

@@ -7,8 +7,8 @@ Source: Lib/multiprocessing/pool.py.
 
 from multiprocessing.pool import Pool
 
-from ipcbench.measure.pools import Numbers, arrive, chunk, meet, one_by_one
-from ipcbench.measure.ports import Executor, Mechanism, PortSettings, Run, Side
+from ipcbench.measure.api.ports import Executor, Mechanism, PortSettings, Run, Side
+from ipcbench.measure.transports.pools import Numbers, arrive, chunk, meet, one_by_one
 
 
 class PoolExecutor(Executor):

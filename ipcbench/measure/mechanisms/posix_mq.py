@@ -6,8 +6,8 @@ what is in it until it is unlinked. Source: mq_overview(7), https://github.com/o
 
 from typing import Any
 
-from ipcbench.measure.kernel_queue import KERNEL_QUEUE, LARGEST, KernelQueue
-from ipcbench.measure.names import POSIX_QUEUE
+from ipcbench.measure.process.names import POSIX_QUEUE
+from ipcbench.measure.transports.kernel_queue import KERNEL_QUEUE, LARGEST, KernelQueue
 
 
 class PosixQueueChannel(KernelQueue):

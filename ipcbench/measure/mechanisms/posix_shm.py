@@ -4,8 +4,8 @@ What multiprocessing wraps in SharedMemory and Semaphore, without its resource t
 process that is killed. Source: shm_overview(7), sem_overview(7), https://github.com/osvenskan/posix_ipc.
 """
 
-from ipcbench.measure.ports import Mechanism
-from ipcbench.measure.posix import PosixRing
+from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.transports.posix_shm import PosixRing
 
 MECHANISM = Mechanism(
     name="posix-shm",

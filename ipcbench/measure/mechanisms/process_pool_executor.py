@@ -8,8 +8,8 @@ Source: Lib/concurrent/futures/process.py.
 from concurrent.futures import Executor as FutureExecutor
 from concurrent.futures import ProcessPoolExecutor
 
-from ipcbench.measure.pools import FuturePool, Numbers, arrive
-from ipcbench.measure.ports import Mechanism, PortSettings
+from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.transports.pools import FuturePool, Numbers, arrive
 
 
 class ProcessPool(FuturePool):

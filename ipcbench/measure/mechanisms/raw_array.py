@@ -7,9 +7,9 @@ Lock that comes with the port, as it would tear otherwise. Source: Lib/multiproc
 
 from typing import Any
 
-from ipcbench.measure.cell import BytesCell
-from ipcbench.measure.ports import Mechanism, PortSettings
-from ipcbench.measure.ring import BytesRing
+from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.transports.cells import BytesCell
+from ipcbench.measure.transports.ring import BytesRing
 
 
 class RawArrayRing(BytesRing):

@@ -6,9 +6,9 @@ is a ring of one slot. Source: Lib/multiprocessing/sharedctypes.py.
 
 from typing import Any
 
-from ipcbench.measure.cell import ValueCell
-from ipcbench.measure.ports import Mechanism, PortSettings
-from ipcbench.measure.ring import ValueRing
+from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.transports.cells import ValueCell
+from ipcbench.measure.transports.ring import ValueRing
 
 
 class RawValueRing(ValueRing):

@@ -7,8 +7,8 @@ receive, and BRPOP serves who has waited longest. Source: https://redis.io/comma
 https://redis.readthedocs.io.
 """
 
-from ipcbench.measure.ports import Mechanism
-from ipcbench.measure.redis import RedisList
+from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.transports.redis import RedisList
 
 MECHANISM = Mechanism(
     name="redis-list",

@@ -6,7 +6,7 @@ none is lost when the waiter comes later. Source: Modules/_multiprocessing/semap
 
 from collections.abc import Callable
 
-from ipcbench.measure.ports import Mechanism, PortSettings, Signal
+from ipcbench.measure.api.ports import Mechanism, PortSettings, Signal
 
 
 class SemaphoreSignal(Signal):

@@ -4,8 +4,8 @@ No worker, no message: one operation is one call. All ways of running tasks are 
 Source: the language.
 """
 
-from ipcbench.measure.pools import here, loop
-from ipcbench.measure.ports import Executor, Mechanism, PortSettings, Run
+from ipcbench.measure.api.ports import Executor, Mechanism, PortSettings, Run
+from ipcbench.measure.transports.pools import here, loop
 
 
 class Serial(Executor):

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from multiprocessing.shared_memory import ShareableList
 from typing import Any
 
-from ipcbench.measure.cell import ItemCell
-from ipcbench.measure.ports import Cell, Mechanism, Port, PortSettings, Receive, Send, Side
-from ipcbench.measure.ring import Ring
-from ipcbench.measure.segment import Segment
+from ipcbench.measure.api.ports import Cell, Mechanism, Port, PortSettings, Receive, Send, Side
+from ipcbench.measure.transports.cells import ItemCell
+from ipcbench.measure.transports.ring import Ring
+from ipcbench.measure.transports.shared_memory import Segment
 
 _CLOSED = b"%b\x01"
 _BESIDE = 64  # bytes that an item takes beside its payload, at most

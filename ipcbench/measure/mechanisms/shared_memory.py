@@ -7,10 +7,10 @@ Source: Lib/multiprocessing/shared_memory.py.
 
 from typing import Any
 
-from ipcbench.measure.cell import BytesCell
-from ipcbench.measure.ports import Mechanism, PortSettings, Side
-from ipcbench.measure.ring import LINE
-from ipcbench.measure.segment import Segment, SegmentRing
+from ipcbench.measure.api.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.transports.cells import BytesCell
+from ipcbench.measure.transports.ring import LINE
+from ipcbench.measure.transports.shared_memory import Segment, SegmentRing
 
 
 class SharedMemoryRing(SegmentRing):

@@ -12,8 +12,8 @@ from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any
 
-from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
-from ipcbench.measure.segment import Segment
+from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.transports.shared_memory import Segment
 
 
 class NewSegmentChannel(Channel):

@@ -7,9 +7,9 @@ so both sides notice: a wait that reads nothing is an EOFError. Source: Lib/mult
 import os
 from multiprocessing.connection import Connection
 
-from ipcbench.measure.bells import BELL, BellRing
-from ipcbench.measure.ports import Mechanism, PortSettings
-from ipcbench.measure.segment import SegmentRing
+from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.transports.doorbell_ring import BELL, BellRing
+from ipcbench.measure.transports.shared_memory import SegmentRing
 
 
 class SharedMemoryPipeRing(BellRing, SegmentRing):

@@ -9,9 +9,9 @@ Source: Lib/multiprocessing/shared_memory.py, sched_yield(2).
 import os
 from typing import Any
 
-from ipcbench.measure.ports import Mechanism, PortSettings, Receive, Send
-from ipcbench.measure.ring import LENGTH
-from ipcbench.measure.segment import SegmentRing
+from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.transports.ring import LENGTH
+from ipcbench.measure.transports.shared_memory import SegmentRing
 
 _LOOKS = 1000
 

@@ -7,9 +7,9 @@ before the segment can be closed. Source: Lib/multiprocessing/shared_memory.py.
 
 import mmap
 
-from ipcbench.measure.ports import Mechanism, Receive
-from ipcbench.measure.ring import LENGTH
-from ipcbench.measure.segment import LendingRing
+from ipcbench.measure.api.ports import Mechanism, Receive
+from ipcbench.measure.transports.ring import LENGTH
+from ipcbench.measure.transports.shared_memory import LendingRing
 
 
 class SharedMemoryViewRing(LendingRing):

@@ -6,8 +6,8 @@ buffer that is reused, of which the receiver hands out a copy. Source: unix(7), 
 
 import socket
 
-from ipcbench.measure.framed import StreamSocket
-from ipcbench.measure.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.api.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.transports.streams import StreamSocket
 
 
 class SocketpairChannel(StreamSocket):

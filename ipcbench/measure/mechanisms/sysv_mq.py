@@ -8,9 +8,9 @@ https://github.com/osvenskan/sysv_ipc.
 import os
 from typing import Any
 
-from ipcbench.measure.kernel_queue import KERNEL_QUEUE, LARGEST, KernelQueue
-from ipcbench.measure.names import SYSV_QUEUE
-from ipcbench.measure.ports import PortSettings
+from ipcbench.measure.api.ports import PortSettings
+from ipcbench.measure.process.names import SYSV_QUEUE
+from ipcbench.measure.transports.kernel_queue import KERNEL_QUEUE, LARGEST, KernelQueue
 
 
 class SysvQueueChannel(KernelQueue):

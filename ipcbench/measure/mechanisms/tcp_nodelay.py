@@ -6,8 +6,8 @@ Source: tcp(7), Lib/socket.py.
 
 import socket
 
-from ipcbench.measure.framed import TcpSocket
-from ipcbench.measure.ports import Mechanism, Side
+from ipcbench.measure.api.ports import Mechanism, Side
+from ipcbench.measure.transports.streams import TcpSocket
 
 
 class TcpNodelayChannel(TcpSocket):

@@ -8,8 +8,8 @@ import threading
 from concurrent.futures import Executor as FutureExecutor
 from concurrent.futures import ThreadPoolExecutor
 
-from ipcbench.measure.pools import FuturePool, arrive
-from ipcbench.measure.ports import Mechanism, PortSettings
+from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.transports.pools import FuturePool, arrive
 
 
 class ThreadPool(FuturePool):

@@ -6,7 +6,7 @@ Source: Lib/queue.py.
 
 import queue
 
-from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
 
 
 class ThreadQueueChannel(Channel):

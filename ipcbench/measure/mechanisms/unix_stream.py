@@ -4,8 +4,8 @@ Once connected it is what `socketpair` is; it differs in who can reach it. A pat
 file stays until it is unlinked. Calls as in `socketpair`. Source: unix(7), Lib/socket.py.
 """
 
-from ipcbench.measure.framed import UnixSocket
-from ipcbench.measure.ports import Mechanism
+from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.transports.streams import UnixSocket
 
 
 class UnixStreamChannel(UnixSocket):

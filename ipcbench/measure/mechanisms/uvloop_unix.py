@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipcbench.measure.ledger import kept_by_a_library
-from ipcbench.measure.looped import LOOPED_UNIX, LoopedUnixSocket
+from ipcbench.measure.process.leaks import kept_by_a_library
+from ipcbench.measure.transports.asyncio_streams import LOOPED_UNIX, LoopedUnixSocket
 
 if TYPE_CHECKING:
     import asyncio

@@ -5,8 +5,8 @@ knows. PUSH deals in turn and not to who is idle. The high-water mark counts mes
 https://zguide.zeromq.org, zmq_socket(3).
 """
 
-from ipcbench.measure.ports import Mechanism
-from ipcbench.measure.zeromq import PushPullChannel
+from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.transports.zeromq import PushPullChannel
 
 MECHANISM = Mechanism(
     name="zmq-push-pull",

@@ -4,9 +4,9 @@ As `zmq-ipc`, over a connection that also reaches other hosts. Source: https://z
 zmq_tcp(7).
 """
 
-from ipcbench.measure.meeting import LOOPBACK
-from ipcbench.measure.ports import Mechanism, PortSettings
-from ipcbench.measure.zeromq import PairSocket
+from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.transports.bind_and_dial import LOOPBACK
+from ipcbench.measure.transports.zeromq import PairSocket
 
 
 class TcpPairSocket(PairSocket):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import repeat
 from time import perf_counter
 
-from ipcbench.measure.pattern import (
+from ipcbench.measure.api.pattern import (
     CellPattern,
     Go,
     Lap,
@@ -19,8 +19,8 @@ from ipcbench.measure.pattern import (
     check_counts,
     check_last,
 )
-from ipcbench.measure.payload import digest, make_payloads
-from ipcbench.measure.ports import Side
+from ipcbench.measure.api.payload import digest, make_payloads
+from ipcbench.measure.api.ports import Side
 
 _PROOF_COUNT = 3
 

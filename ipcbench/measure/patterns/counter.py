@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from itertools import repeat
 from time import perf_counter
 
-from ipcbench.measure.pattern import (
+from ipcbench.measure.api.pattern import (
     CellPattern,
     Go,
     Lap,
@@ -20,7 +20,7 @@ from ipcbench.measure.pattern import (
     WrongResult,
     check_counts,
 )
-from ipcbench.measure.ports import Cell, Mechanism, Side
+from ipcbench.measure.api.ports import Cell, Mechanism, Side
 from ipcbench.model import Case
 
 _PROOF_COUNT = 100

@@ -9,9 +9,9 @@ from itertools import repeat
 from time import perf_counter
 from typing import Any
 
-from ipcbench.measure.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts
-from ipcbench.measure.payload import digest, digests
-from ipcbench.measure.ports import Channel, Mechanism, Side
+from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts
+from ipcbench.measure.api.payload import digest, digests
+from ipcbench.measure.api.ports import Channel, Mechanism, Side
 from ipcbench.model import Case
 
 

@@ -10,8 +10,8 @@ from itertools import repeat
 from time import perf_counter
 from typing import Any
 
-from ipcbench.measure.pattern import Go, Lap, Pattern, Proof, Seat, Turn, Verification, check_counts
-from ipcbench.measure.ports import Mechanism, Port, PortSettings, Side, Signal
+from ipcbench.measure.api.pattern import Go, Lap, Pattern, Proof, Seat, Turn, Verification, check_counts
+from ipcbench.measure.api.ports import Mechanism, Port, PortSettings, Side, Signal
 from ipcbench.model import Case
 
 _PROOF_COUNT = 100

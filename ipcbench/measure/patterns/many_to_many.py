@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from itertools import repeat
 from time import perf_counter
 
-from ipcbench.measure.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts
-from ipcbench.measure.ports import Channel, Mechanism, Side
+from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts
+from ipcbench.measure.api.ports import Channel, Mechanism, Side
 from ipcbench.model import Case
 
 

@@ -7,7 +7,7 @@ own, as ping-pong has.
 from collections.abc import Sequence
 from time import perf_counter
 
-from ipcbench.measure.pattern import (
+from ipcbench.measure.api.pattern import (
     ChannelPattern,
     Go,
     Lap,
@@ -17,7 +17,7 @@ from ipcbench.measure.pattern import (
     check_counts,
     echo,
 )
-from ipcbench.measure.ports import Channel, Mechanism, Port, PortSettings, Side
+from ipcbench.measure.api.ports import Channel, Mechanism, Port, PortSettings, Side
 
 
 class Pairs(ChannelPattern):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
-from ipcbench.measure.pattern import (
+from ipcbench.measure.api.pattern import (
     ChannelPattern,
     Go,
     Lap,
@@ -23,8 +23,8 @@ from ipcbench.measure.pattern import (
     echo,
     make_channel,
 )
-from ipcbench.measure.payload import digest, digests, window_for
-from ipcbench.measure.ports import Channel, Mechanism, Port, PortSettings, Side
+from ipcbench.measure.api.payload import digest, digests, window_for
+from ipcbench.measure.api.ports import Channel, Mechanism, Port, PortSettings, Side
 from ipcbench.model import Case
 
 

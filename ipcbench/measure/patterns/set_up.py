@@ -12,7 +12,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any
 
-from ipcbench.measure.pattern import (
+from ipcbench.measure.api.pattern import (
     Go,
     Lap,
     Pattern,
@@ -25,8 +25,8 @@ from ipcbench.measure.pattern import (
     check_last,
     make_channel,
 )
-from ipcbench.measure.payload import make_payloads
-from ipcbench.measure.ports import Cell, Mechanism, Port, PortSettings, Side
+from ipcbench.measure.api.payload import make_payloads
+from ipcbench.measure.api.ports import Cell, Mechanism, Port, PortSettings, Side
 from ipcbench.model import Case
 
 _LARGEST = 4096

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import repeat
 from time import perf_counter
 
-from ipcbench.measure.pattern import ChannelPattern, Go, Lap, Seat, Turn, check_counts, check_last
+from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, check_counts, check_last
 
 
 class Stream(ChannelPattern):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ipcbench.measure.ports import Mechanism, PortSettings, Side, Signal
+from ipcbench.measure.api.ports import Mechanism, PortSettings, Side, Signal
 
 
 class HastySignal(Signal):

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ipcbench.measure.duplex import DuplexPipe
-from ipcbench.measure.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.transports.connections import DuplexPipe
 
 GOOD = 2
 

@@ -6,8 +6,8 @@ import os
 import socket
 from collections.abc import Sequence
 
-from ipcbench.measure.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
-from ipcbench.measure.server import Server
+from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.measure.transports.external_server import Server
 
 LENGTH = 8
 

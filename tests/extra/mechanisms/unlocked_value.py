@@ -3,8 +3,8 @@
 from contextlib import nullcontext
 from typing import Any
 
-from ipcbench.measure.cell import ValueCell
-from ipcbench.measure.ports import Mechanism, PortSettings
+from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.transports.cells import ValueCell
 
 
 class UnlockedCell(ValueCell):

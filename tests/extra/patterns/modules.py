@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from ipcbench.measure.pattern import Go, Lap, Seat, Turn
+from ipcbench.measure.api.pattern import Go, Lap, Seat, Turn
 from ipcbench.measure.patterns.ping_pong import PingPong
 
 

@@ -2,7 +2,7 @@
 
 import signal
 
-from ipcbench.measure.pattern import Lap, Seat, Turn
+from ipcbench.measure.api.pattern import Lap, Seat, Turn
 from ipcbench.measure.patterns.ping_pong import PingPong
 
 

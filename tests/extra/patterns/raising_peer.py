@@ -1,6 +1,6 @@
 """ping-pong whose peer raises in its first timed turn."""
 
-from ipcbench.measure.pattern import Lap, Seat, Turn
+from ipcbench.measure.api.pattern import Lap, Seat, Turn
 from ipcbench.measure.patterns.ping_pong import PingPong
 
 PROOF_TURN = 16

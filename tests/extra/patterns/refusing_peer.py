@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from ipcbench.measure.pattern import Seat
+from ipcbench.measure.api.pattern import Seat
+from ipcbench.measure.api.ports import Channel, Side
 from ipcbench.measure.patterns.ping_pong import PingPong
-from ipcbench.measure.ports import Channel, Side
 
 
 class RefusingPeer(PingPong):

@@ -1,0 +1,1 @@
+"""What several mechanisms share: connections, rings, pools, and the clients of libraries."""

@@ -1,0 +1,77 @@
+"""Channels of libraries that bind and dial by themselves: upstream binds and tells downstream where.
+
+Nothing of the library exists before the peers do: whoever uses it makes it in connect, after the last fork.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from abc import abstractmethod
+from typing import Any
+
+from ipcbench.measure.api.ports import Channel, PortSettings, Receive, Send, Side
+
+LOOPBACK = "tcp://127.0.0.1"
+_IPC = "ipc://"
+
+
+def ipc_address(settings: PortSettings) -> str:
+    """A UNIX socket of the visit's, as these libraries name it."""
+    return f"{_IPC}{settings.new_path()}"
+
+
+def remove_file(address: str) -> None:
+    """Remove the file of a UNIX socket, which closing it may have left."""
+    if address.startswith(_IPC):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(address.removeprefix(_IPC))
+
+
+class MeetingChannel(Channel):
+    """A mechanism says what the address is; its library's class how to bind, dial and close."""
+
+    def __init__(self, settings: PortSettings) -> None:
+        self.window = settings.window
+        self.address = self.choose_address(settings)
+        self.heard, self.tell = settings.context.Pipe(duplex=False)
+        self.socket: Any = None
+
+    def choose_address(self, settings: PortSettings) -> str:
+        """What to bind to: a path of the visit's, unless a mechanism says otherwise."""
+        return ipc_address(settings)
+
+    @abstractmethod
+    def bind(self, address: str) -> str:
+        """Make this process's socket and bind it; the address to dial."""
+
+    @abstractmethod
+    def dial(self, address: str) -> None:
+        """Make this process's socket and connect it."""
+
+    def connect(self, side: Side) -> None:
+        if side == "driver":
+            self.tell.send(self.bind(self.address))
+        else:
+            self.tell.close()  # a copy left open would keep EOF from ever arriving
+            self.dial(self.heard.recv())
+        self.heard.close()
+        self.tell.close()
+
+    def sender(self) -> Send:
+        send: Send = self.socket.send
+        return send
+
+    def receiver(self) -> Receive:
+        receive: Receive = self.socket.recv
+        return receive
+
+    def close(self) -> None:
+        self.heard.close()
+        self.tell.close()
+        if self.socket is not None:
+            self.socket.close()
+            self.socket = None
+
+    def destroy(self) -> None:
+        remove_file(self.address)

@@ -1,0 +1,127 @@
+"""Shared state as a cell, in the two shapes that Python offers: something with a `.value`, something with items.
+
+The state that is read and written and the number that is added to are one place here, since each case uses only one.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ipcbench.measure.api.ports import Cell, PortSettings
+
+
+class ValueCell(Cell):
+    """State in `holder.value`; a mechanism says what holder and lock are."""
+
+    def __init__(self, settings: PortSettings) -> None:
+        self.holder, self.lock = self.make(settings)
+
+    @abstractmethod
+    def make(self, settings: PortSettings) -> tuple[Any, Any]:
+        """Allocate the holder and the lock that adding takes."""
+
+    def reader(self) -> Callable[[], Any]:
+        return partial(getattr, self.holder, "value")
+
+    def writer(self) -> Callable[[Any], object]:
+        return partial(setattr, self.holder, "value")
+
+    def adder(self) -> Callable[[], object]:
+        holder, lock = self.holder, self.lock
+
+        def add() -> None:
+            with lock:
+                holder.value += 1
+
+        return add
+
+    def careless_adder(self) -> Callable[[], object] | None:
+        holder = self.holder
+
+        def add_without_lock() -> None:
+            holder.value += 1
+
+        return add_without_lock
+
+    def total(self) -> int:
+        return int(self.holder.value)
+
+    def set_total(self, number: int) -> None:
+        self.holder.value = number
+
+
+class ItemCell(Cell):
+    """State in `holder[key]`; a mechanism says what holder and lock are."""
+
+    key: Any = 0
+
+    def __init__(self, settings: PortSettings) -> None:
+        self.holder, self.lock = self.make(settings)
+
+    @abstractmethod
+    def make(self, settings: PortSettings) -> tuple[Any, Any]:
+        """Allocate the holder and the lock that adding takes."""
+
+    def reader(self) -> Callable[[], Any]:
+        return partial(self.holder.__getitem__, self.key)
+
+    def writer(self) -> Callable[[Any], object]:
+        return partial(self.holder.__setitem__, self.key)
+
+    def adder(self) -> Callable[[], object]:
+        holder, key, lock = self.holder, self.key, self.lock
+
+        def add() -> None:
+            with lock:
+                holder[key] += 1
+
+        return add
+
+    def careless_adder(self) -> Callable[[], object] | None:
+        holder, key = self.holder, self.key
+
+        def add_without_lock() -> None:
+            holder[key] += 1
+
+        return add_without_lock
+
+    def total(self) -> int:
+        return int(self.holder[self.key])
+
+    def set_total(self, number: int) -> None:
+        self.holder[self.key] = number
+
+
+class BytesCell(ItemCell):
+    """State in memory that a mechanism shows as bytes; over 8 of them it is read and written under the lock."""
+
+    atomic = 8  # one aligned store on every 64-bit machine
+
+    def __init__(self, settings: PortSettings) -> None:
+        self.size = settings.size
+        super().__init__(settings)
+
+    @abstractmethod
+    def view(self) -> memoryview:
+        """The state, in the calling process."""
+
+    def reader(self) -> Callable[[], Any]:
+        view, lock = self.view(), self.lock
+
+        def read_locked() -> bytes:
+            with lock:
+                return bytes(view)
+
+        return read_locked if self.size > self.atomic else view.tobytes
+
+    def writer(self) -> Callable[[Any], object]:
+        view, lock = self.view(), self.lock
+
+        def write_locked(payload: Any) -> None:
+            with lock:
+                view[:] = payload
+
+        return write_locked if self.size > self.atomic else partial(view.__setitem__, slice(None))

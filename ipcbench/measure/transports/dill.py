@@ -1,0 +1,32 @@
+"""The fork context of `multiprocess`, the copy of multiprocessing that pickles by dill."""
+
+from __future__ import annotations
+
+from multiprocessing.process import current_process
+from typing import Any
+
+from ipcbench.measure.api.ports import Mechanism
+
+
+def dill_context() -> Any:
+    """The context, whose semaphores get the visit's names as those of multiprocessing do, see names.claim_names."""
+    import multiprocess
+
+    ours: Any = current_process()
+    multiprocess.current_process()._config["semprefix"] = ours._config["semprefix"]
+    return multiprocess.get_context("fork")
+
+
+DILL = Mechanism(  # what its mechanisms have in common
+    name="dill",
+    title="multiprocess, by dill",
+    short="dill",
+    family="pipes",
+    requires=("multiprocess", "dill"),
+    extra="dill",
+    licence="BSD-3-Clause",
+    carries="objects",
+    bounded_by="bytes",
+    start_methods=("fork",),
+    caveats=("multiprocess has processes of its own for spawn and forkserver, which is not measured",),
+)

@@ -1,0 +1,133 @@
+"""Servers of other programs: one for all ports of a visit, started as a child of the driver, waited for, and ended.
+
+    server = RedisServer.of(settings)      while ports are laid, before any peer exists; started at the first use
+    settings.close()                       ends it, once every peer has ended
+
+Its folder and its socket are the visit's, so that it reaches nobody else. As a child of the driver it is in the custody
+of whoever has the driver in it, so it outlives no visit, however that ends. For whoever sweeps up after a warden that
+was killed too, its folder says which process it is: redis-server writes its title over the environment by which others
+are found (run.tree). It runs on the CPUs of the visit's helper processes, and its CPU time counts but for its start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from ipcbench.errors import NotOffered, ServerFailed
+from ipcbench.measure.api.ports import PortSettings, find_program
+from ipcbench.measure.process.names import SERVER
+
+START_SECONDS = 10.0  # a server answers within 0.1 s; on a machine that swaps it may take its time
+STOP_SECONDS = 3.0
+_PAUSE = 0.002
+_DYING_SECONDS = 1.0  # its connections are closed a moment before it has ended, longer on a busy machine
+_SAID = "said"
+_MOST_SAID = 4096
+
+
+class Server(ABC):
+    """A mechanism's module says which program, with which arguments, and how to tell that it answers."""
+
+    program: str
+
+    @classmethod
+    def of(cls, settings: PortSettings) -> Self:
+        """The visit's server, started if it has none; raises ServerFailed, and NotOffered without the program."""
+        if cls.program not in settings.servers:
+            server = cls(settings)
+            settings.servers[cls.program] = server
+            settings.started.append(server.pid)
+        found = settings.servers[cls.program]
+        assert isinstance(found, cls)
+        return found
+
+    def __init__(self, settings: PortSettings) -> None:
+        program = find_program(self.program)
+        if not program:
+            raise NotOffered(f"{self.program} is not on PATH")
+        self.folder = Path(settings.new_path())
+        self.folder.mkdir(0o700)
+        try:
+            with (self.folder / _SAID).open("xb") as said:
+                self.process = subprocess.Popen(
+                    [program, *self.arguments()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=said,
+                    stderr=subprocess.STDOUT,
+                    cwd=self.folder,
+                )
+        except OSError as error:
+            shutil.rmtree(self.folder)
+            raise ServerFailed(f"{self.program} does not start: {error.strerror}") from error
+        try:
+            self._record()
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
+
+    @abstractmethod
+    def arguments(self) -> Sequence[str]:
+        """The words after the program's name; its files go to `folder`, which exists."""
+
+    @abstractmethod
+    def answers(self) -> bool:
+        """Whether it does what a client asks for; an OSError is a no."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self.process.pid
+
+    def death(self) -> ServerFailed | None:
+        """How it ended, if it did before it was told to."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return ServerFailed(f"{self.program} {self._ending(self.process.wait(_DYING_SECONDS))} during the visit")
+        return None
+
+    def stop(self) -> None:
+        """End it and remove its folder; harmless if it has ended."""
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _record(self) -> None:
+        """Leave word of which process this is, by its number and its start in clock ticks since boot; see proc(5)."""
+        with contextlib.suppress(OSError):  # no such view here
+            stat = Path(f"/proc/{self.pid}/stat").read_bytes()  # a program's name may hold any bytes
+            (self.folder / SERVER).write_text(f"{self.pid} {int(stat.rpartition(b')')[2].split()[19])}")
+
+    def _wait(self) -> None:
+        """Wait until it answers; raises ServerFailed."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            status = self.process.poll()
+            if status is not None:
+                raise ServerFailed(f"{self.program} {self._ending(status)} instead of answering")
+            with contextlib.suppress(OSError):
+                if self.answers():
+                    return
+            time.sleep(_PAUSE)
+        raise ServerFailed(f"{self.program} has not answered {START_SECONDS:.0f} s after its start")
+
+    def _ending(self, status: int) -> str:
+        """How it ended, with the last line that it said if that was its own choice."""
+        if status < 0:
+            return f"was killed by {signal.Signals(-status).name}"
+        with (self.folder / _SAID).open("rb") as said:
+            said.seek(max(0, os.fstat(said.fileno()).st_size - _MOST_SAID))
+            lines = [line for line in said.read().decode("utf-8", "replace").splitlines() if line.strip()]
+        return f"ended with exit code {status}" + (f" ({lines[-1].strip()})" if lines else "")

@@ -1,0 +1,144 @@
+"""What executors with workers of loky share: names of the visit's, and a place where all workers meet.
+
+These workers are started by fork and exec, so what they meet at must survive that, whatever the case's start method.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import threading
+from multiprocessing.context import BaseContext
+from multiprocessing.process import current_process
+from typing import Any
+
+from ipcbench.measure.api.ports import Executor, Mechanism, PortSettings, Run, Side
+from ipcbench.measure.process.leaks import kept_by_a_library
+from ipcbench.measure.transports.light_import import import_lightly
+from ipcbench.measure.transports.pools import arrive, chunk, meet
+
+VENDORED = "joblib.externals.loky"  # joblib brings a copy
+
+
+class Gate:
+    """A barrier of semaphores, which loky can send to a worker; the memory in multiprocessing's it cannot."""
+
+    def __init__(self, context: BaseContext, parties: int) -> None:
+        self.parties = parties
+        self.early: Any = context.Semaphore(parties - 1)
+        self.door: Any = context.Semaphore(0)
+
+    def wait(self, timeout: float) -> None:
+        """Wait for all others; raises BrokenBarrierError after so many seconds."""
+        if self.early.acquire(block=False):
+            if not self.door.acquire(timeout=timeout):
+                raise threading.BrokenBarrierError
+            return
+        for _ in range(self.parties - 1):
+            self.early.release()
+            self.door.release()
+
+
+class Chairs:
+    """Gives each worker that asks another number, counted from 0; 0 again when all are taken."""
+
+    def __init__(self, context: BaseContext, count: int) -> None:
+        self.free: list[Any] = [context.Semaphore(1) for _ in range(count)]
+
+    def take(self) -> int:
+        """The first number that nobody has taken."""
+        return next((number for number, free in enumerate(self.free) if free.acquire(block=False)), 0)
+
+
+def arrival(settings: PortSettings) -> tuple[Any, ...]:
+    """The arguments of pools.arrive for workers of loky."""
+    context = multiprocessing.get_context("spawn")
+    return Gate(context, settings.workers), Chairs(context, settings.workers).take, settings.cpus
+
+
+def prepare_loky(package: str = "loky") -> None:
+    """Start loky's tracker, which lives as long as this process, and name semaphores as names.claim_names does.
+
+    Those of loky, and those of multiprocessing, which loky names after itself once it is imported.
+    """
+    tracker = importlib.import_module(f"{package}.backend.resource_tracker")
+    theirs = importlib.import_module(f"{package}.backend.synchronize").SemLock
+    with kept_by_a_library():
+        tracker.ensure_running()
+    ours: Any = current_process()
+    prefix, random = ours._config["semprefix"], theirs._rand
+    for lock in (theirs, importlib.import_module("multiprocessing.synchronize").SemLock):
+        lock._make_name = staticmethod(lambda: f"{prefix}-{os.getpid()}-{next(random)}")
+
+
+class JoblibPool(Executor):
+    """joblib.Parallel, kept open between calls."""
+
+    parallel: Any = None
+
+    def __init__(self, settings: PortSettings) -> None:
+        self.settings = settings
+        self.arrival = arrival(settings)
+
+    def connect(self, side: Side) -> None:
+        self.library = import_lightly("joblib")
+        prepare_loky(VENDORED)
+        self.parallel = self.library.Parallel(
+            self.settings.workers,
+            backend="loky",
+            batch_size=1,
+            pre_dispatch="all",
+            temp_folder=self.settings.folder,
+            max_nbytes=None,
+            initializer=arrive,
+            initargs=self.arrival,
+        )
+        self.parallel.__enter__()
+
+    def members(self) -> list[int]:
+        met: list[int] = self.parallel(self.library.delayed(meet)(None) for _ in range(self.settings.workers))
+        return met
+
+    def runner(self, operation: str) -> Run:
+        parallel, delayed, workers = self.parallel, self.library.delayed, self.settings.workers
+
+        def chunked(task: Any, items: Any) -> Any:
+            parallel.batch_size = chunk(items, workers)
+            return parallel(delayed(task)(item) for item in items)
+
+        ways: dict[str, Run] = {
+            "apply": lambda task, items: (parallel([delayed(task)(item)])[0] for item in items),
+            "map": lambda task, items: parallel(delayed(task)(item) for item in items),
+            "map-chunked": chunked,
+        }
+        return ways[operation]
+
+    def close(self) -> None:
+        if self.parallel:
+            self.parallel.__exit__(None, None, None)
+            self.parallel = None
+            loky = self.library.externals.loky
+            loky.get_reusable_executor(reuse=True).shutdown()
+            # What joblib and loky remember of the last executor holds this visit's semaphores.
+            loky.reusable_executor._executor = loky.reusable_executor._executor_kwargs = None
+            self.library.executor._executor_args = None
+
+
+LOKY = Mechanism(  # what its mechanisms have in common
+    name="loky",
+    title="workers of loky",
+    short="loky",
+    family="executors",
+    licence="BSD-3-Clause",
+    carries="objects",
+    bounded_by="nothing",
+    peers="own",
+    senders="many",
+    receivers="many",
+    ordering="none",
+    dead_peer="an error",
+    background_threads=2,
+    copies=6,
+    caveats=("starts its workers by fork and exec whatever the start method",),
+)

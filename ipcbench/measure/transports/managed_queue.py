@@ -1,0 +1,31 @@
+"""A queue.Queue in a manager process, used through proxies; a mechanism says which manager."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from ipcbench.measure.api.ports import Channel, PortSettings, Receive, Send, Side
+
+if TYPE_CHECKING:
+    from multiprocessing.managers import SyncManager  # 20 ms, to be paid where one is started
+
+
+class ManagedQueue(Channel):
+    """A bounded queue in a manager's process."""
+
+    def __init__(self, settings: PortSettings) -> None:
+        self.queue = self.manager(settings).Queue(settings.window)
+
+    @abstractmethod
+    def manager(self, settings: PortSettings) -> SyncManager:
+        """The manager whose process has the queue."""
+
+    def connect(self, side: Side) -> None:
+        self.queue.qsize()  # the first call of a process opens its connection
+
+    def sender(self) -> Send:
+        return self.queue.put
+
+    def receiver(self) -> Receive:
+        return self.queue.get
