@@ -31,8 +31,8 @@ from own_shared_memory import mount_own
 
 from ipcbench.cli import main
 from ipcbench.measure.process.leaks import code_files
-from ipcbench.run import visit
-from ipcbench.run.interrupt import Stop
+from ipcbench.run import visitor
+from ipcbench.run.stop import Stop
 
 STEADY = 0.11  # a leak is what two samples at least 100 ms apart both show; one sample catches the dying
 PATIENCE = 3.0  # names in /dev/shm may be those of somebody beside us: they go, or a process of theirs has them
@@ -98,13 +98,13 @@ def short_timing(no_leaks: None, temporary: Path, monkeypatch: pytest.MonkeyPatc
 
     The warden sleeps until the deadline of the stage it knows, so it is woken when there is a new one.
     """
-    usual = visit.deadlines
-    monkeypatch.setattr(visit, "deadlines", lambda *about: usual(*about) | {"timing": 3.0})
+    usual = visitor.deadlines
+    monkeypatch.setattr(visitor, "deadlines", lambda *about: usual(*about) | {"timing": 3.0})
     over = threading.Event()
 
     def wake() -> None:
         until(lambda: over.is_set() or "timing" in stages(temporary), 60.0)
-        for warden in running("ipcbench.run.warden"):  # none, if the visit has ended by itself
+        for warden in running("ipcbench.run.containment.warden"):  # none, if the visit has ended by itself
             with contextlib.suppress(ProcessLookupError):
                 os.kill(warden, signal.SIGCHLD)
 

@@ -10,7 +10,7 @@ from commands import EXTRA, PACKAGE_PARENT, Finished, environment, python
 from records import journal_of
 
 from ipcbench.results import store
-from ipcbench.run.entry import read_bytes
+from ipcbench.run.journal.records import read_bytes
 
 CONTINUE = "to continue: python -m ipcbench run --resume mine"
 JOURNAL, RESULTS = Path("results/mine.journal"), Path("results/mine.json")

@@ -17,7 +17,7 @@ from pathlib import Path
 from commands import TOKEN, Finished, environment, in_state, parent_of, run, status, until
 
 from ipcbench.results.schema import ResultFile
-from ipcbench.run.entry import Done, read_bytes
+from ipcbench.run.journal.records import Done, read_bytes
 
 READY = 40.0  # seconds
 QUIET = {

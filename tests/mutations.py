@@ -33,9 +33,9 @@ def faults(words: str) -> str:
     return f"tests/test_faults.py -k '{words}'"
 
 
-WARDEN, CUSTODY = "ipcbench/run/warden.py", "ipcbench/run/custody.py"
-TREE, WORKER = "ipcbench/run/tree.py", "ipcbench/measure/worker.py"
-WRITING, JOURNAL = "ipcbench/results/writing.py", "ipcbench/run/journal.py"
+WARDEN, CUSTODY = "ipcbench/run/containment/warden.py", "ipcbench/run/containment/custody.py"
+TREE, WORKER = "ipcbench/run/containment/processes.py", "ipcbench/measure/worker.py"
+WRITING, JOURNAL = "ipcbench/results/writing.py", "ipcbench/run/journal/file.py"
 
 MUTATIONS = (
     Mutation(
@@ -131,7 +131,7 @@ MUTATIONS = (
     ),
     Mutation(
         "lock of the run",
-        "ipcbench/run/leftovers.py",
+        "ipcbench/run/containment/leftovers.py",
         "        return lock(descriptor)\n",
         "        return True\n",
         "tests/test_warden.py -k strangers",
@@ -152,21 +152,21 @@ MUTATIONS = (
     ),
     Mutation(
         "digests of what arrived",
-        "ipcbench/run/proof.py",
+        "ipcbench/run/verdict/proof.py",
         "        reason = _why_wrong(case, proof)\n",
         "        reason = None\n",
         "tests/test_visit.py tests/test_proof.py -k 'flipped_bit or proof'",
     ),
     Mutation(
         "number of processes",
-        "ipcbench/run/proof.py",
+        "ipcbench/run/verdict/proof.py",
         "    if len(set(pids)) != parts:\n",
         "    if False:\n",
         faults("fewer-workers"),
     ),
     Mutation(
         "plausible times",
-        "ipcbench/run/verdict.py",
+        "ipcbench/run/verdict/judge.py",
         '    return Failure("unverified", "timing", reason) if reason else found\n',
         "    return found\n",
         faults("time-tiny"),
@@ -209,7 +209,7 @@ MUTATIONS = (
     ),
     Mutation(
         "checksum of a record",
-        "ipcbench/run/entry.py",
+        "ipcbench/run/journal/records.py",
         "    if frame(payload) != line:\n",
         "    if False:\n",
         "tests/test_journal.py -k flipped_bit",

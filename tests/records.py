@@ -10,7 +10,7 @@ from synthetic import make_result
 from ipcbench.machine.identity import identity
 from ipcbench.model import Budget, Case, Outcome, Skip, Timing
 from ipcbench.plan.planner import Plan
-from ipcbench.run.entry import (
+from ipcbench.run.journal.records import (
     JOURNAL_SCHEMA,
     Done,
     Ended,
@@ -21,7 +21,7 @@ from ipcbench.run.entry import (
     Started,
     write_entry,
 )
-from ipcbench.run.resume import digest, plan_record
+from ipcbench.run.journal.resume import digest, plan_record
 
 CASES = (Case("ping-pong", "pipe", 64), Case("ping-pong", "queue", 64))
 SKIPPED = Skip(Case("ping-pong", "value", 64), "value carries one 8 B number")

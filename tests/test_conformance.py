@@ -13,7 +13,7 @@ from commands import environment, run
 from packages import HONEST, LIARS, forget_plugins, install
 
 from ipcbench.cli.conformance import document, lines
-from ipcbench.run.interrupt import Stop
+from ipcbench.run.stop import Stop
 from ipcbench.testing import conformance
 from ipcbench.testing.conformance import RULES, Judgement, Verdict, try_rules
 

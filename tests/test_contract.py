@@ -14,7 +14,7 @@ import pytest
 from ipcbench.measure.api.ports import PORTS
 from ipcbench.measure.registry import load_mechanism, mechanism_names
 from ipcbench.model import START_METHODS
-from ipcbench.run.interrupt import Stop
+from ipcbench.run.stop import Stop
 from ipcbench.testing.conformance import RULES, Judgement, Rule, try_rules
 
 MECHANISMS = mechanism_names()

@@ -30,7 +30,7 @@ from ipcbench.report.rows import environment
 from ipcbench.report.study import study
 from ipcbench.results import store
 from ipcbench.results.schema import NORMAL, UNKNOWN, Condition, VisitRecord
-from ipcbench.run.entry import Planned, read_bytes
+from ipcbench.run.journal.records import Planned, read_bytes
 from ipcbench.text import ONE_LINE
 
 pytestmark = pytest.mark.usefixtures("no_leaks")

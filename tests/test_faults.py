@@ -20,8 +20,8 @@ from ipcbench.errors import BadRequest, Interrupted
 from ipcbench.measure.registry import mechanism_names
 from ipcbench.model import START_METHODS, Case, StartMethod
 from ipcbench.plan import catalog
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.record import _mechanism_facts
+from ipcbench.run.result import _mechanism_facts
+from ipcbench.run.stop import Stop
 
 BASES = ("pipe", "queue", "array", "manager-queue", "simple-queue", "pipe-bytes")
 SOON = 30.0

@@ -33,7 +33,7 @@ from ipcbench.plan import catalog
 from ipcbench.plan.planner import Request
 from ipcbench.results.schema import PROTOCOL
 from ipcbench.results.store import load
-from ipcbench.run.interrupt import Stop
+from ipcbench.run.stop import Stop
 
 with_dask = pytest.mark.skipif(
     importlib.util.find_spec("distributed") is None, reason="the extra fleet is not installed: distributed"

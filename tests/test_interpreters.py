@@ -32,8 +32,8 @@ from ipcbench.measure.registry import load_mechanism, load_pattern
 from ipcbench.model import TOUCHED, Budget, Capabilities, Case, Failure, Outcome, Timing, Visit
 from ipcbench.plan.planner import Request, make_plan, why_not
 from ipcbench.plan.suites import SUITES
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.visit import Visitor
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import Visitor
 from ipcbench.testing.conformance import try_rules
 
 TESTS = Path(__file__).parent

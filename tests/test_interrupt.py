@@ -32,8 +32,8 @@ from commands import (
 from crashes import CONTINUE
 
 from ipcbench.results import store
-from ipcbench.run.entry import Done, Ended, Failed, Started, read_bytes
-from ipcbench.run.visit import slowness
+from ipcbench.run.journal.records import Done, Ended, Failed, Started, read_bytes
+from ipcbench.run.visitor import slowness
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 

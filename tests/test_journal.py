@@ -19,7 +19,8 @@ from records import PLANNED, VISITS, damaged, journal_of, outcome
 from ipcbench.errors import NotSaved, ResultError
 from ipcbench.model import Case, Failure, Outcome, Visit
 from ipcbench.results.schema import LONGEST_STACK, LONGEST_TEXT
-from ipcbench.run.entry import (
+from ipcbench.run.journal.file import Journal
+from ipcbench.run.journal.records import (
     Done,
     Ended,
     Entry,
@@ -31,7 +32,6 @@ from ipcbench.run.entry import (
     read_line,
     write_entry,
 )
-from ipcbench.run.journal import Journal
 from ipcbench.text import safe_text
 
 FLIPS = 4_000

@@ -14,10 +14,10 @@ from ipcbench.errors import BadRequest
 from ipcbench.model import Budget, Case, Skip, Timing
 from ipcbench.plan.planner import Plan
 from ipcbench.results.store import load
-from ipcbench.run.entry import LONGEST_LINE, Ended, write_entry
-from ipcbench.run.keepable import refuse_unkeepable
-from ipcbench.run.record import Occasion
-from ipcbench.run.resume import plan_record
+from ipcbench.run.capacity import refuse_unkeepable
+from ipcbench.run.journal.records import LONGEST_LINE, Ended, write_entry
+from ipcbench.run.journal.resume import plan_record
+from ipcbench.run.result import Occasion
 
 Within = Callable[..., Finished]
 

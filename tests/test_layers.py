@@ -16,8 +16,8 @@ import ipcbench
 from ipcbench.measure import patterns
 from ipcbench.measure.registry import load_mechanism, mechanism_names, pattern_names
 from ipcbench.model import START_METHODS, Case, Outcome, StartMethod, Timing, Visit
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.visit import Visitor
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import Visitor
 
 PACKAGE = Path(ipcbench.__file__).parent
 HEAVY = {"pandas", "numpy", "scipy", "matplotlib", "click", "rich", "jinja2", "msgspec", "psutil"}

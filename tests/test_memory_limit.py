@@ -94,8 +94,8 @@ print(json.dumps([capabilities().memory, found["memory limit"]]))
 """
 TOO_LARGE = """
 from ipcbench.model import Case, Timing, Visit
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.visit import Visitor
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import Visitor
 with Stop() as stop:
     visitor = Visitor(Timing(1, 0, 0.001), stop)
     print(visitor.visit(Visit(Case("ping-pong", "pipe", 64 * 2**20), 1, 0, 2)))

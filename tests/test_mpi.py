@@ -16,7 +16,7 @@ from ipcbench.errors import NotOffered
 from ipcbench.measure.process.names import SEGMENT, new_run_id
 from ipcbench.measure.registry import load_mechanism
 from ipcbench.measure.transports.mpi import environment, load, segment_of, serve
-from ipcbench.run.queues import remove_queues
+from ipcbench.run.containment.kernel_objects import remove_queues
 
 NAME = f"ib{new_run_id()}_1-77-1"  # of nobody else who runs these tests
 SHARED = Path("/dev/shm")

@@ -33,8 +33,8 @@ from ipcbench.measure.patterns.stream import Stream
 from ipcbench.measure.patterns.task_queue import TaskQueue
 from ipcbench.measure.registry import load_mechanism, load_pattern, mechanism_names, pattern_names
 from ipcbench.model import Case, Failure, Outcome, PayloadKind, StartMethod, Timing, Visit
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.visit import Visitor
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import Visitor
 
 QUICK = Timing(values=1, warmups=0, min_time=0.001)
 LOOPS = 5

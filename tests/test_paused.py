@@ -18,10 +18,10 @@ from commands import TOKEN, marked_processes, until
 from control_groups import control_group, freeze
 
 from ipcbench.model import Case, Failure, Outcome, Timing, Visit
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.surroundings import BEAT, LATE, Pulse
-from ipcbench.run.tree import children_of
-from ipcbench.run.visit import Visitor
+from ipcbench.run.containment.disturbances import BEAT, LATE, Pulse
+from ipcbench.run.containment.processes import children_of
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import Visitor
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 

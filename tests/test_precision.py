@@ -22,9 +22,9 @@ from ipcbench.plan.planner import Plan
 from ipcbench.results.frame import visit_frame
 from ipcbench.results.store import load
 from ipcbench.run import cost, schedule
-from ipcbench.run.interrupt import Stop
 from ipcbench.run.precision import half_width, interval_rank, wide
 from ipcbench.run.schedule import NOTHING, Earlier, Findings, measure
+from ipcbench.run.stop import Stop
 
 PIPE, QUEUE, STREAM = CASES = (
     Case("ping-pong", "pipe", 64),

@@ -21,7 +21,7 @@ from ipcbench.plan.planner import Plan
 from ipcbench.results.privacy import KEPT, anonymous, kept_stack, kept_text, without_paths
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import load, save
-from ipcbench.run import record
+from ipcbench.run import result
 from ipcbench.run.schedule import Findings
 
 PIPE = Case("ping-pong", "pipe", 64)
@@ -78,10 +78,10 @@ def recorded(full_metadata: bool = False) -> ResultFile:
     findings.failures[queue] = Failure("failed", "start", "no /home/jo/x\x1b[2J", STACK)
     plan = Plan((PIPE, queue), (), 7, Budget(rounds=1), Timing(), {})
     machine = make_result([PIPE], 1).ipcbench.machine
-    occasion = record.Occasion(
+    occasion = result.Occasion(
         "mine", "2026-01-15T10:20:30+00:00", "ipcbench run", 9.0, machine, full_metadata=full_metadata
     )
-    return record.make_result(plan, findings, occasion)
+    return result.make_result(plan, findings, occasion)
 
 
 def test_a_record_holds_what_is_allowed_and_says_when_it_holds_more() -> None:

@@ -23,7 +23,7 @@ from ipcbench.measure.api.payload import (
 )
 from ipcbench.model import Case
 from ipcbench.plan import catalog
-from ipcbench.run.proof import why_unproven
+from ipcbench.run.verdict.proof import why_unproven
 
 PING = Case("ping-pong", "queue", 64)
 TASKS = Case("task-queue", "queue", 64, 3)

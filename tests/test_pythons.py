@@ -24,8 +24,8 @@ from ipcbench.measure.process.names import PACKAGE_PARENT, new_run_id, visit_nam
 from ipcbench.measure.process.stages import FAILURE, RESULT
 from ipcbench.model import Case, Outcome, Timing, Visit
 from ipcbench.results import store
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.visit import Visitor
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import Visitor
 
 HERE = f"py{sys.version.split()[0]}".replace("+", "")
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ipcbench.measure.process.names import POSIX_QUEUE, SYSV_QUEUE, new_run_id
-from ipcbench.run.queues import remove_queues
+from ipcbench.run.containment.kernel_objects import remove_queues
 
 posix_ipc: Any = pytest.importorskip("posix_ipc", reason='needs pip install "ipcbench[third-party]"')
 sysv_ipc: Any = pytest.importorskip("sysv_ipc", reason='needs pip install "ipcbench[third-party]"')

@@ -13,7 +13,7 @@ from ipcbench.model import START_METHODS, Budget, Case, Failure, Outcome, Skip, 
 from ipcbench.plan.planner import Plan
 from ipcbench.results.frame import visit_frame
 from ipcbench.results.schema import ResultFile
-from ipcbench.run.record import Occasion, make_result
+from ipcbench.run.result import Occasion, make_result
 from ipcbench.run.schedule import Findings
 
 PIPE, QUEUE = Case("ping-pong", "pipe", 64), Case("ping-pong", "queue", 64)

@@ -18,8 +18,18 @@ from ipcbench.errors import ResultError
 from ipcbench.machine.identity import differences, identity
 from ipcbench.model import Failure
 from ipcbench.results import store
-from ipcbench.run.entry import Continued, Done, Ended, Entry, Failed, OutcomeRecord, Planned, Started, read_bytes
-from ipcbench.run.resume import past_of, unlike
+from ipcbench.run.journal.records import (
+    Continued,
+    Done,
+    Ended,
+    Entry,
+    Failed,
+    OutcomeRecord,
+    Planned,
+    Started,
+    read_bytes,
+)
+from ipcbench.run.journal.resume import past_of, unlike
 from ipcbench.run.schedule import Attempt
 
 pytestmark = pytest.mark.usefixtures("no_leaks")

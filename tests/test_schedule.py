@@ -15,8 +15,8 @@ from ipcbench.model import SEVERITY, Budget, Case, Failure, Outcome, Timing, Ver
 from ipcbench.plan.planner import Plan
 from ipcbench.run import cost, schedule
 from ipcbench.run.cost import loops_for, rounds_within, time_to_start
-from ipcbench.run.interrupt import Stop
 from ipcbench.run.schedule import NOTHING, Attempt, Earlier, Findings, measure, worse
+from ipcbench.run.stop import Stop
 
 CASES = (Case("ping-pong", "pipe", 64), Case("ping-pong", "queue", 64), Case("stream", "pipe", 64))
 TIMING = Timing(values=2, warmups=1, min_time=0.05)

@@ -38,10 +38,10 @@ from ipcbench.measure.registry import load_mechanism, mechanism_names
 from ipcbench.measure.transports import external_server
 from ipcbench.measure.transports.external_server import Server
 from ipcbench.model import START_METHODS, Case, Failure, Outcome, StartMethod, Timing, Visit
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.leftovers import find_leftovers, live_runs, remove_leftover
-from ipcbench.run.tree import children_of
-from ipcbench.run.visit import Visitor
+from ipcbench.run.containment.leftovers import find_leftovers, live_runs, remove_leftover
+from ipcbench.run.containment.processes import children_of
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import Visitor
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -83,8 +83,8 @@ DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + RELAY
 
 LONG_VISIT = """
 from ipcbench.model import Case, Timing, Visit
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.visit import Visitor
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import Visitor
 with Stop() as stop:
     Visitor(Timing(1, 0, 0.001), stop).visit(Visit(Case("ping-pong", "served", 64), 1, 0, 1_000_000))
 """
@@ -322,7 +322,7 @@ def test_a_server_is_found_by_clean_although_nobody_is_left_who_owned_it(
     process = start_python("-c", LONG_VISIT, cwd=tmp_path, env=env)
     try:
         assert until(lambda: "timing" in stages(temporary) and bool(running("fake-server")), 30.0)
-        (warden,) = [pid for pid in children_of(process.pid) if "ipcbench.run.warden" in pid.command]
+        (warden,) = [pid for pid in children_of(process.pid) if "ipcbench.run.containment.warden" in pid.command]
         (folder,) = temporary.glob("ib*")
         assert folder in live_runs()
         kill_at_once(process.pid, warden.pid)

@@ -23,7 +23,7 @@ from ipcbench.cli import COMMANDS
 from ipcbench.cli.fleeting import _report, again
 from ipcbench.cli.report import command as report_command
 from ipcbench.results.store import load, save
-from ipcbench.run.visit import LOCK
+from ipcbench.run.visitor import LOCK
 from ipcbench.shell import file_argument, kept, quoted
 from ipcbench.text import safe_text
 

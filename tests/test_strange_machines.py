@@ -34,9 +34,9 @@ from ipcbench.report.study import study
 from ipcbench.results import store
 from ipcbench.results.schema import UNKNOWN, MachineFacts, ResultFile
 from ipcbench.results.side import open_side
-from ipcbench.run.journal import Journal
-from ipcbench.run.record import Occasion
-from ipcbench.run.record import make_result as result_of
+from ipcbench.run.journal.file import Journal
+from ipcbench.run.result import Occasion
+from ipcbench.run.result import make_result as result_of
 from ipcbench.run.schedule import Findings
 
 pytestmark = pytest.mark.usefixtures("no_leaks")

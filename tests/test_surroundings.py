@@ -23,11 +23,11 @@ from ipcbench.measure.process.placement import usable_cpus
 from ipcbench.model import TOUCHED, Case, Failure, Outcome, Timing, Visit
 from ipcbench.results import store
 from ipcbench.results.touched import touched
-from ipcbench.run import surroundings
-from ipcbench.run.custody import Custody
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.surroundings import Look, Watch, notes
-from ipcbench.run.visit import Visitor
+from ipcbench.run.containment import disturbances
+from ipcbench.run.containment.custody import Custody
+from ipcbench.run.containment.disturbances import Look, Watch, notes
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import Visitor
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -134,14 +134,14 @@ def test_throttling_is_seen_by_the_counts_that_have_grown(
 def test_a_machine_that_slept_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watch = Watch(tmp_path)
     before = watch.look()
-    monkeypatch.setattr(surroundings, "_slept", lambda: before.slept + 60)
+    monkeypatch.setattr(disturbances, "_slept", lambda: before.slept + 60)
     assert watch.since(before) == ["suspended"]
 
 
 def test_cpus_that_are_taken_away_are_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watch = Watch(tmp_path)
     before = watch.look()
-    monkeypatch.setattr(surroundings, "usable_cpus", lambda: [*before.cpus, 99])
+    monkeypatch.setattr(disturbances, "usable_cpus", lambda: [*before.cpus, 99])
     assert watch.since(before) == ["affinity-changed"]
 
 

@@ -18,8 +18,8 @@ from ipcbench.measure.api.ports import Mechanism, PortSettings
 from ipcbench.measure.registry import load_mechanism, mechanism_names
 from ipcbench.model import Budget, Capabilities, Case, Failure, Timing, Visit
 from ipcbench.plan.planner import Request, make_plan
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.visit import Visitor
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import Visitor
 
 THIRD_PARTY = [found for found in map(load_mechanism, mechanism_names()) if found.third_party]
 HERE = [found for found in THIRD_PARTY if not found.missing()]

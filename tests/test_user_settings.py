@@ -16,8 +16,8 @@ from faults.trials import faults_by_name, matrix, try_all, unfit
 
 from ipcbench.machine.facts import capabilities
 from ipcbench.results import store
-from ipcbench.run.entry import read_bytes
-from ipcbench.run.interrupt import Stop
+from ipcbench.run.journal.records import read_bytes
+from ipcbench.run.stop import Stop
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 

@@ -15,8 +15,8 @@ from commands import EXTRA, first, running, until, when_timing
 from ipcbench.errors import BadRequest, Interrupted
 from ipcbench.measure import mechanisms
 from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.visit import (
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import (
     LEAST_DEADLINE,
     LONGEST_FOLDER,
     Visitor,

@@ -39,12 +39,12 @@ from commands import (
 from ipcbench.errors import NotContained
 from ipcbench.measure.process.names import new_run_id
 from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
-from ipcbench.run import tree
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.leftovers import find_leftovers, live_runs
-from ipcbench.run.surroundings import BEAT
-from ipcbench.run.tree import Isolation
-from ipcbench.run.visit import LOCK, Visitor
+from ipcbench.run.containment import processes
+from ipcbench.run.containment.disturbances import BEAT
+from ipcbench.run.containment.leftovers import find_leftovers, live_runs
+from ipcbench.run.containment.processes import Isolation
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import LOCK, Visitor
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -91,9 +91,9 @@ def test_a_killed_run_is_gone_without_a_trace(tmp_path: Path, temporary: Path, s
 
 LONG_VISIT = """
 from ipcbench.model import Case, Timing, Visit
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.surroundings import BEAT
-from ipcbench.run.visit import Visitor
+from ipcbench.run.stop import Stop
+from ipcbench.run.containment.disturbances import BEAT
+from ipcbench.run.visitor import Visitor
 with Stop() as stop:
     Visitor(Timing(1, 0, 0.001), stop).visit(Visit(Case("deaf-peer", "pipe", 64), 1, 0, 20))
 """
@@ -112,7 +112,7 @@ def test_a_killed_run_does_not_wait_for_the_end_of_its_visit(tmp_path: Path, tem
 
 
 def test_a_killed_warden_fails_its_visit_and_the_next_one_has_another(visitor: Visitor, temporary: Path) -> None:
-    thread = when_timing(temporary, signalling("ipcbench.run.warden", signal.SIGKILL))
+    thread = when_timing(temporary, signalling("ipcbench.run.containment.warden", signal.SIGKILL))
     found = visitor.visit(Visit(DEAF, 1, 0, 20))
     thread.join(SOON)
     assert found == Failure("failed", "timing", "the warden of this visit was killed by SIGKILL")
@@ -130,7 +130,7 @@ def test_a_run_whose_warden_is_killed_too_is_found_by_clean_and_strangers_stay(t
     )
     try:
         assert until(lambda: len(list(temporary.glob("ib*/*/stage"))) == 2, 30.0)
-        wardens = {parent_of(pid): pid for pid in running("ipcbench.run.warden")}
+        wardens = {parent_of(pid): pid for pid in running("ipcbench.run.containment.warden")}
         killed, live = (
             next(folder for folder in temporary.glob("ib*") if holds(wardens[one.pid], folder / LOCK))
             for one in (process, bait)
@@ -222,13 +222,13 @@ def test_a_visit_is_refused_while_something_carries_the_name_of_the_run(visitor:
 
 def test_the_lock_of_a_run_is_held_by_its_warden_as_well(visitor: Visitor) -> None:
     assert isinstance(visitor.visit(Visit(PIPE, 1, 0, 20)), Outcome)
-    (warden,) = running("ipcbench.run.warden")
+    (warden,) = running("ipcbench.run.containment.warden")
     assert holds(warden, visitor.folder / LOCK)
 
 
 def test_the_warden_holds_nothing_of_the_callers_output(visitor: Visitor) -> None:
     assert isinstance(visitor.visit(Visit(PIPE, 1, 0, 20)), Outcome)
-    (warden,) = running("ipcbench.run.warden")
+    (warden,) = running("ipcbench.run.containment.warden")
     ours = {os.readlink(f"/proc/self/fd/{number}") for number in (1, 2)} - {"/dev/null"}
     assert not ours & set(open_descriptors(warden).values())
 
@@ -254,7 +254,7 @@ class Program(subprocess.Popen[str]):
     """A Python program that has said it is ready, in a session of its own; said is what else it said."""
 
     def __init__(self, text: str) -> None:
-        self.others = {(member.pid, member.started) for member in tree.descendants()}
+        self.others = {(member.pid, member.started) for member in processes.descendants()}
         words = [sys.executable, "-c", textwrap.dedent(text)]
         plain = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         super().__init__(words, stdout=subprocess.PIPE, text=True, start_new_session=True, env=plain)
@@ -267,17 +267,17 @@ class Program(subprocess.Popen[str]):
 @contextmanager
 def adopting() -> Iterator[None]:
     """Be the parent of orphans, as a warden is."""
-    tree.adopt_orphans()
+    processes.adopt_orphans()
     try:
         yield
     finally:
-        tree.adopt_orphans(False)
+        processes.adopt_orphans(False)
 
 
-def end(process: Program) -> list[tree.Member]:
+def end(process: Program) -> list[processes.Member]:
     """End a program and all that descends from it, as a warden does."""
-    survivors = tree.end_all(
-        lambda: [member for member in tree.descendants() if (member.pid, member.started) not in process.others]
+    survivors = processes.end_all(
+        lambda: [member for member in processes.descendants() if (member.pid, member.started) not in process.others]
     )
     process.wait(SOON)
     return survivors
@@ -347,13 +347,13 @@ def test_nobody_outruns_the_end_by_forking_or_by_a_session_of_its_own() -> None:
 
 def test_everybody_is_stopped_before_anybody_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[tuple[int, int]] = []
-    real = tree._signal
+    real = processes._signal
 
-    def noting(member: tree.Member, number: int) -> None:
+    def noting(member: processes.Member, number: int) -> None:
         sent.append((number, member.pid))
         real(member, number)
 
-    monkeypatch.setattr(tree, "_signal", noting)
+    monkeypatch.setattr(processes, "_signal", noting)
     with adopting():
         process = Program(
             """
@@ -378,7 +378,7 @@ def test_names_are_unlinked_by_prefix_and_no_others() -> None:
     for path in (mine, other, foreign):
         path.touch()
     try:
-        assert tree.unlink_names(f"ib{run_id}_1-") == [mine.name]
+        assert processes.unlink_names(f"ib{run_id}_1-") == [mine.name]
         assert not mine.exists()
         assert other.exists()
         assert foreign.exists()
@@ -390,11 +390,11 @@ def test_names_are_unlinked_by_prefix_and_no_others() -> None:
 def test_a_signal_does_not_reach_a_process_that_only_has_the_same_number() -> None:
     process = Program("import time; print('ready', flush=True); time.sleep(120)")
     try:
-        (member,) = [found for found in tree.descendants() if found.pid == process.pid]
-        tree.tell([member._replace(started=member.started - 1)], signal.SIGKILL)
+        (member,) = [found for found in processes.descendants() if found.pid == process.pid]
+        processes.tell([member._replace(started=member.started - 1)], signal.SIGKILL)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.2)
-        tree.tell([member], signal.SIGKILL)
+        processes.tell([member], signal.SIGKILL)
         assert process.wait(SOON) == -signal.SIGKILL
     finally:
         process.kill()
@@ -404,9 +404,9 @@ def test_a_signal_does_not_reach_a_process_that_only_has_the_same_number() -> No
 def test_the_group_level_sees_what_ps_sees() -> None:
     process = Program("import os, time; print('ready', flush=True); time.sleep(120)")
     try:
-        members = tree.group_members(process.pid)
+        members = processes.group_members(process.pid)
         assert [member.pid for member in members] == [process.pid]
-        assert tree.end_all(lambda: tree.group_members(process.pid)) == []
+        assert processes.end_all(lambda: processes.group_members(process.pid)) == []
     finally:
         process.kill()
         process.wait()
@@ -417,7 +417,7 @@ def test_the_warden_wakes_with_its_beat_only_while_a_quiet_case_is_timed(visitor
     at: list[float] = []
 
     def look() -> None:
-        (warden,) = running("ipcbench.run.warden")
+        (warden,) = running("ipcbench.run.containment.warden")
         for _ in range(25):
             fields = Path(f"/proc/{warden}/status").read_text().split()
             at.append(time.monotonic())

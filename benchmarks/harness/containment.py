@@ -29,9 +29,9 @@ from ipcbench.measure.process.leaks import leaked_since, take_ledger
 from ipcbench.measure.process.names import WORKER, new_run_id, visit_name
 from ipcbench.measure.process.stages import RESULT, mark, show_stacks
 from ipcbench.model import Case, Outcome, Timing, Visit
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.journal import Journal
-from ipcbench.run.visit import Visitor, worker_arguments
+from ipcbench.run.journal.file import Journal
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import Visitor, worker_arguments
 
 CASES = (Case("ping-pong", "pipe-bytes", 64), Case("ping-pong", "queue", 64), Case("stream", "pipe", 4096))
 TIMING = Timing(values=2, warmups=1, min_time=0.05)

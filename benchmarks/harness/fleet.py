@@ -27,8 +27,8 @@ import psutil
 from containment import CASES, TIMING, guarded, interval
 from figures import Figure, at_most, holds_one, plain, write
 
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.visit import Visitor
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import Visitor
 
 SETTINGS = {
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",

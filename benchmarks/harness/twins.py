@@ -24,10 +24,10 @@ from ipcbench.results.frame import visit_frame
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import save
 from ipcbench.run.cost import time_to_start
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.record import Occasion, make_result
+from ipcbench.run.result import Occasion, make_result
 from ipcbench.run.schedule import measure
-from ipcbench.run.visit import Visitor
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import Visitor
 
 ROUNDS = 7  # as `ipcbench all` makes on two CPUs
 _LATENCY = ("pipe", "pipe-bytes", "queue", "simple-queue", "os-pipe", "unix-stream", "shared-memory", "manager-queue")

@@ -21,7 +21,7 @@ def command(dry_run: bool) -> int:
       ipcbench clean --dry-run
       ipcbench clean
     """
-    from ipcbench.run.leftovers import find_leftovers, live_runs, remove_leftover
+    from ipcbench.run.containment.leftovers import find_leftovers, live_runs, remove_leftover
 
     code = 0
     found = find_leftovers()

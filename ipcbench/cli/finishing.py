@@ -12,12 +12,12 @@ from ipcbench.cli.output import say
 from ipcbench.cli.saving import save_all, write_end
 from ipcbench.errors import Interrupted
 from ipcbench.results.schema import ResultFile
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.journal import SUFFIX, Journal
-from ipcbench.run.record import Occasion, make_result
-from ipcbench.run.resume import Past
+from ipcbench.run.journal.file import SUFFIX, Journal
+from ipcbench.run.journal.resume import Past
+from ipcbench.run.result import Occasion, make_result
 from ipcbench.run.schedule import Findings, measure
 from ipcbench.run.site import Site, Visits
+from ipcbench.run.stop import Stop
 from ipcbench.shell import file_argument, pasted
 
 

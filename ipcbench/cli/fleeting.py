@@ -26,8 +26,8 @@ from ipcbench.fleet.client import RETRIES, Fleet, Presence, Tls
 from ipcbench.fleet.visitor import DEATHS, HostSite, Ledger
 from ipcbench.results.store import check_label
 from ipcbench.run.cost import fitted, time_to_start
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.journal import SUFFIX
+from ipcbench.run.journal.file import SUFFIX
+from ipcbench.run.stop import Stop
 from ipcbench.shell import file_argument, pasted
 from ipcbench.units import parse_duration
 

@@ -15,10 +15,10 @@ from ipcbench.measure.registry import installed
 from ipcbench.model import Budget, Timing
 from ipcbench.plan.planner import Plan, Request, make_plan, mechanisms_of
 from ipcbench.results.schema import MachineFacts
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.leftovers import find_leftovers
+from ipcbench.run.containment.leftovers import find_leftovers
 from ipcbench.run.site import Visits
-from ipcbench.run.visit import Visitor
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import Visitor
 
 
 class Here:

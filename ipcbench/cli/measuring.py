@@ -24,9 +24,9 @@ from ipcbench.plan import catalog
 from ipcbench.results.schema import Condition
 from ipcbench.results.store import check_label, check_writable
 from ipcbench.run.cost import fitted, time_to_start
-from ipcbench.run.entry import JOURNAL_SCHEMA, Continued, Planned
-from ipcbench.run.journal import SUFFIX, Journal
-from ipcbench.run.resume import Past, digest, past_of, plan_record, unlike
+from ipcbench.run.journal.file import SUFFIX, Journal
+from ipcbench.run.journal.records import JOURNAL_SCHEMA, Continued, Planned
+from ipcbench.run.journal.resume import Past, digest, past_of, plan_record, unlike
 from ipcbench.run.site import Site
 from ipcbench.shell import pasted
 

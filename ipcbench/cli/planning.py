@@ -15,12 +15,12 @@ from ipcbench.model import Case
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
 from ipcbench.results.store import MOST_PARTS, check_label
+from ipcbench.run.capacity import refuse_unkeepable
 from ipcbench.run.cost import fitted, time_to_start
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.keepable import refuse_unkeepable
-from ipcbench.run.record import Occasion
+from ipcbench.run.result import Occasion
 from ipcbench.run.site import Site
-from ipcbench.run.visit import Visitor
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import Visitor
 from ipcbench.units import format_size
 
 

@@ -10,11 +10,11 @@ from ipcbench.cli.output import tell
 from ipcbench.errors import ResultError
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import load, save
-from ipcbench.run.entry import Ended
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.journal import SUFFIX, Journal, left_over
-from ipcbench.run.resume import Past
+from ipcbench.run.journal.file import SUFFIX, Journal, left_over
+from ipcbench.run.journal.records import Ended
+from ipcbench.run.journal.resume import Past
 from ipcbench.run.schedule import Findings
+from ipcbench.run.stop import Stop
 
 
 def refuse_existing(path: Path, force: bool) -> None:

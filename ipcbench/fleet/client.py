@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from ipcbench.errors import BadRequest, HostLost, Interrupted, IpcbenchError
 from ipcbench.fleet import host
 from ipcbench.model import Timing, Visit
-from ipcbench.run.interrupt import Stop
+from ipcbench.run.stop import Stop
 from ipcbench.text import safe_text
 
 T = TypeVar("T")

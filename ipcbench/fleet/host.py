@@ -28,10 +28,10 @@ from ipcbench.model import Budget, Failure, Outcome, Timing, Visit
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan, Request, make_plan, mechanisms_of
 from ipcbench.results.schema import PROTOCOL, MachineFacts
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.leftovers import find_leftovers
-from ipcbench.run.tree import ISOLATION
-from ipcbench.run.visit import Visitor
+from ipcbench.run.containment.leftovers import find_leftovers
+from ipcbench.run.containment.processes import ISOLATION
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import Visitor
 
 PRETEND = "IPCBENCH_FLEET_HOST"  # for tests: workers on one machine that count as hosts of these names
 QUIET = {

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ipcbench.run.locking import lock
+from ipcbench.run.containment.file_lock import lock
 
 LONGEST_WAIT = 60.0  # seconds, by when a warden has ended all that it owns
 _AGAIN = 0.05

@@ -24,10 +24,10 @@ from ipcbench.machine.identity import Identity, identity
 from ipcbench.model import Budget, Failure, Outcome, Timing, Visit
 from ipcbench.plan.planner import Plan, Request
 from ipcbench.results.schema import MachineFacts
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.resume import digest, plan_record
+from ipcbench.run.journal.resume import digest, plan_record
 from ipcbench.run.schedule import Progress
-from ipcbench.run.visit import deadlines
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import deadlines
 from ipcbench.text import safe_text
 
 T = TypeVar("T")

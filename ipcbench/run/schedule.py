@@ -19,8 +19,8 @@ from ipcbench.errors import Interrupted, IpcbenchError, ResultError
 from ipcbench.model import SEVERITY, Case, Failure, Outcome, Visit
 from ipcbench.plan.planner import Plan
 from ipcbench.run.cost import Costs, Measure, calibration_cost, loops_for, rounds_of_all, rounds_within, visit_cost
-from ipcbench.run.interrupt import Stop
 from ipcbench.run.precision import wide
+from ipcbench.run.stop import Stop
 
 RETRIED = ("failed", "timed-out")  # the others would be hidden by a second attempt that goes well
 

@@ -11,8 +11,8 @@ from ipcbench.machine.identity import Identity
 from ipcbench.model import Budget, Failure, Outcome, Timing, Visit
 from ipcbench.plan.planner import Plan, Request
 from ipcbench.results.schema import MachineFacts
-from ipcbench.run.interrupt import Stop
 from ipcbench.run.schedule import Progress
+from ipcbench.run.stop import Stop
 
 
 class Visits(Protocol):

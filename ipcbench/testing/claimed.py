@@ -8,8 +8,8 @@ import msgspec
 
 from ipcbench.measure.api.pattern import Proof
 from ipcbench.model import Case
-from ipcbench.run.proof import why_unproven
-from ipcbench.run.verdict import ProofRecord
+from ipcbench.run.verdict.judge import ProofRecord
+from ipcbench.run.verdict.proof import why_unproven
 
 
 def unproven(case: Case, found: dict[str, Any]) -> str | None:

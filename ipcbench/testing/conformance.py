@@ -17,7 +17,7 @@ from typing import Literal
 import ipcbench
 from ipcbench.measure.registry import find_plugin
 from ipcbench.plan import catalog
-from ipcbench.run.interrupt import Stop
+from ipcbench.run.stop import Stop
 from ipcbench.testing.observing import Subject, subject
 from ipcbench.testing.rules import RULES, Rule
 

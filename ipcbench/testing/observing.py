@@ -20,9 +20,9 @@ from ipcbench.measure.process.names import visit_name
 from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
 from ipcbench.plan import catalog
 from ipcbench.plan.plugins import checked
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.lifeline import Report, read_json
-from ipcbench.run.visit import Errand, Visitor
+from ipcbench.run.containment.warden_client import Report, read_json
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import Errand, Visitor
 from ipcbench.testing.remains import sweep
 from ipcbench.text import safe_text
 

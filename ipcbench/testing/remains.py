@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from ipcbench.run.tree import remove_folder
+from ipcbench.run.containment.processes import remove_folder
 
 _GRACE = 1.0  # seconds for what is ending by itself
 _STEADY = 0.1  # a process is left if two looks so far apart see it; one look catches the dying

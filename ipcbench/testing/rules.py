@@ -13,7 +13,7 @@ from ipcbench.measure.api.ports import Mechanism
 from ipcbench.measure.contract.stage import ADDS, TASKS, WORKERS
 from ipcbench.model import START_METHODS, Capabilities, Case, Failure
 from ipcbench.plan.planner import why_not
-from ipcbench.run.visit import slowness
+from ipcbench.run.visitor import slowness
 from ipcbench.testing.claimed import unproven
 from ipcbench.testing.observing import KILLED_SECONDS, Observed, Subject, first_case
 

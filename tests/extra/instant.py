@@ -21,7 +21,7 @@ from ipcbench.cli import here, main
 from ipcbench.errors import NotContained
 from ipcbench.machine.finding import Finding, Level
 from ipcbench.model import Failure, Outcome, Timing, Visit
-from ipcbench.run.tree import ISOLATION
+from ipcbench.run.containment.processes import ISOLATION
 
 
 class Instant:

@@ -21,8 +21,8 @@ from faults.loading import SWITCH, load
 from ipcbench.measure.process.names import visit_name
 from ipcbench.model import Capabilities, Case, Failure, Outcome, StartMethod, Timing, Verdict, Visit
 from ipcbench.plan import catalog
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.visit import LEAST_DEADLINE, TIMEOUT_MUL, Visitor, deadlines, slowness
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import LEAST_DEADLINE, TIMEOUT_MUL, Visitor, deadlines, slowness
 from ipcbench.testing.remains import sweep
 
 BASES = ("pipe", "queue", "array", "manager-queue")

@@ -17,7 +17,7 @@ from faults.trials import BASES, Trial, faults_by_name, make_trial, matrix, try_
 
 from ipcbench.machine.facts import capabilities
 from ipcbench.model import START_METHODS
-from ipcbench.run.interrupt import Stop
+from ipcbench.run.stop import Stop
 
 pytestmark = [pytest.mark.usefixtures("no_leaks"), pytest.mark.timeout(1200)]
 

@@ -12,7 +12,7 @@ import pytest
 from crashes import WORDS, break_and_resume, crashed
 from records import damaged, journal_of
 
-from ipcbench.run.entry import Entry, read_bytes, write_entry
+from ipcbench.run.journal.records import Entry, read_bytes, write_entry
 
 FLIPS = 120_000
 CALLS = [("write", what) for what in ("ENOSPC", "EFBIG", "EIO", "short", "kill", "torn")]

@@ -13,8 +13,8 @@ import pytest
 from commands import TOKEN, environment, finish, marked_processes, shared_names, start, until
 
 from ipcbench.results import store
-from ipcbench.run.entry import Done, Entry, Failed, Planned
-from ipcbench.run.journal import Journal
+from ipcbench.run.journal.file import Journal
+from ipcbench.run.journal.records import Done, Entry, Failed, Planned
 
 pytestmark = [pytest.mark.usefixtures("no_leaks"), pytest.mark.timeout(1200)]
 

@@ -3,7 +3,8 @@
     orchestrator ──requests, stop; their end means it is gone──▶ warden ──▶ worker ──▶ peers, managers, trackers
                  ◀──one report per visit───────────────────────┘
 
-Started as `python -S -P -m ipcbench.run.warden FOLDER PIDFD ISOLATION`, never imported; standard library only. It is a
+Started as `python -S -P -m ipcbench.run.containment.warden FOLDER PIDFD ISOLATION`, never imported; standard library
+only. It is a
 session of its own, deaf to the terminal's signals, and the parent of every process of a visit that loses its own. When
 the orchestrator goes, however it goes, the warden ends what lives, unlinks what carries the run's id, removes the run's
 folder and ends. Requests and reports are one JSON object a line.
@@ -20,9 +21,16 @@ from pathlib import Path
 from typing import Any
 
 from ipcbench.measure.process.names import run_prefix
-from ipcbench.run.custody import Custody, Ending
-from ipcbench.run.surroundings import Watch
-from ipcbench.run.tree import Isolation, adopt_orphans, descendants, end_all, remove_folder, unlink_names
+from ipcbench.run.containment.custody import Custody, Ending
+from ipcbench.run.containment.disturbances import Watch
+from ipcbench.run.containment.processes import (
+    Isolation,
+    adopt_orphans,
+    descendants,
+    end_all,
+    remove_folder,
+    unlink_names,
+)
 
 
 class Warden:

@@ -21,10 +21,11 @@ from typing import Literal, TypeVar
 import msgspec
 
 from ipcbench.measure.process.names import HANDED
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.tree import Isolation, pidfd_of
+from ipcbench.run.containment.processes import Isolation, pidfd_of
+from ipcbench.run.stop import Stop
 
-_WARDEN = ("-S", "-P", "-m", "ipcbench.run.warden")  # neither site-packages nor the current folder can break it
+# Neither site-packages nor the current folder can break it.
+_WARDEN = ("-S", "-P", "-m", "ipcbench.run.containment.warden")
 _LEAVING = 5.0
 T = TypeVar("T")
 

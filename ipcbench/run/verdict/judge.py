@@ -16,9 +16,9 @@ from ipcbench.measure.process.stages import FAILURE, RESULT
 from ipcbench.model import Failure, Outcome, Visit
 from ipcbench.plan import catalog
 from ipcbench.results.schema import Loops, PyperfBenchmark, PyperfRun, Tail
-from ipcbench.run.lifeline import Report, read_json
-from ipcbench.run.plausible import Controls, why_implausible
-from ipcbench.run.proof import why_unproven
+from ipcbench.run.containment.warden_client import Report, read_json
+from ipcbench.run.verdict.plausibility import Controls, why_implausible
+from ipcbench.run.verdict.proof import why_unproven
 
 LARGEST_RESULT = 16 * 2**20
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from ipcbench.measure.process.names import SERVER
-from ipcbench.run.queues import remove_queues
+from ipcbench.run.containment.kernel_objects import remove_queues
 
 Isolation = Literal["warden", "group"]
 

@@ -8,9 +8,9 @@ from ipcbench.errors import BadRequest
 from ipcbench.model import Failure
 from ipcbench.plan.planner import Plan
 from ipcbench.results.schema import LONGEST_TEXT, ResultFile
-from ipcbench.run.entry import LONGEST_LINE, PlanRecord
-from ipcbench.run.record import Occasion, make_result
-from ipcbench.run.resume import plan_record
+from ipcbench.run.journal.records import LONGEST_LINE, PlanRecord
+from ipcbench.run.journal.resume import plan_record
+from ipcbench.run.result import Occasion, make_result
 from ipcbench.run.schedule import Findings
 from ipcbench.text import safe_text
 

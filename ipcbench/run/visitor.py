@@ -17,12 +17,20 @@ from ipcbench.machine.switches import own_options
 from ipcbench.measure.process.names import HANDED, WORKER, hand_over, new_run_id, visit_name
 from ipcbench.measure.process.stages import RESULT, read_stages
 from ipcbench.model import Failure, Interpreter, Outcome, Timing, Visit
-from ipcbench.run.interrupt import Stop
-from ipcbench.run.lifeline import LifeLine, Report, Request, WardenLost
-from ipcbench.run.locking import lock
-from ipcbench.run.plausible import Controls
-from ipcbench.run.tree import ISOLATION, Isolation, adopt_orphans, carrying, end_all, remove_folder, unlink_names
-from ipcbench.run.verdict import judge, read_small
+from ipcbench.run.containment.file_lock import lock
+from ipcbench.run.containment.processes import (
+    ISOLATION,
+    Isolation,
+    adopt_orphans,
+    carrying,
+    end_all,
+    remove_folder,
+    unlink_names,
+)
+from ipcbench.run.containment.warden_client import LifeLine, Report, Request, WardenLost
+from ipcbench.run.stop import Stop
+from ipcbench.run.verdict.judge import judge, read_small
+from ipcbench.run.verdict.plausibility import Controls
 from ipcbench.text import safe_text
 
 LEAST_DEADLINE = 30.0

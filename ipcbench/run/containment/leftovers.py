@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ipcbench.measure.process.names import run_prefix
-from ipcbench.run.locking import lock
-from ipcbench.run.tree import Member, carrying, end_all, names_left, remove_folder, unlink_names
-from ipcbench.run.visit import LOCK, PLACES
+from ipcbench.run.containment.file_lock import lock
+from ipcbench.run.containment.processes import Member, carrying, end_all, names_left, remove_folder, unlink_names
+from ipcbench.run.visitor import LOCK, PLACES
 
 _RUN = re.compile(r"(ib[a-z2-7]{13})-[a-z0-9_]{8}")
 _STARTING = 60.0  # seconds after which a folder without a lock is not that of a run about to take it

@@ -19,8 +19,8 @@ from typing import Any, Literal, Protocol
 from ipcbench.errors import SHORT_OF
 from ipcbench.measure.process.names import run_prefix
 from ipcbench.measure.process.stages import FAILURE, LEAKS, RESULT, STACK, STAGE, read_stages
-from ipcbench.run.surroundings import BEAT, Pulse, Watch
-from ipcbench.run.tree import (
+from ipcbench.run.containment.disturbances import BEAT, Pulse, Watch
+from ipcbench.run.containment.processes import (
     Isolation,
     Member,
     Members,

@@ -21,7 +21,7 @@ from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
 from ipcbench.results.privacy import kept_text
 from ipcbench.results.schema import Condition, SkipRecord
-from ipcbench.run.entry import JOURNAL_SCHEMA, Continued, Done, Ended, Entry, Failed, Planned, PlanRecord
+from ipcbench.run.journal.records import JOURNAL_SCHEMA, Continued, Done, Ended, Entry, Failed, Planned, PlanRecord
 from ipcbench.run.schedule import Attempt, Earlier, wants_retry
 
 

@@ -16,7 +16,8 @@ from ipcbench.errors import NotSaved, ResultError
 from ipcbench.model import Failure, Outcome, Visit
 from ipcbench.results.privacy import allowed, kept_stack, kept_text
 from ipcbench.results.writing import if_offered, sync_folder
-from ipcbench.run.entry import (
+from ipcbench.run.containment.file_lock import lock
+from ipcbench.run.journal.records import (
     Done,
     Entry,
     Failed,
@@ -25,7 +26,6 @@ from ipcbench.run.entry import (
     read_entries,
     write_entry,
 )
-from ipcbench.run.locking import lock
 
 SUFFIX = ".journal"
 
