@@ -21,7 +21,7 @@ from synthetic import make_result
 from ipcbench.errors import ResultError
 from ipcbench.model import Case, Verdict
 from ipcbench.results.frame import visit_frame
-from ipcbench.results.joining import joined, why_apart
+from ipcbench.results.merge import joined, why_apart
 from ipcbench.results.schema import Repeat, ResultFile, SkipRecord
 from ipcbench.results.store import load, save
 

@@ -55,7 +55,7 @@ def command(files: tuple[str, ...], label: str | None, results: Path, force: boo
 def merged(files: Sequence[Path], label: str) -> ResultFile:
     """One result of several files, in the order of their time; raises ResultError, with the two that do not fit."""
     from ipcbench.errors import ResultError
-    from ipcbench.results.joining import joined, why_apart
+    from ipcbench.results.merge import joined, why_apart
     from ipcbench.results.store import load
 
     known = sorted(((load(path), path) for path in files), key=lambda pair: pair[0].ipcbench.started)

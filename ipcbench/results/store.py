@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from ipcbench.errors import BadRequest, ResultError
+from ipcbench.results.consistency import problems
 from ipcbench.results.digest import digest_of, digest_of_values, one_form
-from ipcbench.results.meaning import problems
 from ipcbench.results.newest import ENDINGS, results_in, stem_of
 from ipcbench.results.reading import (
     LARGEST_FILE,

@@ -10,7 +10,7 @@ import ipcbench
 from ipcbench.model import TOUCHED, Case, Outcome, Skip
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
-from ipcbench.results.joining import OF_THE_MACHINE
+from ipcbench.results.merge import OF_THE_MACHINE
 from ipcbench.results.privacy import allowed, kept_stack, kept_text
 from ipcbench.results.schema import (
     NOT_REACHED,
