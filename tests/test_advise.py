@@ -13,8 +13,8 @@ import pytest
 from commands import Finished
 from synthetic import make_cases, make_result, model_seconds
 
-from ipcbench.analysis.advise import Advice, advise
-from ipcbench.analysis.need import Need, questions_of, ruled_out
+from ipcbench.analysis.advice.advise import Advice, advise
+from ipcbench.analysis.advice.need import Need, questions_of, ruled_out
 from ipcbench.analysis.stats import summarise
 from ipcbench.cli.output import LONGEST_LINE
 from ipcbench.errors import BadRequest

@@ -11,7 +11,7 @@ from layout import MARGIN, boxes
 from synthetic import make_result, model_seconds, rate_of, tail_cases
 from test_charts import HOSTILE, drawn, texts_of
 
-from ipcbench.analysis.tails import curves, percentiles
+from ipcbench.analysis.percentiles import curves, percentiles
 from ipcbench.model import Case
 from ipcbench.report.charts import Chart, charts, load_latency, roofline, scaling
 from ipcbench.report.charts import percentiles as percentile_chart

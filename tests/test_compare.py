@@ -19,11 +19,12 @@ from commands import Finished, complaint
 from layout import boxes, faults
 from synthetic import make_cases, make_result, model_seconds
 
-from ipcbench.analysis.comparable import refuse
-from ipcbench.analysis.contrast import Contrast, contrast
-from ipcbench.analysis.limits import exceeded, parse_limits
-from ipcbench.analysis.machines import Shape, shape
-from ipcbench.analysis.projection import FIELDS, Projection, chosen, gather
+from ipcbench.analysis.compare.columns import FIELDS, Projection, chosen, gather
+from ipcbench.analysis.compare.comparability import refuse
+from ipcbench.analysis.compare.contrast import Contrast, contrast
+from ipcbench.analysis.compare.limits import exceeded, parse_limits
+from ipcbench.analysis.compare.rankings import Shape, shape
+from ipcbench.analysis.compare.side import Side, side_of_result
 from ipcbench.analysis.self_check import SelfCheck
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.model import Case
@@ -40,7 +41,6 @@ from ipcbench.report.tables import csv as table_csv
 from ipcbench.report.theme import THEMES, Theme
 from ipcbench.results.digest import digest_of
 from ipcbench.results.schema import Condition, PythonFacts, ResultFile
-from ipcbench.results.side import Side, side_of_result
 from ipcbench.results.store import save
 
 Run = Callable[..., Finished]

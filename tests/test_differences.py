@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ipcbench.analysis.compare import (
+from ipcbench.analysis.compare.averages import mean_series
+from ipcbench.analysis.compare.difference import (
     RATE,
     WORTH,
     Difference,
@@ -22,7 +23,6 @@ from ipcbench.analysis.compare import (
     verdicts,
 )
 from ipcbench.analysis.stats import FloatArray
-from ipcbench.analysis.together import mean_series
 
 SERIES = st.lists(st.floats(1e-7, 1e-2), min_size=3, max_size=12).map(np.array)
 

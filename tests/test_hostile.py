@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from mutants import GOLDEN, parents, sealed
 from synthetic import make_result
 
-from ipcbench.analysis.advise import advise
-from ipcbench.analysis.need import Need
+from ipcbench.analysis.advice.advise import advise
+from ipcbench.analysis.advice.need import Need
 from ipcbench.analysis.stats import summarise
 from ipcbench.cli import summary
 from ipcbench.cli.output import say, tell

@@ -11,7 +11,7 @@ import pytest
 from commands import Finished, environment, finish
 from synthetic import make_cases, make_result
 
-from ipcbench.analysis.hosts import LEAST_FOR_PROCESSES
+from ipcbench.analysis.fleet.host import LEAST_FOR_PROCESSES
 from ipcbench.results import store
 
 OURS = ("__future__", "typing", "queue", "select", "random", "statistics", "signal", "socket", "pickle", "selectors")

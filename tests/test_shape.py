@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from ipcbench.analysis.shape import Shape, shape
+from ipcbench.analysis.stability import Shape, shape
 
 QUIET = np.array([0.99, 1.01, 1.0, 1.02, 0.98, 1.005, 0.995, 1.015])
 

@@ -23,6 +23,7 @@ from crashes import CONTINUE, INSTANT, WORDS, check_whole
 from records import PLAN, outcome
 from synthetic import make_cases, make_result
 
+from ipcbench.analysis.compare.side import open_side
 from ipcbench.cli.saving import save_all
 from ipcbench.machine import facts
 from ipcbench.machine.cpu_times import cpu_times
@@ -33,7 +34,6 @@ from ipcbench.report.rows import environment as environment_of
 from ipcbench.report.study import study
 from ipcbench.results import store
 from ipcbench.results.schema import UNKNOWN, MachineFacts, ResultFile
-from ipcbench.results.side import open_side
 from ipcbench.run.journal.file import Journal
 from ipcbench.run.result import Occasion
 from ipcbench.run.result import make_result as result_of

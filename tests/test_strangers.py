@@ -24,11 +24,11 @@ from hypothesis import strategies as st
 from mutants import GOLDEN
 from synthetic import make_cases, make_result
 
+from ipcbench.analysis.compare.side import open_side
 from ipcbench.errors import ResultError
 from ipcbench.results.reading import Refused, parse
 from ipcbench.results.recognition import bytes_words, document_words
 from ipcbench.results.schema import SCHEMA
-from ipcbench.results.side import open_side
 from ipcbench.results.store import load, save
 from ipcbench.text import told_apart
 

@@ -21,14 +21,15 @@ from layout import boxes, faults
 from pages import chromium, visit
 from synthetic import make_cases, make_result, model_seconds
 
-from ipcbench.analysis.apart import Apart, apart, judge
-from ipcbench.analysis.champions import champions
-from ipcbench.analysis.compare import centre_of, trimmed, unpaired
-from ipcbench.analysis.fleet import gather, notes
-from ipcbench.analysis.hosts import LEAST_FOR_PROCESSES, Host, host_of, read_hosts
+from ipcbench.analysis.compare.averages import centres, trimmed_rows
+from ipcbench.analysis.compare.difference import centre_of, trimmed, unpaired
+from ipcbench.analysis.compare.side import side_of_result
+from ipcbench.analysis.fleet.gather import gather, notes
+from ipcbench.analysis.fleet.host import LEAST_FOR_PROCESSES, Host, host_of, read_hosts
+from ipcbench.analysis.fleet.outliers import Apart, apart, judge
+from ipcbench.analysis.fleet.winners import champions
 from ipcbench.analysis.self_check import drift_between, self_check
 from ipcbench.analysis.stats import by_round
-from ipcbench.analysis.together import centres, trimmed_rows
 from ipcbench.errors import BadRequest, ResultError
 from ipcbench.model import Case
 from ipcbench.report.charts import SURVEYED, Chart
@@ -42,7 +43,6 @@ from ipcbench.report.svg import drawing, to_svg
 from ipcbench.report.tables import csv as table_csv
 from ipcbench.report.theme import THEMES, Theme
 from ipcbench.results.schema import ResultFile
-from ipcbench.results.side import side_of_result
 from ipcbench.results.store import save
 
 Run = Callable[..., Finished]

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from ipcbench.analysis.tails import LEAST_BEYOND, percentiles
+from ipcbench.analysis.percentiles import LEAST_BEYOND, percentiles
 from ipcbench.measure.api.histogram import bucket, histogram
 from ipcbench.measure.api.pattern import Lap, Seat, Turn, Unverified
 from ipcbench.measure.api.payload import digest

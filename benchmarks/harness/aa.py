@@ -21,7 +21,7 @@ from pathlib import Path
 from figures import Figure, at_most, plain, write
 from twins import CASES, ROUNDS, files, pairs, spread
 
-from ipcbench.analysis.compare import Difference, paired, unpaired, verdicts
+from ipcbench.analysis.compare.difference import Difference, paired, unpaired, verdicts
 from ipcbench.analysis.self_check import drift_of, self_check
 from ipcbench.analysis.stats import by_round, compare
 from ipcbench.model import Case

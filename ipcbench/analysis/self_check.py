@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ipcbench.analysis.compare import Difference, trimmed, unpaired, verdicts
+from ipcbench.analysis.compare.difference import Difference, trimmed, unpaired, verdicts
 from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray
 
 LEAST_FOR_HALVES = 4  # rounds: two in each half

@@ -13,7 +13,7 @@ from ipcbench.cli.output import LEAST_WIDTH, line_width, printing, say_prose
 from ipcbench.errors import BadRequest
 
 if TYPE_CHECKING:
-    from ipcbench.analysis.advise import Advice
+    from ipcbench.analysis.advice.advise import Advice
     from ipcbench.report.advice import Source
 
 FORMATS = ("table", "markdown", "json")

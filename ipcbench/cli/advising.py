@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ipcbench.analysis.need import NOT_ASKED, Need, check, questions_of, ruled_out, usual_size
+from ipcbench.analysis.advice.need import NOT_ASKED, Need, check, questions_of, ruled_out, usual_size
 from ipcbench.cli.measuring import measured
 from ipcbench.cli.options import known, parts, whole
 from ipcbench.cli.output import say_prose
@@ -29,7 +29,7 @@ MOST_OTHERS = 6  # labels
 MOST_ASKED = 10  # files, each of which takes a moment to read
 
 if TYPE_CHECKING:
-    from ipcbench.analysis.advise import Advice  # pandas, which a mistake in the options does not wait for
+    from ipcbench.analysis.advice.advise import Advice  # pandas, which a mistake in the options does not wait for
     from ipcbench.report.advice import Source
 
 
@@ -134,7 +134,7 @@ def _others(files: list[Path]) -> str:
 
 def answer(path: Path, need: Need) -> tuple[Advice, Source]:
     """What a results file says to this, and whose it is; raises ResultError, and UnknownName of a Python."""
-    from ipcbench.analysis.advise import NOT_MEASURED, Out, advise, in_order
+    from ipcbench.analysis.advice.advise import NOT_MEASURED, Out, advise, in_order
     from ipcbench.analysis.stats import summarise
     from ipcbench.report.advice import source_of
     from ipcbench.results.frame import case_frame, visit_frame
@@ -162,7 +162,7 @@ def _check_python(result: ResultFile, tag: str, path: Path) -> None:
 
 def lacking(found: Advice, need: Need) -> set[str]:
     """Which mechanisms could answer and have not been measured, and not failed either, in what is asked for."""
-    from ipcbench.analysis.advise import NOT_MEASURED
+    from ipcbench.analysis.advice.advise import NOT_MEASURED
 
     there = {option.mechanism for option in found.options} if found.exact else set()
     failed = {each.mechanism for each in found.out if each.reason != NOT_MEASURED}

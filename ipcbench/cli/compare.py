@@ -14,12 +14,12 @@ from ipcbench.cli.options import FEW, FORMATS, RESULTS
 from ipcbench.text import told_apart
 
 if TYPE_CHECKING:
-    from ipcbench.analysis.contrast import Contrast
-    from ipcbench.analysis.limits import Limit
-    from ipcbench.analysis.projection import Projection
+    from ipcbench.analysis.compare.columns import Projection
+    from ipcbench.analysis.compare.contrast import Contrast
+    from ipcbench.analysis.compare.limits import Limit
+    from ipcbench.analysis.compare.side import Side
     from ipcbench.analysis.self_check import SelfCheck
     from ipcbench.report.comparison import Comparison
-    from ipcbench.results.side import Side
 
 
 @click.command("compare")
@@ -70,7 +70,7 @@ def command(
       ipcbench compare laptop --row mechanism --column placement
       ipcbench compare results/lab-*.json --fleet
     """
-    from ipcbench.analysis.limits import exceeded, parse_limits
+    from ipcbench.analysis.compare.limits import exceeded, parse_limits
     from ipcbench.cli.output import say, tell
     from ipcbench.cli.showing import show
 
@@ -113,9 +113,9 @@ def checks(sides: Sequence[Side]) -> dict[str, SelfCheck]:
 
 
 def _sides(files: Sequence[str], results: Path) -> list[Side]:
-    from ipcbench.analysis.comparable import refuse
+    from ipcbench.analysis.compare.comparability import refuse
+    from ipcbench.analysis.compare.side import LONGEST_COLUMN, open_side
     from ipcbench.cli.showing import place
-    from ipcbench.results.side import LONGEST_COLUMN, open_side
 
     sides = []
     for text in files:
@@ -127,7 +127,7 @@ def _sides(files: Sequence[str], results: Path) -> list[Side]:
 
 
 def _projection(column: str | None, rows: Sequence[str], filters: Sequence[str], files: int) -> Projection:
-    from ipcbench.analysis.projection import Projection, field
+    from ipcbench.analysis.compare.columns import Projection, field
     from ipcbench.cli.showing import parse_filters
 
     chosen = [part.strip() for text in rows for part in text.split(",")]
@@ -144,9 +144,9 @@ def _projection(column: str | None, rows: Sequence[str], filters: Sequence[str],
 
 def _compare(sides: Sequence[Side], projection: Projection) -> Comparison:
     """Compare, or raise BadRequest with the reason why nothing can be said."""
-    from ipcbench.analysis.comparable import nothing_common, other_machine
-    from ipcbench.analysis.contrast import contrast
-    from ipcbench.analysis.projection import chosen, columns_of, gather, varying
+    from ipcbench.analysis.compare.columns import chosen, columns_of, gather, varying
+    from ipcbench.analysis.compare.comparability import nothing_common, other_machine
+    from ipcbench.analysis.compare.contrast import contrast
     from ipcbench.errors import BadRequest
     from ipcbench.report.comparison import Comparison
 
@@ -166,7 +166,7 @@ def _compare(sides: Sequence[Side], projection: Projection) -> Comparison:
         raise BadRequest(_why_nothing(sides, found) or nothing_common(sides))
     shapes = []
     if strangers:
-        from ipcbench.analysis.machines import shape
+        from ipcbench.analysis.compare.rankings import shape
 
         kept = set(cases["case"])
         shapes = [shape(sides[0], side, kept) for side in strangers]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ipcbench.analysis.projection import field
+from ipcbench.analysis.compare.columns import field
 from ipcbench.cli.output import LONGEST_LINE, line_width
 from ipcbench.errors import BadRequest, ResultError
 from ipcbench.results.store import find, is_results_file, locate

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ipcbench.analysis.apart import apart
-from ipcbench.analysis.champions import champions
-from ipcbench.analysis.fleet import gather
-from ipcbench.analysis.hosts import Named, read_hosts
+from ipcbench.analysis.fleet.gather import gather
+from ipcbench.analysis.fleet.host import Named, read_hosts
+from ipcbench.analysis.fleet.outliers import apart
+from ipcbench.analysis.fleet.winners import champions
 from ipcbench.cli.output import say, tell
 from ipcbench.cli.showing import parse_filters, place, show, table_width
 from ipcbench.errors import BadRequest

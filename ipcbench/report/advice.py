@@ -8,7 +8,7 @@ from itertools import groupby
 
 import msgspec
 
-from ipcbench.analysis.advise import Advice, Option
+from ipcbench.analysis.advice.advise import Advice, Option
 from ipcbench.report.markdown import table as markdown_table
 from ipcbench.report.tables import Table
 from ipcbench.report.text import count, estimate, listing, markdown

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from ipcbench.analysis.compare.side import Side
 from ipcbench.report import pictures
 from ipcbench.report.charts import COMPARED
 from ipcbench.report.comparison import Comparison
 from ipcbench.report.comparison_formats import as_csv, as_markdown
 from ipcbench.report.contents import of_comparison
 from ipcbench.report.folder import write_report
-from ipcbench.results.side import Side
 from ipcbench.text import safe_text
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from ipcbench.analysis.comparable import facts, notes
-from ipcbench.analysis.compare import MOST_MORE
-from ipcbench.analysis.contrast import MOVED, Contrast
-from ipcbench.analysis.machines import Shape
+from ipcbench.analysis.compare.comparability import facts, notes
+from ipcbench.analysis.compare.contrast import MOVED, Contrast
+from ipcbench.analysis.compare.difference import MOST_MORE
+from ipcbench.analysis.compare.rankings import Shape
+from ipcbench.analysis.compare.side import Side
 from ipcbench.analysis.stats import LEAST_ROUNDS
 from ipcbench.report.tables import Table, records
 from ipcbench.report.text import count, interval, listing
-from ipcbench.results.side import Side
 from ipcbench.text import safe_text
 from ipcbench.units import format_ratio, format_size, format_time
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
-from ipcbench.analysis.comparable import facts, notes
+from ipcbench.analysis.compare.comparability import facts, notes
 from ipcbench.report.comparison import Comparison, Part, conclusion, doubts, ordered, parts
 from ipcbench.report.markdown import within
 from ipcbench.report.tables import csv

@@ -8,8 +8,8 @@ from typing import cast
 
 import pandas as pd
 
-from ipcbench.analysis.advise import Advice, Option, advise
-from ipcbench.analysis.need import Need, usual_size
+from ipcbench.analysis.advice.advise import Advice, Option, advise
+from ipcbench.analysis.advice.need import Need, usual_size
 from ipcbench.analysis.stats import PRACTICAL
 from ipcbench.model import PayloadKind
 from ipcbench.report.findings import OPERATIONS, choices, ratio, ties, too_few

@@ -9,10 +9,10 @@ from functools import cached_property
 
 import pandas as pd
 
+from ipcbench.analysis.percentiles import percentiles
 from ipcbench.analysis.self_check import SelfCheck, self_check
-from ipcbench.analysis.shape import Shape, shape
+from ipcbench.analysis.stability import Shape, shape
 from ipcbench.analysis.stats import FloatArray, by_round, rank, summarise
-from ipcbench.analysis.tails import percentiles
 from ipcbench.report.remarks import remarks
 from ipcbench.report.setting import Setting, main_setting, settings
 from ipcbench.report.text import count

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ipcbench.analysis.apart import Apart
-from ipcbench.analysis.champions import Champions
-from ipcbench.analysis.compare import WORTH
-from ipcbench.analysis.fleet import CLASS, Fleet, notes
+from ipcbench.analysis.compare.difference import WORTH
+from ipcbench.analysis.fleet.gather import CLASS, Fleet, notes
+from ipcbench.analysis.fleet.outliers import Apart
+from ipcbench.analysis.fleet.winners import Champions
 from ipcbench.analysis.stats import BLOCK
 from ipcbench.report.comparison import Part, block_name
 from ipcbench.report.tables import Table, records

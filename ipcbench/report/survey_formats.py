@@ -6,8 +6,8 @@ import json
 
 import pandas as pd
 
-from ipcbench.analysis.compare import WORTH
-from ipcbench.analysis.fleet import CLASS, notes
+from ipcbench.analysis.compare.difference import WORTH
+from ipcbench.analysis.fleet.gather import CLASS, notes
 from ipcbench.report.comparison_formats import as_records, picture, plain, written
 from ipcbench.report.markdown import within
 from ipcbench.report.survey import Survey, parts, sentences, worst_first

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ipcbench import __version__
-from ipcbench.analysis.fleet import notes
-from ipcbench.analysis.hosts import fact
+from ipcbench.analysis.fleet.gather import notes
+from ipcbench.analysis.fleet.host import fact
 from ipcbench.report import pictures
 from ipcbench.report.charts import SURVEYED
 from ipcbench.report.folder import write_report

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ipcbench.analysis.contrast import Contrast
+from ipcbench.analysis.compare.contrast import Contrast
 from ipcbench.analysis.stats import geometric_mean
 from ipcbench.report.charts.chart import Chart, told
 from ipcbench.report.charts.plot import Plot

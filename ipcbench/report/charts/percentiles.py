@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ipcbench.analysis.tails import LEAST_BEYOND, PERCENTILES, curves
+from ipcbench.analysis.percentiles import LEAST_BEYOND, PERCENTILES, curves
 from ipcbench.report.charts.chart import Chart, doubt_lines
 from ipcbench.report.charts.ends import End, label_right
 from ipcbench.report.charts.plot import Plot

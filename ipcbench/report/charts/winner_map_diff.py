@@ -7,7 +7,7 @@ from collections import Counter
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ipcbench.analysis.machines import Shape
+from ipcbench.analysis.compare.rankings import Shape
 from ipcbench.report.charts.chart import Chart, told
 from ipcbench.report.charts.sheet import MARGIN, WIDTH, Sheet, fit
 from ipcbench.report.charts.winners import ROW, Winner, family_key, winner_cell

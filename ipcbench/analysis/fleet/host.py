@@ -21,12 +21,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ipcbench.analysis.projection import chosen
+from ipcbench.analysis.compare.averages import centres, mean_series, trimmed_rows
+from ipcbench.analysis.compare.columns import chosen
+from ipcbench.analysis.compare.side import Side, open_side
 from ipcbench.analysis.self_check import drift_between
 from ipcbench.analysis.stats import FloatArray, IntArray, by_round
-from ipcbench.analysis.together import centres, mean_series, trimmed_rows
 from ipcbench.errors import BadRequest, ResultError
-from ipcbench.results.side import Side, open_side
 from ipcbench.text import safe_text
 
 LEAST_FOR_PROCESSES = 16  # files; fewer are read before a process has started

@@ -23,11 +23,11 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
-from ipcbench.analysis.compare import RATE, WORTH, adjusted
-from ipcbench.analysis.contrast import CONTROLS
-from ipcbench.analysis.fleet import LEAST_HOSTS, Fleet
-from ipcbench.analysis.hosts import BoolArray
-from ipcbench.analysis.shape import groups
+from ipcbench.analysis.compare.contrast import CONTROLS
+from ipcbench.analysis.compare.difference import RATE, WORTH, adjusted
+from ipcbench.analysis.fleet.gather import LEAST_HOSTS, Fleet
+from ipcbench.analysis.fleet.host import BoolArray
+from ipcbench.analysis.stability import groups
 from ipcbench.analysis.stats import FloatArray
 
 LEAST_FOR_SPREAD = 8  # hosts: the middle of fewer deviations is chance

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ipcbench.analysis.advice.need import NOT_ASKED, Need, ruled_out
 from ipcbench.analysis.models import Estimate, line, scaling
-from ipcbench.analysis.need import NOT_ASKED, Need, ruled_out
 from ipcbench.analysis.stats import FloatArray, by_round, rank
 from ipcbench.results.schema import MechanismFacts
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
-from ipcbench.analysis.contrast import Contrast
+from ipcbench.analysis.compare.contrast import Contrast
 from ipcbench.errors import BadRequest
 
 Kind = Literal["slower", "faster", "different", "missing"]

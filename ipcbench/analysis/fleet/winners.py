@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from ipcbench.analysis.compare import RATE, adjusted
-from ipcbench.analysis.fleet import Fleet
-from ipcbench.analysis.hosts import BoolArray
+from ipcbench.analysis.compare.difference import RATE, adjusted
+from ipcbench.analysis.fleet.gather import Fleet
+from ipcbench.analysis.fleet.host import BoolArray
 from ipcbench.analysis.stats import BLOCK, PRACTICAL, FloatArray, IntArray
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ipcbench.analysis.hosts import About, BoolArray, Host, Numbers, fact
+from ipcbench.analysis.compare.side import LONGEST_COLUMN
+from ipcbench.analysis.fleet.host import About, BoolArray, Host, Numbers, fact
 from ipcbench.analysis.stats import FloatArray
 from ipcbench.errors import BadRequest
-from ipcbench.results.side import LONGEST_COLUMN
 from ipcbench.text import told_apart
 
 LEAST_HOSTS = 2

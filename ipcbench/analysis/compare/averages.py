@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ipcbench.analysis.compare import trimmed
+from ipcbench.analysis.compare.difference import trimmed
 from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray, IntArray
 
 

@@ -10,10 +10,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from ipcbench.analysis.compare import Difference, centre_of, paired, unpaired
-from ipcbench.analysis.projection import Gathered
+from ipcbench.analysis.compare.averages import mean_series
+from ipcbench.analysis.compare.columns import Gathered
+from ipcbench.analysis.compare.difference import Difference, centre_of, paired, unpaired
 from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray, geometric_mean
-from ipcbench.analysis.together import mean_series
 
 Where = tuple[str, str]  # label and case
 Which = Literal["base", "other"]

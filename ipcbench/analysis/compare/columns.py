@@ -14,10 +14,10 @@ from typing import Any
 
 import pandas as pd
 
+from ipcbench.analysis.compare.side import Side
 from ipcbench.analysis.stats import FloatArray, IntArray, by_round
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.model import PLACEMENTS, START_METHODS
-from ipcbench.results.side import Side
 from ipcbench.units import parse_size, size_name
 
 # The name of a field for people -> the column of `gather`.

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ipcbench.analysis.compare.side import Side
 from ipcbench.analysis.stats import BLOCK, FloatArray, by_round, compare
 from ipcbench.analysis.traps import Crossover, crossover
-from ipcbench.results.side import Side
 
 CROSSING = ("queue", "simple-queue", "pipe", "shared-memory")  # the choices whose crossing sizes people ask for
 LEAST_RANKS = 3  # of two mechanisms the order is told by the winner already

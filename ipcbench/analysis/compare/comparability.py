@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ipcbench.analysis.compare.side import Side
 from ipcbench.errors import BadRequest
 from ipcbench.results.schema import PYTHON_MODE
-from ipcbench.results.side import Side
 
 # What a comparison takes for the cause of a difference, so that it is said when it is not alone.
 CAUSES = {

@@ -1,0 +1,1 @@
+"""Which mechanism fits a need, and why the others do not."""

@@ -1,0 +1,1 @@
+"""How results differ, with intervals and verdicts."""
