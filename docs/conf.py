@@ -6,7 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))  # for _site
 
 from ipcbench import __version__
-from ipcbench.report.theme import DARK, LIGHT, Theme
+from ipcbench.report.drawing.theme import DARK, LIGHT, Theme
 
 project = "ipcbench"
 version = release = __version__

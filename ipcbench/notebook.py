@@ -12,14 +12,14 @@ import pandas as pd
 
 from ipcbench.errors import ResultError, UnknownName
 from ipcbench.report.charts import Chart, charts
-from ipcbench.report.described import describe
-from ipcbench.report.findings import sentences
-from ipcbench.report.markdown import table as as_markdown
-from ipcbench.report.pictures import alt_of, plotted, svg_of
-from ipcbench.report.study import Study, study
-from ipcbench.report.svg import drawing, to_png
-from ipcbench.report.text import markdown
-from ipcbench.report.theme import LIGHT, THEMES, Theme
+from ipcbench.report.content.findings import sentences
+from ipcbench.report.content.study import Study, study
+from ipcbench.report.content.words import markdown
+from ipcbench.report.drawing.svg import drawing, to_png
+from ipcbench.report.drawing.theme import LIGHT, THEMES, Theme
+from ipcbench.report.files.descriptions import describe
+from ipcbench.report.files.pictures import alt_of, plotted, svg_of
+from ipcbench.report.page.markdown import table as as_markdown
 from ipcbench.results.frame import value_frame
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import load as load_file

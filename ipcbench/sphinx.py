@@ -19,8 +19,8 @@ from sphinx.util.docutils import SphinxDirective
 
 from ipcbench import __version__
 from ipcbench.errors import IpcbenchError
-from ipcbench.report.embedding import find_report
-from ipcbench.report.manifest import NAME, ChartEntry, load_manifest
+from ipcbench.report.embed.pages import find_report
+from ipcbench.report.files.manifest import NAME, ChartEntry, load_manifest
 from ipcbench.text import safe_text
 
 STATIC = Path(__file__).parent / "report" / "static"

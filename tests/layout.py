@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from ipcbench.report.charts.sheet import SMALLEST
+from ipcbench.report.drawing.sheet import SMALLEST
 
 MARGIN = 4.0
 

@@ -11,10 +11,10 @@ from typing import Any
 from browser import program
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from ipcbench.report.contents import draw_all
-from ipcbench.report.findings import sentences
-from ipcbench.report.html import page
-from ipcbench.report.study import study
+from ipcbench.report.content.findings import sentences
+from ipcbench.report.content.study import study
+from ipcbench.report.files.contents import draw_all
+from ipcbench.report.page.html import page
 from ipcbench.results.schema import ResultFile
 
 DEADLINE = 20_000  # milliseconds, for anything that is waited for

@@ -21,8 +21,8 @@ from ipcbench.errors import BadRequest
 from ipcbench.machine.facts import machine_id
 from ipcbench.model import Case
 from ipcbench.plan import catalog
-from ipcbench.report import advice as shown
-from ipcbench.report.terminal import printed
+from ipcbench.report.content import advice as shown
+from ipcbench.report.page.terminal import printed
 from ipcbench.results import store
 from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.schema import ResultFile

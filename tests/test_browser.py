@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from synthetic import make_result
 
 from ipcbench.model import Case
-from ipcbench.report.theme import DARK, LIGHT, THEMES, Theme
+from ipcbench.report.drawing.theme import DARK, LIGHT, THEMES, Theme
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import load
 

@@ -21,15 +21,15 @@ from synthetic import SIZES, make_cases, make_result, make_skips, tail_cases
 
 from ipcbench.model import Case, Verdict
 from ipcbench.report.charts import CHARTS, Chart, matrix
-from ipcbench.report.charts.chart import LONGEST_ALT, doubts
-from ipcbench.report.charts.scale import log_ticks, spaced, spread
-from ipcbench.report.charts.sheet import sign, text_width, wrap
-from ipcbench.report.inline import merge
-from ipcbench.report.study import Study, study
-from ipcbench.report.svg import drawing, to_png, to_svg
-from ipcbench.report.tables import csv, records
-from ipcbench.report.text import slug
-from ipcbench.report.theme import FAMILY_MARKS, THEMES, Theme
+from ipcbench.report.content.study import Study, study
+from ipcbench.report.content.tables import csv, records
+from ipcbench.report.content.words import slug
+from ipcbench.report.drawing.chart import LONGEST_ALT, doubts
+from ipcbench.report.drawing.inline import merge
+from ipcbench.report.drawing.scale import log_ticks, spaced, spread
+from ipcbench.report.drawing.sheet import sign, text_width, wrap
+from ipcbench.report.drawing.svg import drawing, to_png, to_svg
+from ipcbench.report.drawing.theme import FAMILY_MARKS, THEMES, Theme
 from ipcbench.results.schema import ResultFile
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_time
 

@@ -15,12 +15,12 @@ from test_charts import HOSTILE, all_failed, check_csv, check_texts, drawn, text
 
 from ipcbench.model import Case, Placement
 from ipcbench.report.charts import Chart, cliffs, cpu_cost, placement, stability
-from ipcbench.report.charts.ratios import ratio_word
-from ipcbench.report.study import Study, study
-from ipcbench.report.svg import drawing, to_svg
-from ipcbench.report.tables import records
-from ipcbench.report.text import short_ratio, slug
-from ipcbench.report.theme import THEMES, Theme
+from ipcbench.report.comparison.ratios import ratio_word
+from ipcbench.report.content.study import Study, study
+from ipcbench.report.content.tables import records
+from ipcbench.report.content.words import short_ratio, slug
+from ipcbench.report.drawing.svg import drawing, to_svg
+from ipcbench.report.drawing.theme import THEMES, Theme
 from ipcbench.results.frame import value_frame
 from ipcbench.results.schema import ResultFile
 from ipcbench.units import format_size, format_time

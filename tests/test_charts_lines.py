@@ -15,12 +15,12 @@ from ipcbench.analysis.percentiles import curves, percentiles
 from ipcbench.model import Case
 from ipcbench.report.charts import Chart, charts, load_latency, roofline, scaling
 from ipcbench.report.charts import percentiles as percentile_chart
-from ipcbench.report.charts.sheet import SMALLEST
-from ipcbench.report.inline import merge
-from ipcbench.report.study import Study, study
-from ipcbench.report.svg import drawing, to_svg
-from ipcbench.report.tables import csv, records
-from ipcbench.report.theme import THEMES, Theme
+from ipcbench.report.content.study import Study, study
+from ipcbench.report.content.tables import csv, records
+from ipcbench.report.drawing.inline import merge
+from ipcbench.report.drawing.sheet import SMALLEST
+from ipcbench.report.drawing.svg import drawing, to_svg
+from ipcbench.report.drawing.theme import THEMES, Theme
 from ipcbench.results.frame import tail_frame
 from ipcbench.results.schema import ResultFile
 from ipcbench.units import format_bandwidth, format_time

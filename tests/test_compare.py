@@ -28,17 +28,18 @@ from ipcbench.analysis.compare.side import Side, side_of_result
 from ipcbench.analysis.self_check import SelfCheck
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.model import Case
-from ipcbench.report.charts import COMPARED, Chart, machine_ratios
-from ipcbench.report.charts.chart import LONGEST_ALT
-from ipcbench.report.charts.sheet import sign
-from ipcbench.report.compared import footer
-from ipcbench.report.comparison import Comparison, below_floor, conclusion, parts
-from ipcbench.report.comparison_formats import as_csv, as_json, as_markdown, terminal
-from ipcbench.report.inline import merge
-from ipcbench.report.svg import drawing, to_svg
-from ipcbench.report.tables import Table
-from ipcbench.report.tables import csv as table_csv
-from ipcbench.report.theme import THEMES, Theme
+from ipcbench.report.charts import COMPARED, Chart
+from ipcbench.report.comparison import machine_ratios
+from ipcbench.report.comparison.formats import as_csv, as_json, as_markdown, terminal
+from ipcbench.report.comparison.words import Comparison, below_floor, conclusion, parts
+from ipcbench.report.comparison.write import footer
+from ipcbench.report.content.tables import Table
+from ipcbench.report.content.tables import csv as table_csv
+from ipcbench.report.drawing.chart import LONGEST_ALT
+from ipcbench.report.drawing.inline import merge
+from ipcbench.report.drawing.sheet import sign
+from ipcbench.report.drawing.svg import drawing, to_svg
+from ipcbench.report.drawing.theme import THEMES, Theme
 from ipcbench.results.digest import digest_of
 from ipcbench.results.schema import Condition, PythonFacts, ResultFile
 from ipcbench.results.store import save

@@ -25,9 +25,9 @@ from ipcbench.machine.switches import Switches
 from ipcbench.measure.process.placement import parse_cpu_list
 from ipcbench.model import Capabilities
 from ipcbench.plan import catalog
-from ipcbench.report import html, markdown
-from ipcbench.report.rows import environment
-from ipcbench.report.study import study
+from ipcbench.report.content.rows import environment
+from ipcbench.report.content.study import study
+from ipcbench.report.page import html, markdown
 from ipcbench.results import store
 from ipcbench.results.schema import NORMAL, UNKNOWN, Condition, VisitRecord
 from ipcbench.run.journal.records import Planned, read_bytes

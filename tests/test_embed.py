@@ -17,9 +17,9 @@ from commands import Finished, environment, run
 from synthetic import make_cases, make_result
 
 from ipcbench.report import write
-from ipcbench.report.embedding import embed, find_report, open_page, write_page
-from ipcbench.report.manifest import NAME, load_manifest
-from ipcbench.report.snippets import FORMATS, snippet
+from ipcbench.report.embed.pages import embed, find_report, open_page, write_page
+from ipcbench.report.embed.snippets import FORMATS, snippet
+from ipcbench.report.files.manifest import NAME, load_manifest
 from ipcbench.results import store
 
 BEGIN, END = "<!-- ipcbench:begin slowdown-matrix report=reports/laptop -->", "<!-- ipcbench:end -->"

@@ -15,8 +15,8 @@ from synthetic import make_cases, make_result
 from test_embed import Tags
 
 from ipcbench.report import write
-from ipcbench.report.embedding import embed
-from ipcbench.report.manifest import load_manifest
+from ipcbench.report.embed.pages import embed
+from ipcbench.report.files.manifest import load_manifest
 
 pytestmark = pytest.mark.slow
 MKDOCS = """

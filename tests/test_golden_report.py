@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from ipcbench.report import write
-from ipcbench.report.manifest import NAME, load_manifest
+from ipcbench.report.files.manifest import NAME, load_manifest
 from ipcbench.results.store import load
 
 GOLDEN = Path(__file__).parent / "golden" / "report-small"

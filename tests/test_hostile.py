@@ -30,8 +30,10 @@ from ipcbench.cli.output import say, tell
 from ipcbench.cli.progress import failure_line
 from ipcbench.errors import BadRequest, ResultError
 from ipcbench.model import Case, Failure, Skip
-from ipcbench.report import advice, headlines, html, markdown, tables, write
-from ipcbench.report.study import study
+from ipcbench.report import headlines, write
+from ipcbench.report.content import advice, tables
+from ipcbench.report.content.study import study
+from ipcbench.report.page import html, markdown
 from ipcbench.results.digest import digest_of
 from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.schema import Condition, ResultFile

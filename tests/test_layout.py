@@ -10,9 +10,9 @@ from matplotlib.text import Text
 from test_charts import drawn, everything
 
 from ipcbench.report.charts import matrix
-from ipcbench.report.study import Study, study
-from ipcbench.report.svg import drawing
-from ipcbench.report.theme import THEMES
+from ipcbench.report.content.study import Study, study
+from ipcbench.report.drawing.svg import drawing
+from ipcbench.report.drawing.theme import THEMES
 
 
 @pytest.fixture(scope="module")

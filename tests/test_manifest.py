@@ -18,8 +18,8 @@ from ipcbench.errors import NotAReport, ResultError, UnknownName
 from ipcbench.model import Case
 from ipcbench.report import write
 from ipcbench.report.charts import CHARTS
-from ipcbench.report.manifest import LONGEST_ALT, NAME, encode, load_manifest
-from ipcbench.report.text import shortened
+from ipcbench.report.content.words import shortened
+from ipcbench.report.files.manifest import LONGEST_ALT, NAME, encode, load_manifest
 
 ROOT = Path(__file__).parents[1]
 SMALL = make_result(make_cases(sizes=[8, 64]), 3, notes={"ping-pong/pipe/64B/1w": ["noisy"]})

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipcbench.errors import BadRequest
-from ipcbench.report.markers import Block, blocks, filled
+from ipcbench.report.embed.markers import Block, blocks, filled
 
 BEGIN, END = "<!-- ipcbench:begin slowdown-matrix -->", "<!-- ipcbench:end -->"
 

@@ -10,9 +10,9 @@ from synthetic import make_cases, make_result, model_seconds
 
 from ipcbench.model import Case
 from ipcbench.report import write
-from ipcbench.report.modelled import models
-from ipcbench.report.rows import exact
-from ipcbench.report.study import study
+from ipcbench.report.content.models import models
+from ipcbench.report.content.rows import exact
+from ipcbench.report.content.study import study
 from ipcbench.results.schema import ResultFile
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from synthetic import make_cases, make_result
 
 from ipcbench.report import write
-from ipcbench.report.embedding import find_report
+from ipcbench.report.embed.pages import find_report
 from ipcbench.results.newest import newest, results_in, started_of
 from ipcbench.results.store import save
 

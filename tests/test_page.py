@@ -16,14 +16,14 @@ from synthetic import make_result
 
 from ipcbench.model import Case
 from ipcbench.report.charts import CHARTS
-from ipcbench.report.html import badge, page
-from ipcbench.report.marks import marked, mechanism_of, sort_value
-from ipcbench.report.needs import at_a_glance, by_need
-from ipcbench.report.outline import HEADINGS, LAST, heading_of
-from ipcbench.report.rows import exact
-from ipcbench.report.study import study
-from ipcbench.report.tables import Table
-from ipcbench.report.theme import DARK, LIGHT
+from ipcbench.report.content.choosing import at_a_glance, by_need
+from ipcbench.report.content.rows import exact
+from ipcbench.report.content.study import study
+from ipcbench.report.content.tables import Table
+from ipcbench.report.drawing.theme import DARK, LIGHT
+from ipcbench.report.page.html import badge, page
+from ipcbench.report.page.outline import HEADINGS, LAST, heading_of
+from ipcbench.report.page.sort_keys import marked, mechanism_of, sort_value
 from ipcbench.results.store import load
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
 

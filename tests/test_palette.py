@@ -20,7 +20,7 @@ from synthetic import MECHANISMS
 
 import ipcbench
 from ipcbench.report.charts.winners import STRENGTHS
-from ipcbench.report.theme import FAMILY_MARKS, NEUTRAL_MARK, THEMES, Theme, contrast
+from ipcbench.report.drawing.theme import FAMILY_MARKS, NEUTRAL_MARK, THEMES, Theme, contrast
 
 Array = npt.NDArray[np.float64]
 

@@ -17,18 +17,18 @@ from test_charts import drawn, everything, many, spinning, texts_of
 from ipcbench.analysis.stats import compare
 from ipcbench.model import Case, Verdict
 from ipcbench.report.charts import charts, families, grid, matrix, speedup, winner_map
-from ipcbench.report.charts.chart import common_sizes, told
-from ipcbench.report.charts.plot import Plot, repeat_context
-from ipcbench.report.charts.ratios import ratio_word
-from ipcbench.report.charts.sheet import Sheet
 from ipcbench.report.charts.winners import STRENGTHS, Winner
-from ipcbench.report.contents import draw_all
-from ipcbench.report.needs import at_a_glance
-from ipcbench.report.study import Study, study
-from ipcbench.report.svg import drawing, to_svg
-from ipcbench.report.tables import records
-from ipcbench.report.text import short_ratio
-from ipcbench.report.theme import THEMES
+from ipcbench.report.comparison.ratios import ratio_word
+from ipcbench.report.content.choosing import at_a_glance
+from ipcbench.report.content.study import Study, study
+from ipcbench.report.content.tables import records
+from ipcbench.report.content.words import short_ratio
+from ipcbench.report.drawing.chart import common_sizes, told
+from ipcbench.report.drawing.plot import Plot, repeat_context
+from ipcbench.report.drawing.sheet import Sheet
+from ipcbench.report.drawing.svg import drawing, to_svg
+from ipcbench.report.drawing.theme import THEMES
+from ipcbench.report.files.contents import draw_all
 from ipcbench.units import format_ratio, format_time
 
 

@@ -7,7 +7,7 @@ import re
 from synthetic import make_result
 
 from ipcbench.model import Case, StartMethod
-from ipcbench.report.study import study
+from ipcbench.report.content.study import study
 
 METHODS: tuple[StartMethod, ...] = ("fork", "spawn", "forkserver")
 

@@ -18,13 +18,13 @@ from synthetic import make_cases, make_result, make_skips, tail_cases
 from ipcbench.errors import ResultError
 from ipcbench.model import Case, Skip
 from ipcbench.report import headlines, said, write
-from ipcbench.report.absence import groups
 from ipcbench.report.charts import CHARTS
-from ipcbench.report.findings import choices
-from ipcbench.report.rows import by_size, environment, which_one
-from ipcbench.report.study import study
-from ipcbench.report.tables import csv
-from ipcbench.report.text import absence, interval, listing, markdown, short_ratio
+from ipcbench.report.content.absence import groups
+from ipcbench.report.content.findings import choices
+from ipcbench.report.content.rows import by_size, environment, which_one
+from ipcbench.report.content.study import study
+from ipcbench.report.content.tables import csv
+from ipcbench.report.content.words import absence, interval, listing, markdown, short_ratio
 from ipcbench.results import store
 from ipcbench.results.schema import NOT_REACHED, ResultFile, SkipRecord
 from ipcbench.text import safe_text

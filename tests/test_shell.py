@@ -117,7 +117,7 @@ def test_the_command_that_makes_the_report_makes_it(tmp_path: Path) -> None:
 def test_the_command_that_writes_a_stale_report_anew_names_the_same_file_and_folder(
     tmp_path: Path, within: Callable[..., Finished], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ipcbench.report.again.differences", lambda *_: (["other"], ""))  # drawing takes long
+    monkeypatch.setattr("ipcbench.report.page.freshness.differences", lambda *_: (["other"], ""))  # drawing takes long
     save(make_result(make_cases((64,), ["pipe"])), tmp_path / "-my file.json", replace=False)
     stale = within("report", "--check", "--out", "-my report", "--", "-my file.json")
     words = shlex.split(printed(stale.out, "to write it anew"))[3:]

@@ -31,7 +31,7 @@ from ipcbench.analysis.stats import (
     summarise,
 )
 from ipcbench.model import Case
-from ipcbench.report.html import READING
+from ipcbench.report.page.html import READING
 from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.schema import ResultFile
 

@@ -30,8 +30,8 @@ from ipcbench.machine.cpu_times import cpu_times
 from ipcbench.machine.facts import machine_facts
 from ipcbench.machine.processors import busy_cpus
 from ipcbench.measure.contract import outside
-from ipcbench.report.rows import environment as environment_of
-from ipcbench.report.study import study
+from ipcbench.report.content.rows import environment as environment_of
+from ipcbench.report.content.study import study
 from ipcbench.results import store
 from ipcbench.results.schema import UNKNOWN, MachineFacts, ResultFile
 from ipcbench.run.journal.file import Journal

@@ -33,15 +33,15 @@ from ipcbench.analysis.stats import by_round
 from ipcbench.errors import BadRequest, ResultError
 from ipcbench.model import Case
 from ipcbench.report.charts import SURVEYED, Chart
-from ipcbench.report.charts.chart import LONGEST_ALT
-from ipcbench.report.charts.sheet import sign
-from ipcbench.report.inline import merge
-from ipcbench.report.survey import Survey, parts, sentences
-from ipcbench.report.survey_formats import as_csv, as_json, as_markdown, terminal
-from ipcbench.report.surveyed import footer, page, write
-from ipcbench.report.svg import drawing, to_svg
-from ipcbench.report.tables import csv as table_csv
-from ipcbench.report.theme import THEMES, Theme
+from ipcbench.report.content.tables import csv as table_csv
+from ipcbench.report.drawing.chart import LONGEST_ALT
+from ipcbench.report.drawing.inline import merge
+from ipcbench.report.drawing.sheet import sign
+from ipcbench.report.drawing.svg import drawing, to_svg
+from ipcbench.report.drawing.theme import THEMES, Theme
+from ipcbench.report.fleet.formats import as_csv, as_json, as_markdown, terminal
+from ipcbench.report.fleet.words import Survey, parts, sentences
+from ipcbench.report.fleet.write import footer, page, write
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import save
 

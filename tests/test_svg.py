@@ -22,11 +22,11 @@ from test_charts import everything
 from test_charts_diagnostics import DATA
 
 from ipcbench.report.charts import CHARTS
-from ipcbench.report.charts.sheet import drawable, sign
-from ipcbench.report.inline import merge, merge_all
-from ipcbench.report.study import study
-from ipcbench.report.svg import FONTS, drawing, parse, to_svg, two_decimals
-from ipcbench.report.theme import DARK, LIGHT, THEMES, Theme
+from ipcbench.report.content.study import study
+from ipcbench.report.drawing.inline import merge, merge_all
+from ipcbench.report.drawing.sheet import drawable, sign
+from ipcbench.report.drawing.svg import FONTS, drawing, parse, to_svg, two_decimals
+from ipcbench.report.drawing.theme import DARK, LIGHT, THEMES, Theme
 
 SVG = "{http://www.w3.org/2000/svg}"
 PRESENTATION = {"fill", "fill-opacity", "stroke", "opacity", "clip-path", "font-size", "font-weight", "text-anchor"} | {

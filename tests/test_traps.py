@@ -15,7 +15,7 @@ from synthetic import make_result, model_seconds
 from ipcbench.analysis.stats import by_round, rank, summarise
 from ipcbench.analysis.traps import crossover, steps
 from ipcbench.model import Case
-from ipcbench.report.study import study
+from ipcbench.report.content.study import study
 from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import load

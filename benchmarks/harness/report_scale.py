@@ -102,7 +102,7 @@ def make(values: int, path: Path) -> None:
 def measured(values: int, path: Path) -> dict[str, float]:
     """Seconds of each part and the peak of memory in MiB, of this process; no file: only what can be done without."""
     from ipcbench.report import write as write_report
-    from ipcbench.report.study import study
+    from ipcbench.report.content.study import study
     from ipcbench.results.store import load
 
     found: dict[str, float] = {}

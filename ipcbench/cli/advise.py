@@ -14,7 +14,7 @@ from ipcbench.errors import BadRequest
 
 if TYPE_CHECKING:
     from ipcbench.analysis.advice.advise import Advice
-    from ipcbench.report.advice import Source
+    from ipcbench.report.content.advice import Source
 
 FORMATS = ("table", "markdown", "json")
 
@@ -86,7 +86,7 @@ def command(**given: Any) -> int:
         answered = first_answer([path], need) if code < 128 else None
     if answered is None:
         return code
-    from ipcbench.report import advice as shown
+    from ipcbench.report.content import advice as shown
 
     found, of = answered
     if found.far:
@@ -105,8 +105,8 @@ def command(**given: Any) -> int:
 
 
 def _print(found: Advice, source: Source) -> None:
-    from ipcbench.report import advice as shown
-    from ipcbench.report.terminal import printed
+    from ipcbench.report.content import advice as shown
+    from ipcbench.report.page.terminal import printed
 
     for line in shown.sentences(found, source):
         say_prose(line)

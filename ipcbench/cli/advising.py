@@ -18,7 +18,7 @@ from ipcbench.errors import BadRequest, ResultError, UnknownName
 from ipcbench.machine.facts import is_this_machine
 from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS, Case
 from ipcbench.plan import catalog
-from ipcbench.report.text import listing
+from ipcbench.report.content.words import listing
 from ipcbench.results.newest import machine_of, newest_first, results_in, stem_of
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import load
@@ -30,7 +30,7 @@ MOST_ASKED = 10  # files, each of which takes a moment to read
 
 if TYPE_CHECKING:
     from ipcbench.analysis.advice.advise import Advice  # pandas, which a mistake in the options does not wait for
-    from ipcbench.report.advice import Source
+    from ipcbench.report.content.advice import Source
 
 
 def make_need(given: dict[str, Any]) -> Need:
@@ -136,7 +136,7 @@ def answer(path: Path, need: Need) -> tuple[Advice, Source]:
     """What a results file says to this, and whose it is; raises ResultError, and UnknownName of a Python."""
     from ipcbench.analysis.advice.advise import NOT_MEASURED, Out, advise, in_order
     from ipcbench.analysis.stats import summarise
-    from ipcbench.report.advice import source_of
+    from ipcbench.report.content.advice import source_of
     from ipcbench.results.frame import case_frame, visit_frame
 
     result = load(path)

@@ -61,7 +61,7 @@ def command(**given: Any) -> int:
 def _report(finish: Finish, folder: Path) -> int:
     """Write the report and print its sentences; the exit code, which a report that cannot be written makes worse."""
     from ipcbench.report import said, write
-    from ipcbench.report.study import study
+    from ipcbench.report.content.study import study
 
     about = study(finish.result)
     try:

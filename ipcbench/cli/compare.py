@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ipcbench.analysis.compare.limits import Limit
     from ipcbench.analysis.compare.side import Side
     from ipcbench.analysis.self_check import SelfCheck
-    from ipcbench.report.comparison import Comparison
+    from ipcbench.report.comparison.words import Comparison
 
 
 @click.command("compare")
@@ -82,7 +82,7 @@ def command(
     comparison = _compare(_sides(files, results), _projection(column, rows, filters, len(files)))
     failed = {str(limit): exceeded(limit, comparison.contrast) for limit in limits}
     if charts or report:
-        from ipcbench.report.compared import write
+        from ipcbench.report.comparison.write import write
 
         folder = report or Path("reports") / _folder(comparison.contrast)
         page = write(comparison, folder)
@@ -148,7 +148,7 @@ def _compare(sides: Sequence[Side], projection: Projection) -> Comparison:
     from ipcbench.analysis.compare.comparability import nothing_common, other_machine
     from ipcbench.analysis.compare.contrast import contrast
     from ipcbench.errors import BadRequest
-    from ipcbench.report.comparison import Comparison
+    from ipcbench.report.comparison.words import Comparison
 
     gathered = gather(sides)
     cases = chosen(gathered.cases, projection.filters)
@@ -198,7 +198,7 @@ def _formatted(
     comparison: Comparison, kind: str, everything: bool, failed: Mapping[str, Sequence[str]], to_file: bool
 ) -> str:
     from ipcbench.cli.showing import table_width
-    from ipcbench.report import comparison_formats as formats
+    from ipcbench.report.comparison import formats
 
     if kind == "json":
         return formats.as_json(comparison, failed)
@@ -212,7 +212,7 @@ def _formatted(
 def _judged(limits: Sequence[Limit], failed: Mapping[str, Sequence[str]], contrast: Contrast, quiet: bool) -> int:
     """Say what --fail-if came to, on stderr where stdout is read by a program, and give the exit code."""
     from ipcbench.cli.output import say, tell
-    from ipcbench.report.comparison import below_floor
+    from ipcbench.report.comparison.words import below_floor
 
     if not limits:
         return 0

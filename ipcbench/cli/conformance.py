@@ -10,7 +10,7 @@ import click
 
 from ipcbench.cli.output import say
 from ipcbench.errors import NotSaved
-from ipcbench.report.text import markdown
+from ipcbench.report.content.words import markdown
 from ipcbench.results.writing import write_whole
 from ipcbench.testing.conformance import MOST_NAMED, Judgement, Verdict, judge
 from ipcbench.text import safe_text

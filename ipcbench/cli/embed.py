@@ -14,7 +14,7 @@ from ipcbench.errors import BadRequest
 from ipcbench.shell import pasted
 
 if TYPE_CHECKING:
-    from ipcbench.report.embedding import Page
+    from ipcbench.report.embed.pages import Page
 
 FORMATS = ("github", "pypi", "sphinx", "rst", "mkdocs", "markdown", "html")
 
@@ -56,7 +56,7 @@ def command(
         if not words or any((report, kind, base_url, relative_to, width, listed, update and check)):
             raise BadRequest("embed --update or --check takes FILEs and nothing else: options stand in the markers")
         return _pages([Path(word) for word in dict.fromkeys(words)], update)
-    from ipcbench.report.embedding import embed, find_report
+    from ipcbench.report.embed.pages import embed, find_report
 
     folder = find_report(report, Path())
     if not report:
@@ -73,8 +73,8 @@ def command(
 
 
 def _list(folder: Path, words: Sequence[str]) -> int:
-    from ipcbench.report.embedding import titles
-    from ipcbench.report.manifest import load_manifest
+    from ipcbench.report.embed.pages import titles
+    from ipcbench.report.files.manifest import load_manifest
 
     if words:
         raise BadRequest("embed --list takes no CHART")
@@ -85,7 +85,7 @@ def _list(folder: Path, words: Sequence[str]) -> int:
 
 def _pages(paths: Sequence[Path], update: bool) -> int:
     """Update all pages or none of them; or say what is stale in them."""
-    from ipcbench.report.embedding import open_page, write_page
+    from ipcbench.report.embed.pages import open_page, write_page
 
     pages = [open_page(path) for path in paths]
     for page in pages:

@@ -12,7 +12,7 @@ from ipcbench.cli.ending import STALE
 from ipcbench.cli.options import RESULTS
 
 if TYPE_CHECKING:
-    from ipcbench.report.study import Study
+    from ipcbench.report.content.study import Study
     from ipcbench.results.schema import ResultFile
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -38,7 +38,7 @@ def command(file: str, results: Path, out: Path | None, check: bool, step: bool)
     from ipcbench.cli.output import say, say_prose
     from ipcbench.errors import BadRequest
     from ipcbench.report import said, write
-    from ipcbench.report.study import study
+    from ipcbench.report.content.study import study
     from ipcbench.results.store import file_name, find, folder_name, load
     from ipcbench.shell import file_argument, pasted
 
@@ -67,7 +67,7 @@ def command(file: str, results: Path, out: Path | None, check: bool, step: bool)
 def _check(result: ResultFile, folder: Path, source: tuple[str, str], anew: str) -> int:
     from ipcbench.cli.output import say, say_prose
     from ipcbench.cli.summary import count
-    from ipcbench.report.again import differences
+    from ipcbench.report.page.freshness import differences
 
     found, left = differences(result, folder, source)
     for line in found:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ipcbench.model import Case, Skip
 from ipcbench.plan.planner import Plan
-from ipcbench.report.text import listing
+from ipcbench.report.content.words import listing
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.touched import touched_words
 from ipcbench.run.cost import estimate
@@ -62,7 +62,7 @@ def absence_lines(result: ResultFile) -> list[str]:
     absent = [case for case in result.ipcbench.cases if case.verdict != "ok"]
     if len(absent) <= MOST_ABSENT:
         return [absence_line(case.id, case.verdict, case.stage, case.detail) for case in absent]
-    from ipcbench.report.absence import groups
+    from ipcbench.report.content.absence import groups
     from ipcbench.results.frame import case_frame
 
     frame = case_frame(result)

@@ -14,8 +14,8 @@ from ipcbench.analysis.fleet.winners import champions
 from ipcbench.cli.output import say, tell
 from ipcbench.cli.showing import parse_filters, place, show, table_width
 from ipcbench.errors import BadRequest
-from ipcbench.report import survey_formats as formats
-from ipcbench.report.survey import Survey
+from ipcbench.report.fleet import formats
+from ipcbench.report.fleet.words import Survey
 from ipcbench.results.store import folder_name
 
 _HOST = re.compile(r"-[0-9a-f]{8}\.json")
@@ -54,7 +54,7 @@ def survey(given: Sequence[str], results: Path, filters: Sequence[str], wanted: 
     for line in fleet.left_out:
         tell(f"left out: {line}")
     if wanted.charts or wanted.report:
-        from ipcbench.report.surveyed import write
+        from ipcbench.report.fleet.write import write
 
         page = write(found, wanted.report or Path("reports") / folder_name(Path(f"{title}-fleet")))
         (say if wanted.kind == "table" and wanted.output is None else tell)(f"report: {page}")

@@ -11,30 +11,30 @@ from typing import TYPE_CHECKING
 from ipcbench.results.schema import ResultFile
 
 if TYPE_CHECKING:
-    from ipcbench.report.study import Study
+    from ipcbench.report.content.study import Study
 
 __all__ = ["headlines", "said", "step_summary", "traps", "write"]
 
 
 def headlines(result: ResultFile) -> list[str]:
     """Up to seven plain sentences with figures: which mechanism for what, and what to watch."""
-    from ipcbench.report.findings import sentences
-    from ipcbench.report.study import study
+    from ipcbench.report.content.findings import sentences
+    from ipcbench.report.content.study import study
 
     return sentences(study(result).summary, result.ipcbench.rounds)
 
 
 def traps(result: ResultFile) -> list[str]:
     """The traps that a run shows, in sentences with figures."""
-    from ipcbench.report.study import study
+    from ipcbench.report.content.study import study
 
     return study(result).warnings
 
 
 def said(result: ResultFile, about: Study | None = None) -> list[str]:
     """What headlines and traps say, analysed once; not even that where `about` is the study of the result."""
-    from ipcbench.report.findings import sentences
-    from ipcbench.report.study import study
+    from ipcbench.report.content.findings import sentences
+    from ipcbench.report.content.study import study
 
     about = about or study(result)
     return [*filter(None, [about.noisy]), *sentences(about.summary, result.ipcbench.rounds), *about.warnings]
@@ -42,8 +42,8 @@ def said(result: ResultFile, about: Study | None = None) -> list[str]:
 
 def step_summary(result: ResultFile, about: Study) -> str:
     """summary.md without its charts, for where no relative address leads anywhere, as in the summary of a CI job."""
-    from ipcbench.report import markdown
-    from ipcbench.report.findings import sentences
+    from ipcbench.report.content.findings import sentences
+    from ipcbench.report.page import markdown
 
     return markdown.summary(about, sentences(about.summary, result.ipcbench.rounds), ())
 
@@ -56,12 +56,12 @@ def write(result: ResultFile, out: Path, source: tuple[str, str] = ("", ""), abo
     content, empty for a result that no file holds; about is the study of the result, if there is one already. Raises
     ResultError where the file system refuses.
     """
-    from ipcbench.report import html, markdown
-    from ipcbench.report.contents import draw_all, of_run
-    from ipcbench.report.findings import sentences
-    from ipcbench.report.folder import write_report
-    from ipcbench.report.study import study
-    from ipcbench.report.tables import cases
+    from ipcbench.report.content.findings import sentences
+    from ipcbench.report.content.study import study
+    from ipcbench.report.content.tables import cases
+    from ipcbench.report.files.contents import draw_all, of_run
+    from ipcbench.report.files.folder import write_report
+    from ipcbench.report.page import html, markdown
 
     about = about or study(result)
     drawn = draw_all(about)

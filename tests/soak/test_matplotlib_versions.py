@@ -26,8 +26,8 @@ import json, sys
 from pathlib import Path
 import matplotlib
 from ipcbench.report.charts import charts
-from ipcbench.report.pictures import draw
-from ipcbench.report.study import study
+from ipcbench.report.files.pictures import draw
+from ipcbench.report.content.study import study
 from ipcbench.results.store import load
 drawn = {}
 for path in map(Path, sys.argv[1:]):

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ipcbench.report import plotting  # noqa: F401 - before any chart imports matplotlib
 from ipcbench.report.charts import (
     cliffs,
     cpu_cost,
     families,
-    fleet_hosts,
-    fleet_winners,
     grid,
     load_latency,
-    machine_ratios,
     matrix,
     percentiles,
     placement,
@@ -24,13 +20,15 @@ from ipcbench.report.charts import (
     stability,
     state,
     winner_map,
-    winner_map_diff,
 )
-from ipcbench.report.charts.chart import EVERY, Chart
-from ipcbench.report.comparison import Comparison
-from ipcbench.report.setting import in_setting
-from ipcbench.report.study import Study
-from ipcbench.report.survey import Survey
+from ipcbench.report.comparison import machine_ratios, winner_map_diff
+from ipcbench.report.comparison.words import Comparison
+from ipcbench.report.content.setting import in_setting
+from ipcbench.report.content.study import Study
+from ipcbench.report.drawing import plotting  # noqa: F401 - before any chart imports matplotlib
+from ipcbench.report.drawing.chart import EVERY, Chart
+from ipcbench.report.fleet import hosts, winners
+from ipcbench.report.fleet.words import Survey
 
 CHARTS: tuple[Chart[Study], ...] = (
     matrix.CHART,
@@ -49,7 +47,7 @@ CHARTS: tuple[Chart[Study], ...] = (
     stability.CHART,
 )
 COMPARED: tuple[Chart[Comparison], ...] = (machine_ratios.CHART, winner_map_diff.CHART)
-SURVEYED: tuple[Chart[Survey], ...] = (fleet_hosts.CHART, fleet_winners.CHART)
+SURVEYED: tuple[Chart[Survey], ...] = (hosts.CHART, winners.CHART)
 
 __all__ = ["CHARTS", "COMPARED", "SURVEYED", "Chart", "charts"]
 

@@ -11,15 +11,15 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ipcbench.analysis.traps import STEP, steps
-from ipcbench.report.charts.chart import SHOWN, Chart, told
-from ipcbench.report.charts.plot import Plot
-from ipcbench.report.charts.scale import log_limits, log_ticks, size_ticks, ticks_at
-from ipcbench.report.charts.sheet import SMALLEST, WIDTH, Sheet, fit, wrap
-from ipcbench.report.setting import in_setting
-from ipcbench.report.study import Study
-from ipcbench.report.tables import records
-from ipcbench.report.text import count, short_ratio
-from ipcbench.report.theme import Theme
+from ipcbench.report.content.setting import in_setting
+from ipcbench.report.content.study import Study
+from ipcbench.report.content.tables import records
+from ipcbench.report.content.words import count, short_ratio
+from ipcbench.report.drawing.chart import SHOWN, Chart, told
+from ipcbench.report.drawing.plot import Plot
+from ipcbench.report.drawing.scale import log_limits, log_ticks, size_ticks, ticks_at
+from ipcbench.report.drawing.sheet import SMALLEST, WIDTH, Sheet, fit, wrap
+from ipcbench.report.drawing.theme import Theme
 from ipcbench.units import format_ratio, format_size, format_time
 
 TITLE = "Which sizes should I avoid?"

@@ -8,14 +8,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ipcbench.report.charts.chart import SHOWN, Chart, doubts, needs, select, told, typical_size
-from ipcbench.report.charts.plot import Plot
-from ipcbench.report.charts.scale import log_limits, log_ticks, spread, ticks_at
-from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
-from ipcbench.report.study import Study
-from ipcbench.report.tables import records
-from ipcbench.report.text import absence, count
-from ipcbench.report.theme import Theme, mark
+from ipcbench.report.content.study import Study
+from ipcbench.report.content.tables import records
+from ipcbench.report.content.words import absence, count
+from ipcbench.report.drawing.chart import SHOWN, Chart, doubts, needs, select, told, typical_size
+from ipcbench.report.drawing.plot import Plot
+from ipcbench.report.drawing.scale import log_limits, log_ticks, spread, ticks_at
+from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
+from ipcbench.report.drawing.theme import Theme, mark
 from ipcbench.units import format_size, format_time
 
 TITLE = "What does a round trip cost in CPU?"

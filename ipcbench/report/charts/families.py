@@ -8,12 +8,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ipcbench.report.charts import matrix
-from ipcbench.report.charts.chart import BLOCKING, Chart, needs, told
-from ipcbench.report.charts.plot import Plot
-from ipcbench.report.charts.scale import log_limits, log_ticks, size_ticks, spaced, ticks_at
-from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, Weight, fit, text_width
-from ipcbench.report.study import Study
-from ipcbench.report.theme import Theme, mark
+from ipcbench.report.content.study import Study
+from ipcbench.report.drawing.chart import BLOCKING, Chart, needs, told
+from ipcbench.report.drawing.plot import Plot
+from ipcbench.report.drawing.scale import log_limits, log_ticks, size_ticks, spaced, ticks_at
+from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, Weight, fit, text_width
+from ipcbench.report.drawing.theme import Theme, mark
 from ipcbench.units import format_size, format_time
 
 TITLE = "Which one inside a family, and how long does it take?"

@@ -6,13 +6,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ipcbench.report.charts import matrix
-from ipcbench.report.charts.chart import Chart, common_sizes, needs, told
-from ipcbench.report.charts.panels import PLOT, Layout, head
-from ipcbench.report.charts.plot import Plot, repeat_context
-from ipcbench.report.charts.scale import log_limits, log_ticks, size_ticks, ticks_at
-from ipcbench.report.charts.sheet import Sheet
-from ipcbench.report.study import Study
-from ipcbench.report.theme import Theme
+from ipcbench.report.content.study import Study
+from ipcbench.report.drawing.chart import Chart, common_sizes, needs, told
+from ipcbench.report.drawing.panels import PLOT, Layout, head
+from ipcbench.report.drawing.plot import Plot, repeat_context
+from ipcbench.report.drawing.scale import log_limits, log_ticks, size_ticks, ticks_at
+from ipcbench.report.drawing.sheet import Sheet
+from ipcbench.report.drawing.theme import Theme
 from ipcbench.units import format_size, format_time
 
 TITLE = "How long is a round trip, and how does it grow with the payload?"

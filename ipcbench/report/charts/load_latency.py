@@ -7,17 +7,17 @@ import math
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ipcbench.report.charts.chart import Chart, doubt_lines
-from ipcbench.report.charts.panels import ABOVE, GAP, head
-from ipcbench.report.charts.plot import Plot
-from ipcbench.report.charts.scale import log_limits, log_ticks, spread, ticks_at
-from ipcbench.report.charts.sheet import SMALLEST, WIDTH, Sheet, fit, text_width
-from ipcbench.report.charts.single import lacks_cases, offered, rate_word, single_cases
-from ipcbench.report.rows import delay_words
-from ipcbench.report.study import Study
-from ipcbench.report.tables import Table, records
-from ipcbench.report.text import count
-from ipcbench.report.theme import Theme
+from ipcbench.report.content.rows import delay_words
+from ipcbench.report.content.study import Study
+from ipcbench.report.content.tables import Table, records
+from ipcbench.report.content.words import count
+from ipcbench.report.drawing.chart import Chart, doubt_lines
+from ipcbench.report.drawing.panels import ABOVE, GAP, head
+from ipcbench.report.drawing.plot import Plot
+from ipcbench.report.drawing.scale import log_limits, log_ticks, spread, ticks_at
+from ipcbench.report.drawing.sheet import SMALLEST, WIDTH, Sheet, fit, text_width
+from ipcbench.report.drawing.single import lacks_cases, offered, rate_word, single_cases
+from ipcbench.report.drawing.theme import Theme
 from ipcbench.text import safe_text
 from ipcbench.units import format_rate, format_size, format_time
 

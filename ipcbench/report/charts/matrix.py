@@ -7,10 +7,10 @@ import math
 import pandas as pd
 
 from ipcbench.analysis.stats import geometric_mean
-from ipcbench.report.charts.chart import Chart, common_sizes, needs, select, told
-from ipcbench.report.charts.matrix_drawing import TITLE, draw
-from ipcbench.report.study import Study
-from ipcbench.report.text import absence, count
+from ipcbench.report.content.study import Study
+from ipcbench.report.content.words import absence, count
+from ipcbench.report.drawing.chart import Chart, common_sizes, needs, select, told
+from ipcbench.report.drawing.matrix import TITLE, draw
 from ipcbench.units import format_ratio, format_size, format_time
 
 WAITS = ("block", "poll", "spin")  # rows of each way of waiting stand together, in this order

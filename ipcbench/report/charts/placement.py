@@ -8,12 +8,12 @@ from collections import Counter
 import pandas as pd
 
 from ipcbench.analysis.stats import compare
-from ipcbench.report.charts.chart import EVERY, Chart, told
-from ipcbench.report.charts.placement_drawing import PANELS, TITLE, draw
-from ipcbench.report.charts.ratios import ratio_word
-from ipcbench.report.study import Study
-from ipcbench.report.tables import Table, records
-from ipcbench.report.text import count, interval, listing
+from ipcbench.report.comparison.ratios import ratio_word
+from ipcbench.report.content.study import Study
+from ipcbench.report.content.tables import Table, records
+from ipcbench.report.content.words import count, interval, listing
+from ipcbench.report.drawing.chart import EVERY, Chart, told
+from ipcbench.report.drawing.placement import PANELS, TITLE, draw
 from ipcbench.units import format_size, format_time
 
 BASE = "spread"

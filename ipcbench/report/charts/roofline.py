@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ipcbench.report.charts.chart import SHOWN, Chart, doubt_lines, needs, select
-from ipcbench.report.charts.ends import End, label_beside, label_right
-from ipcbench.report.charts.plot import Plot
-from ipcbench.report.charts.scale import log_limits, log_ticks, size_ticks, ticks_at
-from ipcbench.report.charts.sheet import SMALLEST, WIDTH, Sheet
-from ipcbench.report.setting import in_setting
-from ipcbench.report.study import Study
-from ipcbench.report.theme import Theme
+from ipcbench.report.content.setting import in_setting
+from ipcbench.report.content.study import Study
+from ipcbench.report.drawing.chart import SHOWN, Chart, doubt_lines, needs, select
+from ipcbench.report.drawing.ends import End, label_beside, label_right
+from ipcbench.report.drawing.plot import Plot
+from ipcbench.report.drawing.scale import log_limits, log_ticks, size_ticks, ticks_at
+from ipcbench.report.drawing.sheet import SMALLEST, WIDTH, Sheet
+from ipcbench.report.drawing.theme import Theme
 from ipcbench.text import safe_text
 from ipcbench.units import format_bandwidth, format_size
 

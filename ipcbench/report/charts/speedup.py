@@ -10,15 +10,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ipcbench.analysis.stats import compare, geometric_mean
-from ipcbench.report.charts.chart import BLOCKING, Chart, common_sizes, doubts, needs, told
-from ipcbench.report.charts.plot import Plot
-from ipcbench.report.charts.ratios import NUMBERS, frame, ratio_dot, ratio_word, sides, span
-from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
-from ipcbench.report.setting import in_setting
-from ipcbench.report.study import Study
-from ipcbench.report.tables import Table, records
-from ipcbench.report.text import absence, count, interval, listing
-from ipcbench.report.theme import Theme
+from ipcbench.report.comparison.ratios import NUMBERS, frame, ratio_dot, ratio_word, sides, span
+from ipcbench.report.content.setting import in_setting
+from ipcbench.report.content.study import Study
+from ipcbench.report.content.tables import Table, records
+from ipcbench.report.content.words import absence, count, interval, listing
+from ipcbench.report.drawing.chart import BLOCKING, Chart, common_sizes, doubts, needs, told
+from ipcbench.report.drawing.plot import Plot
+from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
+from ipcbench.report.drawing.theme import Theme
 from ipcbench.units import format_ratio, format_size, format_time
 
 BASELINE = "queue"

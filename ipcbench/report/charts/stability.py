@@ -11,14 +11,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ipcbench.report.charts.chart import EVERY, Chart, told
-from ipcbench.report.charts.plot import Plot
-from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit
-from ipcbench.report.charts.strips import MOST_MARKS, table
-from ipcbench.report.study import Study
-from ipcbench.report.tables import Table
-from ipcbench.report.text import count
-from ipcbench.report.theme import Theme
+from ipcbench.report.content.study import Study
+from ipcbench.report.content.tables import Table
+from ipcbench.report.content.words import count
+from ipcbench.report.drawing.chart import EVERY, Chart, told
+from ipcbench.report.drawing.plot import Plot
+from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit
+from ipcbench.report.drawing.strips import MOST_MARKS, table
+from ipcbench.report.drawing.theme import Theme
 from ipcbench.units import format_ratio, format_size, format_time
 
 TITLE = "Can this run be trusted?"

@@ -8,14 +8,14 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ipcbench.report.charts.chart import BLOCKING, EVERY, Chart, doubts, select, told
-from ipcbench.report.charts.sheet import MARGIN, SMALLEST, WIDTH, Sheet, Weight, fit, text_width, wrap
 from ipcbench.report.charts.winners import ROW, Winner, family_key, plain_cell, strength_key, winner_cell
-from ipcbench.report.findings import too_few
-from ipcbench.report.study import Study
-from ipcbench.report.tables import Table, records
-from ipcbench.report.text import count, interval, listing
-from ipcbench.report.theme import Theme
+from ipcbench.report.content.findings import too_few
+from ipcbench.report.content.study import Study
+from ipcbench.report.content.tables import Table, records
+from ipcbench.report.content.words import count, interval, listing
+from ipcbench.report.drawing.chart import BLOCKING, EVERY, Chart, doubts, select, told
+from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, Weight, fit, text_width, wrap
+from ipcbench.report.drawing.theme import Theme
 from ipcbench.units import format_ratio, format_size, format_time
 
 TITLE = "Which one to use here?"

@@ -1,0 +1,328 @@
+"""A comparison in words and tables: what a terminal and a pull request both show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from ipcbench.analysis.compare.comparability import facts, notes
+from ipcbench.analysis.compare.contrast import MOVED, Contrast
+from ipcbench.analysis.compare.difference import MOST_MORE
+from ipcbench.analysis.compare.rankings import Shape
+from ipcbench.analysis.compare.side import Side
+from ipcbench.analysis.stats import LEAST_ROUNDS
+from ipcbench.report.content.tables import Table, records
+from ipcbench.report.content.words import count, interval, listing
+from ipcbench.text import safe_text
+from ipcbench.units import format_ratio, format_size, format_time
+
+VERDICTS = ("slower", "faster", "inconclusive", "equivalent")
+MOST_MISSING = 10  # rows that are shown unasked
+MUCH = 0.05  # of the visits of a file that were touched: less stands in the head only, and not beside the verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All there is to say: the files, the contrast of their cases and, for other machines, the shapes.
+
+    charts are those drawn beside a Markdown file: id, and the finding in words.
+    """
+
+    sides: Sequence[Side]
+    contrast: Contrast
+    shapes: Sequence[Shape] = ()
+    charts: Sequence[tuple[str, str]] = field(default=())
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one column is compared with the base, so that rows must say which."""
+        return len(self.contrast.columns) > 2
+
+
+Part = str | Table
+
+
+def parts(comparison: Comparison, everything: bool = False) -> list[Part]:
+    """Sentences and tables in the order in which they are read; with `everything` no row is folded away."""
+    found: list[Part] = [*doubts(comparison), *_settings(comparison)]
+    found += [f"Note: {note}" for note in notes(comparison.sides)]
+    found += _controls(comparison)
+    found += [*_cases(comparison, everything), *_families(comparison), *_missing(comparison, everything)]
+    for shape in comparison.shapes:
+        found += _shape(shape)
+    return [*found, *conclusion(comparison)]
+
+
+def doubts(comparison: Comparison) -> list[str]:
+    """What makes the numbers of the sides doubtful, with figures: visits that were touched, and the noise floor."""
+    said = [f"Doubt: {side.name}: {side.touched}; their values count." for side in comparison.sides if side.touched]
+    floors = comparison.contrast.floors
+    if floors:
+        each = [
+            f"{100 * floors[side.name]:.1f} % in {side.name}" if side.name in floors else f"not known in {side.name}"
+            for side in comparison.sides
+        ]
+        said.append(
+            f"Noise floor: {listing(each, len(each))}. Doubt a difference between two files that is smaller than that."
+        )
+    return [safe_text(text, 1000) for text in said]
+
+
+def below_floor(contrast: Contrast, rows: Sequence[str]) -> str:
+    """How many of these rows differ by less than the noise floor, as the end of a clause; empty where none does."""
+    within = contrast.table[contrast.within_noise & contrast.table["row"].isin(rows)]
+    if within.empty:
+        return ""
+    return f" ({len(within):,} by less than the noise floor of {100 * within['floor'].max():.0f} %, which is in doubt)"
+
+
+def conclusion(comparison: Comparison) -> list[str]:
+    """What it comes to, for each column that is compared with the base, and what more rounds would do."""
+    contrast, said = comparison.contrast, []
+    for column in contrast.columns[1:]:
+        rows = contrast.table[contrast.table["column"] == column]
+        within = rows[contrast.within_noise[rows.index]]
+        lacking = len(contrast.missing[contrast.missing["column"].isin([column, contrast.base])])
+        counts = [f"{(rows['verdict'] == verdict).sum():,} {verdict}" for verdict in VERDICTS]
+        counts += [f"{lacking:,} missing on one side"] if lacking else []
+        said.append(
+            f"{safe_text(column, 60)} against {safe_text(contrast.base, 60)}: {', '.join(counts)}. A difference below "
+            f"{contrast.worth * 100:.3g} % counts as none.{_in_doubt(comparison, column, within)}"
+        )
+    return said + _more(contrast.table)
+
+
+def _in_doubt(comparison: Comparison, column: str, within: pd.DataFrame) -> str:
+    """What a verdict must not be read without: differences below the noise floor, and sides that were touched."""
+    said = []
+    if len(within):
+        said.append(
+            f"{len(within):,} of those that differ do so by less than the noise floor of "
+            f"{100 * within['floor'].max():.0f} %"
+        )
+    sides = {comparison.contrast.base, column} if comparison.contrast.projection.column == "label" else None
+    compared = [side for side in comparison.sides if sides is None or side.name in sides]
+    said += [f"in {safe_text(side.name, 60)} {side.touched}" for side in compared if side.share_touched >= MUCH]
+    return f" In doubt: {'; '.join(said)}." if said else ""
+
+
+def _more(table: pd.DataFrame) -> list[str]:
+    """How many more rounds would settle what is inconclusive."""
+    open_ = table[table["verdict"] == "inconclusive"]
+    unknown = open_[open_["low"].isna()]
+    if len(unknown):
+        few = int(unknown["more"].max())
+        return [
+            f"Inconclusive: needs at least {count(few, 'more round')}, since an interval takes {LEAST_ROUNDS} rounds."
+        ]
+    known = open_["more"].dropna()
+    if known.empty:
+        return ["More rounds would not settle what is inconclusive; measuring again at other times may."] * bool(
+            len(open_)
+        )
+    unit = "more repeat" if (open_["repeats"] > 1).any() else "more round"
+    each = "" if table["paired"].all() else " of each"
+    half, whole = math.ceil(known.median()), int(known.max())
+    if len(open_) == 1:
+        return [f"About {count(whole, unit)}{each} would settle the one that is inconclusive."]
+    rest = f"{count(whole, unit)} all of them" if len(known) == len(open_) else f"some take more than {MOST_MORE:,}"
+    return [f"About {count(half, unit)}{each} would settle half of the {len(open_):,} inconclusive; {rest}."]
+
+
+def _settings(comparison: Comparison) -> Iterator[Part]:
+    known = facts(comparison.sides)
+    if len(comparison.sides) == 1:
+        about = comparison.sides[0].facts
+        yield f"{comparison.sides[0].name}: " + ", ".join(
+            f"{name} {about[name]}" for name in ("CPU", "Python", "ipcbench", "rounds", "date") if name in about
+        )
+        return
+    rows = [[fact.name, *(value or "not known" for value in fact.values)] for fact in known if not fact.same]
+    if rows:
+        yield _table("What differs beside the code", ["", *(side.name for side in comparison.sides)], rows)
+    same = [fact.name for fact in known if fact.same]
+    if same:
+        yield f"The same on all sides: {', '.join(same)}."
+
+
+def _controls(comparison: Comparison) -> Iterator[Part]:
+    """How far the controls moved: what has nothing to do with any mechanism."""
+    means = comparison.contrast.controls
+    for column in dict.fromkeys(means["column"]):
+        rows = means[means["column"] == column]
+        shown = [f"{row.name} {format_ratio(row.ratio)}{_in_brackets(row)}" for row in records(rows)]
+        yield f"Controls, {column} against {comparison.contrast.base}: {', '.join(shown)}."
+        moved = [str(name) for name, ratio in zip(rows["name"], rows["ratio"], strict=True) if _apart(ratio) > MOVED]
+        if moved:
+            yield (
+                f"The controls moved ({listing(moved)}): the machine was different, not (only) the code. What differs "
+                "by as much says nothing about the code."
+            )
+
+
+def _apart(ratio: float) -> float:
+    return max(ratio, 1 / ratio) - 1
+
+
+def _in_brackets(row: Any) -> str:
+    found = interval(row.low, row.high, format_ratio)
+    return f" ({found})" if found else ""
+
+
+def ordered(table: pd.DataFrame) -> pd.DataFrame:
+    """What is different first, then what is inconclusive, then equivalent.
+
+    Among them the largest difference stands at the top; of another machine, the one farthest from that of the whole.
+    """
+    place = {"slower": 0, "faster": 0, "inconclusive": 1, "equivalent": 2}
+    apart = table["excess"].fillna(table["ratio"])
+    by = pd.DataFrame({"place": table["verdict"].map(place), "apart": -apart.map(math.log).abs()})
+    return table.loc[by.sort_values(["place", "apart"], kind="stable").index]
+
+
+def _cases(comparison: Comparison, everything: bool) -> Iterator[Part]:
+    contrast = comparison.contrast
+    rows = ordered(contrast.table)
+    shown = rows if everything else rows[rows["verdict"].isin(["slower", "faster"])]
+    name = "case" if not contrast.projection.rows else ", ".join(contrast.projection.rows)
+    relative = bool(rows["excess"].notna().any())
+    for column, whole in contrast.wholes.items():
+        if relative:
+            yield (
+                f"Over all {count(whole.cases, 'case')} {column} takes {format_ratio(whole.ratio)}"
+                f"{_in_brackets(whole)} as long as {contrast.base}. The rows farthest from that come first; of the "
+                "whole is how many times as long a row takes as that makes it."
+            )
+    if len(shown):
+        header = [name, *(["against base"] if comparison.several else []), contrast.base]
+        header += ["this" if comparison.several else contrast.columns[1], "ratio", "95 %"]
+        header += [*(["of the whole"] if relative else []), "verdict"]
+        mean = ", geometric means over their cases" if (rows["cases"] > 1).any() else ""
+        yield _table(
+            f"Ratio: how many times as long as in {contrast.base}{mean}",
+            header,
+            [_row(row, comparison.several, relative) for row in records(shown.assign(within=contrast.within_noise))],
+        )
+    folded = [
+        f"{(rows['verdict'] == verdict).sum():,} {verdict}"
+        for verdict in VERDICTS[2:]
+        if not everything and (rows["verdict"] == verdict).any()
+    ]
+    if folded:
+        none = "" if len(shown) else "Nothing is certainly different. "
+        yield f"{none}Not shown: {' and '.join(folded)}; --all shows them."
+
+
+def _row(row: Any, several: bool, relative: bool) -> list[str]:
+    found = [row.row, *([row.column] if several else []), format_time(row.base_seconds), format_time(row.seconds)]
+    verdict = row.verdict
+    if verdict == "inconclusive" and row.more == row.more:
+        verdict += f", +{row.more:,.0f} {'repeats' if row.repeats > 1 else 'rounds'}"
+    elif row.within:
+        verdict += ", below noise"
+    found += [format_ratio(row.ratio), interval(row.low, row.high, format_ratio)]
+    return [*found, *([format_ratio(row.excess) if row.excess == row.excess else ""] if relative else []), verdict]
+
+
+def _families(comparison: Comparison) -> Iterator[Part]:
+    means = comparison.contrast.families
+    if means["cases"].sum() <= len(comparison.contrast.columns) - 1:
+        return  # of one case: its own row says it
+    rows = [
+        [
+            row.name,
+            *([row.column] if comparison.several else []),
+            format_ratio(row.ratio),
+            interval(row.low, row.high, format_ratio),
+            f"{row.cases:,}",
+            f"{row.missing:,}" if row.missing else "",
+        ]
+        for row in records(means)
+    ]
+    header = ["family", *(["against base"] if comparison.several else []), "ratio", "95 %", "cases", "missing"]
+    yield _table("Geometric means, over cases that both have", header, rows)
+
+
+def _missing(comparison: Comparison, everything: bool) -> Iterator[Part]:
+    lacks = comparison.contrast.missing.drop_duplicates(["case", "column"])
+    if lacks.empty:
+        return
+    shown = lacks if everything else lacks.head(MOST_MISSING)
+    rows = [[row.case, row.column, row.verdict, row.reason] for row in records(shown)]
+    yield _table("Without a number on one side", ["case", "missing in", "verdict", "why"], rows)
+    if len(lacks) > len(shown):
+        kinds = (lacks["verdict"] + " in " + lacks["column"]).value_counts(sort=False)
+        said = ", ".join(f"{many:,} {kind}" for kind, many in kinds.items())
+        yield f"Of {len(lacks):,} in all ({said}); --all shows them."
+
+
+def _shape(shape: Shape) -> Iterator[Part]:
+    """The advice on two machines: who wins, in which order, and from which size on."""
+    blocks = len(shape.winners) // 2
+    changed = shape.changed
+    if blocks:
+        rows = [_change(shape, row) for row in records(changed)]
+        if rows:
+            yield _table("Where another mechanism wins", ["for", shape.base, shape.other], rows)
+        yield (
+            f"The winner is another one in {len(changed):,} of {count(blocks, 'block')} that both measured; ties count "
+            "as no change."
+        )
+    if len(shape.agreement):
+        rows = [[row.question, f"{row.blocks:,}", f"{row.tau:.2f}"] for row in records(shape.agreement)]
+        yield _table(
+            "Order of the mechanisms (Kendall's tau: 1 the same, -1 reversed)", ["question", "blocks", "tau"], rows
+        )
+    crossings = shape.crossings
+    if crossings:
+        rows = [
+            [
+                each.where,
+                f"{each.second} beats {each.first} from",
+                _size(each.base),
+                _size(each.other),
+                "moved" if each.moved else "" if each.settled else "not settled",
+            ]
+            for each in crossings
+        ]
+        yield _table("Crossing sizes", ["for", "", shape.base, shape.other, ""], rows)
+
+
+def _change(shape: Shape, row: Any) -> list[str]:
+    winners = shape.winners
+    same = winners["side"] == shape.base
+    for name in ("question", "size", "workers", "payload", "start_method", "placement", "python", "wait"):
+        same &= winners[name] == getattr(row, name)
+    before = winners[same].iloc[0]
+    return [block_name(row), _winner(before), _winner(row)]
+
+
+def block_name(row: Any) -> str:
+    """What a block asks: 'ping-pong, 64 B, 1 worker, pack'."""
+    settings = [text for text in (row.payload, row.start_method, row.placement, row.python) if text not in _PLAIN]
+    waits = [] if row.wait in ("block", "") else [f"those that {row.wait}"]
+    return ", ".join([row.question, format_size(row.size), count(row.workers, "worker"), *settings, *waits])
+
+
+_PLAIN = ("", "bytes", "fork", "spread")
+
+
+def _winner(row: Any) -> str:
+    lead = f"ties with {row.next}" if row.tied else f"{format_ratio(row.lead)} ahead of {row.next}"
+    return f"{row.winner}, {format_time(row.seconds)}, {lead}"
+
+
+def _size(crossing: Any) -> str:
+    if math.isnan(crossing.size):
+        return "everywhere" if crossing.second_wins else "nowhere measured"
+    around = "" if math.isnan(crossing.low) else f" ({format_size(crossing.low)} to {format_size(crossing.high)})"
+    return f"{format_size(float(f'{crossing.size:.2g}'))}{around}"
+
+
+def _table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    clean = [[safe_text(cell, 300) for cell in row] for row in rows]
+    return Table(safe_text(caption), [safe_text(cell, 60) for cell in header], clean)

@@ -1,0 +1,73 @@
+"""Cases without a number, gathered by reason, so that sixty sizes of one limit are one line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ipcbench.report.content.words import count, listing
+from ipcbench.units import format_size, size_name
+
+_ORDER = ["failed", "timed-out", "unverified", "leaked", "wrong", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Cases that have no number for one reason."""
+
+    verdict: str
+    reason: str
+    cases: int
+    mechanisms: str
+    where: str
+
+
+def groups(summary: pd.DataFrame) -> list[Group]:
+    """Gather the cases without a number by verdict and reason, failures before what cannot be, large groups first.
+
+    Reasons that differ only in the size of their own case, or in the name of its mechanism, are one reason.
+    """
+    absent = summary[summary["verdict"] != "ok"]
+    if absent.empty:
+        return []
+    reasons = [_common(*row) for row in zip(absent["reason"], absent["size"], absent["mechanism"], strict=True)]
+    found = []
+    for (verdict, reason), rows in absent.assign(common=reasons).groupby(["verdict", "common"], sort=True):
+        found.append(
+            Group(
+                verdict=str(verdict),
+                reason=str(reason) or "no reason was recorded",
+                cases=len(rows),
+                mechanisms=listing(sorted(set(rows["mechanism"])), 8),
+                where=_where(rows),
+            )
+        )
+    rank = {verdict: place for place, verdict in enumerate(_ORDER)}
+    return sorted(found, key=lambda group: (rank.get(group.verdict, 9), -group.cases, group.reason))
+
+
+def _common(reason: str, size: int, mechanism: str) -> str:
+    """Take the size out of a reason, and the mechanism where it is first named: later it may be a library's name."""
+    sizes = {format_size(size), size_name(size), f"{size:,} B", f"{size} B", f"{size} bytes", f"{size:,} bytes"}
+    pattern = "|".join(re.escape(text) for text in sorted(sizes, key=len, reverse=True))
+    text = re.sub(rf"(?<![\w.,]){re.escape(mechanism)}(?![\w-])", "the mechanism", reason, count=1)
+    return re.sub(rf"(?<![\w.,])(?:{pattern})(?!\w)", "the size", text)
+
+
+def _where(rows: pd.DataFrame) -> str:
+    parts = [listing(sorted(set(rows["question"])), 6), _sizes(rows["size"])]
+    workers = sorted(set(rows["workers"]))
+    if workers != [1]:
+        numbers = listing(str(number) for number in workers)
+        parts.append(count(1, "worker") if numbers == "1" else f"{numbers} workers")
+    return "; ".join(parts)
+
+
+def _sizes(sizes: Iterable[int]) -> str:
+    found = sorted(set(sizes))
+    if len(found) > 4:
+        return f"{len(found)} sizes, {format_size(found[0])} to {format_size(found[-1])}"
+    return listing(format_size(size) for size in found)

@@ -1,0 +1,194 @@
+"""Advice as people and programs read it: sentences and tables, Markdown, JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from itertools import groupby
+
+import msgspec
+
+from ipcbench.analysis.advice.advise import Advice, Option
+from ipcbench.report.content.tables import Table
+from ipcbench.report.content.words import count, estimate, listing, markdown
+from ipcbench.report.page.markdown import table as markdown_table
+from ipcbench.results.schema import RunRecord
+from ipcbench.text import safe_text
+from ipcbench.units import format_ratio, format_size, format_time
+
+_MOST_NAMES = 40
+_MOST_OUT = 100  # of one reason: more than there are, without those of a file that makes them up
+_ORDER = {"total": "in order", "per sender": "in order per sender", "none": "in no order"}
+_REACH = {"host": "one host", "network": "also between hosts"}
+_WAIT = {"block": "blocks", "spin": "spins", "poll": "polls"}
+_DEAD = {"end of file": "sees the end", "an error": "gets an error", "nothing": "notices nothing"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The results file of an answer: what it is called, the machine that it was measured on, and when.
+
+    here says that it is this machine; since and until are the days, in ISO 8601, of the first and the last repeat.
+    """
+
+    file: str
+    machine: str
+    cpus: int
+    since: str
+    until: str
+    here: bool
+
+    @property
+    def words(self) -> str:
+        """Whose machine and when, such as 'measured on this machine, 2026-01-15'."""
+        when = self.since if self.since == self.until else f"{self.since} to {self.until}"
+        if self.here:
+            return f"measured on this machine, {when}"
+        return f"measured on {self.machine} with {count(self.cpus, 'CPU')}, {when}, not on this machine"
+
+
+def source_of(file: str, record: RunRecord, here: bool) -> Source:
+    """Where the numbers of a results file come from."""
+    days = sorted(safe_text(started, 60)[:10] for started in (record.started, *(r.started for r in record.repeats)))
+    return Source(file, safe_text(record.machine.cpu_model, 60), record.machine.usable_cpus, days[0], days[-1], here)
+
+
+def sentences(advice: Advice, source: Source) -> list[str]:
+    """How far off the answer is, what was asked, where and at what it was measured, and what to take."""
+    need = advice.need
+    asked = f"{count(need.producers, 'producer')}, {count(need.consumers, 'consumer')}, {format_size(need.size)}"
+    where = [advice.placement, advice.start_method, advice.python]
+    lines = [] if advice.exact else [_near(advice)]
+    lines.append(
+        f"{asked} as {need.payload}: {_at(advice.question, advice.size, advice.workers)}, "
+        f"{', '.join(filter(None, where))}, from {source.file}, {source.words}."
+    )
+    if need.uneven:
+        lines.append("As many producers as consumers are measured; the larger number of the two stands for both.")
+    best, *others = advice.options
+    ties = [option.mechanism for option in others if option.tied]
+    tie = f", tie with {listing(ties, _MOST_NAMES)}" if ties else ""
+    time = estimate(best.seconds, format_time)
+    alone = ", the only one measured that fits" if not others else ""
+    lines.append(f"Take {best.mechanism}: {time} per operation{tie}{alone}.")
+    if len({option.wait for option in advice.options}) > 1:
+        lines.append("Blocking and spinning are in one list: what spins keeps a CPU busy while nothing arrives.")
+    return [safe_text(text, 1000) for text in lines]
+
+
+def too_far(advice: Advice, source: Source) -> str:
+    """Why a file has no answer although the question was measured in it."""
+    asked = f"{format_size(advice.need.size)} with {count(advice.need.workers, 'worker')}"
+    words = f"{source.file}, {source.words}: {advice.question} was measured at {_measured(advice)}"
+    return f"{words}, too far from {asked} for an answer"
+
+
+def tables(advice: Advice) -> list[Table]:
+    """The ranking, and what the mechanisms in it promise where they differ."""
+    return [_ranking(advice), *_differences(advice.options)]
+
+
+def excluded(advice: Advice) -> list[str]:
+    """One line per reason, with the mechanisms that it keeps out."""
+    return [
+        safe_text(f"{reason}: {listing((each.mechanism for each in group), _MOST_OUT)}", 4000)
+        for reason, group in groupby(advice.out, key=lambda each: each.reason)
+    ]
+
+
+def as_markdown(advice: Advice, source: Source) -> str:
+    """The same for a document."""
+    parts = ["\n".join(f"- {markdown(text, 1000)}" for text in sentences(advice, source))]
+    parts += [markdown_table(found) if found.rows else markdown(found.caption, 1000) for found in tables(advice)]
+    out = excluded(advice)
+    if out:
+        parts.append("Ruled out:\n\n" + "\n".join(f"- {markdown(text, 4000)}" for text in out))
+    return "\n\n".join(parts)
+
+
+def as_json(advice: Advice, source: Source) -> str:
+    """The same for a program, in seconds and bytes, null where there is no number; in ASCII, so nothing steers."""
+    return json.dumps({"source": asdict(source)} | json.loads(msgspec.json.encode(advice)), indent=2)
+
+
+def _at(question: str, size: int, workers: int) -> str:
+    return f"{question} of {format_size(size)} with {count(workers, 'worker')}"
+
+
+def _measured(advice: Advice) -> str:
+    workers = count(1, "worker") if advice.counts == (1,) else f"{listing(map(str, advice.counts), 12)} workers"
+    return f"{listing(map(format_size, advice.sizes), 12)} with {workers}"
+
+
+def _near(advice: Advice) -> str:
+    need = advice.need
+    asked, found = need.size + 1, advice.size + 1
+    factor = f"{max(asked, found) / min(asked, found):.2g} {'larger' if found > asked else 'smaller'}"
+    nearest = f"{format_size(advice.size)}{f', by a factor of {factor}' if asked != found else ''}"
+    workers = count(advice.workers, "worker")
+    modelled = " What is modelled is between what was measured." if any(o.modelled for o in advice.options) else ""
+    return (
+        f"{_at(advice.question, need.size, need.workers)} was not measured, or of one mechanism only. This answer "
+        f"is for the nearest: {nearest}, with {workers}. Measured are {_measured(advice)}.{modelled}"
+    )
+
+
+def _ranking(advice: Advice) -> Table:
+    need = advice.need
+    rows = [
+        [
+            option.mechanism + ("" if option.wait == "block" else f" ({_WAIT.get(option.wait, option.wait)})"),
+            estimate(option.seconds, format_time),
+            "best" if option.best else ("≈ " if option.tied else "") + estimate(option.slowdown, format_ratio),
+            format_time(option.cpu) if option.cpu == option.cpu else "",
+            f"modelled {estimate(option.modelled, format_time)}" if option.modelled else "",
+            option.notes,
+        ]
+        for option in advice.options
+    ]
+    header = [
+        "Mechanism",
+        "Time (95 % interval)",
+        "× best",
+        "CPU per operation",
+        f"At {format_size(need.size)}",
+        "Notes",
+    ]
+    if need.workers != advice.workers:
+        header[4] += f", {count(need.workers, 'worker')}"
+    keep = [column for column in range(len(header)) if column < 4 or any(row[column] for row in rows)]
+    cells = [[safe_text(row[column], 200) for column in keep] for row in rows]
+    return Table(f"{_at(advice.question, advice.size, advice.workers)}:", [header[column] for column in keep], cells)
+
+
+def _differences(options: tuple[Option, ...]) -> list[Table]:
+    """What the mechanisms promise, without the columns in which they agree; those are named in the caption."""
+    header = ["Mechanism", "Carries", "Order", "Bounded by", "Of a killed sender", "Reach", "Waits"]
+    rows = [
+        [
+            option.mechanism,
+            option.facts.carries,
+            _ORDER.get(option.facts.ordering, option.facts.ordering),
+            option.facts.bounded_by,
+            _DEAD.get(option.facts.dead_peer, option.facts.dead_peer),
+            _REACH.get(option.facts.scope, option.facts.scope),
+            _WAIT.get(option.wait, option.wait),
+        ]
+        for option in options
+    ]
+    differ = [column for column in range(1, len(header)) if len({row[column] for row in rows}) > 1]
+    named = [
+        "",
+        "carries {}",
+        "{}",
+        "bounded by {}",
+        "of a killed sender a receiver {}",
+        "reach: {}",
+        "{} while it waits",
+    ]
+    agree = [named[c].format(rows[0][c]) for c in range(1, len(header)) if c not in differ and rows[0][c]]
+    caption = safe_text(f"{'All of them' if len(rows) > 1 else rows[0][0]}: {', '.join(agree)}.", 1000) if agree else ""
+    if not differ:
+        return [Table(caption, [], [])] if caption else []
+    cells = [[safe_text(row[column], 60) for column in (0, *differ)] for row in rows]
+    return [Table(caption or "What they promise:", [header[column] for column in (0, *differ)], cells)]

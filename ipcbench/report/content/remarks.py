@@ -1,0 +1,130 @@
+"""Answers that stand in no ranking, in words with figures: beginning, scaling, pools, threads, keeping up with a rate.
+
+Each needs its cases in the run and says nothing without them. Ratios come with 95 % intervals, paired by round.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from ipcbench.analysis.stats import FloatArray, compare
+from ipcbench.analysis.traps import matched
+from ipcbench.report.content.tables import records
+from ipcbench.report.content.words import count, interval, listing
+from ipcbench.units import format_rate, format_ratio, format_size, format_time
+
+KEPT_UP = 0.95  # of a rate offered: less is a mechanism that falls behind and not the last message of a turn
+OFFERED = re.compile(r"tail:open-(\d{1,6})k")
+_MOST = 5
+
+
+def remarks(summary: pd.DataFrame, series: dict[str, FloatArray], tails: pd.DataFrame) -> list[str]:
+    """All that is found. tails is `analysis.tails.percentiles`, series the visit means of each case by round."""
+    return [
+        *_scaling(summary, series),
+        *_pools(summary),
+        *_beginning(summary),
+        *_threads(summary),
+        *_keeping_up(summary, tails),
+    ]
+
+
+def _scaling(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[str]:
+    """What more workers do to the rate of tasks, from one to the most that were measured."""
+    tasks = matched(summary, question="task-queue", placement="spread", payload="bytes")
+    tasks = tasks[tasks["ranked"] & (tasks["size"] == tasks["size"].min())]
+    parts = []
+    for name, rows in tasks.groupby("mechanism", sort=True):
+        one, most = records(rows.sort_values("workers"))[0], records(rows.sort_values("workers"))[-1]
+        if one.workers == 1 and most.workers > 1:
+            gain = compare(series[one.case], series[most.case])
+            around = interval(gain.low, gain.high, format_ratio)
+            more = f"with {most.workers} workers {format_ratio(gain.ratio)}{f' ({around})' if around else ''}"
+            parts.append((gain.ratio, f"{name} {more}"))
+    if parts:
+        best_first = [text for _, text in sorted(parts, reverse=True)]
+        yield (
+            "More workers that have nothing to do but take tasks and answer: the rate of tasks is that of one worker "
+            f"times {listing(best_first, _MOST)}."
+        )
+
+
+def _pools(summary: pd.DataFrame) -> Iterator[str]:
+    """What a pool takes for a task that does nothing: it passes on no more tasks than that, whatever they do."""
+    rows = summary[(summary["pattern"] == "tasks") & summary["ranked"] & summary["seconds"].notna()]
+    rows = rows[(rows["size"] == rows["size"].min()) & (rows["workers"] > 1) & (rows["operation"] != "map-chunked")]
+    rows = rows.sort_values("seconds")
+    parts = [
+        f"{row.mechanism} takes {format_time(row.seconds)} per task ({row.operation}, {count(row.workers, 'worker')})"
+        for row in records(rows.drop_duplicates("mechanism"))
+    ]
+    if parts:
+        yield (
+            "A task shorter than a pool takes to hand it over gains nothing by it, unless it goes in a chunk with "
+            f"others: at best {listing(parts, _MOST)}."
+        )
+
+
+def _beginning(summary: pd.DataFrame) -> Iterator[str]:
+    rows = matched(summary, question="set-up", placement="spread")
+    rows = rows[(rows["workers"] == rows["workers"].min()) & (rows["size"] == rows["size"].min())]
+    parts = []
+    for name, same in rows.groupby("mechanism", sort=True):
+        by_method = records(same.sort_values("seconds").drop_duplicates("start_method"))
+        if len(by_method) > 1:
+            times = listing([f"{format_time(row.seconds)} under {row.start_method}" for row in by_method])
+            parts.append((by_method[0].seconds, f"{name} takes {times}"))
+    if parts:
+        workers = count(int(rows["workers"].min()), "worker")
+        said = "; ".join(text for _, text in sorted(parts)[:_MOST])
+        yield f"A whole life, from making it and starting {workers} to closing it: {said}."
+
+
+def _threads(summary: pd.DataFrame) -> Iterator[str]:
+    for row in records(matched(summary, question="ping-pong", mechanism="thread-queue").sort_values("size").head(1)):
+        same = matched(summary, question="ping-pong", size=row.size, placement=row.placement, wait="block")
+        ranked = records(same[same["ranked"] & (same["payload"] == row.payload)].sort_values("seconds"))
+        if ranked:
+            yield (
+                f"Without another process: a round trip of {format_size(row.size)} between two threads through "
+                f"queue.Queue takes {format_time(row.seconds)}, and between two processes at best "
+                f"{format_time(ranked[0].seconds)} ({ranked[0].mechanism})."
+            )
+
+
+def _keeping_up(summary: pd.DataFrame, tails: pd.DataFrame) -> Iterator[str]:
+    """How many messages per second each can be offered before it falls behind, by what was tried."""
+    slow = dict(zip(tails["case"], tails["p99"], strict=True))
+    parts = []
+    rows = summary[(summary["pattern"] == "tail") & summary["seconds"].notna()]
+    for name, same in rows.groupby("mechanism", sort=True):
+        rates = sorted(
+            (int(found[1]) * 1000, row) for row in records(same) if (found := OFFERED.fullmatch(row.question))
+        )
+        kept = [(rate, row) for rate, row in rates if 1 / row.seconds >= KEPT_UP * rate]
+        behind = [(rate, row) for rate, row in rates if 1 / row.seconds < KEPT_UP * rate]
+        if rates:
+            parts.append(f"{name} {_kept(kept, slow)}{_behind(behind)}")
+    if parts:
+        yield f"Messages offered at a rate that does not wait for them: {'; '.join(parts[:_MOST])}."
+
+
+def _kept(kept: list[tuple[int, Any]], slow: dict[str, float]) -> str:
+    if not kept:
+        return "keeps up with no rate that was tried"
+    rate, row = kept[-1]
+    late = slow.get(row.case, math.nan)
+    delay = f", 99 % of them within {format_time(late)}" if late == late else ""
+    return f"keeps up with {format_rate(rate)}{delay}"
+
+
+def _behind(behind: list[tuple[int, Any]]) -> str:
+    if not behind:
+        return ""
+    rate, row = behind[0]
+    return f", and achieves {format_rate(1 / row.seconds)} where {format_rate(rate)} are offered"

@@ -1,0 +1,265 @@
+"""The tables of the report as rows of ready text: what HTML and Markdown both show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+import pandas as pd
+
+from ipcbench.analysis.stats import BLOCK, compare
+from ipcbench.report.content.findings import OPERATIONS, Choice, choices, ratio, ties
+from ipcbench.report.content.setting import in_setting
+from ipcbench.report.content.study import Study
+from ipcbench.report.content.tables import Table, records
+from ipcbench.report.content.words import absence, count, interval
+from ipcbench.results.schema import UNKNOWN, RunRecord
+from ipcbench.text import safe_text
+from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
+
+
+def which_one(study: Study) -> list[Table]:
+    """One table per question: for each size and number of workers the winner, its time, ties and the next one."""
+    tables = []
+    for question, asked in groupby(choices(study.summary), key=lambda choice: choice.question):
+        blocks = list(asked)
+        crowd = any(choice.workers != 1 for choice in blocks)
+        rows = [_choice_row(choice, crowd) for choice in blocks]
+        keep = [column for column in range(len(CHOICE)) if column not in (3, 4, 6) or any(row[column] for row in rows)]
+        tables.append(
+            Table(
+                caption=_caption(study, question),
+                header=[CHOICE[column] for column in keep],
+                rows=[[row[column] for column in keep] for row in rows],
+                strong=frozenset((row, 1) for row in range(len(rows))),
+                values={(row, 2): float(choice.best.seconds) for row, choice in enumerate(blocks)},
+            )
+        )
+    return tables
+
+
+CHOICE = [
+    "For",
+    "Take",
+    "Time (95 % interval)",
+    "Rate",
+    "Tied, or not told apart",
+    "Next (times as long)",
+    "Notes",
+]
+
+
+WAITS = {"spin": "spinning", "poll": "polling"}  # what is ranked apart from what sleeps until there is something
+
+
+def _choice_row(choice: Choice, crowd: bool) -> list[str]:
+    parts = [format_size(choice.size), count(choice.workers, "worker") if crowd else "", choice.setting]
+    parts += [WAITS[choice.wait]] if choice.wait in WAITS else []
+    behind = choice.runner_up
+    return [
+        ", ".join(part for part in parts if part),
+        choice.best.mechanism,
+        choice.time,
+        choice.rate,
+        ties(choice).removeprefix("a tie with "),
+        f"{behind.mechanism}, {ratio(behind)}" if behind is not None else "none" if choice.tied else "nothing else ran",
+        choice.best.notes,
+    ]
+
+
+def _caption(study: Study, question: str) -> str:
+    pattern = question.partition(":")[0]
+    facts = [facts for facts in study.record.patterns if facts.name in (question, pattern)]
+    asks = safe_text(facts[0].question, 120) if facts else ""
+    operation = OPERATIONS.get(question) or (safe_text(facts[0].operation, 120) if facts else question)
+    return f"{question}: {asks} Time of {operation}." if asks else f"{question}: time of {operation}."
+
+
+def by_size(study: Study) -> Table | None:
+    """Mechanism by payload size, for round trips: time, and how many times that of the best; None without any."""
+    from_summary = study.summary
+    chosen = (
+        (from_summary["question"] == "ping-pong") & in_setting(from_summary, study.setting) & from_summary["ranked"]
+    )
+    cases = from_summary[chosen]
+    if cases["seconds"].notna().sum() == 0:
+        return None
+    cases = cases[cases["workers"] == cases["workers"].min()].drop_duplicates(["mechanism", "size"])
+    sizes = sorted(cases["size"].unique())
+    standing = cases.groupby("mechanism")["slowdown"].agg(["count", "mean"])
+    order = sorted(standing.index, key=lambda name: (-standing.loc[name, "count"], standing.loc[name, "mean"], name))
+    cells = {(row.mechanism, row.size): row for row in records(cases)}
+    rows, strong, muted = [], set(), set()
+    for place, name in enumerate(order):
+        carried = {size for size in sizes if _has_time(cells.get((name, size)))}
+        waits = {row.wait for (other, _), row in cells.items() if other == name}
+        row = [f"{name} (spins)" if waits & {"spin", "poll"} else name]
+        for column, size in enumerate(sizes, start=1):
+            cell = cells.get((name, size))
+            row.append(_size_cell(cell, carried))
+            if cell is not None and cell.best:
+                strong.add((place, column))
+            if not _has_time(cell):
+                muted.add((place, column))
+        rows.append(row)
+    header = ["Mechanism", *(format_size(size) for size in sizes)]
+    return Table("Round trip by payload size", header, rows, frozenset(strong), frozenset(muted))
+
+
+_OFFERED = re.compile(r"tail:open-(\d{1,6})k")
+
+
+def delay_words(row: Any) -> list[str]:
+    """The delays p50, p90, p99, p99.9 and the slowest of single messages, empty where too few were slower."""
+    delays = (row.p50, row.p90, row.p99, row.p999, row.most)
+    return [format_time(delay) if delay == delay else "" for delay in delays]
+
+
+def tails(study: Study) -> Table | None:
+    """Single messages: percentiles as far as the samples carry, and the rate achieved beside the one offered."""
+    cases = {row.case: row for row in records(study.summary[study.summary["pattern"] == "tail"])}
+    rows = []
+    for found in records(study.tails):
+        case = cases.get(found.case)
+        if case is None or not _has_time(case):
+            continue
+        offered = _OFFERED.fullmatch(case.question)
+        rate = f"{format_rate(1 / case.seconds)} of {offered[1]} k/s" if offered else ""
+        name = f"{case.mechanism}, {case.operation}, {format_size(case.size)}"
+        rows.append([name, *delay_words(found), f"{found.samples:,}", rate])
+    header = ["Messages", "p50", "p90", "p99", "p99.9", "slowest", "How many", "Achieved, of offered"]
+    caption = "Single messages: a percentile is shown where at least 10 of them were slower; the slowest is but one."
+    return Table(caption, header, sorted(rows)) if rows else None
+
+
+def pythons(study: Study) -> Table | None:
+    """The same case under several interpreters: times, and the ratio paired by round; None where a run had one."""
+    tags = [python.tag for python in study.record.pythons]
+    if len(tags) < 2:
+        return None
+    cases = study.summary[study.summary["seconds"].notna()]
+    where = [column for column in (*BLOCK, "mechanism") if column != "python"]
+    rows = []
+    for _, same in cases.groupby(where, sort=False):
+        by_tag = {row.python: row for row in records(same)}
+        first = by_tag.get(tags[0])
+        if first is None or len(by_tag) < 2:
+            continue
+        row = [first.case.removesuffix(f"/{tags[0]}"), format_time(first.seconds)]
+        for tag in tags[1:]:
+            other = by_tag.get(tag)
+            row.append(_against(study, other, first) if other is not None else "")
+        rows.append(row)
+    header = ["Case", tags[0], *(f"{tag} (times as long)" for tag in tags[1:])]
+    return Table(f"Pythons compared: the same cases under each, paired by round; {tags[0]} is 1.", header, rows)
+
+
+def _against(study: Study, other: Any, first: Any) -> str:
+    found = compare(study.series[other.key], study.series[first.key])
+    around = interval(found.low, found.high, format_ratio)
+    tie = "≈ " if found.tied else ""
+    return f"{format_time(other.seconds)} ({tie}{format_ratio(found.ratio)}{f', {around}' if around else ''})"
+
+
+def _has_time(cell: Any | None) -> bool:
+    return cell is not None and cell.seconds == cell.seconds
+
+
+def _size_cell(cell: Any | None, carried: Iterable[int]) -> str:
+    if cell is None or not _has_time(cell):
+        return absence(cell.verdict, carried) if cell is not None else "not run"
+    tie = "≈ " if cell.tied else ""
+    return f"{format_time(cell.seconds)} ({tie}{format_ratio(cell.slowdown)}){'*' if cell.notes else ''}"
+
+
+EXACT = ["Case", "Median", "95 % interval", "× the best", "its 95 % interval", "CPU per operation", "Rounds", "Notes"]
+
+
+def exact(table: pd.DataFrame, caption: str) -> Table:
+    """The whole table of a chart, or of the run: one row per case, a word and a reason where there is no number."""
+    rate = next((name for name in ("bandwidth", "rate") if name in table), None)
+    write = format_bandwidth if rate == "bandwidth" else format_rate
+    rows, muted, values = [], set(), {}
+    for place, cell in enumerate(records(table)):
+        row = _exact_row(cell)
+        if rate:
+            row.insert(3, write(getattr(cell, rate)))
+            values[place, 3] = float(getattr(cell, rate))
+        if not _has_time(cell):
+            muted.add((place, 1))
+        values |= {(place, 1): float(cell.seconds), (place, 4 if rate else 3): float(cell.slowdown)}
+        rows.append(row)
+    header = [*EXACT[:3], "Rate", *EXACT[3:]] if rate else EXACT
+    return Table(caption, header, rows, muted=frozenset(muted), values=values)
+
+
+def _exact_row(cell: Any) -> list[str]:
+    name = cell.case or f"{cell.question}/{cell.mechanism}, {format_size(cell.size)}"
+    if not _has_time(cell):
+        return [name, cell.verdict, "", "", "", "", "", cell.reason]
+    return [
+        name,
+        format_time(cell.seconds),
+        interval(cell.low, cell.high),
+        "best" if cell.best else f"{'≈ ' if cell.tied else ''}{format_ratio(cell.slowdown)}" if cell.rivals else "",
+        "" if cell.best else interval(cell.slowdown_low, cell.slowdown_high, format_ratio),
+        format_time(cell.cpu) if cell.cpu == cell.cpu else "",
+        str(cell.rounds),
+        "; ".join(filter(None, (cell.notes, cell.shape))),
+    ]
+
+
+def mechanisms(study: Study) -> Table:
+    """What each mechanism is, as it declares of itself."""
+    rows = [
+        [
+            safe_text(facts.name, 60),
+            safe_text(f"{facts.title} (plug-in of {facts.package})" if facts.package else facts.title, 200),
+            safe_text(facts.family, 40),
+            safe_text(facts.carries, 40),
+            {"block": "blocks", "spin": "spins"}.get(facts.wait, safe_text(facts.wait, 40)),
+            " ".join(safe_text(caveat, 300) for caveat in facts.caveats),
+        ]
+        for facts in sorted(study.record.mechanisms, key=lambda facts: (facts.family, facts.name))
+    ]
+    return Table("Mechanisms of this run", ["Name", "What it is", "Family", "Carries", "Waits", "Caveats"], rows)
+
+
+def _conditions(record: RunRecord) -> list[list[str]]:
+    """A line for each condition of the machine that is not good, and one for all that could not be read."""
+    unread = [one.name for one in record.conditions if one.value == UNKNOWN]
+    told = [one for one in record.conditions if one.level != "good" and one.value != UNKNOWN]
+    rows = [[f"{'Warning: ' if one.level == 'warning' else ''}{safe_text(one.name, 60)}", one.value] for one in told]
+    return [*rows, *([["Not to be read here", ", ".join(unread)]] if unread else [])]
+
+
+def environment(study: Study) -> Table:
+    """The machine and the settings, line by line."""
+    machine, settings, record = study.record.machine, study.record.settings, study.record
+    several = len(record.repeats) > 1
+    limit = f"{settings.rounds} rounds" if settings.rounds else f"{settings.budget or 0:g} s budget"
+    limit += " in the first repeat" if several else ""
+    rows = [
+        ["CPU", f"{machine.cpu_model}, {machine.architecture}"],
+        ["CPUs", f"{machine.cpus}, of which usable: {machine.usable_cpus}"],
+        ["Memory", UNKNOWN if machine.memory is None else format_size(machine.memory)],
+        ["System", f"{machine.system} {machine.kernel}{', virtual machine' if machine.virtual else ''}"],
+        ["Python", f"{machine.interpreter}, pyperf {machine.pyperf}"],
+        *([["Measured under", ", ".join(python.tag for python in record.pythons)]] if record.pythons else []),
+        ["Pickle protocol", str(machine.pickle_protocol)],
+        ["Switch interval", format_time(machine.switch_interval)],
+        ["Payload, start method, placement", ", ".join(filter(None, study.setting))],
+        ["Values and warm-ups per visit", f"{settings.values} and {settings.warmups}"],
+        ["Shortest value", format_time(settings.min_time)],
+        ["Rounds", f"{record.rounds}, asked for: {limit}"],
+        *([["Rounds of the repeats", ", ".join(str(repeat.rounds) for repeat in record.repeats)]] if several else []),
+        *([["Precision asked for", f"±{100 * settings.precision:.3g} %"]] if settings.precision else []),
+        ["Seed", str(settings.seed)],
+        ["Visits contained by", record.isolation],
+        *([["Continued elsewhere", "; ".join(record.mixed)]] if record.mixed else []),
+        *_conditions(record),
+        ["Run", f"{record.label}, {study.date}, took {study.duration}, ipcbench {record.ipcbench}"],
+    ]
+    return Table("Machine and settings", ["", ""], [[name, safe_text(value, 200)] for name, value in rows])

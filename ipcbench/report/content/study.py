@@ -1,0 +1,180 @@
+"""A results file made ready to be shown: ranked, cleaned of hostile text, with the words for where it comes from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from ipcbench.analysis.percentiles import percentiles
+from ipcbench.analysis.self_check import SelfCheck, self_check
+from ipcbench.analysis.stability import Shape, shape
+from ipcbench.analysis.stats import FloatArray, by_round, rank, summarise
+from ipcbench.report.content.remarks import remarks
+from ipcbench.report.content.setting import Setting, main_setting, settings
+from ipcbench.report.content.warnings import warnings
+from ipcbench.report.content.words import count
+from ipcbench.results.frame import case_frame, tail_frame, value_frame, visit_frame
+from ipcbench.results.schema import PyperfBenchmark, ResultFile, RunRecord
+from ipcbench.results.touched import touched_words
+from ipcbench.text import safe_text
+from ipcbench.units import format_duration, format_ratio, format_size
+
+LONGEST_NAME = 60
+COARSE = 0.25  # a difference that must be so large to be seen is worth a warning
+MOST_DATES = 3  # of repeats, in one line
+_WORDS = ["question", "pattern", "operation", "mechanism", "title", "short", "family", "carries", "wait"]
+
+
+@dataclass(frozen=True)  # without slots, so that what takes long is found once and only where it is wanted
+class Study:
+    """What all parts of a report draw on.
+
+    summary is `analysis.stats.rank` over all cases, its text cleaned, plus `cpus`, the usable CPUs of the machine,
+    `key`, the case as the file has it, `drift` and `modes`, see `analysis.shape`, and `shape`, both in words. warnings
+    are the traps that the run shows, remarks what else it says, both in words. tails is `analysis.tails.percentiles`,
+    series the visit means of each case by round, by key; visits is `results.frame.visit_frame`, delays is
+    `results.frame.tail_frame`. setting is the one that charts show. benchmarks hold the single values.
+    """
+
+    record: RunRecord
+    summary: pd.DataFrame
+    warnings: list[str]
+    remarks: list[str]
+    tails: pd.DataFrame
+    series: dict[str, FloatArray]
+    visits: pd.DataFrame
+    delays: pd.DataFrame
+    setting: Setting
+    benchmarks: Sequence[PyperfBenchmark]
+
+    @cached_property
+    def values(self) -> pd.DataFrame:
+        """Every value and warm-up by itself: `results.frame.value_frame`, whose case is a key."""
+        return value_frame(self.benchmarks)
+
+    @cached_property
+    def check(self) -> SelfCheck:
+        """What the file says of itself."""
+        return self_check(list(self.series.values()), self.record.rounds)
+
+    @property
+    def machine(self) -> str:
+        """The machine and its Python, in one line."""
+        machine = self.record.machine
+        kind = "" if machine.memory is None else f", {format_size(machine.memory)}"
+        kind += ", virtual" if machine.virtual else ""
+        return safe_text(
+            f"{safe_text(machine.cpu_model, 60)}, {count(machine.usable_cpus, 'usable CPU')}{kind} · "
+            f"{safe_text(machine.system, 20)} {safe_text(machine.kernel, 40)} · "
+            f"{safe_text(machine.implementation, 20)} {safe_text(machine.python, 20)}"
+        )
+
+    @property
+    def provenance(self) -> str:
+        """How and when it was run, in one line."""
+        record = self.record
+        return safe_text(
+            f"{', '.join(filter(None, self.setting))} · {safe_text(record.label, 60)}, {self.date} · "
+            f"{count(record.rounds, 'round')} × {count(record.settings.values, 'value')} · ipcbench {record.ipcbench}"
+        )
+
+    @property
+    def date(self) -> str:
+        """The day and minute the run began, as the file has it; of several repeats how many, and when each began."""
+        if len(self.record.repeats) < 2:
+            return _minute(self.record.started)
+        dates = [_minute(repeat.started) for repeat in self.record.repeats]
+        if len(dates) > MOST_DATES:
+            return f"{count(len(dates), 'repeat')}: {dates[0]} to {dates[-1]}"
+        return f"{count(len(dates), 'repeat')}: {', '.join(dates)}"
+
+    @property
+    def duration(self) -> str:
+        """How long the run took."""
+        return format_duration(self.record.wall)
+
+    @property
+    def footer(self) -> tuple[str, str]:
+        """The two lines under every chart."""
+        return self.machine, self.provenance
+
+    @property
+    def badge(self) -> list[tuple[str, int]]:
+        """(verdict, how many cases), ok first."""
+        counts = self.record.counts
+        return [("ok", counts.get("ok", 0)), *sorted((v, n) for v, n in counts.items() if v != "ok")]
+
+    @property
+    def doubtful(self) -> int:
+        """How many of the ok cases have a note."""
+        return int(((self.summary["verdict"] == "ok") & (self.summary["notes"] != "")).sum())
+
+    @property
+    def noisy(self) -> str:
+        """That another run could hardly be told from this one, in a sentence; empty where it could."""
+        if not self.check.known or self.check.visible <= COARSE:
+            return ""
+        return (
+            f"This run is noisy: beside a second run like it, only a difference of {100 * self.check.visible:.0f} % or "
+            "more would be seen. Inside this run rounds are paired, and the interval of each ratio says what is told "
+            "apart."
+        )
+
+    @property
+    def doubts(self) -> list[str]:
+        """What was wrong with the machine before the run and what happened to it meanwhile, in sentences."""
+        found = [f"{one.name}: {one.value}" for one in self.record.conditions if one.level == "warning"]
+        touched = touched_words(self.record)
+        return [
+            *filter(None, [self.noisy]),
+            *([safe_text(f"Measured on a machine not in good order: {'; '.join(found)}.", 1000)] if found else []),
+            *([safe_text(f"{touched}. Their values are kept, and count.", 300)] if touched else []),
+        ]
+
+    @property
+    def other_settings(self) -> list[str]:
+        """Payloads, start methods and placements of the run that the charts do not show."""
+        return [", ".join(filter(None, setting)) for setting in sorted(set(settings(self.summary)) - {self.setting})]
+
+
+def _minute(started: str) -> str:
+    return safe_text(started, 40)[:16].replace("T", " ")
+
+
+def study(result: ResultFile) -> Study:
+    """Analyse a results file."""
+    visits = visit_frame(result)
+    ranked = rank(summarise(case_frame(result), visits), visits)
+    cleaned = {column: [safe_text(text, LONGEST_NAME) for text in ranked[column]] for column in _WORDS}
+    cleaned |= {column: [safe_text(text, 300) for text in ranked[column]] for column in ("case", "reason", "notes")}
+    delays = tail_frame(result)
+    series, tails = by_round(visits), percentiles(delays)
+    shapes = [shape(series[case]) if case in series else Shape() for case in ranked["case"]]
+    summary = ranked.assign(
+        **cleaned,
+        cpus=result.ipcbench.machine.usable_cpus,
+        key=ranked["case"],
+        drift=[found.drift for found in shapes],
+        modes=pd.array([found.groups or None for found in shapes], dtype="Int64"),
+        shape=[_words(found) for found in shapes],
+    )
+    as_filed = summary.assign(case=ranked["case"])
+    networked = {facts.name for facts in result.ipcbench.mechanisms if facts.scope == "network"}
+    traps, others = warnings(as_filed, series, tails, networked), remarks(as_filed, series, tails)
+    traps, others = ([safe_text(text, 1000) for text in said] for said in (traps, others))
+    setting, values = main_setting(summary), result.benchmarks
+    return Study(result.ipcbench, summary, traps, others, tails, series, visits, delays, setting, values)
+
+
+def _words(found: Shape) -> str:
+    """What is odd about the visits of a case; mostly nothing."""
+    parts = []
+    if not math.isnan(found.drift):
+        parts.append(f"{'slower' if found.drift > 0 else 'faster'} by {abs(found.drift):.0%} over the run")
+    if found.groups == 2:
+        parts.append(f"two groups of visits, {format_ratio(found.apart)} apart")
+    return "; ".join(parts)

@@ -1,0 +1,250 @@
+"""The traps that a run shows, in words with figures: what its users would meet and could not explain.
+
+Each finding needs its cases in the run and says nothing without them. Ratios come with 95 % intervals, paired by round.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterator
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray, compare
+from ipcbench.analysis.traps import SETTING, STEP, Crossover, crossover, matched, steps
+from ipcbench.report.content.tables import records
+from ipcbench.report.content.words import count, interval, listing
+from ipcbench.units import format_ratio, format_size, format_time
+
+HOLE = 0.02  # seconds: a delayed acknowledgement takes 40 ms
+FAR = 10  # times as long as another size or mechanism, that a hole is told by; three times as far without intervals
+SEGMENT = 65_536  # bytes: on loopback a packet holds almost as many, and a full one is sent at once
+_LOST = re.compile(r"lost ([\d,]{1,15}) of ([\d,]{1,15}) increments")
+_MOST_STEPS = 6
+
+
+def warnings(
+    summary: pd.DataFrame, series: dict[str, FloatArray], tails: pd.DataFrame, networked: Collection[str] = ()
+) -> list[str]:
+    """All that is found, the most harmful first.
+
+    tails is `analysis.tails.percentiles`; networked names the mechanisms that reach other hosts, whose packets are
+    acknowledged.
+    """
+    return [
+        *_holes(summary, networked),
+        *_steps(summary, series),
+        *_lost(summary),
+        *_early(summary, tails),
+        *_layers(summary, series),
+        *_placement(summary, series),
+        *_arrays(summary, series),
+        *_spinning(summary),
+    ]
+
+
+def _ratio(series: dict[str, FloatArray], slow: Any, fast: Any) -> str:
+    """How many times as long one case takes as the other, and whether that can be told."""
+    found = compare(series[slow.case], series[fast.case])
+    around = interval(found.low, found.high, format_ratio)
+    told = ", not told apart" if found.tied else ""
+    return f"{format_ratio(found.ratio)} ({around}{told})" if around else format_ratio(found.ratio)
+
+
+def _steps(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[str]:
+    found = [step for step in steps(summary, series) if not (_in_hole(step.above) or _in_hole(step.below))]
+    for step in found[:_MOST_STEPS]:
+        slow, fast = (step.above, step.below) if step.up else (step.below, step.above)
+        yield (
+            f"{step.above.mechanism} has a step in size: {format_size(slow.size)} take {format_time(slow.seconds)}, "
+            f"{format_size(fast.size)} take {format_time(fast.seconds)}."
+        )
+
+
+def _in_hole(row: Any) -> bool:
+    """Whether a round trip takes as long as only a delayed acknowledgement does, at a size that one can delay."""
+    return bool(row.seconds >= HOLE and row.size < SEGMENT)
+
+
+def _holes(summary: pd.DataFrame, networked: Collection[str]) -> Iterator[str]:
+    """Sizes at which every message waits for a delayed acknowledgement, whichever sizes stand beside them."""
+    trips = matched(summary, pattern="ping-pong", wait="block", ranked=True)
+    for _, curve in trips.groupby(SETTING, sort=True):
+        rows = records(curve.sort_values("size"))
+        slow = next((row for row in rows if _in_hole(row)), None)
+        if slow is None:
+            continue
+        below = next((row for row in reversed(rows) if row.size < slow.size), None)
+        above = next((row for row in rows if row.size > slow.size and not _in_hole(row)), None)
+        rivals = matched(trips, size=slow.size, **{column: getattr(slow, column) for column in SETTING[1:]})
+        best = records(rivals.sort_values("seconds"))[0]
+        far = FAR if slow.rounds >= LEAST_ROUNDS else 3 * FAR
+        beside = [row for row in (below, above, best) if row is not None and far * row.seconds <= slow.seconds]
+        if beside or slow.mechanism in networked:
+            yield _hole(slow, below, above if above in beside else None, rivals, rows[-1])
+
+
+def _hole(slow: Any, below: Any | None, above: Any | None, rivals: pd.DataFrame, last: Any) -> str:
+    """Where the sizes to avoid begin and end, as far as they were measured, and who has none of them."""
+    before = f", of {format_size(below.size)} {format_time(below.seconds)}" if below is not None else ""
+    until = f", and {format_size(above.size)} only {format_time(above.seconds)}" if above is not None else ""
+    if last.size == slow.size:
+        until = "; larger sizes were not measured"
+    elif above is None and _in_hole(last):
+        until = f", and of {format_size(last.size)} still {format_time(last.seconds)}; larger sizes were not measured"
+    others = records(rivals[rivals["seconds"] < slow.seconds / STEP].sort_values("seconds"))
+    spared = next((row for row in others if row.mechanism == "tcp-nodelay"), others[0] if others else None)
+    without = (
+        f" {spared.mechanism} takes {format_time(spared.seconds)} for {format_size(slow.size)}."
+        if spared is not None
+        else ""
+    )
+    return (
+        f"Avoid {slow.mechanism} for messages of this size: a round trip of {format_size(slow.size)} takes "
+        f"{format_time(slow.seconds)}{before}{until}. "
+        f"Header and body go out as two writes, and without TCP_NODELAY the second waits for an acknowledgement that "
+        f"the other side delays.{without}"
+    )
+
+
+def _lost(summary: pd.DataFrame) -> Iterator[str]:
+    wrong = [(row, found) for row in records(summary[summary["verdict"] == "wrong"]) if (found := _share(row.reason))]
+    if not wrong:
+        return
+    parts = [
+        f"{row.mechanism} with {count(int(row.workers), 'worker')} lost {lost:,} of {all_:,} ({lost / all_:.0%})"
+        for row, (lost, all_) in wrong[:5]
+    ]
+    more = f"; and {count(len(wrong) - 5, 'more case')}" if len(wrong) > 5 else ""
+    yield (
+        "Wrong without a lock: += 1 on shared state loses updates. Of the increments, "
+        f"{'; '.join(parts)}{more}. Hold the lock around it."
+    )
+
+
+def _share(reason: str) -> tuple[int, int] | None:
+    found = _LOST.search(reason)
+    return (int(found[1].replace(",", "")), int(found[2].replace(",", ""))) if found else None
+
+
+def _early(summary: pd.DataFrame, tails: pd.DataFrame) -> Iterator[str]:
+    half = dict(zip(tails["case"], tails["p50"], strict=True))
+    for row in records(matched(summary, question="tail:returned")):
+        other = matched(summary, question="tail:delivered", mechanism=row.mechanism, size=row.size)
+        returned = half.get(row.case, math.nan)
+        delivered = half.get(records(other)[0].case, math.nan) if len(other) else math.nan
+        if delivered >= 10 * returned:  # less is what a buffer that holds a part of the message gives
+            yield (
+                f"Sending with {row.mechanism} only begins: the call returns after {format_time(returned)}, and a "
+                f"message of {format_size(row.size)} is received after {format_time(delivered)} "
+                f"({format_ratio(delivered / returned)} as long; medians of single messages)."
+            )
+
+
+def _layers(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[str]:
+    trips = matched(summary, question="ping-pong", payload="bytes", workers=1, start_method="fork")
+    spread = trips[trips["placement"] == "spread"] if (trips["placement"] == "spread").any() else trips
+    pair = _pair(spread, 2**20, "pipe-simplex", "pipe")
+    if pair:
+        simplex, duplex = pair
+        slow, fast = (simplex, duplex) if simplex.seconds > duplex.seconds else (duplex, simplex)
+        yield (
+            f"A duplex Pipe is a pair of sockets and a simplex one an os.pipe: at {format_size(duplex.size)} a round "
+            f"trip takes {format_time(duplex.seconds)} and {format_time(simplex.seconds)}; {slow.mechanism} takes "
+            f"{_ratio(series, slow, fast)} as long as {fast.mechanism}."
+        )
+    pair = _pair(spread, 64, "queue", "simple-queue")
+    if pair and pair[0].seconds > pair[1].seconds:
+        queue, simple = pair
+        pipe = _pair(spread, 64, "queue", "pipe")
+        beside = f" and {_ratio(series, *pipe)} as long as pipe" if pipe else ""
+        yield (
+            f"The feeder thread of a Queue: at {format_size(queue.size)} a round trip through queue takes "
+            f"{format_time(queue.seconds)}, {_ratio(series, queue, simple)} as long as simple-queue{beside}."
+        )
+
+
+def _pair(rows: pd.DataFrame, size: int, one: str, other: str) -> tuple[Any, Any] | None:
+    """The rows of two mechanisms at the size nearest to this one that both have."""
+    sizes = set(rows.loc[rows["mechanism"] == one, "size"]) & set(rows.loc[rows["mechanism"] == other, "size"])
+    if not sizes:
+        return None
+    nearest = min(sizes, key=lambda found: abs(math.log(found / size)))
+    first, second = (records(rows[(rows["mechanism"] == name) & (rows["size"] == nearest)])[0] for name in (one, other))
+    return first, second
+
+
+def _placement(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[str]:
+    found = []
+    for packed in records(matched(summary, question="ping-pong", placement="pack", payload="bytes")):
+        where = {column: getattr(packed, column) for column in ("mechanism", "size", "workers", "start_method")}
+        spread = matched(summary, question="ping-pong", placement="spread", payload="bytes", **where)
+        if len(spread):
+            other = records(spread)[0]
+            change = compare(series[other.case], series[packed.case])
+            if not change.tied:
+                found.append((abs(math.log(change.ratio)), packed, other))
+    if found:
+        _, packed, spread = max(found, key=lambda each: each[0])
+        slow, fast = (spread, packed) if spread.seconds > packed.seconds else (packed, spread)
+        yield (
+            f"Placement matters: a round trip of {format_size(packed.size)} with {packed.mechanism} takes "
+            f"{format_time(spread.seconds)} with each process on a CPU of its own and {format_time(packed.seconds)} "
+            f"with both on one; {slow.placement} takes {_ratio(series, slow, fast)} as long."
+        )
+
+
+def _arrays(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[str]:
+    arrays = matched(summary, question="ping-pong", payload="array")
+    for rival, pickled in product(("shared-memory", "shared-memory-new", "pipe-oob"), ("pipe", "queue")):
+        one, other = (arrays[arrays["mechanism"] == name] for name in (pickled, rival))
+        sizes = sorted(set(one["size"]) & set(other["size"]))
+        if len(sizes) < 2:
+            continue
+        times = [np.array([series[_at(rows, size)] for size in sizes]) for rows in (one, other)]
+        found = crossover(sizes, *times)
+        if rival == "shared-memory" or not math.isnan(found.size):
+            yield _crossover(rival, pickled, sizes, found)
+
+
+def _at(rows: pd.DataFrame, size: int) -> str:
+    return str(rows.loc[rows["size"] == size, "case"].iloc[0])
+
+
+def _crossover(rival: str, pickled: str, sizes: list[int], found: Crossover) -> str:
+    beats = f"{rival} beats pickling through {pickled}"
+    measured = f"from {format_size(sizes[0])} to {format_size(sizes[-1])}"
+    if not math.isnan(found.size):
+        around = interval(found.low, found.high, _about)
+        return f"Arrays: {beats} from about {_about(found.size)}{f' (95 % interval {around})' if around else ''}."
+    if found.second_wins:
+        return f"Arrays: {beats} at every size measured, {measured}."
+    return f"Arrays: no size {measured} from which {beats}."
+
+
+def _about(size: float) -> str:
+    """A size between those measured, no more exactly than it is known."""
+    step = 2**20 if size >= 2**23 else 2**10 if size >= 2**13 else 1
+    return format_size(round(size / step) * step)
+
+
+def _spinning(summary: pd.DataFrame) -> Iterator[str]:
+    restless = summary[(summary["wait"].isin(["spin", "poll"])) & summary["seconds"].notna() & summary["cpu"].notna()]
+    if restless.empty:
+        return
+    parts = []
+    for row in records(restless.sort_values("size").drop_duplicates("mechanism")):
+        same = matched(summary, question=row.question, size=row.size, placement=row.placement, payload=row.payload)
+        calm = same[(same["wait"] == "block") & same["ranked"]].sort_values("seconds")
+        beside = ""
+        if len(calm):
+            best = records(calm)[0]
+            times = f"{format_time(best.cpu)} in {format_time(best.seconds)}"
+            beside = f"; {best.mechanism}, the fastest that blocks, {times}"
+        times = f"{format_time(row.cpu)} of CPU in a round trip of {format_time(row.seconds)}"
+        parts.append(f"{row.mechanism} burns {times}, and a whole CPU while it waits{beside}")
+    yield f"Spinning is never ranked with blocking: {listing(parts, 4)}."

@@ -1,0 +1,1 @@
+"""How pictures are drawn: theme, axes, sheets of panels, SVG."""

@@ -1,0 +1,147 @@
+"""What a chart is: an id, a question, a table that computes and a drawing that only draws."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ipcbench.report.content.rows import exact
+from ipcbench.report.content.setting import in_setting
+from ipcbench.report.content.study import Study
+from ipcbench.report.content.tables import Table
+from ipcbench.report.content.words import count, listing
+from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, wrap
+from ipcbench.report.drawing.theme import Theme
+from ipcbench.text import safe_text
+
+SHOWN = [
+    "case",
+    "question",
+    "mechanism",
+    "short",
+    "family",
+    "carries",
+    "wait",
+    "size",
+    "workers",
+    "verdict",
+    "reason",
+    "notes",
+    "seconds",
+    "low",
+    "high",
+    "cpu",
+    "rounds",
+    "best",
+    "slowdown",
+    "slowdown_low",
+    "slowdown_high",
+    "tied",
+    "rivals",
+    "shape",
+]
+
+BLOCKING = ("block", "")  # ways of waiting that charts of one way show; the empty one is what nobody declared
+EVERY = "all"  # the pattern of a chart that shows all of them
+LONGEST_ALT = 150  # characters, so that a screen reader says the finding in one breath
+
+_SOME_VISITS = re.compile(r" in \d+ of \d+ visits\Z")
+
+Source = TypeVar("Source")
+
+
+@dataclass(frozen=True, slots=True)
+class Chart(Generic[Source]):
+    """One chart: of the Study of a run, or of what a comparison knows.
+
+    topic is the heading it stands under and title the question it answers. lacks says in a sentence why there is
+    nothing to draw, and is empty where there is; table gives exactly what is drawn; draw opens no file and computes
+    nothing but places; alt says the finding in words, with a figure, in at most 150 characters; details is the table
+    for readers of a page, in ready text, under a caption. pattern names what was measured, or is EVERY. by_payload:
+    drawn once more for each other kind of payload that a run has; payload is then the word that it bears.
+    """
+
+    id: str
+    topic: str
+    title: str
+    caption: str
+    lacks: Callable[[Source], str]
+    table: Callable[[Source], pd.DataFrame]
+    draw: Callable[[pd.DataFrame, Theme], Figure]
+    alt: Callable[[pd.DataFrame], str]
+    details: Callable[[pd.DataFrame, str], Table] | None = exact
+    pattern: str = ""
+    by_payload: bool = False
+    payload: str = ""
+
+
+def needs(*patterns: str, sizes: int = 1, workers: int = 1) -> Callable[[Study], str]:
+    """What a chart of some patterns lacks: a case, a number, or as many payload sizes or workers as make a curve."""
+    what = listing(patterns)
+
+    def lacks(about: Study) -> str:
+        cases = about.summary[about.summary["pattern"].isin(patterns)]
+        asked = cases[in_setting(cases, about.setting)]
+        if asked.empty:
+            return f"This run has no {what} case{'' if cases.empty else f' under {listing(about.setting)}'}."
+        measured = asked[asked["seconds"].notna()]
+        if measured.empty:
+            found = [f"{number} {verdict}" for verdict, number in asked["verdict"].value_counts().sort_index().items()]
+            return f"None of {count(len(asked), f'{what} case')} has a number: {', '.join(found)}."
+        if measured["size"].nunique() < sizes:
+            return f"A curve needs {sizes} payload sizes; this run has {count(measured['size'].nunique(), 'size')}."
+        if measured["workers"].nunique() < workers:
+            return f"A curve needs {workers} numbers of workers; this run has one of {what}."
+        return ""
+
+    return lacks
+
+
+def doubts(table: pd.DataFrame) -> str:
+    """Say what the * at numbers of a chart stands for: all notes of its ok cases; empty where there are none.
+
+    In how many of its visits a note was found stands in the tables, and would differ from case to case.
+    """
+    found = (note for text in table.loc[table["seconds"].notna(), "notes"] for note in text.split("; ") if note)
+    notes = {_SOME_VISITS.sub("", note) for note in found}
+    return f"* {listing(sorted(notes), 4)}." if notes else ""
+
+
+def doubt_lines(table: pd.DataFrame) -> list[str]:
+    """The same, broken into at most three lines that fit under a chart in the smallest letters."""
+    said = doubts(table)
+    return wrap(said, WIDTH - 2 * MARGIN, SMALLEST)[:3] if said else []
+
+
+def select(about: Study, *questions: str) -> pd.DataFrame:
+    """The rows of some questions under the setting shown, without controls and baselines, with the columns SHOWN."""
+    summary = about.summary
+    chosen = summary["question"].isin(questions) & in_setting(summary, about.setting) & summary["ranked"]
+    return summary.loc[chosen, SHOWN].reset_index(drop=True)
+
+
+def told(*ways: str) -> str:
+    """An alt text: the first of several ways to say it, from long to short, that is short enough; the last is cut."""
+    return next((way for way in ways if len(way) <= LONGEST_ALT), safe_text(ways[-1], LONGEST_ALT))
+
+
+def common_sizes(measured: pd.DataFrame) -> list[int]:
+    """Payload sizes, in bytes, that most mechanisms have: at least half of those that were measured at several sizes.
+
+    measured has a row per mechanism and size; what was measured at one size only is asked where all are such.
+    """
+    several = measured[measured.duplicated("mechanism", keep=False)]
+    asked = several if len(several) else measured
+    counts = asked.groupby("size")["mechanism"].nunique()
+    return [int(size) for size in counts.index[2 * counts >= asked["mechanism"].nunique()]]
+
+
+def typical_size(table: pd.DataFrame) -> int:
+    """The payload, in bytes, to stand for small messages: 64 B, or else the measured one nearest to it."""
+    sizes = sorted(table.loc[table["seconds"].notna(), "size"].unique())
+    return int(min(sizes, key=lambda size: abs(size - 64))) if sizes else 0

@@ -1,0 +1,100 @@
+"""Two pictures of one chart, light and dark, as one that can stand in a page and takes its colours from the page.
+
+A colour that differs becomes `fill="var(--k3)"`; the page defines --k3 for either theme. Presentation attributes are
+values of CSS, so this needs no style attribute and no class, and works under a policy that allows one style sheet only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import NamedTuple
+from xml.etree.ElementTree import Element
+
+from ipcbench.report.drawing.svg import parse, serialise
+
+_COLOURED = ("fill", "stroke")
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+
+
+class Colour(NamedTuple):
+    """One colour of a page: the name of its variable, without the dashes, and its value in either theme."""
+
+    name: str
+    light: str
+    dark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """SVG text to put into a page as it is, and the colours that the page must define for it."""
+
+    svg: str
+    colours: tuple[Colour, ...]
+
+
+def merge(light: str, dark: str) -> Inline:
+    """Make one picture of the light and the dark one of a chart, as `to_svg` writes them.
+
+    Raises ValueError where they differ in anything but colours.
+    """
+    names: dict[tuple[str, str], str] = {}
+    svg = _merged(light, dark, names)
+    return Inline(svg, _colours(names))
+
+
+def merge_all(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], str]:
+    """Make one picture of each (light, dark) pair, and the style sheet that gives all of them their colours.
+
+    Charts of other ids do not collide. Raises ValueError where a pair differs in anything but colours.
+    """
+    names: dict[tuple[str, str], str] = {}
+    return [_merged(light, dark, names) for light, dark in pairs], style_sheet(_colours(names))
+
+
+def style_sheet(colours: Sequence[Colour]) -> str:
+    """The CSS that defines colours: those of data-theme on the root element, else of the system; paper is light."""
+    if not colours:
+        return ""
+    light = "".join(f"--{colour.name}:{colour.light};" for colour in colours)
+    dark = "".join(f"--{colour.name}:{colour.dark};" for colour in colours)
+    return (
+        f":root{{{light}}}\n"
+        f"@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}\n"
+        f"@media screen{{:root[data-theme=dark]{{{dark}}}}}\n"
+    )
+
+
+def _colours(names: Mapping[tuple[str, str], str]) -> tuple[Colour, ...]:
+    return tuple(Colour(name, *pair) for pair, name in names.items())
+
+
+def _merged(light: str, dark: str, names: dict[tuple[str, str], str]) -> str:
+    """Walk both in step; names, which grows, gives the name of the variable for a pair of colours."""
+    root, other = parse(light), parse(dark)
+    for one, two in zip_longest(root.iter(), other.iter()):
+        if one is None or two is None or _shape(one) != _shape(two):
+            raise ValueError(f"the light and the dark chart differ in more than colours: {_say(one)} is {_say(two)}")
+        for key, value in two.attrib.items():
+            if one.attrib[key] != value:
+                _check(one, key, one.attrib[key], value)
+                name = names.setdefault((one.attrib[key], value), f"k{len(names) + 1}")
+                one.set(key, f"var(--{name})")
+    return serialise(root)
+
+
+def _shape(element: Element) -> tuple[str, int, set[str], str]:
+    return element.tag, len(element), set(element.attrib), (element.text or "").strip()
+
+
+def _say(element: Element | None) -> str:
+    return "nothing" if element is None else f"<{element.tag} {' '.join(sorted(element.attrib))}> {element.text or ''}"
+
+
+def _check(element: Element, key: str, light: str, dark: str) -> None:
+    if key not in _COLOURED or not (_COLOUR.fullmatch(light) and _COLOUR.fullmatch(dark)):
+        raise ValueError(
+            f"the light and the dark chart differ in more than colours: {key} of <{element.tag}> is {light} and {dark}"
+        )

@@ -1,0 +1,58 @@
+"""Cases of the tail pattern, which times each operation by itself: which a chart draws, and what a rate is called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pandas as pd
+
+from ipcbench.report.content.setting import in_setting
+from ipcbench.report.content.study import Study
+from ipcbench.report.content.words import count, listing
+from ipcbench.report.drawing.chart import SHOWN, typical_size
+from ipcbench.report.drawing.scale import plain
+from ipcbench.units import format_rate
+
+_OPEN = re.compile(r"tail:open-([1-9]\d{0,5})k")
+
+
+def offered(question: str) -> float | None:
+    """The rate at which messages of an open loop are due, per second; None for other questions."""
+    found = _OPEN.fullmatch(question)
+    return 1000.0 * int(found[1]) if found else None
+
+
+def rate_word(rate: float) -> str:
+    """Write a rate that was asked for: '30 k/s'."""
+    return plain(format_rate(rate))
+
+
+def single_cases(about: Study, asked: Callable[[str], bool]) -> pd.DataFrame:
+    """The ranked cases of the questions asked that have a time, at the typical payload, under the setting shown.
+
+    Columns SHOWN, `key`, by which `about.delays` goes, and those of `analysis.tails.percentiles`.
+    """
+    cases = _planned(about, asked)
+    cases = cases[cases["seconds"].notna()].merge(about.tails.rename(columns={"case": "key"}), on="key", how="inner")
+    return cases[cases["size"] == typical_size(cases)].reset_index(drop=True)
+
+
+def lacks_cases(about: Study, asked: Callable[[str], bool], none: str) -> str:
+    """Why there is none of them, in a sentence; `none` where none was planned, and empty where there are."""
+    planned = _planned(about, asked, about.summary["ranked"])
+    if planned.empty:
+        return none
+    here = _planned(about, asked)
+    if here.empty:
+        return f"This run has no tail case under {listing(filter(None, about.setting))}."
+    if single_cases(about, asked).empty:
+        found = [f"{number} {verdict}" for verdict, number in here["verdict"].value_counts().sort_index().items()]
+        return f"None of {count(len(here), 'tail case')} has a number: {', '.join(found)}."
+    return ""
+
+
+def _planned(about: Study, asked: Callable[[str], bool], where: pd.Series[bool] | None = None) -> pd.DataFrame:
+    summary = about.summary
+    chosen = in_setting(summary, about.setting) & summary["ranked"] if where is None else where
+    return summary.loc[chosen & summary["question"].map(asked).astype(bool), [*SHOWN, "key"]]

@@ -1,0 +1,1 @@
+"""Charts of a report in pages of other projects."""

@@ -1,0 +1,70 @@
+"""All charts of a report, and what its manifest says: of one run, or of a comparison."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from ipcbench import __version__
+from ipcbench.report.charts import PLURALS, charts
+from ipcbench.report.comparison.words import VERDICTS, Comparison
+from ipcbench.report.content.study import Study
+from ipcbench.report.drawing.plotting import mpl
+from ipcbench.report.files.manifest import Manifest
+from ipcbench.report.files.pictures import Picture, draw
+from ipcbench.text import safe_text
+
+
+def draw_all(about: Study, png: bool = True) -> list[Picture]:
+    """Every chart of a run, drawn or with the reason why it is not."""
+    return [draw(chart, view, view.footer, PLURALS.get(view.setting[0], ""), png) for chart, view in charts(about)]
+
+
+def of_run(about: Study, drawn: Sequence[Picture], result: str, digest: str) -> Manifest:
+    """The manifest of a run's report; result is the name of its file and digest that of its values."""
+    machine, _, python = about.machine.rpartition(" · ")
+    return Manifest(
+        ipcbench=__version__,
+        matplotlib=mpl.__version__,
+        label=safe_text(about.record.label, 100),
+        result=safe_text(Path(result).name),
+        digest=digest,
+        started=safe_text(about.record.started, 40),
+        machine=machine,
+        python=python,
+        counts=_counts(about),
+        charts={picture.id: picture.entry for picture in drawn},
+    )
+
+
+def _counts(about: Study) -> dict[str, int]:
+    ok = about.summary[about.summary["verdict"] == "ok"]
+    unstable = ok["drift"].notna() | (ok["modes"].notna() & (ok["modes"] > 1))
+    badge = {safe_text(verdict, 60): number for verdict, number in about.badge}
+    return badge | {"doubtful": about.doubtful, "unstable": int(unstable.fillna(False).sum())}
+
+
+def of_comparison(comparison: Comparison, drawn: Sequence[Picture]) -> Manifest:
+    """The manifest of a comparison: what is compared, files, machines and Pythons of its sides, the base last.
+
+    result is empty where the names of the files are not known; digest is the SHA-256 of the digests of the sides, one a
+    line; started is when the latest of them began; counts are rows by verdict.
+    """
+    base, *others = comparison.sides
+    sides, columns = [*others, base], comparison.contrast.columns[1:]
+    table: pd.DataFrame = comparison.contrast.table
+    return Manifest(
+        ipcbench=__version__,
+        matplotlib=mpl.__version__,
+        label=safe_text(f"{' and '.join(columns)} vs {comparison.contrast.base}"),
+        result=safe_text(", ".join(side.file for side in sides if side.file), 1000),
+        digest=hashlib.sha256("".join(f"{side.digest}\n" for side in sides).encode()).hexdigest(),
+        started=max((safe_text(side.facts.get("date", ""), 40) for side in sides), default=""),
+        machine=safe_text("; ".join(dict.fromkeys(side.facts.get("CPU", "not known") for side in sides)), 1000),
+        python=safe_text("; ".join(dict.fromkeys(side.facts.get("Python", "not known") for side in sides)), 1000),
+        counts={verdict: int((table["verdict"] == verdict).sum()) for verdict in VERDICTS},
+        charts={picture.id: picture.entry for picture in drawn},
+    )

@@ -1,0 +1,74 @@
+"""The folder of a report: files written whole, what an earlier report left removed, nothing else touched."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ipcbench.errors import ResultError
+from ipcbench.report.files import pictures
+from ipcbench.report.files.manifest import NAME, Digests, Manifest, encode, load_manifest
+from ipcbench.report.files.pictures import ENDINGS, FOLDER, PNG, Picture
+from ipcbench.results.writing import replace_whole
+
+
+def write_report(folder: Path, drawn: Sequence[Picture], texts: Mapping[str, str], manifest: Manifest) -> None:
+    """Write charts/, the texts by their names and, when all else is there, manifest.json; the folder is made.
+
+    Charts of the report that stood here and that this one does not have are removed, as far as they are what its
+    manifest says. Raises ResultError where the file system refuses, where the manifest.json that stands here is none
+    of ours, or where there is none and a file that would be replaced is not of a report; then nothing was written.
+    """
+    try:
+        earlier = load_manifest(folder) if (folder / NAME).exists() else None
+        if earlier is None:
+            _refuse_others(folder, [*texts, *(f"{FOLDER}/{picture.id}{end}" for picture in drawn for end in ENDINGS)])
+        (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+        for picture in drawn:
+            pictures.save(picture, folder / FOLDER)
+        for name, text in texts.items():
+            replace_whole(folder / name, text.encode())
+        if earlier:
+            _remove_left(folder, earlier, manifest)
+        replace_whole(folder / NAME, encode(manifest))
+    except OSError as error:
+        raise ResultError(f"{folder}: cannot write the report here: {error.strerror}; choose another folder") from error
+
+
+_OURS = {".html": b"ipcbench", ".md": b"# ipcbench", ".svg": b"ipcbench", ".csv": b","}  # what a file of ours has
+
+
+def _refuse_others(folder: Path, names: Sequence[str]) -> None:
+    """Raise ResultError if one of the files is there and no report has written it; what a killed report left is ours.
+
+    Of a PNG nothing is asked: it stands beside an SVG.
+    """
+    for name in names:
+        path = folder / name
+        sign = _OURS.get(path.suffix, b"")
+        if path.exists() and sign not in path.read_bytes()[:2_000_000]:
+            raise ResultError(f"{path}: is not of a report, and would be replaced: choose another folder, or move it")
+
+
+def _remove_left(folder: Path, earlier: Manifest, manifest: Manifest) -> None:
+    """Remove the files of charts that are no longer drawn, where nobody has changed them since; and the PNG beside."""
+    for id_, entry in earlier.charts.items():
+        if entry.sha256 is None or (id_ in manifest.charts and manifest.charts[id_].available):
+            continue
+        known = dict(zip((ending for ending in ENDINGS if ending != PNG), _values(entry.sha256), strict=True))
+        paths = {ending: folder / FOLDER / f"{id_}{ending}" for ending in ENDINGS}
+        ours = [ending for ending, digest in known.items() if _has_digest(paths[ending], digest)]
+        for ending in [*ours, *([PNG] if len(ours) == len(known) else [])]:
+            paths[ending].unlink(missing_ok=True)
+
+
+def _values(digests: Digests) -> tuple[str, str, str]:
+    return digests.light, digests.dark, digests.csv
+
+
+def _has_digest(path: Path, digest: str) -> bool:
+    with contextlib.suppress(OSError):
+        return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == digest
+    return False

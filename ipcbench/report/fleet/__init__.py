@@ -1,0 +1,1 @@
+"""The report over many hosts: its words, formats and charts."""

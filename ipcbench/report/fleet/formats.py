@@ -1,0 +1,67 @@
+"""A survey of many hosts as text for a terminal, as Markdown, as JSON and as CSV."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+
+from ipcbench.analysis.compare.difference import WORTH
+from ipcbench.analysis.fleet.gather import CLASS, notes
+from ipcbench.report.comparison.formats import as_records, picture, plain, written
+from ipcbench.report.content.tables import csv
+from ipcbench.report.content.words import markdown
+from ipcbench.report.fleet.words import Survey, parts, sentences, worst_first
+from ipcbench.report.page.markdown import within
+from ipcbench.report.page.terminal import printed
+from ipcbench.text import safe_text
+
+
+def terminal(survey: Survey, everything: bool, width: int) -> str:
+    """Sentences and tables of at most `width` characters a line."""
+    return printed(parts(survey, everything), width)
+
+
+def as_markdown(survey: Survey, everything: bool) -> str:
+    """Markdown that fits a comment on a pull request; what does not fit is named as left out."""
+    said, first = parts(survey, everything), sentences(survey)
+    lines = [f"# ipcbench: {markdown(survey.title, 100)}", *map(written, first)]
+    lines += [picture(chart, alt) for chart, alt in survey.charts]
+    lines += [written(part) for part in said[len(first) :]]
+    return within(lines, "The rest is left out: it would be too large for a comment. `--format json` has everything.")
+
+
+def as_csv(survey: Survey) -> str:
+    """A row per host, the farthest first, with full precision."""
+    return csv(_clean(worst_first(survey.apart.hosts)))
+
+
+def cases_csv(survey: Survey) -> str:
+    """A row per case: the fleet's centre in seconds, and the ratios that hosts lie between."""
+    return csv(_clean(survey.apart.cases))
+
+
+def as_json(survey: Survey) -> str:
+    """Everything, for programs."""
+    apart = survey.apart
+    document = {
+        "title": survey.title,
+        "worth": WORTH,
+        "spread": apart.spread if apart.spread == apart.spread else None,
+        "groups": apart.groups,
+        "groups_apart": apart.apart if apart.apart == apart.apart else None,
+        "notes": notes(survey.fleet),
+        "left_out": survey.fleet.left_out,
+        "classes": [dict(zip(("hosts", *CLASS), (many, *facts), strict=True)) for facts, many in apart.classes],
+        "hosts": as_records(worst_first(apart.hosts)),
+        "families": as_records(apart.families),
+        "odd": as_records(apart.odd),
+        "cases": as_records(apart.cases),
+        "winners": as_records(survey.champions.blocks),
+        "changes": as_records(survey.champions.changes),
+    }
+    return json.dumps(document, indent=1, ensure_ascii=True, allow_nan=False, default=plain) + "\n"
+
+
+def _clean(table: pd.DataFrame) -> pd.DataFrame:
+    return table.map(lambda cell: safe_text(cell, 300) if isinstance(cell, str) else cell)

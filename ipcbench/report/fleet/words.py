@@ -1,0 +1,244 @@
+"""Many hosts in words and tables: who differs, by how much, in what, and where the winner changes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ipcbench.analysis.compare.difference import WORTH
+from ipcbench.analysis.fleet.gather import CLASS, Fleet, notes
+from ipcbench.analysis.fleet.outliers import Apart
+from ipcbench.analysis.fleet.winners import Champions
+from ipcbench.analysis.stats import BLOCK
+from ipcbench.report.comparison.words import Part, block_name
+from ipcbench.report.content.tables import Table, records
+from ipcbench.report.content.words import count, interval, listing
+from ipcbench.text import safe_text
+from ipcbench.units import format_ratio, format_time
+
+FEW = 8  # hosts: so many are all shown
+MOST_HOSTS = 20  # rows that are shown unasked
+MOST_ROWS = 10
+MOST_OF_HOST = 3  # cases; a family that is slow has many
+MOST_LEFT_OUT = 5
+_SPREADS = 3  # between hosts, within which a level is like those of the rest
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All there is to say of a fleet; charts are those drawn beside a Markdown file: id, and the finding in words."""
+
+    title: str
+    fleet: Fleet
+    apart: Apart
+    champions: Champions
+    charts: Sequence[tuple[str, str]] = field(default=())
+
+    @property
+    def differing(self) -> pd.DataFrame:
+        """The hosts that differ in level or in a family, the farthest first."""
+        hosts = self.apart.hosts
+        return worst_first(hosts[hosts["verdict"].isin(["slower", "faster"]) | (hosts["families"] != "")])
+
+
+def worst_first(hosts: pd.DataFrame) -> pd.DataFrame:
+    """Rows with a ratio, the farthest from 1 first, those without a number last."""
+    return hosts.iloc[np.argsort(-hosts["ratio"].map(math.log).abs().to_numpy(), kind="stable")]
+
+
+def parts(survey: Survey, everything: bool = False) -> list[Part]:
+    """Sentences and tables in the order in which they are read; with `everything` no row is folded away."""
+    found: list[Part] = [*sentences(survey)]
+    found += [f"Note: {note}" for note in notes(survey.fleet)]
+    for part in (_classes, _hosts, _odd, _winners, _cases):
+        found += part(survey, everything)
+    return found
+
+
+def sentences(survey: Survey) -> list[str]:
+    """What it comes to."""
+    return [_overview(survey), *_who(survey), _champions(survey), *_left_out(survey)]
+
+
+def _overview(survey: Survey) -> str:
+    apart, left = survey.apart, len(survey.fleet.left_out)
+    said = f"{count(len(apart.hosts), 'host')}, {count(len(apart.cases), 'case')} that two of them or more have"
+    kinds = f"{len(apart.classes):,} classes" if len(apart.classes) > 1 else "all of one class"
+    out = f"; {count(left, 'file')} left out" if left else ""
+    return f"{said}; {kinds} by {listing(CLASS)}{out}."
+
+
+def _who(survey: Survey) -> Iterator[str]:
+    """Which hosts differ, how far all are spread, and whether they fall in two groups."""
+    hosts, apart = survey.differing, survey.apart
+    if apart.spread == apart.spread:
+        yield (
+            f"Between hosts times differ by {100 * math.expm1(apart.spread):.1f} % (robust standard deviation of the "
+            f"ratios to the fleet's centre, beyond the hosts' own errors). A host that differs lies outside of that, "
+            f"and by more than {100 * WORTH:.0f} %."
+        )
+    unknown = int((apart.hosts["verdict"] == "unknown").sum())
+    if unknown:
+        yield f"{count(unknown, 'host')} with fewer than 3 rounds: whether they differ cannot be told."
+    if hosts.empty:
+        yield "No host differs for sure from the rest."
+    else:
+        slower, faster = ((hosts["verdict"] == word).sum() for word in ("slower", "faster"))
+        part = len(hosts) - slower - faster
+        kinds = [f"{slower:,} slower"] * bool(slower) + [f"{faster:,} faster"] * bool(faster)
+        kinds += [f"{part:,} in a part of what they do"] * bool(part)
+        far = records(hosts)[0]
+        about = f"{far.host} with {format_ratio(far.ratio)}, {where(survey, far)}"
+        if len(hosts) == 1:
+            yield f"1 host differs from the rest: {about}."
+        else:
+            yield f"{len(hosts):,} hosts differ from the rest: {listing(kinds)}; the farthest is {about}."
+    if apart.groups == 2:
+        yield f"The hosts fall in two groups, about {format_ratio(apart.apart)} apart: look at their classes."
+
+
+def where(survey: Survey, host: Any) -> str:
+    """In what a host differs: 'in all alike', 'in queues 1.80×', 'in all, and managers 1.3× beside'."""
+    table = survey.apart.families
+    off = table[(table["host"] == host.host) & (table["verdict"] != "")]
+    off = off.iloc[np.argsort(-off["beside"].map(math.log).abs().to_numpy(), kind="stable")]
+    named = listing([f"{row.family} {format_ratio(row.beside)}" for row in records(off)], 4)
+    if not named:
+        return "in all alike" if host.verdict in ("slower", "faster") else ""
+    usual = max(
+        math.log1p(WORTH), _SPREADS * survey.apart.spread if survey.apart.spread == survey.apart.spread else 0.0
+    )
+    if abs(math.log(host.level)) <= usual:
+        return f"in {named}"
+    return f"in all {format_ratio(host.level)}, and beside that {named}"
+
+
+def _champions(survey: Survey) -> str:
+    blocks = survey.champions.blocks
+    if blocks.empty:
+        return "No two mechanisms answer one question on two hosts: there is no winner to change."
+    changed = blocks[blocks["other"] > 0]
+    held = len(blocks) - len(changed)
+    said = f"In {held:,} of {count(len(blocks), 'block')} the mechanism that wins on most hosts wins or ties on all"
+    if changed.empty:
+        return f"{said}."
+    hosts = survey.champions.changes["host"].nunique()
+    return f"{said}; in the others another one wins for sure on {count(hosts, 'host')} in all."
+
+
+def _left_out(survey: Survey) -> list[str]:
+    lines = survey.fleet.left_out
+    more = len(lines) - MOST_LEFT_OUT
+    return [f"Left out: {line}." for line in lines[:MOST_LEFT_OUT]] + [f"And {more:,} more left out."] * (more > 0)
+
+
+def _classes(survey: Survey, everything: bool) -> Iterator[Part]:
+    classes = survey.apart.classes
+    shown = classes if everything else classes[:MOST_ROWS]
+    middle = survey.apart.hosts.groupby("kind")["ratio"].median()
+    rows = [[f"{many:,}", *facts, format_ratio(float(middle[number]))] for number, (facts, many) in enumerate(shown)]
+    yield _table("Classes of hosts; ratio: the middle of theirs", ["hosts", *CLASS, "ratio"], rows)
+    yield from _more(len(classes) - len(shown), "class", "classes")
+
+
+def _hosts(survey: Survey, everything: bool) -> Iterator[Part]:
+    all_ = worst_first(survey.apart.hosts)
+    shown = all_ if everything or len(all_) <= FEW else survey.differing.head(MOST_HOSTS)
+    if shown.empty:
+        return
+    several = len(survey.apart.classes) > 1
+    controls = shown["controls"].notna().any()
+    rows = [
+        [
+            row.host,
+            format_ratio(row.ratio),
+            interval(row.low, row.high, format_ratio),
+            row.verdict or ("in part" if row.families else "like the rest"),
+            where(survey, row),
+            *([format_ratio(row.kin)] if several else []),
+            *([format_ratio(row.controls) if row.controls == row.controls else ""] if controls else []),
+            f"{row.cases:,}" + (f" ({row.missing:,} missing)" if row.missing else ""),
+        ]
+        for row in records(shown)
+    ]
+    header = ["host", "ratio", "95 %", "verdict", "where", *(["in its class"] if several else [])]
+    header += [*(["controls"] if controls else []), "cases"]
+    yield _table("Hosts, the farthest first: geometric mean of their times over the fleet's centre", header, rows)
+    yield from _more(len(survey.differing) - len(shown), "host that differs", "hosts that differ")
+
+
+def _odd(survey: Survey, everything: bool) -> Iterator[Part]:
+    odd = survey.apart.odd
+    if odd.empty:
+        return
+    shown = odd if everything else odd.groupby("host", sort=False).head(MOST_OF_HOST).head(MOST_ROWS)
+    rows = [
+        [
+            row.host,
+            row.case,
+            format_time(row.seconds),
+            format_ratio(row.ratio),
+            format_ratio(row.beside),
+            interval(row.low, row.high, format_ratio),
+        ]
+        for row in records(shown)
+    ]
+    header = ["host", "case", "there", "ratio", "off its level", "95 %"]
+    yield _table("Cases that lie off the level of their host", header, rows)
+    yield from _more(len(odd) - len(shown), "such case", "such cases")
+
+
+def _winners(survey: Survey, everything: bool) -> Iterator[Part]:
+    blocks, changes = survey.champions.blocks, survey.champions.changes
+    shown = blocks if everything else blocks[blocks["other"] > 0]
+    shown = shown.sort_values("other", ascending=False, kind="stable")
+    rows = []
+    for row in records(shown if everything else shown.head(MOST_ROWS)):
+        same = np.logical_and.reduce([changes[name] == getattr(row, name) for name in BLOCK])
+        there = [f"{each.host} ({each.winner}, {format_ratio(each.ratio)})" for each in records(changes[same])]
+        rows.append([block_name(row), row.by, f"{row.other:,}", listing(there, 3)])
+    if rows:
+        header = ["for", "fastest on so many hosts", "another for sure", "such as (there; the usual one takes)"]
+        yield _table("Where the winner changes", header, rows)
+        yield from _more(len(shown) - len(rows), "block", "blocks")
+
+
+def _cases(survey: Survey, everything: bool) -> Iterator[Part]:
+    cases = survey.apart.cases
+    wide = cases.iloc[np.argsort(-(cases["high"] / cases["low"]).to_numpy(dtype=float), kind="stable")]
+    shown = cases if everything else wide.head(MOST_ROWS)
+    rows = [
+        [
+            row.case,
+            f"{row.hosts:,}",
+            format_time(row.seconds),
+            interval(row.low, row.high, format_ratio),
+            _farthest(row),
+        ]
+        for row in records(shown)
+    ]
+    header = ["case", "hosts", "centre", "90 % of hosts", "farthest"]
+    what = "All cases" if everything else "Cases that differ most between hosts"
+    yield _table(f"{what}; centre: the median of the hosts' own times", header, rows)
+    yield from _more(len(cases) - len(shown), "case", "cases")
+
+
+def _farthest(case: Any) -> str:
+    """The host that is farthest from the centre of a case."""
+    fast = -math.log(case.least) > math.log(case.most)
+    return f"{case.fastest if fast else case.slowest} {format_ratio(case.least if fast else case.most)}"
+
+
+def _more(left: int, one: str, several: str) -> Iterator[str]:
+    if left > 0:
+        yield f"{left:,} more {one if left == 1 else several}; --all shows all."
+
+
+def _table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    clean = [[safe_text(cell, 300) for cell in row] for row in rows]
+    return Table(safe_text(caption), [safe_text(cell, 60) for cell in header], clean)

@@ -1,0 +1,1 @@
+"""The writers of a report: HTML, Markdown and text for a terminal."""

@@ -1,0 +1,101 @@
+"""summary.md: the sentences and the main tables, small enough for a pull-request comment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ipcbench.report.content.rows import by_size, environment, pythons, tails, which_one
+from ipcbench.report.content.study import Study
+from ipcbench.report.content.tables import Table
+from ipcbench.report.content.words import count, markdown
+from ipcbench.report.embed.snippets import snippet
+from ipcbench.report.files.pictures import Picture
+from ipcbench.report.page.html import absent
+from ipcbench.results.schema import LONGEST_TEXT
+from ipcbench.text import safe_text
+
+LARGEST = 60_000  # bytes; a comment on GitHub takes 65,536 characters
+MOST_ROWS = 40
+MAIN = ("slowdown-matrix", "winner-map")
+
+
+def summary(study: Study, sentences: Sequence[str], drawn: Sequence[Picture]) -> str:
+    """Write the summary; of what was drawn it shows the two main charts, whose files are in charts/ beside it."""
+    counts = ", ".join(f"{number} {markdown(verdict)}" for verdict, number in study.badge)
+    record = study.record
+    parts = [
+        f"# ipcbench: {markdown(record.label, 100)}",
+        f"{counts} · {count(record.rounds, 'round')} · {markdown(study.machine)}",
+        markdown(study.check.words(), 300),
+    ]
+    if not record.complete:
+        parts.append("**This run was interrupted:** it holds the rounds that were complete by then.")
+    if record.mixed:
+        about = markdown("; ".join(record.mixed), 400)
+        parts.append(f"**This run is mixed:** a part of it was made under other conditions: {about}.")
+    parts += [f"**{markdown(doubt, 1000)}**" for doubt in study.doubts]
+    parts.append("\n".join(f"- {markdown(sentence, 1000)}" for sentence in sentences))
+    if study.warnings:
+        parts += ["## Traps in this run", "\n".join(f"- {markdown(text, 1000)}" for text in study.warnings)]
+    if study.remarks:
+        parts += ["## More that this run says", "\n".join(f"- {markdown(text, 1000)}" for text in study.remarks)]
+    parts += [snippet(picture.id, picture.entry, "github", "") for picture in main_charts(drawn)]
+    parts += ["## Which one here?", *(table(found) for found in which_one(study))]
+    sizes = by_size(study)
+    if sizes:
+        parts += ["## Round trips by payload size", table(sizes)]
+    single, versions = tails(study), pythons(study)
+    if single:
+        parts += ["## How bad are the slow ones?", table(single)]
+    if versions:
+        parts += ["## Pythons compared", table(versions)]
+    missing = absent(study)
+    if missing.rows:
+        parts += ["## What has no number, and why", table(missing)]
+    details = f"<details><summary>Machine and settings</summary>\n\n{table(environment(study))}\n\n</details>"
+    parts += [details, "## Do it again", _fenced(record.command)]
+    return within(parts, "The rest is in report.html: this file would have been too large.")
+
+
+def main_charts(drawn: Sequence[Picture]) -> list[Picture]:
+    """The two charts to look at first: those of MAIN, or where one was not drawn the next that was."""
+    there = [picture for picture in drawn if not picture.missing]
+    first = [picture for picture in there if picture.id in MAIN]
+    return [*first, *(picture for picture in there if picture.id not in MAIN)][: len(MAIN)]
+
+
+def table(of: Table) -> str:
+    """Write one table, as many rows as fit a comment."""
+    header = [markdown(name) or " " for name in of.header]
+    lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
+    for place, row in enumerate(of.rows[:MOST_ROWS]):
+        cells = [
+            f"**{markdown(cell)}**" if (place, column) in of.strong else markdown(cell)
+            for column, cell in enumerate(row)
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    left = len(of.rows) - MOST_ROWS
+    rest = f"\n\n{count(left, 'more row')} in report.html." if left > 0 else ""
+    return f"{markdown(of.caption)}\n\n" + "\n".join(lines) + rest
+
+
+def _fenced(*commands: str) -> str:
+    """A code block; its fence is longer than any run of backticks in it."""
+    lines = [safe_text(command, LONGEST_TEXT) for command in commands]
+    fence = "```"
+    while any(fence in line for line in lines):
+        fence += "`"
+    return "\n".join([f"{fence}sh", *lines, fence])
+
+
+def within(parts: Sequence[str], rest: str) -> str:
+    """Join parts as long as they fit a comment; where they do not, `rest` says where what is left out stands."""
+    kept: list[str] = []
+    room = LARGEST
+    for part in parts:
+        room -= len(part.encode()) + 2
+        if room < 0:
+            kept.append(rest)
+            break
+        kept.append(part)
+    return "\n\n".join(kept) + "\n"
