@@ -11,7 +11,7 @@ import pytest
 from crashes import CONTINUE, RESULTS, WORDS, instant
 from records import CASES, outcome
 
-from ipcbench.cli.ending import EXIT_CODES, MACHINE_CHANGED, OF_VERDICT, exit_code, severest
+from ipcbench.cli.exit_codes import EXIT_CODES, MACHINE_CHANGED, OF_VERDICT, exit_code, severest
 from ipcbench.errors import NotContained
 from ipcbench.model import Failure, Verdict
 from ipcbench.results import store

@@ -18,7 +18,7 @@ from typing import NoReturn
 import click
 
 from ipcbench import __version__
-from ipcbench.cli.ending import EXIT_CODES, NOT_SAVED
+from ipcbench.cli.exit_codes import EXIT_CODES, NOT_SAVED
 from ipcbench.cli.output import PrintFailed, printing, replace_unprintable, tell
 from ipcbench.errors import IpcbenchError, is_shortage
 from ipcbench.text import safe_text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ipcbench.cli.ending import NOT_SAVED, severest
+from ipcbench.cli.exit_codes import NOT_SAVED, severest
 from ipcbench.cli.options import REPORTS, run_options
 from ipcbench.cli.output import printing, say, say_prose, tell
 from ipcbench.errors import ResultError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ipcbench.cli.ending import WORSE
+from ipcbench.cli.exit_codes import WORSE
 from ipcbench.cli.options import FEW, FORMATS, RESULTS
 from ipcbench.text import told_apart
 
@@ -72,7 +72,7 @@ def command(
     """
     from ipcbench.analysis.compare.limits import exceeded, parse_limits
     from ipcbench.cli.output import say, tell
-    from ipcbench.cli.showing import show
+    from ipcbench.cli.result_files import show
 
     if _by_host(len(files), fleet, column, rows, fail_if):
         from ipcbench.cli.surveying import Wanted, survey
@@ -115,7 +115,7 @@ def checks(sides: Sequence[Side]) -> dict[str, SelfCheck]:
 def _sides(files: Sequence[str], results: Path) -> list[Side]:
     from ipcbench.analysis.compare.comparability import refuse
     from ipcbench.analysis.compare.side import LONGEST_COLUMN, open_side
-    from ipcbench.cli.showing import place
+    from ipcbench.cli.result_files import place
 
     sides = []
     for text in files:
@@ -128,7 +128,7 @@ def _sides(files: Sequence[str], results: Path) -> list[Side]:
 
 def _projection(column: str | None, rows: Sequence[str], filters: Sequence[str], files: int) -> Projection:
     from ipcbench.analysis.compare.columns import Projection, field
-    from ipcbench.cli.showing import parse_filters
+    from ipcbench.cli.result_files import parse_filters
 
     chosen = [part.strip() for text in rows for part in text.split(",")]
     for name in [*chosen, *([column] if column else [])]:
@@ -197,7 +197,7 @@ def _folder(contrast: Contrast) -> str:
 def _formatted(
     comparison: Comparison, kind: str, everything: bool, failed: Mapping[str, Sequence[str]], to_file: bool
 ) -> str:
-    from ipcbench.cli.showing import table_width
+    from ipcbench.cli.result_files import table_width
     from ipcbench.report.comparison import formats
 
     if kind == "json":

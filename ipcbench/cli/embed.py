@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ipcbench.cli.ending import STALE
+from ipcbench.cli.exit_codes import STALE
 from ipcbench.cli.output import say, tell
 from ipcbench.errors import BadRequest
 from ipcbench.shell import pasted

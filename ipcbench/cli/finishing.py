@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ipcbench.cli.ending import exit_code
+from ipcbench.cli.exit_codes import exit_code
 from ipcbench.cli.options import Keeping
 from ipcbench.cli.output import say
 from ipcbench.cli.saving import save_all, write_end

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ipcbench.cli.ending import severest
+from ipcbench.cli.exit_codes import severest
 from ipcbench.cli.finishing import Finish
 from ipcbench.cli.measuring import begin, resume
 from ipcbench.cli.options import FEW, RESULTS, Order, Resumption, make_order, make_resumption, surplus_of

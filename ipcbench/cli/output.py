@@ -20,7 +20,7 @@ from typing import TextIO
 
 import click
 
-from ipcbench.cli.ending import NOT_SAVED, severest
+from ipcbench.cli.exit_codes import NOT_SAVED, severest
 from ipcbench.text import safe_text
 
 LONGEST_LINE = 10_000  # characters

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ipcbench.cli.ending import STALE
+from ipcbench.cli.exit_codes import STALE
 from ipcbench.cli.options import RESULTS
 
 if TYPE_CHECKING:

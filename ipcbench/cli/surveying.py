@@ -12,7 +12,7 @@ from ipcbench.analysis.fleet.host import Named, read_hosts
 from ipcbench.analysis.fleet.outliers import apart
 from ipcbench.analysis.fleet.winners import champions
 from ipcbench.cli.output import say, tell
-from ipcbench.cli.showing import parse_filters, place, show, table_width
+from ipcbench.cli.result_files import parse_filters, place, show, table_width
 from ipcbench.errors import BadRequest
 from ipcbench.report.fleet import formats
 from ipcbench.report.fleet.words import Survey
