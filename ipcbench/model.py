@@ -28,7 +28,7 @@ MOST_WORKERS = 1024
 _PYTHON = re.compile(r"(py|pypy|graalpy)[0-9]{1,2}\.[0-9]{1,3}[a-z0-9.]{0,20}")
 
 
-# What may happen to the machine during a visit, as notes of it; run.surroundings says when.
+# What may happen to the machine during a visit, as notes of it; run.containment.disturbances says when.
 TOUCHED = ("loaded", "stolen", "throttled", "suspended", "affinity-changed", "paused")
 
 
@@ -190,7 +190,7 @@ class Outcome(NamedTuple):
     cpu_user and cpu_system are the seconds all processes of the visit spent over its timed values, operations the
     count they were spent on. cpus says where each process was allowed to run, driver first. notes are doubts about the
     visit, such as "flooded"; proof names what was shown to have moved: "counts", "last", "digests". tail counts single
-    operations by the bucket of their delay, in nanoseconds, where each was timed; see measure.histogram.
+    operations by the bucket of their delay, in nanoseconds, where each was timed; see measure.api.histogram.
     """
 
     values: tuple[float, ...]

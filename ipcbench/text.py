@@ -23,7 +23,7 @@ def safe_text(text: object, limit: int = 200) -> str:
     """Make text harmless to show: one line, no control, invisible or direction-changing character.
 
     Longer text is cut to `limit` characters, the last one an ellipsis. Markup is left alone: escaping belongs to what
-    is written (autoescape in HTML, `report.text.markdown` in Markdown).
+    is written (autoescape in HTML, `report.content.words.markdown` in Markdown).
     """
     kept = []
     for character in str(text)[: 8 * limit]:

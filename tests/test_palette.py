@@ -207,7 +207,7 @@ def test_colours_are_named_in_the_theme_only(path: Path) -> None:
     assert bool(found) == (path.name == "theme.py"), found
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "report/templates").iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((PACKAGE / "report/page/templates").iterdir()), ids=lambda path: path.name)
 def test_templates_name_no_colour(path: Path) -> None:
     text = re.sub(r"{{.*?}}", "", path.read_text())
     assert not re.search(r":\s*#[0-9a-fA-F]{3}|\b(?:rgb|hsl|oklch)a?\(", text)

@@ -56,7 +56,7 @@ def test_it_holds_every_file_of_the_package(names: set[str]) -> None:
     for folder, files in (("mechanisms", mechanism_names()), ("patterns", pattern_names())):
         assert {f"ipcbench/measure/{folder}/{name.replace('-', '_')}.py" for name in files} <= names
     assert "ipcbench/py.typed" in names
-    assert any(name.startswith("ipcbench/report/templates/") for name in names)
+    assert any(name.startswith("ipcbench/report/page/templates/") for name in names)
     assert "ipcbench/results/store.py" in names, "an unanchored ignore pattern hides ipcbench/results"
 
 

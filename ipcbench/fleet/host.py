@@ -1,6 +1,6 @@
 """What runs on a host, inside its Dask worker: saying who the host is, planning there, and making one visit.
 
-A visit is made as it is made locally, by `run.visit.Visitor`: a warden of its own and below it a fresh process. The
+A visit is made as it is made locally, by `run.visitor.Visitor`: a warden of its own and below it a fresh process. The
 Dask worker measures nothing; it waits.
 """
 

@@ -91,7 +91,7 @@ class VisitRecord(msgspec.Struct, forbid_unknown_fields=True):
     """What a visit cost beyond its values; cpu_* are seconds of all its processes over `operations` timed ones.
 
     notes are doubts about this visit alone, such as "flooded"; those about all of a case stand with the case. tail
-    counts single operations by the bucket of their delay in nanoseconds, see `measure.histogram`; empty where only
+    counts single operations by the bucket of their delay in nanoseconds, see `measure.api.histogram`; empty where only
     whole turns were timed.
     """
 
@@ -115,7 +115,7 @@ class MechanismFacts(msgspec.Struct, forbid_unknown_fields=True):
     """What a mechanism declares of itself, copied, so that reading a file never imports a mechanism.
 
     package is what brought it and in which version, such as 'my-ring-ipcbench 1.2'; empty where that is ipcbench.
-    See `measure.ports.Mechanism` for what the other facts mean.
+    See `measure.api.ports.Mechanism` for what the other facts mean.
     """
 
     name: Name

@@ -22,7 +22,7 @@ class Visits(Protocol):
 
     @property
     def isolation(self) -> str:
-        """What contains the visits, see run.tree."""
+        """What contains the visits, see run.containment.processes."""
 
     def visit(self, visit: Visit) -> Outcome | Failure:
         """Make one visit; raises Interrupted, and another IpcbenchError if no further one can be made."""

@@ -58,7 +58,7 @@ class Visitor:
 
     The folder's lock is held as long as this process or its warden lives, which is how `ipcbench clean` and other runs
     know that the run does. pythons are the interpreters that cases may name beside this one. isolation says what
-    contains the visits, see run.tree. locks are descriptors that the warden holds too.
+    contains the visits, see run.containment.processes. locks are descriptors that the warden holds too.
     """
 
     def __init__(

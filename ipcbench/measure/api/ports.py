@@ -64,7 +64,7 @@ _MANAGERS = ("manager", "tcp_manager")
 
 
 class Helper(Protocol):
-    """A process that ports have started; see measure.server."""
+    """A process that ports have started; see measure.transports.external_server."""
 
     @property
     def pid(self) -> int:
@@ -80,7 +80,7 @@ class Helper(Protocol):
 class PortSettings:
     """What a port is made from. size is bytes per payload, window messages in flight, workers the peers.
 
-    payload is what travels; a channel that carries bytes is given arrays as byte views, see measure.arrays.
+    payload is what travels; a channel that carries bytes is given arrays as byte views, see measure.api.arrays.
 
     Ports must draw every object from here, so that start method, names and helper processes are the visit's own.
     """

@@ -1,7 +1,7 @@
 """MPI send() and recv() of objects between two ranks on one host, by mpi4py over MPICH: pickled, through shared memory.
 
-Whoever waits looks again and again and burns a CPU. Both ranks are processes of the visit, see measure.mpi; small
-messages are copied into cells of shared memory, large ones wait for who receives them. Source:
+Whoever waits looks again and again and burns a CPU. Both ranks are processes of the visit, see measure.transports.mpi;
+small messages are copied into cells of shared memory, large ones wait for who receives them. Source:
 https://mpi4py.readthedocs.io, https://www.mpich.org.
 """
 

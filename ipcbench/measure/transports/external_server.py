@@ -6,7 +6,8 @@
 Its folder and its socket are the visit's, so that it reaches nobody else. As a child of the driver it is in the custody
 of whoever has the driver in it, so it outlives no visit, however that ends. For whoever sweeps up after a warden that
 was killed too, its folder says which process it is: redis-server writes its title over the environment by which others
-are found (run.tree). It runs on the CPUs of the visit's helper processes, and its CPU time counts but for its start.
+are found (run.containment.processes). It runs on the CPUs of the visit's helper processes, and its CPU time counts but
+for its start.
 """
 
 from __future__ import annotations

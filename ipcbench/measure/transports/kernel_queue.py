@@ -1,7 +1,7 @@
 """Message queues of the kernel, which outlive every process and stand in no folder of names.
 
 A file in the visit's folder says of each that it may exist, from before it does until after it does not: by these,
-whoever sweeps up after a killed visit finds them (run.queues).
+whoever sweeps up after a killed visit finds them (run.containment.kernel_objects).
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def _is_open(question: str) -> bool:
 def table(about: Study) -> pd.DataFrame:
     """Rows of open-loop cases at the typical payload that have a time, mechanisms that keep up best first.
 
-    New columns: samples, p50, p90, p99, p999 and most of `analysis.tails.percentiles`; offered and achieved, in
+    New columns: samples, p50, p90, p99, p999 and most of `analysis.percentiles.percentiles`; offered and achieved, in
     messages per second; and behind, whether less than 95 % of what was offered was achieved.
     """
     cases = single_cases(about, _is_open).drop(columns="key").drop_duplicates(["question", "mechanism"])

@@ -55,7 +55,7 @@ def table(about: Study) -> pd.DataFrame:
 
     Within a loop the least delay at its last common percentile comes first. New columns: loop, in words; labelled:
     whether the line has a name (of each loop queue and the best, six in all); samples, p50, p90, p99, p999 and most of
-    `analysis.tails.percentiles`; one_in, delay (seconds) and percentile, from 50, of the point.
+    `analysis.percentiles.percentiles`; one_in, delay (seconds) and percentile, from 50, of the point.
     """
     cases = single_cases(about, _is_asked)
     rates = cases["question"].map(offered)

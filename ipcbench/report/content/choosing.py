@@ -27,7 +27,7 @@ _MOST_NAMES = 3
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A need in words, as `analysis.need` has it, and what the facts of a mechanism or its cases must be besides.
+    """A need in words, as `analysis.advice.need` has it, and what facts a mechanism or its cases must have besides.
 
     start_method is the only one that counts, where it is not empty.
     """

@@ -24,7 +24,7 @@ _MOST = 5
 
 
 def remarks(summary: pd.DataFrame, series: dict[str, FloatArray], tails: pd.DataFrame) -> list[str]:
-    """All that is found. tails is `analysis.tails.percentiles`, series the visit means of each case by round."""
+    """All that is found. tails is `analysis.percentiles.percentiles`, series the visit means of each case by round."""
     return [
         *_scaling(summary, series),
         *_pools(summary),

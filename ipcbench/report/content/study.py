@@ -34,10 +34,11 @@ class Study:
     """What all parts of a report draw on.
 
     summary is `analysis.stats.rank` over all cases, its text cleaned, plus `cpus`, the usable CPUs of the machine,
-    `key`, the case as the file has it, `drift` and `modes`, see `analysis.shape`, and `shape`, both in words. warnings
-    are the traps that the run shows, remarks what else it says, both in words. tails is `analysis.tails.percentiles`,
-    series the visit means of each case by round, by key; visits is `results.frame.visit_frame`, delays is
-    `results.frame.tail_frame`. setting is the one that charts show. benchmarks hold the single values.
+    `key`, the case as the file has it, `drift` and `modes`, see `analysis.stability`, and `shape`, both in words.
+    warnings are the traps that the run shows, remarks what else it says, both in words. tails is
+    `analysis.percentiles.percentiles`, series the visit means of each case by round, by key; visits is
+    `results.frame.visit_frame`, delays is `results.frame.tail_frame`. setting is the one that charts show. benchmarks
+    hold the single values.
     """
 
     record: RunRecord

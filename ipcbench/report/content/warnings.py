@@ -32,8 +32,8 @@ def warnings(
 ) -> list[str]:
     """All that is found, the most harmful first.
 
-    tails is `analysis.tails.percentiles`; networked names the mechanisms that reach other hosts, whose packets are
-    acknowledged.
+    tails is `analysis.percentiles.percentiles`; networked names the mechanisms that reach other hosts, whose packets
+    are acknowledged.
     """
     return [
         *_holes(summary, networked),

@@ -31,7 +31,7 @@ def rate_word(rate: float) -> str:
 def single_cases(about: Study, asked: Callable[[str], bool]) -> pd.DataFrame:
     """The ranked cases of the questions asked that have a time, at the typical payload, under the setting shown.
 
-    Columns SHOWN, `key`, by which `about.delays` goes, and those of `analysis.tails.percentiles`.
+    Columns SHOWN, `key`, by which `about.delays` goes, and those of `analysis.percentiles.percentiles`.
     """
     cases = _planned(about, asked)
     cases = cases[cases["seconds"].notna()].merge(about.tails.rename(columns={"case": "key"}), on="key", how="inner")

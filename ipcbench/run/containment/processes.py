@@ -242,7 +242,7 @@ def pidfd_of(pid: int) -> int:
 
 
 def _recorded(folder: Path) -> Iterator[tuple[int, int]]:
-    """The servers of a run, as measure.server leaves word of them: process ids, and when each was started."""
+    """Yield process id and start time of the servers that measure.transports.external_server has recorded."""
     for path in folder.glob(f"*/*/{SERVER}"):
         with contextlib.suppress(OSError, ValueError):
             pid, started = map(int, path.read_text().split())

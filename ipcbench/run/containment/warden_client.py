@@ -43,11 +43,11 @@ class Report(msgspec.Struct):
     """How a visit ended: by itself, at a deadline, because it was told to stop or the orchestrator had gone.
 
     Or it was refused, because an earlier one is not over or the worker cannot start; short says that the system has no
-    process, memory or descriptor to give. waited is seconds since
-    its last stage began; status is the worker's exit code, or minus the signal that ended it; stages are
-    (CLOCK_MONOTONIC, name); tail is the end of what was printed; states are `role-pid letter` of processes found at the
-    deadline, the letter as in proc(5); notes are what happened to the machine meanwhile, see run.surroundings.
-    out_of_memory says that the kernel has ended a process for want of memory.
+    process, memory or descriptor to give. waited is seconds since its last stage began; status is the worker's exit
+    code, or minus the signal that ended it; stages are (CLOCK_MONOTONIC, name); tail is the end of what was printed;
+    states are `role-pid letter` of processes found at the deadline, the letter as in proc(5); notes are what happened
+    to the machine meanwhile, see run.containment.disturbances. out_of_memory says that the kernel has ended a process
+    for want of memory.
     """
 
     ending: Literal["ended", "late", "stopped", "alone", "refused"]
