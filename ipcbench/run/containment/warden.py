@@ -4,10 +4,9 @@
                  ◀──one report per visit───────────────────────┘
 
 Started as `python -S -P -m ipcbench.run.containment.warden FOLDER PIDFD ISOLATION`, never imported; standard library
-only. It is a
-session of its own, deaf to the terminal's signals, and the parent of every process of a visit that loses its own. When
-the orchestrator goes, however it goes, the warden ends what lives, unlinks what carries the run's id, removes the run's
-folder and ends. Requests and reports are one JSON object a line.
+only. It is a session of its own, deaf to the terminal's signals, and the parent of every process of a visit that loses
+its own. When the orchestrator goes, however it goes, the warden ends what lives, unlinks what carries the run's id,
+removes the run's folder and ends. Requests and reports are one JSON object a line.
 """
 
 from __future__ import annotations
