@@ -19,12 +19,12 @@ from ipcbench.measure.api.ports import Mechanism
 
 def mechanism_names() -> list[str]:
     """The names of all mechanisms of ipcbench itself, without importing any."""
-    return _names(mechanisms.__path__)
+    return [*_names(*mechanisms.__path__)]
 
 
 def pattern_names() -> list[str]:
     """The names of all patterns, without importing any."""
-    return _names(patterns.__path__)
+    return [*_names(*patterns.__path__)]
 
 
 @functools.cache
@@ -76,5 +76,6 @@ def load_pattern(name: str) -> Pattern:
     return pattern
 
 
-def _names(path: list[str]) -> list[str]:
-    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(path))
+@functools.cache  # a plan asks for names once for each mechanism
+def _names(*folders: str) -> list[str]:
+    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(folders))

@@ -45,7 +45,8 @@ def keep_promises(stop: Stop, what: str, product: str, trials: Sequence[Trial], 
     right = len(tried) - len(broken[RIGHT])
     print(f"\nsoak faults: {product} = {len(tried)}: verdict right in {right / len(tried):.1%}; {what}, {took:.0f} s")
     for promise, where in broken.items():
-        print(f"  {promise}, but for {len(where)}", *where, sep="\n    ")
+        for text in where:
+            print(f"  not so that {promise}: {text}")
     assert right / len(tried) >= share
     del broken[RIGHT]
     assert not any(broken.values()), broken
