@@ -12,16 +12,21 @@ BIN := $(VENV)/bin
 FITTING = for python in $(PYTHON) python3.15 python3.14 python3.13 python3.12 python3.11 python3 python; do \
 	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; break; fi; done
 
-.PHONY: help bench test contract mutations soak check lint format types harness reference smoke docs clean
+.PHONY: help bench test test-all contract mutations soak check lint format types harness reference smoke docs clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 bench: $(VENV)/ready  ## measure and report; make bench ARGS=--fast is the two-minute one
 	@$(BIN)/python -m ipcbench all $(ARGS)
 
-test: $(VENV)/ready-test  ## run all tests; EXTRAS=third-party,fleet in a new VENV: those of libraries and fleets too
-	@$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadfile $(ARGS)
+SIDE_BY_SIDE = -n logical --maxprocesses 8 --dist loadfile
+
+test: $(VENV)/ready-test  ## the quick part of the tests; EXTRAS=third-party,fleet in a new VENV: those of libraries and fleets too
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --part quick $(ARGS)
+
+test-all: test  ## all tests: the quick part, then every combination and whatever takes long
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --part rest $(ARGS)
 
 contract: $(VENV)/ready-test  ## the contract test alone; MECHANISM=pipe for one mechanism
 	@$(BIN)/python -m pytest tests/test_contract.py $(if $(MECHANISM),-k "$(MECHANISM)") $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import signal
@@ -31,6 +32,7 @@ from own_shared_memory import mount_own
 
 from ipcbench.cli import main
 from ipcbench.measure.process.leaks import code_files
+from ipcbench.model import Case
 from ipcbench.run import visitor
 from ipcbench.run.stop import Stop
 
@@ -47,6 +49,49 @@ def pytest_configure() -> None:
     mount_own()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--part", choices=("quick", "rest", "all"), default="all", help="see CONTRIBUTING.md")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Divide the tests into the quick part and the rest.
+
+    The quick part holds every test that is not marked `full`. Where its parameters are multiplied, it holds combinations
+    until every value of each parameter is in one; of a test marked `sample` it holds one. The combinations are taken in
+    an order of their own, the same in every process of xdist, so that the values of one parameter meet different ones
+    of another.
+    """
+    part = config.getoption("--part")
+    if part == "all":
+        return
+    seen: set[tuple[object, ...]] = set()
+    quick: set[pytest.Item] = set()
+    for item in sorted(items, key=lambda item: hashlib.sha256(item.nodeid.encode()).digest()):
+        values = {(item.nodeid.partition("[")[0], *value) for value in parameter_values(item)}
+        if not item.get_closest_marker("full") and not values <= seen:
+            quick.add(item)
+            seen |= values
+    left = [item for item in items if (item in quick) == (part == "rest")]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if (item in quick) == (part == "quick")]
+
+
+def parameter_values(item: pytest.Item) -> set[tuple[object, ...]]:
+    """Return what a test is about: its parameters, of which those that one decorator sets are one; of cases the fields."""
+    params: dict[str, object] = dict(item.callspec.params) if hasattr(item, "callspec") else {}
+    values: set[tuple[object, ...]] = {()}
+    if item.get_closest_marker("sample"):
+        return values
+    for mark in item.iter_markers("parametrize"):
+        names = mark.args[0].replace(" ", "").split(",") if isinstance(mark.args[0], str) else mark.args[0]
+        row = [params.pop(name) for name in names]
+        if len(row) == 1 and isinstance(row[0], Case):
+            values |= {*row[0]._asdict().items()}
+        else:
+            values.add((*names, *map(id, row)))
+    return values | {(name, id(value)) for name, value in params.items()}
 
 
 @pytest.fixture(scope="session", autouse=True)

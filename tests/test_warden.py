@@ -301,6 +301,36 @@ def test_the_resource_tracker_ends_last_and_unlinks_what_its_clients_left() -> N
     assert not any(name.exists() for name in names)
 
 
+def test_a_tracker_without_a_command_line_yet_is_not_taken_for_another_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As it is between execve(2) and the first instruction of its program."""
+    real, looks = processes._member, iter(range(20))
+
+    def first_nameless(pid: str) -> processes.Member | None:
+        member = real(pid)
+        if member and member.is_tracker and next(looks, None) is not None:
+            return member._replace(command="python3", named=False)
+        return member
+
+    monkeypatch.setattr(processes, "_member", first_nameless)
+    with adopting():
+        process = Program(
+            """
+            import time
+            from multiprocessing.shared_memory import SharedMemory
+            held = SharedMemory(create=True, size=64)
+            print("ready", held.name.lstrip("/"), flush=True)
+            time.sleep(120)
+            """
+        )
+        name = SHARED / process.said[0]
+        assert name.exists()
+        assert end(process) == []
+    assert next(looks, None) is None
+    assert not name.exists()
+
+
 def test_a_tracker_that_is_slow_to_start_still_unlinks(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import sys, time\nif any('resource_tracker' in word for word in sys.orig_argv):\n    time.sleep(2)\n"

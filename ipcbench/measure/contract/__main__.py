@@ -71,7 +71,8 @@ def _of_channel(mechanism: Mechanism, method: StartMethod, full: bool) -> dict[s
     thorough = full and not alike and name not in channels.WAITING
     fitting = list(_fitting(mechanism, (8,) if number else THRESHOLDS if thorough else FEW))
     found: dict[str, Observation] = {}
-    for group in [fitting] if name in MIXING else [[size] for size in fitting]:
+    together = [size for size in fitting if name in MIXING and size <= FEW[-1]]
+    for group in ([together] if together else []) + [[size] for size in fitting if size not in together]:
         found[f"echo {group}"] = partial(channels.observe_echo, mechanism, method, *group)
     if full and streams(mechanism):
         bursting = {*(FEW if thorough else LARGE), 8, 64, mechanism.smallest, mechanism.largest}

@@ -29,18 +29,23 @@ ISOLATION: Isolation = "warden" if sys.platform == "linux" else "group"
 # its interpreter to start first, which on a busy machine can take seconds.
 TRACKER_SECONDS = 10.0
 _PATIENCE = 2.0
+_NAMELESS = 1.0  # how long a process may be without a command line until it is taken for no tracker
 _SHARED = Path("/dev/shm")
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
 
 class Member(NamedTuple):
-    """One process. started is in clock ticks since boot (0 where unknown): with pid it names a process for good."""
+    """One process. started is in clock ticks since boot (0 where unknown): with pid it names a process for good.
+
+    named is whether command is the command line: a process that is just beginning a program has none for a moment.
+    """
 
     pid: int
     started: int
     parent: int
     state: str
     command: str
+    named: bool = True
 
     @property
     def is_tracker(self) -> bool:
@@ -117,9 +122,13 @@ def end_all(members: Members) -> list[Member]:
     what is left, and end by themselves. Killed together with the others they would leave those names behind (gh-82300).
     """
     stopped: dict[tuple[int, int], Member] = {}
+    named_by = time.monotonic() + _NAMELESS
     while fresh := [member for member in _alive(members) if _to_stop(member, stopped)]:
         while fresh:
             member = fresh.pop()
+            if not member.named and time.monotonic() < named_by:
+                time.sleep(0.001)  # it may be a tracker: look again
+                continue
             _signal(member, signal.SIGSTOP)
             stopped[_key(member)] = member
             fresh += [child for child in children_of(member.pid) if _to_stop(child, stopped)]
@@ -259,13 +268,17 @@ def _processes() -> list[Member]:
 
 
 def _member(pid: str) -> Member | None:
-    """A process as /proc shows it, or None if it has gone; one that is ending has only a name for a command line."""
+    """Return a process as /proc shows it, or None if it has gone.
+
+    One that is ending or just beginning a program has no command line: its command is the name of its program.
+    """
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             head, _, tail = file.read().rpartition(b")")
         with open(f"/proc/{pid}/cmdline", "rb") as file:
-            command = file.read().replace(b"\0", b" ").strip() or head.partition(b"(")[2]
+            words = file.read().replace(b"\0", b" ").strip()
     except OSError:
         return None
     fields = tail.split()
-    return Member(int(pid), int(fields[19]), int(fields[1]), fields[0].decode(), command.decode("utf-8", "replace"))
+    command = (words or head.partition(b"(")[2]).decode("utf-8", "replace")
+    return Member(int(pid), int(fields[19]), int(fields[1]), fields[0].decode(), command, bool(words))
