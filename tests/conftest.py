@@ -58,10 +58,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Divide the tests into the quick part and the rest.
 
-    The quick part holds every test that is not marked `full`. Where its parameters are multiplied, it holds combinations
-    until every value of each parameter is in one; of a test marked `sample` it holds one. The combinations are taken in
-    an order of their own, the same in every process of xdist, so that the values of one parameter meet different ones
-    of another.
+    The quick part holds every test that is not marked `full`. Of a test whose parameters are multiplied it holds as many
+    combinations as are needed for every value of each parameter, and of a test marked `sample` one. Combinations are
+    taken in the order of a hash, so that the values of one parameter meet different values of another; the order must
+    be the same in every process of xdist.
     """
     part = config.getoption("--part")
     if part == "all":
@@ -79,7 +79,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def parameter_values(item: pytest.Item) -> set[tuple[object, ...]]:
-    """Return what a test is about: its parameters, of which those that one decorator sets are one; of cases the fields."""
+    """Return the values of a test's parameters: one for each decorator, or one for each field of a case."""
     params: dict[str, object] = dict(item.callspec.params) if hasattr(item, "callspec") else {}
     values: set[tuple[object, ...]] = {()}
     if item.get_closest_marker("sample"):
