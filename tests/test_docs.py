@@ -120,6 +120,14 @@ def test_every_path_that_the_architecture_names_exists() -> None:
     assert not missing, f"docs/architecture.md names {', '.join(missing)}"
 
 
+@pytest.mark.parametrize("document", LINKING, ids=lambda path: path.stem)
+def test_every_file_of_the_source_tree_that_a_document_names_exists(document: Path) -> None:
+    text = document.read_text()
+    written = {f"ipcbench/measure/mechanisms/{name}" for name in re.findall(r"<!-- mechanism: (\S+) -->", text)}
+    for name in set(re.findall(r"`((?:ipcbench|tests|benchmarks|docs)/[\w./-]+)`", text)) - written:
+        assert (ROOT / name).exists(), f"{document.name} names {name}"
+
+
 def test_every_dotted_name_in_the_architecture_exists() -> None:
     tops = "|".join(path.stem for path in PACKAGE.iterdir() if path.stem.isidentifier() and not path.stem[0] == "_")
     named = set(re.findall(rf"(?<![\w./-])(?:ipcbench\.)?((?:{tops})\.[\w.]*\w)", described()))
