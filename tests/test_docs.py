@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from commands import python
 from synthetic import make_cases, make_result
 
 from ipcbench.measure.api.ports import FAMILIES
@@ -129,7 +131,7 @@ def test_every_file_of_the_source_tree_that_a_document_names_exists(document: Pa
 
 
 def test_every_dotted_name_in_the_architecture_exists() -> None:
-    tops = "|".join(path.stem for path in PACKAGE.iterdir() if path.stem.isidentifier() and not path.stem[0] == "_")
+    tops = "|".join(path.stem for path in PACKAGE.iterdir() if path.stem.isidentifier() and path.stem[0] != "_")
     named = set(re.findall(rf"(?<![\w./-])(?:ipcbench\.)?((?:{tops})\.[\w.]*\w)", described()))
     named = {name for name in named if not name.endswith(".py")}
     assert {"run.site.Site", "measure.mechanisms", "measure.worker"} <= named
@@ -150,3 +152,13 @@ def test_the_quick_start_describes_every_column_of_a_run(table: str) -> None:
     rows = re.findall(r"^\| (`[^|]*) \| [^|]+ \| [^|]*\|$", below.partition("\n\n")[0], re.M)
     columns = getattr(Run(make_result(make_cases(sizes=[64], mechanisms=["pipe", "queue"]), 3)), table).columns
     assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == list(columns)
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/index.md", "docs/quick-start.md"])
+def test_the_python_that_a_document_shows_runs(document: str, tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    shutil.copy(ROOT / "results" / "reference.json", tmp_path / "results" / "laptop.json")
+    (block,) = re.findall(r"^```python\n((?s:.*?))^```$", (ROOT / document).read_text(), re.M)
+    done = python("-W", "error", "-c", block, cwd=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    assert "print(" not in block or len(done.out.split()) == 3
