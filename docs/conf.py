@@ -10,7 +10,7 @@ from ipcbench.report.drawing.theme import DARK, LIGHT, Theme
 
 project = "ipcbench"
 version = release = __version__
-extensions = ["myst_parser", "_site.commands", "_site.links", "_site.pictures"]
+extensions = ["myst_parser", "_site.commands", "_site.links", "_site.mechanisms", "_site.pictures"]
 exclude_patterns = ["_site"]
 myst_heading_anchors = 3  # links to headings, as a code host has them
 highlight_language = "text"

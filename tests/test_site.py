@@ -13,6 +13,7 @@ import pytest
 from commands import environment, python
 
 from ipcbench.cli import COMMANDS, cli
+from ipcbench.plan import catalog
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -94,6 +95,13 @@ def test_every_command_is_in_the_reference_with_its_options_and_examples(pages: 
     said = " ".join(page.text.split())
     for text in (command.help, command.epilog, *(option.help for option in options)):
         assert " ".join((text or "").replace("\b", "").replace("`", "").split()) in said
+
+
+def test_every_mechanism_is_listed_with_its_title(pages: dict[Path, Page]) -> None:
+    (page,) = (page for path, page in pages.items() if path.stem == "mechanisms")
+    said = " ".join(page.text.split())
+    for mechanism in catalog.mechanisms():
+        assert f"{mechanism.name} {' '.join(mechanism.title.split())}" in said
 
 
 def test_no_page_asks_for_anything_from_elsewhere(site: Path, pages: dict[Path, Page]) -> None:
