@@ -1,4 +1,4 @@
-"""A run in a notebook: tables to calculate with, charts that show themselves, nothing loaded before it is wanted."""
+"""The public interface: tables, ratios and charts of a run, and an import that stays light."""
 
 from __future__ import annotations
 
