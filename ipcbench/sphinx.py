@@ -1,6 +1,6 @@
 """A Sphinx extension: `.. ipcbench-chart:: ID` shows a chart of a report in the theme of the page.
 
-The directive makes one figure with a caption and a label, and with one image for light pages and one for dark pages. Add
+The directive makes one figure with a caption, a label, an image for light pages and an image for dark pages. Add
 "ipcbench.sphinx" to `extensions`; `ipcbench_reports` is the folder of reports, relative to conf.py.
 """
 
