@@ -1,4 +1,4 @@
-"""The site made of these pages: `make docs` writes it to build/docs, without network and without a warning."""
+"""Settings of the site: `make docs` builds it in build/docs, without network; a warning is an error."""
 
 import sys
 from pathlib import Path
@@ -10,11 +10,11 @@ from ipcbench.report.drawing.theme import DARK, LIGHT, Theme
 
 project = "ipcbench"
 version = release = __version__
-extensions = ["myst_parser", "_site.commands", "_site.links", "_site.pictures"]
+extensions = ["myst_parser", "_site.commands", "_site.links", "_site.mechanisms", "_site.pictures"]
 exclude_patterns = ["_site"]
-myst_heading_anchors = 3  # links to headings, as a code host has them
+myst_heading_anchors = 3  # anchors of headings, as on a code host
 highlight_language = "text"
-smartquotes = False  # `--size` is two hyphens, and quoted lines stay as they were printed
+smartquotes = False  # keeps the two hyphens of `--size`, and quoted lines as they were printed
 
 html_theme = "furo"
 html_title = f"ipcbench {version}"
@@ -25,7 +25,7 @@ html_use_index = False
 
 
 def variables(theme: Theme) -> dict[str, str]:
-    """What Furo calls the colours of a theme, so that charts stand on the page they were drawn for."""
+    """Return Furo's colour variables for a theme, so that pages have the colours of the charts."""
     return {
         "color-background-primary": theme.page,
         "color-background-secondary": theme.panel,

@@ -1,18 +1,24 @@
 """ipcbench: which way should my processes talk to each other?
 
-Light on purpose: every measured process imports this package first. What is for notebooks is loaded when it is asked
-for: `ipcbench.load("laptop")`.
+The public interface is `ipcbench.load("laptop")`. It is imported on first use, because every measured process imports
+this package and must stay light.
 """
 
-TYPE_CHECKING = False  # as in typing, which is not imported: it may be a file of the user's, see __main__
+TYPE_CHECKING = False  # as in typing, which is not imported: a typing.py of the user's may shadow it, see __main__
 if TYPE_CHECKING:
+    from ipcbench.errors import ResultError as ResultError
     from ipcbench.notebook import Run as Run
     from ipcbench.notebook import RunChart as RunChart
     from ipcbench.notebook import load as load
 
 __version__ = "0.1.0"
 
-_LATER = {"load", "Run", "RunChart"}
+_LATER = {
+    "load": "ipcbench.notebook",
+    "Run": "ipcbench.notebook",
+    "RunChart": "ipcbench.notebook",
+    "ResultError": "ipcbench.errors",
+}
 
 
 def __getattr__(name: str) -> object:
@@ -20,7 +26,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module("ipcbench.notebook"), name)
+    return getattr(importlib.import_module(_LATER[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""A results file in a notebook: its cases and values as tables, its charts as objects that show themselves."""
+"""The public interface, `ipcbench.load`: a run as tables, ratios with intervals, sentences and charts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from ipcbench.analysis.compare.difference import Difference, paired
 from ipcbench.errors import ResultError, UnknownName
 from ipcbench.report.charts import Chart, charts
 from ipcbench.report.content.findings import sentences
@@ -35,13 +36,13 @@ ThemeName = Literal["light", "dark"]
 
 
 def load(source: str | Path) -> Run:
-    """Read a results file, by its path or by its label in results/; raises ResultError."""
+    """Read a results file, given its path or its label in results/. Raises ResultError."""
     found = locate(source, Path("results")) if isinstance(source, str) else source
     return Run(load_file(Path(source) if found is None else found))
 
 
 class Run:
-    """One run. Shown in a notebook it says what its report says first."""
+    """One run. A notebook shows the sentences that open its report."""
 
     def __init__(self, result: ResultFile) -> None:
         self.result = result
@@ -59,30 +60,65 @@ class Run:
         return {chart.id: (chart, view) for chart, view in charts(self._about)}
 
     @property
-    def frame(self) -> pd.DataFrame:
-        """One row per case, those without a number included: what was measured, its median and interval in seconds,
-        how many times slower than the best it is, verdict, reason and notes.
-        """
-        return self._about.summary.copy()
+    def cases(self) -> pd.DataFrame:
+        """Return one row per case, cases without a number included; docs/quick-start.md describes the columns."""
+        return self._about.summary.drop(columns=["key", "cpus"])
+
+    @property
+    def visits(self) -> pd.DataFrame:
+        """Return one row per visit: case, round, repeat, and mean, least and CPU seconds per operation."""
+        return self._about.visits.copy()
 
     @property
     def values(self) -> pd.DataFrame:
-        """One row per value without the warm-ups: case, round, value, which counts them in a visit, and seconds."""
+        """Return one row per value, warm-ups excluded: case, round, number within the visit, seconds per operation."""
         found = value_frame(self.result.benchmarks)
         return found[~found["warmup"]].drop(columns="warmup").reset_index(drop=True)
 
+    def interval(self, case: str) -> tuple[float, float]:
+        """Return the 95 % interval of a case's median, in seconds per operation; NaN below 3 rounds.
+
+        Raises UnknownName for a case that the run does not have, ResultError for one without a number.
+        """
+        row = self._row(case)
+        return float(row["low"]), float(row["high"])
+
+    def ratio(self, first: str, second: str) -> Difference:
+        """Return how many times as long the first case takes as the second, with its 95 % interval, paired by round.
+
+        The ratio is one of trimmed means, as `ipcbench compare` prints it; NaN where the cases share no round, and
+        without an interval below 3 common rounds. Raises UnknownName for a case that the run does not have,
+        ResultError for one without a number.
+        """
+        one, other = (self._about.series[str(self._row(case)["key"])] for case in (first, second))
+        return paired(one, other)
+
+    def _row(self, case: str) -> pd.Series[Any]:
+        """Return the summary of a case that has a number."""
+        summary = self._about.summary
+        found = summary[summary["key"] == case]
+        if found.empty:
+            raise UnknownName("case", safe_text(case, 80), (safe_text(key, 80) for key in summary["key"]))
+        row = found.iloc[0]
+        if row["verdict"] != "ok":
+            raise ResultError(f"case {case!r} has no number: {row['verdict']}: {row['reason']}")
+        return row
+
     @property
     def charts(self) -> list[str]:
-        """The ids of the charts that this run has numbers for."""
+        """Return the ids of the charts that this run has data for."""
         return [id_ for id_, (chart, view) in self._charts.items() if not chart.lacks(view)]
 
     @property
     def sentences(self) -> list[str]:
-        """What the run says, in sentences with figures."""
+        """Return the findings of the run, in sentences with figures."""
         return sentences(self._about.summary, self.result.ipcbench.rounds)
 
     def chart(self, id_: str, theme: ThemeName | None = None) -> RunChart:
-        """A chart by its id, light unless told; raises UnknownName, and ResultError where the run has no such data."""
+        """Return a chart by its id, in the light theme by default.
+
+        Raises UnknownName for an unknown chart or theme, ResultError if the run has no data for the chart.
+        """
         if id_ not in self._charts:
             raise UnknownName("chart", safe_text(id_, 80), self._charts)
         looks = {look.name: look for look in THEMES}
@@ -105,7 +141,7 @@ class Run:
 
 
 class RunChart:
-    """One chart of a run in one theme: shown in a notebook as SVG, elsewhere as PNG, as a table or in words."""
+    """One chart of a run in one theme. A notebook shows it as SVG, or else as PNG, a table or text."""
 
     def __init__(self, chart: Chart[Study], about: Study, theme: Theme) -> None:
         self._chart, self._about, self._theme = chart, about, theme
@@ -115,46 +151,46 @@ class RunChart:
 
     @property
     def id(self) -> str:
-        """The id of the chart."""
+        """Return the id of the chart."""
         return self._chart.id
 
     @property
     def theme(self) -> str:
-        """The name of its theme."""
+        """Return the name of the theme: light or dark."""
         return self._theme.name
 
     @cached_property
     def data(self) -> pd.DataFrame:
-        """What is drawn: times in seconds, sizes in bytes."""
+        """Return the data of the chart: times in seconds, sizes in bytes."""
         return self._chart.table(self._about)
 
     @cached_property
     def alt(self) -> str:
-        """The finding in words, with a figure, in at most 150 characters."""
+        """Return the finding in words, with a figure, in at most 150 characters."""
         return alt_of(self._chart, self.data)
 
     def figure(self) -> Figure:
-        """A new matplotlib Figure of it, to change and to save."""
+        """Return a new matplotlib Figure, which the caller may change and save."""
         with drawing(self._theme, self.id):
             return plotted(self._chart, self.data, self._about.footer, self._theme)
 
     @cached_property
     def svg(self) -> str:
-        """The picture as SVG text, as a report has it."""
+        """Return the SVG text that the report holds."""
         with drawing(self._theme, self.id):
             figure = plotted(self._chart, self.data, self._about.footer, self._theme)
             return svg_of(figure, self._chart, describe(self.data), self._about.footer)
 
     @property
     def png(self) -> bytes:
-        """The picture as the bytes of a PNG file, at twice the resolution of a screen."""
+        """Return the bytes of a PNG file at twice the resolution of a screen."""
         with drawing(self._theme, self.id):
             return to_png(plotted(self._chart, self.data, self._about.footer, self._theme))
 
     def _repr_mimebundle_(
         self, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """All forms at once, for the notebook to choose; the SVG keeps its ids to itself."""
+        """Return every form for the notebook to choose from; "isolated" keeps the ids of the SVG from the page's."""
         forms: dict[str, Any] = {
             "image/svg+xml": lambda: self.svg,
             "image/png": lambda: self.png,

@@ -1,7 +1,7 @@
 """A Sphinx extension: `.. ipcbench-chart:: ID` shows a chart of a report in the theme of the page.
 
-One figure with one caption and one label, in it an image for light pages and one for dark ones. Put "ipcbench.sphinx"
-into `extensions`; `ipcbench_reports` is the folder of reports, as seen from conf.py.
+The directive makes one figure with a caption, a label, an image for light pages and an image for dark pages. Add
+"ipcbench.sphinx" to `extensions`; `ipcbench_reports` is the folder of reports, relative to conf.py.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from ipcbench.text import safe_text
 
 STATIC = Path(__file__).parent / "report" / "static"
 STYLE = "ipcbench-chart.css"
-PNG = "ipcbench-png"  # attribute of an image: its PNG, for builders that take no SVG
+PNG = "ipcbench-png"  # attribute of an image: its PNG, for builders that do not support SVG
 SVG_TYPE, PNG_TYPE = "image/svg+xml", "image/png"
 
 
 class ChartDirective(SphinxDirective):
-    """`.. ipcbench-chart:: ID`, with :report: a label or a folder, :name:, :caption:, :width:, :alt: and :class:."""
+    """`.. ipcbench-chart:: ID` with :report: (label or folder), :name:, :caption:, :width:, :alt: and :class:."""
 
     required_arguments = 1
     option_spec: ClassVar[dict[str, Any]] = {
@@ -43,7 +43,7 @@ class ChartDirective(SphinxDirective):
     }
 
     def run(self) -> list[nodes.Node]:
-        """The figure; an error of the page where there is no such report or chart."""
+        """Return the figure; raise an error of the page for an unknown report or chart."""
         try:
             folder = self._folder()
             self.env.note_dependency(str(folder / NAME))
@@ -60,7 +60,7 @@ class ChartDirective(SphinxDirective):
         return [figure]
 
     def _folder(self) -> Path:
-        """The folder of the report: as seen from the page, else a label; without :report: the newest."""
+        """Return the report that :report: names, by path from the page or by label; by default the newest."""
         reports = Path(self.config.ipcbench_reports)
         page = Path(self.env.doc2path(self.env.docname)).parent
         return find_report(self.options.get("report", ""), page, reports).resolve()
@@ -95,12 +95,12 @@ class ChartDirective(SphinxDirective):
 
 
 def _from_source(path: Path, env: BuildEnvironment) -> str:
-    """The address of a file for Sphinx: from the folder of the sources, with '/' before it."""
+    """Return the address of a file for Sphinx: relative to the source folder, after a '/'."""
     return "/" + Path(os.path.relpath(path, env.srcdir)).as_posix()
 
 
 def _one_picture(app: Sphinx, tree: nodes.document, page: str) -> None:
-    """Outside of web pages there is one theme: the light picture stays, as PNG where SVG cannot be, else its words."""
+    """Keep only the light image where the output is no web page: as SVG, else as PNG, else as its alternative text."""
     if app.builder.format == "html":
         return
     for image in list(tree.findall(nodes.image)):
@@ -131,7 +131,7 @@ def _add_style(app: Sphinx) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directive, its style and `ipcbench_reports`."""
+    """Register the directive, its style sheet and the setting `ipcbench_reports`."""
     app.add_config_value("ipcbench_reports", "../reports", "env", [str])
     app.add_directive("ipcbench-chart", ChartDirective)
     app.connect("doctree-resolved", _one_picture)

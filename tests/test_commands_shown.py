@@ -1,4 +1,4 @@
-"""Every command that help texts and documents show can be given as it stands, and what is quick is run."""
+"""Every command in help texts and documents parses as it is shown, and the quick ones are run."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^```(\w*)[^\n]*\n((?s:.*?))^```$", re.MULTILINE)
 _SHELL = ("console", "sh", "bash", "")
 _COMMAND = re.compile(r"^ *(?:\$ )?(?:\.venv/bin/)?(?:python -m )?ipcbench ((?:[a-z]|--).*?)(?:  .*)?$")
-_OTHER_SUBJECT = {"contributing", "changelog"}  # how the project is worked on, and what it once was
-MAY_BE_ABSENT = ("my-ring", "socket-queue", "python3.")  # plug-ins that a page writes out, other Pythons
+_OTHER_SUBJECT = {"contributing", "changelog"}  # commands of developers, and of earlier versions
+MAY_BE_ABSENT = ("my-ring", "socket-queue", "python3.")  # plug-ins that a page writes out, and other Pythons
 
 
 def commands_of(text: str) -> Iterator[str]:
-    """The commands in lines of a text, without what a line says of them."""
+    """Yield the commands in a text, without the explanation beside them."""
     for line in re.sub(r" *\\\n *", " ", text).splitlines():
         if (found := _COMMAND.match(line)) is not None:
             yield found[1].strip()
 
 
 def helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
-    """The paragraphs in the help of a command, and of all below it, whose lines stay as they are, as examples do."""
+    """Yield the paragraphs with fixed lines, such as examples, in the help of a command and its subcommands."""
     yield path, "\n".join(part for part in (command.help or "").split("\n\n") if "\b" in part)
     if isinstance(command, click.Group):
         context = click.Context(command)
@@ -48,7 +48,7 @@ def helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
 
 
 def shown() -> dict[str, str]:
-    """Each command that is shown, and where."""
+    """Return where each command is shown."""
     found = {words: f"{path} --help" for path, text in helps(cli, "ipcbench") for words in commands_of(text)}
     for document in DOCUMENTS:
         if document.exists() and document.stem not in _OTHER_SUBJECT:
@@ -63,7 +63,7 @@ WORDS = sorted(SHOWN)
 
 
 def parsed(command: click.Command, words: list[str]) -> click.Context:
-    """What click makes of a command's words; raises click's exceptions for what it would refuse."""
+    """Return the click context of a command's words. Raises the exceptions of click for invalid words."""
     context = command.make_context("ipcbench", list(words))
     if not isinstance(command, click.Group):
         return context
@@ -86,7 +86,7 @@ def test_commands_are_found_in_helps_and_documents() -> None:
 
 
 def quick(first: str) -> list[str]:
-    """The shown commands of this name that need nothing beside results files."""
+    """Return the shown commands of this name that need only results files."""
     found = [words for words in WORDS if shlex.split(words)[0] == first]
     return [words for words in found if not any(name in words for name in MAY_BE_ABSENT)]
 
@@ -114,7 +114,7 @@ def test_what_is_shown_of_advise_is_answered_by_what_all_measures(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "results").mkdir()
-    result = store.load(ROOT / "results" / "reference.json")  # what `all` makes, here as if this machine had made it
+    result = store.load(ROOT / "results" / "reference.json")  # of `all`, as if made by this machine
     shutil.copy(ROOT / "results" / "reference.json", tmp_path / "results")
     result.ipcbench.machine.id = machine_id()
     store.save(result, tmp_path / "results" / "laptop.json", replace=False)
@@ -142,4 +142,4 @@ def test_what_is_shown_of_compare_works(
         shutil.copy(tmp_path / "results" / f"{name}.json", tmp_path)
     given = [part for word in shlex.split(words) for part in (sorted(glob.glob(word)) or [word])]
     done = within(*given)
-    assert done.code in (0, 9), done.err  # 9 where a gate finds what it looks for
+    assert done.code in (0, 9), done.err  # 9 if the condition of --fail-if is true

@@ -1,4 +1,4 @@
-"""Documents that show charts show those of today, and what docs/embedding.md tells to type works."""
+"""Charts in documents are fresh, and the commands of docs/embedding.md work."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not EMBEDDING.exists(), reason="there is no sour
 
 
 def showing() -> list[str]:
-    """The documents that show charts."""
+    """Return the documents that show charts."""
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     return [str(page.relative_to(ROOT)) for page in pages if re.search(r"^<picture>", _plain(page), re.MULTILINE)]
 
@@ -60,7 +60,7 @@ def test_what_the_document_tells_to_type_works(tmp_path: Path) -> None:
 
 
 def test_the_snippets_of_the_document_are_what_is_printed(tmp_path: Path) -> None:
-    """Alternative text and captions are left out there, widths are of that run."""
+    """The document omits alternative texts and captions, and its widths are those of another run."""
     shutil.copytree(ROOT / "reports" / "reference", tmp_path / "reports" / "laptop")
     text = EMBEDDING.read_text()
     shown = re.findall(r"^```sh\n(ipcbench embed .*)\n```\n\n```(?:html|rst)\n((?s:.*?))^```$", text, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""What documents show is what happens: commands print what stands below them, and the mechanism written out works."""
+"""Examples in documents are true: commands print the output shown, and the mechanism written out works."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ pytestmark = [
 
 
 def shown() -> list[tuple[str, str, str]]:
-    """The documents' commands that stand above what they print: document, words, output."""
+    """Return every command that is shown with its output: document, words, output."""
     return [(path.stem, *found) for path in sorted(DOCS.glob("*.md")) for found in _CONSOLE.findall(path.read_text())]
 
 
 def written() -> tuple[str, str]:
-    """The mechanism that docs/writing-a-mechanism.md writes out: the name of its file, and the file."""
+    """Return the mechanism of docs/writing-a-mechanism.md: the name of its file, and the text."""
     ((name, text),) = _WRITTEN.findall((DOCS / "writing-a-mechanism.md").read_text())
     return name, text
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A source tree with that mechanism in its place, made as the document says."""
+    """A source tree that holds that mechanism, made as the document says."""
     folder = tmp_path_factory.mktemp("tree")
     for part in ("ipcbench", "tests"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
@@ -49,7 +49,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(("document", "words", "output"), shown(), ids=lambda text: text[:40])
 def test_a_command_prints_what_a_document_shows(tree: Path, document: str, words: str, output: str) -> None:
     name = written()[0].removesuffix(".py").replace("_", "-")
-    package = tree if name in words else ROOT  # other pages do not know of that mechanism
+    package = tree if name in words else ROOT  # the output on other pages does not include that mechanism
     done = python("-m", "ipcbench", *shlex.split(words), cwd=package, env=environment(PYTHONPATH=str(package)))
     assert (done.code, done.err) == (0, "")
     assert done.out == output, f"docs/{document}.md shows something else below $ ipcbench {words}"

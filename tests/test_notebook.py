@@ -1,10 +1,11 @@
-"""A run in a notebook: tables to calculate with, charts that show themselves, nothing loaded before it is wanted."""
+"""The public interface: tables, ratios and charts of a run, and an import that stays light."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pandas as pd
 import pytest
 from commands import python
@@ -12,6 +13,9 @@ from matplotlib.figure import Figure
 from synthetic import make_cases, make_result
 
 import ipcbench
+from ipcbench.analysis.compare.columns import Projection, chosen, gather
+from ipcbench.analysis.compare.contrast import contrast
+from ipcbench.analysis.compare.side import side_of_result
 from ipcbench.errors import ResultError, UnknownName
 from ipcbench.report import headlines, write
 from ipcbench.results import store
@@ -36,7 +40,9 @@ def test_importing_the_package_loads_nothing_and_asking_for_load_does(tmp_path: 
     code = (
         "import sys, ipcbench\n"
         "heavy = {'pandas', 'matplotlib', 'msgspec', 'ipcbench.notebook'}\n"
-        "assert 'load' in dir(ipcbench) and not heavy & set(sys.modules)\n"
+        "assert {'load', 'ResultError'} <= set(dir(ipcbench)) and not heavy & set(sys.modules)\n"
+        "ipcbench.ResultError\n"
+        "assert not heavy & set(sys.modules)\n"
         "ipcbench.load\n"
         "assert heavy <= set(sys.modules)\n"
         "print(hasattr(ipcbench, 'nothing'))"
@@ -56,13 +62,50 @@ def test_a_label_is_found_in_results(path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_the_tables_have_every_case_and_every_value(run: ipcbench.Run) -> None:
     record = RESULT.ipcbench
-    assert len(run.frame) == len(record.cases) + len(record.skips)
+    assert len(run.cases) == len(record.cases) + len(record.skips)
+    assert len(run.visits) == sum(len(benchmark.runs) for benchmark in RESULT.benchmarks)
     values = run.values
     assert len(values) == sum(len(visit.values) for benchmark in RESULT.benchmarks for visit in benchmark.runs)
     assert list(values.columns) == ["case", "round", "value", "seconds"]
-    frame = run.frame
-    frame.loc[:, "seconds"] = 0.0
-    assert (run.frame["seconds"] > 0).any(), "a change of the table changed the run"
+    for table in ("cases", "visits"):
+        changed = getattr(run, table)
+        changed.loc[:, "seconds"] = 0.0
+        assert (getattr(run, table)["seconds"] > 0).any(), f"a change of {table} changed the run"
+
+
+def test_a_ratio_is_paired_by_round_and_is_that_of_compare(run: ipcbench.Run) -> None:
+    first, second = "ping-pong/queue/64B/1w", "ping-pong/pipe/64B/1w"
+    found = run.ratio(first, second)
+    assert found.low <= found.ratio <= found.high
+    by_round = run.visits.pivot(index="round", columns="case", values="seconds")
+    logs = np.log(by_round[first] / by_round[second])
+    assert found.ratio == pytest.approx(np.exp(logs.mean())), "nothing is trimmed of 3 rounds"
+    assert run.ratio(second, first).ratio == pytest.approx(1 / found.ratio)
+    assert run.ratio(first, first).ratio == 1
+    gathered = gather([side_of_result(RESULT)])
+    projection = Projection("mechanism", filters=(("mechanism", ("pipe", "queue")),))
+    table = contrast(gathered, chosen(gathered.cases, projection.filters), projection).table
+    (row,) = table[table["row"] == "ping-pong/64B/1w"].itertuples()
+    assert (row.ratio, row.low, row.high) == pytest.approx((found.ratio, found.low, found.high))
+
+
+def test_an_interval_is_that_of_the_table(run: ipcbench.Run) -> None:
+    case = "ping-pong/queue/64B/1w"
+    row = run.cases.set_index("case").loc[case]
+    assert run.interval(case) == (row["low"], row["high"])
+    assert row["low"] <= row["seconds"] <= row["high"]
+
+
+def test_a_case_that_is_unknown_or_has_no_number_is_refused_in_a_line(run: ipcbench.Run) -> None:
+    known = "ping-pong/pipe/64B/1w"
+    for ask in (run.interval, lambda case: run.ratio(case, known), lambda case: run.ratio(known, case)):
+        with pytest.raises(UnknownName, match=r"unknown case 'ping-pong/pip/64B/1w': did you mean '.*pipe"):
+            ask("ping-pong/pip/64B/1w")
+    bad = "ping-pong/queue/64B/1w"
+    spoilt = make_result(make_cases([64], ["pipe", "queue"]), 3, verdicts={bad: ("timed-out", "no reply")})
+    with pytest.raises(ResultError, match=rf"^case '{bad}' has no number: timed-out: .*no reply") as raised:
+        ipcbench.Run(spoilt).ratio(known, bad)
+    assert isinstance(raised.value, ipcbench.ResultError)
 
 
 def test_a_chart_shows_itself_in_every_form_as_the_report_has_it(run: ipcbench.Run, tmp_path: Path) -> None:

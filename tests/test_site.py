@@ -1,4 +1,4 @@
-"""The site of the documents: it builds without a warning and without network, is whole, and asks nobody else."""
+"""The site of the documents: it builds without a warning and without network, and fetches nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import pytest
 from commands import environment, python
 
 from ipcbench.cli import COMMANDS, cli
+from ipcbench.plan import catalog
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-# Builds, and ends with a code of its own as soon as anything would look for another computer.
+# Builds the site; exits with code 99 if anything tries to reach another computer.
 BUILD = """
 import os, sys
 sys.addaudithook(lambda event, _: event in ("socket.connect", "socket.getaddrinfo") and os._exit(99))
@@ -31,14 +32,14 @@ pytestmark = [
 
 
 class Element(NamedTuple):
-    """A tag of a page and its attributes."""
+    """One tag of a page, with its attributes."""
 
     tag: str
     attributes: dict[str, str]
 
 
 class Page(HTMLParser):
-    """What a page is made of."""
+    """The elements and the text of one page."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -53,12 +54,12 @@ class Page(HTMLParser):
         self.text += data
 
     def having(self, attribute: str) -> list[tuple[str, str]]:
-        """The tags with an attribute, and its values."""
+        """Return (tag, value) of every element with the attribute."""
         return [(found.tag, found.attributes[attribute]) for found in self.elements if attribute in found.attributes]
 
     @property
     def asked_for(self) -> list[str]:
-        """What a browser fetches to show the page: all but where links lead."""
+        """Return the addresses that a browser fetches to show the page; targets of links are not among them."""
         links = [address for tag, address in self.having("href") if tag != "a"]
         sources = [part.split()[0] for _, several in self.having("srcset") for part in several.split(",")]
         return [*links, *sources, *(address for name in ("src", "data", "poster") for _, address in self.having(name))]
@@ -68,7 +69,7 @@ class Page(HTMLParser):
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     words = ["-W", "--keep-going", "-n", "-E", "-q", "-d", str(folder / "doctrees"), str(DOCS), str(folder / "html")]
-    env = environment(PYTHONWARNINGS="ignore")  # those of Sphinx and its extensions; -W is about ours
+    env = environment(PYTHONWARNINGS="ignore")  # Python's warnings; -W is about those of Sphinx
     done = python("-c", BUILD, *words, cwd=ROOT, env=env, timeout=100)
     assert (done.code, done.out, done.err) == (0, "", "")
     return folder / "html"
@@ -94,6 +95,13 @@ def test_every_command_is_in_the_reference_with_its_options_and_examples(pages: 
     said = " ".join(page.text.split())
     for text in (command.help, command.epilog, *(option.help for option in options)):
         assert " ".join((text or "").replace("\b", "").replace("`", "").split()) in said
+
+
+def test_every_mechanism_is_listed_with_its_title(pages: dict[Path, Page]) -> None:
+    (page,) = (page for path, page in pages.items() if path.stem == "mechanisms")
+    said = " ".join(page.text.split())
+    for mechanism in catalog.mechanisms():
+        assert f"{mechanism.name} {' '.join(mechanism.title.split())}" in said
 
 
 def test_no_page_asks_for_anything_from_elsewhere(site: Path, pages: dict[Path, Page]) -> None:

@@ -1,1 +1,1 @@
-"""What the pages need beyond Sphinx and MyST: pictures of both themes, links, and the commands as click knows them."""
+"""Extensions of Sphinx for these pages: pictures for both themes, links, and lists of commands and mechanisms."""

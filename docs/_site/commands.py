@@ -1,4 +1,4 @@
-"""The directive `commands`: a section for every command, with what its `--help` says, taken from click."""
+"""The directive `commands`: a section for every command, with the text of its `--help`, from click."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from sphinx.util.docutils import SphinxDirective
 
 from ipcbench.cli import cli
 
-KEPT = "\b\n"  # what click has before a paragraph whose lines stay as they are
+KEPT = "\b\n"  # click marks with it a paragraph whose lines must not be wrapped
 
 
 class Commands(SphinxDirective):
-    """All commands of `ipcbench`, in the order of its help, and first what they share."""
+    """List all commands of `ipcbench` in the order of its help, after the common options."""
 
     def run(self) -> list[nodes.Node]:
         context = click.Context(cli, info_name="ipcbench", **cli.context_settings)
         listed = [(name, cli.get_command(context, name)) for name in cli.list_commands(context)]
         contexts = [click.Context(command, context, name) for name, command in listed if command]
         for group in list(contexts):
-            if isinstance(group.command, click.Group):  # its own follow it
+            if isinstance(group.command, click.Group):  # its subcommands follow it
                 at = contexts.index(group) + 1
                 contexts[at:at] = [click.Context(own, group, name) for name, own in group.command.commands.items()]
         sections = [section(found.command, found) for found in contexts]
@@ -34,7 +34,7 @@ class Commands(SphinxDirective):
 
 
 def section(command: click.Command, context: click.Context) -> nodes.section:
-    """One command: how it is called, what it does, its options, and what follows them."""
+    """Return the section of one command: usage, help, options, epilog."""
     path = context.command_path
     usage = " ".join([path, *command.collect_usage_pieces(context)])
     return nodes.section(
@@ -50,7 +50,7 @@ def section(command: click.Command, context: click.Context) -> nodes.section:
 
 
 def paragraphs(text: str) -> Iterator[nodes.Node]:
-    """The paragraphs of a help text; of those whose lines stay as they are, what is indented becomes a block."""
+    """Yield the paragraphs of a help text; indented lines of a paragraph marked KEPT become a block."""
     for paragraph in re.split(r"\n{2,}", cleandoc(text)):
         if not paragraph.startswith(KEPT):
             yield _said(paragraph)
@@ -62,10 +62,10 @@ def paragraphs(text: str) -> Iterator[nodes.Node]:
 
 
 def options(command: click.Command, context: click.Context) -> nodes.definition_list:
-    """Every option as it is written, with what it does; each has a name to link to."""
+    """Return every option with its help; each has an id to link to."""
     listed = nodes.definition_list()
     for option in command.get_params(context):
-        record = option.get_help_record(context)  # arguments have none: they stand in the usage
+        record = option.get_help_record(context)  # None for arguments, which stand in the usage
         if record:
             name = nodes.make_id(f"{context.command_path} {option.opts[-1]}")
             term = nodes.term("", "", nodes.literal(text=record[0]), ids=[name])
@@ -74,12 +74,12 @@ def options(command: click.Command, context: click.Context) -> nodes.definition_
 
 
 def _said(text: str) -> nodes.paragraph:
-    parts = text.replace("\n", " ").split("`")  # every other one stood between backticks
+    parts = text.replace("\n", " ").split("`")  # every second part stood between backticks
     inner = [nodes.literal(text=part) if at % 2 else nodes.Text(part) for at, part in enumerate(parts)]
     return nodes.paragraph("", "", *inner)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """What Sphinx calls."""
+    """Register the directive."""
     app.add_directive("commands", Commands)
     return {"parallel_read_safe": True}

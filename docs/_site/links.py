@@ -1,4 +1,4 @@
-"""Links that leave docs/ on a code host: to pages that include the file, or to a copy of it to download."""
+"""Links that leave docs/: they lead to the page of the site that includes the file, or to a copy to download."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PAGES = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "
 
 
 def within(text: str) -> str:
-    """The text of a page with links that lead somewhere in the site; `path:` is MyST's word for a copy."""
+    """Return the text of a page with links into the site; in MyST `path:` makes a copy to download."""
     return _LINK.sub(lambda link: f"]({PAGES.get(link[1], f'path:../{link[1]}')}{link[2] or ''})", text)
 
 
@@ -20,6 +20,6 @@ def _change_links(_app: Sphinx, _page: str, content: list[str]) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """What Sphinx calls."""
+    """Change links as Sphinx reads a page."""
     app.connect("source-read", _change_links)
     return {"parallel_read_safe": True}

@@ -1,6 +1,6 @@
-"""`<picture>`, which a code host shows by the reader's system, becomes two images that follow the site's own switch.
+"""`<picture>` becomes two images, which follow the theme switch of the site and not the reader's system.
 
-As images of the document they are looked for, copied and warned about by Sphinx, like any other.
+As images of the document, Sphinx finds and copies them, and warns if one is missing.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 
 
 class Pictures(SphinxTransform):
-    """Replaces the tags of pictures, which MyST passes on one by one, or together where a line begins with one."""
+    """Replace the tags of pictures, which MyST passes on one by one, or together if a line begins with one."""
 
     default_priority = 200  # before Sphinx gathers the images
 
     def apply(self, **_: Any) -> None:
-        dark = None  # the picture for a dark page, between its tag and that of the other
+        dark = None  # address of the dark picture, from its <source> to the next <img>
         for raw in [*self.document.findall(nodes.raw)]:
             tags = _TAG.findall(raw.astext())
             images: list[nodes.Node] = []
@@ -37,7 +37,7 @@ class Pictures(SphinxTransform):
 
 
 def both(attributes: dict[str, str], dark: str | None) -> list[nodes.Node]:
-    """The image that an `<img>` shows, and the one that takes its place on a dark page where there is one."""
+    """Return the image of an `<img>`, and the image for dark pages if there is one."""
     common = {key: attributes[key] for key in ("alt", "width") if key in attributes}
     light = nodes.image(uri=attributes["src"], classes=["only-light"] if dark else [], **common)
     return [light, nodes.image(uri=dark, classes=["only-dark"], **common)] if dark else [light]
@@ -55,6 +55,6 @@ def _put_in_place_of(raw: nodes.raw, images: list[nodes.Node]) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """What Sphinx calls."""
+    """Register the transform."""
     app.add_transform(Pictures)
     return {"parallel_read_safe": True}
