@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from commands import Finished
+from paths import RESULTS
 from synthetic import make_cases, make_result, model_seconds
 
 from ipcbench.analysis.advice.advise import Advice, advise
@@ -28,7 +29,6 @@ from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.schema import ResultFile
 
 Within = Callable[..., Finished]
-SHIPPED = Path(__file__).parents[1] / "results"
 FIRST = "2026-01-15T10:20:30+00:00"
 NAMES = ("pipe", "queue", "simple-queue", "manager-queue")
 
@@ -264,9 +264,9 @@ def test_what_another_machine_measured_never_answers_unasked(tmp_path: Path, wit
     assert "Take pipe: " in within("advise").out
 
 
-@pytest.mark.skipif(not SHIPPED.exists(), reason="there is no source tree with results")
+@pytest.mark.skipif(not RESULTS.exists(), reason="there is no source tree with results")
 def test_a_fresh_clone_answers_from_what_is_shipped_only_by_name(tmp_path: Path, within: Within) -> None:
-    shutil.copytree(SHIPPED, tmp_path / "results", ignore=shutil.ignore_patterns("harness.json"))
+    shutil.copytree(RESULTS, tmp_path / "results", ignore=shutil.ignore_patterns("harness.json"))
     words = ("advise", "--consumers", "4", "--size", "64KiB")
     done = within(*words)
     assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)

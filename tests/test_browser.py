@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from pages import chromium, page_of, visit
+from paths import RESULTS
 from playwright.sync_api import Browser, Page
 from synthetic import make_result
 
@@ -19,7 +20,7 @@ from ipcbench.results.store import load
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-REFERENCE = Path(__file__).parent.parent / "results" / "reference.json"
+REFERENCE = RESULTS / "reference.json"
 WIDTHS = (360, 768, 1440)
 EVIL = "</script><img src=x onerror=alert(1)>\"'\u202e\u05d0\u05d1"
 PLAIN_EVIL = "</script><img src=x onerror=alert(1)>\"'\u05d0\u05d1"  # what cannot be seen is left out

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import pytest
 from commands import Finished
+from paths import ROOT
 from synthetic import make_cases, make_result
 
 from ipcbench.cli import cli
@@ -20,7 +21,6 @@ from ipcbench.results import store
 
 Within = Callable[..., Finished]
 
-ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^```(\w*)[^\n]*\n((?s:.*?))^```$", re.MULTILINE)
 _SHELL = ("console", "sh", "bash", "")

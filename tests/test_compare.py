@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 from commands import Finished, complaint
 from layout import boxes, faults
+from paths import ROOT
 from synthetic import make_cases, make_result, model_seconds
 
 from ipcbench.analysis.compare.columns import FIELDS, Projection, chosen, gather
@@ -648,7 +649,7 @@ def test_every_field_that_the_help_names_makes_rows_and_filters(within: Run) -> 
     done = within("compare", "a", "b", *rows, *filters)
     assert (done.code, done.err) == (0, "")
     assert [name for name in fields if name not in FIELDS] == []
-    document = (Path(__file__).parents[1] / "docs" / "comparing.md").read_text()
+    document = (ROOT / "docs" / "comparing.md").read_text()
     assert all(f"`{name}`" in document for name in fields if name != "case")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from commands import environment, run
-from packages import HONEST, LIARS, forget_plugins, install
+from plugin_packages import HONEST, LIARS, forget_plugins, install
 
 from ipcbench.cli.conformance import document, lines
 from ipcbench.run.stop import Stop

@@ -17,14 +17,13 @@ import pytest
 from commands import Finished, complaint
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mutants import GOLDEN
+from paths import GOLDEN, RESULTS
 from synthetic import make_cases, make_result
 
 from ipcbench.errors import ResultError
 from ipcbench.results.digest import digest_of, one_form
 from ipcbench.results.store import load, save
 
-RESULTS = GOLDEN.parents[1] / "results"
 SAVED = [GOLDEN / "results.json", *sorted(RESULTS.glob("reference.json*")), *sorted(RESULTS.glob("pythons.json*"))]
 Form = Callable[[float], str]
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
 from ipcbench.measure.api.ports import FAMILIES
 from ipcbench.plan import catalog
 
-ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 _CODE = re.compile(r"^(```+)(?s:.*?)^\1$|`[^`\n]+`", re.MULTILINE)  # shows what a page of somebody else holds
 _SOURCE = re.compile(r"<!-- quotes: (\S+) -->")

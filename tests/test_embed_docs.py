@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 from commands import run
+from paths import ROOT
 from synthetic import make_cases, make_result
 
 from ipcbench.report import write
 from ipcbench.results import store
 
-ROOT = Path(__file__).parents[1]
 EMBEDDING = ROOT / "docs" / "embedding.md"
 _SHELL = re.compile(r"^```sh\n((?s:.*?))^```$", re.MULTILINE)
 _MARKERS = re.compile(r"<!-- ipcbench:begin [^\n]*-->\n<!-- ipcbench:end -->\n")

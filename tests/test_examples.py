@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from commands import environment, python
+from paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 _CONSOLE = re.compile(r"^```console\n\$ ipcbench (.+)\n((?s:.*?))^```$", re.MULTILINE)
 _WRITTEN = re.compile(r"^<!-- mechanism: (\w+\.py) -->\n\n```python\n((?s:.*?))^```$", re.MULTILINE)

@@ -13,41 +13,42 @@ from typing import Any
 import matplotlib
 import msgspec
 import pytest
+from paths import GOLDEN
 
 from ipcbench.report import write
 from ipcbench.report.files.manifest import NAME, load_manifest
 from ipcbench.results.store import load
 
-GOLDEN = Path(__file__).parent / "golden" / "report-small"
+KEPT = GOLDEN / "report-small"
 MOST_CHANGED = 0.01  # of the lines another version of matplotlib may draw otherwise, as one taken away and one added
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("golden") / "report"
-    result = load(GOLDEN / "small.json")
+    result = load(KEPT / "small.json")
     write(result, folder, ("small.json", result.ipcbench.digest))
     return folder
 
 
 def test_every_table_is_the_kept_one_byte_for_byte(made: Path) -> None:
-    names = {path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*.csv")}
+    names = {path.relative_to(KEPT).as_posix() for path in KEPT.rglob("*.csv")}
     assert names == {path.relative_to(made).as_posix() for path in made.rglob("*.csv")}
     for name in names:
-        assert (made / name).read_bytes() == (GOLDEN / name).read_bytes(), name
+        assert (made / name).read_bytes() == (KEPT / name).read_bytes(), name
 
 
 def test_the_manifest_is_the_kept_one_but_for_what_renders(made: Path) -> None:
-    assert _words(made / NAME) == _words(GOLDEN / NAME)
+    assert _words(made / NAME) == _words(KEPT / NAME)
 
 
 def test_every_picture_is_the_kept_one(made: Path) -> None:
-    names = {path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*.svg")}
+    names = {path.relative_to(KEPT).as_posix() for path in KEPT.rglob("*.svg")}
     assert names == {path.relative_to(made).as_posix() for path in made.rglob("*.svg")}
-    same = load_manifest(GOLDEN).matplotlib == matplotlib.__version__
+    same = load_manifest(KEPT).matplotlib == matplotlib.__version__
     changed = lines = 0
     for name in sorted(names):
-        kept, drawn = ((folder / name).read_text().splitlines() for folder in (GOLDEN, made))
+        kept, drawn = ((folder / name).read_text().splitlines() for folder in (KEPT, made))
         lines += len(kept)
         changed += sum(line[0] in "+-" for line in difflib.ndiff(kept, drawn) if line[0] != " ")
     assert changed <= (0 if same else 2 * MOST_CHANGED * lines), f"{changed} lines of {lines} differ"

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 from commands import Finished, environment, python
+from paths import HARNESS
 from synthetic import make_result
 
 from ipcbench.results.store import save
 
-HARNESS = Path(__file__).parents[1] / "benchmarks" / "harness"
 PROMISED = {"overhead", "containment", "answer_time", "duty", "report_scale", "fleet_scale", "aa", "power"}
 
 pytestmark = [

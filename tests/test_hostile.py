@@ -19,7 +19,8 @@ from commands import Finished, complaint
 from hostile import STRINGS
 from hypothesis import given
 from hypothesis import strategies as st
-from mutants import GOLDEN, parents, sealed
+from mutants import parents, sealed
+from paths import GOLDEN
 from synthetic import make_result
 
 from ipcbench.analysis.advice.advise import advise

@@ -1,7 +1,7 @@
 """Interpreters as peers and as workers of a pool, with real ones where there are any.
 
 Released Pythons have concurrent.interpreters from 3.14 on. On 3.13 the visits here are made over its forerunner, which
-CPython keeps among its own tests, see tests/forerunner.py; there is nothing to be had before.
+CPython keeps among its own tests, see tests/support/interpreters_313.py; there is nothing to be had before.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 from commands import EXTRA, environment, python
-from forerunner import support
+from interpreters_313 import support
+from paths import SUPPORT
 
 from ipcbench.errors import NotHere, NotOffered
 from ipcbench.measure import patterns
@@ -36,7 +37,6 @@ from ipcbench.run.stop import Stop
 from ipcbench.run.visitor import Visitor
 from ipcbench.testing.conformance import try_rules
 
-TESTS = Path(__file__).parent
 NAMES = ("interpreter-memory", "interpreter-pool-executor", "interpreter-queue", "interpreter-queue-spin")
 MACHINE = Capabilities(2, 2**33, 2**32, None, ("fork", "spawn", "forkserver"))
 LOOPS = 5
@@ -211,7 +211,7 @@ def interpreters(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give concurrent.interpreters, or its forerunner, to every process of a visit, and warnings that are errors."""
     monkeypatch.setenv("PYTHONWARNINGS", "error")
     monkeypatch.setattr(patterns, "__path__", [*patterns.__path__, str(EXTRA / "patterns")])
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(EXTRA), str(TESTS))))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(EXTRA), str(SUPPORT))))
     if sys.version_info >= (3, 14):
         pytest.importorskip(MODULE, reason=f"this Python was built without {MODULE}")
     elif sys.version_info < (3, 13):

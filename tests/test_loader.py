@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from commands import complaint, python
-from mutants import GOLDEN, digit_edited, feed, sealed, written
+from mutants import digit_edited, feed, sealed, written
+from paths import GOLDEN, RESULTS
 from synthetic import make_cases, make_result
 
 from ipcbench.errors import ResultError
@@ -78,7 +79,7 @@ def test_a_schema_that_is_no_number_is_refused(tmp_path: Path, schema: Any) -> N
 
 
 def test_the_reference_run_is_read() -> None:
-    assert load(GOLDEN.parents[1] / "results" / "reference.json").ipcbench.rounds == 7
+    assert load(RESULTS / "reference.json").ipcbench.rounds == 7
 
 
 # The digest

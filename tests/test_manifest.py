@@ -12,6 +12,7 @@ import pytest
 from commands import complaint
 from hypothesis import given
 from hypothesis import strategies as st
+from paths import ROOT
 from synthetic import make_cases, make_result
 
 from ipcbench.errors import NotAReport, ResultError, UnknownName
@@ -21,7 +22,6 @@ from ipcbench.report.charts import CHARTS
 from ipcbench.report.content.words import shortened
 from ipcbench.report.files.manifest import LONGEST_ALT, NAME, encode, load_manifest
 
-ROOT = Path(__file__).parents[1]
 SMALL = make_result(make_cases(sizes=[8, 64]), 3, notes={"ping-pong/pipe/64B/1w": ["noisy"]})
 SOURCE = ("laptop.json.gz", "0" * 64)
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from commands import Finished, environment, python
+from paths import HARNESS
 
 from ipcbench.measure.registry import load_mechanism, mechanism_names
 
-HARNESS = Path(__file__).parents[1] / "benchmarks" / "harness"
 SHORT = ("--pairs", "1", "--seconds", "0.0001")
 
 pytestmark = pytest.mark.skipif(not HARNESS.exists(), reason="there is no source tree with the harness")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import gzip
 import re
 from importlib.resources import files
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from jinja2 import Environment, PackageLoader
 from pages import page_of
+from paths import RESULTS
 from synthetic import make_result
 
 from ipcbench.model import Case
@@ -27,7 +27,6 @@ from ipcbench.report.page.sort_keys import marked, mechanism_of, sort_value
 from ipcbench.results.store import load
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
 
-RESULTS = Path(__file__).parent.parent / "results"
 OWN = 6 * 1024  # bytes, of the script and of the style sheet, as they are read
 
 

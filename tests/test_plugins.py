@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from commands import PACKAGE_PARENT, environment, python, run
-from packages import BAD, forget_plugins, install, module_of, source
+from plugin_packages import BAD, forget_plugins, install, module_of, source
 
 from ipcbench.machine.facts import capabilities
 from ipcbench.machine.identity import differences, identity

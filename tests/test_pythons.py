@@ -16,6 +16,7 @@ from pathlib import Path
 import pyperf
 import pytest
 from commands import TOKEN, complaint, environment, finish, marked_processes, run, start, until
+from paths import ROOT
 
 from ipcbench.errors import BadRequest
 from ipcbench.machine.pythons import PYPERF, interpreters
@@ -28,7 +29,7 @@ from ipcbench.run.stop import Stop
 from ipcbench.run.visitor import Visitor
 
 HERE = f"py{sys.version.split()[0]}".replace("+", "")
-PROJECT = Path(__file__).parents[1] / "pyproject.toml"
+PROJECT = ROOT / "pyproject.toml"
 
 
 class Bare:

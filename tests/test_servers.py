@@ -91,7 +91,7 @@ with Stop() as stop:
 
 
 class Relay(Server):
-    """The server of tests/extra, for use in this process."""
+    """The server of tests/support/extra, for use in this process."""
 
     program = "fake-server"
 
@@ -128,7 +128,7 @@ def settings(temporary: Path) -> Iterator[PortSettings]:
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give workers and peers the mechanisms of tests/extra."""
+    """Give workers and peers the mechanisms of tests/support/extra."""
     monkeypatch.setenv("PYTHONPATH", str(EXTRA))
     monkeypatch.setenv("PYTHONWARNINGS", "error")
     monkeypatch.setattr(mechanisms, "__path__", [*mechanisms.__path__, str(EXTRA / "mechanisms")])  # the judge asks too

@@ -11,10 +11,10 @@ from urllib.parse import unquote
 import click
 import pytest
 from commands import environment, python
+from paths import ROOT
 
 from ipcbench.cli import COMMANDS, cli
 
-ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 # Builds, and ends with a code of its own as soon as anything would look for another computer.
 BUILD = """

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paths import ROOT
 from synthetic import make_cases, make_result, make_skips
 
 from ipcbench.analysis.stats import (
@@ -226,7 +226,7 @@ def test_an_interval_holds_the_truth_and_the_next_run_as_often_as_readers_are_to
 
 
 def test_what_readers_are_told_of_an_interval_is_what_the_simulation_finds() -> None:
-    documents = [Path(__file__).parents[1] / "docs" / name for name in ("reading-a-report.md", "method.md")]
+    documents = [ROOT / "docs" / name for name in ("reading-a-report.md", "method.md")]
     for text in (" ".join(READING), *(path.read_text() for path in documents if path.exists())):
         words = " ".join(text.split())
         assert "other runs on this machine in this state would be expected" not in words

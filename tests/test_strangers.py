@@ -21,7 +21,7 @@ import pytest
 from commands import Finished, complaint
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mutants import GOLDEN
+from paths import GOLDEN
 from synthetic import make_cases, make_result
 
 from ipcbench.analysis.compare.side import open_side

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from commands import PACKAGE_PARENT, environment, python, run
+from paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 TEMPLATE = ROOT / "examples" / "my-ring"
 MOST_LINES = 45
 

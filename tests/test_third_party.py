@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from commands import EXTRA, Finished, python, until
+from paths import ROOT
 
 from ipcbench.cli.summary import skip_lines
 from ipcbench.measure.api import ports
@@ -23,7 +24,6 @@ from ipcbench.run.visitor import Visitor
 
 THIRD_PARTY = [found for found in map(load_mechanism, mechanism_names()) if found.third_party]
 HERE = [found for found in THIRD_PARTY if not found.missing()]
-ROOT = Path(__file__).parents[1]
 MACHINE = Capabilities(2, 2**33, 2**30, None, ("fork", "forkserver", "spawn"))
 HEAVY = {"mpi", "redis", "nats", "grpc", "lmdb", "arrow"}  # extras that are asked for by themselves
 QUEUES = Path("/proc/sysvipc/msg")

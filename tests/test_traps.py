@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from paths import GOLDEN
 from synthetic import make_result, model_seconds
 
 from ipcbench.analysis.stats import by_round, rank, summarise
@@ -21,7 +21,7 @@ from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import load
 
 SIZES = (64, 4096, 16_385, 32_768, 65_536, 2**20)
-RECORDED = Path(__file__).parent / "golden" / "traps.json.gz"
+RECORDED = GOLDEN / "traps.json.gz"
 
 
 def found_steps(result: ResultFile) -> list[tuple[int, int, bool]]:

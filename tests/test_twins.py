@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from commands import python
+from paths import HARNESS
 
 from ipcbench.results.schema import CaseRecord
 from ipcbench.results.store import load
 
-HARNESS = Path(__file__).parents[1] / "benchmarks" / "harness"
 CASES = ("ping-pong/pipe/64B/1w", "counter/value/8B/2w")
 
 pytestmark = pytest.mark.skipif(not HARNESS.exists(), reason="there is no source tree with the harness")

@@ -34,7 +34,7 @@ SOON = 15.0  # half of the deadline
 
 @pytest.fixture(autouse=True)
 def broken_things(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give workers and peers the mechanisms and patterns of tests/extra; make warnings errors there."""
+    """Give workers and peers the mechanisms and patterns of tests/support/extra; make warnings errors there."""
     monkeypatch.setenv("PYTHONPATH", str(EXTRA))
     monkeypatch.setenv("PYTHONWARNINGS", "error")
     monkeypatch.delenv("IPCBENCH_TIMEOUT_MUL", raising=False)

@@ -12,12 +12,11 @@ from pathlib import Path
 
 import pytest
 from commands import environment, finish, python
+from paths import ROOT
 
 import ipcbench
 from ipcbench.measure.registry import mechanism_names, pattern_names
 from ipcbench.results import store
-
-ROOT = Path(__file__).parents[1]
 
 pytestmark = [
     pytest.mark.slow,

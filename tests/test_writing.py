@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from commands import complaint, open_descriptors, python
+from paths import SUPPORT
 from synthetic import make_cases, make_result
 
 from ipcbench.errors import ResultError
@@ -227,7 +228,7 @@ for size in (0, 1, 511, 512, 4096, 5000, 10_000):
 def test_a_limit_on_the_size_of_files_leaves_the_old_results_whole(path: Path) -> None:
     old = make_result(make_cases((64,), ["pipe"]), 1)
     save(old, path, replace=False)
-    done = python("-c", LIMITED, str(path), str(Path(__file__).parent), cwd=path.parent)
+    done = python("-c", LIMITED, str(path), str(SUPPORT), cwd=path.parent)
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines() == [f"{path}: cannot write: {os.strerror(errno.EFBIG)}"] * 7
     assert os.listdir(path.parent) == ["some.json"]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from commands import complaint, python
-from mutants import GOLDEN
+from paths import GOLDEN, SUPPORT
 from test_loader import BOMBS, LOADING
 
 import ipcbench
@@ -32,7 +32,7 @@ def figure(text: str) -> None:
 
 
 def test_damaged_and_made_up_files_give_a_result_error_or_load(tmp_path: Path) -> None:
-    program = str(Path(__file__).parents[1] / "mutants.py")
+    program = str(SUPPORT / "mutants.py")
     begun = time.monotonic()
     for mutated, made_up, what in ((MUTATED, 0, "mutated"), (0, MADE_UP, "generated")):
         done = python(program, str(SEED), str(mutated), str(made_up), cwd=tmp_path, timeout=1000)

@@ -10,11 +10,11 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from commands import EXTRA
+from paths import SUPPORT
 
 from faults.kinds import KINDS, Fault, expected, mentioned, parse_fault
 from faults.loading import SWITCH, load
@@ -119,7 +119,7 @@ def faults_by_name() -> Iterator[None]:
     """Have this process, and the visits that it makes, load a fault by its name as any mechanism."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalog, "load_mechanism", load)
-        patch.setenv("PYTHONPATH", os.pathsep.join(map(str, (EXTRA, Path(__file__).parents[1]))))
+        patch.setenv("PYTHONPATH", os.pathsep.join(map(str, (EXTRA, SUPPORT))))
         patch.setenv(SWITCH, "1")
         yield
 

@@ -17,11 +17,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from paths import GOLDEN
+
 from ipcbench.errors import ResultError
 from ipcbench.results.digest import digest_of
 from ipcbench.results.store import load
 
-GOLDEN = Path(__file__).parent / "golden"
 TEXTS = ["", "x", "ok", "a/b", "ping-pong/queue/64B/1w", "\x1b[2J", "\u202e", "é" * 300, "9" * 5000, "2026-02-31", "\0"]
 NUMBERS = [0, -1, 1, 2, 2**31, 2**53, 2**63, 2**64, 10**30, 0.0, -0.0, 1e-300, 1e6, 1e7, 1e308, -1.5, 0.1]
 OTHERS: list[Any] = [None, True, False, [], {}, [[]], [None] * 50, {"schema": 3}, [[1, 2], [3]], {"name": 3}]

@@ -2,8 +2,8 @@
 
 That is how a real visit, with its worker and peers, is given something broken on purpose. The first process that finds
 IPCBENCH_TEST_CRASH gets a broken file system besides, see crash.py; all that find IPCBENCH_TEST_FORERUNNER get what
-comes closest to the interpreters of Python 3.14, see tests/forerunner.py, which is then on the path too, and all that
-find IPCBENCH_TEST_LOADS_FAULTS can load what fails on request, see tests/faults.
+comes closest to the interpreters of Python 3.14, see interpreters_313.py, which is then on the path too, and all that
+find IPCBENCH_TEST_LOADS_FAULTS can load what fails on request, see tests/support/faults.
 """
 
 import os
@@ -20,9 +20,9 @@ if "IPCBENCH_TEST_CRASH" in os.environ:
     install(os.environ.pop("IPCBENCH_TEST_CRASH"), os.environ.pop("IPCBENCH_TEST_ACKNOWLEDGED", None))
 
 if "IPCBENCH_TEST_FORERUNNER" in os.environ:
-    import forerunner
+    import interpreters_313
 
-    forerunner.install()
+    interpreters_313.install()
 
 if "IPCBENCH_TEST_LOADS_FAULTS" in os.environ:
     from faults import loading

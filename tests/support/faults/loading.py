@@ -6,7 +6,7 @@ from faults.kinds import PREFIX
 from ipcbench.measure import registry
 from ipcbench.measure.api.ports import Mechanism
 
-SWITCH = "IPCBENCH_TEST_LOADS_FAULTS"  # in the environment of processes that do so, see tests/extra/sitecustomize.py
+SWITCH = "IPCBENCH_TEST_LOADS_FAULTS"  # in the environment of processes that do so, see extra/sitecustomize.py
 
 _load_mechanism = registry.load_mechanism
 
