@@ -58,7 +58,7 @@ def test_a_command_prints_what_a_document_shows(tree: Path, document: str, words
 @pytest.mark.usefixtures("no_leaks")
 def test_the_mechanism_written_out_keeps_the_contract(tree: Path) -> None:
     name = written()[0].removesuffix(".py").replace("_", "-")
-    words = ["tests/test_contract.py", "-k", name, "-q", "-p", "no:cacheprovider"]
+    words = ["tests/measure/contract/test_contract.py", "-k", name, "-q", "-p", "no:cacheprovider"]
     done = python("-m", "pytest", *words, cwd=tree, env=environment(PYTHONPATH=str(tree)), timeout=110)
     assert done.code == 0, done.out[-3000:]
     counted = re.search(r"(\d+) passed, \d+ deselected", done.out)

@@ -125,7 +125,7 @@ def test_the_measured_side_imports_the_standard_library_and_pyperf_only(name: st
     assert outside <= {"ipcbench", "pyperf", *LIBRARIES} | ({"numpy"} if name in OF_ARRAYS else set())
 
 
-# Inside methods: tests/test_third_party.py looks at what importing a file loads.
+# Inside methods: tests/measure/mechanisms/test_third_party.py looks at what importing a file loads.
 LIBRARIES = {library for name in mechanism_names() for library in load_mechanism(name).requires}
 OF_ARRAYS = ("ipcbench.measure.api.arrays", "ipcbench.measure.api.payload")  # inside functions that only arrays call
 
