@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from test_charts import everything
-from test_charts_diagnostics import DATA
+from test_diagnostic_charts import DATA
 
 from ipcbench.report.charts import CHARTS
 from ipcbench.report.content.study import study
