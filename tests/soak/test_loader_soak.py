@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from commands import complaint, python
 from paths import GOLDEN, SUPPORT
-from test_loader import BOMBS, LOADING
+from test_reading import BOMBS, LOADING
 
 import ipcbench
 from ipcbench.errors import ResultError
