@@ -83,7 +83,7 @@ def test_other_cpus_than_the_run_began_with_are_noted_at_every_visit() -> None:
 
 def test_every_note_is_one_that_summary_and_exit_code_know() -> None:
     found = [note for _, expected in HAPPENED.values() for note in expected]
-    assert {*found, "paused"} == set(TOUCHED)  # tests/test_paused.py has that one
+    assert {*found, "paused"} == set(TOUCHED)  # tests/run/containment/test_paused.py has that one
 
 
 STAT = "cpu  100 0 50 900 10 1 2 5 0 0\ncpu0 60 0 20 400 4 1 1 3 0 0\ncpu1 40 0 30 500 6 0 1 2 0 0\nintr 5 0\n"
