@@ -30,7 +30,7 @@ class Mutation(NamedTuple):
 
 
 def faults(words: str) -> str:
-    return f"tests/test_faults.py -k '{words}'"
+    return f"tests/promises/test_faults.py -k '{words}'"
 
 
 WARDEN, CUSTODY = "ipcbench/run/containment/warden.py", "ipcbench/run/containment/custody.py"
