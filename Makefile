@@ -26,7 +26,7 @@ test: $(VENV)/ready-test  ## run all tests; EXTRAS=third-party,fleet in a new VE
 contract: $(VENV)/ready-test  ## the contract test alone; MECHANISM=pipe for one mechanism
 	@$(BIN)/python -m pytest tests/measure/contract/test_contract.py $(if $(MECHANISM),-k "$(MECHANISM)") $(ARGS)
 
-soak: $(VENV)/ready-test  ## the long tests: hours of chances to be wrong in minutes; ARGS='-k loader' for some
+soak: $(VENV)/ready-test  ## the long tests: hours of chances to be wrong in minutes; ARGS='-k reading' for some
 	@$(BIN)/python -m pytest tests/soak -s -o faulthandler_timeout=0 $(ARGS)
 
 mutations: $(VENV)/ready-test  ## take away every line that a promise rests on; do the tests notice?

@@ -1,6 +1,6 @@
 """The loader against very many damaged and made-up files, every digit edit of one file, and bombs.
 
-`make soak ARGS="-k loader"` prints one line per figure. IPCBENCH_SOAK_SEED repeats a run.
+`make soak ARGS="-k reading"` prints one line per figure. IPCBENCH_SOAK_SEED repeats a run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SEED = int(os.environ.get("IPCBENCH_SOAK_SEED") or random.SystemRandom().randran
 
 def figure(text: str) -> None:
     """Print one line of results."""
-    print(f"soak loader: {text}", flush=True)
+    print(f"soak reading: {text}", flush=True)
 
 
 def test_damaged_and_made_up_files_give_a_result_error_or_load(tmp_path: Path) -> None:
