@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bombs import BOMBS, LOADING, fill
 from commands import complaint, python
 from mutants import digit_edited, feed, sealed, written
 from paths import GOLDEN, RESULTS
@@ -21,7 +22,6 @@ from ipcbench.results.digest import digest_of
 from ipcbench.results.schema import SCHEMA
 from ipcbench.results.store import LARGEST_FILE, MOST_PARTS, load, save
 
-MIB = 2**20
 Change = Callable[[dict[str, Any]], object]
 
 
@@ -271,39 +271,6 @@ def test_a_gzip_file_that_is_damaged_is_refused(tmp_path: Path) -> None:
     data = gzip.compress((GOLDEN / "results.json").read_bytes())
     for bad in (data[:-9], data[:200], data[:100] + b"\0\0\0\0" + data[104:], data + data, data + b"x", data[:2]):
         refusal(tmp_path, bad)
-
-
-OPENING = b'{"ipcbench":{"schema":%d},"benchmarks":' % SCHEMA
-
-
-def fill(unit: bytes, count: int) -> bytes:
-    return OPENING + b"[" + b",".join([unit] * count) + b"]}"
-
-
-BOMBS: dict[str, Callable[[], bytes]] = {
-    "gzip of a gigabyte": lambda: gzip.compress(bytes(1024 * MIB), 1),
-    "nesting": lambda: b"[" * LARGEST_FILE,
-    "one number": lambda: b'{"a":' + b"1" * (LARGEST_FILE - 6) + b"}",
-    "many long numbers": lambda: fill(b"1" * 4300, 15_000),
-    "many numbers": lambda: fill(b"1.2345678901234567e-05", 790_000),
-    "many texts": lambda: fill(b'"' + b"x" * 70 + b'"', 790_000),
-    "many lists of text": lambda: fill(b'["' + b"x" * 200 + b'"]', 260_000),
-    "many keys": lambda: b'{"a":{' + b",".join(b'"%d":1' % number for number in range(790_000)) + b"}}",
-    "one wide text": lambda: OPENING + b'"' + "\U0001f600".encode() * 2**24 + b'"}',
-}
-LOADING = """
-import sys, time
-from pathlib import Path
-from ipcbench.errors import ResultError
-from ipcbench.results.store import load
-begun = time.process_time()
-try:
-    load(Path(sys.argv[1]))
-except ResultError as error:
-    status = Path("/proc/self/status").read_text()
-    print(time.process_time() - begun, status.partition("VmHWM:")[2].split()[0])
-    print(len(str(error).splitlines()))
-"""
 
 
 @pytest.mark.parametrize("bomb", BOMBS)

@@ -11,9 +11,9 @@ import pytest
 from crashes import RESULTS, WORDS, crashed, instant
 from hypothesis import given
 from hypothesis import strategies as st
+from scheduler_fakes import Bench, Clock, outcome
 from scipy import stats as distributions
 from synthetic import make_result
-from test_schedule import Bench, Clock, outcome
 
 from ipcbench.analysis.stats import by_round
 from ipcbench.cli.summary import precision_lines

@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
+from bombs import BOMBS, LOADING
 from commands import complaint, python
 from paths import GOLDEN, SUPPORT
-from test_reading import BOMBS, LOADING
 
 import ipcbench
 from ipcbench.errors import ResultError

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from chart_checks import drawn
+from chart_runs import everything
 from layout import boxes, faults
 from matplotlib.text import Text
-from test_charts import drawn, everything
 
 from ipcbench.report.charts import matrix
 from ipcbench.report.content.study import Study, study

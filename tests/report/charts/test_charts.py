@@ -2,116 +2,36 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import math
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
 
-import numpy as np
-import pandas as pd
 import pytest
+from chart_checks import check_csv, check_texts, drawn, texts_of
+from chart_runs import RUNS, all_failed, everything, hostile
 from hypothesis import given
 from hypothesis import strategies as st
-from layout import boxes, faults
-from matplotlib.figure import Figure
 from matplotlib.text import Text
-from synthetic import SIZES, make_cases, make_result, make_skips, tail_cases
+from synthetic import SIZES, make_cases, make_result
 
 from ipcbench.model import Case, Verdict
 from ipcbench.report.charts import CHARTS, Chart, matrix
 from ipcbench.report.content.study import Study, study
-from ipcbench.report.content.tables import csv, records
+from ipcbench.report.content.tables import records
 from ipcbench.report.content.words import slug
 from ipcbench.report.drawing.chart import LONGEST_ALT, doubts
 from ipcbench.report.drawing.inline import merge
 from ipcbench.report.drawing.scale import log_ticks, spaced, spread
-from ipcbench.report.drawing.sheet import sign, text_width, wrap
+from ipcbench.report.drawing.sheet import text_width, wrap
 from ipcbench.report.drawing.svg import drawing, to_png, to_svg
-from ipcbench.report.drawing.theme import FAMILY_MARKS, THEMES, Theme
-from ipcbench.results.schema import ResultFile
+from ipcbench.report.drawing.theme import THEMES, Theme
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_time
 
-HOSTILE = ["a$\\frac{1}{2}$|b", "<script>alert(1)<", "x\x1b[31m\x00y\u202ez", "表|名$^2$", "-" * 300]
 
-
-def everything() -> ResultFile:
-    cases = [*make_cases(), *tail_cases(), *(Case("ping-pong", "memcpy", size) for size in (64, 2**20))]
-    return make_result(
-        cases, skips=make_skips(), notes={"ping-pong/pipe/64B/1w": ["noisy"], "counter/value/8B/2w": ["oversubscribed"]}
-    )
-
-
-def each_verdict() -> ResultFile:
-    bad: list[Verdict] = ["failed", "timed-out", "unverified", "leaked", "unsupported"]
-    cases = make_cases()
-    chosen = [case for case in cases if case.mechanism in ("queue", "array", "manager-list")]
-    words = itertools.cycle(bad)
-    return make_result(cases, 4, verdicts={case.id: (next(words), "a reason") for case in chosen[::2]})
-
-
-def all_failed() -> ResultFile:
-    cases = make_cases()
-    return make_result(cases, 3, verdicts={case.id: ("failed", "exit 1") for case in cases})
-
-
-def hostile() -> ResultFile:
-    return make_result(
-        make_cases(mechanisms=[*HOSTILE, "pipe"]) + [Case("task-queue", name, 64, 2) for name in HOSTILE],
-        4,
-        cpu_model="<b>$CPU$</b>|" + "w" * 300,
-        notes={f"ping-pong/{name}/64B/1w": ["$x$ | <i>\u202e" + "n" * 400] for name in HOSTILE},
-    )
-
-
-def many() -> ResultFile:
-    """Forty mechanisms with names of 28 characters, of all families, three of which spin, at twelve sizes."""
-    names = ["queue", *(f"mechanism-with-name-of-{i:05}" for i in range(39))]
-    cases = [Case("ping-pong", name, 2**power) for name in names for power in range(3, 26, 2)]
-    cases += [Case("stream", name, 2**power) for name in names for power in (3, 12, 25)]
-    cases += [Case("task-queue", name, 64, count) for name in names[:24] for count in (1, 2, 4, 8, 16, 32, 64)]
-    cases += [Case("counter", name, 8, count) for name in names[:24] for count in (1, 2, 4)]
-    result = make_result(cases, 3, seconds=lambda case: 8e-8 if case.mechanism == names[1] else 9e-5 * case.size)
-    for facts, family in zip(result.ipcbench.mechanisms, itertools.cycle([*FAMILY_MARKS, "other"]), strict=False):
-        facts.family = family
-        facts.wait = "spin" if facts.name in names[-3:] else "block"
-    return result
-
-
-def spinning() -> ResultFile:
-    """Three mechanisms, of which one spins, on a machine with a name in other scripts."""
-    result = make_result(
-        make_cases([8, 64, 2**20], ["queue", "pipe", "array"]), 5, noise=0.3, cpus=2, label="Büro 笔记本 №1"
-    )
-    for facts in result.ipcbench.mechanisms:
-        facts.wait = "spin" if facts.name == "array" else "block"
-    return result
-
-
-def wide_range() -> ResultFile:
-    return make_result(rounds=5, seconds=lambda case: 8e-8 if case.mechanism == "pipe" else 90.0, noise=0.4)
-
-
-DATA: dict[str, Callable[[], ResultFile]] = {
-    "everything": everything,
-    "one mechanism": lambda: make_result(make_cases(mechanisms=["array"]), 5),
-    "one size": lambda: make_result(make_cases(sizes=[64]), 5),
-    "spinning": spinning,
-    "all tied": lambda: make_result(rounds=5, seconds=lambda _: 5e-5, noise=0.005),
-    "each verdict": each_verdict,
-    "all failed": all_failed,
-    "one round": lambda: make_result(rounds=1),
-    "hostile": hostile,
-    "many": many,
-    "wide range": wide_range,
-    "one worker": lambda: make_result([case for case in make_cases() if case.workers == 1], 4),
-}
-
-
-@pytest.fixture(scope="module", params=list(DATA))
+@pytest.fixture(scope="module", params=list(RUNS))
 def about(request: pytest.FixtureRequest) -> Study:
-    return study(DATA[request.param]())
+    return study(RUNS[request.param]())
 
 
 @pytest.fixture(scope="module")
@@ -119,25 +39,10 @@ def normal() -> Study:
     return study(everything())
 
 
-def drawn(chart: Chart[Study], about: Study, theme: Theme) -> Figure:
-    figure = chart.draw(chart.table(about), theme)
-    sign(figure, about.footer, theme)
-    return figure
-
-
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
 def test_texts_lie_in_their_places_and_never_on_each_other(chart: Chart[Study], theme: Theme, about: Study) -> None:
     check_texts(chart, theme, about)
-
-
-def check_texts(chart: Chart[Study], theme: Theme, about: Study) -> None:
-    if chart.lacks(about):
-        return
-    with drawing(theme, chart.id):
-        figure = drawn(chart, about, theme)
-        assert len(boxes(figure)) > 5
-        assert faults(figure) == []
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
@@ -213,26 +118,6 @@ def test_a_png_is_one(normal: Study) -> None:
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
 def test_the_csv_is_the_drawn_table(chart: Chart[Study], about: Study) -> None:
     check_csv(chart, about)
-
-
-def check_csv(chart: Chart[Study], about: Study) -> None:
-    if chart.lacks(about):
-        return
-    table = chart.table(about)
-    back = pd.read_csv(io.StringIO(csv(table)), keep_default_na=False, na_values=[""])
-    assert list(back.columns) == list(table.columns)
-    for column in table.columns:
-        if pd.api.types.is_numeric_dtype(table[column]):
-            np.testing.assert_allclose(back[column].astype(float), table[column].astype(float), rtol=1e-15)
-        else:
-            inert = [f"'{text}" if text[:1] in "=+-@" and text else text for text in table[column]]
-            assert ["" if text != text else text for text in back[column]] == inert
-
-
-def texts_of(chart: Chart[Study], about: Study) -> list[str]:
-    with drawing(THEMES[0], chart.id):
-        figure = drawn(chart, about, THEMES[0])
-        return [text.get_text() for text, _ in boxes(figure)]
 
 
 def test_numbers_printed_in_the_charts_are_those_of_their_tables(normal: Study) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from chart_checks import check_csv, check_texts, drawn, texts_of
+from chart_runs import all_failed
+from diagnostic_runs import DIAGNOSTIC_RUNS, LONG, cases, run, with_controls
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from synthetic import MECHANISMS, make_result, model_seconds
-from test_charts import HOSTILE, all_failed, check_csv, check_texts, drawn, texts_of
+from synthetic import make_result
 
-from ipcbench.model import Case, Placement
+from ipcbench.model import Case
 from ipcbench.report.charts import Chart, cliffs, cpu_cost, placement, stability
 from ipcbench.report.comparison.ratios import ratio_word
 from ipcbench.report.content.study import Study, study
@@ -22,78 +23,14 @@ from ipcbench.report.content.words import short_ratio, slug
 from ipcbench.report.drawing.svg import drawing, to_svg
 from ipcbench.report.drawing.theme import THEMES, Theme
 from ipcbench.results.frame import value_frame
-from ipcbench.results.schema import ResultFile
 from ipcbench.units import format_size, format_time
 
 DIAGNOSTICS: tuple[Chart[Study], ...] = (cliffs.CHART, cpu_cost.CHART, placement.CHART, stability.CHART)
-SIZES = (64, 4096, 32768, 65536, 2**20)
-CLASSIC = list(MECHANISMS)
-LONG = [f"mechanism-with-name-of-{number:05}" for number in range(40)]
 
 
-def cases(
-    names: Sequence[str], placements: Sequence[Placement] = ("spread",), sizes: Sequence[int] = SIZES
-) -> list[Case]:
-    found = [Case("ping-pong", name, size, placement=where) for name in names for size in sizes for where in placements]
-    return found + [Case("hand-over", name, 0, placement=where) for name in names[::2] for where in placements]
-
-
-def seconds(stepped: Sequence[str]) -> Callable[[Case], float]:
-    """The model's time; 90 ms more at 32 KiB for some mechanisms, and faster where processes share a CPU."""
-
-    def find(case: Case) -> float:
-        step = 0.09 if case.mechanism in stepped and case.size == 32768 else 0.0
-        return (model_seconds(case) + step) * {"pack": 0.2, "free": 1.01}.get(case.placement, 1.0)
-
-    return find
-
-
-def wandering(case: Case, round_: int) -> float:
-    """Some cases become slower, some fall in two groups, the others stay."""
-    if case.mechanism == "queue" or case.mechanism.endswith("1"):
-        return 1 + 0.1 * round_
-    if case.mechanism == "pipe" or case.mechanism.endswith("2"):
-        return 1.9 if round_ % 2 else 1.0
-    return 1.0
-
-
-def run(names: Sequence[str], rounds: int = 8, **more: object) -> ResultFile:
-    chosen = cases(names, ("spread", "pack", "free"))
-    return make_result(chosen, rounds, seconds=seconds(names[::2]), over_time=wandering, **more)  # type: ignore[arg-type]
-
-
-def with_controls() -> ResultFile:
-    chosen = [*cases(["queue", "pipe", "array"]), *cases(["no-op", "memcpy"], sizes=[64])]
-    return make_result(
-        chosen, 7, seconds=seconds(["pipe"]), over_time=wandering, unranked=["no-op", "memcpy"], values=5, noise=0.004
-    )
-
-
-DATA: dict[str, Callable[[], ResultFile]] = {
-    "3 mechanisms": lambda: run(["queue", "pipe", "array"]),
-    "16 mechanisms": lambda: run([*CLASSIC, "os-pipe"]),
-    "40 mechanisms": lambda: run(LONG, 7, cpu=lambda _: 2.04),
-    "hostile": lambda: run([*HOSTILE, "pipe"], 7),
-    "all failed": all_failed,
-    "one round": lambda: run(["queue", "pipe", "array"], 1),
-    "two rounds": lambda: run(["queue", "pipe", "array"], 2),
-    "one mechanism": lambda: run(["pipe"], 7),
-    "many rounds": lambda: run(["queue", "pipe", "array"], 90, values=3),
-    "controls": with_controls,
-    "without CPU time": lambda: run(["queue", "pipe"], 7, cpu=lambda _: 0.0),
-    "some without CPU time": lambda: run(["queue", "pipe"], 7, cpu=lambda case: float(case.mechanism == "pipe")),
-    "wide range": lambda: make_result(
-        cases(["queue", "pipe", "array"], ("spread", "pack")),
-        5,
-        seconds=lambda case: 8e-8 if case.mechanism == "pipe" or case.placement == "pack" else 90.0,
-        noise=0.9,
-    ),
-}
-
-
-@pytest.fixture(scope="module", params=list(DATA))
+@pytest.fixture(scope="module", params=list(DIAGNOSTIC_RUNS))
 def about(request: pytest.FixtureRequest) -> Study:
-    return study(DATA[request.param]())
+    return study(DIAGNOSTIC_RUNS[request.param]())
 
 
 @pytest.fixture(scope="module")
@@ -186,9 +123,9 @@ def test_numbers_of_cpu_time_are_those_of_the_table_and_rows_follow_it(normal: S
 
 
 def test_a_mechanism_without_cpu_time_is_left_out_and_a_run_without_any_says_so() -> None:
-    some = study(DATA["some without CPU time"]())
+    some = study(DIAGNOSTIC_RUNS["some without CPU time"]())
     assert set(cpu_cost.CHART.table(some)["mechanism"]) == {"pipe"}
-    none = study(DATA["without CPU time"]())
+    none = study(DIAGNOSTIC_RUNS["without CPU time"]())
     assert cpu_cost.CHART.lacks(none) == "None of 10 ping-pong cases has a CPU time."
 
 
@@ -252,7 +189,7 @@ def test_what_wanders_comes_first_after_the_controls_and_is_counted() -> None:
 
 
 def test_at_most_24_strips_are_drawn_and_the_others_counted() -> None:
-    about = study(DATA["40 mechanisms"]())
+    about = study(DIAGNOSTIC_RUNS["40 mechanisms"]())
     table = stability.CHART.table(about)
     assert table["case"].nunique() == 24
     rest = int(table["cases"].iloc[0]) - 24
@@ -260,7 +197,7 @@ def test_at_most_24_strips_are_drawn_and_the_others_counted() -> None:
 
 
 def test_many_values_of_a_case_are_drawn_by_visit_with_their_range() -> None:
-    about = study(DATA["many rounds"]())
+    about = study(DIAGNOSTIC_RUNS["many rounds"]())
     table = stability.CHART.table(about)
     assert table.groupby("case").size().max() <= 72
     assert (table["value"] == 0).all()
@@ -274,7 +211,7 @@ def test_many_values_of_a_case_are_drawn_by_visit_with_their_range() -> None:
 
 
 def test_two_rounds_say_nothing_of_stability() -> None:
-    about = study(DATA["two rounds"]())
+    about = study(DIAGNOSTIC_RUNS["two rounds"]())
     assert stability.CHART.lacks(about) == "What scatters or drifts is told from 3 rounds on; this run has 2 rounds."
     assert stability.CHART.lacks(study(all_failed())) == "No case of this run has a number."
 

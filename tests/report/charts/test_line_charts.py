@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 import pytest
+from chart_checks import drawn, texts_of
+from chart_runs import HOSTILE
 from layout import MARGIN, boxes
 from synthetic import make_result, model_seconds, rate_of, tail_cases
-from test_charts import HOSTILE, drawn, texts_of
 
 from ipcbench.analysis.percentiles import curves, percentiles
 from ipcbench.model import Case

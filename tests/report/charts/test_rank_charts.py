@@ -11,8 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from chart_checks import drawn, texts_of
+from chart_runs import everything, many, spinning
 from synthetic import make_result
-from test_charts import drawn, everything, many, spinning, texts_of
 
 from ipcbench.analysis.stats import compare
 from ipcbench.model import Case, Verdict

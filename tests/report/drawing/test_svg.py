@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser import Scheme, screenshot
+from chart_runs import everything
+from diagnostic_runs import DIAGNOSTIC_RUNS
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from test_charts import everything
-from test_diagnostic_charts import DATA
 
 from ipcbench.report.charts import CHARTS
 from ipcbench.report.content.study import study
@@ -42,7 +42,7 @@ Pair = tuple[str, str]
 @pytest.fixture(scope="module")
 def pairs() -> dict[str, Pair]:
     """All charts, light and dark, by id; what one run has no cases for is drawn of another."""
-    runs = [study(everything()), *(study(make()) for make in DATA.values())]
+    runs = [study(everything()), *(study(make()) for make in DIAGNOSTIC_RUNS.values())]
     found = {}
     for chart in CHARTS:
         about = next(run for run in runs if not chart.lacks(run))

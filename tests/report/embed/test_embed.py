@@ -8,12 +8,12 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 
 import msgspec
 import pytest
 from commands import Finished, environment, run
+from html_tags import Tags
 from synthetic import make_cases, make_result
 
 from ipcbench.report import write
@@ -51,18 +51,6 @@ def project(made: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def do(project: Path) -> Embed:
     return lambda *words: run(*words, cwd=project)
-
-
-class Tags(HTMLParser):
-    """The tags of a snippet with their attributes."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
 
 
 def test_a_readme_gets_both_themes_with_the_finding_as_words(do: Embed, project: Path) -> None:

@@ -9,10 +9,10 @@ from typing import Literal
 
 import pytest
 from commands import Finished, environment, python
+from html_tags import Tags
 from pages import DEADLINE, chromium
 from playwright.sync_api import Browser
 from synthetic import make_cases, make_result
-from test_embed import Tags
 
 from ipcbench.report import write
 from ipcbench.report.embed.pages import embed
