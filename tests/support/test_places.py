@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
-from paths import SUPPORT, TESTS
+from paths import ROOT, SUPPORT, TESTS
 
 import ipcbench
 
@@ -26,3 +27,11 @@ def test_no_two_modules_below_tests_have_one_name() -> None:
 
 def test_a_folder_of_tests_is_no_package() -> None:
     assert {path.parent for path in TESTS.rglob("__init__.py")} & {path.parent for path in FILES} == set()
+
+
+def test_every_file_of_tests_that_a_document_or_a_program_names_is_there() -> None:
+    naming = [ROOT / name for name in (".ci/run", "Makefile", "pyproject.toml", "CONTRIBUTING.md")]
+    naming += [*ROOT.glob("docs/*.md"), *PACKAGE.rglob("*.py"), *TESTS.rglob("*.py")]
+    texts = [path.read_text() for path in naming if path.exists()]
+    named = {name for text in texts for name in re.findall(r"\btests/[\w/-]+\.py\b", text)}
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
