@@ -29,9 +29,9 @@ test-all: test  ## all tests: the quick part, then every combination and whateve
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --part rest $(ARGS)
 
 contract: $(VENV)/ready-test  ## the contract test alone; MECHANISM=pipe for one mechanism
-	@$(BIN)/python -m pytest tests/test_contract.py $(if $(MECHANISM),-k "$(MECHANISM)") $(ARGS)
+	@$(BIN)/python -m pytest tests/measure/contract/test_contract.py $(if $(MECHANISM),-k "$(MECHANISM)") $(ARGS)
 
-soak: $(VENV)/ready-test  ## the long tests: hours of chances to be wrong in minutes; ARGS='-k loader' for some
+soak: $(VENV)/ready-test  ## the long tests: hours of chances to be wrong in minutes; ARGS='-k reading' for some
 	@$(BIN)/python -m pytest tests/soak -s -o faulthandler_timeout=0 $(ARGS)
 
 mutations: $(VENV)/ready-test  ## take away every line that a promise rests on; do the tests notice?

@@ -36,6 +36,8 @@ from ipcbench.model import Case
 from ipcbench.run import visitor
 from ipcbench.run.stop import Stop
 
+pytest.register_assert_rewrite("chart_checks")  # so that a failure shows which texts are wrong
+
 STEADY = 0.11  # a leak is what two samples at least 100 ms apart both show; one sample catches the dying
 PATIENCE = 3.0  # names in /dev/shm may be those of somebody beside us: they go, or a process of theirs has them
 

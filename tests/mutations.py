@@ -30,7 +30,7 @@ class Mutation(NamedTuple):
 
 
 def faults(words: str) -> str:
-    return f"tests/test_faults.py -k '{words}'"
+    return f"tests/promises/test_faults.py -k '{words}'"
 
 
 WARDEN, CUSTODY = "ipcbench/run/containment/warden.py", "ipcbench/run/containment/custody.py"
@@ -43,21 +43,21 @@ MUTATIONS = (
         TREE,
         "    for member in stopped.values():\n        _signal(member, signal.SIGKILL)\n",
         "",
-        "tests/test_warden.py -k tracker",
+        "tests/run/containment/test_warden.py -k tracker",
     ),
     Mutation(
         "stop before killing",
         TREE,
         "            _signal(member, signal.SIGSTOP)\n",
         "",
-        "tests/test_warden.py -k 'outruns or stopped_before'",
+        "tests/run/containment/test_warden.py -k 'outruns or stopped_before'",
     ),
     Mutation(
         "tracker wait",
         TREE,
         "return not member.is_tracker and member.state",
         "return member.state",
-        "tests/test_warden.py -k tracker",
+        "tests/run/containment/test_warden.py -k tracker",
     ),
     Mutation(
         "adopt orphans",
@@ -71,7 +71,7 @@ MUTATIONS = (
         WARDEN,
         '        elif descriptor in self.life:\n            return "alone"\n',
         "",
-        "tests/test_warden.py -k does_not_wait",
+        "tests/run/containment/test_warden.py -k does_not_wait",
     ),
     Mutation(
         "unlink",
@@ -85,21 +85,21 @@ MUTATIONS = (
         WARDEN,
         "            unlink_names(run_prefix(self.folder))\n            remove_folder(self.folder)\n",
         "",
-        "tests/test_warden.py -k 'without_a_trace and timing'",
+        "tests/run/containment/test_warden.py -k 'without_a_trace and timing'",
     ),
     Mutation(
         "deadline",
         CUSTODY,
         '                if left <= 0:\n                    return "late"\n',
         "                left = max(left, 1.0)\n",
-        "tests/test_warden.py -k hanging --timeout 40",
+        "tests/run/containment/test_warden.py -k hanging --timeout 40",
     ),
     Mutation(
         "stacks",
         CUSTODY,
         "        tell(asked, signal.SIGUSR1)\n",
         "",
-        "tests/test_warden.py -k hanging",
+        "tests/run/containment/test_warden.py -k hanging",
     ),
     Mutation(
         "leaked processes",
@@ -127,21 +127,21 @@ MUTATIONS = (
         CUSTODY,
         "        if before:\n",
         "        if False:\n",
-        "tests/test_warden.py -k refused",
+        "tests/run/containment/test_warden.py -k refused",
     ),
     Mutation(
         "lock of the run",
         "ipcbench/run/containment/leftovers.py",
         "        return lock(descriptor)\n",
         "        return True\n",
-        "tests/test_warden.py -k strangers",
+        "tests/run/containment/test_warden.py -k strangers",
     ),
     Mutation(
         "sentinel",
         "ipcbench/measure/process/team.py",
         "        signal.signal(signal.SIGCHLD, self._on_child)\n",
         "",
-        "tests/test_visit.py -k 'killed_peer_makes and queue-fork'",
+        "tests/run/test_visitor.py -k 'killed_peer_makes and queue-fork'",
     ),
     Mutation(
         "limit of a verification turn",
@@ -155,7 +155,7 @@ MUTATIONS = (
         "ipcbench/run/verdict/proof.py",
         "        reason = _why_wrong(case, proof)\n",
         "        reason = None\n",
-        "tests/test_visit.py tests/test_proof.py -k 'flipped_bit or proof'",
+        "tests/run/test_visitor.py tests/run/verdict/test_proof.py -k 'flipped_bit or proof'",
     ),
     Mutation(
         "number of processes",
@@ -176,43 +176,43 @@ MUTATIONS = (
         "ipcbench/results/store.py",
         "    if found != digest_of_values(values):\n",
         "    if False:\n",
-        "tests/test_loader.py -k single_digit",
+        "tests/results/test_reading.py -k single_digit",
     ),
     Mutation(
         "fsync of the file",
         WRITING,
         "            with if_offered():\n                os.fsync(descriptor)\n",
         "",
-        "tests/test_writing.py",
+        "tests/results/test_writing.py",
     ),
-    Mutation("fsync of the folder", WRITING, "        sync_folder(path.parent)\n", "", "tests/test_writing.py"),
+    Mutation("fsync of the folder", WRITING, "        sync_folder(path.parent)\n", "", "tests/results/test_writing.py"),
     Mutation(
         "rename",
         WRITING,
         "            os.rename(temporary, path)\n",
         "            path.write_bytes(data)\n",
-        "tests/test_writing.py",
+        "tests/results/test_writing.py",
     ),
     Mutation(
         "fdatasync of the journal",
         JOURNAL,
         "                os.fdatasync(self.fd)\n",
         "                pass\n",
-        "tests/test_journal.py",
+        "tests/run/journal/test_journal.py",
     ),
     Mutation(
         "lock of the label",
         JOURNAL,
         "            lock(fd)\n",
         "            pass\n",
-        "tests/test_journal.py -k same_label",
+        "tests/run/journal/test_journal.py -k same_label",
     ),
     Mutation(
         "checksum of a record",
         "ipcbench/run/journal/records.py",
         "    if frame(payload) != line:\n",
         "    if False:\n",
-        "tests/test_journal.py -k flipped_bit",
+        "tests/run/journal/test_journal.py -k flipped_bit",
     ),
 )
 

@@ -25,7 +25,8 @@ IntArray = npt.NDArray[np.int64]
 RESAMPLES = 2000
 SEED = 20_260_115
 LEAST_ROUNDS = 3  # two rounds have no middle: their resampled medians say nothing about the spread
-# How many of 100 intervals of a median hold the true one, by simulation of independent rounds (tests/test_stats.py).
+# How many of 100 intervals of a median hold the true one, by simulation of independent rounds
+# (tests/analysis/test_stats.py).
 COVERED = {3: 75, 4: 86}  # by number of rounds
 COVERED_FROM_FIVE = (88, 96)
 COVERED_NEXT = (73, 85)  # how many hold the median of a second, equal run of as many rounds, from 5 rounds on

@@ -14,10 +14,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
 from ipcbench.report.charts import CHARTS
 
-ROOT = Path(__file__).parents[2]
 RESULTS = [ROOT / "results" / name for name in ("reference.json", "choosing.json.gz")]
 MOST = 0.01  # of the lines of a chart
 pytestmark = pytest.mark.timeout(1200)

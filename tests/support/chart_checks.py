@@ -1,0 +1,52 @@
+"""Draw a chart, and check the texts and the table of what was drawn."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pandas as pd
+from layout import boxes, faults
+from matplotlib.figure import Figure
+
+from ipcbench.report.charts import Chart
+from ipcbench.report.content.study import Study
+from ipcbench.report.content.tables import csv
+from ipcbench.report.drawing.sheet import sign
+from ipcbench.report.drawing.svg import drawing
+from ipcbench.report.drawing.theme import THEMES, Theme
+
+
+def drawn(chart: Chart[Study], about: Study, theme: Theme) -> Figure:
+    figure = chart.draw(chart.table(about), theme)
+    sign(figure, about.footer, theme)
+    return figure
+
+
+def check_texts(chart: Chart[Study], theme: Theme, about: Study) -> None:
+    if chart.lacks(about):
+        return
+    with drawing(theme, chart.id):
+        figure = drawn(chart, about, theme)
+        assert len(boxes(figure)) > 5
+        assert faults(figure) == []
+
+
+def check_csv(chart: Chart[Study], about: Study) -> None:
+    if chart.lacks(about):
+        return
+    table = chart.table(about)
+    back = pd.read_csv(io.StringIO(csv(table)), keep_default_na=False, na_values=[""])
+    assert list(back.columns) == list(table.columns)
+    for column in table.columns:
+        if pd.api.types.is_numeric_dtype(table[column]):
+            np.testing.assert_allclose(back[column].astype(float), table[column].astype(float), rtol=1e-15)
+        else:
+            inert = [f"'{text}" if text[:1] in "=+-@" and text else text for text in table[column]]
+            assert ["" if text != text else text for text in back[column]] == inert
+
+
+def texts_of(chart: Chart[Study], about: Study) -> list[str]:
+    with drawing(THEMES[0], chart.id):
+        figure = drawn(chart, about, THEMES[0])
+        return [text.get_text() for text, _ in boxes(figure)]

@@ -1,0 +1,25 @@
+"""Faults by name: with this, the registry of ipcbench loads a fault as it loads any mechanism."""
+
+from __future__ import annotations
+
+from faults.kinds import PREFIX
+from ipcbench.measure import registry
+from ipcbench.measure.api.ports import Mechanism
+
+SWITCH = "IPCBENCH_TEST_LOADS_FAULTS"  # in the environment of processes that do so, see extra/sitecustomize.py
+
+_load_mechanism = registry.load_mechanism
+
+
+def load(name: str) -> Mechanism:
+    """Load a mechanism, or make one that is faulty on request; raises UnknownName and BadRequest."""
+    if not name.startswith(PREFIX):
+        return _load_mechanism(name)
+    from faults.mechanism import load_fault  # a clean visit has nothing of it
+
+    return load_fault(name, load)
+
+
+def install() -> None:
+    """Put this in the place of what the registry has, before anything else has imported that."""
+    registry.load_mechanism = load

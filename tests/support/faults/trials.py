@@ -1,0 +1,195 @@
+"""Trials of faults: one visit of a faulty case each, and after a leak a clean one, in the custody of one warden.
+
+When a visit and when the run is over, whatever still carries its name is looked for, told and removed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import NamedTuple
+
+import pytest
+from commands import EXTRA
+from paths import SUPPORT
+
+from faults.kinds import KINDS, Fault, expected, mentioned, parse_fault
+from faults.loading import SWITCH, load
+from ipcbench.measure.process.names import visit_name
+from ipcbench.model import Capabilities, Case, Failure, Outcome, StartMethod, Timing, Verdict, Visit
+from ipcbench.plan import catalog
+from ipcbench.run.stop import Stop
+from ipcbench.run.visitor import LEAST_DEADLINE, TIMEOUT_MUL, Visitor, deadlines, slowness
+from ipcbench.testing.remains import sweep
+
+BASES = ("pipe", "queue", "array", "manager-queue")
+TIMING = Timing(values=1, warmups=1, min_time=0.001)
+LOOPS = 20  # even, and fewer than there are different payloads: swapped pairs and stale messages show in the last one
+SIZE = 64
+_SHORTEST = 1.5  # seconds for a visit that hangs
+_LONGEST = 10.0
+LATE = 2.0  # seconds that a visit which hangs may take beyond its deadline
+
+
+class Trial(NamedTuple):
+    """One fault in one case, and the verdicts that are right for it."""
+
+    fault: Fault
+    case: Case
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def hangs(self) -> bool:
+        """Whether a deadline is what ends it, or may be."""
+        return "timed-out" in self.verdicts or self.fault.kind == "lose"
+
+    @property
+    def harmless(self) -> bool:
+        """Whether ok is the right verdict."""
+        return self.verdicts == ("ok",)
+
+
+class Tried(NamedTuple):
+    """What a trial came to. seconds is its visit's time, deadline what it had; left is what outlived it.
+
+    clean is what the clean visit after a leak came to, None where there was none.
+    """
+
+    trial: Trial
+    found: Outcome | Failure
+    seconds: float
+    deadline: float
+    left: tuple[str, ...]
+    clean: Outcome | Failure | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict of the faulty visit."""
+        return verdict_of(self.found)
+
+    @property
+    def wrong(self) -> str | None:
+        """What is not as the table says, in words; None if all is."""
+        kind = KINDS[self.trial.fault.kind]
+        if self.verdict not in self.trial.verdicts:
+            return f"{self.verdict} instead of {' or '.join(self.trial.verdicts)}"
+        if isinstance(self.found, Outcome):
+            return None if kind.note in ("", *self.found.notes) else f"no note {kind.note!r}"
+        word = mentioned(self.trial.fault)
+        if self.verdict == kind.verdicts[0] and word not in self.found.detail:
+            return f"{word!r} is not in {self.found.detail!r}"
+        return None
+
+
+def matrix(start_methods: Sequence[StartMethod], bases: Sequence[str], seed: int) -> list[Trial]:
+    """Every kind with each start method and base mechanism, in an order that the seed repeats."""
+    trials = [
+        make_trial(parse_fault(f"fault:{kind}")._replace(base=base), method)
+        for method in start_methods
+        for base in bases
+        for kind in KINDS
+    ]
+    random.Random(seed).shuffle(trials)
+    return trials
+
+
+def make_trial(fault: Fault, start_method: StartMethod) -> Trial:
+    """A fault in the pattern it shows itself in."""
+    case = Case(KINDS[fault.kind].pattern, fault.name, SIZE, start_method=start_method)
+    return Trial(fault, case, expected(fault, start_method))
+
+
+def unfit(trial: Trial, capable: Capabilities) -> str | None:
+    """Why this machine cannot try it, in words; None if it can."""
+    mechanism = catalog.mechanism(trial.fault.base)
+    if capable.semaphores and (mechanism.semaphores or trial.fault.kind in ("lock-dead", "leak-semaphore")):
+        return capable.semaphores
+    if not capable.shared_memory and (mechanism.shared_memory or trial.fault.kind == "leak-shm"):
+        return "there is no shared memory"
+    if trial.case.start_method not in capable.start_methods:
+        return f"there is no {trial.case.start_method}"
+    return None
+
+
+@contextmanager
+def faults_by_name() -> Iterator[None]:
+    """Have this process, and the visits that it makes, load a fault by its name as any mechanism."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalog, "load_mechanism", load)
+        patch.setenv("PYTHONPATH", os.pathsep.join(map(str, (EXTRA, SUPPORT))))
+        patch.setenv(SWITCH, "1")
+        yield
+
+
+def try_all(stop: Stop, trials: Sequence[Trial]) -> tuple[list[Tried], list[str]]:
+    """Try them all on a bench of their own; what they came to, and what the bench left."""
+    with closing(Bench(stop)) as bench:
+        tried = [bench.attempt(trial) for trial in trials]
+        return tried, bench.close()
+
+
+class Bench:
+    """Tries faults one after the other in a run of its own, with deadlines that fit the speed of this machine.
+
+    walls are the seconds that clean visits took.
+    """
+
+    def __init__(self, stop: Stop) -> None:
+        self.visitor = Visitor(TIMING, stop)
+        self.slowness = slowness()
+        self.walls: dict[tuple[str, StartMethod], float] = {}
+
+    def close(self) -> list[str]:
+        """End the run; what it left, in words. Harmless when called twice."""
+        self.visitor.close()
+        return sweep(f"ib{self.visitor.run_id}", self.visitor.folder.parent)
+
+    def attempt(self, trial: Trial) -> Tried:
+        """Try one; raises Interrupted if the user asks to stop meanwhile."""
+        seconds = self._deadline(trial)
+        clean: Outcome | Failure | None = None
+        began = time.monotonic()
+        with self._at_most(seconds):
+            had = deadlines(Visit(trial.case, 1, 0, LOOPS), TIMING)["visit"]
+            found, left = self._visit(trial.case)
+            took = time.monotonic() - began
+            if trial.fault.kind.startswith("leak-"):
+                clean, more = self._visit(_clean(trial))
+                left += more
+        return Tried(trial, found, took, had, tuple(left), clean)
+
+    @contextmanager
+    def _at_most(self, seconds: float) -> Iterator[None]:
+        """Give visits so many seconds, as many times as all of this machine's."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(TIMEOUT_MUL, str(self.slowness * seconds / LEAST_DEADLINE))
+            yield
+
+    def _visit(self, case: Case) -> tuple[Outcome | Failure, list[str]]:
+        """Make a visit; what it left is told and goes."""
+        found = self.visitor.visit(Visit(case, 1, 0, LOOPS))
+        return found, sweep(visit_name(self.visitor.run_id, self.visitor.made), self.visitor.folder)
+
+    def _deadline(self, trial: Trial) -> float:
+        """Seconds for a trial: short where it is sure to be needed, but several times what a clean visit takes."""
+        if not trial.hangs:
+            return _LONGEST
+        key = trial.fault.base, trial.case.start_method
+        if key not in self.walls:
+            began = time.monotonic()
+            with self._at_most(_LONGEST):
+                self._visit(_clean(trial))
+            self.walls[key] = time.monotonic() - began
+        return min(max(_SHORTEST, 2.5 * self.walls[key]), _LONGEST)
+
+
+def _clean(trial: Trial) -> Case:
+    return trial.case._replace(mechanism=trial.fault.base)
+
+
+def verdict_of(found: Outcome | Failure) -> Verdict:
+    """The verdict of a visit."""
+    return found.verdict if isinstance(found, Failure) else "ok"
