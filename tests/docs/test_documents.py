@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from commands import python
-from synthetic import make_cases, make_result
 from paths import ROOT
+from synthetic import make_cases, make_result
 
 from ipcbench.measure.api.ports import FAMILIES
 from ipcbench.notebook import Run
