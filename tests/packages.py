@@ -13,7 +13,8 @@ GOOD = '''"""A pipe under another name.
 Source: multiprocessing.
 """
 {before}
-from ipcbench.measure.api.ports import Channel, Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel
 
 
 class Plain(Channel):
@@ -74,7 +75,7 @@ BAD: Mapping[str, tuple[str, str]] = {
     "nothing": ("expected a Mechanism", "MECHANISM = 5\n"),
     "empty": ("AttributeError", ""),
     "wordy": ("length <= 12", source("wordy", facts="").replace('short="Plug"', 'short="far too long a word"')),
-    "odd": ("expected", source("odd").replace('family="pipes"', 'family="magic"')),
+    "odd": ("family is 'magic': expected 'pipes', 'queues'", source("odd").replace('family="pipes"', 'family="magic"')),
     "unclear": ("not as expected", source("unclear", facts="holds=object()")),
     "poor": (
         "poor needs a_library_that_is_not_there",

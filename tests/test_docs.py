@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ipcbench.measure.api.ports import FAMILIES
+from ipcbench.measure.api.mechanism import FAMILIES
 from ipcbench.plan import catalog
 
 ROOT = Path(__file__).parents[1]

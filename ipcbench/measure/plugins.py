@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ipcbench.errors import BadRequest
-from ipcbench.measure.api.ports import CONTRACT, Mechanism
+from ipcbench.measure.api.mechanism import CONTRACT, Mechanism
 from ipcbench.text import safe_text
 
 GROUP = "ipcbench.mechanisms"
@@ -83,12 +83,13 @@ def _spaced(fact: object) -> object:
 def why_no_mechanism(plugin: Plugin, found: object) -> str | None:
     """Why what an entry point names is no mechanism of that name, in words; None if it is."""
     if not isinstance(found, Mechanism):
-        return f"{plugin.target} is a {type(found).__name__}; expected a Mechanism of ipcbench.measure.api.ports"
+        return f"{plugin.target} is a {type(found).__name__}; expected a Mechanism of ipcbench.measure.api.mechanism"
     if not (isinstance(found.contract, int) and 1 <= found.contract <= CONTRACT):
         return f"written for contract {safe_text(found.contract)}, and this ipcbench knows contract {CONTRACT}"
     if found.name != plugin.name:
         return f"the mechanism calls itself {safe_text(found.name)!r}: expected the name of its entry point"
-    return None
+    wrong = found.wrong_fact()
+    return safe_text(wrong, 400) if wrong else None
 
 
 def _installed() -> list[Plugin]:

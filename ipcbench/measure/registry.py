@@ -13,8 +13,8 @@ import sys
 
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.measure import mechanisms, patterns, plugins
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Pattern
-from ipcbench.measure.api.ports import Mechanism
 
 
 def mechanism_names() -> list[str]:

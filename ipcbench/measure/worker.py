@@ -28,7 +28,8 @@ from ipcbench.errors import SHORT_OF, BadRequest, NotOffered
 from ipcbench.measure.api.histogram import histogram
 from ipcbench.measure.api.pattern import Go, Lap, Proof, Seat, Turn, Unverified, Verification
 from ipcbench.measure.api.payload import content, make_payloads, pool_count, window_for
-from ipcbench.measure.api.ports import Executor, Port, PortSettings
+from ipcbench.measure.api.ports import Executor, Port
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.exit import complain, leave_process
 from ipcbench.measure.process.leaks import Ledger, take_ledger
 from ipcbench.measure.process.names import WORKER, claim_names, visit_folder

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ipcbench.errors import BadRequest, NotHere, is_shortage
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.process.names import visit_name
 from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
 from ipcbench.plan import catalog

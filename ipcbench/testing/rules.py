@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.contract.stage import ADDS, TASKS, WORKERS
 from ipcbench.model import START_METHODS, Capabilities, Case, Failure
 from ipcbench.plan.planner import why_not

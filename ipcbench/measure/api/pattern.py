@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Any, Literal, NamedTuple
 
 from ipcbench.measure.api.arrays import ArrayChannel
+from ipcbench.measure.api.mechanism import Many, Mechanism
 from ipcbench.measure.api.payload import (
     LEAST_OBJECT,
     Content,
@@ -26,7 +27,8 @@ from ipcbench.measure.api.payload import (
     proof_count,
     window_for,
 )
-from ipcbench.measure.api.ports import Cell, Channel, Many, Mechanism, Port, PortSettings, Receive, Run, Send, Side
+from ipcbench.measure.api.ports import Cell, Channel, Port, Receive, Run, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.model import Case
 
 Go = Callable[[int], object]

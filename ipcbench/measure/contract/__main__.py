@@ -16,7 +16,7 @@ from itertools import product
 from multiprocessing import util
 from typing import Any, NoReturn
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.contract import channels, others
 from ipcbench.measure.contract.full import observe_bound
 from ipcbench.measure.contract.killed import kill_in_the_middle

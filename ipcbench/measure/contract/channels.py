@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 
 from ipcbench.errors import PeerFailed
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Turn, Verification
 from ipcbench.measure.api.payload import content, digest, digests, make_payloads, own, window_for
-from ipcbench.measure.api.ports import Mechanism
 from ipcbench.measure.contract.stage import (
     TASKS,
     WORKERS,

@@ -13,9 +13,9 @@ import threading
 from typing import Any
 
 from ipcbench.errors import BadRequest
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Verification
 from ipcbench.measure.api.payload import content
-from ipcbench.measure.api.ports import Mechanism
 from ipcbench.measure.contract.channels import observe_echo
 from ipcbench.measure.contract.others import observe_tasks
 from ipcbench.measure.contract.stage import simplest, staged

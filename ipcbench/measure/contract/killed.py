@@ -7,8 +7,8 @@ import signal
 from itertools import cycle
 from types import FrameType
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.payload import content, make_payloads
-from ipcbench.measure.api.ports import Mechanism
 from ipcbench.measure.contract.stage import Stage, simplest, staged, streams
 from ipcbench.measure.process.stages import mark
 from ipcbench.measure.registry import load_pattern

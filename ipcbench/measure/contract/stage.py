@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Pattern, Seat
 from ipcbench.measure.api.payload import content, make_payloads, window_for
-from ipcbench.measure.api.ports import Executor, Mechanism, Port, PortSettings
+from ipcbench.measure.api.ports import Executor, Port
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.placement import usable_cpus
 from ipcbench.measure.process.team import Job, Team, connect
 from ipcbench.measure.process.thread_team import start_team

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Turn
-from ipcbench.measure.api.ports import Mechanism
 from ipcbench.measure.contract.stage import difficult_payloads, staged
 from ipcbench.measure.registry import load_pattern
 from ipcbench.model import StartMethod

@@ -9,7 +9,9 @@ from functools import partial
 from itertools import cycle
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import ItemCell
 from ipcbench.measure.transports.ring import Ring
 

@@ -6,7 +6,7 @@ memory in the slot, good until the next receive. It reads one byte of every page
 take the same time. Plasma, Arrow's own store of such objects, no longer exists. Source: https://arrow.apache.org/docs/python/ipc.html.
 """
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.transports.arrow import ArrowRing
 
 MECHANISM = Mechanism(

@@ -8,7 +8,9 @@ Source: Lib/multiprocessing/synchronize.py.
 from collections.abc import Callable
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Signal
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Signal
+from ipcbench.measure.api.settings import PortSettings
 
 
 class ConditionSignal(Signal):

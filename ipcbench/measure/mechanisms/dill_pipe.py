@@ -4,7 +4,8 @@ The package is a copy of multiprocessing that pickles by dill, which also carrie
 __main__, and takes far longer over large lists. Source: https://multiprocess.readthedocs.io, Lib/multiprocessing.
 """
 
-from ipcbench.measure.api.ports import PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.connections import DuplexPipe
 from ipcbench.measure.transports.dill import DILL, dill_context
 

@@ -7,7 +7,8 @@ themselves; here they wait. Source: https://github.com/alex-petrenko/faster-fifo
 
 from functools import partial
 
-from ipcbench.measure.api.ports import Mechanism, Receive
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive
 from ipcbench.measure.transports.faster_fifo import FOR_EVER, FifoQueue
 
 

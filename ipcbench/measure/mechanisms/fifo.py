@@ -8,7 +8,9 @@ import contextlib
 import os
 import select
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.streams import reader_of, writer_of
 
 

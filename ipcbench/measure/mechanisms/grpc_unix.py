@@ -6,7 +6,7 @@ limit of 4 MB for what is received is taken away. Threads of the library do the 
 https://grpc.io/docs/languages/python/basics, https://grpc.github.io/grpc/python/grpc.html.
 """
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.transports.grpc import GrpcCall
 
 MECHANISM = Mechanism(

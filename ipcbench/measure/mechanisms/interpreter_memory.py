@@ -8,7 +8,8 @@ in one process, so neither side ever sees the other's end. Source: PEP 734, pipe
 
 import os
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.interpreters import MODULE
 from ipcbench.measure.transports.doorbell_ring import BELL, BellRing
 from ipcbench.measure.transports.shared_memory import touch

@@ -10,7 +10,8 @@ import concurrent.futures
 from typing import Any
 
 from ipcbench.errors import NotOffered
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.interpreters import MODULE, Meeting, numbers
 from ipcbench.measure.transports.pools import FuturePool, arrive
 

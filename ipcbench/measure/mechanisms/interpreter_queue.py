@@ -8,7 +8,9 @@ thread of this process. Source: Lib/concurrent/interpreters/_queues.py, Modules/
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.interpreters import MODULE, library
 
 

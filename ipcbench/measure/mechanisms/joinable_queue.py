@@ -6,7 +6,9 @@ Source: Lib/multiprocessing/queues.py.
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 
 
 class JoinableQueueChannel(Channel):

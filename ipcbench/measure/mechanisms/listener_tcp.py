@@ -5,7 +5,9 @@ algorithm keeps a body of less than a packet back until the header is acknowledg
 trip up to 64 KiB on loopback (gh-126471). Source: Lib/multiprocessing/connection.py.
 """
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.connections import AcceptedConnection
 
 

@@ -5,7 +5,9 @@ be reached by unrelated processes. recv() unpickles, which runs code of whoever 
 Source: Lib/multiprocessing/connection.py.
 """
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.connections import AcceptedConnection
 
 

@@ -6,7 +6,7 @@ read. Nothing wakes who waits, so both spin, and offer their CPU to others every
 Opened in each process after the last fork, as its documentation demands. Source: https://lmdb.readthedocs.io.
 """
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.transports.lmdb import LmdbRing
 
 MECHANISM = Mechanism(

@@ -7,7 +7,9 @@ Source: Modules/_multiprocessing/semaphore.c.
 
 from collections.abc import Callable
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Signal
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Signal
+from ipcbench.measure.api.settings import PortSettings
 
 
 class LockSignal(Signal):

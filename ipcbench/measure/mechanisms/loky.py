@@ -6,7 +6,7 @@ in the standard library. Source: https://loky.readthedocs.io.
 
 from concurrent.futures import Executor as FutureExecutor
 
-from ipcbench.measure.api.ports import PortSettings
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.loky import LOKY, arrival, prepare_loky
 from ipcbench.measure.transports.pools import FuturePool, arrive
 

@@ -6,7 +6,9 @@ send and many receive. As state: item 0. Source: Lib/multiprocessing/managers.py
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import ItemCell
 
 

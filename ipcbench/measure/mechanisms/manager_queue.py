@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.managed_queue import ManagedQueue
 
 if TYPE_CHECKING:

@@ -6,7 +6,9 @@ Source: Lib/multiprocessing/managers.py.
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import ValueCell
 from ipcbench.measure.transports.ring import ValueRing
 

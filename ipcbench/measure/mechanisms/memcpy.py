@@ -7,7 +7,9 @@ Source: memcpy(3), which slice assignment and bytes() come down to.
 from functools import partial
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 
 
 class MemcpyControl(Channel):

@@ -8,7 +8,9 @@ Source: Modules/mmapmodule.c, mmap(2).
 from mmap import mmap
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, Port, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Port
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import BytesCell
 from ipcbench.measure.transports.ring import LINE, BytesRing
 from ipcbench.measure.transports.shared_memory import touch

@@ -8,7 +8,7 @@ Source: https://jcristharif.com/msgspec, Lib/multiprocessing/connection.py.
 from collections.abc import Callable
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.transports.connections import CodedPipe
 
 

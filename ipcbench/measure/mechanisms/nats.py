@@ -8,7 +8,7 @@ run_until_complete(), as with `asyncio-unix`. The limit of a payload is raised f
 https://docs.nats.io, https://nats-io.github.io/nats.py.
 """
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.transports.nats import LARGEST, NatsSubject
 
 MECHANISM = Mechanism(

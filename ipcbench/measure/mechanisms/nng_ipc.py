@@ -5,7 +5,7 @@ there is no fork here. Each side holds as many messages as its buffer is set to.
 https://pynng.readthedocs.io.
 """
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.transports.nng import Pair0
 
 MECHANISM = Mechanism(

@@ -4,7 +4,8 @@ As `nng-ipc`, over a connection that also reaches other hosts; the library sets 
 Source: https://nng.nanomsg.org, https://pynng.readthedocs.io.
 """
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.bind_and_dial import LOOPBACK
 from ipcbench.measure.transports.nng import Pair0
 

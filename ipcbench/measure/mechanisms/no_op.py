@@ -4,7 +4,9 @@ A mechanism as fast as this has moved nothing.
 Source: the language.
 """
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 
 
 class NoOpControl(Channel):

@@ -5,7 +5,8 @@ it to the other process, which a bare descriptor does not survive under spawn; n
 Source: pipe(7).
 """
 
-from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.transports.connections import SimplexPipe
 from ipcbench.measure.transports.streams import reader_of, writer_of
 

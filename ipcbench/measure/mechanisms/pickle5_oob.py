@@ -7,7 +7,8 @@ Source: Lib/pickle.py, PEP 574.
 import pickle
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.transports.loopback import Alone
 
 

@@ -4,7 +4,8 @@ A message longer than 16 384 bytes after pickling goes out as two writes. recv()
 Source: Lib/multiprocessing/connection.py.
 """
 
-from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.transports.connections import DuplexPipe
 
 

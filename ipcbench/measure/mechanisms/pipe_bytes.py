@@ -3,7 +3,8 @@
 A message longer than 16 384 bytes goes out as two writes. Source: Lib/multiprocessing/connection.py.
 """
 
-from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.transports.connections import DuplexPipe
 
 

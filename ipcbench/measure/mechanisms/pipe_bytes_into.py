@@ -5,7 +5,9 @@ receiver hands out a copy of the part it got, as a user must who keeps a message
 with it by then has one copy less. Source: Lib/multiprocessing/connection.py.
 """
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.connections import DuplexPipe
 
 

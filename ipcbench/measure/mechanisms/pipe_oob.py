@@ -8,7 +8,8 @@ refers to it, so that their number need not be sent. Source: PEP 574, Lib/multip
 import pickle
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.transports.connections import DuplexPipe
 
 

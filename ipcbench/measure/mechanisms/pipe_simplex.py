@@ -5,7 +5,8 @@ there, a message longer than 16 384 bytes after pickling goes out as two writes,
 Source: Lib/multiprocessing/connection.py, pipe(7).
 """
 
-from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.transports.connections import SimplexPipe
 
 

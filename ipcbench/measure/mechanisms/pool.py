@@ -7,7 +7,9 @@ Source: Lib/multiprocessing/pool.py.
 
 from multiprocessing.pool import Pool
 
-from ipcbench.measure.api.ports import Executor, Mechanism, PortSettings, Run, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Executor, Run, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.pools import Numbers, arrive, chunk, meet, one_by_one
 
 

@@ -4,7 +4,7 @@ What multiprocessing wraps in SharedMemory and Semaphore, without its resource t
 process that is killed. Source: shm_overview(7), sem_overview(7), https://github.com/osvenskan/posix_ipc.
 """
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.transports.posix_shm import PosixRing
 
 MECHANISM = Mechanism(

@@ -8,7 +8,8 @@ Source: Lib/concurrent/futures/process.py.
 from concurrent.futures import Executor as FutureExecutor
 from concurrent.futures import ProcessPoolExecutor
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.pools import FuturePool, Numbers, arrive
 
 

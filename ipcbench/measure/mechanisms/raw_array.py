@@ -7,7 +7,8 @@ Lock that comes with the port, as it would tear otherwise. Source: Lib/multiproc
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import BytesCell
 from ipcbench.measure.transports.ring import BytesRing
 

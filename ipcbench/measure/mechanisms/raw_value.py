@@ -6,7 +6,8 @@ is a ring of one slot. Source: Lib/multiprocessing/sharedctypes.py.
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import ValueCell
 from ipcbench.measure.transports.ring import ValueRing
 

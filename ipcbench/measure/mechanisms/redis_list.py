@@ -7,7 +7,7 @@ receive, and BRPOP serves who has waited longest. Source: https://redis.io/comma
 https://redis.readthedocs.io.
 """
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.transports.redis import RedisList
 
 MECHANISM = Mechanism(

@@ -6,7 +6,9 @@ none is lost when the waiter comes later. Source: Modules/_multiprocessing/semap
 
 from collections.abc import Callable
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Signal
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Signal
+from ipcbench.measure.api.settings import PortSettings
 
 
 class SemaphoreSignal(Signal):

@@ -4,7 +4,9 @@ No worker, no message: one operation is one call. All ways of running tasks are 
 Source: the language.
 """
 
-from ipcbench.measure.api.ports import Executor, Mechanism, PortSettings, Run
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Executor, Run
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.pools import here, loop
 
 

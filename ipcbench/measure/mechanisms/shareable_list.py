@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from multiprocessing.shared_memory import ShareableList
 from typing import Any
 
-from ipcbench.measure.api.ports import Cell, Mechanism, Port, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Cell, Port, Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import ItemCell
 from ipcbench.measure.transports.ring import Ring
 from ipcbench.measure.transports.shared_memory import Segment

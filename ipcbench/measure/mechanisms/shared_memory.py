@@ -7,7 +7,9 @@ Source: Lib/multiprocessing/shared_memory.py.
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import BytesCell
 from ipcbench.measure.transports.ring import LINE
 from ipcbench.measure.transports.shared_memory import Segment, SegmentRing

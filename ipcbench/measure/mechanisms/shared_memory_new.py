@@ -12,7 +12,9 @@ from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.shared_memory import Segment
 
 

@@ -7,7 +7,8 @@ so both sides notice: a wait that reads nothing is an EOFError. Source: Lib/mult
 import os
 from multiprocessing.connection import Connection
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.doorbell_ring import BELL, BellRing
 from ipcbench.measure.transports.shared_memory import SegmentRing
 

@@ -9,7 +9,9 @@ Source: Lib/multiprocessing/shared_memory.py, sched_yield(2).
 import os
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.ring import LENGTH
 from ipcbench.measure.transports.shared_memory import SegmentRing
 

@@ -7,7 +7,8 @@ before the segment can be closed. Source: Lib/multiprocessing/shared_memory.py.
 
 import mmap
 
-from ipcbench.measure.api.ports import Mechanism, Receive
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive
 from ipcbench.measure.transports.ring import LENGTH
 from ipcbench.measure.transports.shared_memory import LendingRing
 

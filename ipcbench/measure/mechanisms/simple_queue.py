@@ -4,7 +4,9 @@ put() pickles and writes in the caller, under a lock, and blocks once the 64 KiB
 Source: Lib/multiprocessing/queues.py.
 """
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 
 
 class SimpleQueueChannel(Channel):

@@ -6,7 +6,9 @@ buffer that is reused, of which the receiver hands out a copy. Source: unix(7), 
 
 import socket
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.streams import StreamSocket
 
 

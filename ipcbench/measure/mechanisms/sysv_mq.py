@@ -8,7 +8,7 @@ https://github.com/osvenskan/sysv_ipc.
 import os
 from typing import Any
 
-from ipcbench.measure.api.ports import PortSettings
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.names import SYSV_QUEUE
 from ipcbench.measure.transports.kernel_queue import KERNEL_QUEUE, LARGEST, KernelQueue
 

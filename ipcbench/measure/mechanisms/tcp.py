@@ -4,7 +4,7 @@ Nagle's algorithm is on, and does no harm to who writes a message in one call an
 `tcp-nodelay` and `tcp-split`. Calls as in `socketpair`. Source: tcp(7), Lib/socket.py.
 """
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.transports.streams import TcpSocket
 
 

@@ -6,7 +6,8 @@ Source: tcp(7), Lib/socket.py.
 
 import socket
 
-from ipcbench.measure.api.ports import Mechanism, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Side
 from ipcbench.measure.transports.streams import TcpSocket
 
 

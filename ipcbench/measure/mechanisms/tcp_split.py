@@ -7,7 +7,8 @@ Source: tcp(7), RFC 896, RFC 1122 4.2.3.2.
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Send
 from ipcbench.measure.transports.streams import LENGTH, TcpSocket
 
 

@@ -6,7 +6,9 @@ Source: Lib/queue.py.
 
 import queue
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 
 
 class ThreadQueueChannel(Channel):

@@ -10,7 +10,9 @@ import socket
 from functools import partial
 
 from ipcbench.errors import NotOffered
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 
 _BUFFER = 212_992  # net.core.wmem_default
 _OWN = 32  # what the kernel takes of it for each datagram, unix_dgram_sendmsg() in net/unix/af_unix.c

@@ -4,7 +4,7 @@ Once connected it is what `socketpair` is; it differs in who can reach it. A pat
 file stays until it is unlinked. Calls as in `socketpair`. Source: unix(7), Lib/socket.py.
 """
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.transports.streams import UnixSocket
 
 

@@ -5,7 +5,7 @@ descriptor, in each process. A full peer blocks the sender at the high-water mar
 Source: https://zguide.zeromq.org, zmq_socket(3), zmq_ipc(7).
 """
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.transports.zeromq import PairSocket
 
 MECHANISM = Mechanism(

@@ -5,7 +5,7 @@ knows. PUSH deals in turn and not to who is idle. The high-water mark counts mes
 https://zguide.zeromq.org, zmq_socket(3).
 """
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.transports.zeromq import PushPullChannel
 
 MECHANISM = Mechanism(

@@ -4,7 +4,8 @@ As `zmq-ipc`, over a connection that also reaches other hosts. Source: https://z
 zmq_tcp(7).
 """
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.bind_and_dial import LOOPBACK
 from ipcbench.measure.transports.zeromq import PairSocket
 

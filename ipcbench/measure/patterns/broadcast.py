@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from itertools import repeat
 from time import perf_counter
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, check_counts, check_last, make_channel
-from ipcbench.measure.api.ports import Channel, Mechanism, Port, PortSettings, Side
+from ipcbench.measure.api.ports import Channel, Port, Side
+from ipcbench.measure.api.settings import PortSettings
 
 
 class Broadcast(ChannelPattern):

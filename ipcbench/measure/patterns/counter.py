@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from itertools import repeat
 from time import perf_counter
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import (
     CellPattern,
     Go,
@@ -20,7 +21,7 @@ from ipcbench.measure.api.pattern import (
     WrongResult,
     check_counts,
 )
-from ipcbench.measure.api.ports import Cell, Mechanism, Side
+from ipcbench.measure.api.ports import Cell, Side
 from ipcbench.model import Case
 
 _PROOF_COUNT = 100

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts, check_last
 from ipcbench.measure.api.payload import digest, digests, window_for
-from ipcbench.measure.api.ports import Mechanism, Side
+from ipcbench.measure.api.ports import Side
 from ipcbench.model import Case
 
 

@@ -11,9 +11,9 @@ from itertools import repeat
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts
 from ipcbench.measure.api.payload import digest
-from ipcbench.measure.api.ports import Mechanism
 from ipcbench.model import Case
 
 _LONGEST_SENTINEL = {"bytes": 1, "object": 1, "array": 8}  # in bytes

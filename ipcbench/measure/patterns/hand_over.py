@@ -10,8 +10,10 @@ from itertools import repeat
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Go, Lap, Pattern, Proof, Seat, Turn, Verification, check_counts
-from ipcbench.measure.api.ports import Mechanism, Port, PortSettings, Side, Signal
+from ipcbench.measure.api.ports import Port, Side, Signal
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.model import Case
 
 _PROOF_COUNT = 100

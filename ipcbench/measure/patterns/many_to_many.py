@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from itertools import repeat
 from time import perf_counter
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts
-from ipcbench.measure.api.ports import Channel, Mechanism, Side
+from ipcbench.measure.api.ports import Channel, Side
 from ipcbench.model import Case
 
 

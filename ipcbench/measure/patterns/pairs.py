@@ -7,6 +7,7 @@ own, as ping-pong has.
 from collections.abc import Sequence
 from time import perf_counter
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import (
     ChannelPattern,
     Go,
@@ -17,7 +18,8 @@ from ipcbench.measure.api.pattern import (
     check_counts,
     echo,
 )
-from ipcbench.measure.api.ports import Channel, Mechanism, Port, PortSettings, Side
+from ipcbench.measure.api.ports import Channel, Port, Side
+from ipcbench.measure.api.settings import PortSettings
 
 
 class Pairs(ChannelPattern):

@@ -12,6 +12,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import (
     Go,
     Lap,
@@ -26,7 +27,8 @@ from ipcbench.measure.api.pattern import (
     make_channel,
 )
 from ipcbench.measure.api.payload import make_payloads
-from ipcbench.measure.api.ports import Cell, Mechanism, Port, PortSettings, Side
+from ipcbench.measure.api.ports import Cell, Port, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.model import Case
 
 _LARGEST = 4096

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified
 from ipcbench.measure.api.payload import Payload
-from ipcbench.measure.api.ports import Mechanism
 from ipcbench.model import Case
 
 

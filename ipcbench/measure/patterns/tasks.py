@@ -11,9 +11,11 @@ from threading import get_native_id
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Go, Lap, Pattern, Proof, Seat, Turn, Unverified, Verification
 from ipcbench.measure.api.payload import Payload, digest, make_payloads, proof_count
-from ipcbench.measure.api.ports import Executor, Mechanism, Port, PortSettings, Side
+from ipcbench.measure.api.ports import Executor, Port, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.model import Case
 
 

@@ -16,8 +16,8 @@ from multiprocessing.context import BaseContext
 from typing import Any
 
 from ipcbench.errors import PeerFailed
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Lap
-from ipcbench.measure.api.ports import Mechanism
 from ipcbench.measure.process import interpreters
 from ipcbench.measure.process.placement import place
 from ipcbench.measure.process.team import JOIN_SECONDS, Job, Order, Team, Usage, follow

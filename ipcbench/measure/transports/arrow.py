@@ -5,7 +5,8 @@ from __future__ import annotations
 import mmap
 from typing import Any
 
-from ipcbench.measure.api.ports import PortSettings, Receive, Send, Side
+from ipcbench.measure.api.ports import Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.light_import import import_lightly
 from ipcbench.measure.transports.ring import LINE
 from ipcbench.measure.transports.shared_memory import LendingRing

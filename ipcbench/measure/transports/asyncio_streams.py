@@ -10,7 +10,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.streams import LENGTH, UnixSocket
 
 if TYPE_CHECKING:

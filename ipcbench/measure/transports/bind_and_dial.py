@@ -10,7 +10,8 @@ import os
 from abc import abstractmethod
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.ports import Channel, Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 
 LOOPBACK = "tcp://127.0.0.1"
 _IPC = "ipc://"

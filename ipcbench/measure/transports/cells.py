@@ -10,7 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ipcbench.measure.api.ports import Cell, PortSettings
+from ipcbench.measure.api.ports import Cell
+from ipcbench.measure.api.settings import PortSettings
 
 
 class ValueCell(Cell):

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from multiprocessing.connection import Client, Connection, Listener
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.ports import Channel, Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 
 
 class DuplexPipe(Channel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from multiprocessing.process import current_process
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 
 
 def dill_context() -> Any:

@@ -9,7 +9,8 @@ import os
 from abc import abstractmethod
 from typing import Any
 
-from ipcbench.measure.api.ports import PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.ring import LENGTH, BytesRing
 
 BELL = b"\0"

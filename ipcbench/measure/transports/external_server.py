@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Self
 
 from ipcbench.errors import NotOffered, ServerFailed
-from ipcbench.measure.api.ports import PortSettings, find_program
+from ipcbench.measure.api.mechanism import find_program
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.names import SERVER
 
 START_SECONDS = 10.0  # a server answers within 0.1 s; on a machine that swaps it may take its time

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, PortSettings, Send
+from ipcbench.measure.api.ports import Channel, Send
+from ipcbench.measure.api.settings import PortSettings
 
 FOR_EVER = 1e9  # seconds; its calls give up after ten by themselves
 _OVERHEAD = 256  # bytes a message may take beside its payload: pickle, a task's number, a length

@@ -9,7 +9,8 @@ from __future__ import annotations
 from queue import Queue, SimpleQueue
 from typing import Any
 
-from ipcbench.measure.api.ports import PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.bind_and_dial import MeetingChannel
 
 _SERVICE, _METHOD = "ipcbench", "messages"

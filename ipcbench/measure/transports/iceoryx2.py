@@ -15,7 +15,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Send
+from ipcbench.measure.api.settings import PortSettings
 
 SHARED = Path("/dev/shm")
 

@@ -12,7 +12,9 @@ from abc import abstractmethod
 from typing import Any
 
 from ipcbench.errors import NotOffered
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 
 LARGEST = 8192  # fs.mqueue.msgsize_max and kernel.msgmax as Linux gives them
 

@@ -7,7 +7,8 @@ import shutil
 from itertools import cycle
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.ports import Channel, Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 
 _LOOKS = 100  # a look is a transaction, and takes ten times as long as one at a flag
 _PAGE = 4096

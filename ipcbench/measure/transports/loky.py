@@ -13,7 +13,9 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import current_process
 from typing import Any
 
-from ipcbench.measure.api.ports import Executor, Mechanism, PortSettings, Run, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Executor, Run, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.leaks import kept_by_a_library
 from ipcbench.measure.transports.light_import import import_lightly
 from ipcbench.measure.transports.pools import arrive, chunk, meet

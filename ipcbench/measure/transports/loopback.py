@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, PortSettings
+from ipcbench.measure.api.ports import Channel
+from ipcbench.measure.api.settings import PortSettings
 
 
 class Alone(Channel):

@@ -20,7 +20,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any
 
 from ipcbench.errors import NotOffered
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.leaks import kept_by_a_library
 from ipcbench.measure.process.names import SEGMENT
 

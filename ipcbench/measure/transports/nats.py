@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from multiprocessing.process import current_process
 from typing import TYPE_CHECKING, Any
 
-from ipcbench.measure.api.ports import Channel, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.ports import Channel, Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.external_server import Server
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from concurrent.futures import Executor as FutureExecutor
 from multiprocessing.context import BaseContext
 from typing import Any
 
-from ipcbench.measure.api.ports import Executor, PortSettings, Run, Side
+from ipcbench.measure.api.ports import Executor, Run, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.placement import place
 
 MEETING_SECONDS = 60.0

@@ -6,7 +6,8 @@ import mmap
 import os
 from typing import Any
 
-from ipcbench.measure.api.ports import PortSettings, Side
+from ipcbench.measure.api.ports import Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.ring import BytesRing
 from ipcbench.measure.transports.shared_memory import touch
 

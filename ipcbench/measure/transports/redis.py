@@ -7,7 +7,8 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.ports import Channel, Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.external_server import Server
 
 _CALL, _ANSWER = b"PING\r\n", b"+PONG\r\n"

@@ -15,7 +15,8 @@ from itertools import cycle
 from struct import Struct
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 
 LENGTH = Struct("Q")
 LINE = 64  # bytes of a cache line

@@ -15,7 +15,8 @@ import sys
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any
 
-from ipcbench.measure.api.ports import PortSettings, Side
+from ipcbench.measure.api.ports import Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.ring import BytesRing
 
 

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.ports import Channel, Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 
 LENGTH = Struct("Q")
 _PIECE = 65_536  # what a pipe holds: os.read makes room for as much as it is asked for

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.ports import Channel, Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.bind_and_dial import MeetingChannel, ipc_address, remove_file
 
 # PUSH passes over a peer that it believes full. It learns what was read half a high-water mark at a time, and looks for
