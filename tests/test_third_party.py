@@ -109,7 +109,7 @@ def test_a_peer_killed_in_the_middle_fails_the_case_and_leaves_nothing(
 
 @pytest.mark.skipif("arrow-shared-memory" not in [found.name for found in HERE], reason="pyarrow is not here")
 def test_a_record_batch_is_read_where_it_was_written_and_not_copied() -> None:
-    from ipcbench.measure.transports.arrow import ArrowRing
+    from ipcbench.measure.mechanisms.arrow_shared_memory import ArrowRing
 
     ring = ArrowRing(PortSettings(multiprocessing.get_context("fork"), 4096, 4, 1))
     ring.connect("driver")

@@ -5,18 +5,33 @@ a class needs a declared type and a subclass comes back as its base. Bytes are c
 Source: https://jcristharif.com/msgspec, Lib/multiprocessing/connection.py.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from ipcbench.measure.api.mechanism import Mechanism
-from ipcbench.measure.transports.connections import CodedPipe
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.transports.connections import DuplexPipe
 
 
-class MsgspecPipeChannel(CodedPipe):
-    def codec(self) -> tuple[Callable[[Any], bytes], Callable[[bytes], Any]]:
+class MsgspecPipeChannel(DuplexPipe):
+    def sender(self) -> Send:
         from msgspec import msgpack
 
-        return msgpack.Encoder().encode, msgpack.Decoder().decode
+        send_bytes, encode = self.end.send_bytes, msgpack.Encoder().encode
+
+        def send(message: Any) -> None:
+            send_bytes(encode(message))
+
+        return send
+
+    def receiver(self) -> Receive:
+        from msgspec import msgpack
+
+        recv_bytes, decode = self.end.recv_bytes, msgpack.Decoder().decode
+
+        def receive() -> Any:
+            return decode(recv_bytes())
+
+        return receive
 
 
 MECHANISM = Mechanism(

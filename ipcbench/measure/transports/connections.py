@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Callable
 from multiprocessing.connection import Client, Connection, Listener
-from typing import Any
 
-from ipcbench.measure.api.ports import Channel, Receive, Send, Side
+from ipcbench.measure.api.ports import Channel, Side
 from ipcbench.measure.api.settings import PortSettings
 
 
@@ -27,30 +25,6 @@ class DuplexPipe(Channel):
     def close(self) -> None:
         for end in self.ends:
             end.close()
-
-
-class CodedPipe(DuplexPipe):
-    """A Pipe() with another codec in the place of pickle."""
-
-    @abstractmethod
-    def codec(self) -> tuple[Callable[[Any], bytes], Callable[[bytes], Any]]:
-        """What makes a message into bytes, and what makes it of them again."""
-
-    def sender(self) -> Send:
-        send_bytes, (encode, _) = self.end.send_bytes, self.codec()
-
-        def send(message: Any) -> None:
-            send_bytes(encode(message))
-
-        return send
-
-    def receiver(self) -> Receive:
-        recv_bytes, (_, decode) = self.end.recv_bytes, self.codec()
-
-        def receive() -> Any:
-            return decode(recv_bytes())
-
-        return receive
 
 
 class SimplexPipe(Channel):
