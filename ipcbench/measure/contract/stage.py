@@ -1,4 +1,4 @@
-"""A visit's set-up without placement and pyperf, and what is sent through it."""
+"""Set up a visit without placement and pyperf, and make the payloads for it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NUMBERS = (0, 1, -1, 2**31, 2**62, 2**63 - 1, -(2**63))
 
 
 class Stage(NamedTuple):
-    """Everything set up for a turn."""
+    """A visit that is ready for a turn."""
 
     team: Team
     seat: Seat
@@ -39,7 +39,7 @@ class Stage(NamedTuple):
 def staged(
     mechanism: Mechanism, pattern: Pattern, method: StartMethod, size: int, workers: int = 1, operation: str = ""
 ) -> Iterator[Stage]:
-    """Set a visit up and take it down as measure.worker does, without placement and pyperf."""
+    """Set up a visit and tear it down as measure.worker does, without placement and pyperf."""
     context = multiprocessing.get_context(method)
     settings = PortSettings(context, size, window_for(size), pattern.peers(workers))
     ports = pattern.lay(mechanism, settings)
@@ -65,12 +65,12 @@ def staged(
 
 
 def streams(mechanism: Mechanism) -> bool:
-    """Whether messages may follow each other without an answer."""
+    """Return whether messages may follow each other without an answer."""
     return mechanism.peers != "nobody" and (not mechanism.only_patterns or "stream" in mechanism.only_patterns)
 
 
 def difficult_payloads(mechanism: Mechanism, size: int) -> list[Any]:
-    """Distinct payloads of one size, those among them that end in NUL or are nothing else."""
+    """Return distinct payloads of one size; some end in NUL, one is all NUL."""
     if mechanism.carries == "number":
         return list(NUMBERS)
     nul = bytes(size)
@@ -79,7 +79,7 @@ def difficult_payloads(mechanism: Mechanism, size: int) -> list[Any]:
 
 
 def simplest(mechanism: Mechanism) -> tuple[Pattern, int, str]:
-    """A pattern, a payload size and an operation that the first of a mechanism's ports can play."""
+    """Return a pattern, a payload size and an operation that the first of a mechanism's ports can play."""
     size = max(8, mechanism.smallest)
     if mechanism.executor:
         return load_pattern("tasks"), size, mechanism.operations[0]
@@ -89,12 +89,12 @@ def simplest(mechanism: Mechanism) -> tuple[Pattern, int, str]:
 
 
 def give_up(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Handle a signal by ending a wait that would not end."""
+    """Raise TimeoutError: a signal handler that ends an endless wait."""
     raise TimeoutError
 
 
 def put_away(stage: Stage) -> None:
-    """Give back what the ports and settings of a stage hold, once its team has ended."""
+    """Close and destroy the ports and settings of a stage, after its peers have ended."""
     for port in dict.fromkeys(stage.ports):
         port.close()
         port.destroy()

@@ -1,6 +1,6 @@
-"""What executors with workers of loky share: names of the visit's, and a place where all workers meet.
+"""Shared code of executors with workers of loky: names of the visit, and a barrier for all workers.
 
-These workers are started by fork and exec, so what they meet at must survive that, whatever the case's start method.
+loky starts workers by fork and exec whatever the start method of the case, so the barrier must be picklable.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ipcbench.measure.process.leaks import kept_by_a_library
 
 
 class Gate:
-    """A barrier of semaphores, which loky can send to a worker; the memory in multiprocessing's it cannot."""
+    """A barrier of semaphores, which loky can send to a worker; it cannot send multiprocessing.Barrier's memory."""
 
     def __init__(self, context: BaseContext, parties: int) -> None:
         self.parties = parties
@@ -27,7 +27,7 @@ class Gate:
         self.door: Any = context.Semaphore(0)
 
     def wait(self, timeout: float) -> None:
-        """Wait for all others; raises BrokenBarrierError after so many seconds."""
+        """Wait for all other workers; raises BrokenBarrierError after `timeout` seconds."""
         if self.early.acquire(block=False):
             if not self.door.acquire(timeout=timeout):
                 raise threading.BrokenBarrierError
@@ -38,18 +38,18 @@ class Gate:
 
 
 class Chairs:
-    """Gives each worker that asks another number, counted from 0; 0 again when all are taken."""
+    """Unique numbers, counted from 0, one for each worker that takes one; 0 again when all are taken."""
 
     def __init__(self, context: BaseContext, count: int) -> None:
         self.free: list[Any] = [context.Semaphore(1) for _ in range(count)]
 
     def take(self) -> int:
-        """The first number that nobody has taken."""
+        """Take and return the first free number."""
         return next((number for number, free in enumerate(self.free) if free.acquire(block=False)), 0)
 
 
 def arrival(settings: PortSettings) -> tuple[Any, ...]:
-    """The arguments of pools.arrive for workers of loky."""
+    """Return the arguments of pools.arrive for workers of loky."""
     context = multiprocessing.get_context("spawn")
     return Gate(context, settings.workers), Chairs(context, settings.workers).take, settings.cpus
 
@@ -57,7 +57,7 @@ def arrival(settings: PortSettings) -> tuple[Any, ...]:
 def prepare_loky(package: str = "loky") -> None:
     """Start loky's tracker, which lives as long as this process, and name semaphores as names.claim_names does.
 
-    Those of loky, and those of multiprocessing, which loky names after itself once it is imported.
+    This concerns semaphores of loky, and those of multiprocessing, which loky renames when it is imported.
     """
     tracker = importlib.import_module(f"{package}.backend.resource_tracker")
     theirs = importlib.import_module(f"{package}.backend.synchronize").SemLock
@@ -69,7 +69,7 @@ def prepare_loky(package: str = "loky") -> None:
         lock._make_name = staticmethod(lambda: f"{prefix}-{os.getpid()}-{next(random)}")
 
 
-LOKY = Mechanism(  # what its mechanisms have in common
+LOKY = Mechanism(  # the common facts of its mechanisms
     name="loky",
     title="workers of loky",
     short="loky",

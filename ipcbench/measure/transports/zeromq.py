@@ -1,6 +1,6 @@
-"""Sockets of ZeroMQ by pyzmq, each with a context of its own, whose I/O thread does the reading and writing.
+"""Sockets of ZeroMQ, through pyzmq; each has a context of its own, whose I/O thread reads and writes.
 
-High-water marks count messages, on each side and for each peer. close() drops what has not been sent.
+High-water marks count messages, on each side and for each peer. close() drops unsent messages.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from ipcbench.measure.transports.bind_and_dial import MeetingChannel
 
 
 def open_socket(kind: str, window: int) -> Any:
-    """A socket of a kind ("PAIR") in a context of its own, with room for a window on each side."""
+    """Return a socket of a kind ("PAIR") in a context of its own, with room for `window` messages on each side."""
     import zmq
 
     socket = zmq.Context().socket(getattr(zmq, kind))
@@ -21,13 +21,13 @@ def open_socket(kind: str, window: int) -> Any:
 
 
 def close_socket(socket: Any) -> None:
-    """Close a socket and its context, which ends its thread."""
+    """Close a socket and its context, which ends its I/O thread."""
     socket.close()
     socket.context.term()
 
 
 class PairSocket(MeetingChannel):
-    """A PAIR socket on either side."""
+    """A PAIR socket on each side."""
 
     def bind(self, address: str) -> str:
         self.socket = open_socket("PAIR", self.window)
