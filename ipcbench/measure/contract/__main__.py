@@ -180,9 +180,7 @@ def main(name: str, method: StartMethod, what: str) -> None:
 if __name__ == "__main__":
     if not visit_folder():  # started by hand
         here = os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="p-")
-        util.Finalize(
-            None, shutil.rmtree, args=(here, True), exitpriority=-200
-        )  # after multiprocessing's folder
+        util.Finalize(None, shutil.rmtree, args=(here, True), exitpriority=-200)  # after multiprocessing's folder
     main(sys.argv[1], next(method for method in START_METHODS if method == sys.argv[2]), *sys.argv[3:4] or ["all"])
     if visit_folder():
         leave_now()

@@ -1,6 +1,6 @@
 """multiprocessing.Array("c"): bytes in shared memory with an RLock, read and written through `.raw`.
 
-As a channel each slot is one Array that the payload fills exactly, since `.raw` returns all of it. Adding uses an
+As a channel each slot is one Array, exactly as large as the payload, because `.raw` returns all of it. Adding uses an
 Array("q", 1) under its own lock. Source: Lib/multiprocessing/sharedctypes.py.
 """
 

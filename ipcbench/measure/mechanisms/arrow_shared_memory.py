@@ -1,9 +1,9 @@
-"""Apache Arrow in shared memory, by pyarrow: each message is the IPC stream of a record batch, read in place.
+"""Apache Arrow in shared memory, through pyarrow: each message is the IPC stream of a record batch, read in place.
 
-A ring of slots with two semaphores, as `shared-memory-view`. Sending makes the payload a column, without a copy, and
-writes schema, batch and end into a slot; receiving opens the stream there, and what it returns is the column's own
-memory in the slot, good until the next receive. It reads one byte of every page, or else messages of any size would
-take the same time. Plasma, Arrow's own store of such objects, no longer exists. Source: https://arrow.apache.org/docs/python/ipc.html.
+A ring of slots with two semaphores, as in `shared-memory-view`. Sending wraps the payload as a column without a copy,
+and writes schema, batch and end marker into a slot. Receiving opens the stream in the slot and returns the memory of
+the column, valid until the next receive. It reads one byte of every page; otherwise messages of every size would take
+equally long. Plasma, Arrow's own object store, no longer exists. Source: https://arrow.apache.org/docs/python/ipc.html.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from ipcbench.measure.transports.light_import import import_lightly
 from ipcbench.measure.transports.ring import LINE
 from ipcbench.measure.transports.shared_memory import LendingRing
 
-_BESIDE = 1024  # bytes that a stream of one batch of one column has beside the column: schema, lengths, its end
+_BESIDE = 1024  # bytes of a stream beside its one column: schema, lengths, end marker
 _COLUMN = "payload"
-_NO_THREAD = "background_thread:false"  # jemalloc comes with pyarrow, which allocates by mimalloc unless told otherwise
+_NO_THREAD = "background_thread:false"  # for jemalloc in pyarrow, whose default allocator is mimalloc
 
 
 class ArrowRing(LendingRing):
-    """The payload is a column of bytes; the receiver opens the stream where it is and gets the column's own memory."""
+    """A ring of record batches, each with the payload as its only column; the receiver borrows the column's memory."""
 
     buffers: list[Any]
 
@@ -73,7 +73,7 @@ class ArrowRing(LendingRing):
         return receive
 
     def close(self) -> None:
-        self.buffers.clear()  # which keep the memory from being closed
+        self.buffers.clear()  # they would prevent closing the memory
         super().close()
 
 
@@ -91,8 +91,8 @@ MECHANISM = Mechanism(
     shared_memory=True,
     channel=ArrowRing,
     caveats=(
-        "the receiver borrows a batch until the next one: to keep it is a copy",
-        "a stream says its schema for each message; pays for tables, and not for a few bytes",
+        "the receiver borrows a batch until the next receive; to keep it, copy it",
+        "each message carries its schema: worth it for tables, not for a few bytes",
         "one sender and one receiver, signalled by two semaphores",
     ),
 )

@@ -1,5 +1,6 @@
-"""multiprocess.Queue: what `queue` is, a pipe, two locks, a semaphore and a feeder thread, with dill for pickle.
+"""multiprocess.Queue: as `queue`, a pipe, two locks, a semaphore and a feeder thread, with dill instead of pickle.
 
+dill also pickles lambdas, closures and classes of __main__, and is far slower for large lists.
 Source: https://multiprocess.readthedocs.io, Lib/multiprocessing/queues.py.
 """
 
@@ -27,7 +28,7 @@ class DillQueueChannel(Channel):
 
 MECHANISM = DILL._replace(
     name="dill-queue",
-    title="multiprocess.Queue, by dill",
+    title="multiprocess.Queue, dill",
     short="dill Queue",
     family="queues",
     bounded_by="messages",

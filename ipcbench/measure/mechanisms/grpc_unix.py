@@ -1,8 +1,9 @@
-"""gRPC over a UNIX socket, by grpcio: messages of bytes in the two streams of one call, without generated code.
+"""gRPC over a UNIX socket, through grpcio: messages of bytes in the two streams of one call, without generated code.
 
-A port sends and receives independently of each other, which a unary call, a request with its reply, does not: so there
-is one call for the life of a visit, and an operation is one message of its stream; a round trip is one each way. The
-limit of 4 MB for what is received is taken away. Threads of the library do the reading and writing. Source:
+The driver's side serves, the peer's side calls. Sending and receiving are independent, unlike the request and reply of
+a unary call; so one call lasts for the whole visit, an operation is one message of its stream, and a round trip is one
+message each way. A thread of the library takes messages from a queue of one window and waits for the flow control of
+HTTP/2; the receiver asks for each message. The limit of 4 MB for received messages is removed. Source:
 https://grpc.io/docs/languages/python/basics, https://grpc.github.io/grpc/python/grpc.html.
 """
 
@@ -23,7 +24,7 @@ _END = None
 
 
 class GrpcCall(MeetingChannel):
-    """A mechanism says what to serve at: `unix:` and a path of the visit's, unless it chooses otherwise."""
+    """A channel over one call, with a generic handler at a UNIX socket of the visit."""
 
     server: Any = None
     client: Any = None
@@ -68,7 +69,7 @@ class GrpcCall(MeetingChannel):
         return receive
 
     def incoming(self) -> Any:
-        """The messages of the other side, once there is a call."""
+        """Return the messages of the other side; the serving side first waits for the call."""
         if self.call is None:
             self.call = self.calls.get()
         return self.call
@@ -105,7 +106,7 @@ MECHANISM = Mechanism(
     systems=("linux", "darwin"),
     caveats=(
         "never fork while a channel or a server is open: the child cannot use it",
-        "refuses messages beyond 4 MB unless told otherwise",
-        "a unary call for each message costs more than a message of a stream",
+        "refuses messages above 4 MB by default",
+        "a unary call per message costs more than a message of a stream",
     ),
 )

@@ -1,8 +1,8 @@
 """joblib.Parallel over its copy of loky: a list of tasks in, a list of results out, in batches.
 
-A call takes no further tasks while it runs, so each way is a call of Parallel: apply for one task, map for all in
-batches of one, map-chunked in batches as Pool.map would cut. With one worker it runs tasks in the caller. Source:
-https://joblib.readthedocs.io.
+A running call accepts no further tasks, so each way is a call of Parallel: apply passes one task, map all tasks in
+batches of one, map-chunked in batches of Pool.map's default size. With one worker, joblib runs tasks in the caller.
+Source: https://joblib.readthedocs.io.
 """
 
 from typing import Any
@@ -64,7 +64,7 @@ class JoblibPool(Executor):
             self.parallel = None
             loky = self.library.externals.loky
             loky.get_reusable_executor(reuse=True).shutdown()
-            # What joblib and loky remember of the last executor holds this visit's semaphores.
+            # joblib and loky keep references to the last executor, which hold this visit's semaphores.
             loky.reusable_executor._executor = loky.reusable_executor._executor_kwargs = None
             self.library.executor._executor_args = None
 
@@ -79,8 +79,8 @@ MECHANISM = LOKY._replace(
     least_workers=2,
     operations=("apply", "map", "map-chunked"),
     caveats=(
-        "a call of Parallel takes some 10 ms whatever it is given: give it many tasks",
+        "a call of Parallel takes about 10 ms whatever the number of tasks: pass many",
         *LOKY.caveats,
-        "its executor is one for the whole process, and goes on after a call",
+        "one executor serves the whole process, and keeps running after a call",
     ),
 )

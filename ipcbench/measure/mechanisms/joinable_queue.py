@@ -1,6 +1,6 @@
 """multiprocessing.JoinableQueue: a Queue that also counts unfinished items.
 
-Receiving means get() and then task_done(), as its users must, or the counter overflows; both are inside the clock.
+Receiving is get() and then task_done(), as users must call it, or else the counter overflows; both are timed.
 Source: Lib/multiprocessing/queues.py.
 """
 

@@ -1,9 +1,10 @@
-"""LMDB, a database in a memory map: a ring of keys in one file, by py-lmdb; both sides look again and again.
+"""LMDB, a database in a memory map: a ring of keys in one file, through py-lmdb; both sides spin.
 
-A slot is a key. The sender waits until it is not there and puts the payload, the receiver waits until it is there,
-reads it and deletes it: each message is two transactions that write, of which LMDB has one at a time, and looks that
-read. Nothing wakes who waits, so both spin, and offer their CPU to others every 100 looks. Nothing is synced to disk.
-Opened in each process after the last fork, as its documentation demands. Source: https://lmdb.readthedocs.io.
+A slot is a key. The sender waits until the key is absent and puts the payload; the receiver waits until the key is
+present, reads it and deletes it. Each message takes two write transactions, which LMDB runs one at a time, and several
+read transactions. LMDB wakes no waiting process, so both sides spin, and yield their CPU every 100 tries. Nothing is
+synced to disk. Each process opens the environment after the last fork, as the documentation demands.
+Source: https://lmdb.readthedocs.io.
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.ports import Channel, Receive, Send, Side
 from ipcbench.measure.api.settings import PortSettings
 
-_LOOKS = 100  # a look is a transaction, and takes ten times as long as one at a flag
+_LOOKS = 100  # each try is a transaction, which takes ten times as long as a test of a flag
 _PAGE = 4096
 _SPARE = 4 * 2**20
 
 
 class LmdbRing(Channel):
-    """As many slots as messages may be in flight, under the keys 0, 1, ..."""
+    """A ring with one slot per message in flight, under the keys 0, 1, ..."""
 
     def __init__(self, settings: PortSettings) -> None:
         self.keys = [number.to_bytes(2, "big") for number in range(settings.window)]
         pages = settings.size // _PAGE + 2
-        self.room = 4 * settings.window * pages * _PAGE + _SPARE  # pages that are free again are not used at once
+        self.room = 4 * settings.window * pages * _PAGE + _SPARE  # LMDB does not reuse free pages at once
         self.path = settings.new_path()
         os.mkdir(self.path, 0o700)
         self.environment: Any = None
@@ -98,8 +99,8 @@ MECHANISM = Mechanism(
     wait="spin",
     copies=3,
     caveats=(
-        "burns a CPU for as long as it waits: LMDB wakes nobody",
+        "uses a whole CPU while it waits: LMDB wakes no process",
         "never use an environment in a child that was forked after it was opened",
-        "writers take turns, whatever they write",
+        "only one write transaction runs at a time",
     ),
 )

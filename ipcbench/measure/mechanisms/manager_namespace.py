@@ -1,6 +1,6 @@
 """Manager().Namespace(): attributes in a manager process, used through proxies; every access is a request.
 
-As a channel each slot is an attribute, s0, s1, …. As state: the attribute `value`.
+As a channel each slot is an attribute, s0, s1, …; as state, the attribute `value` is used.
 Source: Lib/multiprocessing/managers.py.
 """
 
@@ -19,7 +19,7 @@ class ManagerNamespaceRing(Ring):
         self.names = [f"s{slot}" for slot in range(self.slots)]
 
     def connect(self, side: Side) -> None:
-        str(self.namespace)  # the first call of a process opens its connection
+        str(self.namespace)  # the first call in a process opens its connection
 
     def sender(self) -> Send:
         wait, namespace, post = self.free.acquire, self.namespace, self.full.release
@@ -57,7 +57,7 @@ class ManagerNamespaceCell(ValueCell):
 
 MECHANISM = Mechanism(
     name="manager-namespace",
-    title="Manager().Namespace, semaphores as signal",
+    title="Manager().Namespace, semaphores as signals",
     short="Mgr Namesp.",
     family="managers",
     carries="objects",

@@ -1,7 +1,7 @@
 """MessagePack by msgspec over multiprocessing.Pipe(): encode() and send_bytes(), recv_bytes() and decode().
 
-What `pipe` is with another codec in the place of pickle: quicker for messages of plain types, and for nothing else, as
-a class needs a declared type and a subclass comes back as its base. Bytes are copied into the message and out of it.
+As `pipe`, with another codec instead of pickle. It is faster only for messages of plain types: a class needs a declared
+type, and a subclass arrives as its base. Bytes are copied into the message and out of it.
 Source: https://jcristharif.com/msgspec, Lib/multiprocessing/connection.py.
 """
 
@@ -51,7 +51,7 @@ MECHANISM = Mechanism(
     dead_peer="end of file",
     arrays=False,
     caveats=(
-        "carries numbers, text, bytes, lists and dicts; tuples come back as lists, and other classes need a type",
+        "carries numbers, text, bytes, lists and dicts; tuples arrive as lists, and other classes need a declared type",
         "two users of one end corrupt the stream",
     ),
 )

@@ -1,11 +1,11 @@
-"""NATS, a broker: publish and subscribe of bytes, by nats-py over TCP on loopback.
+"""NATS, a broker: publish and subscribe of bytes, through nats-py over TCP on loopback.
 
-The visit starts a nats-server of its own. NATS drops what a slow receiver has no room for, and sends to nobody if none
-has subscribed: the receiver subscribes before anything is sent, and a semaphore, beside NATS, keeps a window in flight.
-Many may send. Several receivers would be a queue group, which chooses one at random, also one that has had its last
-message: there are none here. Sending publishes and flushes, and so returns once the server has it; each call is a
-run_until_complete(), as with `asyncio-unix`. The limit of a payload is raised from 1 MiB to 16. Source:
-https://docs.nats.io, https://nats-io.github.io/nats.py.
+The visit starts its own nats-server. NATS drops messages for which a slow receiver has no room, and messages without a
+subscriber. So the receiver subscribes before anything is sent, and a semaphore outside NATS keeps one window in flight.
+Many processes may send. Several receivers would form a queue group, in which NATS picks a receiver at random, even one
+that has had its last message: so only one receiver is allowed. Sending publishes and flushes, and returns once the
+server has the message. Each call is a run_until_complete(), as in `asyncio-unix`. The limit of a payload is raised from
+1 MiB to 16 MiB. Source: https://docs.nats.io, https://nats-io.github.io/nats.py.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from ipcbench.measure.transports.external_server import Server
 if TYPE_CHECKING:
     import asyncio
 
-LARGEST = 16 * 2**20  # bytes of a message; the server's own limit is 1 MiB, and the most it can be set to 64
-_MOST_PENDING = 8 * LARGEST  # more than a window of messages, since a client that is so far behind is thrown out
+LARGEST = 16 * 2**20  # bytes of a message; the server's default limit is 1 MiB, its highest 64 MiB
+_MOST_PENDING = 8 * LARGEST  # more than a window of messages, since the server disconnects a client beyond this
 _LOOPBACK = "127.0.0.1"
 _CONFIGURATION = "conf"
 _GREETING = b"INFO "
 
 
 def _token() -> str:
-    """What all processes of this visit know and nobody else."""
+    """Return a secret that only the processes of this visit know."""
     return current_process().authkey.hex()
 
 
 class NatsServer(Server):
-    """On a port of loopback that the system chooses, as it has no UNIX sockets; it says which in a file."""
+    """A server on a loopback port that the system chooses; it has no UNIX sockets, and writes the port to a file."""
 
     program = "nats-server"
     address: tuple[str, int]
@@ -50,7 +50,7 @@ class NatsServer(Server):
     def answers(self) -> bool:
         try:
             (url,) = json.loads((self.folder / f"{self.program}_{self.pid}.ports").read_text())["nats"]
-        except ValueError:  # not written to its end
+        except ValueError:  # the file is incomplete
             return False
         self.address = (_LOOPBACK, int(url.rpartition(":")[2]))
         with socket.create_connection(self.address, 1) as client:
@@ -58,7 +58,7 @@ class NatsServer(Server):
 
 
 class NatsSubject(Channel):
-    """A subject to which one process has subscribed; a semaphore keeps a window in flight."""
+    """A subject with one subscriber; a semaphore keeps one window in flight."""
 
     def __init__(self, settings: PortSettings) -> None:
         self.server = "nats://{}:{}".format(*NatsServer.of(settings).address)
@@ -67,7 +67,7 @@ class NatsSubject(Channel):
         self.runner: asyncio.Runner | None = None
 
     def connect(self, side: Side) -> None:
-        import asyncio  # takes 40 ms, which only those who use it should pay
+        import asyncio  # not at the top: it takes 40 ms
 
         import nats
 
@@ -82,7 +82,7 @@ class NatsSubject(Channel):
 
         async def send_one(payload: Any) -> None:
             await publish(subject, payload)
-            await flush()  # what is left in the client moves only while the loop runs
+            await flush()  # the client writes the rest only while the event loop runs
 
         def send(payload: Any) -> None:
             wait.acquire()
@@ -96,7 +96,7 @@ class NatsSubject(Channel):
     def receiver(self) -> Receive:
         run, post = self.run, self.free.release
         self.subscription = subscription = run(self.client.subscribe(self.subject))
-        run(self.client.flush())  # until the server knows of it, messages go to nobody
+        run(self.client.flush())  # until the server has the subscription, it drops messages
 
         def receive() -> bytes:
             message = run(subscription.next_msg(None))
@@ -110,7 +110,7 @@ class NatsSubject(Channel):
         runner, self.runner = self.runner, None
         if runner:
             self.run(self.client.close())
-            runner.close()  # with the tasks that the client has not waited for
+            runner.close()  # also cancels tasks that the client did not await
 
 
 MECHANISM = Mechanism(
@@ -130,8 +130,8 @@ MECHANISM = Mechanism(
     largest=LARGEST,
     background_processes=1,
     caveats=(
-        "drops messages for who is slow or not there: what must arrive needs JetStream, or a bound of yours",
-        "every call enters and leaves the event loop; a program that lives in one does not",
-        "a queue group of receivers shares messages out at random, also to who is busy",
+        "drops messages for slow or absent receivers: to be sure of delivery use JetStream or your own bound",
+        "every call enters and leaves the event loop, which a program inside the loop does not",
+        "a queue group assigns messages to receivers at random, even to busy ones",
     ),
 )

@@ -1,6 +1,6 @@
-"""A control: a message is kept and handed out again, the very same object: what ipcbench itself costs per operation.
+"""A control: it keeps a message and returns the same object, so its time is the overhead of ipcbench per operation.
 
-A mechanism as fast as this has moved nothing.
+A mechanism that is this fast has moved no data.
 Source: the language.
 """
 

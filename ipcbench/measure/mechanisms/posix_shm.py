@@ -1,7 +1,7 @@
-"""POSIX shared memory and named semaphores by posix_ipc: the ring of `shared-memory`, opened by name on both sides.
+"""POSIX shared memory and named semaphores through posix_ipc: the ring of `shared-memory`, opened by name.
 
-What multiprocessing wraps in SharedMemory and Semaphore, without its resource tracker: nobody removes the names of a
-process that is killed. Source: shm_overview(7), sem_overview(7), https://github.com/osvenskan/posix_ipc.
+These are the objects behind SharedMemory and Semaphore of multiprocessing, but without a resource tracker: the names of
+a killed process remain. Source: shm_overview(7), sem_overview(7), https://github.com/osvenskan/posix_ipc.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ipcbench.measure.transports.shared_memory import touch
 
 
 class PosixRing(BytesRing):
-    """Made by the driver and opened by name wherever it was not inherited."""
+    """A ring that the driver creates; a process that did not inherit it opens it by name."""
 
     def make_signals(self, settings: PortSettings) -> None:
         import posix_ipc
@@ -34,7 +34,7 @@ class PosixRing(BytesRing):
 
         made = posix_ipc.SharedMemory(self.names[2], posix_ipc.O_CREX, size=size)
         try:
-            os.posix_fallocate(made.fd, 0, size)  # as OSError now, and not as SIGBUS at the first store
+            os.posix_fallocate(made.fd, 0, size)  # raises OSError now, instead of SIGBUS at the first store
             self.memory = mmap.mmap(made.fd, size)
         except OSError:
             self.destroy()
@@ -94,6 +94,6 @@ MECHANISM = Mechanism(
     systems=("linux",),
     caveats=(
         "one sender and one receiver, signalled by two semaphores",
-        "its names stay after a crash, until unlinked",
+        "its names remain after a crash, until unlinked",
     ),
 )

@@ -1,6 +1,6 @@
 """concurrent.futures.ThreadPoolExecutor: the baseline without processes; nothing is pickled or copied.
 
-Tasks go through a queue.SimpleQueue and are handed over by reference; they share one interpreter lock with the driver.
+Tasks pass by reference through a queue.SimpleQueue; workers and driver share one interpreter lock.
 Source: Lib/concurrent/futures/thread.py.
 """
 

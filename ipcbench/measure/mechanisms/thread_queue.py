@@ -1,4 +1,4 @@
-"""queue.Queue between threads: the baseline without processes; a message is handed over by reference.
+"""queue.Queue between threads: the baseline without processes; a message passes by reference.
 
 One lock and three conditions in one interpreter; nothing is pickled or copied, so size costs nothing.
 Source: Lib/queue.py.

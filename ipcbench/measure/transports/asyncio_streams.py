@@ -84,5 +84,5 @@ LOOPED_UNIX = Mechanism(  # the common facts of its mechanisms
     copies=5,
     dead_peer="end of file",
     systems=("linux", "darwin"),
-    caveats=("every call enters and leaves the event loop; a program that lives in one does not",),
+    caveats=("every call enters and leaves the event loop, which a program inside the loop does not",),
 )
