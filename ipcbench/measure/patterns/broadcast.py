@@ -1,7 +1,7 @@
-"""broadcast: how fast does one sender reach N workers when every one of them must get every message?
+"""broadcast: the rate at which one sender reaches N workers if every worker must get every message.
 
-No mechanism here sends to all by itself: each worker has a channel of its own, and the driver sends a message into one
-after the other.
+No mechanism here sends to several receivers at once: each worker has its own channel, and the driver sends each message
+into one channel after the other.
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ class Broadcast(ChannelPattern):
         return Lap(start, perf_counter(), turn.operations, message)
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
-        # Stamps of two processes: perf_counter is one clock on a Linux host, see peers.py.
+        # Stamps of two processes: perf_counter is one clock on a Linux host, see process/team.py.
         return max(lap.ended for lap in peers) - driver.started
 
     def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:

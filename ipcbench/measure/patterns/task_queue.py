@@ -1,8 +1,8 @@
-"""task-queue: the classic. Numbered tasks out, results back, N workers, one sentinel per worker at the end.
+"""task-queue: numbered tasks out, results back, N workers, and one sentinel per worker at the end.
 
 A task is (number, payload), its result (number, worker); the payload goes one way. At most a window of tasks is
-outstanding, so that neither queue can fill while both sides wait. Sentinels follow the last result, from the one
-producer of tasks: with several, a feeder thread could let a sentinel overtake another's task.
+outstanding, so that neither queue can fill while both sides wait. Sentinels follow the last result and come from the
+only producer of tasks; with several producers, a feeder thread could let a sentinel overtake a task of another.
 """
 
 from collections.abc import Sequence
