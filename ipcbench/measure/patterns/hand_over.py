@@ -73,7 +73,7 @@ class HandOver(Pattern):
         check_counts(turn, driver, *peers)
 
     def keep(self, seat: Seat, kept: list[Any]) -> Seat:
-        """Return the seat with signals that also keep the time before and after each call, four stamps per hand-over."""
+        """Return the seat with signals that also keep stamps before and after each call, four per hand-over."""
         return seat._replace(notify=_stamped(seat.notify, kept), wait=_stamped(seat.wait, kept))
 
     def account(self, kept: Sequence[Any]) -> list[str]:
