@@ -60,10 +60,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Divide the tests into the quick part and the rest.
 
-    The quick part holds every test that is not marked `full`. Of a test whose parameters are multiplied it holds as many
-    combinations as are needed for every value of each parameter, and of a test marked `sample` one. Combinations are
-    taken in the order of a hash, so that the values of one parameter meet different values of another; the order must
-    be the same in every process of xdist.
+    The quick part holds every test that is not marked `full`. Of a test whose parameters are multiplied it holds as
+    many combinations as are needed for every value of each parameter, and of a test marked `sample` one. Combinations
+    are taken in the order of a hash, so that the values of one parameter meet different values of another; the order
+    must be the same in every process of xdist.
     """
     part = config.getoption("--part")
     if part == "all":

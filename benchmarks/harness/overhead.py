@@ -22,8 +22,9 @@ from bare import CHANNELS, EXECUTORS, NOT_COMPARED, SIGNALS, Loop, bare_loop
 from figures import Figure, at_most, write
 
 from ipcbench.errors import NotOffered
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Go, Lap, Pattern, Seat, Turn
-from ipcbench.measure.api.ports import Mechanism, Side
+from ipcbench.measure.api.ports import Side
 from ipcbench.measure.patterns.hand_over import HandOver
 from ipcbench.measure.patterns.ping_pong import PingPong
 from ipcbench.measure.patterns.tasks import Tasks

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 import click
 
 from ipcbench.cli.summary import count
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Pattern
-from ipcbench.measure.api.ports import PORTS, Mechanism
+from ipcbench.measure.api.ports import PORTS
 from ipcbench.measure.registry import installed, mechanism_doc
 from ipcbench.plan import catalog
 from ipcbench.plan.suites import SUITES

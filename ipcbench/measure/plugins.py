@@ -1,9 +1,9 @@
-"""Mechanisms of other packages: found by what their packages say of themselves, imported where they are used.
+"""Plug-ins: mechanisms of other packages, found by entry points of their packages and imported where they are used.
 
     [project.entry-points."ipcbench.mechanisms"]
     my-ring = "my_ring:MECHANISM"
 
-Finding one reads metadata and imports nothing; `load` imports it.
+Finding a plug-in reads metadata and imports nothing; `load` imports it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ipcbench.errors import BadRequest
-from ipcbench.measure.api.ports import CONTRACT, Mechanism
+from ipcbench.measure.api.mechanism import CONTRACT, Mechanism
 from ipcbench.text import safe_text
 
 GROUP = "ipcbench.mechanisms"
@@ -23,7 +23,7 @@ NAME = re.compile(rf"(?=.{{1,{LONGEST_NAME}}}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class Plugin(NamedTuple):
-    """An installed plug-in: its name, where its mechanism is ('module:object'), and which package brought it."""
+    """An installed plug-in: its name, the place of its mechanism ("module:object"), and the package that brings it."""
 
     name: str
     target: str
@@ -32,19 +32,19 @@ class Plugin(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """The package and its version, as people write them."""
+        """The package and its version."""
         return f"{self.distribution} {self.version}".rstrip()
 
 
 class Found(NamedTuple):
-    """The plug-ins of this Python by name, and by name too why others cannot be used, in words."""
+    """The usable plug-ins of this Python, and for each other one why it cannot be used, in words; both by name."""
 
     usable: dict[str, Plugin]
     refused: dict[str, str]
 
 
 def find_plugins(built_in: Sequence[str]) -> Found:
-    """What is installed, without importing any of it; names of built-in mechanisms are taken."""
+    """Find the installed plug-ins without importing any; one with the name of a built-in mechanism is refused."""
     claimed: dict[str, dict[str, Plugin]] = {}
     for plugin in _installed():
         claimed.setdefault(plugin.name, {}).setdefault(plugin.distribution, plugin)
@@ -60,7 +60,7 @@ def find_plugins(built_in: Sequence[str]) -> Found:
 
 
 def load(plugin: Plugin) -> Mechanism:
-    """Import a plug-in's mechanism; raises BadRequest, one line that names the package, for whatever goes wrong."""
+    """Import a plug-in's mechanism; raises BadRequest, one line that names the package, on any failure."""
     import importlib
 
     module, _, attribute = plugin.target.partition(":")
@@ -76,23 +76,24 @@ def load(plugin: Plugin) -> Mechanism:
 
 
 def _spaced(fact: object) -> object:
-    """A fact of several words as it is kept: `advise --must` writes them with hyphens, and authors may, too."""
+    """Return a fact with spaces for hyphens: `advise --must` writes hyphens, and authors may do so too."""
     return fact.replace("-", " ") if isinstance(fact, str) else fact
 
 
 def why_no_mechanism(plugin: Plugin, found: object) -> str | None:
-    """Why what an entry point names is no mechanism of that name, in words; None if it is."""
+    """Return why the object of an entry point is no mechanism of that name, in words; None if it is."""
     if not isinstance(found, Mechanism):
-        return f"{plugin.target} is a {type(found).__name__}; expected a Mechanism of ipcbench.measure.api.ports"
+        return f"{plugin.target} is a {type(found).__name__}; expected a Mechanism of ipcbench.measure.api.mechanism"
     if not (isinstance(found.contract, int) and 1 <= found.contract <= CONTRACT):
         return f"written for contract {safe_text(found.contract)}, and this ipcbench knows contract {CONTRACT}"
     if found.name != plugin.name:
         return f"the mechanism calls itself {safe_text(found.name)!r}: expected the name of its entry point"
-    return None
+    wrong = found.wrong_fact()
+    return safe_text(wrong, 400) if wrong else None
 
 
 def _installed() -> list[Plugin]:
-    # Imported here: it takes 30 ms, which no visit of a built-in mechanism pays.
+    # Imported here, so that visits of built-in mechanisms do not pay its 30 ms.
     from importlib.metadata import entry_points
 
     found = []

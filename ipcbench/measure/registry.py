@@ -1,6 +1,6 @@
-"""The folders are the registries: names to mechanisms and patterns, one module each, loaded when asked for.
+"""Find and load mechanisms and patterns by name: each is one module in a folder, imported on request.
 
-Mechanisms of other packages are found by the metadata of these, see plugins.
+Mechanisms of other packages are found by the metadata of their packages, see plugins.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ import sys
 
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.measure import mechanisms, patterns, plugins
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Pattern
-from ipcbench.measure.api.ports import Mechanism
 
 
 def mechanism_names() -> list[str]:
-    """The names of all mechanisms of ipcbench itself, without importing any."""
+    """Return the names of all built-in mechanisms, without importing any."""
     return [*_names(*mechanisms.__path__)]
 
 
 def pattern_names() -> list[str]:
-    """The names of all patterns, without importing any."""
+    """Return the names of all patterns, without importing any."""
     return [*_names(*patterns.__path__)]
 
 
 @functools.cache
 def installed() -> plugins.Found:
-    """The mechanisms of other packages in this Python, without importing any; looked up once per process."""
+    """Find the mechanisms of other packages in this Python, without importing any; looks once per process."""
     return plugins.find_plugins(mechanism_names())
 
 
 def find_plugin(name: str) -> plugins.Plugin:
-    """The plug-in of that name; raises UnknownName, and BadRequest for one that cannot be used."""
+    """Return a plug-in by name; raises UnknownName if there is none, BadRequest if it cannot be used."""
     found = installed()
     if name in found.refused:
         raise BadRequest(f"plug-in {found.refused[name]}")
@@ -44,7 +44,7 @@ def find_plugin(name: str) -> plugins.Plugin:
 
 
 def load_mechanism(name: str) -> Mechanism:
-    """Import one mechanism; raises UnknownName, and BadRequest for a plug-in that is broken."""
+    """Import one mechanism; raises UnknownName if there is none, BadRequest for a broken plug-in."""
     if name not in mechanism_names():
         return plugins.load(find_plugin(name))
     mechanism = importlib.import_module(mechanism_module(name)).MECHANISM
@@ -54,20 +54,20 @@ def load_mechanism(name: str) -> Mechanism:
 
 
 def mechanism_doc(name: str) -> str:
-    """What the module of a mechanism says of it; nothing if it has not been imported."""
+    """Return the docstring of a mechanism's module; an empty text if it has not been imported."""
     module = sys.modules.get(mechanism_module(name))
     return inspect.cleandoc(module.__doc__ or "") if module else ""
 
 
 def mechanism_module(name: str) -> str:
-    """The name of the module that has a mechanism; raises UnknownName, and BadRequest for a plug-in that is refused."""
+    """Return the name of a mechanism's module; raises UnknownName, and BadRequest for a refused plug-in."""
     if name not in mechanism_names():
         return find_plugin(name).target.partition(":")[0]
     return f"{mechanisms.__name__}.{name.replace('-', '_')}"
 
 
 def load_pattern(name: str) -> Pattern:
-    """Import one pattern; raises UnknownName."""
+    """Import one pattern; raises UnknownName if there is none."""
     if name not in pattern_names():
         raise UnknownName("pattern", name, pattern_names())
     pattern = importlib.import_module(f"{patterns.__name__}.{name.replace('-', '_')}").PATTERN

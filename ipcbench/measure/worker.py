@@ -1,6 +1,6 @@
-"""One case under pyperf, in a fresh process: `python -m ipcbench.measure.worker --case ping-pong/queue/64B/1w -o FILE`.
+"""Measure one case under pyperf: `python -m ipcbench.measure.worker --case ping-pong/queue/64B/1w -o FILE`.
 
-A plain pyperf script with one option of its own, so every pyperf flag works. The life of a visit:
+A plain pyperf script with one more option, so every pyperf flag works. The life of a visit:
 
     set up: place this process, make the ports, start the peers, wait until all are ready
     verify ─ warm-up ─ values ─ verify again          pyperf calls Session.time for the middle part
@@ -28,7 +28,8 @@ from ipcbench.errors import SHORT_OF, BadRequest, NotOffered
 from ipcbench.measure.api.histogram import histogram
 from ipcbench.measure.api.pattern import Go, Lap, Proof, Seat, Turn, Unverified, Verification
 from ipcbench.measure.api.payload import content, make_payloads, pool_count, window_for
-from ipcbench.measure.api.ports import Executor, Port, PortSettings
+from ipcbench.measure.api.ports import Executor, Port
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.exit import complain, leave_process
 from ipcbench.measure.process.leaks import Ledger, take_ledger
 from ipcbench.measure.process.names import WORKER, claim_names, visit_folder
@@ -52,7 +53,7 @@ from ipcbench.text import safe_text
 
 
 class Session:
-    """Everything one visit holds, from set-up to tear-down."""
+    """One visit, from set-up to tear-down."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -74,10 +75,10 @@ class Session:
         self.notes: list[str] = []
 
     def set_up(self) -> None:
-        """Place, allocate, start and connect, in the order that placement and inheritance need."""
+        """Pin this process, make ports, start peers and connect, in the order that placement and inheritance need."""
         case, pattern, mechanism = self.case, self.pattern, self.mechanism
         if missing := mechanism.missing():
-            raise NotOffered(missing)  # another Python than that of the plan may lack what this one has
+            raise NotOffered(missing)  # this Python may lack what the Python of the plan has
         own = case.workers if mechanism.peers == "own" else 0
         threads = [mechanism.background_threads] * (1 + self.workers) + [0] * (own + mechanism.background_processes)
         self.cpus = assign(case.placement, self.available, threads)
@@ -101,9 +102,9 @@ class Session:
             self.pool = make_payloads(self.content, nonce, case.size, pool_count(case.size, self.window), stream)
 
     def start(self, seat: Seat) -> Seat:
-        """Make the ports, start the peers, wait until all are connected; the driver's seat with what it needs."""
+        """Make the ports, start the peers, wait until all are connected; return the driver's seat, with callables."""
         if self.mechanism.background_processes:
-            place(self.cpus[-1])  # they start while ports are laid, and inherit this
+            place(self.cpus[-1])  # background processes start while ports are made, and inherit the CPUs
         self.ports = self.pattern.lay(self.mechanism, self.settings)
         if not self.pattern.cycles:
             check_medium()
@@ -117,7 +118,7 @@ class Session:
         return seat
 
     def end(self) -> None:
-        """Stop the peers and give back what the ports hold."""
+        """Stop the peers and release what the ports hold."""
         if self.team is not None:
             self.team.stop()
         for port in dict.fromkeys(self.ports):
@@ -126,7 +127,7 @@ class Session:
         self.settings.close()
 
     def cycle(self, play: Callable[[Seat, Go], object]) -> Sequence[Lap]:
-        """Make, start, play one turn and end it all: the whole of what the pattern `set-up` times."""
+        """Make ports, start peers, play one turn and end it all: one operation of the pattern `set-up`."""
         outer = self.team
         seat = self.start(self.seat)
         if self.team is None:
@@ -138,9 +139,9 @@ class Session:
         return laps
 
     def verify(self) -> None:
-        """Play a verification turn and keep what it found, for the orchestrator to judge.
+        """Play a verification turn and keep its proofs, which the orchestrator judges.
 
-        A message that is lost leaves somebody waiting, so there is a limit; raises Unverified when it is reached.
+        A lost message leaves a receiver waiting, so a timer limits the turn; raises Unverified when it expires.
         """
         if self.team is None:
             raise RuntimeError("nothing is set up")
@@ -153,7 +154,7 @@ class Session:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def time(self, loops: int) -> float:
-        """Play one timed turn; seconds for all of it. pyperf calls this for warm-ups, calibration and values."""
+        """Play one timed turn; return its seconds. pyperf calls this for warm-ups, calibration and values."""
         if self.team is None:
             mark("set-up")
             try:
@@ -164,7 +165,7 @@ class Session:
                 raise
             mark("first verification")
             self.verify()
-            check_medium()  # where ports are made only now
+            check_medium()  # patterns with cycles make their ports only now
             mark("timing")
         team = self.team
         if team is None:
@@ -181,11 +182,11 @@ class Session:
         return self.pattern.elapsed(driver, peers)
 
     def usage(self) -> Usage:
-        """What this process has used, with its children where a turn starts and ends them all."""
+        """Return what this process has used; with its ended children, if a turn starts and ends them."""
         return together([usage(), usage(RUSAGE_CHILDREN)]) if self.pattern.cycles else usage()
 
     def finish(self) -> None:
-        """Verify again and take everything down in good order."""
+        """Verify again and tear down."""
         if self.team is None:
             return
         mark("second verification")
@@ -196,17 +197,17 @@ class Session:
             self.notes.append("affinity-changed")
 
     def affinity_changed(self) -> bool:
-        """Whether somebody has moved this process to other CPUs than it chose."""
+        """Return whether this process was moved to other CPUs than it chose."""
         return hasattr(os, "sched_getaffinity") and os.sched_getaffinity(0) != set(self.cpus[0])
 
     def abandon(self) -> None:
-        """Take down what there is, after something went wrong."""
+        """Kill the peers and helper processes, after an error."""
         if self.team is not None:
             self.team.abandon()
         self.settings.close()
 
     def report(self, values: int) -> dict[str, Any]:
-        """The "ipcbench" object of the visit's file, about its last `values` turns."""
+        """Return the "ipcbench" object of the visit's file, about the last `values` turns."""
         timed = self.laps[-values:] if values else []
         used = together([used for _, used in timed])
         return {
@@ -225,7 +226,7 @@ class Session:
 def check_medium() -> None:
     """Raise NotOffered if multiprocessing has put shared Values or Arrays in a file on disk.
 
-    It does so without a word where /dev/shm has no room (multiprocessing.heap.Arena, bpo-30919).
+    It does so silently where /dev/shm is too small (multiprocessing.heap.Arena, bpo-30919).
     """
     heap = sys.modules.get("multiprocessing.heap")
     if heap and sys.platform == "linux":
@@ -235,12 +236,12 @@ def check_medium() -> None:
 
 
 def operations_per_loop(case: Case) -> int:
-    """How many operations one of pyperf's loops stands for."""
+    """Return the number of operations in one of pyperf's loops."""
     return load_pattern(case.pattern).per_loop(case.workers)
 
 
 def _limit() -> float:
-    """Seconds that a verification turn may take: less than the warden gives the stage, for ever where there is none."""
+    """Return the seconds that a verification turn may take: less than the warden's limit; 0, no limit, without one."""
     return 0.8 * float(os.environ["IPCBENCH_STAGE_SECONDS"]) if visit_folder() else 0.0
 
 
@@ -267,10 +268,10 @@ def _pass_case(command: list[str], args: argparse.Namespace) -> None:
 
 
 def _lighten_pyperf() -> None:
-    """Keep pyperf from importing what a visit never uses; it made up a quarter of what a visit costs.
+    """Keep pyperf from importing what a visit never uses; those imports were a quarter of the cost of a visit.
 
-    psutil is optional to pyperf, and on Linux the standard library gives it the same. Hooks are asked for on the
-    command line, and a visit's has none; finding them means importlib.metadata and a look at every installed package.
+    psutil is optional to pyperf, which on Linux gets the same facts from the standard library. A visit uses no hooks;
+    to find them, pyperf would import importlib.metadata and look at every installed package.
     """
     sys.modules.setdefault("psutil", None)  # type: ignore[arg-type]  # None makes the import fail
     hooks: Any = ModuleType("pyperf._hooks")
@@ -280,11 +281,10 @@ def _lighten_pyperf() -> None:
 
 
 def _shield_pyperf() -> None:
-    """Keep pyperf from failing a visit for what the system says of itself.
+    """Keep pyperf from failing a visit while it describes the machine, after the timing.
 
-    It describes the machine after the timing, and raises where a file of /proc or /sys is not UTF-8 or not of the form
-    that it knows, and for an uptime below zero, as where the clock stands in 1970 (pyperf 2.10). Here the description
-    lacks what pyperf cannot read or would not take.
+    pyperf 2.10 raises if a file of /proc or /sys is not UTF-8 or has an unknown format, and if the uptime is negative,
+    as with a clock set to 1970. With these changes the description lacks what pyperf cannot read or would reject.
     """
     import pyperf._collect_metadata as collecting
     import pyperf._utils as reading
@@ -316,17 +316,17 @@ def _shield_pyperf() -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> Ledger:
-    """Run the case that the command line names, under pyperf; what this process held before."""
+    """Run the case that the command line names, under pyperf; return what this process held before it."""
     if visit_folder():
         _lighten_pyperf()
-    import pyperf  # takes 0.1 s, and peers under spawn import this module too: not at its top
+    import pyperf  # not at the top: it takes 0.1 s, and peers under spawn import this module too
 
     _shield_pyperf()
     runner = pyperf.Runner(values=2, min_time=0.05, program_args=WORKER, add_cmdline_args=_pass_case)
     runner.argparser.add_argument("--case", type=_case, required=True, help="case id: ping-pong/queue/64B/1w")
     args = runner.parse_args(arguments)
     if visit_folder():
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - nobody reads pyperf's summary, and stdout may be closed
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - pyperf's summary is not used, and stdout may be closed
     claim_names()
     if args.worker:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -339,14 +339,14 @@ def run(arguments: Sequence[str] | None = None) -> Ledger:
             bench = runner.bench_time_func(args.case.id, session.time, inner_loops=operations_per_loop(args.case))
             session.finish()
         except Exception:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if a peer's end gets in before, the outer clause has it
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a SIGCHLD before this line ends in the outer except clause
             raise
     except Exception as error:
         complain(session.settings.blame(session.team.death_behind(error) if session.team else error))
         session.abandon()
         if not args.worker:
             raise
-        # Not through the interpreter's exit: it waits for the feeder thread of a queue that nobody reads any more.
+        # os._exit, because the interpreter's exit would wait for the feeder thread of a queue that has no reader left.
         traceback.print_exc()
         sys.stderr.flush()
         os._exit(1)
@@ -358,7 +358,7 @@ def run(arguments: Sequence[str] | None = None) -> Ledger:
 
 
 def _extend(path: Path, report: dict[str, Any]) -> None:
-    """Add our object to pyperf's file, whole or not at all."""
+    """Add the "ipcbench" object to pyperf's file, atomically."""
     suite = json.loads(path.read_text())
     suite["ipcbench"] = report
     temporary = path.with_suffix(".tmp")

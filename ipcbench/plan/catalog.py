@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ipcbench.errors import BadRequest, UnknownName
+from ipcbench.measure.api.mechanism import FAMILIES, Mechanism
 from ipcbench.measure.api.pattern import Pattern
-from ipcbench.measure.api.ports import FAMILIES, PORTS, Mechanism
+from ipcbench.measure.api.ports import PORTS
 from ipcbench.measure.registry import (
     find_plugin,
     installed,

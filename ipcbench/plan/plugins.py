@@ -10,8 +10,9 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 
 from ipcbench.errors import BadRequest
+from ipcbench.measure.api.mechanism import CONTRACT, Family, Many, Mechanism
 from ipcbench.measure.api.payload import Carries
-from ipcbench.measure.api.ports import CONTRACT, PORTS, Cell, Channel, Executor, Family, Many, Mechanism, Signal
+from ipcbench.measure.api.ports import PORTS, Cell, Channel, Executor, Signal
 from ipcbench.measure.plugins import NAME, Plugin, load
 from ipcbench.model import StartMethod
 from ipcbench.text import safe_text

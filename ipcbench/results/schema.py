@@ -115,7 +115,7 @@ class MechanismFacts(msgspec.Struct, forbid_unknown_fields=True):
     """What a mechanism declares of itself, copied, so that reading a file never imports a mechanism.
 
     package is what brought it and in which version, such as 'my-ring-ipcbench 1.2'; empty where that is ipcbench.
-    See `measure.api.ports.Mechanism` for what the other facts mean.
+    See `measure.api.mechanism.Mechanism` for what the other facts mean.
     """
 
     name: Name

@@ -1,4 +1,4 @@
-"""Proofs of verification turns, as a program of the contract left them, before the judge of all visits."""
+"""Judge proofs of verification turns that the contract's program recorded, by the rules for all visits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ipcbench.run.verdict.proof import why_unproven
 
 
 def unproven(case: Case, found: dict[str, Any]) -> str | None:
-    """What the proofs among these observations fail to show, in words; None if they show that every byte moved."""
+    """Return what the proofs in an observation fail to show, in words; None if they show that every byte moved."""
     try:
         records = msgspec.convert(found["proofs"], list[ProofRecord])
     except (msgspec.ValidationError, KeyError) as error:

@@ -1,8 +1,8 @@
-"""Whether a mechanism keeps the contract: the rules, tried with real processes in the custody of a warden.
+"""Check whether a mechanism keeps the contract, with real processes under a warden.
 
-judge("my-ring")            all nine, with a verdict each
-rules("my-ring")            the same one by one, for pytest.mark.parametrize
-assert_conforms("my-ring")  all nine in one assertion
+judge("my-ring")            a verdict for each of the nine rules
+rules("my-ring")            the rules one by one, for pytest.mark.parametrize
+assert_conforms("my-ring")  all nine rules in one assertion
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MOST_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a rule came to: passed, broken in these ways, or beside the point for the reason given in `why`."""
+    """The verdict of one rule: pass, fail with what breaks it in `why`, or skipped with the reason in `why`."""
 
     rule: Rule
     state: State
@@ -38,7 +38,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """All verdicts on one mechanism; origin is the package and version that brought it, seconds what trying took."""
+    """All verdicts on one mechanism. origin: its package and version. seconds: the time that the checks took."""
 
     name: str
     title: str
@@ -55,7 +55,7 @@ class Judgement:
 
     @property
     def badge(self) -> str:
-        """One line that says how many of the rules that concern it are kept, for whom and where."""
+        """One line with the number of rules kept, of those not skipped, the mechanism's version and the Python."""
         passed = sum(verdict.state == "pass" for verdict in self.verdicts)
         asked = sum(verdict.state != "skipped" for verdict in self.verdicts)
         python = ".".join(self.python.split(".")[:2])
@@ -64,7 +64,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class RuleOf:
-    """A rule about one mechanism, to be checked by a test; its text is the name of the rule."""
+    """A rule about one mechanism, for a test to check; its text is the name of the rule."""
 
     rule: Rule
     mechanism: str
@@ -73,10 +73,10 @@ class RuleOf:
         return str(self.rule)
 
     def check(self) -> None:
-        """Raise AssertionError if the rule is broken, and unittest.SkipTest if it says nothing about this mechanism.
+        """Raise AssertionError if the rule is broken, and unittest.SkipTest if it does not apply to this mechanism.
 
-        The first rule of a mechanism that is checked tries all of them; this takes seconds. Raises UnknownName, and
-        NotHere for a mechanism that this machine lacks something for.
+        The first check of a mechanism tries all rules, which takes seconds. Raises UnknownName, and NotHere if this
+        machine lacks something that the mechanism needs.
         """
         (verdict,) = (found for found in judge(self.mechanism).verdicts if found.rule == self.rule)
         if verdict.state == "skipped":
@@ -85,29 +85,29 @@ class RuleOf:
 
 
 def rules(name: str) -> list[RuleOf]:
-    """All rules about a mechanism, by its name; nothing is tried before one is checked."""
+    """Return all rules about a mechanism, by its name; nothing runs before one is checked."""
     return [RuleOf(rule, name) for rule in RULES]
 
 
 def assert_conforms(name: str) -> None:
-    """Raise AssertionError with every broken rule of a mechanism; raises UnknownName and NotHere."""
+    """Raise AssertionError that lists every broken rule of a mechanism; raises UnknownName and NotHere."""
     broken = [verdict for verdict in judge(name).verdicts if verdict.state == "fail"]
     assert not broken, "\n".join(_told(name, verdict) for verdict in broken)
 
 
 @functools.cache
 def judge(name: str) -> Judgement:
-    """Try a mechanism, built-in or of an installed package, and judge it by all rules; once per process.
+    """Try a mechanism, built-in or of an installed package, and judge it by all rules; runs once per process.
 
-    Raises UnknownName, BadRequest for a name that two packages claim, and NotHere where a library, a system or a
-    version that it needs is missing.
+    Raises UnknownName, BadRequest for a name that two packages claim, and NotHere if a library, a system or a version
+    that it needs is missing.
     """
     with Stop() as stop:
         return try_rules(name, stop)
 
 
 def try_rules(name: str, stop: Stop) -> Judgement:
-    """The same, not remembered, until `stop` is asked for; raises Interrupted then."""
+    """Try and judge as `judge`, but without its cache; raises Interrupted when `stop` is requested."""
     begun = time.monotonic()
     with subject(name, stop) as seen:
         verdicts = tuple(_verdict(rule, seen) for rule in RULES)

@@ -1,4 +1,4 @@
-"""What has to be seen of a mechanism before it can be judged: everything that runs it, in the custody of a warden."""
+"""Run a mechanism under a warden, and collect the observations that the rules judge."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ipcbench.errors import BadRequest, NotHere, is_shortage
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.process.names import visit_name
 from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
 from ipcbench.plan import catalog
@@ -28,22 +28,22 @@ from ipcbench.text import safe_text
 
 IMPORT_SECONDS = 10.0  # for importing a mechanism and sending one message
 SECONDS = 90.0  # for all observations under one start method
-KILLED_SECONDS = 4.0  # until a visit whose peer was killed is ended, if it does not end by itself
+KILLED_SECONDS = 4.0  # deadline of a visit whose peer was killed
 LOOPS = 20
-AT_ONCE = 3  # looks at one mechanism; they sleep most of the time
+AT_ONCE = 3  # observations of one mechanism at once; they sleep most of the time
 TIMING = Timing(values=1, warmups=1, min_time=0.001)
 _PROGRAM = ("-m", "ipcbench.measure.contract")
 
 
 class Observed(dict[str, dict[str, Any]]):
-    """Observations by name, as measure.contract made them; `trouble` is why there are none, or what spoils them."""
+    """Observations of measure.contract, by name. trouble: why they are missing or incomplete, in words."""
 
     trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Killed:
-    """How a visit ended whose peer was killed: after `seconds`, and what it left once the warden had swept."""
+    """The end of a visit whose peer was killed: how, after how many seconds, and what remained after the warden."""
 
     ending: str
     seconds: float
@@ -51,16 +51,17 @@ class Killed:
 
 
 class Claims(msgspec.Struct):
-    """What the process that imports a mechanism leaves, see measure.contract.claims."""
+    """The result of the process that imports a mechanism, see measure.contract.claims."""
 
     refused: str = ""
     pulled: list[str] = []
 
 
 class Imported(NamedTuple):
-    """What importing a mechanism did in a process of its own; against says why it cannot be tried further.
+    """What importing a mechanism did, in a process of its own.
 
-    mechanism is None then. pulled are the libraries that were brought in, printed whether something was meanwhile.
+    against: why the mechanism cannot be tried further, in words; mechanism is None then. pulled: the libraries that it
+    imported. printed: whether anything was printed.
     """
 
     against: str = ""
@@ -70,7 +71,7 @@ class Imported(NamedTuple):
 
 
 class Subject:
-    """One mechanism and what was seen of it: all looks are begun at once, and each is waited for when a rule asks."""
+    """One mechanism and its observations: all start at once, and each property waits for its own."""
 
     def __init__(self, name: str, imported: Imported, visitors: Sequence[Visitor]) -> None:
         self.name = name
@@ -88,34 +89,34 @@ class Subject:
             self._visited = self._pool.submit(self._visit)
 
     def close(self) -> None:
-        """Wait for all looks that have been begun."""
+        """Wait for all observations that have begun."""
         self._pool.shutdown()
 
     @property
     def mechanism(self) -> Mechanism:
-        """Its facts; without any a mechanism is judged by the first rule alone."""
+        """The mechanism; raises LookupError if it could not be imported, when only the first rule applies."""
         if self.imported.mechanism is None:
             raise LookupError(self.name)
         return self.imported.mechanism
 
     @property
     def first(self) -> Observed:
-        """What was observed under the start method that is tried in full."""
+        """Observations under the first start method, which are complete."""
         return self._seen[self.mechanism.start_methods[0]].result()
 
     @property
     def everywhere(self) -> Mapping[StartMethod, Observed]:
-        """What was observed under each start method that it declares."""
+        """Observations under each declared start method."""
         return {method: found.result() for method, found in self._seen.items()}
 
     @property
     def killed(self) -> Killed:
-        """How a visit ends whose peer is killed in the middle of its messages."""
+        """The end of a visit whose peer was killed in the middle of its messages."""
         return self._killed.result()
 
     @property
     def visited(self) -> Outcome | Failure:
-        """What a visit comes to, as `ipcbench run` makes it, in the first pattern that the mechanism can play."""
+        """The outcome of a visit, as `ipcbench run` makes it, in the first pattern that the mechanism can play."""
         return self._visited.result()
 
     @contextlib.contextmanager
@@ -146,7 +147,7 @@ class Subject:
 
 
 def first_case(mechanism: Mechanism) -> Case:
-    """The simplest case of a mechanism, under the first start method that it declares."""
+    """Return the simplest case of a mechanism, under the first start method that it declares."""
     size = 8 if mechanism.carries == "number" else max(64, mechanism.smallest)
     size = min(size, mechanism.largest or size)
     sizes = {"hand-over": 0, "counter": 8}
@@ -164,10 +165,10 @@ def first_case(mechanism: Mechanism) -> Case:
 
 @contextlib.contextmanager
 def subject(name: str, stop: Stop) -> Iterator[Subject]:
-    """A mechanism to look at, built-in or a plug-in, and all looks at it.
+    """Yield a mechanism, built-in or a plug-in, with its observations under way.
 
-    Raises UnknownName, BadRequest for the name of a plug-in that cannot be used at all, NotHere for one that needs what
-    this machine has not, and Interrupted.
+    Raises UnknownName, BadRequest for a plug-in that cannot be used at all, NotHere if this machine lacks something
+    that it needs, and Interrupted.
     """
     catalog.select_mechanisms([name])
     with contextlib.ExitStack() as opened:
@@ -185,7 +186,7 @@ def subject(name: str, stop: Stop) -> Iterator[Subject]:
 
 
 def _imported(name: str, visitor: Visitor) -> Imported:
-    """Import a mechanism in a process of its own and, if that does no harm, in this one for its facts."""
+    """Import a mechanism in a process of its own and, if that does no harm, in this process too, for its facts."""
     errand = visitor.errand(("-m", "ipcbench.measure.contract.claims", name), IMPORT_SECONDS)
     report = errand.report
     if isinstance(report, Failure):
@@ -208,7 +209,7 @@ def _imported(name: str, visitor: Visitor) -> Imported:
 
 
 def _harm(report: Report) -> str:
-    """How the process ended that imported a mechanism and sent one message, in words; nothing if that was well."""
+    """Return how the process that imported a mechanism and sent one message failed, in words; else an empty text."""
     stage = "importing it" if report.stage in ("start", "import") else report.stage
     if report.ending == "late":
         return f"{stage} has no end after {report.waited:.0f} s"
@@ -217,7 +218,7 @@ def _harm(report: Report) -> str:
         return f"{stage} ended with {how}"
     if report.stage != "exit":
         return f"{stage} ends the process"
-    processes = [leak for leak in report.leaks if leak.startswith("process")]  # other leaks are for visits to find
+    processes = [leak for leak in report.leaks if leak.startswith("process")]  # visits find other leaks
     return f"left behind by importing it and sending one message: {safe_text(processes[0])}" if processes else ""
 
 
@@ -231,7 +232,7 @@ def _observed(errand: Errand) -> Observed:
 
 
 def _trouble(report: Report | Failure) -> str:
-    """What went wrong beside the observations, in words; nothing where nothing did."""
+    """Return what went wrong beside the observations, in words; an empty text if nothing did."""
     if isinstance(report, Failure):
         return report.detail
     if report.ending == "late":

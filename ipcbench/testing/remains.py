@@ -1,4 +1,4 @@
-"""What a visit or a run has left once it is over, found by its name."""
+"""Find and remove what a visit or a run left behind, by its name."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import psutil
 
 from ipcbench.run.containment.processes import remove_folder
 
-_GRACE = 1.0  # seconds for what is ending by itself
-_STEADY = 0.1  # a process is left if two looks so far apart see it; one look catches the dying
+_GRACE = 1.0  # seconds in which processes may still end by themselves
+_STEADY = 0.1  # seconds between two looks; a process counts only if both see it, because one look also sees the dying
 _SHARED, _PROC = Path("/dev/shm"), Path("/proc/self")
 
 
 def sweep(name: str, folder: Path) -> list[str]:
-    """Remove what still carries the name of a visit or run that is over; what that was, in words."""
+    """Remove everything that still carries the name of an ended visit or run; return what it was, in words."""
     processes = _processes(name)
     until = time.monotonic() + _GRACE
     while processes and time.monotonic() < until:
@@ -25,7 +25,7 @@ def sweep(name: str, folder: Path) -> list[str]:
         processes &= _processes(name)
     for process in processes:
         with contextlib.suppress(psutil.Error):
-            process.kill()  # psutil asks first whether this is still the same process
+            process.kill()  # psutil first checks that the process id was not reused
             process.wait(_GRACE)
     shared, entries = list(_SHARED.glob(f"*{name}*")), list(folder.glob(f"{name}*"))
     for path in shared:
@@ -40,7 +40,7 @@ def sweep(name: str, folder: Path) -> list[str]:
 
 
 def _processes(name: str) -> set[psutil.Process]:
-    """Every living process with this name in its environment or command line, except this one. Linux only."""
+    """Return every live process with this name in its environment or command line, except this one; Linux only."""
     found = set()
     for entry in os.scandir("/proc") if _PROC.exists() else ():
         if entry.name.isdigit() and int(entry.name) != os.getpid():

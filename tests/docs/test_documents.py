@@ -14,7 +14,7 @@ from commands import python
 from paths import ROOT
 from synthetic import make_cases, make_result
 
-from ipcbench.measure.api.ports import FAMILIES
+from ipcbench.measure.api.mechanism import FAMILIES
 from ipcbench.notebook import Run
 from ipcbench.plan import catalog
 from ipcbench.plan.suites import SUITES

@@ -8,13 +8,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import PACKAGE_PARENT, environment, python, run
 from paths import ROOT
 
+from ipcbench.measure.api.mechanism import CHOICES
+from ipcbench.measure.registry import load_mechanism
+
 TEMPLATE = ROOT / "examples" / "my-ring"
-MOST_LINES = 45
+MOST_LINES = 47
 
 pytestmark = [
     pytest.mark.slow,
@@ -52,6 +56,23 @@ def test_the_document_shows_its_files_as_they_are() -> None:
     assert {name for name, _ in shown} == {"my_ring.py", "test_my_ring.py"}
     for name, text in shown:
         assert (TEMPLATE / name).read_text() == text
+
+
+@pytest.mark.parametrize("fact", CHOICES)
+def test_the_document_lists_the_values_that_a_fact_may_have(fact: str) -> None:
+    document = (ROOT / "docs" / "writing-a-mechanism.md").read_text()
+    rows = re.findall(r"^\| (`.*`) \| .* \| (.*) \|$", document.partition("## Facts")[2], re.MULTILINE)
+    (values,) = [values for facts, values in rows if f"`{fact}`" in facts]
+    assert sorted(re.findall(r"`([^`]+)`", values)) == sorted(CHOICES[fact])
+
+
+@pytest.mark.parametrize("fact", CHOICES)
+def test_a_value_that_a_fact_may_not_have_is_refused_with_those_that_it_may(fact: str) -> None:
+    good = load_mechanism("pipe")
+    wrong: dict[str, Any] = {fact: "magic"}
+    said = good._replace(**wrong).wrong_fact()
+    assert good.wrong_fact() is None
+    assert said == f"{fact} is 'magic': expected {', '.join(map(repr, CHOICES[fact]))}"
 
 
 def test_it_is_listed(env: dict[str, str], tmp_path: Path) -> None:

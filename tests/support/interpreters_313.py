@@ -11,7 +11,7 @@ import importlib
 from importlib.util import find_spec
 from pathlib import Path
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 
 
 def support() -> Path | None:

@@ -1,4 +1,4 @@
-"""Packages with plug-ins, as an installer would leave them in a folder: good ones, and one for each way to be bad."""
+"""Packages with plug-ins, as an installer leaves them in a folder: good ones, and one for each way to be bad."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ GOOD = '''"""A pipe under another name.
 Source: multiprocessing.
 """
 {before}
-from ipcbench.measure.api.ports import Channel, Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel
 
 
 class Plain(Channel):
@@ -43,7 +44,7 @@ MECHANISM = Mechanism(
 
 
 def source(name: str, before: str = "", facts: str = "", send: str = "self.end.send_bytes") -> str:
-    """A module with a mechanism of that name; `before` runs at its import, `facts` are more of these."""
+    """Return a module with a mechanism of that name; `before` runs at its import, `facts` are additional facts."""
     return GOOD.format(name=name, before=before, facts=facts, send=send)
 
 
@@ -58,13 +59,13 @@ def grip(fd, payload):
 
 """
 
-# Those that keep the contract; one holds the GIL while it waits for room.
+# Mechanisms that keep the contract; one holds the GIL while it waits for room.
 HONEST: Mapping[str, str] = {
     "plain": source("plain"),
     "gripping": source("gripping", _GRIP, send="lambda payload: grip(self.end.fileno(), payload)"),
 }
 
-# What the reason for not using it has in it, and the module.
+# A part of the reason why it cannot be used, and the module.
 BAD: Mapping[str, tuple[str, str]] = {
     "raises": ("RuntimeError: no driver", source("raises", "raise RuntimeError('no driver')")),
     "leaves": ("SystemExit", source("leaves", "raise SystemExit(0)")),
@@ -74,7 +75,7 @@ BAD: Mapping[str, tuple[str, str]] = {
     "nothing": ("expected a Mechanism", "MECHANISM = 5\n"),
     "empty": ("AttributeError", ""),
     "wordy": ("length <= 12", source("wordy", facts="").replace('short="Plug"', 'short="far too long a word"')),
-    "odd": ("expected", source("odd").replace('family="pipes"', 'family="magic"')),
+    "odd": ("family is 'magic': expected 'pipes', 'queues'", source("odd").replace('family="pipes"', 'family="magic"')),
     "unclear": ("not as expected", source("unclear", facts="holds=object()")),
     "poor": (
         "poor needs a_library_that_is_not_there",
@@ -84,7 +85,7 @@ BAD: Mapping[str, tuple[str, str]] = {
 
 
 def install(folder: Path, package: str, version: str, modules: Mapping[str, str]) -> None:
-    """Leave a package in a folder that has these mechanisms, each in a module of its own."""
+    """Install a package with these mechanisms into a folder, each in a module of its own."""
     about = folder / f"{package.replace('-', '_')}-{version}.dist-info"
     about.mkdir(parents=True)
     (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n")
@@ -95,13 +96,13 @@ def install(folder: Path, package: str, version: str, modules: Mapping[str, str]
 
 
 def forget_plugins() -> None:
-    """Have this process look for plug-ins anew, as when the folders that it imports from have changed."""
+    """Clear the caches, so that this process looks for plug-ins again."""
     for known in (installed, catalog.plugin, catalog.mechanism):
         known.cache_clear()
 
 
 def module_of(name: str) -> str:
-    """The module of a plug-in's mechanism."""
+    """Return the name of the module of a plug-in's mechanism."""
     return f"plug_{''.join(letter if letter.isalnum() else '_' for letter in name)}"
 
 
@@ -121,7 +122,7 @@ MECHANISM"""
 
 
 def _queue(name: str, kind: str, facts: str, close: str = "pass") -> str:
-    """A mechanism over one of multiprocessing's queues."""
+    """Return a module with a mechanism over one of multiprocessing's queues."""
     text = source(name, facts=facts).replace('duplex=True, semaphores=False, dead_peer="end of file", ', "")
     head, _, tail = text.partition("    def __init__")
     return head + _QUEUE.format(kind=kind, close=close).lstrip("\n") + tail.partition("MECHANISM")[2]
@@ -134,7 +135,7 @@ def _with(text: str, old: str, new: str) -> str:
 
 _JOIN = "self.queue.close(); self.queue.join_thread()"
 
-# Which rule of the contract a mechanism breaks, a word of what is said of it, and the module.
+# The rule of the contract that a mechanism breaks, a part of the reason, and the module.
 LIARS: Mapping[str, tuple[str, str, str]] = {
     "vanishes": ("facts", "ends the process", source("vanishes", "import os; os._exit(0)")),
     "crashes": ("facts", "SIGSEGV", source("crashes", "import ctypes; ctypes.string_at(0)")),
@@ -158,7 +159,7 @@ LIARS: Mapping[str, tuple[str, str, str]] = {
     "heavy": ("facts", "brings in msgspec", source("heavy", "import msgspec")),
     "unpicklable": (
         "start methods",
-        "spawn is declared, and nothing works under it",
+        "spawn is declared, but nothing works under it",
         _with(
             source("unpicklable"), "self.ends = settings", "self.spoiler = lambda: None\n        self.ends = settings"
         ),
@@ -171,7 +172,7 @@ LIARS: Mapping[str, tuple[str, str, str]] = {
     "sleeper": ("waiting", "wait is 'spin'", source("sleeper", facts="wait='spin'")),
     "boundless": (
         "limits",
-        "bounded_by is 'messages', and 512 messages went out to nobody",
+        "bounded_by is 'messages', but 512 messages were sent and none received",
         _with(
             _queue("boundless", "Queue()", "senders='many', receivers='many', ordering='per sender'", _JOIN),
             'bounded_by="bytes"',
@@ -180,7 +181,7 @@ LIARS: Mapping[str, tuple[str, str, str]] = {
     ),
     "cutter": (
         "limits",
-        "101 B are sent without an error and do not arrive as they were",
+        "101 B are sent without an error and do not arrive unchanged",
         source("cutter", facts="largest=100", send="lambda payload: self.end.send_bytes(payload[:100])"),
     ),
     "crowded": (

@@ -1,1 +1,1 @@
-"""What the author of a mechanism or pattern implements and uses: ports, patterns, payloads."""
+"""What the author of a mechanism or a pattern implements and uses."""

@@ -1,7 +1,7 @@
-"""Arrays over a channel that carries bytes: sent as a view of their bytes, received as an array over what arrived.
+"""Arrays over a channel of bytes: sent as a view of their bytes, received as an array over the bytes that arrive.
 
-This is what a user of such a channel writes, and part of every message: nothing is pickled and nothing copied beyond
-what the channel itself copies. numpy is imported by the cases that have arrays, and by no other.
+Users of such a channel write the same code, so it is part of every message. Nothing is pickled, and only the channel
+copies. numpy is imported only in cases of arrays.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ipcbench.measure.api.ports import Channel, Receive, Send, Side
 
 
 class ArrayChannel(Channel):
-    """A channel of float64 arrays over one of bytes."""
+    """A channel of float64 arrays over a channel of bytes."""
 
     def __init__(self, inner: Channel) -> None:
         self.inner = inner

@@ -1,8 +1,7 @@
-"""Delays as a histogram with buckets of one percent, the layout of HdrHistogram at two digits (Tene, hdrhistogram.org).
+"""A histogram of delays with buckets of about 1 %, the layout of HdrHistogram at two digits (Tene, hdrhistogram.org).
 
-A bucket keeps the eight leading bits of a delay in nanoseconds, so that its width is below 1/128 of its value, and is
-named by its lower end. Merging is adding. A library would have to be imported where things are measured; this is less
-than its import line costs.
+A bucket keeps the eight leading bits of a delay in nanoseconds, so its width is below 1/128 of its value; its lower end
+names it. Histograms merge by addition. No library is used, because a measured process would have to import it.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ _BITS = 8
 
 
 def bucket(nanoseconds: int) -> int:
-    """The lower end of the bucket of a delay, in nanoseconds; below 256 ns each has its own."""
+    """Return the lower end of the bucket of a delay, in nanoseconds; below 256 ns each value has its own bucket."""
     shift = max(nanoseconds.bit_length() - _BITS, 0)
     return nanoseconds >> shift << shift
 

@@ -1,8 +1,9 @@
-"""What a pattern is: what the driver does and times, and what a peer does when told to go.
+"""Patterns: what the driver does and times, and what a peer does.
 
-A pattern sees a seat (callables of the ports in its own process) and a turn (how many operations, which payloads), and
-answers with a lap: its stamps from perf_counter and what is needed to check the turn afterwards. The same two functions
-play timed turns and verification turns; for the latter the seat's `receive` also keeps what it returned.
+A pattern gets a seat (callables of the ports in its own process) and a turn (the number of operations and the
+payloads), and returns a lap: stamps from perf_counter, and what is needed to check the turn afterwards. The same two
+functions, drive and serve, play timed turns and verification turns; in the latter the seat's `receive` also keeps what
+it returns.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from time import perf_counter
 from typing import Any, Literal, NamedTuple
 
 from ipcbench.measure.api.arrays import ArrayChannel
+from ipcbench.measure.api.mechanism import Many, Mechanism
 from ipcbench.measure.api.payload import (
     LEAST_OBJECT,
     Content,
@@ -26,7 +28,8 @@ from ipcbench.measure.api.payload import (
     proof_count,
     window_for,
 )
-from ipcbench.measure.api.ports import Cell, Channel, Many, Mechanism, Port, PortSettings, Receive, Run, Send, Side
+from ipcbench.measure.api.ports import Cell, Channel, Port, Receive, Run, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.model import Case
 
 Go = Callable[[int], object]
@@ -35,11 +38,11 @@ Rule = Literal["each", "shared", "total", "ordered"]
 
 
 class Unverified(Exception):
-    """What arrived is not what was sent."""
+    """The messages that arrived differ from those sent."""
 
 
 class WrongResult(Unverified):
-    """What was computed is wrong because of what was measured, which is a finding about it and no fault of the run."""
+    """The measured operation computes a wrong result: a finding about the mechanism, not a fault of the run."""
 
 
 def _no_port(*_: Any) -> Any:
@@ -47,10 +50,11 @@ def _no_port(*_: Any) -> Any:
 
 
 class Seat(NamedTuple):
-    """What one process uses in a turn. number counts peers from 0; the driver has -1.
+    """What one process uses in a turn.
 
-    operation and workers are the case's, window (messages in flight) is the pattern's. outlets are for a process that
-    sends to several channels, cycle for one that plays whole lives of ports and peers.
+    number: peers count from 0; the driver is -1. operation, workers: the case's. window: messages in flight, the
+    pattern's. outlets: for a process that sends to several channels. cycle: for a pattern that makes and ends ports and
+    peers in each operation.
     """
 
     number: int
@@ -67,7 +71,7 @@ class Seat(NamedTuple):
     cycle: Cycle = _no_port
 
     def keeping(self, kept: list[Any]) -> Seat:
-        """The same seat with a `receive` that also appends what it returns to `kept`."""
+        """Return this seat with a `receive` that also appends what it returns to `kept`."""
         receive = self.receive
 
         def receive_and_keep() -> Any:
@@ -79,18 +83,18 @@ class Seat(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """One stretch of operations: how many for each side that counts, and what this side sends."""
+    """A stretch of operations: how many on each side, and the payloads that this side sends."""
 
     operations: int
     payloads: Sequence[Any] = ()
 
 
 class Lap(NamedTuple):
-    """One side's account of a turn: stamps in seconds of perf_counter, operations done, the last message it had.
+    """What one side reports of a turn: stamps in seconds of perf_counter, and the number of operations done.
 
-    sent is the last message it sent, where that is another one. Those of a peer arrive at the driver as digests.
-    finished lists (number, worker) for each result of numbered work, stamps the end of every operation where each has
-    its own time.
+    last: the last message it had. sent: the last message it sent, if that differs. The driver gets both from a peer as
+    digests. finished: (number, worker) for each result of numbered tasks. stamps: the end of each operation, for a
+    pattern that times every operation.
     """
 
     started: float
@@ -103,12 +107,12 @@ class Lap(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """What a verification turn found, for the orchestrator to judge; it makes the payloads again from the nonce.
+    """What a verification turn found; the orchestrator remakes the payloads from the nonce, and judges.
 
-    each: list i of `received` holds the digests of payloads 0 to messages - 1 of streams[i], in order.
-    shared: all lists together hold each of those digests of all streams once, and each list has those of one stream in
-    order if the mechanism keeps it. total: `found` equals `expected`. ordered: of `expected` hand-overs as many were
-    found in which nobody woke before being notified.
+    rule "each": list i of `received` holds the digests of payloads 0 to messages - 1 of streams[i], in order.
+    "shared": all lists together hold each digest of all streams once; within a list, those of one stream are in order
+    if the mechanism keeps order. "total": `found` equals `expected`. "ordered": `found` hand-overs, in which no wait
+    returned before its notification, equal `expected`.
     """
 
     rule: Rule
@@ -123,19 +127,19 @@ class Proof(NamedTuple):
 
 
 class Crew(ABC):
-    """The peers as a pattern sees them."""
+    """The peers, from the view of a pattern."""
 
     @abstractmethod
     def prove(self, nonce: int, operations: int, only: int | None = None) -> None:
-        """Tell every peer, or one, to start a verification turn of so many operations, and return at once."""
+        """Tell every peer, or peer `only`, to start a verification turn of `operations`, and return at once."""
 
     @abstractmethod
     def proved(self, only: int | None = None) -> list[list[str]]:
-        """Wait until the peers, or one, have ended their verification turn; the digests of what each received."""
+        """Wait for the end of the verification turn; return the digests of what every peer, or `only`, received."""
 
 
 class Verification(NamedTuple):
-    """What a verification turn needs in the driver."""
+    """What the driver needs for a verification turn."""
 
     seat: Seat
     crew: Crew
@@ -144,40 +148,32 @@ class Verification(NamedTuple):
     nonce: int
 
     def proof(self, rule: Rule, messages: int, received: Sequence[Sequence[str]]) -> Proof:
-        """A proof over stream 0 from what each receiver got."""
+        """Return a proof over stream 0 from the digests of what each receiver got."""
         return Proof(rule, self.nonce, self.size, self.content, messages, received, [0] * len(received))
 
 
 class Pattern(ABC):
-    """One question about a port.
-
-    operations names the variants of a pattern that asks about more than one thing. sizes and workers are measured where
-    nobody chose. senders and receivers say how many processes use one channel. alone says that the driver can play its
-    part without a peer, over a control that sends to itself. per_worker says that each worker does all operations of
-    a loop; otherwise they share them. idle_driver says that the driver only waits while the peers work, cycles that it
-    makes ports and peers in each operation and a visit starts without any. rule is how its proofs are judged, see
-    Proof. compares_last says that `check` compares the last message of every timed turn with what was sent.
-    """
+    """One question about a port."""
 
     name: str
     question: str
-    operation: str
+    operation: str  # what one operation is, in words
     port: Literal["channel", "cell", "signal", "executor"]
-    operations: tuple[str, ...] = ("",)
-    sizes: tuple[int, ...] = (64, 4096, 65_536, 2**20)
-    workers: tuple[int, ...] = (1,)
+    operations: tuple[str, ...] = ("",)  # names of the variants, for a pattern that has several
+    sizes: tuple[int, ...] = (64, 4096, 65_536, 2**20)  # payload sizes in bytes, measured by default
+    workers: tuple[int, ...] = (1,)  # numbers of workers, measured by default
     most_workers: int | None = None
-    senders: Many = "one"
+    senders: Many = "one"  # processes that use each end of one channel
     receivers: Many = "one"
-    alone: bool = False
-    per_worker: bool = False
-    idle_driver: bool = False
-    cycles: bool = False
-    rule: Rule = "each"
-    compares_last: bool = True
+    alone: bool = False  # whether the driver can play without a peer, over a control that sends to itself
+    per_worker: bool = False  # whether each worker does all operations of a loop; otherwise the workers share them
+    idle_driver: bool = False  # whether the driver only waits while the peers work
+    cycles: bool = False  # whether each operation makes and ends ports and peers; the visit starts without any
+    rule: Rule = "each"  # how its proofs are judged, see Proof
+    compares_last: bool = True  # whether `check` compares the last message of every timed turn with the one sent
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
-        """Why mechanism and pattern make no case of this size, with so many workers and so on; None if they do."""
+        """Return why mechanism and pattern make no case of this size, workers and so on; None if they do."""
         if case.payload == "object" and case.size < LEAST_OBJECT:
             return f"an object takes at least {LEAST_OBJECT} B"
         if case.payload == "array" and case.size % 8:
@@ -193,57 +189,57 @@ class Pattern(ABC):
         return mechanism.unfit(self.port_of(mechanism), case.size, self.senders, self.receivers, case.payload)
 
     def port_of(self, mechanism: Mechanism) -> str:
-        """Which of a mechanism's ports this pattern is about."""
+        """Return the kind of port that this pattern uses of a mechanism."""
         return self.port
 
     def uses(self, number: int, ports: int, workers: int) -> dict[int, Side]:
-        """Which of the ports a process uses, and as which side; all others it closes at once."""
+        """Return the indexes of the ports that a process uses, each with its side; it closes all others at once."""
         return dict.fromkeys(range(ports), "driver" if number < 0 else "peer")
 
     def peers(self, workers: int) -> int:
-        """How many processes there are beside the driver."""
+        """Return the number of processes beside the driver."""
         return workers
 
     def port_count(self, workers: int) -> int:
-        """How many ports a visit has."""
+        """Return the number of ports of a visit."""
         return 1
 
     def per_loop(self, workers: int) -> int:
-        """How many operations one loop of a turn stands for."""
+        """Return the number of operations in one loop of a turn."""
         return workers if self.per_worker else 1
 
     def window(self, mechanism: Mechanism, case: Case) -> int:
-        """How many messages this pattern keeps in flight, at most what any mechanism may hold."""
+        """Return how many messages this pattern keeps in flight, at most payload.window_for(size)."""
         return window_for(case.size)
 
     def sends(self, side: Side, operation: str) -> bool:
-        """Whether this side needs payloads for its turns."""
+        """Return whether this side needs payloads for its turns."""
         return side == "driver"
 
     def stream(self, seat: Seat) -> int | None:
-        """Which stream of payloads the process in this seat sends; None if it sends nothing."""
+        """Return the number of the stream of payloads that this seat sends; None if it sends nothing."""
         if not self.sends("driver" if seat.number < 0 else "peer", seat.operation):
             return None
         return max(seat.number, 0)
 
     def streams(self, operation: str, workers: int) -> list[int]:
-        """What a proof is about: for `each` the stream of every list received, for `shared` those of all together."""
+        """Return the streams of a proof: for "each" that of every list received, for "shared" those of all lists."""
         return [0] * workers
 
     def messages(self, payloads: Sequence[Payload]) -> Sequence[Any]:
-        """Make payloads into what this pattern sends."""
+        """Return the messages that carry these payloads."""
         return payloads
 
     def payloads_in(self, messages: Sequence[Any]) -> Sequence[Any]:
-        """The payloads in what a receiver kept."""
+        """Return the payloads in the messages that a receiver kept."""
         return messages
 
     def keep(self, seat: Seat, kept: list[Any]) -> Seat:
-        """The seat for a verification turn, which keeps in `kept` what shows that it was played."""
+        """Return the seat for a verification turn, which appends its evidence to `kept`."""
         return seat.keeping(kept)
 
     def account(self, kept: Sequence[Any]) -> list[str]:
-        """What a peer tells of what it kept: the digest of every payload."""
+        """Return what a peer reports of its evidence: the digest of every payload."""
         return digests(self.payloads_in(kept))
 
     @abstractmethod
@@ -252,11 +248,11 @@ class Pattern(ABC):
 
     @abstractmethod
     def sit(self, seat: Seat, ports: Sequence[Any], side: Side) -> Seat:
-        """Give a seat the callables it needs from connected ports."""
+        """Return the seat with the callables that it needs from connected ports."""
 
     @abstractmethod
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
-        """Play the driver's part: tell the peers to go, then act."""
+        """Play the driver's part: call `go` to start the peers, then act."""
 
     @abstractmethod
     def serve(self, seat: Seat, turn: Turn) -> Lap:
@@ -264,23 +260,23 @@ class Pattern(ABC):
 
     @abstractmethod
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
-        """Seconds of a turn, by the stamps of the sides that begin and end it."""
+        """Return the seconds of a turn, from the stamps of the sides that begin and end it."""
 
     def delays(self, seat: Seat, driver: Lap, peers: Sequence[Lap]) -> Sequence[float]:
-        """Seconds that each operation of a turn took, where the pattern times every single one."""
+        """Return the seconds of each operation of a turn, if the pattern times every single one; else nothing."""
         return ()
 
     @abstractmethod
     def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:
-        """Check counts and last messages of a turn, after the clock; raises Unverified."""
+        """Check counts and last messages of a turn, after the clock; raises Unverified if they are wrong."""
 
     @abstractmethod
     def prove(self, verification: Verification) -> list[Proof]:
-        """Play a verification turn through the same two functions and report what arrived."""
+        """Play a verification turn through drive and serve, and return what arrived."""
 
 
 class ChannelPattern(Pattern):
-    """A pattern over one channel there and, where two_way, one back."""
+    """A pattern over one channel from the driver to the peer and, if two_way, one back."""
 
     port = "channel"
     two_way = False
@@ -313,16 +309,16 @@ class ChannelPattern(Pattern):
         received = [*verification.crew.proved(), *self.replies(turn, lap, replies)]
         streams = self.streams(seat.operation, seat.workers)
         if self.rule == "each":
-            streams = streams[: len(received)]  # a control has no peer that receives anything
+            streams = streams[: len(received)]  # a control has no receiving peer
         return [verification.proof(self.rule, count, received)._replace(streams=streams)]
 
     def replies(self, turn: Turn, driver: Lap, kept: Sequence[Any]) -> list[list[str]]:
-        """The digests of payloads that came back to the driver, if any do; raises Unverified."""
+        """Return the digests of the payloads that came back to the driver, one list each; raises Unverified."""
         return []
 
 
 class CellPattern(Pattern):
-    """A pattern over one cell that all workers use at once, after the driver has told them to go."""
+    """A pattern over one cell that all workers use at once, after the driver has started them."""
 
     port = "cell"
     per_worker = True
@@ -341,12 +337,12 @@ class CellPattern(Pattern):
         return seat._replace(send=cell.writer(), receive=cell.reader(), cell=cell)
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
-        # Stamps of several processes: perf_counter is one clock on a Linux host, see peers.py.
+        # Stamps of several processes: perf_counter is one clock on a Linux host, see process/team.py.
         return max(lap.ended for lap in peers) - min(lap.started for lap in peers)
 
 
 def make_channel(mechanism: Mechanism, settings: PortSettings) -> Channel:
-    """Allocate a channel of a mechanism that was found fit to have one, for the payloads of the case."""
+    """Allocate a channel of a mechanism, for the payloads of the case; raises TypeError if it has none."""
     if mechanism.channel is None:
         raise TypeError(f"{mechanism.name} has no channel")
     channel = mechanism.channel(settings)
@@ -354,7 +350,7 @@ def make_channel(mechanism: Mechanism, settings: PortSettings) -> Channel:
 
 
 def echo(seat: Seat, turn: Turn) -> Lap:
-    """Send back, or on, each message as it comes: the part of a peer that answers."""
+    """Send each message back, or on to the next channel, as it arrives: the part of a peer that answers."""
     send, receive, message = seat.send, seat.receive, None
     start = perf_counter()
     for _ in repeat(None, turn.operations):
@@ -364,14 +360,14 @@ def echo(seat: Seat, turn: Turn) -> Lap:
 
 
 def check_counts(turn: Turn, *laps: Lap) -> None:
-    """Check that every side did as many operations as the turn has; raises Unverified."""
+    """Check that every side did all operations of the turn; raises Unverified."""
     for lap in laps:
         if lap.operations != turn.operations:
             raise Unverified(f"{lap.operations:,} of {turn.operations:,} operations were counted")
 
 
 def check_last(expected: Any, *laps: Lap) -> None:
-    """Check that the last message a peer had is the expected payload; raises Unverified."""
+    """Check that the last message of each peer is the expected payload; raises Unverified."""
     for lap in laps:
         if lap.last != digest(expected):
             raise Unverified("the last message is not the last one sent")

@@ -1,9 +1,9 @@
-"""What travels: distinct, incompressible payloads that can be made again from a nonce, and their digests.
+"""Payloads: distinct, incompressible, reproducible from a nonce; and their digests.
 
-Payload i of stream s opens with the 8-byte number nonce + (s << 40) + i and goes on with a slice of a random block that
-starts further on for each i. Every payload differs, none compresses, and whoever knows nonce, stream and size can tell
-exactly which bytes must arrive. An array holds these bytes as float64; an object is a nested dict of numbers and text
-made from them, whose pickle has the size.
+Payload i of stream s starts with the 8-byte number nonce + (s << 40) + i, followed by a slice of a random block, at a
+higher offset for each i. Every payload differs, none compresses, and nonce, stream and size determine every byte. An
+array holds these bytes as float64; an object is a nested dict of numbers and text made from them, whose pickle has the
+given size.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from ipcbench.model import PayloadKind
 Carries = Literal["bytes", "objects", "number", "reference", "nothing"]
 Content = Literal["bytes", "object", "array", "number"]
 Payload = Any
-LEAST_OBJECT = 64  # bytes; the empty one takes some fifty
+LEAST_OBJECT = 64  # bytes; an empty object takes about 50
 
-# Enough different payloads that a receiver cannot find the last ones in a cache: the sum is beyond most L2 caches.
+# The payloads of a pool exceed most L2 caches, so that a receiver finds none of them there.
 POOL_BYTES = 8 * 2**20
 MOST_IN_POOL = 1024
 LEAST_IN_POOL = 8
@@ -31,7 +31,7 @@ _STEP = 61  # odd, so that neighbouring payloads are not aligned copies of each 
 
 
 def content(carries: Carries, payload: PayloadKind) -> Content:
-    """What the payloads of a case are: its kind, unless the mechanism knows numbers only."""
+    """Return the content of a case's payloads: its payload kind, or "number" if the mechanism carries only numbers."""
     return "number" if carries == "number" else payload
 
 
@@ -48,17 +48,17 @@ def make_payloads(content: Content, nonce: int, size: int, count: int, stream: i
     if content == "object":
         return [_as_object(payload) for payload in plain]
     if content == "array":
-        import numpy  # only a case of arrays pays for it
+        import numpy  # only cases of arrays pay for the import
 
         return [numpy.frombuffer(bytearray(payload), dtype=numpy.float64) for payload in plain]
     return plain
 
 
 def _as_object(source: bytes) -> dict[str, Any]:
-    """A nested dict whose pickle is as long as `source` and whose content is taken from it.
+    """Return a nested dict made from `source`, whose pickle is as long as `source`.
 
-    Numbers of four bytes take five in a pickle and make up most; text makes up what is left. How a pickle frames what
-    is in it depends on the length, so the text is fitted twice.
+    Most of it are 4-byte numbers, which take 5 bytes in a pickle; text fills the rest. The framing of a pickle depends
+    on its length, so the text is fitted repeatedly.
     """
     size = len(source)
     numbers = array("i", source[: size // 5 // 8 * 8 * 4])
@@ -77,29 +77,29 @@ def _as_object(source: bytes) -> dict[str, Any]:
 
 
 def pool_count(size: int, window: int) -> int:
-    """How many different payloads a timed loop rotates over; always more than can be in flight."""
+    """Return how many different payloads a timed loop rotates over; always more than can be in flight."""
     return max(window + 2, LEAST_IN_POOL, min(MOST_IN_POOL, POOL_BYTES // max(size, 1)))
 
 
 def proof_count(size: int) -> int:
-    """How many messages a verification turn sends: 16, fewer where they would be over 2 MiB together, at least 3."""
+    """Return how many messages a verification turn sends: 16, fewer if they exceed 2 MiB together, at least 3."""
     return max(3, min(16, 2 * 2**20 // max(size, 1)))
 
 
 def window_for(size: int) -> int:
-    """How many messages any mechanism may hold in flight: 64, fewer where they would be over 8 MiB, at least 4."""
+    """Return how many messages a mechanism may hold in flight: 64, fewer if they exceed 8 MiB together, at least 4."""
     return max(4, min(64, 8 * 2**20 // max(size, 1)))
 
 
 def own(payload: Any) -> Any:
-    """The payload as something to keep: a mechanism that lends its memory takes it back at the next receive."""
+    """Copy a payload that is lent, because a mechanism that lends its memory reuses it at the next receive."""
     if isinstance(payload, memoryview):
         return bytes(payload)
     return payload.copy() if type(payload).__name__ == "ndarray" else payload
 
 
 def digest(payload: Any) -> str:
-    """SHA-256 of a payload's bytes, in hex; of anything that is no payload, a word that matches none."""
+    """Return the SHA-256 of a payload's bytes, in hex; for any other object, a text that matches no digest."""
     if isinstance(payload, int):
         return hashlib.sha256(payload.to_bytes(8, "little", signed=True)).hexdigest()
     if isinstance(payload, bytes | bytearray | memoryview):
@@ -112,5 +112,5 @@ def digest(payload: Any) -> str:
 
 
 def digests(payloads: Iterable[object]) -> list[str]:
-    """The digest of each payload, in order."""
+    """Return the digest of each payload, in order."""
     return [digest(payload) for payload in payloads]

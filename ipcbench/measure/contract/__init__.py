@@ -1,5 +1,5 @@
-"""What a mechanism really does with real processes, observed for ipcbench.testing to judge.
+"""Observe what a mechanism really does with real processes; ipcbench.testing judges it.
 
-Run as `python -m ipcbench.measure.contract MECHANISM METHOD WHAT`, in a fresh process as any visit is. Standard library
-only, and no verdicts: whether what was seen is right is said elsewhere, in a process that nothing can have spoilt.
+Run as `python -m ipcbench.measure.contract MECHANISM METHOD WHAT`, in a fresh process as any visit. It imports only the
+standard library and gives no verdicts: another process, which the mechanism cannot affect, judges.
 """

@@ -1,4 +1,4 @@
-"""All observations of one mechanism under one start method, as one JSON object in the visit's folder."""
+"""Make all observations of one mechanism under one start method; one JSON object in the visit's folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from itertools import product
 from multiprocessing import util
 from typing import Any, NoReturn
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.contract import channels, others
 from ipcbench.measure.contract.full import observe_bound
 from ipcbench.measure.contract.killed import kill_in_the_middle
@@ -28,24 +28,24 @@ from ipcbench.measure.process.stages import RESULT, leave, mark, show_stacks
 from ipcbench.measure.registry import load_mechanism, mechanism_names
 from ipcbench.model import START_METHODS, StartMethod
 
-# Smallest, typical, and around the thresholds: 16 384 B is where a Connection writes twice (16 366 after pickling, of
-# which 18 B are pickle's own), 65 536 B is what a pipe holds.
+# Smallest, typical, and around the thresholds: above 16 384 B a Connection writes twice (16 366 B before pickling,
+# which adds 18 B), and a pipe holds 65 536 B.
 THRESHOLDS = (1, 64, 4096, 16366, 16367, 16384, 16385, 65535, 65536, 65537, 2**20)
 FEW = (1, 64, 16385, 2**20)
-MIXING = {*mechanism_names()} - {"array", "memcpy"}  # known to carry less than what a port was made for, too
+MIXING = {*mechanism_names()} - {"array", "memcpy"}  # these also carry smaller payloads than a port was made for
 LARGE = (2**20,)
 CELL_SIZES = (8, 64, 65536)
 ROOM = (64, 2100, 4200, 16385, 32704)  # messages that leave pages of a pipe half empty, and the largest it must hold
-SECONDS = 15.0  # for one observation, by hand
-SHARE = 1 / 6  # of the time that all may take, where the warden gives one
-FILLING = 65536  # bytes of a message, of which so many fill any bounded channel:
+SECONDS = 15.0  # limit of one observation that was started by hand
+SHARE = 1 / 6  # limit of one observation in a visit, as a share of the warden's limit for all
+FILLING = 65536  # bytes of one message; MOST_HELD of them fill any bounded channel
 MOST_HELD = 512
 
 Observation = Callable[[], dict[str, Any]]
 
 
 def wanted(mechanism: Mechanism, method: StartMethod, prefix: str) -> dict[str, Observation]:
-    """Every observation that a mechanism allows, by name; in full under the first start method that it declares."""
+    """Return every observation that a mechanism allows, by name; all of them under its first start method only."""
     full = method == mechanism.start_methods[0]
     found: dict[str, Observation] = {}
     if mechanism.channel:
@@ -67,7 +67,7 @@ def wanted(mechanism: Mechanism, method: StartMethod, prefix: str) -> dict[str, 
 
 def _of_channel(mechanism: Mechanism, method: StartMethod, full: bool) -> dict[str, Observation]:
     number, name = mechanism.carries == "number", mechanism.name
-    alike = mechanism.family == "managers" and name != "manager-queue"  # they all send by the same means
+    alike = mechanism.family == "managers" and name != "manager-queue"  # all managers send in the same way
     thorough = full and not alike and name not in channels.WAITING
     fitting = list(_fitting(mechanism, (8,) if number else THRESHOLDS if thorough else FEW))
     found: dict[str, Observation] = {}
@@ -87,7 +87,7 @@ def _of_channel(mechanism: Mechanism, method: StartMethod, full: bool) -> dict[s
         found["many"] = partial(channels.observe_many, mechanism, method)
     if full and "many" in ends:
         patterns = {("many", "one"): ["fan-in"], ("one", "many"): ["fan-out"]}.get(ends, ["fan-in", "many-to-many"])
-        # Of large messages several senders write parts in turn, where nothing keeps them from it.
+        # Several senders interleave the parts of large messages, unless something prevents it.
         sizes = dict.fromkeys(max(mechanism.smallest, min(size, mechanism.largest or size)) for size in (64, FILLING))
         played = [pattern for pattern in patterns if pattern in (mechanism.only_patterns or patterns)]
         for pattern, size in product(played if mechanism.ordering != "none" else [], sizes):
@@ -97,7 +97,7 @@ def _of_channel(mechanism: Mechanism, method: StartMethod, full: bool) -> dict[s
 
 
 def _fitting(mechanism: Mechanism, sizes: tuple[int, ...]) -> Iterator[int]:
-    """Those of these sizes that a mechanism takes, with its smallest and its largest."""
+    """Yield the sizes that a mechanism accepts, and its smallest and largest."""
     smallest, largest = mechanism.smallest, mechanism.largest
     if smallest not in sizes and mechanism.carries != "number":
         yield smallest
@@ -107,7 +107,7 @@ def _fitting(mechanism: Mechanism, sizes: tuple[int, ...]) -> Iterator[int]:
 
 
 def _once(mechanism: Mechanism, method: StartMethod, prefix: str) -> dict[str, Observation]:
-    """What needs no more than one start method."""
+    """Return the observations that one start method is enough for."""
     found: dict[str, Observation] = {"closing twice": partial(others.observe_closing_twice, mechanism, method)}
     found["outside"] = partial(observe_outside, mechanism, method, prefix)
     if mechanism.dead_peer == "end of file":
@@ -126,14 +126,14 @@ def _once(mechanism: Mechanism, method: StartMethod, prefix: str) -> dict[str, O
 
 
 def observe(name: str, method: StartMethod) -> dict[str, Any]:
-    """Make every observation; one that goes wrong says how."""
+    """Make every observation; one that fails has only an "error"."""
     prefix = multiprocessing.current_process()._config["semprefix"].lstrip("/")  # type: ignore[attr-defined]
     seen: dict[str, dict[str, Any]] = {}
     endless: set[str] = set()
     for what, look in wanted(load_mechanism(name), method, prefix).items():
         kind = what.partition(" ")[0]
         if kind in endless:
-            continue  # the others of its kind would take as long
+            continue  # the other observations of this kind would not end either
         mark("observation")
         signal.signal(signal.SIGALRM, _on_alarm)
         signal.setitimer(signal.ITIMER_REAL, _limit())
@@ -154,12 +154,12 @@ def _on_alarm(*_: object) -> NoReturn:
 
 
 def _limit() -> float:
-    """Seconds for one observation, more on a machine that is said to be slow."""
+    """Return the limit of one observation in seconds; it grows with the warden's limit on a slow machine."""
     return SHARE * float(os.environ["IPCBENCH_STAGE_SECONDS"]) if visit_folder() else SECONDS
 
 
 def leave_now() -> NoReturn:
-    """Run the exit functions and go, as a worker does, with what shows the stacks still open."""
+    """Run the exit handlers and call os._exit, as a worker does, while the file for stacks is still open."""
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -167,7 +167,7 @@ def leave_now() -> NoReturn:
 
 
 def main(name: str, method: StartMethod, what: str) -> None:
-    """Do what was asked for: `all` observations, or the peer `killed`."""
+    """Make all observations, or kill the peer in the middle if `what` is "killed"."""
     claim_names()
     show_stacks("driver")
     if what == "killed":
@@ -181,7 +181,7 @@ def main(name: str, method: StartMethod, what: str) -> None:
 if __name__ == "__main__":
     if not visit_folder():  # started by hand
         here = os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="p-")
-        util.Finalize(None, shutil.rmtree, args=(here, True), exitpriority=-200)  # after multiprocessing's own folder
+        util.Finalize(None, shutil.rmtree, args=(here, True), exitpriority=-200)  # after multiprocessing's folder
     main(sys.argv[1], next(method for method in START_METHODS if method == sys.argv[2]), *sys.argv[3:4] or ["all"])
     if visit_folder():
         leave_now()

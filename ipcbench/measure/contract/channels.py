@@ -1,4 +1,4 @@
-"""What a channel does: bytes, order, room, limits, sharing."""
+"""Observe a channel: bytes, order, room, limits, sharing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 
 from ipcbench.errors import PeerFailed
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Turn, Verification
 from ipcbench.measure.api.payload import content, digest, digests, make_payloads, own, window_for
-from ipcbench.measure.api.ports import Mechanism
 from ipcbench.measure.contract.stage import (
     TASKS,
     WORKERS,
@@ -24,11 +24,11 @@ from ipcbench.measure.registry import load_pattern
 from ipcbench.model import StartMethod
 
 WAITING = ("tcp-split", "listener-tcp", "manager-tcp")  # up to 90 ms for each message of some sizes
-PATIENCE = 5  # seconds until a message is not expected any more
+PATIENCE = 5  # seconds to wait for a message
 
 
 def observe_echo(mechanism: Mechanism, method: StartMethod, *sizes: int) -> dict[str, Any]:
-    """Send payloads of all these sizes to a peer that sends them back, over a port made for the largest."""
+    """Send payloads of all these sizes to a peer that sends them back, over a port made for the largest size."""
     most = 2 if mechanism.name in WAITING else None
     payloads = [payload for size in sizes for payload in difficult_payloads(mechanism, size)[:most]]
     with staged(mechanism, load_pattern("ping-pong"), method, max(sizes)) as stage:
@@ -42,7 +42,7 @@ def observe_echo(mechanism: Mechanism, method: StartMethod, *sizes: int) -> dict
 
 
 def observe_burst(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
-    """Send more messages than may be in flight while the peer takes them."""
+    """Send more messages than may be in flight, while the peer receives."""
     count = 3 * window_for(size)
     payloads = make_payloads(content(mechanism.carries, "bytes"), 7, size, count)
     with staged(mechanism, load_pattern("stream"), method, size) as stage:
@@ -54,7 +54,7 @@ def observe_burst(mechanism: Mechanism, method: StartMethod, size: int) -> dict[
 
 
 def observe_room(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
-    """Send as many messages as a channel is sure to hold before anybody receives one."""
+    """Send as many messages as a channel surely holds, before the peer receives the first."""
     payloads = make_payloads(content(mechanism.carries, "bytes"), 7, size, mechanism.room(size, window_for(size)))
     with staged(mechanism, load_pattern("stream"), method, size) as stage:
         for payload in payloads:
@@ -65,7 +65,7 @@ def observe_room(mechanism: Mechanism, method: StartMethod, size: int) -> dict[s
 
 
 def observe_many(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
-    """Share tasks out among three workers; messages where a task, which is an object, cannot travel."""
+    """Distribute tasks among three workers; plain messages if the channel carries only bytes."""
     if mechanism.carries == "bytes":
         return observe_shared(mechanism, method)
     pattern = load_pattern("task-queue")
@@ -81,7 +81,7 @@ def observe_many(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
 
 
 def observe_shared(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
-    """Share messages out among three workers."""
+    """Distribute messages among three workers."""
     pattern = load_pattern("fan-out")
     payloads = make_payloads("bytes", 3, 64, TASKS)
     number_of = {digest(payload): number for number, payload in enumerate(payloads)}
@@ -96,7 +96,7 @@ def observe_shared(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
 
 
 def observe_death(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
-    """Kill the peer and wait for its next message."""
+    """Kill the peer, then wait for its next message."""
     with suppress(PeerFailed, ConnectionError), staged(mechanism, load_pattern("ping-pong"), method, 64) as stage:
         stage.team.go(1)
         stage.seat.send(difficult_payloads(mechanism, 64)[0])
@@ -117,7 +117,7 @@ def observe_death(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
 
 
 def observe_refusal(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
-    """Try to send so many bytes to a peer; what was raised, or else what arrived."""
+    """Try to send `size` bytes to a peer; return the error raised, or what arrived."""
     payload = b"x" * size
     sent = digests([payload])
     try:
@@ -128,13 +128,13 @@ def observe_refusal(mechanism: Mechanism, method: StartMethod, size: int) -> dic
                 return {"refused": type(error).__name__, "sent": sent, "got": []}
             stage.team.prove(7, 1)
             (got,) = stage.team.proved()
-    except (TypeError, ValueError, OSError, AssertionError) as error:  # while it was made
+    except (TypeError, ValueError, OSError, AssertionError) as error:  # raised by making the port
         return {"refused": type(error).__name__, "sent": sent, "got": []}
     return {"refused": "", "sent": sent, "got": got}
 
 
 def observe_proofs(mechanism: Mechanism, method: StartMethod, name: str, size: int, workers: int) -> dict[str, Any]:
-    """Play two verification turns of a pattern, as a visit does, for the judge of visits."""
+    """Play two verification turns of a pattern, as a visit does, and return the proofs."""
     pattern = load_pattern(name)
     what = content(mechanism.carries, "bytes")
     with staged(mechanism, pattern, method, size, workers) as stage:

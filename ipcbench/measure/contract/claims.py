@@ -1,7 +1,7 @@
-"""What importing a mechanism and sending one message do to a process.
+"""Observe what importing a mechanism and sending one message do to a process.
 
-Run as `python -m ipcbench.measure.contract.claims MECHANISM` in the custody of a warden, since importing a plug-in may
-do anything; see testing.observing.
+Run as `python -m ipcbench.measure.contract.claims MECHANISM` under a warden, because importing a plug-in may do
+anything; see testing.observing.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import threading
 from typing import Any
 
 from ipcbench.errors import BadRequest
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Verification
 from ipcbench.measure.api.payload import content
-from ipcbench.measure.api.ports import Mechanism
 from ipcbench.measure.contract.channels import observe_echo
 from ipcbench.measure.contract.others import observe_tasks
 from ipcbench.measure.contract.stage import simplest, staged
@@ -25,7 +25,7 @@ from ipcbench.measure.registry import load_mechanism, mechanism_module
 
 
 def claims(name: str) -> dict[str, Any]:
-    """Import a mechanism; `refused` is why it cannot be used, `pulled` are the libraries that the import brought in."""
+    """Import a mechanism; return why it cannot be used as `refused`, or the libraries that it imports as `pulled`."""
     module, process = mechanism_module(name), os.getpid()
     before = {*sys.modules}
     try:
@@ -34,7 +34,7 @@ def claims(name: str) -> dict[str, Any]:
         return {"refused": str(error)}
     finally:
         if os.getpid() != process:
-            os._exit(0)  # a child that the import has forked
+            os._exit(0)  # this is a child that the import forked
     if started := _started():
         return {"refused": f"importing it starts {started}"}
     own = {"ipcbench", module.partition(".")[0]}
@@ -44,7 +44,7 @@ def claims(name: str) -> dict[str, Any]:
 
 
 def send_one_message(mechanism: Mechanism) -> None:
-    """Send one message, or do the least of what it offers instead; whether it gets through is for other rules."""
+    """Send one message, or use another port once; other rules check whether that works."""
     method = mechanism.start_methods[0]
     pattern, size, operation = simplest(mechanism)
     with contextlib.suppress(Exception):
@@ -59,7 +59,7 @@ def send_one_message(mechanism: Mechanism) -> None:
 
 
 def _started() -> str:
-    """What an import has started that goes on, in words."""
+    """Return what the import started and left running, in words; an empty text if nothing."""
     if threading.active_count() > 1:
         return "a thread"
     try:
@@ -70,7 +70,7 @@ def _started() -> str:
 
 
 def main(name: str) -> None:
-    """Leave what importing a mechanism does, and send one message."""
+    """Write what importing a mechanism does to the visit's folder, then send one message."""
     claim_names()
     mark("import")
     found = claims(name)

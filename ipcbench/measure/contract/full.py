@@ -1,8 +1,8 @@
-"""What a full channel does: its receiver looks on until the sender stands still, and then takes everything.
+"""Observe a full channel: its receiver waits until the sender blocks, then receives everything.
 
-The sender sends in the main thread of its process and is watched from the other one, since a library may hold the GIL
-while it waits for room, as iceoryx2 does, and then no thread beside the sender's runs. A call that an exception ends in
-the middle may leave anything, so a sender that stands still is helped on by receiving, and by nothing else.
+The sender sends in the main thread of its process, and the other process watches it: a library may hold the GIL while
+it waits for room, as iceoryx2 does, so that no other thread of the sender runs. A blocked sender is released only by
+receiving, because an exception in the middle of a call could leave the library in any state.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn
 from ipcbench.measure.api.payload import content, digests, make_payloads
-from ipcbench.measure.api.ports import Mechanism, Send
+from ipcbench.measure.api.ports import Send
 from ipcbench.measure.contract.stage import staged
 from ipcbench.model import StartMethod
 
-FULL_SECONDS = 0.4  # a sender that nothing has moved for so long is blocked
+FULL_SECONDS = 0.4  # a sender without progress for this long is blocked
 _LOOK_SECONDS = 0.001
 
 
 class Progress:
-    """How far a sender is, in a folder, for whoever looks on from another process."""
+    """The progress of a sender, recorded in files of a folder, so that another process can watch it."""
 
     def __init__(self, folder: str) -> None:
         self._begun, self._over, self._halted = (Path(folder, name) for name in ("begun", "over", "halted"))
@@ -33,21 +34,21 @@ class Progress:
 
     @property
     def begun(self) -> int:
-        """How many messages the sender has begun to send."""
+        """Number of messages that the sender has begun to send."""
         return self._begun.stat().st_size
 
     @property
     def over(self) -> bool:
-        """Whether it has sent them all and begins no other."""
+        """Whether the sender has ended."""
         return self._over.exists()
 
     @property
     def halted(self) -> bool:
-        """Whether it was seen to stand still."""
+        """Whether the sender was seen to block."""
         return self._halted.exists()
 
     def send(self, send: Send, payloads: Sequence[Any]) -> None:
-        """Be the sender, until it has stood still or all is sent."""
+        """Send until the sender was seen to block or every payload is sent."""
         with open(self._begun, "ab", buffering=0) as begun:
             for payload in payloads:
                 if self.halted:
@@ -57,7 +58,7 @@ class Progress:
         self._over.touch()
 
     def await_standstill(self) -> None:
-        """Return when the sender has stood still for a while, or is over."""
+        """Wait until the sender has blocked for FULL_SECONDS or has ended."""
         before = -1
         while not self.over:
             if before == self.begun:
@@ -68,7 +69,7 @@ class Progress:
 
 
 class LateStream(ChannelPattern):
-    """A stream whose receiver takes nothing before the sender stands still; nothing in it is timed."""
+    """A stream whose receiver receives nothing until the sender blocks; nothing in it is timed."""
 
     name = "late-stream"
     question = "What does a full channel do?"
@@ -98,11 +99,11 @@ class LateStream(ChannelPattern):
         return 0.0
 
     def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:
-        """Leave that to who compares what was sent and what was received."""
+        """Do nothing: ipcbench.testing compares what was sent and received."""
 
 
 def observe_bound(mechanism: Mechanism, method: StartMethod, size: int, most: int) -> dict[str, Any]:
-    """Send up to `most` messages that nobody receives, until that blocks; what then arrives, when somebody does."""
+    """Send up to `most` messages that nobody receives, until sending blocks; return what then arrives."""
     payloads = make_payloads(content(mechanism.carries, "bytes"), 7, size, most)
     with tempfile.TemporaryDirectory() as folder:
         progress = Progress(folder)

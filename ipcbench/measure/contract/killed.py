@@ -1,4 +1,4 @@
-"""A peer is killed while messages are under way; whoever waits for it then is left to the warden."""
+"""Kill a peer while messages are in flight; the warden ends processes that then wait without end."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import signal
 from itertools import cycle
 from types import FrameType
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.payload import content, make_payloads
-from ipcbench.measure.api.ports import Mechanism
 from ipcbench.measure.contract.stage import Stage, simplest, staged, streams
 from ipcbench.measure.process.stages import mark
 from ipcbench.measure.registry import load_pattern
 from ipcbench.model import StartMethod
 
 _LARGEST = 2**20
-_AFTER = 0.05  # seconds until the kill: long enough for messages to be on their way
+_AFTER = 0.05  # seconds until the kill, so that messages are in flight
 _MANY = 10**9
 
 
 def kill_in_the_middle(mechanism: Mechanism, method: StartMethod) -> None:
-    """Use a mechanism without end, in a peer and here, and kill the peer meanwhile; returns only if it went on."""
+    """Use a mechanism without end, in a peer and here, and kill the peer; return only if that ends the use."""
     pattern, size, operation = simplest(mechanism)
     if mechanism.channel and streams(mechanism):
         pattern, size = load_pattern("stream"), min(_LARGEST, mechanism.largest or _LARGEST)
@@ -53,7 +53,7 @@ def _use(mechanism: Mechanism, stage: Stage, size: int) -> None:
         while True:
             stage.seat.notify()
             stage.seat.wait()
-    stage.team.laps()  # of a cell, whose workers are by themselves
+    stage.team.laps()  # a cell: its workers need no driver
 
 
 def _task(item: tuple[int, object]) -> int:

@@ -1,4 +1,4 @@
-"""What executors, signals and cells do, and what any mechanism leaves."""
+"""Observe executors, signals and cells, and what any mechanism leaves behind."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Turn, Verification
 from ipcbench.measure.api.payload import content, digest, digests, make_payloads
-from ipcbench.measure.api.ports import Mechanism
 from ipcbench.measure.contract.stage import ADDS, TASKS, WORKERS, difficult_payloads, simplest, staged
 from ipcbench.measure.registry import load_pattern
 from ipcbench.model import StartMethod
@@ -22,10 +22,10 @@ SETTLING = 0.1  # seconds
 
 
 def observe_tasks(mechanism: Mechanism, method: StartMethod, operation: str) -> dict[str, Any]:
-    """Have an executor do tasks in one of its ways, after all of its workers have met."""
+    """Have an executor run tasks in one of its ways, after all its workers have answered."""
     pattern = load_pattern("tasks")
     payloads = make_payloads(content(mechanism.carries, "bytes"), 3, 16385, TASKS)
-    answer = sys.modules[type(pattern).__module__].prove_answer  # as the pattern's own verification has it
+    answer = sys.modules[type(pattern).__module__].prove_answer  # the task of the pattern's own verification
     with staged(mechanism, pattern, method, 16385, WORKERS, operation) as stage:
         results = list(stage.seat.run(answer, pattern.messages(payloads)))
         return {
@@ -38,7 +38,7 @@ def observe_tasks(mechanism: Mechanism, method: StartMethod, operation: str) -> 
 
 
 def observe_signal(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
-    """Hand over to a peer and be handed back to, in order; twice, since the second finds what the first left."""
+    """Notify a peer and wait for its answer, in order; twice, because the second finds state that the first leaves."""
     pattern = load_pattern("hand-over")
     with staged(mechanism, pattern, method, 0) as stage:
         verification = Verification(stage.seat, stage.team, "bytes", 0, 5)
@@ -47,11 +47,11 @@ def observe_signal(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
 
 
 def observe_closing_twice(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
-    """Close every port and the settings once more than needed."""
+    """Close every port and the settings more often than needed."""
     pattern, size, operation = simplest(mechanism)
     with staged(mechanism, pattern, method, size, mechanism.least_workers, operation) as stage:
         pass
-    for port in reversed(stage.ports):  # closed once already, in the order in which they were made
+    for port in reversed(stage.ports):  # each was closed once, in order of creation
         port.close()
         port.close()
     stage.settings.close()
@@ -59,7 +59,7 @@ def observe_closing_twice(mechanism: Mechanism, method: StartMethod) -> dict[str
 
 
 def observe_adding(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
-    """Add to one number from two workers at once."""
+    """Add to one number in two workers at once."""
     pattern = load_pattern("counter")
     with staged(mechanism, pattern, method, 8, 2) as stage:
         turn = Turn(ADDS)
@@ -70,7 +70,7 @@ def observe_adding(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
 
 
 def observe_state(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
-    """Write in the driver and read in a peer, then the other way round."""
+    """Write in the driver and read in a peer, then the reverse."""
     found: dict[str, Any] = {}
     with staged(mechanism, load_pattern("access"), method, size, 1, "read") as stage:
         written = difficult_payloads(mechanism, size)[:6]
@@ -91,7 +91,7 @@ def observe_state(mechanism: Mechanism, method: StartMethod, size: int) -> dict[
 def observe_leftovers(
     mechanism: Mechanism, method: StartMethod, prefix: str, visits: tuple[int, int]
 ) -> dict[str, Any]:
-    """Count what this process holds after some visits, which start lasting helpers, and after some more."""
+    """Count what this process holds after a few visits, which start lasting helpers, and after some more."""
     pattern, size, operation = simplest(mechanism)
     counts = []
     for count in visits:
@@ -114,7 +114,7 @@ def observe_leftovers(
 
 
 def least_descriptors(mechanism: Mechanism) -> int:
-    """How many descriptors this process holds; the least of some looks where a library's threads close them."""
+    """Count this process's descriptors; the least of several counts if a library's threads may still close some."""
     until = time.monotonic() + (SETTLING if mechanism.third_party and mechanism.background_threads else 0)
     least = len(os.listdir("/proc/self/fd"))
     while time.monotonic() < until:

@@ -1,4 +1,4 @@
-"""What processes hold outside of their visit: files that they may write to, memory, sockets that others can reach."""
+"""Observe what processes hold outside of their visit: writable files, shared memory, reachable sockets."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.contract.stage import simplest, staged
 from ipcbench.model import StartMethod
 
 _HARMLESS = ("/dev/null", "/dev/zero", "/dev/tty", "/dev/pts/", "/proc/", "/memfd:", "/dev/ptmx")
-_LOOPBACK = ("0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F")  # as /proc/net has it
-_LOOPBACK_NET = "7F"  # the last byte of an address of 127.0.0.0/8, which stands there in the host's order
+_LOOPBACK = (
+    "0100007F",
+    "00000000000000000000000001000000",
+    "0000000000000000FFFF00000100007F",
+)  # as in /proc/net
+_LOOPBACK_NET = "7F"  # the last byte of 127.0.0.0/8 in /proc/net, which uses the host's byte order
 _INODE = re.compile(r"socket:\[([0-9]+)\]")
 
 
 def observe_outside(mechanism: Mechanism, method: StartMethod, prefix: str) -> dict[str, Any]:
-    """Set the simplest visit up and look at what its processes have open then, that was not open before."""
+    """Set up the simplest visit and return what its processes have open that was not open before."""
     pattern, size, operation = simplest(mechanism)
     before = {*_written(os.getpid(), prefix)}
     with staged(mechanism, pattern, method, size, mechanism.least_workers, operation) as stage:
@@ -33,7 +37,7 @@ def _is_process(pid: int) -> bool:
 
 
 def _written(pid: int, prefix: str) -> Iterator[str]:
-    """Files that a process can write to and shared memory that it has mapped, none of which carry the visit's name."""
+    """Yield writable files and mapped shared memory of a process whose names lack the visit's prefix."""
     for number, target in _descriptors(pid):
         if target.startswith("/") and _writable(pid, number) and not _own(target, prefix):
             yield f"the file {target}"
@@ -48,7 +52,7 @@ def _written(pid: int, prefix: str) -> Iterator[str]:
 
 
 def _reachable(pid: int, prefix: str) -> Iterator[str]:
-    """Sockets of a process that are bound to more than loopback, or to a path of somebody else's."""
+    """Yield sockets of a process that are bound beyond loopback, or to a path without the visit's prefix."""
     inodes = {found[1] for _, target in _descriptors(pid) if (found := _INODE.fullmatch(target))}
     for kind in ("tcp", "tcp6", "udp", "udp6"):
         for fields in _table(kind):
@@ -70,7 +74,7 @@ def _table(kind: str) -> Sequence[list[str]]:
 
 
 def _text(path: str) -> str:
-    """What a file of the kernel's says, in which paths may hold any bytes; as in the paths that Python hands out."""
+    """Return the text of a kernel file; paths in it may hold any bytes, so they are decoded as Python decodes paths."""
     return Path(path).read_text(errors="surrogateescape")
 
 
@@ -87,7 +91,7 @@ def _descriptors(pid: int) -> Iterator[tuple[str, str]]:
         try:
             yield name, os.readlink(f"/proc/{pid}/fd/{name}")
         except OSError:
-            continue  # the one that listed the folder
+            continue  # the descriptor that listed the folder
 
 
 def _writable(pid: int, number: str) -> bool:
@@ -99,4 +103,4 @@ def _writable(pid: int, number: str) -> bool:
 
 
 def _own(target: str, prefix: str) -> bool:
-    return prefix in target or target.startswith(_HARMLESS) or target.endswith(" (deleted)")  # which goes by itself
+    return prefix in target or target.startswith(_HARMLESS) or target.endswith(" (deleted)")  # ends with the process

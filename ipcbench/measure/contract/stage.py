@@ -1,4 +1,4 @@
-"""A visit's set-up without placement and pyperf, and what is sent through it."""
+"""Set up a visit without placement and pyperf, and make the payloads for it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NamedTuple, NoReturn
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Pattern, Seat
 from ipcbench.measure.api.payload import content, make_payloads, window_for
-from ipcbench.measure.api.ports import Executor, Mechanism, Port, PortSettings
+from ipcbench.measure.api.ports import Executor, Port
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.placement import usable_cpus
 from ipcbench.measure.process.team import Job, Team, connect
 from ipcbench.measure.process.thread_team import start_team
@@ -24,7 +26,7 @@ NUMBERS = (0, 1, -1, 2**31, 2**62, 2**63 - 1, -(2**63))
 
 
 class Stage(NamedTuple):
-    """Everything set up for a turn."""
+    """A visit that is ready for a turn."""
 
     team: Team
     seat: Seat
@@ -37,7 +39,7 @@ class Stage(NamedTuple):
 def staged(
     mechanism: Mechanism, pattern: Pattern, method: StartMethod, size: int, workers: int = 1, operation: str = ""
 ) -> Iterator[Stage]:
-    """Set a visit up and take it down as measure.worker does, without placement and pyperf."""
+    """Set up a visit and tear it down as measure.worker does, without placement and pyperf."""
     context = multiprocessing.get_context(method)
     settings = PortSettings(context, size, window_for(size), pattern.peers(workers))
     ports = pattern.lay(mechanism, settings)
@@ -63,12 +65,12 @@ def staged(
 
 
 def streams(mechanism: Mechanism) -> bool:
-    """Whether messages may follow each other without an answer."""
+    """Return whether messages may follow each other without an answer."""
     return mechanism.peers != "nobody" and (not mechanism.only_patterns or "stream" in mechanism.only_patterns)
 
 
 def difficult_payloads(mechanism: Mechanism, size: int) -> list[Any]:
-    """Distinct payloads of one size, those among them that end in NUL or are nothing else."""
+    """Return distinct payloads of one size; some end in NUL, one is all NUL."""
     if mechanism.carries == "number":
         return list(NUMBERS)
     nul = bytes(size)
@@ -77,7 +79,7 @@ def difficult_payloads(mechanism: Mechanism, size: int) -> list[Any]:
 
 
 def simplest(mechanism: Mechanism) -> tuple[Pattern, int, str]:
-    """A pattern, a payload size and an operation that the first of a mechanism's ports can play."""
+    """Return a pattern, a payload size and an operation that the first of a mechanism's ports can play."""
     size = max(8, mechanism.smallest)
     if mechanism.executor:
         return load_pattern("tasks"), size, mechanism.operations[0]
@@ -87,12 +89,12 @@ def simplest(mechanism: Mechanism) -> tuple[Pattern, int, str]:
 
 
 def give_up(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Handle a signal by ending a wait that would not end."""
+    """Raise TimeoutError: a signal handler that ends an endless wait."""
     raise TimeoutError
 
 
 def put_away(stage: Stage) -> None:
-    """Give back what the ports and settings of a stage hold, once its team has ended."""
+    """Close and destroy the ports and settings of a stage, after its peers have ended."""
     for port in dict.fromkeys(stage.ports):
         port.close()
         port.destroy()

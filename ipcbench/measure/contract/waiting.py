@@ -1,4 +1,4 @@
-"""What a receiver does while nothing comes: how much of the time it wants a CPU."""
+"""Observe a waiting receiver: the share of time in which it wants a CPU."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Turn
-from ipcbench.measure.api.ports import Mechanism
 from ipcbench.measure.contract.stage import difficult_payloads, staged
 from ipcbench.measure.registry import load_pattern
 from ipcbench.model import StartMethod
@@ -16,9 +16,9 @@ _SETTLING, _LOOKING = 0.1, 0.4
 
 
 def observe_waiting(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
-    """Let a peer wait for a message or a notification for a while; the share of it in which it wanted a CPU.
+    """Let a peer wait for a message or a notification; return the share of time in which it wanted a CPU.
 
-    Time on a CPU and time in a queue for one count alike, so that a busy machine changes nothing.
+    Time on a CPU and time in the run queue both count, so that a busy machine changes nothing.
     """
     pattern, size = load_pattern("ping-pong" if mechanism.channel else "hand-over"), max(8, mechanism.smallest)
     if mechanism.only_patterns and pattern.name not in mechanism.only_patterns:
@@ -27,7 +27,7 @@ def observe_waiting(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]
         peer = stage.pids[0]
 
         def look(operations: int) -> None:
-            """Be the driver that takes its time after it has told the peer to go."""
+            """Tell the peer to go, then measure it while the driver sends nothing."""
             stage.team.go(operations)
             time.sleep(_SETTLING)
             before, began = _wanted(peer), time.monotonic()
@@ -46,7 +46,7 @@ def observe_waiting(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]
 
 
 def _wanted(number: int) -> float:
-    """Seconds that a process, or a thread of this one, has run or waited to run so far; see proc(5), schedstat."""
+    """Return the seconds that a process, or a thread of this one, has run or waited to run; see proc(5), schedstat."""
     own = Path(f"/proc/self/task/{number}/schedstat")
     files = [own] if own.exists() else Path(f"/proc/{number}/task").glob("*/schedstat")
     return sum(sum(map(int, file.read_text().split()[:2])) for file in files) / 1e9

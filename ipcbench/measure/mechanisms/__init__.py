@@ -1,1 +1,1 @@
-"""One file per mechanism; the folder is the registry."""
+"""One module per mechanism, found by its file name."""

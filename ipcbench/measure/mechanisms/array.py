@@ -1,6 +1,6 @@
 """multiprocessing.Array("c"): bytes in shared memory with an RLock, read and written through `.raw`.
 
-As a channel each slot is one Array that the payload fills exactly, since `.raw` returns all of it. Adding uses an
+As a channel each slot is one Array, exactly as large as the payload, because `.raw` returns all of it. Adding uses an
 Array("q", 1) under its own lock. Source: Lib/multiprocessing/sharedctypes.py.
 """
 
@@ -9,7 +9,9 @@ from functools import partial
 from itertools import cycle
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import ItemCell
 from ipcbench.measure.transports.ring import Ring
 

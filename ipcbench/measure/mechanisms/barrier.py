@@ -1,13 +1,15 @@
-"""multiprocessing.Barrier of two as a signal: both sides call wait(), and neither goes on before the other has come.
+"""multiprocessing.Barrier(2) as a signal: both sides call wait(), and neither returns before the other has called.
 
-So the notifier waits as well, which the others do not: it is a meeting, and stronger than a notification. Behind it are
-a Condition and two numbers in shared memory, and everybody's state is checked on the way in and on the way out.
+Unlike with other signals, the notifier waits too: a rendezvous, which is stronger than a notification. A Barrier is a
+Condition and two numbers in shared memory; every process checks the state on entry and on exit.
 Source: Lib/multiprocessing/synchronize.py, Lib/threading.py.
 """
 
 from collections.abc import Callable
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Signal
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Signal
+from ipcbench.measure.api.settings import PortSettings
 
 
 class BarrierSignal(Signal):
@@ -31,5 +33,5 @@ MECHANISM = Mechanism(
     copies=0,
     shared_memory=True,
     signal=BarrierSignal,
-    caveats=("the notifier waits too, until the other side has come",),
+    caveats=("the notifier waits too, until the other side arrives",),
 )

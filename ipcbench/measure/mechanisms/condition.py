@@ -1,14 +1,16 @@
-"""multiprocessing.Condition as a signal: notify() under its lock, wait() until a counter says that there was one.
+"""multiprocessing.Condition as a signal: notify() under its lock, wait() until a counter shows a notification.
 
-A notification that comes before the wait leaves no trace in a Condition, so a number in shared memory is its predicate,
-as in any correct use. Behind it are a lock and three semaphores; who is woken takes the lock again.
+A Condition forgets a notification that comes before the wait, so a number in shared memory is the predicate, as in any
+correct use. A Condition is a lock and three semaphores; a woken process takes the lock again.
 Source: Lib/multiprocessing/synchronize.py.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Signal
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Signal
+from ipcbench.measure.api.settings import PortSettings
 
 
 class ConditionSignal(Signal):
@@ -48,5 +50,5 @@ MECHANISM = Mechanism(
     copies=0,
     shared_memory=True,
     signal=ConditionSignal,
-    caveats=("remembers no notification: without a predicate of yours one that comes before the wait is lost",),
+    caveats=("remembers no notification: without your own predicate, one that comes before the wait is lost",),
 )

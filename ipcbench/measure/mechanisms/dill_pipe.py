@@ -1,10 +1,11 @@
-"""multiprocess.Pipe() with send() and recv(): what `pipe` is, with dill in the place of pickle.
+"""multiprocess.Pipe() with send() and recv(): as `pipe`, with dill instead of pickle.
 
-The package is a copy of multiprocessing that pickles by dill, which also carries lambdas, closures and classes of
-__main__, and takes far longer over large lists. Source: https://multiprocess.readthedocs.io, Lib/multiprocessing.
+The package is a copy of multiprocessing that pickles with dill. dill also pickles lambdas, closures and classes of
+__main__, and is far slower for large lists. Source: https://multiprocess.readthedocs.io, Lib/multiprocessing.
 """
 
-from ipcbench.measure.api.ports import PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.connections import DuplexPipe
 from ipcbench.measure.transports.dill import DILL, dill_context
 
@@ -22,7 +23,7 @@ class DillPipeChannel(DuplexPipe):
 
 MECHANISM = DILL._replace(
     name="dill-pipe",
-    title="multiprocess.Pipe, by dill",
+    title="multiprocess.Pipe, dill",
     short="dill Pipe",
     semaphores=False,
     channel=DillPipeChannel,

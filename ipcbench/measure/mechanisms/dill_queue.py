@@ -1,9 +1,11 @@
-"""multiprocess.Queue: what `queue` is, a pipe, two locks, a semaphore and a feeder thread, with dill for pickle.
+"""multiprocess.Queue: as `queue`, a pipe, two locks, a semaphore and a feeder thread, with dill instead of pickle.
 
+dill also pickles lambdas, closures and classes of __main__, and is far slower for large lists.
 Source: https://multiprocess.readthedocs.io, Lib/multiprocessing/queues.py.
 """
 
-from ipcbench.measure.api.ports import Channel, PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.dill import DILL, dill_context
 
 
@@ -26,7 +28,7 @@ class DillQueueChannel(Channel):
 
 MECHANISM = DILL._replace(
     name="dill-queue",
-    title="multiprocess.Queue, by dill",
+    title="multiprocess.Queue, dill",
     short="dill Queue",
     family="queues",
     bounded_by="messages",

@@ -1,13 +1,15 @@
-"""multiprocessing.Event as a signal: set() notifies, wait() and clear() wait.
+"""multiprocessing.Event as a signal: set() notifies; wait(), then clear(), waits.
 
-An Event is a Condition and a semaphore for the flag, so set, wait and clear are each several kernel operations. Between
-wait() and clear() a second set() would be lost: only a strict alternation, as here, may use it so.
-Source: Lib/multiprocessing/synchronize.py.
+An Event is a Condition and a semaphore for the flag, so set, wait and clear are several kernel operations each. A
+second set() between wait() and clear() would be lost; this use is correct only if both sides strictly alternate, as
+here. Source: Lib/multiprocessing/synchronize.py.
 """
 
 from collections.abc import Callable
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Signal
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Signal
+from ipcbench.measure.api.settings import PortSettings
 
 
 class EventSignal(Signal):

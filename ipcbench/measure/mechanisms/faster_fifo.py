@@ -1,13 +1,14 @@
 """faster_fifo.Queue with put() and get(): a ring of bytes in shared memory, one mutex and two condition variables.
 
-No feeder thread and no pipe: put() pickles and copies under the mutex, get() copies out and unpickles. Its size is in
-bytes, 1 MB unless told otherwise, and a message that does not fit raises Full. Both calls give up after 10 s by
-themselves; here they wait. Source: https://github.com/alex-petrenko/faster-fifo.
+There is no feeder thread and no pipe: put() pickles and copies under the mutex, get() copies out and unpickles. Its
+size is in bytes, 1 MB by default, and a message that does not fit raises Full. By default both calls give up after
+10 s; here they wait without limit. Source: https://github.com/alex-petrenko/faster-fifo.
 """
 
 from functools import partial
 
-from ipcbench.measure.api.ports import Mechanism, Receive
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive
 from ipcbench.measure.transports.faster_fifo import FOR_EVER, FifoQueue
 
 
@@ -35,8 +36,8 @@ MECHANISM = Mechanism(
     shared_memory=True,
     systems=("linux", "darwin"),
     caveats=(
-        "bounded by bytes, 1 MB by itself: a message that does not fit raises Full",
-        "put and get raise after 10 s unless told otherwise",
-        "get of a message beyond its buffer, 5,000 B at first, raises Empty if another receiver is quicker",
+        "bounded by bytes, 1 MB by default: a message that does not fit raises Full",
+        "put and get raise after 10 s by default",
+        "get of a message larger than its buffer, 5,000 B at first, raises Empty if another receiver is faster",
     ),
 )

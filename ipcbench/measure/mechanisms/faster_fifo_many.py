@@ -1,14 +1,15 @@
-"""faster_fifo.Queue with put() and get_many(): a receiver takes all that there is in one call, and hands it out by one.
+"""faster_fifo.Queue with put() and get_many(): a receiver takes all waiting messages in one call, returns them singly.
 
-It pays for the mutex and for waking up once for many messages, as long as it is the slower side. It takes what others
-wait for, too, so there is one receiver. Everything else as in `faster-fifo`.
+While the receiver is the slower side, it locks the mutex and wakes up once for many messages. It would also take
+messages that other receivers wait for, so there is only one. The rest is as in `faster-fifo`.
 Source: https://github.com/alex-petrenko/faster-fifo.
 """
 
 from functools import partial
 from itertools import chain
 
-from ipcbench.measure.api.ports import Mechanism, Receive
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive
 from ipcbench.measure.transports.faster_fifo import FOR_EVER, FifoQueue
 
 
@@ -37,7 +38,7 @@ MECHANISM = Mechanism(
     shared_memory=True,
     systems=("linux", "darwin"),
     caveats=(
-        "get_many takes up to a buffer's worth at once: a receiver may starve others, so one is allowed here",
-        "bounded by bytes, 1 MB by itself: a message that does not fit raises Full",
+        "get_many takes up to a full buffer at once: a receiver may starve others, so only one is allowed here",
+        "bounded by bytes, 1 MB by default: a message that does not fit raises Full",
     ),
 )

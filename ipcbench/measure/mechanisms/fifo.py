@@ -1,21 +1,24 @@
 """os.mkfifo() with os.writev() and os.read(): a pipe with a path, which unrelated processes can open.
 
-open() waits for the other end, so two processes that open two of them in different orders wait for ever. Here neither
-waits: the sender opens for both, and the receiver does not block in open(). Messages as in `os-pipe`. Source: fifo(7).
+open() waits for the other end, so two processes that open two fifos in different orders deadlock. Here neither end
+waits: the sender opens for reading and writing, the receiver opens without blocking. Messages as in `os-pipe`.
+Source: fifo(7).
 """
 
 import contextlib
 import os
 import select
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.streams import reader_of, writer_of
 
 
 def _wait_for_a_writer(descriptor: int) -> None:
-    """Wait for data in a fifo that nobody has opened to write yet; raises EOFError for one that has lost its writer.
+    """Wait for data in a fifo that has no writer yet; raises EOFError if its writer has ended.
 
-    read() says end of file of both, and poll() only of the second.
+    read() returns end of file in both cases, poll() only in the second.
     """
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
@@ -60,5 +63,5 @@ MECHANISM = Mechanism(
     copies=3,
     dead_peer="end of file",
     systems=("linux",),
-    caveats=("open() waits for the other end unless told otherwise",),
+    caveats=("open() waits for the other end by default",),
 )

@@ -1,6 +1,6 @@
 """iceoryx2 publish-subscribe with an event: a sample in shared memory, and a notification that wakes the other side.
 
-Notifications that nobody has taken are one, so a receiver takes samples until there is none and only then waits.
+Pending notifications merge into one, so a receiver takes samples until there are none, and only then waits.
 Source: https://iceoryx2.readthedocs.io.
 """
 

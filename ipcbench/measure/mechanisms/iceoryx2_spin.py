@@ -1,7 +1,7 @@
-"""iceoryx2 publish-subscribe, asked again and again: a sample in shared memory, its offset through a lock-free queue.
+"""iceoryx2 publish-subscribe, spinning: a sample in shared memory, its offset through a lock-free queue.
 
-receive() returns nothing if there is nothing, so a receiver looks again, and offers its CPU to others every 1,000
-looks. A publisher whose subscriber is full tries again and again. Source: https://iceoryx2.readthedocs.io.
+receive() returns nothing if there is no sample, so a receiver tries again, and yields its CPU every 1,000 tries. A
+publisher retries while its subscriber's buffer is full. Source: https://iceoryx2.readthedocs.io.
 """
 
 import os
@@ -37,7 +37,7 @@ MECHANISM = ICEORYX2._replace(
     wait="spin",
     channel=IceoryxSpinChannel,
     caveats=(
-        "burns a CPU for as long as it waits, and is many times slower where the two sides share one",
+        "uses a whole CPU while it waits, and is many times slower if both sides share one",
         *ICEORYX2.caveats,
     ),
 )

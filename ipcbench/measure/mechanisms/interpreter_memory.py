@@ -1,14 +1,15 @@
-"""A bytearray that two interpreters share as a memoryview, with pipes as doorbells: no pickle, no poll.
+"""A bytearray that two interpreters share as a memoryview, with pipes as doorbells: neither pickled nor polled.
 
 The ring of `shared-memory-pipe` without the segment: memory of one process needs no name, and both sides see the same
-bytes. One byte through an os.pipe says that a slot is full or free, and waits in read(2), which gives up the lock of
-its own interpreter alone. The lender's bytearray cannot be resized while a view of it is out. Both ends of a pipe are
-in one process, so neither side ever sees the other's end. Source: PEP 734, pipe(7).
+bytes. One byte through an os.pipe signals a free or full slot; the wait in read(2) releases only the lock of its own
+interpreter. The bytearray cannot be resized while a view of it exists. Both ends of each pipe are in one process, so
+neither side ever sees end of file. Source: PEP 734, pipe(7).
 """
 
 import os
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.interpreters import MODULE
 from ipcbench.measure.transports.doorbell_ring import BELL, BellRing
 from ipcbench.measure.transports.shared_memory import touch
@@ -35,7 +36,7 @@ class InterpreterMemoryRing(BellRing):
         return self.memory
 
     def destroy(self) -> None:
-        for end in (*self.free, *self.full):  # one set for both sides, hence not in close()
+        for end in (*self.free, *self.full):  # not in close(): both sides share these descriptors
             os.close(end)
 
 
@@ -55,7 +56,7 @@ MECHANISM = Mechanism(
     min_python=(3, 14),
     module=MODULE,
     caveats=(
-        "no process is reached: both ends are interpreters of one, which a crash of either ends",
+        "no process is reached: both ends are interpreters of one process, and a crash of either ends it",
         "one sender and one receiver, signalled by one byte through a pipe",
     ),
 )

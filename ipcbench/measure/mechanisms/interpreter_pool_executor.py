@@ -1,16 +1,17 @@
-"""concurrent.futures.InterpreterPoolExecutor: a thread pool whose every thread runs its tasks in an interpreter.
+"""concurrent.futures.InterpreterPoolExecutor: a thread pool in which each thread runs its tasks in its own interpreter.
 
-Tasks go through the queue of ThreadPoolExecutor by reference; the thread that takes one carries function and arguments
-into its interpreter, pickled unless they can be shared, and the result back out. Taking a task and giving its result
-needs the driver's interpreter lock, the task itself does not. map hands over one item at a time, whatever its chunk
-size. What a worker imports it imports for itself. Source: Lib/concurrent/futures/interpreter.py.
+Tasks pass by reference through the queue of ThreadPoolExecutor. The thread that takes one moves function and arguments
+into its interpreter, pickled unless they can be shared, and moves the result back. Taking a task and returning its
+result need the driver's interpreter lock; the task itself does not. map passes one item at a time, whatever the chunk
+size. Each worker does its own imports. Source: Lib/concurrent/futures/interpreter.py.
 """
 
 import concurrent.futures
 from typing import Any
 
 from ipcbench.errors import NotOffered
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.interpreters import MODULE, Meeting, numbers
 from ipcbench.measure.transports.pools import FuturePool, arrive
 
@@ -50,7 +51,7 @@ MECHANISM = Mechanism(
     min_python=(3, 14),
     module=MODULE,
     caveats=(
-        "no process is reached: the workers are interpreters of one, which a crash of any ends",
-        "the chunk size of map is ignored; functions must be importable, and many modules written in C are not",
+        "no process is reached: the workers are interpreters of one process, and a crash of any ends it",
+        "the chunk size of map is ignored; functions must be importable, and many extension modules are not",
     ),
 )

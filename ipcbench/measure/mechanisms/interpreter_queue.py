@@ -1,14 +1,16 @@
-"""concurrent.interpreters.Queue with its own get and put: a list under a lock in C, looked at every 10 ms.
+"""concurrent.interpreters.Queue with get() and put(): a list under a lock in C, polled every 10 ms.
 
-Bytes, text and numbers are handed over as they are and copied once; what the interpreters cannot share is pickled. A
-get that finds nothing sleeps 10 ms before it looks again, and so does a put that finds the queue full: that sleep makes
-up an answer's time, whatever the payload (gh-143017). The other side is an interpreter with a lock of its own, in a
-thread of this process. Source: Lib/concurrent/interpreters/_queues.py, Modules/_interpqueuesmodule.c.
+Bytes, text and numbers are copied once; other objects that interpreters cannot share are pickled. A get on an empty
+queue sleeps 10 ms before the next try, and so does a put on a full queue: this sleep dominates the time of an answer,
+whatever the payload (gh-143017). The other side is an interpreter with its own lock, in a thread of this process.
+Source: Lib/concurrent/interpreters/_queues.py, Modules/_interpqueuesmodule.c.
 """
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.interpreters import MODULE, library
 
 
@@ -45,8 +47,8 @@ MECHANISM = Mechanism(
     min_python=(3, 14),
     module=MODULE,
     caveats=(
-        "no process is reached: both ends are interpreters of one, which a crash of either ends",
-        "an empty get and a full put sleep 10 ms before they look again, which answers wait for (gh-143017)",
-        "what is no bytes, text, number or tuple of such is pickled; many modules written in C cannot be imported",
+        "no process is reached: both ends are interpreters of one process, and a crash of either ends it",
+        "a get on an empty and a put on a full queue sleep 10 ms before the next try, which delays answers (gh-143017)",
+        "pickles all but bytes, text, numbers and tuples of these; many extension modules cannot be imported",
     ),
 )

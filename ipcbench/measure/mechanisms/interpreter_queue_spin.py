@@ -1,14 +1,16 @@
-"""concurrent.interpreters.Queue, asked again and again: get_nowait and put_nowait in a loop, without the 10 ms.
+"""concurrent.interpreters.Queue, spinning: get_nowait() and put_nowait() in a loop, without the 10 ms sleep.
 
-The same queue as `interpreter-queue`. Each empty look costs an exception, and the look holds the queue's lock, which
-the other side needs to put something in. Fast while each side has a CPU, and as slow as the scheduler's time slice
-where they share one. Source: Lib/concurrent/interpreters/_queues.py, Modules/_interpqueuesmodule.c.
+The queue of `interpreter-queue`. Each try on an empty queue costs an exception and holds the queue's lock, which the
+other side needs for its put. Fast while each side has a CPU; as slow as the scheduler's time slice if both share one.
+Source: Lib/concurrent/interpreters/_queues.py, Modules/_interpqueuesmodule.c.
 """
 
 import queue
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.interpreters import MODULE, library
 
 
@@ -17,7 +19,7 @@ class InterpreterQueueSpinChannel(Channel):
         self.queue: Any = library().create_queue(settings.window)
 
     def sender(self) -> Send:
-        put, full = self.queue.put_nowait, queue.Full  # what QueueFull is one of
+        put, full = self.queue.put_nowait, queue.Full  # QueueFull is a subclass
 
         def send(message: Any) -> None:
             while True:
@@ -61,7 +63,7 @@ MECHANISM = Mechanism(
     min_python=(3, 14),
     module=MODULE,
     caveats=(
-        "no process is reached: both ends are interpreters of one, which a crash of either ends",
-        "burns a CPU for as long as it waits, and is many times slower where the two sides share one",
+        "no process is reached: both ends are interpreters of one process, and a crash of either ends it",
+        "uses a whole CPU while it waits, and is many times slower if both sides share one",
     ),
 )

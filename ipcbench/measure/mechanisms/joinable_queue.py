@@ -1,12 +1,14 @@
 """multiprocessing.JoinableQueue: a Queue that also counts unfinished items.
 
-Receiving means get() and then task_done(), as its users must, or the counter overflows; both are inside the clock.
+Receiving is get() and then task_done(), as users must call it, or else the counter overflows; both are timed.
 Source: Lib/multiprocessing/queues.py.
 """
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 
 
 class JoinableQueueChannel(Channel):

@@ -1,11 +1,13 @@
-"""multiprocessing.connection.Listener and Client over TCP on the loopback interface, with an authkey; send(), recv().
+"""multiprocessing.connection.Listener and Client over TCP on loopback, with an authkey: send() and recv().
 
-A message longer than 16 384 bytes after pickling goes out as two writes and TCP_NODELAY is not set, so Nagle's
-algorithm keeps a body of less than a packet back until the header is acknowledged, 40 ms later: about 88 ms a round
+A message longer than 16 384 bytes after pickling goes out as two writes, and TCP_NODELAY is not set. So Nagle's
+algorithm holds back a body shorter than a packet until the header is acknowledged, 40 ms later: about 88 ms per round
 trip up to 64 KiB on loopback (gh-126471). Source: Lib/multiprocessing/connection.py.
 """
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.connections import AcceptedConnection
 
 
@@ -34,7 +36,7 @@ MECHANISM = Mechanism(
     dead_peer="end of file",
     scope="network",
     caveats=(
-        "from 16 to 64 KiB each way waits 40 ms or more for delayed acknowledgements (Nagle)",
-        "recv() unpickles: whoever knows the authkey can run code",
+        "messages of 16 to 64 KiB wait 40 ms or more each way for delayed acknowledgements (Nagle)",
+        "recv() unpickles: any process that knows the authkey can run code",
     ),
 )

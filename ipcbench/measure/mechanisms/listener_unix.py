@@ -1,11 +1,12 @@
 """multiprocessing.connection.Listener and Client over a UNIX socket, with an authkey: send() and recv() as in `pipe`.
 
-Once both have proved that they know the key, it is the Connection that a Pipe has, over the same kind of socket; it can
-be reached by unrelated processes. recv() unpickles, which runs code of whoever knows the key.
-Source: Lib/multiprocessing/connection.py.
+After both sides have proved to know the key, this is the Connection of a Pipe over the same kind of socket; unlike a
+Pipe, unrelated processes can reach it. Source: Lib/multiprocessing/connection.py.
 """
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.connections import AcceptedConnection
 
 
@@ -33,5 +34,5 @@ MECHANISM = Mechanism(
     copies=5,
     dead_peer="end of file",
     systems=("linux", "darwin"),
-    caveats=("recv() unpickles: whoever knows the authkey can run code",),
+    caveats=("recv() unpickles: any process that knows the authkey can run code",),
 )

@@ -1,13 +1,15 @@
-"""multiprocessing.Lock as a signal: it starts taken, release() notifies, acquire() waits.
+"""multiprocessing.Lock as a signal: it starts locked, release() notifies, acquire() waits.
 
-The same POSIX semaphore as `semaphore`, which never goes above one: a second release() before the wait is a ValueError.
-Unlike a thread's or a file's, it may be released by who does not hold it, which is what makes it a signal.
+The POSIX semaphore of `semaphore`, limited to one: a second release() before the wait raises ValueError. A process that
+does not hold the Lock may release it, which a thread lock or a file lock forbids; that makes it a signal.
 Source: Modules/_multiprocessing/semaphore.c.
 """
 
 from collections.abc import Callable
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Signal
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Signal
+from ipcbench.measure.api.settings import PortSettings
 
 
 class LockSignal(Signal):
@@ -24,7 +26,7 @@ class LockSignal(Signal):
 
 MECHANISM = Mechanism(
     name="lock",
-    title="multiprocessing.Lock, taken by one and released by the other",
+    title="multiprocessing.Lock, acquired by one side, released by the other",
     short="Lock",
     family="signals",
     carries="nothing",
@@ -33,6 +35,6 @@ MECHANISM = Mechanism(
     signal=LockSignal,
     caveats=(
         "holds one notification: a second before the wait is an error",
-        "has no owner: if the one who should release it is killed, the other waits for ever",
+        "has no owner: if the process that should release it is killed, the other waits without end",
     ),
 )

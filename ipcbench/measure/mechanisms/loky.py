@@ -1,12 +1,12 @@
-"""loky.ProcessPoolExecutor: the executor of concurrent.futures written anew, with workers started by fork and exec.
+"""loky.ProcessPoolExecutor: a reimplementation of that of concurrent.futures, with workers started by fork and exec.
 
-Tasks travel by cloudpickle, so lambdas and what __main__ defines can be tasks. A worker that dies breaks the pool, as
+Tasks are pickled with cloudpickle, so lambdas and functions of __main__ can be tasks. A dead worker breaks the pool, as
 in the standard library. Source: https://loky.readthedocs.io.
 """
 
 from concurrent.futures import Executor as FutureExecutor
 
-from ipcbench.measure.api.ports import PortSettings
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.loky import LOKY, arrival, prepare_loky
 from ipcbench.measure.transports.pools import FuturePool, arrive
 

@@ -1,12 +1,14 @@
 """Manager().Array("q"): an array.array in a manager process, used through a proxy; every item access is a request.
 
-It has no lock at all, whatever `lock=` says. As a channel each slot is one number. As state: item 0.
+It has no lock, whatever `lock=` says. As a channel each slot is one number; as state, item 0 is used.
 Source: Lib/multiprocessing/managers.py.
 """
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import ItemCell
 from ipcbench.measure.transports.ring import ItemRing
 
@@ -16,7 +18,7 @@ class ManagerArrayRing(ItemRing):
         return settings.manager.Array("q", [0] * self.slots)
 
     def connect(self, side: Side) -> None:
-        len(self.holder)  # the first call of a process opens its connection
+        len(self.holder)  # the first call in a process opens its connection
 
 
 class ManagerArrayCell(ItemCell):
@@ -29,7 +31,7 @@ class ManagerArrayCell(ItemCell):
 
 MECHANISM = Mechanism(
     name="manager-array",
-    title="Manager().Array, semaphores as signal",
+    title="Manager().Array, semaphores as signals",
     short="Mgr Array",
     family="managers",
     carries="number",

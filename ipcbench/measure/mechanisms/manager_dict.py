@@ -1,11 +1,13 @@
 """Manager().dict(): a dict in a manager process, used through proxies; every call is a request and an answer.
 
-As a channel each slot is a key. As state: one key. Source: Lib/multiprocessing/managers.py.
+As a channel each slot is a key; as state, one key is used. Source: Lib/multiprocessing/managers.py.
 """
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import ItemCell
 from ipcbench.measure.transports.ring import ItemRing
 
@@ -15,7 +17,7 @@ class ManagerDictRing(ItemRing):
         return settings.manager.dict()
 
     def connect(self, side: Side) -> None:
-        len(self.holder)  # the first call of a process opens its connection
+        len(self.holder)  # the first call in a process opens its connection
 
 
 class ManagerDictCell(ItemCell):
@@ -30,7 +32,7 @@ class ManagerDictCell(ItemCell):
 
 MECHANISM = Mechanism(
     name="manager-dict",
-    title="Manager().dict, semaphores as signal",
+    title="Manager().dict, semaphores as signals",
     short="Mgr dict",
     family="managers",
     carries="objects",

@@ -1,12 +1,14 @@
 """Manager().list(): a list in a manager process, used through proxies; every call is a request and an answer.
 
-As a channel: append() and pop(0), each atomic in the server, with two semaphores to bound and to wait, so many may
-send and many receive. As state: item 0. Source: Lib/multiprocessing/managers.py.
+As a channel: append() and pop(0), both atomic in the server. Two semaphores count free places and messages, so many
+processes may send and receive. As state, item 0 is used. Source: Lib/multiprocessing/managers.py.
 """
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import ItemCell
 
 
@@ -17,7 +19,7 @@ class ManagerListChannel(Channel):
         self.full = settings.context.Semaphore(0)
 
     def connect(self, side: Side) -> None:
-        len(self.items)  # the first call of a process opens its connection
+        len(self.items)  # the first call in a process opens its connection
 
     def sender(self) -> Send:
         wait, append, post = self.free.acquire, self.items.append, self.full.release
@@ -51,7 +53,7 @@ class ManagerListCell(ItemCell):
 
 MECHANISM = Mechanism(
     name="manager-list",
-    title="Manager().list, semaphores as signal",
+    title="Manager().list, semaphores as signals",
     short="Mgr list",
     family="managers",
     carries="objects",

@@ -1,12 +1,14 @@
 """Manager().Namespace(): attributes in a manager process, used through proxies; every access is a request.
 
-As a channel each slot is an attribute, s0, s1, …. As state: the attribute `value`.
+As a channel each slot is an attribute, s0, s1, …; as state, the attribute `value` is used.
 Source: Lib/multiprocessing/managers.py.
 """
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import ValueCell
 from ipcbench.measure.transports.ring import Ring
 
@@ -17,7 +19,7 @@ class ManagerNamespaceRing(Ring):
         self.names = [f"s{slot}" for slot in range(self.slots)]
 
     def connect(self, side: Side) -> None:
-        str(self.namespace)  # the first call of a process opens its connection
+        str(self.namespace)  # the first call in a process opens its connection
 
     def sender(self) -> Send:
         wait, namespace, post = self.free.acquire, self.namespace, self.full.release
@@ -55,7 +57,7 @@ class ManagerNamespaceCell(ValueCell):
 
 MECHANISM = Mechanism(
     name="manager-namespace",
-    title="Manager().Namespace, semaphores as signal",
+    title="Manager().Namespace, semaphores as signals",
     short="Mgr Namesp.",
     family="managers",
     carries="objects",

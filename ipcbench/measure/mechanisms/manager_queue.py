@@ -1,18 +1,19 @@
 """Manager().Queue(): a queue.Queue in a manager process, used through proxies.
 
-Every put and get is a request over a UNIX socket to a server thread of its own and an answer back; the message
-crosses two sockets. No feeder: put() returns when the server has the item. Source: Lib/multiprocessing/managers.py.
+Every put and get is a request over a UNIX socket to a thread of the server, and an answer; a message crosses two
+sockets. There is no feeder thread: put() returns once the server has the item. Source: Lib/multiprocessing/managers.py.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.managed_queue import ManagedQueue
 
 if TYPE_CHECKING:
-    from multiprocessing.managers import SyncManager  # 20 ms, to be paid where one is started
+    from multiprocessing.managers import SyncManager  # its import takes 20 ms, which only users of a manager pay
 
 
 class ManagerQueueChannel(ManagedQueue):

@@ -1,19 +1,20 @@
-"""A queue.Queue in a manager process that is reached over TCP on the loopback interface, used through proxies.
+"""A queue.Queue in a manager process, used through proxies over TCP on loopback.
 
-As `manager-queue`, and with an authkey as there, but for the socket. A request or an answer longer than 16 384 bytes
-goes out as two writes and TCP_NODELAY is not set, so Nagle's algorithm keeps a body of less than a packet back until
-the header is acknowledged, 40 ms later. Source: Lib/multiprocessing/managers.py.
+As `manager-queue`, with the same authkey, but over TCP. A request or an answer longer than 16 384 bytes goes out as two
+writes, and TCP_NODELAY is not set. So Nagle's algorithm holds back a body shorter than a packet until the header is
+acknowledged, 40 ms later. Source: Lib/multiprocessing/managers.py.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.managed_queue import ManagedQueue
 
 if TYPE_CHECKING:
-    from multiprocessing.managers import SyncManager  # 20 ms, to be paid where one is started
+    from multiprocessing.managers import SyncManager  # its import takes 20 ms, which only users of a manager pay
 
 
 class ManagerTcpChannel(ManagedQueue):
@@ -36,8 +37,8 @@ MECHANISM = Mechanism(
     scope="network",
     background_processes=1,
     caveats=(
-        "from 16 to 64 KiB each way waits 40 ms or more for delayed acknowledgements (Nagle)",
+        "messages of 16 to 64 KiB wait 40 ms or more each way for delayed acknowledgements (Nagle)",
         "all clients share the one interpreter of the manager process",
-        "proxies unpickle: whoever knows the authkey can run code",
+        "proxies unpickle: any process that knows the authkey can run code",
     ),
 )

@@ -1,12 +1,14 @@
 """Manager().Value(): one object in a manager process, used through a proxy; every `.value` is a request.
 
-It has no lock at all, whatever `lock=` says. As a channel it is a ring of one slot.
+It has no lock, whatever `lock=` says. As a channel it is a ring of one slot.
 Source: Lib/multiprocessing/managers.py.
 """
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import ValueCell
 from ipcbench.measure.transports.ring import ValueRing
 
@@ -16,7 +18,7 @@ class ManagerValueRing(ValueRing):
         return settings.manager.Value("q", 0)
 
     def connect(self, side: Side) -> None:
-        self.holder.get()  # the first call of a process opens its connection
+        self.holder.get()  # the first call in a process opens its connection
 
 
 class ManagerValueCell(ValueCell):
@@ -29,7 +31,7 @@ class ManagerValueCell(ValueCell):
 
 MECHANISM = Mechanism(
     name="manager-value",
-    title="Manager().Value, semaphores as signal",
+    title="Manager().Value, semaphores as signals",
     short="Mgr Value",
     family="managers",
     carries="objects",

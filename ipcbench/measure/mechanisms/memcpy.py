@@ -1,13 +1,15 @@
-"""A control: one copy of the payload into a buffer and one out of it, without any other process.
+"""A control: one copy of the payload into a buffer and one copy out of it, within one process.
 
-The roof of every bandwidth: no transport that copies twice can be faster on one core.
-Source: memcpy(3), which slice assignment and bytes() come down to.
+The upper limit of bandwidth: no transport that copies twice can be faster on one core.
+Source: memcpy(3), which slice assignment and bytes() call.
 """
 
 from functools import partial
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 
 
 class MemcpyControl(Channel):

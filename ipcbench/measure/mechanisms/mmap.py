@@ -1,21 +1,23 @@
 """An anonymous mmap that peers inherit, with two semaphores: the ring of `shared-memory` in memory without a name.
 
-Only fork hands it on, and nothing is left of it however a process ends; it takes no room in /dev/shm. It has no lock:
-state over 8 bytes is read and written under the plain Lock that comes with the port.
+Only fork passes it to peers. Nothing remains of it, however a process ends, and it needs no space in /dev/shm. It has
+no lock: state above 8 bytes is read and written under a Lock that the port brings.
 Source: Modules/mmapmodule.c, mmap(2).
 """
 
 from mmap import mmap
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, Port, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Port
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import BytesCell
 from ipcbench.measure.transports.ring import LINE, BytesRing
 from ipcbench.measure.transports.shared_memory import touch
 
 
 class _Mapped(Port):
-    """The memory of a port."""
+    """The mapped memory of a port."""
 
     def make_map(self, size: int) -> None:
         self.map = mmap(-1, size)
@@ -41,7 +43,7 @@ class MmapRing(_Mapped, BytesRing):
 
 
 class MmapCell(_Mapped, BytesCell):
-    """The number in the first cache line, the state behind it."""
+    """The number is in the first cache line, the state behind it."""
 
     def make(self, settings: PortSettings) -> tuple[Any, Any]:
         self.make_map(LINE + settings.size)
@@ -53,7 +55,7 @@ class MmapCell(_Mapped, BytesCell):
 
 MECHANISM = Mechanism(
     name="mmap",
-    title="anonymous mmap, semaphores as signal",
+    title="anonymous mmap, semaphores as signals",
     short="mmap",
     family="shared memory",
     carries="bytes",
@@ -63,8 +65,8 @@ MECHANISM = Mechanism(
     channel=MmapRing,
     cell=MmapCell,
     caveats=(
-        "fork only: it has no name under which another process could find it",
-        "has no lock: state over 8 B tears without one of yours",
+        "fork only: it has no name by which another process could find it",
+        "has no lock: state above 8 B tears unless you use your own",
         "as a channel: one sender and one receiver, signalled by two semaphores",
     ),
 )

@@ -1,8 +1,7 @@
-"""MPI Send() and Recv() of bytes between two ranks on one host, by mpi4py over MPICH: a buffer, through shared memory.
+"""MPI Send() and Recv() of bytes between two ranks on one host, by mpi4py and MPICH: a buffer over shared memory.
 
-Recv() fills a buffer that is reused, of which the receiver hands out a copy. Whoever waits looks again and again and
-burns a CPU. Both ranks are processes of the visit, see measure.transports.mpi. Source: https://mpi4py.readthedocs.io,
-https://www.mpich.org.
+Recv() fills a reused buffer; the receiver returns a copy of it. A waiting rank spins and uses a whole CPU. Both ranks
+are processes of the visit, see measure.transports.mpi. Source: https://mpi4py.readthedocs.io, https://www.mpich.org.
 """
 
 from ipcbench.measure.api.ports import Receive, Send

@@ -1,8 +1,8 @@
-"""MPI send() and recv() of objects between two ranks on one host, by mpi4py over MPICH: pickled, through shared memory.
+"""MPI send() and recv() of objects between two ranks on one host, by mpi4py and MPICH: pickled, over shared memory.
 
-Whoever waits looks again and again and burns a CPU. Both ranks are processes of the visit, see measure.transports.mpi;
-small messages are copied into cells of shared memory, large ones wait for who receives them. Source:
-https://mpi4py.readthedocs.io, https://www.mpich.org.
+A waiting rank spins and uses a whole CPU. Both ranks are processes of the visit, see measure.transports.mpi. Small
+messages are copied into cells of shared memory; a large message waits for its receiver.
+Source: https://mpi4py.readthedocs.io, https://www.mpich.org.
 """
 
 from ipcbench.measure.api.ports import Receive, Send

@@ -1,22 +1,37 @@
 """MessagePack by msgspec over multiprocessing.Pipe(): encode() and send_bytes(), recv_bytes() and decode().
 
-What `pipe` is with another codec in the place of pickle: quicker for messages of plain types, and for nothing else, as
-a class needs a declared type and a subclass comes back as its base. Bytes are copied into the message and out of it.
+As `pipe`, with another codec instead of pickle. It is faster only for messages of plain types: a class needs a declared
+type, and a subclass arrives as its base. Bytes are copied into the message and out of it.
 Source: https://jcristharif.com/msgspec, Lib/multiprocessing/connection.py.
 """
 
-from collections.abc import Callable
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism
-from ipcbench.measure.transports.connections import CodedPipe
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.transports.connections import DuplexPipe
 
 
-class MsgspecPipeChannel(CodedPipe):
-    def codec(self) -> tuple[Callable[[Any], bytes], Callable[[bytes], Any]]:
+class MsgspecPipeChannel(DuplexPipe):
+    def sender(self) -> Send:
         from msgspec import msgpack
 
-        return msgpack.Encoder().encode, msgpack.Decoder().decode
+        send_bytes, encode = self.end.send_bytes, msgpack.Encoder().encode
+
+        def send(message: Any) -> None:
+            send_bytes(encode(message))
+
+        return send
+
+    def receiver(self) -> Receive:
+        from msgspec import msgpack
+
+        recv_bytes, decode = self.end.recv_bytes, msgpack.Decoder().decode
+
+        def receive() -> Any:
+            return decode(recv_bytes())
+
+        return receive
 
 
 MECHANISM = Mechanism(
@@ -36,7 +51,7 @@ MECHANISM = Mechanism(
     dead_peer="end of file",
     arrays=False,
     caveats=(
-        "carries numbers, text, bytes, lists and dicts; tuples come back as lists, and other classes need a type",
+        "carries numbers, text, bytes, lists and dicts; tuples arrive as lists, and other classes need a declared type",
         "two users of one end corrupt the stream",
     ),
 )

@@ -1,11 +1,11 @@
-"""nng PAIR0 sockets over a UNIX socket, by pynng: send() and recv() of bytes.
+"""nng PAIR0 sockets over a UNIX socket, through pynng: send() and recv() of bytes.
 
-Threads of the library do the reading and writing. It must not be used before a fork: the child aborts or hangs, so
-there is no fork here. Each side holds as many messages as its buffer is set to. Source: https://nng.nanomsg.org,
-https://pynng.readthedocs.io.
+Threads of the library read and write. After its first use no process may fork: the child aborts or hangs, so the start
+method fork is not offered. Each side holds as many messages as its buffer is set to.
+Source: https://nng.nanomsg.org, https://pynng.readthedocs.io.
 """
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.transports.nng import Pair0
 
 MECHANISM = Mechanism(
@@ -27,6 +27,6 @@ MECHANISM = Mechanism(
     systems=("linux", "darwin"),
     caveats=(
         "never fork after its first use: the child cannot use it, and may hang",
-        "the socket's file stays after a crash",
+        "the socket's file remains after a crash",
     ),
 )

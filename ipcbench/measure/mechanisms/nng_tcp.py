@@ -1,10 +1,11 @@
-"""nng PAIR0 sockets over TCP on loopback, by pynng: send() and recv() of bytes.
+"""nng PAIR0 sockets over TCP on loopback, through pynng: send() and recv() of bytes.
 
-As `nng-ipc`, over a connection that also reaches other hosts; the library sets TCP_NODELAY.
+As `nng-ipc`, over a connection that can also reach other hosts; the library sets TCP_NODELAY.
 Source: https://nng.nanomsg.org, https://pynng.readthedocs.io.
 """
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.bind_and_dial import LOOPBACK
 from ipcbench.measure.transports.nng import Pair0
 

@@ -1,10 +1,12 @@
-"""A control: a message is kept and handed out again, the very same object: what ipcbench itself costs per operation.
+"""A control: it keeps a message and returns the same object, so its time is the overhead of ipcbench per operation.
 
-A mechanism as fast as this has moved nothing.
+A mechanism that is this fast has moved no data.
 Source: the language.
 """
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 
 
 class NoOpControl(Channel):

@@ -1,11 +1,12 @@
-"""os.pipe() with os.writev() and os.read(): an 8-byte length and the payload, what a pipe costs without a library.
+"""os.pipe() with os.writev() and os.read(): an 8-byte length and the payload, the cost of a pipe without a library.
 
-The pipe holds 64 KiB: what is longer is read in pieces and joined, one copy more. Pipe(duplex=False) makes it and takes
-it to the other process, which a bare descriptor does not survive under spawn; no method of a Connection is timed.
+The pipe holds 64 KiB; a longer message is read in pieces and joined, which is one more copy. Pipe(duplex=False) makes
+the pipe, because a bare descriptor cannot be sent to a peer under spawn; no method of a Connection is timed.
 Source: pipe(7).
 """
 
-from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.transports.connections import SimplexPipe
 from ipcbench.measure.transports.streams import reader_of, writer_of
 
@@ -30,5 +31,5 @@ MECHANISM = Mechanism(
     copies=3,
     dead_peer="end of file",
     systems=("linux", "darwin"),
-    caveats=("write() blocks once 64 KiB are unread: two processes sending each other more than that deadlock",),
+    caveats=("write() blocks once 64 KiB are unread: two processes that send each other more than that deadlock",),
 )

@@ -1,4 +1,4 @@
-"""A control: what pickling costs every channel of objects, ForkingPickler.dumps and loads, without any transport.
+"""A control: ForkingPickler.dumps and loads without a transport, the cost of pickling in every channel of objects.
 
 It copies a dispatch table per message and uses the default protocol, as Connection.send does.
 Source: Lib/multiprocessing/reduction.py.
@@ -7,7 +7,8 @@ Source: Lib/multiprocessing/reduction.py.
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.transports.loopback import Alone
 
 

@@ -1,13 +1,14 @@
-"""A control: pickle.dumps with protocol 5, and loads, without any transport and without ForkingPickler's table.
+"""A control: pickle.dumps with protocol 5, and loads, without a transport and without ForkingPickler's table.
 
-An array is copied into the pickle and out of it; see pickle5-oob for what that costs.
+An array is copied into the pickle and out of it; `pickle5-oob` shows the cost of these copies.
 Source: Lib/pickle.py, PEP 574.
 """
 
 import pickle
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.transports.loopback import Alone
 
 

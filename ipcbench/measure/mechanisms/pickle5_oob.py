@@ -1,13 +1,14 @@
-"""A control: pickle protocol 5 with the buffers out of band: an array is neither copied into the pickle nor out of it.
+"""A control: pickle protocol 5 with buffers out of band: an array is copied neither into the pickle nor out of it.
 
-For bytes and other objects nothing leaves the band, and the cost is that of pickle5.
+Bytes and other objects have no buffers out of band; for them the cost is that of `pickle5`.
 Source: Lib/pickle.py, PEP 574.
 """
 
 import pickle
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.transports.loopback import Alone
 
 

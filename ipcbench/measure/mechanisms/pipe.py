@@ -1,10 +1,11 @@
 """multiprocessing.Pipe() with send() and recv(): a pair of connected UNIX stream sockets, objects pickled.
 
-A message longer than 16 384 bytes after pickling goes out as two writes. recv() gathers chunks in a BytesIO.
+A message longer than 16 384 bytes after pickling goes out as two writes. recv() collects chunks in a BytesIO.
 Source: Lib/multiprocessing/connection.py.
 """
 
-from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.transports.connections import DuplexPipe
 
 
@@ -29,7 +30,7 @@ MECHANISM = Mechanism(
     copies=5,
     dead_peer="end of file",
     caveats=(
-        "duplex, so a socket pair; Pipe(duplex=False) is another kernel object",
+        "a duplex Pipe is a socket pair; Pipe(duplex=False) is another kernel object",
         "two users of one end corrupt the stream",
     ),
 )

@@ -1,9 +1,11 @@
-"""multiprocessing.Pipe() with send_bytes() and recv_bytes(): the same socket pair as `pipe`, nothing pickled.
+"""multiprocessing.Pipe() with send_bytes() and recv_bytes(): the socket pair of `pipe`, nothing pickled.
 
-A message longer than 16 384 bytes goes out as two writes. Source: Lib/multiprocessing/connection.py.
+A message longer than 16 384 bytes goes out as two writes.
+Source: Lib/multiprocessing/connection.py.
 """
 
-from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.transports.connections import DuplexPipe
 
 

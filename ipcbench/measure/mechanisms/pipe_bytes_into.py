@@ -1,11 +1,13 @@
-"""multiprocessing.Pipe() with send_bytes() and recv_bytes_into(): the socket pair of `pipe-bytes`, a buffer reused.
+"""multiprocessing.Pipe() with send_bytes() and recv_bytes_into(): the socket pair of `pipe-bytes`, a reused buffer.
 
-recv_bytes_into() reads into a BytesIO as recv_bytes() does, and copies into the buffer once more: it saves nothing. The
-receiver hands out a copy of the part it got, as a user must who keeps a message beyond the next one; whoever is done
-with it by then has one copy less. Source: Lib/multiprocessing/connection.py.
+recv_bytes_into() reads into a BytesIO as recv_bytes() does, and then copies into the buffer: it saves nothing. The
+receiver returns a copy, as needed to keep a message beyond the next one; without that need there is one copy less.
+Source: Lib/multiprocessing/connection.py.
 """
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.connections import DuplexPipe
 
 
@@ -39,7 +41,7 @@ MECHANISM = Mechanism(
     copies=5,
     dead_peer="end of file",
     caveats=(
-        "recv_bytes_into() copies once more than recv_bytes(), not once less",
+        "recv_bytes_into() makes one copy more than recv_bytes(), not one less",
         "two users of one end corrupt the stream",
     ),
 )

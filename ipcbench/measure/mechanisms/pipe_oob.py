@@ -1,14 +1,15 @@
-"""multiprocessing.Pipe() with pickle protocol 5: the pickle as one message, each large buffer in it as one of its own.
+"""multiprocessing.Pipe() with pickle protocol 5: one message for the pickle, and one for each large buffer in it.
 
-Buffers that a type offers out of band, as arrays do, are written from where they lie and read into memory of their own:
-4 copies instead of the 5 of what stays in the pickle, as bytes and str do. loads() asks for a buffer when the pickle
-refers to it, so that their number need not be sent. Source: PEP 574, Lib/multiprocessing/connection.py.
+Buffers that a type offers out of band, as arrays do, are written from their own memory and read into new memory: 4
+copies, instead of 5 for data inside the pickle such as bytes and str. loads() asks for a buffer where the pickle refers
+to it, so the number of buffers is not sent. Source: PEP 574, Lib/multiprocessing/connection.py.
 """
 
 import pickle
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.transports.connections import DuplexPipe
 
 
@@ -26,7 +27,7 @@ class PipeOobChannel(DuplexPipe):
 
     def receiver(self) -> Receive:
         recv_bytes, loads = self.end.recv_bytes, pickle.loads
-        buffers = map(bytearray, iter(recv_bytes, None))  # a bytearray, as an array over bytes could not be written to
+        buffers = map(bytearray, iter(recv_bytes, None))  # an array over bytes would be read-only
 
         def receive() -> Any:
             return loads(recv_bytes(), buffers=buffers)
@@ -47,7 +48,7 @@ MECHANISM = Mechanism(
     copies=5,
     dead_peer="end of file",
     caveats=(
-        "pays only for arrays and other types that offer their buffers: bytes and str travel in the pickle",
+        "helps only arrays and other types that offer their buffers: bytes and str stay in the pickle",
         "two users of one end corrupt the stream",
     ),
 )

@@ -1,11 +1,12 @@
 """multiprocessing.Pipe(duplex=False) with send() and recv(): a pipe of the kernel, one way, objects pickled.
 
-Another kernel object than `pipe`, which is a pair of sockets: 64 KiB of pages against a queue of socket buffers. As
-there, a message longer than 16 384 bytes after pickling goes out as two writes, and recv() gathers chunks in a BytesIO.
-Source: Lib/multiprocessing/connection.py, pipe(7).
+Another kernel object than `pipe`, which is a pair of sockets: 64 KiB of pages instead of a queue of socket buffers. As
+in `pipe`, a message longer than 16 384 bytes after pickling goes out as two writes, and recv() collects chunks in a
+BytesIO. Source: Lib/multiprocessing/connection.py, pipe(7).
 """
 
-from ipcbench.measure.api.ports import Mechanism, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.transports.connections import SimplexPipe
 
 
@@ -29,7 +30,7 @@ MECHANISM = Mechanism(
     copies=5,
     dead_peer="end of file",
     caveats=(
-        "send() blocks once 64 KiB are unread: two processes sending each other more than that deadlock",
+        "send() blocks once 64 KiB are unread: two processes that send each other more than that deadlock",
         "two users of one end corrupt the stream",
     ),
 )

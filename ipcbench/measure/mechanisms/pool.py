@@ -1,13 +1,15 @@
 """multiprocessing.Pool: worker processes behind two SimpleQueues, and three threads in the driver that serve them.
 
-map-chunked cuts as Pool.map does by itself, into ceil(items / (4 * workers)) items each; map and imap take chunks of 1,
-which is what imap does by itself. A task and its result cross one pipe each, whose lock all workers share.
+map-chunked uses Pool.map's default chunk size, ceil(items / (4 * workers)); map and imap use chunks of 1, the default
+of imap. A task and its result cross one pipe each, whose lock all workers share.
 Source: Lib/multiprocessing/pool.py.
 """
 
 from multiprocessing.pool import Pool
 
-from ipcbench.measure.api.ports import Executor, Mechanism, PortSettings, Run, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Executor, Run, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.pools import Numbers, arrive, chunk, meet, one_by_one
 
 
@@ -64,7 +66,7 @@ MECHANISM = Mechanism(
     background_threads=3,
     copies=6,
     caveats=(
-        "a worker that dies takes its task with it, and the caller waits for ever (gh-66587)",
-        "map cuts into ceil(n / (4 * workers)) items by itself, imap into 1: state the chunk size",
+        "the task of a worker that dies is lost, and the caller waits without end (gh-66587)",
+        "default chunks are ceil(n / (4 * workers)) items for map, and 1 for imap: state the chunk size",
     ),
 )

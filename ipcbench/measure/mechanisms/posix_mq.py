@@ -1,7 +1,7 @@
-"""A POSIX message queue by posix_ipc: send() and receive() of bytes, kept apart and in order by the kernel.
+"""A POSIX message queue through posix_ipc: send() and receive() of bytes, kept separate and in order by the kernel.
 
-Linux allows 10 messages of 8,192 bytes unless the administrator raises fs.mqueue. A queue has a name, and stays with
-what is in it until it is unlinked. Source: mq_overview(7), https://github.com/osvenskan/posix_ipc.
+Linux allows 10 messages of 8,192 bytes unless the administrator raises fs.mqueue. A queue has a name, and remains with
+its messages until it is unlinked. Source: mq_overview(7), https://github.com/osvenskan/posix_ipc.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from ipcbench.measure.transports.kernel_queue import KERNEL_QUEUE, LARGEST, Kern
 class PosixQueueChannel(KernelQueue):
     package = "posix_ipc"
     suffix = POSIX_QUEUE
-    limits = f"10 messages of {LARGEST:,} B in fs.mqueue"  # as Linux gives them
+    limits = f"10 messages of {LARGEST:,} B in fs.mqueue"  # the defaults of Linux
 
     def make(self) -> Any:
         posix = self.library
@@ -40,6 +40,6 @@ MECHANISM = KERNEL_QUEUE._replace(
     channel=PosixQueueChannel,
     caveats=(
         "10 messages of 8,192 B unless fs.mqueue is raised",
-        "the queue and what is in it stay after a crash, until unlinked",
+        "the queue and its messages remain after a crash, until unlinked",
     ),
 )

@@ -1,14 +1,15 @@
 """concurrent.futures.ProcessPoolExecutor: worker processes, one Queue of calls and one SimpleQueue of results.
 
-A thread in the driver moves work items to the call queue, whose feeder thread pickles them; at most workers + 1 are
-queued ahead. map takes chunks of 1 by itself; map-chunked takes as many as Pool.map would.
+A thread in the driver moves work items to the call queue, whose feeder thread pickles them; at most workers + 1 items
+wait there. map has a default chunk size of 1; map-chunked uses that of Pool.map.
 Source: Lib/concurrent/futures/process.py.
 """
 
 from concurrent.futures import Executor as FutureExecutor
 from concurrent.futures import ProcessPoolExecutor
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.pools import FuturePool, Numbers, arrive
 
 
@@ -39,5 +40,5 @@ MECHANISM = Mechanism(
     dead_peer="an error",
     background_threads=2,
     copies=6,
-    caveats=("map has a chunk size of 1 by itself", "a worker that dies breaks the whole pool: BrokenProcessPool"),
+    caveats=("the default chunk size of map is 1", "a worker that dies breaks the whole pool: BrokenProcessPool"),
 )

@@ -4,7 +4,9 @@ put() only appends to a deque; the feeder thread pickles and writes. get() reads
 releasing it. The pipe holds 64 KiB, the semaphore bounds the items. Source: Lib/multiprocessing/queues.py.
 """
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 
 
 class QueueChannel(Channel):

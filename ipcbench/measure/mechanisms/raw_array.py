@@ -1,13 +1,14 @@
-"""multiprocessing.RawArray("c"): bytes in shared memory, no lock, copied in and out through a byte view.
+"""multiprocessing.RawArray("c"): bytes in shared memory without a lock, copied in and out through a byte view.
 
-A slot is an 8-byte length and the payload, rounded up to 64 bytes so that no two slots share a cache line. The view
-needs the cast: a slice of format `<c` cannot be assigned to. State over 8 bytes is read and written under the plain
-Lock that comes with the port, as it would tear otherwise. Source: Lib/multiprocessing/sharedctypes.py.
+A slot is an 8-byte length and the payload, rounded up to 64 bytes so that no two slots share a cache line. The view is
+cast, because a slice of format `<c` cannot be assigned to. State above 8 bytes is read and written under a Lock that
+the port brings; without it the state would tear. Source: Lib/multiprocessing/sharedctypes.py.
 """
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import BytesCell
 from ipcbench.measure.transports.ring import BytesRing
 
@@ -40,7 +41,7 @@ MECHANISM = Mechanism(
     channel=RawArrayRing,
     cell=RawArrayCell,
     caveats=(
-        "has no lock: state over 8 B tears without one of yours",
+        "has no lock: state above 8 B tears unless you use your own",
         "as a channel: one sender and one receiver, signalled by two semaphores",
     ),
 )

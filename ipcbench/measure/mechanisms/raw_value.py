@@ -1,12 +1,13 @@
-"""multiprocessing.RawValue("q"): a 64-bit number in shared memory, no lock.
+"""multiprocessing.RawValue("q"): a 64-bit number in shared memory, without a lock.
 
-Reading and writing are plain loads and stores; adding holds the plain Lock that comes with the port. As a channel it
-is a ring of one slot. Source: Lib/multiprocessing/sharedctypes.py.
+Reading and writing are plain loads and stores; adding takes a Lock that the port brings. As a channel it is a ring of
+one slot. Source: Lib/multiprocessing/sharedctypes.py.
 """
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import ValueCell
 from ipcbench.measure.transports.ring import ValueRing
 
@@ -32,5 +33,5 @@ MECHANISM = Mechanism(
     shared_memory=True,
     channel=RawValueRing,
     cell=RawValueCell,
-    caveats=("has no lock: reads and writes are unprotected, adding needs a Lock of yours",),
+    caveats=("has no lock: reads and writes are unprotected, adding needs your own Lock",),
 )

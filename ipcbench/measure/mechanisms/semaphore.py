@@ -1,12 +1,15 @@
 """multiprocessing.Semaphore as a signal: release() notifies, acquire() waits.
 
-A POSIX semaphore: one atomic operation, and a futex call only where somebody sleeps or has to. Notifications count, so
-none is lost when the waiter comes later. Source: Modules/_multiprocessing/semaphore.c, sem_overview(7).
+A POSIX semaphore: one atomic operation, and a futex call only if a process sleeps or must sleep. It counts
+notifications, so none is lost if the waiter comes later.
+Source: Modules/_multiprocessing/semaphore.c, sem_overview(7).
 """
 
 from collections.abc import Callable
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Signal
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Signal
+from ipcbench.measure.api.settings import PortSettings
 
 
 class SemaphoreSignal(Signal):
@@ -29,5 +32,5 @@ MECHANISM = Mechanism(
     bounded_by="nothing",
     copies=0,
     signal=SemaphoreSignal,
-    caveats=("has no owner: if the one who should release it is killed, the other waits for ever",),
+    caveats=("has no owner: if the process that should release it is killed, the other waits without end",),
 )

@@ -1,10 +1,12 @@
-"""A plain loop over the tasks in the driver: the thing a pool must beat.
+"""A control: a plain loop over the tasks in the driver, which any pool should beat.
 
-No worker, no message: one operation is one call. All ways of running tasks are the same here.
+It has no workers and sends no messages: one operation is one call, and all ways of running tasks are equal.
 Source: the language.
 """
 
-from ipcbench.measure.api.ports import Executor, Mechanism, PortSettings, Run
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Executor, Run
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.pools import here, loop
 
 

@@ -1,30 +1,32 @@
-"""multiprocessing.shared_memory.ShareableList: a list of fixed places in one SharedMemory segment, one item a slot.
+"""multiprocessing.shared_memory.ShareableList: a list of fixed slots in one SharedMemory segment, one item per slot.
 
-An item is the payload and a byte 1: reading strips trailing NULs, which that byte protects. Every access is three or
-four struct calls on the segment, for the format, the item and how to convert it, so it is not atomic: state is read and
-written under the plain Lock that comes with the port. Source: Lib/multiprocessing/shared_memory.py.
+An item is the payload and a byte 1, because reading strips trailing NULs. Every access is three or four struct calls on
+the segment, for the format, the item and its conversion, so it is not atomic: state is read and written under a Lock
+that the port brings. Source: Lib/multiprocessing/shared_memory.py.
 """
 
 from collections.abc import Callable, Sequence
 from multiprocessing.shared_memory import ShareableList
 from typing import Any
 
-from ipcbench.measure.api.ports import Cell, Mechanism, Port, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Cell, Port, Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import ItemCell
 from ipcbench.measure.transports.ring import Ring
 from ipcbench.measure.transports.shared_memory import Segment
 
 _CLOSED = b"%b\x01"
-_BESIDE = 64  # bytes that an item takes beside its payload, at most
+_BESIDE = 64  # at most, bytes of an item beside its payload
 
 
 class _Listed(Port):
-    """The list of a port: made and unlinked by the driver, attached to by its name elsewhere."""
+    """The list of a port: the driver creates and unlinks it, other processes attach to it by name."""
 
     items: Any = None
 
     def make_list(self, settings: PortSettings, items: Sequence[Any]) -> None:
-        room = Segment(settings, len(items) * (settings.size + _BESIDE))  # the list itself would be killed by SIGBUS
+        room = Segment(settings, len(items) * (settings.size + _BESIDE))  # else the list would get SIGBUS
         room.close()
         room.destroy()
         self.name = settings.new_name()
@@ -72,10 +74,10 @@ class ShareableListRing(_Listed, Ring):
 
 
 class ShareableListCell(_Listed, ItemCell):
-    """The number is item 0, the state item 1."""
+    """The number is item 0, the state is item 1."""
 
-    # Without the lock it does not only lose updates: struct clears what it writes first, so that an access which meets
-    # another finds an empty format, and raises.
+    # Without the lock, concurrent access raises, beside losing updates: struct clears a format before it writes it, so
+    # that another process may read an empty format.
     careless_adder = Cell.careless_adder
 
     def make(self, settings: PortSettings) -> tuple[Any, Any]:
@@ -107,7 +109,7 @@ class ShareableListCell(_Listed, ItemCell):
 
 MECHANISM = Mechanism(
     name="shareable-list",
-    title="ShareableList, semaphores as signal",
+    title="ShareableList, semaphores as signals",
     short="Shareable",
     family="shared memory",
     carries="bytes",
@@ -118,8 +120,8 @@ MECHANISM = Mechanism(
     channel=ShareableListRing,
     cell=ShareableListCell,
     caveats=(
-        "strips trailing NULs from what it holds: a closing byte protects them here",
-        "has no lock: a read that meets a write may see 0 instead of a number, or raise",
+        "strips trailing NULs from its items; here an extra byte protects them",
+        "has no lock: a read during a write may return 0 instead of the number, or raise",
         "as a channel: one sender and one receiver, signalled by two semaphores",
     ),
 )

@@ -1,24 +1,26 @@
 """SharedMemory with two semaphores: a ring of slots in one segment, copied in and copied out.
 
-The first touch of a page is a fault, so the whole ring is written before it is used. A segment has no lock: state over
-8 bytes is read and written under the plain Lock that comes with the port. A dead peer never posts, and nobody notices.
+The first touch of a page is a fault, so the whole ring is written before it is used. A segment has no lock: state above
+8 bytes is read and written under a Lock that the port brings. A dead peer never posts; the other side cannot notice it.
 Source: Lib/multiprocessing/shared_memory.py.
 """
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import BytesCell
 from ipcbench.measure.transports.ring import LINE
 from ipcbench.measure.transports.shared_memory import Segment, SegmentRing
 
 
 class SharedMemoryRing(SegmentRing):
-    """The ring as it is."""
+    """The plain ring."""
 
 
 class SharedMemoryCell(BytesCell):
-    """The number in the first cache line of a segment, the state behind it."""
+    """The number is in the first cache line of a segment, the state behind it."""
 
     def make(self, settings: PortSettings) -> tuple[Any, Any]:
         self.segment = Segment(settings, LINE + settings.size)
@@ -40,7 +42,7 @@ class SharedMemoryCell(BytesCell):
 
 MECHANISM = Mechanism(
     name="shared-memory",
-    title="SharedMemory, semaphores as signal",
+    title="SharedMemory, semaphores as signals",
     short="SharedMemory",
     family="shared memory",
     carries="bytes",
@@ -50,7 +52,7 @@ MECHANISM = Mechanism(
     channel=SharedMemoryRing,
     cell=SharedMemoryCell,
     caveats=(
-        "has no lock: state over 8 B tears without one of yours",
+        "has no lock: state above 8 B tears unless you use your own",
         "as a channel: one sender and one receiver, signalled by two semaphores",
         "its name outlives a process that is killed before unlink()",
     ),

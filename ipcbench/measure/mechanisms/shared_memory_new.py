@@ -1,8 +1,8 @@
 """A new SharedMemory segment for every message, its name sent through a Pipe; the receiver unlinks it.
 
-This is what code without a ring does: every message opens, maps, faults in and unmaps its memory on both sides, and
-each create, attach and unlink is a message to the resource tracker. That must run before the processes start: under
-fork each would get one of its own, and the sender's would take every segment for leaked.
+Code without a ring does this: every message opens, maps, faults in and unmaps its memory on both sides, and each
+create, attach and unlink is a message to the resource tracker. The tracker must run before the processes start: under
+fork each process would otherwise get its own, and the sender's would report every segment as leaked.
 Source: Lib/multiprocessing/shared_memory.py, resource_tracker.py.
 """
 
@@ -12,14 +12,16 @@ from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.shared_memory import Segment
 
 
 class NewSegmentChannel(Channel):
     def __init__(self, settings: PortSettings) -> None:
         pages = -(-settings.size // mmap.PAGESIZE)
-        all_at_once = Segment(settings, settings.window * pages * mmap.PAGESIZE)  # whether there is room, told now
+        all_at_once = Segment(settings, settings.window * pages * mmap.PAGESIZE)  # raises now if there is no room
         all_at_once.close()
         all_at_once.destroy()
         tracker = resource_tracker._resource_tracker._pid  # type: ignore[attr-defined]
@@ -30,7 +32,7 @@ class NewSegmentChannel(Channel):
         self.reader, self.writer = settings.context.Pipe(duplex=False)
 
     def sender(self) -> Send:
-        self.reader.close()  # a copy left open would keep the other side from noticing the end
+        self.reader.close()  # an open copy would hide the end of the other side
         wait, tell, prefix, number = self.free.acquire, self.writer.send, self.prefix, count().__next__
 
         def send(payload: Any) -> None:

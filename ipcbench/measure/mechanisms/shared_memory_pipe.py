@@ -1,13 +1,14 @@
-"""SharedMemory with pipes as doorbells: the ring of `shared-memory`, one byte through an os.pipe for each post.
+"""SharedMemory with pipes as doorbells: the ring of `shared-memory`, with one byte through an os.pipe for each post.
 
-The payload is in the segment, the byte says that it is there. Unlike a semaphore a pipe ends when the other side does,
-so both sides notice: a wait that reads nothing is an EOFError. Source: Lib/multiprocessing/shared_memory.py, pipe(7).
+The payload is in the segment; the byte signals it. Unlike a semaphore, a pipe reports the end of the other side: a wait
+then reads nothing and raises EOFError. Source: Lib/multiprocessing/shared_memory.py, pipe(7).
 """
 
 import os
 from multiprocessing.connection import Connection
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.doorbell_ring import BELL, BellRing
 from ipcbench.measure.transports.shared_memory import SegmentRing
 
@@ -29,7 +30,7 @@ class SharedMemoryPipeRing(BellRing, SegmentRing):
 
     @staticmethod
     def let_go(*ends: Connection) -> None:
-        """Close the other side's ends; a copy left open would keep end of file from ever arriving."""
+        """Close the other side's ends; an open copy would prevent end of file."""
         for end in ends:
             end.close()
 

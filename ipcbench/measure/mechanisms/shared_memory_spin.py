@@ -1,15 +1,17 @@
-"""SharedMemory with spinning: the ring of `shared-memory`, where both sides look at a slot's own word until it changes.
+"""SharedMemory with spinning: the ring of `shared-memory`; both sides test a word in each slot until it changes.
 
-The word is 0 in a free slot, and the length plus one in a full one; whoever waits looks again and again and offers its
-CPU to others every 1,000 looks. Python has no memory fence: that the payload is there before its word is what x86-64
-promises of its stores, so this exists there only. Fast while each side has a CPU, and a disaster where they share one.
+The word is 0 in a free slot, and the length plus one in a full slot. A waiting side tests it again and again, and
+yields its CPU every 1,000 tries. Python has no memory fence; that the payload is visible before its word relies on the
+order of stores on x86-64, so this exists only there. Fast while each side has a CPU, extremely slow if both share one.
 Source: Lib/multiprocessing/shared_memory.py, sched_yield(2).
 """
 
 import os
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.ring import LENGTH
 from ipcbench.measure.transports.shared_memory import SegmentRing
 
@@ -21,7 +23,7 @@ class SharedMemorySpinRing(SegmentRing):
         pass  # the words are in the slots
 
     def sender(self) -> Send:
-        view, words = self.view(), self.segment.view(format="Q")  # whole words: struct stores "<Q" byte by byte
+        view, words = self.view(), self.segment.view(format="Q")  # stores whole words; struct stores "<Q" byte by byte
         stride, next_slot, let_others = self.stride, self.next_slot(), os.sched_yield
         head = LENGTH.size
         words_in_slot = stride // head
@@ -75,7 +77,7 @@ MECHANISM = Mechanism(
     machines=("x86_64",),
     channel=SharedMemorySpinRing,
     caveats=(
-        "burns a CPU for as long as it waits, and is many times slower where the two sides share one",
+        "uses a whole CPU while it waits, and is many times slower if both sides share one",
         "one sender and one receiver",
     ),
 )

@@ -1,13 +1,14 @@
 """SharedMemory with two semaphores, read in place: the receiver gets a memoryview of the slot and copies nothing.
 
-A slot is free again when the next message is asked for; until then the view is good, and no longer. The receiver reads
-one byte of every page: untouched, a message of any size would take the same time. A view that is left must be released
-before the segment can be closed. Source: Lib/multiprocessing/shared_memory.py.
+The view is valid until the next receive, which frees the slot. The receiver reads one byte of every page; otherwise
+messages of every size would take equally long. The last view must be released before the segment can be closed.
+Source: Lib/multiprocessing/shared_memory.py.
 """
 
 import mmap
 
-from ipcbench.measure.api.ports import Mechanism, Receive
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive
 from ipcbench.measure.transports.ring import LENGTH
 from ipcbench.measure.transports.shared_memory import LendingRing
 
@@ -33,7 +34,7 @@ class SharedMemoryViewRing(LendingRing):
 
 MECHANISM = Mechanism(
     name="shared-memory-view",
-    title="SharedMemory read in place, semaphores as signal",
+    title="SharedMemory read in place, semaphores as signals",
     short="ShMem view",
     family="shared memory",
     carries="bytes",
@@ -42,7 +43,7 @@ MECHANISM = Mechanism(
     shared_memory=True,
     channel=SharedMemoryViewRing,
     caveats=(
-        "the receiver borrows a message until the next one: to keep it is another copy",
+        "the receiver borrows a message until the next receive; to keep it, copy it",
         "one sender and one receiver, signalled by two semaphores",
     ),
 )

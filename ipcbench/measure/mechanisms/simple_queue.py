@@ -4,7 +4,9 @@ put() pickles and writes in the caller, under a lock, and blocks once the 64 KiB
 Source: Lib/multiprocessing/queues.py.
 """
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 
 
 class SimpleQueueChannel(Channel):
@@ -31,5 +33,5 @@ MECHANISM = Mechanism(
     channel=SimpleQueueChannel,
     senders="many",
     receivers="many",
-    caveats=("put() blocks once 64 KiB are unread: two processes sending each other more than that deadlock",),
+    caveats=("put() blocks once 64 KiB are unread: two processes that send each other more than that deadlock",),
 )

@@ -1,12 +1,14 @@
 """socket.socketpair(): a pair of connected UNIX stream sockets, an 8-byte length and the payload.
 
-The same kernel object as `pipe-bytes`: what differs is the library. One sendmsg() for length and payload, recv_into() a
-buffer that is reused, of which the receiver hands out a copy. Source: unix(7), Lib/socket.py.
+The kernel object of `pipe-bytes`, with another library: one sendmsg() sends length and payload, recv_into() fills a
+reused buffer, and the receiver returns a copy of it. Source: unix(7), Lib/socket.py.
 """
 
 import socket
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.streams import StreamSocket
 
 
@@ -17,7 +19,7 @@ class SocketpairChannel(StreamSocket):
 
     def connect(self, side: Side) -> None:
         self.end, other = self.held if side == "driver" else reversed(self.held)
-        other.close()  # a copy left open would keep EOF from ever arriving
+        other.close()  # an open copy would prevent end of file
 
 
 MECHANISM = Mechanism(

@@ -1,14 +1,14 @@
-"""A System V message queue by sysv_ipc: send() and receive() of bytes, kept apart and in order by the kernel.
+"""A System V message queue through sysv_ipc: send() and receive() of bytes, kept separate and in order by the kernel.
 
 Linux allows 16 KiB in a queue and 8,192 bytes in a message unless the administrator raises kernel.msgmnb and msgmax. A
-queue has a number, and stays with what is in it until it is removed. Source: sysvipc(7),
-https://github.com/osvenskan/sysv_ipc.
+queue has a number, and remains with its messages until it is removed.
+Source: sysvipc(7), https://github.com/osvenskan/sysv_ipc.
 """
 
 import os
 from typing import Any
 
-from ipcbench.measure.api.ports import PortSettings
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.names import SYSV_QUEUE
 from ipcbench.measure.transports.kernel_queue import KERNEL_QUEUE, LARGEST, KernelQueue
 
@@ -39,6 +39,6 @@ MECHANISM = KERNEL_QUEUE._replace(
     channel=SysvQueueChannel,
     caveats=(
         "16 KiB in a queue and 8,192 B in a message unless kernel.msgmnb and msgmax are raised",
-        "the queue and what is in it stay after a crash, until removed",
+        "the queue and its messages remain after a crash, until removed",
     ),
 )

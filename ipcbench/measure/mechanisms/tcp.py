@@ -1,10 +1,10 @@
-"""A TCP connection over the loopback interface as it comes: an 8-byte length and the payload, one sendmsg() for both.
+"""A TCP connection over loopback with default options: an 8-byte length and the payload, one sendmsg() for both.
 
-Nagle's algorithm is on, and does no harm to who writes a message in one call and waits for the answer; compare
+Nagle's algorithm is on; it does no harm if a message is written in one call and its answer awaited. Compare
 `tcp-nodelay` and `tcp-split`. Calls as in `socketpair`. Source: tcp(7), Lib/socket.py.
 """
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.transports.streams import TcpSocket
 
 
@@ -26,5 +26,5 @@ MECHANISM = Mechanism(
     dead_peer="end of file",
     scope="network",
     systems=("linux", "darwin"),
-    caveats=("within a host it is loopback, where packets have 64 KiB and no wire",),
+    caveats=("within a host it uses loopback, which has packets of 64 KiB and no wire",),
 )

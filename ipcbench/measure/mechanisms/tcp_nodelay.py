@@ -1,12 +1,13 @@
-"""A TCP connection over the loopback interface with TCP_NODELAY on both sides: nothing waits for an acknowledgement.
+"""A TCP connection over loopback with TCP_NODELAY on both sides: no packet waits for an acknowledgement.
 
-As `tcp` but for the option, which lets a short packet leave while an earlier one is not acknowledged.
+As `tcp`, except for the option, which sends a short packet while an earlier one is not yet acknowledged.
 Source: tcp(7), Lib/socket.py.
 """
 
 import socket
 
-from ipcbench.measure.api.ports import Mechanism, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Side
 from ipcbench.measure.transports.streams import TcpSocket
 
 
@@ -30,5 +31,5 @@ MECHANISM = Mechanism(
     dead_peer="end of file",
     scope="network",
     systems=("linux", "darwin"),
-    caveats=("within a host it is loopback, where packets have 64 KiB and no wire",),
+    caveats=("within a host it uses loopback, which has packets of 64 KiB and no wire",),
 )

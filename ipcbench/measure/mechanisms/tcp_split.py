@@ -1,13 +1,14 @@
-"""A TCP connection over the loopback interface, length and payload sent one after the other: a trap, shown on purpose.
+"""A TCP connection over loopback, length and payload sent one after the other: a trap, shown on purpose.
 
-Nagle's algorithm keeps the short payload back until the length is acknowledged, and the receiver delays that
-acknowledgement for 40 ms, hoping to send it along with an answer. One call for both, or TCP_NODELAY, avoids it.
+Nagle's algorithm holds back the short payload until the length is acknowledged, and the receiver delays that
+acknowledgement for 40 ms, to combine it with an answer. One call for both, or TCP_NODELAY, avoids the wait.
 Source: tcp(7), RFC 896, RFC 1122 4.2.3.2.
 """
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Send
 from ipcbench.measure.transports.streams import LENGTH, TcpSocket
 
 

@@ -1,6 +1,6 @@
 """concurrent.futures.ThreadPoolExecutor: the baseline without processes; nothing is pickled or copied.
 
-Tasks go through a queue.SimpleQueue and are handed over by reference; they share one interpreter lock with the driver.
+Tasks pass by reference through a queue.SimpleQueue; workers and driver share one interpreter lock.
 Source: Lib/concurrent/futures/thread.py.
 """
 
@@ -8,7 +8,8 @@ import threading
 from concurrent.futures import Executor as FutureExecutor
 from concurrent.futures import ThreadPoolExecutor
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.pools import FuturePool, arrive
 
 

@@ -1,4 +1,4 @@
-"""queue.Queue between threads: the baseline without processes; a message is handed over by reference.
+"""queue.Queue between threads: the baseline without processes; a message passes by reference.
 
 One lock and three conditions in one interpreter; nothing is pickled or copied, so size costs nothing.
 Source: Lib/queue.py.
@@ -6,7 +6,9 @@ Source: Lib/queue.py.
 
 import queue
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 
 
 class ThreadQueueChannel(Channel):

@@ -1,8 +1,8 @@
-"""A UNIX datagram socket with send() and recv(): the kernel keeps messages apart, so no length is needed.
+"""A UNIX datagram socket with send() and recv(): the kernel keeps messages separate, so no length is needed.
 
-A datagram must fit the send buffer less 32 bytes, whatever is free of it, or send() fails with EMSGSIZE. The buffer is
-set to 212 992 bytes, what Linux gives by default, so that the limit is the same everywhere. send() blocks while
-net.unix.max_dgram_qlen datagrams are unread, 10 by default. Source: unix(7), Lib/socket.py.
+A datagram must fit the send buffer less 32 bytes, however much of the buffer is free, or send() fails with EMSGSIZE.
+The buffer is set to 212 992 bytes, the default of Linux, so that the limit is equal on all machines. send() blocks
+while net.unix.max_dgram_qlen datagrams are unread, 10 by default. Source: unix(7), Lib/socket.py.
 """
 
 import os
@@ -10,10 +10,12 @@ import socket
 from functools import partial
 
 from ipcbench.errors import NotOffered
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 
 _BUFFER = 212_992  # net.core.wmem_default
-_OWN = 32  # what the kernel takes of it for each datagram, unix_dgram_sendmsg() in net/unix/af_unix.c
+_OWN = 32  # bytes of the buffer that the kernel uses per datagram, unix_dgram_sendmsg() in net/unix/af_unix.c
 
 
 class UnixDatagramChannel(Channel):
@@ -55,7 +57,7 @@ MECHANISM = Mechanism(
     largest=_BUFFER - _OWN,
     systems=("linux",),
     caveats=(
-        "a datagram must fit the send buffer: EMSGSIZE beyond",
-        "the kernel queues net.unix.max_dgram_qlen datagrams, 10 as it comes",
+        "a datagram that does not fit the send buffer fails with EMSGSIZE",
+        "the kernel queues net.unix.max_dgram_qlen datagrams, 10 by default",
     ),
 )

@@ -1,10 +1,10 @@
-"""A UNIX stream socket that was bound, listened on, connected and accepted: an 8-byte length and the payload.
+"""A UNIX stream socket that is bound, listened on, connected and accepted: an 8-byte length and the payload.
 
-Once connected it is what `socketpair` is; it differs in who can reach it. A path may have 107 bytes at most, and the
-file stays until it is unlinked. Calls as in `socketpair`. Source: unix(7), Lib/socket.py.
+Once connected it is the kernel object of `socketpair`, but unrelated processes can reach it. A path may have at most
+107 bytes, and the file remains until it is unlinked. Calls as in `socketpair`. Source: unix(7), Lib/socket.py.
 """
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.transports.streams import UnixSocket
 
 
@@ -25,5 +25,5 @@ MECHANISM = Mechanism(
     copies=3,
     dead_peer="end of file",
     systems=("linux", "darwin"),
-    caveats=("the path has at most 107 bytes, and stays after a crash",),
+    caveats=("the path has at most 107 bytes, and its file remains after a crash",),
 )

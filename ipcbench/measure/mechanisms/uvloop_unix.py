@@ -1,7 +1,7 @@
-"""uvloop in the place of asyncio's own event loop, under the same streams over the same UNIX socket as `asyncio-unix`.
+"""uvloop instead of asyncio's own event loop, with the streams and the UNIX socket of `asyncio-unix`.
 
-The loop is that of libuv, in Cython; streams, framing and the price of entering and leaving the loop for each call are
-those of `asyncio-unix`, so compare it with that. Source: https://uvloop.readthedocs.io, Lib/asyncio/streams.py.
+The event loop is that of libuv, in Cython. Streams, framing and the cost of entering and leaving the loop for each call
+are those of `asyncio-unix`, so compare it with that. Source: https://uvloop.readthedocs.io, Lib/asyncio/streams.py.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class UvloopUnixChannel(LoopedUnixSocket):
     def new_loop(self) -> asyncio.AbstractEventLoop:
         import uvloop
 
-        with kept_by_a_library():  # a pipe for signals, which libuv opens once and never closes (libuv/libuv#298)
+        with kept_by_a_library():  # libuv opens a pipe for signals once and never closes it (libuv/libuv#298)
             uvloop.new_event_loop().close()
         made: asyncio.AbstractEventLoop = uvloop.new_event_loop()
         return made

@@ -1,12 +1,13 @@
-"""multiprocessing.Value("q"): a 64-bit number in shared memory with an RLock of its own.
+"""multiprocessing.Value("q"): a 64-bit number in shared memory with its own RLock.
 
-Each `.value` takes the lock, for a read as for a write. As a channel it is a ring of one slot.
+Each `.value` takes the lock, to read and to write. As a channel it is a ring of one slot.
 Source: Lib/multiprocessing/sharedctypes.py.
 """
 
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import ValueCell
 from ipcbench.measure.transports.ring import ValueRing
 
@@ -34,7 +35,7 @@ MECHANISM = Mechanism(
     channel=LockedValueRing,
     cell=LockedValueCell,
     caveats=(
-        "`+= 1` locks twice and loses updates between: hold get_lock() around it",
+        "`+= 1` locks twice and loses updates in between: hold get_lock() around it",
         "a number out of range wraps without an error",
     ),
 )

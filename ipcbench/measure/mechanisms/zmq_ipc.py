@@ -1,11 +1,11 @@
-"""ZeroMQ PAIR sockets over a UNIX socket, by pyzmq: send() and recv() of bytes.
+"""ZeroMQ PAIR sockets over a UNIX socket, through pyzmq: send() and recv() of bytes.
 
-A call hands the message to an I/O thread of the library, or takes it from there; the two wake each other through a
-descriptor, in each process. A full peer blocks the sender at the high-water mark, which counts messages.
+A call passes the message to an I/O thread of the library, or takes it from there; in each process caller and thread
+wake each other through a descriptor. A full peer blocks the sender at the high-water mark, which counts messages.
 Source: https://zguide.zeromq.org, zmq_socket(3), zmq_ipc(7).
 """
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.transports.zeromq import PairSocket
 
 MECHANISM = Mechanism(
@@ -26,7 +26,7 @@ MECHANISM = Mechanism(
     systems=("linux", "darwin"),
     caveats=(
         "make the Context after a fork, in each process",
-        "the socket's file stays after a crash",
-        "close() waits for unsent messages for ever unless linger is set",
+        "the socket's file remains after a crash",
+        "close() waits for unsent messages without limit unless linger is set",
     ),
 )

@@ -1,10 +1,11 @@
-"""ZeroMQ PAIR sockets over TCP on loopback, by pyzmq: send() and recv() of bytes, TCP_NODELAY set by the library.
+"""ZeroMQ PAIR sockets over TCP on loopback, through pyzmq: send() and recv() of bytes; the library sets TCP_NODELAY.
 
-As `zmq-ipc`, over a connection that also reaches other hosts. Source: https://zguide.zeromq.org, zmq_socket(3),
-zmq_tcp(7).
+As `zmq-ipc`, over a connection that can also reach other hosts.
+Source: https://zguide.zeromq.org, zmq_socket(3), zmq_tcp(7).
 """
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.bind_and_dial import LOOPBACK
 from ipcbench.measure.transports.zeromq import PairSocket
 
@@ -32,7 +33,7 @@ MECHANISM = Mechanism(
     scope="network",
     caveats=(
         "make the Context after a fork, in each process",
-        "a PAIR does not connect again after a lost connection",
-        "close() waits for unsent messages for ever unless linger is set",
+        "a PAIR does not reconnect after a lost connection",
+        "close() waits for unsent messages without limit unless linger is set",
     ),
 )

@@ -1,1 +1,1 @@
-"""One file per pattern; the folder is the registry."""
+"""One module per pattern, found by its file name."""

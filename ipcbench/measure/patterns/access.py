@@ -1,6 +1,6 @@
-"""access: what does reading or writing shared state cost, alone and with N workers at once?
+"""access: the cost of reading or writing shared state, with one worker and with N workers at once.
 
-One operation is one read or one write by any worker, under whatever discipline the mechanism has.
+One operation is one read or one write by any worker, with the locks that the mechanism takes.
 """
 
 from collections.abc import Sequence
@@ -80,7 +80,7 @@ def _write(seat: Seat, turn: Turn) -> Lap:
 
 
 def _prove_read(verification: Verification) -> Proof:
-    """The driver writes, every worker must read exactly that."""
+    """Write in the driver; every worker must read exactly that state."""
     (state,) = make_payloads(verification.content, verification.nonce, verification.size, 1)
     verification.seat.send(state)
     verification.crew.prove(verification.nonce, 1)
@@ -88,7 +88,7 @@ def _prove_read(verification: Verification) -> Proof:
 
 
 def _prove_write(verification: Verification) -> Proof:
-    """Each worker writes in its turn, and the driver must read exactly that."""
+    """Write in one worker after the other; the driver must read exactly each state."""
     workers = range(verification.seat.workers)
     received = []
     for worker in workers:

@@ -1,15 +1,17 @@
-"""broadcast: how fast does one sender reach N workers when every one of them must get every message?
+"""broadcast: the rate at which one sender reaches N workers if every worker must get every message.
 
-No mechanism here sends to all by itself: each worker has a channel of its own, and the driver sends a message into one
-after the other.
+No mechanism here sends to several receivers at once: each worker has its own channel, and the driver sends each message
+into one channel after the other.
 """
 
 from collections.abc import Sequence
 from itertools import repeat
 from time import perf_counter
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, check_counts, check_last, make_channel
-from ipcbench.measure.api.ports import Channel, Mechanism, Port, PortSettings, Side
+from ipcbench.measure.api.ports import Channel, Port, Side
+from ipcbench.measure.api.settings import PortSettings
 
 
 class Broadcast(ChannelPattern):
@@ -52,7 +54,7 @@ class Broadcast(ChannelPattern):
         return Lap(start, perf_counter(), turn.operations, message)
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
-        # Stamps of two processes: perf_counter is one clock on a Linux host, see peers.py.
+        # Stamps of two processes: perf_counter is one clock on a Linux host, see process/team.py.
         return max(lap.ended for lap in peers) - driver.started
 
     def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:

@@ -1,13 +1,15 @@
-"""counter: what does adding to one shared number cost when N workers do it at once, each under its lock or without?
+"""counter: the cost of adding to one shared number in N workers at once, each with the lock or without it.
 
-The total is checked: start + workers x operations, start being a nonce. A lost update makes the case unverified. Where
-the lock is forgotten on purpose, as in `counter:unlocked`, it is the finding: the case is wrong, and says by how much.
+The total must be start + workers x operations, where start is a nonce. A lost update makes the case unverified. In
+`counter:unlocked`, which omits the lock on purpose, a lost update is the finding: the case is wrong, and its reason
+says by how much.
 """
 
 from collections.abc import Callable, Sequence
 from itertools import repeat
 from time import perf_counter
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import (
     CellPattern,
     Go,
@@ -20,7 +22,7 @@ from ipcbench.measure.api.pattern import (
     WrongResult,
     check_counts,
 )
-from ipcbench.measure.api.ports import Cell, Mechanism, Side
+from ipcbench.measure.api.ports import Cell, Side
 from ipcbench.model import Case
 
 _PROOF_COUNT = 100
@@ -33,7 +35,7 @@ class Counter(CellPattern):
     operations = ("", "unlocked")
     rule = "total"
     compares_last = False
-    # Without the lock, over all timed turns: the first turn that loses any may be one of two increments.
+    # Sums over all timed turns without the lock, because a short turn may lose nothing.
     added = wanted = 0
     torn = False
 
@@ -78,7 +80,7 @@ class Counter(CellPattern):
         seat, crew, start = verification.seat, verification.crew, verification.nonce
         cell = _cell(seat)
         cell.set_total(start)
-        # Without the lock one worker after the other: nothing may be lost then, whatever is when they meet.
+        # Without the lock, workers add one after the other here, so that nothing may be lost.
         turns: Sequence[int | None] = range(seat.workers) if seat.operation == "unlocked" else [None]
         for only in turns:
             crew.prove(start, _PROOF_COUNT, only)

@@ -1,19 +1,21 @@
-"""exchange: how fast do messages flow when both ends send and receive at once?
+"""exchange: the rate of messages if both ends send and receive at once.
 
-Each end sends a lead of messages, then receives one and sends one in turn, and at last receives what the lead left. The
-lead is a window, or less where the channel is sure to hold less than that unread (`Mechanism.room`); what is not sure
-to hold one message is refused. With a lead that fits, the ends cannot both block in sending. Let C be what a channel
-holds, s and r what an end has sent and received. Blocked ends have s_A - r_B >= C and s_B - r_A >= C, and each is about
-to send, so s_A < r_A + lead and s_B < r_B + lead: together 2C < 2 lead, which is wrong when lead <= C.
+Each end sends a lead of messages, then alternates between receiving and sending one, and finally receives as many as
+the lead. The lead is a window, or less if the channel surely holds less unread (`Mechanism.room`); a case whose channel
+may not hold one message is refused. With such a lead both ends cannot block in sending. Let C be the number of messages
+that a channel holds, s and r what an end has sent and received. If both ends A and B block, s_A - r_B >= C and
+s_B - r_A >= C. Each is about to send, so s_A < r_A + lead and s_B < r_B + lead. The sum is 2C < 2 lead, a contradiction
+for lead <= C.
 """
 
 from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts, check_last
 from ipcbench.measure.api.payload import digest, digests, window_for
-from ipcbench.measure.api.ports import Mechanism, Side
+from ipcbench.measure.api.ports import Side
 from ipcbench.model import Case
 
 
@@ -43,7 +45,7 @@ class Exchange(ChannelPattern):
         return 0 if seat.number < 0 else 1
 
     def streams(self, operation: str, workers: int) -> list[int]:
-        return [0, 1]  # what the peer got, and what the driver got
+        return [0, 1]  # received by the peer, received by the driver
 
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
         go(turn.operations)
@@ -53,7 +55,7 @@ class Exchange(ChannelPattern):
         return _exchange(seat, turn)
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
-        # Stamps of two processes: perf_counter is one clock on a Linux host, see peers.py.
+        # Stamps of two processes: perf_counter is one clock on a Linux host, see process/team.py.
         ends = [driver, *peers]
         return max(lap.ended for lap in ends) - min(lap.started for lap in ends)
 

@@ -1,7 +1,7 @@
-"""fan-in: how fast do messages of N workers reach one receiver over one channel?
+"""fan-in: the rate at which messages of N workers reach one receiver over one channel.
 
-Every worker sends a stream of its own, as many messages as the others; the driver receives them all, in whatever order
-they come. Within each stream the order is proved.
+Every worker sends a stream of its own, all of equal length; the driver receives them in any order. Within each stream
+the order is verified.
 """
 
 from collections.abc import Sequence
@@ -9,9 +9,10 @@ from itertools import repeat
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts
 from ipcbench.measure.api.payload import digest, digests
-from ipcbench.measure.api.ports import Channel, Mechanism, Side
+from ipcbench.measure.api.ports import Channel, Side
 from ipcbench.model import Case
 
 
@@ -61,7 +62,7 @@ class FanIn(ChannelPattern):
         return Lap(start, perf_counter(), turn.operations, sent=turn.payloads[-1])
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
-        # Stamps of several processes: perf_counter is one clock on a Linux host, see peers.py.
+        # Stamps of several processes: perf_counter is one clock on a Linux host, see process/team.py.
         return driver.ended - min(lap.started for lap in peers)
 
     def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:

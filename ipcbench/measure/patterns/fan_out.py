@@ -1,9 +1,9 @@
-"""fan-out: how fast do N competing workers take the messages of one sender from one channel?
+"""fan-out: the rate at which N competing workers receive the messages of one sender from one channel.
 
-A worker cannot know how many messages it will get, so each takes them until it gets a sentinel. A sentinel is shorter
-than any payload, because a channel of bytes cannot carry None: the first byte of a payload, the first number of an
-array, an empty dict. All mechanisms use these, so that they pay for the same test of the length. Sentinels come from
-the one sender of messages and after them, which needs a channel that keeps order.
+A worker cannot know how many messages it will get, so it receives until it gets a sentinel. A sentinel is shorter than
+any payload, because a channel of bytes cannot carry None: the first byte of a payload, the first number of an array, an
+empty dict. All mechanisms use these, so that all pay for the same test of the length. The one sender sends the
+sentinels after its messages, which requires a channel that keeps order.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from itertools import repeat
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts
 from ipcbench.measure.api.payload import digest
-from ipcbench.measure.api.ports import Mechanism
 from ipcbench.model import Case
 
 _LONGEST_SENTINEL = {"bytes": 1, "object": 1, "array": 8}  # in bytes
-_END = 1  # the length of the longest
+_END = 1  # len() of the longest sentinel
 
 
 class FanOut(ChannelPattern):
@@ -67,7 +67,7 @@ class FanOut(ChannelPattern):
         return Lap(start, perf_counter(), done, last)
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
-        # Stamps of two processes: perf_counter is one clock on a Linux host, see peers.py.
+        # Stamps of two processes: perf_counter is one clock on a Linux host, see process/team.py.
         return max(lap.ended for lap in peers) - driver.started
 
     def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:

@@ -1,7 +1,7 @@
-"""hand-over: what does it cost to wake the other process? Signals alone, one each way, and nothing is carried.
+"""hand-over: the cost of waking the other process, by signals alone, one each way, without data.
 
-With nothing to carry there is nothing to digest. What a verification turn shows instead is the order: by the stamps of
-both sides, no wait returns before the notification that it waits for has begun.
+Without payloads there is nothing to digest. A verification turn shows the order instead: by the stamps of both sides,
+no wait returns before its notification has begun.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,8 +10,10 @@ from itertools import repeat
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Go, Lap, Pattern, Proof, Seat, Turn, Verification, check_counts
-from ipcbench.measure.api.ports import Mechanism, Port, PortSettings, Side, Signal
+from ipcbench.measure.api.ports import Port, Side, Signal
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.model import Case
 
 _PROOF_COUNT = 100
@@ -71,7 +73,7 @@ class HandOver(Pattern):
         check_counts(turn, driver, *peers)
 
     def keep(self, seat: Seat, kept: list[Any]) -> Seat:
-        """The seat with signals that also keep the time before and after each call, four stamps per hand-over."""
+        """Return the seat with signals that also keep stamps before and after each call, four per hand-over."""
         return seat._replace(notify=_stamped(seat.notify, kept), wait=_stamped(seat.wait, kept))
 
     def account(self, kept: Sequence[Any]) -> list[str]:
@@ -86,9 +88,9 @@ class HandOver(Pattern):
 
 
 def in_order(driver: Sequence[float], peer: Sequence[float]) -> int:
-    """How many hand-overs were in order, from the stamps around notify and wait here, around wait and notify there.
+    """Count the hand-overs in order, by stamps around notify and wait in the driver, wait and notify in the peer.
 
-    0 where the sides do not have the same number of stamps. perf_counter is one clock on a Linux host, see peers.py.
+    0 if the numbers of stamps differ. perf_counter is one clock on a Linux host, see process/team.py.
     """
     if len(driver) != len(peer) or len(driver) % 4:
         return 0

@@ -1,16 +1,17 @@
-"""many-to-many: how fast do N senders and N receivers use one channel, all at once?
+"""many-to-many: the rate at which N senders and N receivers use one channel at once.
 
-`workers` counts pairs of a sender and a receiver, so there are 2N processes beside the driver, which only says go. Each
-sender sends a stream of its own and each receiver takes as many messages as one sender sends, no matter whose: with
-several senders no sentinel can be trusted to come last, as one sender's may overtake another one's messages.
+`workers` counts pairs of a sender and a receiver, so there are 2N processes beside the driver, which only starts them.
+Each sender sends a stream of its own. Each receiver receives as many messages as one sender sends, from any sender:
+with several senders no sentinel surely comes last, because it may overtake messages of another sender.
 """
 
 from collections.abc import Sequence
 from itertools import repeat
 from time import perf_counter
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts
-from ipcbench.measure.api.ports import Channel, Mechanism, Side
+from ipcbench.measure.api.ports import Channel, Side
 from ipcbench.model import Case
 
 
@@ -63,7 +64,7 @@ class ManyToMany(ChannelPattern):
         return _send(seat, turn) if _sends(seat.number) else _receive(seat, turn)
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
-        # Stamps of several processes: perf_counter is one clock on a Linux host, see peers.py.
+        # Stamps of several processes: perf_counter is one clock on a Linux host, see process/team.py.
         return max(lap.ended for lap in peers[1::2]) - min(lap.started for lap in peers[::2])
 
     def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:
@@ -74,7 +75,7 @@ class ManyToMany(ChannelPattern):
 
 
 def _sends(number: int) -> bool:
-    """Whether a peer sends: the even ones do, so that a sender and a receiver have neighbouring CPUs."""
+    """Return whether a peer sends: even peers do, so that a sender and a receiver have neighbouring CPUs."""
     return number >= 0 and number % 2 == 0
 
 

@@ -1,12 +1,13 @@
-"""pairs: what becomes of a round trip when N independent pairs have theirs at the same time?
+"""pairs: the time of a round trip while N independent pairs make round trips.
 
-`workers` counts pairs, so there are 2N processes beside the driver, which only says go. Each pair has channels of its
-own, as ping-pong has.
+`workers` counts pairs, so there are 2N processes beside the driver, which only starts them. Each pair has its own
+channels, as in ping-pong.
 """
 
 from collections.abc import Sequence
 from time import perf_counter
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import (
     ChannelPattern,
     Go,
@@ -17,7 +18,8 @@ from ipcbench.measure.api.pattern import (
     check_counts,
     echo,
 )
-from ipcbench.measure.api.ports import Channel, Mechanism, Port, PortSettings, Side
+from ipcbench.measure.api.ports import Channel, Port, Side
+from ipcbench.measure.api.settings import PortSettings
 
 
 class Pairs(ChannelPattern):
@@ -69,7 +71,7 @@ class Pairs(ChannelPattern):
         return _ask(seat, turn) if _asks(seat.number) else echo(seat, turn)
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
-        # Stamps of several processes: perf_counter is one clock on a Linux host, see peers.py.
+        # Stamps of several processes: perf_counter is one clock on a Linux host, see process/team.py.
         asking = peers[::2]
         return max(lap.ended for lap in asking) - min(lap.started for lap in asking)
 
@@ -81,7 +83,7 @@ class Pairs(ChannelPattern):
 
 
 def _asks(number: int) -> bool:
-    """Whether a peer asks: the even ones do, so that the two of a pair have neighbouring CPUs."""
+    """Return whether a peer asks: even peers do, so that both peers of a pair have neighbouring CPUs."""
     return number >= 0 and number % 2 == 0
 
 

@@ -1,4 +1,4 @@
-"""ping-pong: how long until an answer? The driver sends, the peer sends back what it got."""
+"""ping-pong: the time until an answer. The driver sends, the peer sends each message back."""
 
 from collections.abc import Sequence
 from time import perf_counter

@@ -1,16 +1,17 @@
-"""pipeline: how fast do items pass through a chain of N workers, each handing on what it gets?
+"""pipeline: the rate at which items pass through a chain of N workers, each of which sends on what it receives.
 
     driver ──0──▶ worker 0 ──1──▶ worker 1 ── ... ──N──▶ driver
 
-The driver keeps a window of items in the chain, or less where that might not fit: with C what a channel is sure to hold
-unread (`Mechanism.room`), N workers with one item each in hand and N + 1 channels take (N + 1) C + N items even while
-nobody receives the last one, so that a driver with so many outstanding never waits in sending for ever.
+The driver keeps a window of items in the chain, or less if that may not fit. If a channel surely holds C messages
+unread (`Mechanism.room`), N workers with one item each and N + 1 channels hold (N + 1) C + N items even while nobody
+receives the last one. A driver with at most that many outstanding items never blocks in sending without end.
 """
 
 from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import (
     ChannelPattern,
     Go,
@@ -24,7 +25,8 @@ from ipcbench.measure.api.pattern import (
     make_channel,
 )
 from ipcbench.measure.api.payload import digest, digests, window_for
-from ipcbench.measure.api.ports import Channel, Mechanism, Port, PortSettings, Side
+from ipcbench.measure.api.ports import Channel, Port, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.model import Case
 
 
@@ -43,7 +45,7 @@ class Pipeline(ChannelPattern):
         return min(window, (chain + 1) * mechanism.room(case.size, window) + chain)
 
     def streams(self, operation: str, workers: int) -> list[int]:
-        return [0] * (workers + 1)  # what each worker got, and what came out
+        return [0] * (workers + 1)  # received by each worker, and at the end of the chain
 
     def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
         return tuple(make_channel(mechanism, settings) for _ in range(settings.workers + 1))

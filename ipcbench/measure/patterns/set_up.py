@@ -1,10 +1,10 @@
-"""set-up: what does it cost to make one, start N workers, connect them, pass one message to each, and close it all?
+"""set-up: the cost of making one, starting N workers, connecting them, passing one message to each, and closing it all.
 
-The port is the mechanism's channel or, where it has none, its cell. A channel that many may receive from is made once
-and each worker takes one message; of others there is one for each worker; state is written once and read by each. A
-manager is started and ended with it, as its user must; a forkserver and a resource tracker start once and stay. What a
-visit needs to be a visit is part of each operation too: a Pipe to each worker, over which it says that it is ready and
-what it got. The message is small, as its digest is taken inside the clock.
+The port is the mechanism's channel or, if it has none, its cell. A channel for many receivers is made once, and each
+worker receives one message; otherwise each worker has its own channel. State is written once and read by each worker. A
+manager is started and ended in each operation, as its user must; a forkserver and a resource tracker start once and
+remain. Each operation also includes what any visit needs: a Pipe to each worker, over which the worker reports that it
+is ready and what it received. The message is small, because its digest is computed inside the clock.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import (
     Go,
     Lap,
@@ -26,7 +27,8 @@ from ipcbench.measure.api.pattern import (
     make_channel,
 )
 from ipcbench.measure.api.payload import make_payloads
-from ipcbench.measure.api.ports import Cell, Mechanism, Port, PortSettings, Side
+from ipcbench.measure.api.ports import Cell, Port, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.model import Case
 
 _LARGEST = 4096
@@ -105,7 +107,7 @@ class SetUp(Pattern):
 
 
 def _pass(payload: Any, seat: Seat, go: Go) -> None:
-    """Pass a message to each worker: before they look, if it is state, and while they wait, if it travels."""
+    """Pass a message to each worker: state before they read, messages while they wait."""
     if seat.cell:
         seat.send(payload)
         go(1)

@@ -1,4 +1,4 @@
-"""stream: how fast do messages flow one way? Counted when they are delivered, not when they are handed over."""
+"""stream: the rate of messages one way, counted when they are delivered, not when they are sent."""
 
 from collections.abc import Sequence
 from itertools import repeat
@@ -31,7 +31,7 @@ class Stream(ChannelPattern):
         return Lap(start, perf_counter(), turn.operations, message)
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
-        # Stamps of two processes: perf_counter is one clock on a Linux host, see peers.py.
+        # Stamps of two processes: perf_counter is one clock on a Linux host, see process/team.py.
         return max(lap.ended for lap in peers) - driver.started
 
     def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:

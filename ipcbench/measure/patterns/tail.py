@@ -1,13 +1,15 @@
-"""tail: how bad are the slow ones? Every message has its own time, kept in a histogram.
+"""tail: the slowest messages. Every message is timed by itself, in a histogram.
 
-closed: a ping-pong in which each round trip is stamped; the next waits for the one before, so what a stall holds up is
-not seen. open-1k to open-100k: messages are due at a fixed rate, sent however late the ones before arrive, and each is
-timed from when it was due to when it was received (Tene, "How NOT to Measure Latency": coordinated omission). The value
-of an open case is the time per message delivered, the inverse of the rate achieved; where that stays behind the rate
-offered, the mechanism is saturated. The driver waits by looking at the clock, so its CPU time says nothing.
+closed: a ping-pong in which each round trip is stamped. Each waits for the one before, so the messages that a stall
+would have delayed do not show. open-1k to open-100k: messages are due at a fixed rate, sent however late earlier ones
+arrive, and each is timed from when it was due until it was received (Tene, "How NOT to Measure Latency": coordinated
+omission). The value of an open case is the time per message delivered, the inverse of the achieved rate; if that rate
+is below the offered one, the mechanism is saturated. The driver waits by reading the clock, so its CPU time means
+nothing.
 
-returned and delivered: a ping-pong, so that the channel is empty each time, of which is kept how long the sending call
-took, or how long the message took to be received. Where the first is far below the second, sending only begins.
+returned and delivered: a ping-pong, so that the channel is empty each time. returned is the time until the sending call
+returns, delivered the time until the message is received. If the first is far below the second, the call only begins to
+send.
 """
 
 import os
@@ -16,9 +18,9 @@ from itertools import pairwise, repeat
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts, check_last, echo
 from ipcbench.measure.api.payload import digest, digests
-from ipcbench.measure.api.ports import Mechanism
 from ipcbench.model import Case
 
 RATES = {"open-1k": 1e3, "open-3k": 3e3, "open-10k": 1e4, "open-30k": 3e4, "open-100k": 1e5}  # messages per second
@@ -50,7 +52,7 @@ class Tail(ChannelPattern):
         return play.get(seat.operation, _take)(seat, turn)
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
-        if driver.last is not None:  # replies came back, and the clock stopped at the last
+        if driver.last is not None:  # replies came back, and the last one stopped the clock
             return driver.ended - driver.started
         return max(lap.ended for lap in peers) - driver.started
 

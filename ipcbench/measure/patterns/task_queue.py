@@ -1,17 +1,17 @@
-"""task-queue: the classic. Numbered tasks out, results back, N workers, one sentinel per worker at the end.
+"""task-queue: numbered tasks out, results back, N workers, and one sentinel per worker at the end.
 
 A task is (number, payload), its result (number, worker); the payload goes one way. At most a window of tasks is
-outstanding, so that neither queue can fill while both sides wait. Sentinels follow the last result, from the one
-producer of tasks: with several, a feeder thread could let a sentinel overtake another's task.
+outstanding, so that neither queue can fill while both sides wait. Sentinels follow the last result and come from the
+only producer of tasks; with several producers, a feeder thread could let a sentinel overtake a task of another.
 """
 
 from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified
 from ipcbench.measure.api.payload import Payload
-from ipcbench.measure.api.ports import Mechanism
 from ipcbench.model import Case
 
 

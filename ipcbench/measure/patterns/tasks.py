@@ -1,9 +1,9 @@
-"""tasks: how fast does a pool of workers take tasks and answer, by the way they are handed over?
+"""tasks: the rate at which a pool of workers does tasks, by the way in which they are submitted.
 
-A task is (number, payload), its result (number, worker); the payload goes one way, and the work is none, so that what
-is left is what the pool itself costs. apply waits for each result before the next task; submit keeps a window of tasks
-unanswered; map and imap hand over all of a turn, in chunks of one item, and map-chunked in chunks as large as Pool.map
-chooses by itself.
+A task is (number, payload), its result (number, worker). The payload goes one way and the task does no work, so that
+only the cost of the pool remains. apply waits for each result before the next task; submit keeps a window of tasks
+outstanding; map and imap submit all tasks of a turn, in chunks of one; map-chunked in chunks of Pool.map's default
+size.
 """
 
 from collections.abc import Sequence
@@ -11,19 +11,21 @@ from threading import get_native_id
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Go, Lap, Pattern, Proof, Seat, Turn, Unverified, Verification
 from ipcbench.measure.api.payload import Payload, digest, make_payloads, proof_count
-from ipcbench.measure.api.ports import Executor, Mechanism, Port, PortSettings, Side
+from ipcbench.measure.api.ports import Executor, Port, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.model import Case
 
 
 def answer(task: tuple[int, Any]) -> tuple[int, int]:
-    """Do a task."""
+    """Do a task: return its number and this worker's id."""
     return task[0], get_native_id()
 
 
 def prove_answer(task: tuple[int, Any]) -> tuple[int, int, str]:
-    """Do a task of a verification turn: say what arrived."""
+    """Do a task of a verification turn: return its number, this worker's id and the digest of what arrived."""
     return task[0], get_native_id(), digest(task[1])
 
 

@@ -1,1 +1,1 @@
-"""The life of a measured process: who its peers are, where they run, what they leave behind."""
+"""The life of a measured process: its peers, its CPUs, its names, its end, and what it leaves behind."""

@@ -1,4 +1,4 @@
-"""How a measured process ends: what it says of a failure, and of what it still holds."""
+"""The end of a measured process: it reports a failure, and what it still holds."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ _LACKING = re.compile(r"AttributeError: module '(\w+)' has no attribute '(\w+)'"
 
 
 def complain(error: Exception) -> None:
-    """Say why there is no number, in a file that the orchestrator finds in the visit's folder."""
+    """Write why there is no number to a file in the visit's folder, which the orchestrator reads."""
     verdict = next((verdict for kind, verdict in _VERDICTS.items() if isinstance(error, kind)), "failed")
     detail = str(error) if isinstance(error, Unverified | IpcbenchError) else f"{type(error).__name__}: {error}"
     lacking = _LACKING.search(detail)
     if lacking and lacking[1] in sys.stdlib_module_names and sys.implementation.name != "cpython":
         verdict, detail = "unsupported", f"{sys.implementation.name} has no {lacking[1]}.{lacking[2]}"
-    with contextlib.suppress(OSError):  # there may be no descriptor left; the worker's last words are printed as well
+    with contextlib.suppress(OSError):  # no descriptor may be free; the worker prints the error as well
         leave(FAILURE, {"verdict": verdict, "detail": detail})
 
 
 def leave_process(before: Ledger) -> NoReturn:
-    """Run the exit functions, multiprocessing's among them, and go without taking the interpreter apart first.
+    """Run the exit handlers, record leaks, then call os._exit.
 
-    A visit has nothing left to lose by then, and this saves a tenth of what it costs. What the process still holds that
-    it did not before the visit is left behind by the mechanism.
+    Skipping the interpreter's finalization saves a tenth of the cost of a visit. Whatever the process holds now and did
+    not hold before the visit is a leak of the mechanism.
     """
-    _collect()  # multiprocessing's exit function forgets how to close what a process in a circle still holds
+    _collect()  # multiprocessing's exit handler drops the finalizers of objects in reference cycles
     atexit._run_exitfuncs()
-    _collect()  # a port may hold descriptors until its last reference, in a circle, goes
+    _collect()  # a port in a reference cycle may still hold descriptors
     leaks = leaked_since(before)
     if leaks:
         leave(LEAKS, leaks)
@@ -48,6 +48,6 @@ def leave_process(before: Ledger) -> NoReturn:
 
 
 def _collect() -> None:
-    """Collect what nobody refers to; without reference counts, finalizers of one pass free what only the next finds."""
+    """Collect garbage; without reference counts, each pass may free objects that only the next pass collects."""
     for _ in range(1 if sys.implementation.name == "cpython" else 4):
         gc.collect()

@@ -1,10 +1,10 @@
 """Interpreters in the driver's own process, each with a lock of its own and in a thread of its own (PEP 684, PEP 734).
 
-    driver's thread i ── bytes, a descriptor, views of memory ──▶ interpreter i      nothing else gets there
+    driver's thread i ── bytes, a descriptor, views of memory ──▶ interpreter i      nothing else can be passed
 
-What a peer needs goes in as a pickle, in which memory that both sides share is a number; `follow` then runs inside as
-it does in any peer. An interpreter has imports of its own and neither signals nor fork; modules written in C must
-allow for it, as faulthandler and numpy do not, so nothing here may import them.
+A peer receives its job as a pickle, in which a number stands for each piece of shared memory; `follow` then runs inside
+as in any peer. An interpreter has its own imports, and neither signals nor fork. Extension modules must support
+subinterpreters; faulthandler and numpy do not, so no module that a peer needs may import them.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _BEGIN = """
 import sys
 sys.path[:] = {path!r}
 from ipcbench.measure.process.interpreters import library, serve
-library()  # from here on this interpreter knows what a shared memoryview is
+library()  # from here on this interpreter can receive a shared memoryview
 """
 _SERVE = "serve(job, control, views)"
 
 
 def library() -> Any:
-    """The module concurrent.interpreters; raises NotOffered where there is none."""
+    """Return the module concurrent.interpreters; raises NotOffered where this Python has none."""
     try:
         return importlib.import_module(MODULE)
     except ImportError as error:
@@ -42,7 +42,7 @@ def library() -> Any:
 
 
 def pack(thing: Any) -> tuple[bytes, tuple[memoryview, ...]]:
-    """Pickle something but for the memory in it, which is returned beside: interpreters share that, and copy bytes."""
+    """Pickle an object; return the memoryviews in it beside the pickle, since interpreters can share them."""
     file = io.BytesIO()
     packer = _Packer(file)
     packer.dump(thing)
@@ -50,7 +50,7 @@ def pack(thing: Any) -> tuple[bytes, tuple[memoryview, ...]]:
 
 
 def unpack(packed: bytes, views: Sequence[memoryview]) -> Any:
-    """What was packed, with the memory in its place."""
+    """Return the object that `pack` pickled, with its memoryviews restored."""
     return _Unpacker(io.BytesIO(packed), views).load()
 
 
@@ -76,12 +76,12 @@ class _Unpacker(pickle.Unpickler):
 
 
 def work(job: Job, ports: Sequence[Any], control: Connection) -> None:
-    """Be a peer in an interpreter of its own; run in a thread, which is the interpreter's as long as it lives."""
-    place(job.cpus)  # of the calling thread alone
+    """Run a peer in an interpreter of its own, in the calling thread."""
+    place(job.cpus)  # only the calling thread
     try:
         _work(job, ports, control)
     except Exception as error:
-        if _kind(error) != "SystemExit":  # by which `follow` ends after it has told the driver itself
+        if _kind(error) != "SystemExit":  # `follow` raises it after it has sent the driver the error
             control.send(_last_line(error))
     finally:
         control.close()
@@ -99,14 +99,14 @@ def _work(job: Job, ports: Sequence[Any], control: Connection) -> None:
 
 
 def serve(packed: bytes, control: int, views: Sequence[memoryview]) -> None:
-    """Be a peer, inside the interpreter; the descriptor stays its giver's."""
+    """Run a peer, inside the interpreter; the caller keeps ownership of the descriptor."""
     job, ports = unpack(packed, views)
     with Connection(os.dup(control)) as line:
         follow(job, ports, line, threading.get_native_id)
 
 
 def _kind(error: Exception) -> str:
-    """The name of what was raised in the interpreter, or here."""
+    """Return the name of the exception raised in the interpreter, or else in this one."""
     found = getattr(error, "excinfo", None)
     return str(found.type.__name__ if found else type(error).__name__)
 
@@ -117,10 +117,10 @@ def _last_line(error: Exception) -> str:
 
 
 class Meeting:
-    """A barrier for the workers of a pool that are interpreters, with the wait of threading.Barrier.
+    """A barrier for pool workers that are interpreters, with the wait() of threading.Barrier.
 
-    Tokens are counted off a queue, so that no two get the same one; who has the last lays them out again and lets the
-    others go.
+    Each worker takes a different token from a queue; the worker with the last token puts all back and releases the
+    others.
     """
 
     def __init__(self, parties: int) -> None:
@@ -129,7 +129,7 @@ class Meeting:
         self.gate = library().create_queue()
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait until all parties wait; the calling one's number in the order of their coming."""
+        """Wait until all parties wait; return the caller's number in order of arrival, from 0."""
         number: int = self.tokens.get_nowait()
         if number < self.parties - 1:
             self.gate.get(timeout=timeout)
@@ -142,7 +142,7 @@ class Meeting:
 
 
 def numbers(count: int) -> Any:
-    """A queue that holds 0 to count - 1."""
+    """Return a queue that holds 0 to count - 1."""
     queue = library().create_queue()
     for number in range(count):
         queue.put(number)

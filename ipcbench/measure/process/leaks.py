@@ -1,6 +1,6 @@
-"""What this process holds, before and after a visit: a mechanism that leaves something behind is told by it.
+"""Find leaks of a mechanism: what this process holds after a visit and did not hold before.
 
-The outside view, of processes, names and files, is the warden's; this is the inside view.
+This is the view from inside the process; the warden looks from outside, at processes, names and files.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import Any, NamedTuple
 
-_EXITING = 0.2  # a joined thread may be seen by the kernel for a moment longer
+_EXITING = 0.2  # seconds; the kernel may list a joined thread for a moment longer
 _kept: set[str] = set()
 
 
 class Ledger(NamedTuple):
-    """What one process holds. descriptors maps each to what it refers to; handlers each signal to its handler."""
+    """What one process holds. descriptors: number to target, as in /proc/self/fd. handlers: signal to its handler."""
 
     descriptors: dict[int, str]
     environment: dict[str, str]
@@ -30,7 +30,7 @@ class Ledger(NamedTuple):
 
 
 def take_ledger() -> Ledger:
-    """Look at the calling process."""
+    """Return what the calling process holds now."""
     umask = os.umask(0)
     os.umask(umask)
     handlers: dict[int, Any] = {number: signal.getsignal(number) for number in signal.valid_signals()}
@@ -38,14 +38,14 @@ def take_ledger() -> Ledger:
 
 
 def leaked_since(before: Ledger) -> list[str]:
-    """What the calling process holds that it did not before, each in words; threads must all have ended."""
+    """Return what the calling process holds now and did not hold before, each in words; any extra thread is a leak."""
     after = take_ledger()
     found = [
         f"a thread named {thread.name}" for thread in threading.enumerate() if thread is not threading.main_thread()
     ]
     if not found and _tasks() > 1:
         found.append("a thread that Python does not know")
-    guests = {after.descriptors.get(number) for number in _guests()}  # an arena's map holds its file once more
+    guests = {after.descriptors.get(number) for number in _guests()}  # an arena's mmap duplicates its descriptor
     guests |= _kept
     opened = {
         number: what
@@ -68,14 +68,14 @@ def leaked_since(before: Ledger) -> list[str]:
 
 @contextmanager
 def kept_by_a_library() -> Iterator[None]:
-    """What is opened inside and still open at the end is the library's until the process ends, and no leak."""
+    """Exempt descriptors that the block opens and leaves open, because a library keeps them on purpose."""
     before = _descriptors()
     yield
     _kept.update(what for number, what in _descriptors().items() if before.get(number) != what)
 
 
 def code_files() -> frozenset[str]:
-    """Paths of the files whose code is mapped into the calling process: the interpreter and shared libraries.
+    """Return the paths of files whose code is mapped into the calling process: the interpreter and shared libraries.
 
     A library may keep its own file open until the process ends. libffi from 3.4 on does so from the first ctypes
     callback, where it is built with static trampolines (source: libffi, src/tramp.c).
@@ -84,7 +84,7 @@ def code_files() -> frozenset[str]:
         with open("/proc/self/maps", errors="surrogateescape") as file:
             mapped = [line.rstrip("\n").split(maxsplit=5) for line in file]
     except OSError:
-        return frozenset()  # no such view here
+        return frozenset()  # this system has no /proc/self/maps
     return frozenset(fields[5] for fields in mapped if len(fields) == 6 and "x" in fields[1])
 
 
@@ -93,20 +93,20 @@ def _descriptors() -> dict[int, str]:
     try:
         names = os.listdir("/proc/self/fd")
     except OSError:
-        return {}  # no such view here
+        return {}  # this system has no /proc/self/fd
     for name in names:
         try:
             found[int(name)] = os.readlink(f"/proc/self/fd/{name}")
         except OSError:
-            continue  # the one that listed the folder
+            continue  # the descriptor that listed the folder
     return found
 
 
 def _guests() -> set[int]:
-    """Descriptors that multiprocessing keeps for the life of a process: to its tracker, its forkserver, and the arenas
-    from which shared Values and Arrays are cut.
+    """Return descriptors that multiprocessing keeps for the life of a process.
 
-    Private names, in CPython 3.11 to 3.15; a test over all start methods pins them.
+    They lead to its resource tracker, its forkserver, and the arenas of shared Values and Arrays. Private names, in
+    CPython 3.11 to 3.15; a test over all start methods pins them.
     """
     guests = [resource_tracker._resource_tracker._fd]  # type: ignore[attr-defined]
     forkserver = sys.modules.get("multiprocessing.forkserver")
@@ -119,12 +119,12 @@ def _guests() -> set[int]:
 
 
 def _kind(what: str) -> str:
-    """What a descriptor refers to without inode or path: 'socket', 'pipe', 'file'."""
+    """Return the kind of a descriptor's target, without inode or path: 'socket', 'pipe', 'file'."""
     return what.partition(":")[0] if ":" in what and not what.startswith("/") else "file"
 
 
 def _tasks() -> int:
-    """How many threads the kernel sees in this process, once those that are ending have ended."""
+    """Count the kernel's threads of this process, once those that are exiting are gone."""
     deadline = time.monotonic() + _EXITING
     while True:
         try:

@@ -1,8 +1,8 @@
-"""Which process may run on which CPUs, set explicitly for every process of a visit.
+"""Placement: which process of a visit may run on which CPUs, set explicitly for each.
 
-spread: each process on a CPU of its own, neighbours in the same last-level cache first, and no two on the threads of
-one core while there are cores left. A process with background threads gets a CPU for each of them where there are
-enough for everybody; otherwise they share their owner's. pack: all on one CPU. free: the scheduler's choice.
+spread: each process has a CPU of its own, those of the same last-level cache first, and two processes share a core's
+hardware threads only when no core is left. Background threads get a CPU each if there are enough for all processes;
+otherwise they share that of their process. pack: all on one CPU. free: the scheduler chooses.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _CPU = Path("/sys/devices/system/cpu")
 
 
 def usable_cpus() -> list[int]:
-    """The CPUs this process may run on."""
+    """Return the CPUs that this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))
@@ -34,7 +34,7 @@ def parse_cpu_list(text: str) -> list[int]:
 
 
 def near_first(cpus: Sequence[int]) -> list[int]:
-    """Order CPUs: first one per core of the first one's last-level cache, then of the others, then second threads."""
+    """Order CPUs: one per core in the first CPU's last-level cache, then one per core elsewhere, then the others."""
     if len(cpus) < 3:
         return list(cpus)
     cores = {cpu: _first_of(_CPU / f"cpu{cpu}/topology/thread_siblings_list", cpu) for cpu in cpus}
@@ -49,7 +49,7 @@ def near_first(cpus: Sequence[int]) -> list[int]:
 
 
 def assign(placement: Placement, cpus: Sequence[int], threads: Sequence[int]) -> list[tuple[int, ...]]:
-    """Say which CPUs each process gets, given the background threads of each: driver, peers, then helper processes."""
+    """Return the CPUs of each process, given its number of background threads: driver, peers, then helpers."""
     if placement == "free":
         return [tuple(cpus)] * len(threads)
     if placement == "pack":
@@ -62,7 +62,7 @@ def assign(placement: Placement, cpus: Sequence[int], threads: Sequence[int]) ->
 
 
 def place(cpus: Sequence[int]) -> None:
-    """Let the calling process, and what it starts from now on, run on these CPUs only."""
+    """Pin the calling thread, and all that it starts from now on, to these CPUs."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cpus)
 
@@ -75,7 +75,7 @@ def _first_of(path: Path, default: int) -> int:
 
 
 def _last_level_cache(cpu: int) -> int:
-    """The first CPU that shares the last-level cache; caches are indexed from the nearest to the last."""
+    """Return the first CPU that shares this CPU's last-level cache; the kernel numbers caches from the nearest."""
     for index in (3, 2):
         path = _CPU / f"cpu{cpu}/cache/index{index}/shared_cpu_list"
         if path.exists():

@@ -1,7 +1,7 @@
-"""What a process of a visit leaves for whoever has to find out what became of it.
+"""Evidence that a process of a visit writes to the visit's folder, for the process that judges the visit.
 
-All of it is below the visit's folder: the stage it came to, where its threads stand when it is asked, why it failed.
-Processes started by hand have no such folder and leave nothing.
+The stages it reached, the stacks of its threads on request, and why it failed. A process that was started by hand has
+no such folder and writes nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STAGE, STACK, FAILURE, LEAKS, RESULT = "stage", "stack-", "failure.json", "leaks
 
 
 def mark(stage: str) -> None:
-    """Leave word of the stage that begins, as a line `<seconds of CLOCK_MONOTONIC> <stage>`."""
+    """Record that a stage begins, as a line `<seconds of CLOCK_MONOTONIC> <stage>`."""
     folder = visit_folder()
     if folder:
         with open(folder / STAGE, "a") as file:
@@ -30,7 +30,7 @@ def mark(stage: str) -> None:
 
 
 def read_stages(folder: str) -> list[tuple[float, str]]:
-    """The stages that a worker came to, each with when it began; what is no such line is left out."""
+    """Return the stages that a worker reached, as (seconds of CLOCK_MONOTONIC, stage); other lines are ignored."""
     try:
         with open(os.path.join(folder, STAGE), errors="replace") as file:
             text = file.read(_MOST)
@@ -40,14 +40,14 @@ def read_stages(folder: str) -> list[tuple[float, str]]:
 
 
 def show_stacks(role: str) -> None:
-    """Write the stack of every thread when SIGUSR1 asks, and when the interpreter crashes, to stack-<role>-<pid>.
+    """Write the stack of every thread to stack-<role>-<pid> on SIGUSR1, on SIGCONT, and when the interpreter crashes.
 
-    The same when SIGCONT comes, which tells that the process was stopped. That the file is there says that the signals
-    are safe; they interrupt no system call for longer than it takes.
+    SIGCONT shows that the process was stopped. The signals are safe once the file exists; a system call that they
+    interrupt is resumed.
     """
     folder = visit_folder()
     if folder:
-        import faulthandler  # not at the top: it cannot be imported in a subinterpreter, and this module must be
+        import faulthandler  # not at the top: a subinterpreter imports this module, and cannot import faulthandler
 
         file = open(folder / f"{STACK}{role}-{os.getpid()}", "wb", buffering=0)  # noqa: SIM115 - as long as the process
         faulthandler.enable(file)
@@ -56,7 +56,7 @@ def show_stacks(role: str) -> None:
 
 
 def leave(name: str, content: Any) -> None:
-    """Leave something as JSON."""
+    """Write `content` as JSON to a file of that name in the visit's folder."""
     folder = visit_folder()
     if folder:
         (folder / name).write_text(json.dumps(content))

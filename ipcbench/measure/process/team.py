@@ -1,15 +1,15 @@
-"""Team: start the peers, place them, tell them to go, hear what they did, stop them.
+"""The peers of a visit as processes: start and place them, give them orders, collect their laps, stop them.
 
     driver ──control line (a Pipe per peer)──▶ peer i        ready, go n, prove n, stop; laps and digests back
        └─────────ports of the mechanism──────────┘           what is measured
 
-Nothing but *go* and the lap crosses the control line around a timed turn. The peers stamp their laps with
-perf_counter, which on Linux is CLOCK_MONOTONIC and the same for every process of the host (clock_gettime(2)), so that a
-receiver's stamp can end an interval that the driver began. This is the only place that relies on it.
+Around a timed turn, only *go* and the lap cross the control line. Peers stamp their laps with perf_counter, which on
+Linux is CLOCK_MONOTONIC, one clock for all processes of a host (clock_gettime(2)); so a receiver's stamp can end an
+interval that the driver began.
 
-A dead peer never answers, and nothing in a timed loop can watch for it, so its SIGCHLD does: the handler raises
-PeerFailed out of whatever call the driver is blocked in. Peers of a forkserver are not our children; for them the
-visit's deadline is what remains.
+A dead peer never answers, and a timed loop cannot watch for it. So the handler of SIGCHLD raises PeerFailed out of the
+call that blocks the driver. Peers of a forkserver are not children of the driver; only the visit's deadline ends the
+wait for them.
 """
 
 from __future__ import annotations
@@ -43,28 +43,28 @@ class Usage(NamedTuple):
     switches: int = 0
 
     def since(self, before: Usage) -> Usage:
-        """What was used after `before`."""
+        """Return the usage since `before`."""
         return Usage(self.user - before.user, self.system - before.system, self.switches - before.switches)
 
 
 def together(used: Sequence[Usage]) -> Usage:
-    """The sum."""
+    """Return the sum of several usages."""
     return Usage(sum(u.user for u in used), sum(u.system for u in used), sum(u.switches for u in used))
 
 
 def usage(whose: int = resource.RUSAGE_SELF) -> Usage:
-    """What the calling process has used so far, or with RUSAGE_CHILDREN what its children had that have ended."""
+    """Return what the calling process has used so far; with RUSAGE_CHILDREN, what its ended children used."""
     used = resource.getrusage(whose)
     return Usage(used.ru_utime, used.ru_stime, used.ru_nvcsw + used.ru_nivcsw)
 
 
 def is_thread(number: int) -> bool:
-    """Whether this is the id of a thread of the calling process."""
+    """Return whether this is the id of a thread of the calling process."""
     return Path(f"/proc/self/task/{number}").exists()
 
 
 def helper_usage(pids: Sequence[int]) -> Usage:
-    """What other processes have used so far, all threads, counted as system time; nothing where /proc has no word."""
+    """Return the CPU time of other processes so far, all threads, as system time; 0 if /proc does not tell."""
     nanoseconds = 0
     for pid in pids:
         for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
@@ -73,7 +73,7 @@ def helper_usage(pids: Sequence[int]) -> Usage:
 
 
 class Order(NamedTuple):
-    """What the driver tells a peer; nonce is for `prove` only."""
+    """An order of the driver to a peer; nonce is for `prove` only."""
 
     kind: Literal["go", "prove", "stop"]
     operations: int = 0
@@ -81,7 +81,7 @@ class Order(NamedTuple):
 
 
 class Job(NamedTuple):
-    """Everything a peer needs to know; pickled under spawn and forkserver, inherited under fork."""
+    """What a peer needs to know; pickled under spawn and forkserver, inherited under fork."""
 
     pattern: Pattern
     content: Content
@@ -91,13 +91,13 @@ class Job(NamedTuple):
 
 
 def payload_turn(pattern: Pattern, pool: Sequence[Any], operations: int) -> Turn:
-    """A turn that rotates over prepared payloads; a list of references, made before the clock."""
+    """Return a turn that rotates over prepared payloads, as a list of references made before the clock starts."""
     rounds = -(-operations // len(pool))
     return Turn(operations, pattern.messages((list(pool) * rounds)[:operations]))
 
 
 def connect(pattern: Pattern, seat: Seat, ports: Sequence[Any]) -> None:
-    """Connect the ports that a process uses and close those that it does not, once all peers have been started."""
+    """Connect the ports that a process uses and close the others, once all peers have started."""
     uses = pattern.uses(seat.number, len(ports), seat.workers)
     used = {ports[i]: side for i, side in uses.items()}
     for port in dict.fromkeys(ports):
@@ -108,16 +108,16 @@ def connect(pattern: Pattern, seat: Seat, ports: Sequence[Any]) -> None:
 
 
 def work(job: Job, ports: Sequence[Any], control: Connection) -> None:
-    """Be a peer process."""
+    """Run a peer process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     show_stacks(f"peer {job.seat.number + 1}")
     place(job.cpus)
-    follow(job, ports, control, lambda: os.getpid())  # asked for after connecting
+    follow(job, ports, control, lambda: os.getpid())  # called after connecting
 
 
 def follow(job: Job, ports: Sequence[Any], control: Connection, who: Callable[[], int]) -> None:
-    """Connect, say who is ready, follow orders until told to stop or the driver is gone."""
+    """Connect, send `who()` when ready, then follow orders until *stop*, or until the driver is gone."""
     try:
         connect(job.pattern, job.seat, ports)
         seat = job.pattern.sit(job.seat, ports, "peer")
@@ -155,7 +155,7 @@ def _prove(job: Job, seat: Seat, order: Order) -> list[str]:
 
 
 class Team(Crew):
-    """The peers of a visit, from the driver's side."""
+    """The peers of a visit, in the driver."""
 
     def __init__(self, context: BaseContext, jobs: Sequence[Job], ports: Sequence[Any]) -> None:
         self.controls: list[Connection] = []
@@ -170,17 +170,17 @@ class Team(Crew):
         signal.signal(signal.SIGCHLD, self._on_child)
 
     def ready(self) -> list[int]:
-        """Wait until every peer is connected; their process ids."""
+        """Wait until every peer is connected; return their process ids."""
         return [int(self._hear(i)) for i in range(len(self.controls))]
 
     def go(self, operations: int) -> None:
-        """Tell every peer to start a timed turn of so many operations, and return at once."""
+        """Tell every peer to start a timed turn of `operations`, and return at once."""
         order = Order("go", operations)
         for control in self.controls:
             control.send(order)
 
     def laps(self) -> tuple[list[Lap], Usage]:
-        """Wait until every peer has ended its timed turn; the laps, and what they used together."""
+        """Wait until every peer has ended its timed turn; return the laps, and the sum of what the peers used."""
         heard = [self._hear(i) for i in range(len(self.controls))]
         return [lap for lap, _ in heard], together([used for _, used in heard])
 
@@ -193,7 +193,7 @@ class Team(Crew):
         return [self._hear(self.controls.index(control)) for control in self._those(only)]
 
     def stop(self) -> None:
-        """End the peers in good order; raises PeerFailed if one does not end by itself."""
+        """Tell the peers to stop and wait for them; raises PeerFailed if one does not exit with code 0."""
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for control in self.controls:
             control.send(Order("stop"))
@@ -205,7 +205,7 @@ class Team(Crew):
             control.close()
 
     def abandon(self) -> None:
-        """Kill what is left of the peers, after something went wrong."""
+        """Kill the remaining peers, after an error."""
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for process in self.processes:
             process.kill()
@@ -230,13 +230,16 @@ class Team(Crew):
         return answer
 
     def death_behind(self, error: Exception) -> Exception:
-        """The peer's end that explains an error on a connection, which can be seen before the process has ended."""
+        """Return the death of a peer as the cause of a connection error; any other error is returned as it is.
+
+        The error can occur before the process has ended, so this waits for a moment.
+        """
         if not isinstance(error, EOFError | ConnectionError):
             return error
         ending = wait([process.sentinel for process in self.processes], _DYING_SECONDS)
         for i, process in enumerate(self.processes):
             if process.sentinel in ending:
-                process.join(_DYING_SECONDS)  # the sentinel closes a moment before there is an exit code
+                process.join(_DYING_SECONDS)  # the sentinel is ready a moment before the exit code
                 try:
                     self._hear(i)
                 except PeerFailed as found:
@@ -246,7 +249,7 @@ class Team(Crew):
     def _on_child(self, _signal: int, _frame: FrameType | None) -> None:
         for i, process in enumerate(self.processes):
             if process.exitcode is not None:
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # once: what follows must not be interrupted again
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # once: the next lines must not be interrupted
                 self._hear(i)
                 raise PeerFailed(f"{self._name(i)} {_ending(process)}")
 

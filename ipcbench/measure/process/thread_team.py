@@ -1,9 +1,7 @@
-"""A team of threads in the driver's own process, for the mechanisms that have no other processes to reach.
+"""The peers of a visit as threads of the driver's process, for mechanisms that reach no other process.
 
-They are peers themselves, or each runs an interpreter that is one, see interpreters.py.
-
-They follow the same orders over the same control lines as the peers of peers.py; what a process must do to become a
-peer falls away, and what they use is counted with the driver's process.
+Each thread is a peer, or runs an interpreter that is a peer, see interpreters.py. Orders and control lines are those of
+team.py. The CPU time of the threads counts with the driver's process.
 """
 
 from __future__ import annotations
@@ -16,15 +14,15 @@ from multiprocessing.context import BaseContext
 from typing import Any
 
 from ipcbench.errors import PeerFailed
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Lap
-from ipcbench.measure.api.ports import Mechanism
 from ipcbench.measure.process import interpreters
 from ipcbench.measure.process.placement import place
 from ipcbench.measure.process.team import JOIN_SECONDS, Job, Order, Team, Usage, follow
 
 
 def start_team(mechanism: Mechanism, context: BaseContext, jobs: Sequence[Job], ports: Sequence[Any]) -> Team:
-    """Start the peers that a mechanism is for."""
+    """Start the kind of peers that a mechanism declares: processes, threads or interpreters."""
     if mechanism.peers == "threads":
         return ThreadTeam(jobs, ports, work)
     if mechanism.peers == "interpreters":
@@ -33,8 +31,8 @@ def start_team(mechanism: Mechanism, context: BaseContext, jobs: Sequence[Job], 
 
 
 def work(job: Job, ports: Sequence[Any], control: Connection) -> None:
-    """Be a peer in a thread."""
-    place(job.cpus)  # of the calling thread alone
+    """Run a peer in the calling thread."""
+    place(job.cpus)  # only the calling thread
     try:
         follow(job, ports, control, threading.get_native_id)
     finally:
@@ -42,7 +40,7 @@ def work(job: Job, ports: Sequence[Any], control: Connection) -> None:
 
 
 class ThreadTeam(Team):
-    """The peers of a visit whose peers are threads, or interpreters in threads; `work` is the life of one."""
+    """The peers of a visit as threads, or as interpreters in threads; `work` is the function that runs one."""
 
     def __init__(
         self, jobs: Sequence[Job], ports: Sequence[Any], work: Callable[[Job, Sequence[Any], Connection], None]
@@ -72,7 +70,7 @@ class ThreadTeam(Team):
             control.close()
 
     def abandon(self) -> None:
-        """Threads cannot be ended from outside; they go with the process."""
+        """Do nothing: a thread cannot be killed, and ends with the process."""
 
     def death_behind(self, error: Exception) -> Exception:
         return error

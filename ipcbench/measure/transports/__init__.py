@@ -1,1 +1,1 @@
-"""What several mechanisms share: connections, rings, pools, and the clients of libraries."""
+"""Code that several mechanisms share: connections, rings, pools, and clients of libraries."""

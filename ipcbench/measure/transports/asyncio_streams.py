@@ -1,8 +1,8 @@
-"""asyncio streams over a UNIX socket, under whichever event loop a mechanism brings.
+"""asyncio streams over a UNIX socket, with the event loop of the mechanism.
 
-An 8-byte length and the payload. Each call is a run_until_complete(), since the loops that are timed are not
-coroutines. drain() must wait until all is written (write buffer limit 0), as what is left in the transport moves only
-while the loop runs.
+A message is an 8-byte length and the payload. Each call is a run_until_complete(), because timed loops are not
+coroutines. drain() waits until all is written (write buffer limit 0), because the transport writes the rest only while
+the event loop runs.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.streams import LENGTH, UnixSocket
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class LoopedUnixSocket(UnixSocket):
-    """A mechanism says whose loop it is."""
+    """A UNIX socket with asyncio streams; subclasses provide the event loop."""
 
     def __init__(self, settings: PortSettings) -> None:
         super().__init__(settings)
@@ -26,10 +28,10 @@ class LoopedUnixSocket(UnixSocket):
 
     @abstractmethod
     def new_loop(self) -> asyncio.AbstractEventLoop:
-        """Make the loop, in the process that uses it."""
+        """Return a new event loop, in the process that uses it."""
 
     def connect(self, side: Side) -> None:
-        import asyncio  # takes 40 ms, which only those who use it should pay
+        import asyncio  # not at the top: it takes 40 ms
 
         super().connect(side)
         self.loop = self.new_loop()
@@ -70,7 +72,7 @@ class LoopedUnixSocket(UnixSocket):
         super().close()
 
 
-LOOPED_UNIX = Mechanism(  # what its mechanisms have in common
+LOOPED_UNIX = Mechanism(  # the common facts of its mechanisms
     name="looped-unix",
     title="asyncio streams over a UNIX socket",
     short="loop UNIX",
@@ -82,5 +84,5 @@ LOOPED_UNIX = Mechanism(  # what its mechanisms have in common
     copies=5,
     dead_peer="end of file",
     systems=("linux", "darwin"),
-    caveats=("every call enters and leaves the event loop; a program that lives in one does not",),
+    caveats=("every call enters and leaves the event loop, which a program inside the loop does not",),
 )

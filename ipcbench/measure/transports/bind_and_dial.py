@@ -1,6 +1,6 @@
-"""Channels of libraries that bind and dial by themselves: upstream binds and tells downstream where.
+"""Channels of libraries that bind and dial: the driver's side binds and sends its address to the peer's side.
 
-Nothing of the library exists before the peers do: whoever uses it makes it in connect, after the last fork.
+Each process makes its socket in connect(), after the last fork.
 """
 
 from __future__ import annotations
@@ -10,26 +10,27 @@ import os
 from abc import abstractmethod
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.ports import Channel, Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 
 LOOPBACK = "tcp://127.0.0.1"
 _IPC = "ipc://"
 
 
 def ipc_address(settings: PortSettings) -> str:
-    """A UNIX socket of the visit's, as these libraries name it."""
+    """Return the address of a new UNIX socket of the visit, in the form that these libraries use."""
     return f"{_IPC}{settings.new_path()}"
 
 
 def remove_file(address: str) -> None:
-    """Remove the file of a UNIX socket, which closing it may have left."""
+    """Remove the file of a UNIX socket, if closing the socket left it."""
     if address.startswith(_IPC):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(address.removeprefix(_IPC))
 
 
 class MeetingChannel(Channel):
-    """A mechanism says what the address is; its library's class how to bind, dial and close."""
+    """A channel over two sockets of a library; subclasses provide the address, bind, dial and close."""
 
     def __init__(self, settings: PortSettings) -> None:
         self.window = settings.window
@@ -38,12 +39,12 @@ class MeetingChannel(Channel):
         self.socket: Any = None
 
     def choose_address(self, settings: PortSettings) -> str:
-        """What to bind to: a path of the visit's, unless a mechanism says otherwise."""
+        """Return the address to bind to; by default a UNIX socket of the visit."""
         return ipc_address(settings)
 
     @abstractmethod
     def bind(self, address: str) -> str:
-        """Make this process's socket and bind it; the address to dial."""
+        """Make this process's socket and bind it; return the address to dial."""
 
     @abstractmethod
     def dial(self, address: str) -> None:
@@ -53,7 +54,7 @@ class MeetingChannel(Channel):
         if side == "driver":
             self.tell.send(self.bind(self.address))
         else:
-            self.tell.close()  # a copy left open would keep EOF from ever arriving
+            self.tell.close()  # an open copy would prevent end of file
             self.dial(self.heard.recv())
         self.heard.close()
         self.tell.close()

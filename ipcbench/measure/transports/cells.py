@@ -1,6 +1,6 @@
-"""Shared state as a cell, in the two shapes that Python offers: something with a `.value`, something with items.
+"""Shared state as a cell, in the two shapes that Python offers: an object with `.value`, an object with items.
 
-The state that is read and written and the number that is added to are one place here, since each case uses only one.
+The state and the number share one place, because each case uses only one of them.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ipcbench.measure.api.ports import Cell, PortSettings
+from ipcbench.measure.api.ports import Cell
+from ipcbench.measure.api.settings import PortSettings
 
 
 class ValueCell(Cell):
-    """State in `holder.value`; a mechanism says what holder and lock are."""
+    """State in `holder.value`; subclasses provide holder and lock."""
 
     def __init__(self, settings: PortSettings) -> None:
         self.holder, self.lock = self.make(settings)
@@ -54,7 +55,7 @@ class ValueCell(Cell):
 
 
 class ItemCell(Cell):
-    """State in `holder[key]`; a mechanism says what holder and lock are."""
+    """State in `holder[key]`; subclasses provide holder and lock."""
 
     key: Any = 0
 
@@ -96,9 +97,9 @@ class ItemCell(Cell):
 
 
 class BytesCell(ItemCell):
-    """State in memory that a mechanism shows as bytes; over 8 of them it is read and written under the lock."""
+    """State in a memoryview that subclasses provide; above 8 B it is read and written under the lock."""
 
-    atomic = 8  # one aligned store on every 64-bit machine
+    atomic = 8  # bytes of one aligned store on every 64-bit machine
 
     def __init__(self, settings: PortSettings) -> None:
         self.size = settings.size
@@ -106,7 +107,7 @@ class BytesCell(ItemCell):
 
     @abstractmethod
     def view(self) -> memoryview:
-        """The state, in the calling process."""
+        """Return the state as bytes, in the calling process."""
 
     def reader(self) -> Callable[[], Any]:
         view, lock = self.view(), self.lock

@@ -1,18 +1,17 @@
-"""Connections of multiprocessing: both ends of a Pipe, duplex or not, and the two ends of Listener and Client."""
+"""Connections of multiprocessing: a Pipe, duplex or not, and the connection between a Listener and a Client."""
 
 from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Callable
 from multiprocessing.connection import Client, Connection, Listener
-from typing import Any
 
-from ipcbench.measure.api.ports import Channel, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.ports import Channel, Side
+from ipcbench.measure.api.settings import PortSettings
 
 
 class DuplexPipe(Channel):
-    """A Pipe(); after connect, `end` is this process's own."""
+    """A Pipe(); after connect(), `end` is the end of this process."""
 
     end: Connection
 
@@ -21,51 +20,27 @@ class DuplexPipe(Channel):
 
     def connect(self, side: Side) -> None:
         self.end, other = self.ends if side == "driver" else reversed(self.ends)
-        other.close()  # a copy left open would keep EOF from ever arriving
+        other.close()  # an open copy would prevent end of file
 
     def close(self) -> None:
         for end in self.ends:
             end.close()
 
 
-class CodedPipe(DuplexPipe):
-    """A Pipe() with another codec in the place of pickle."""
-
-    @abstractmethod
-    def codec(self) -> tuple[Callable[[Any], bytes], Callable[[bytes], Any]]:
-        """What makes a message into bytes, and what makes it of them again."""
-
-    def sender(self) -> Send:
-        send_bytes, (encode, _) = self.end.send_bytes, self.codec()
-
-        def send(message: Any) -> None:
-            send_bytes(encode(message))
-
-        return send
-
-    def receiver(self) -> Receive:
-        recv_bytes, (_, decode) = self.end.recv_bytes, self.codec()
-
-        def receive() -> Any:
-            return decode(recv_bytes())
-
-        return receive
-
-
 class SimplexPipe(Channel):
-    """A Pipe(duplex=False), which is an os.pipe() that can travel to peers under every start method."""
+    """A Pipe(duplex=False): an os.pipe() that can be sent to peers under every start method."""
 
     def __init__(self, settings: PortSettings) -> None:
         self.reader, self.writer = settings.context.Pipe(duplex=False)
 
     def write_end(self) -> Connection:
-        """The end of a process that sends."""
+        """Return the end of a process that sends, and close the other."""
         self.reader.close()
         return self.writer
 
     def read_end(self) -> Connection:
-        """The end of a process that receives."""
-        self.writer.close()  # a copy left open would keep EOF from ever arriving
+        """Return the end of a process that receives, and close the other."""
+        self.writer.close()  # an open copy would prevent end of file
         return self.reader
 
     def close(self) -> None:
@@ -74,9 +49,9 @@ class SimplexPipe(Channel):
 
 
 class AcceptedConnection(Channel):
-    """What a Listener upstream accepts from a Client downstream, each of which has proved that it knows the key.
+    """A connection that the driver's Listener accepts from the peer's Client, after both have proved to know the key.
 
-    A Listener cannot travel to the process that is to accept, so that process makes it, and tells the other one.
+    A Listener cannot be sent to another process, so the accepting process makes it and sends the address to the other.
     """
 
     end: Connection
@@ -89,7 +64,7 @@ class AcceptedConnection(Channel):
 
     @abstractmethod
     def choose_address(self, settings: PortSettings) -> str | tuple[str, int]:
-        """What the listener binds to."""
+        """Return the address that the listener binds to."""
 
     def connect(self, side: Side) -> None:
         if side == "driver":
@@ -97,7 +72,7 @@ class AcceptedConnection(Channel):
                 self.tell.send(listener.address)
                 self.end = listener.accept()
         else:
-            self.tell.close()  # a copy left open would keep EOF from ever arriving
+            self.tell.close()  # an open copy would prevent end of file
             self.end = Client(self.heard.recv(), authkey=self.authkey)
         self.close()
         self.held.append(self.end)

@@ -1,15 +1,15 @@
-"""The fork context of `multiprocess`, the copy of multiprocessing that pickles by dill."""
+"""The fork context of `multiprocess`, the copy of multiprocessing that pickles with dill."""
 
 from __future__ import annotations
 
 from multiprocessing.process import current_process
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 
 
 def dill_context() -> Any:
-    """The context, whose semaphores get the visit's names as those of multiprocessing do, see names.claim_names."""
+    """Return the context; its semaphores carry the visit's name as those of multiprocessing do, see claim_names."""
     import multiprocess
 
     ours: Any = current_process()
@@ -17,9 +17,9 @@ def dill_context() -> Any:
     return multiprocess.get_context("fork")
 
 
-DILL = Mechanism(  # what its mechanisms have in common
+DILL = Mechanism(  # the common facts of its mechanisms
     name="dill",
-    title="multiprocess, by dill",
+    title="multiprocess, dill",
     short="dill",
     family="pipes",
     requires=("multiprocess", "dill"),

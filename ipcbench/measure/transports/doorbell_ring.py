@@ -1,6 +1,6 @@
-"""A ring of bytes whose signals are bytes through two pipes: one says that a slot is free, the other that one is full.
+"""A ring of bytes with two pipes as doorbells: a byte through one means a free slot, through the other a full slot.
 
-A wait sleeps in read(2). Where processes ring, it reads nothing once the other side is gone: an EOFError.
+A wait sleeps in read(2). Between processes it raises EOFError once the other side has ended.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ import os
 from abc import abstractmethod
 from typing import Any
 
-from ipcbench.measure.api.ports import PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.ring import LENGTH, BytesRing
 
 BELL = b"\0"
@@ -17,7 +18,7 @@ _GONE = "the other side is gone"
 
 
 class BellRing(BytesRing):
-    """A mechanism says how a pipe is made and which descriptors are a side's own."""
+    """A ring with doorbells; subclasses make the pipes and choose the descriptors of each side."""
 
     def make_signals(self, settings: PortSettings) -> None:
         self.free, self.full = self.make_pipe(settings), self.make_pipe(settings)
@@ -25,19 +26,19 @@ class BellRing(BytesRing):
 
     @abstractmethod
     def make_pipe(self, settings: PortSettings) -> Any:
-        """A pipe."""
+        """Return a new pipe."""
 
     @abstractmethod
     def fill(self, slots: int) -> None:
-        """Ring the free bell for so many slots; a pipe holds far more bytes than a ring has slots."""
+        """Write one byte per slot to the free pipe; a pipe holds far more bytes than a ring has slots."""
 
     @abstractmethod
     def sending_ends(self) -> tuple[int, int]:
-        """The descriptors of a sender: to read that a slot is free, to write that one is full."""
+        """Return the descriptors of a sender: read end of the free pipe, write end of the full pipe."""
 
     @abstractmethod
     def receiving_ends(self) -> tuple[int, int]:
-        """The descriptors of a receiver: to read that a slot is full, to write that one is free."""
+        """Return the descriptors of a receiver: read end of the full pipe, write end of the free pipe."""
 
     def sender(self) -> Send:
         (free, full), read, write = self.sending_ends(), os.read, os.write

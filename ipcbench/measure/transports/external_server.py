@@ -1,13 +1,12 @@
-"""Servers of other programs: one for all ports of a visit, started as a child of the driver, waited for, and ended.
+"""Servers of other programs: one for all ports of a visit, a child process of the driver.
 
-    server = RedisServer.of(settings)      while ports are laid, before any peer exists; started at the first use
-    settings.close()                       ends it, once every peer has ended
+    server = RedisServer.of(settings)      while ports are made, before any peer exists; started at the first use
+    settings.close()                       ends it, after every peer has ended
 
-Its folder and its socket are the visit's, so that it reaches nobody else. As a child of the driver it is in the custody
-of whoever has the driver in it, so it outlives no visit, however that ends. For whoever sweeps up after a warden that
-was killed too, its folder says which process it is: redis-server writes its title over the environment by which others
-are found (run.containment.processes). It runs on the CPUs of the visit's helper processes, and its CPU time counts but
-for its start.
+Its folder and socket belong to the visit, so no other visit reaches it. The warden contains it as a child of the
+driver, so it never outlives the visit. If the warden is killed too, cleaning up finds the process by a file in its
+folder, because redis-server overwrites the environment by which other processes are found (run.containment.processes).
+It runs on the CPUs of the visit's helper processes; its CPU time counts, except for its start.
 """
 
 from __future__ import annotations
@@ -24,25 +23,26 @@ from pathlib import Path
 from typing import Self
 
 from ipcbench.errors import NotOffered, ServerFailed
-from ipcbench.measure.api.ports import PortSettings, find_program
+from ipcbench.measure.api.mechanism import find_program
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.names import SERVER
 
-START_SECONDS = 10.0  # a server answers within 0.1 s; on a machine that swaps it may take its time
+START_SECONDS = 10.0  # a server usually answers within 0.1 s, later on a machine that swaps
 STOP_SECONDS = 3.0
 _PAUSE = 0.002
-_DYING_SECONDS = 1.0  # its connections are closed a moment before it has ended, longer on a busy machine
+_DYING_SECONDS = 1.0  # a dying server closes its connections before it has ended, well before on a busy machine
 _SAID = "said"
 _MOST_SAID = 4096
 
 
 class Server(ABC):
-    """A mechanism's module says which program, with which arguments, and how to tell that it answers."""
+    """A running server; subclasses provide the program, its arguments, and the test whether it answers."""
 
     program: str
 
     @classmethod
     def of(cls, settings: PortSettings) -> Self:
-        """The visit's server, started if it has none; raises ServerFailed, and NotOffered without the program."""
+        """Return the visit's server, started at the first call; raises ServerFailed, or NotOffered without program."""
         if cls.program not in settings.servers:
             server = cls(settings)
             settings.servers[cls.program] = server
@@ -78,11 +78,11 @@ class Server(ABC):
 
     @abstractmethod
     def arguments(self) -> Sequence[str]:
-        """The words after the program's name; its files go to `folder`, which exists."""
+        """Return the arguments of the program; its files go to `folder`, which exists."""
 
     @abstractmethod
     def answers(self) -> bool:
-        """Whether it does what a client asks for; an OSError is a no."""
+        """Return whether the server answers a client; an OSError counts as no."""
 
     @property
     def pid(self) -> int:
@@ -90,13 +90,13 @@ class Server(ABC):
         return self.process.pid
 
     def death(self) -> ServerFailed | None:
-        """How it ended, if it did before it was told to."""
+        """Return how the server ended, if it ended before `stop`; else None."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             return ServerFailed(f"{self.program} {self._ending(self.process.wait(_DYING_SECONDS))} during the visit")
         return None
 
     def stop(self) -> None:
-        """End it and remove its folder; harmless if it has ended."""
+        """End the server and remove its folder; harmless if it has ended."""
         self.process.terminate()
         try:
             self.process.wait(STOP_SECONDS)
@@ -106,13 +106,13 @@ class Server(ABC):
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _record(self) -> None:
-        """Leave word of which process this is, by its number and its start in clock ticks since boot; see proc(5)."""
-        with contextlib.suppress(OSError):  # no such view here
-            stat = Path(f"/proc/{self.pid}/stat").read_bytes()  # a program's name may hold any bytes
+        """Record the server's process id and its start in clock ticks since boot, see proc(5)."""
+        with contextlib.suppress(OSError):  # this system has no /proc
+            stat = Path(f"/proc/{self.pid}/stat").read_bytes()  # a program's name may contain any bytes
             (self.folder / SERVER).write_text(f"{self.pid} {int(stat.rpartition(b')')[2].split()[19])}")
 
     def _wait(self) -> None:
-        """Wait until it answers; raises ServerFailed."""
+        """Wait until the server answers; raises ServerFailed if it ends or START_SECONDS pass."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             status = self.process.poll()
@@ -125,7 +125,7 @@ class Server(ABC):
         raise ServerFailed(f"{self.program} has not answered {START_SECONDS:.0f} s after its start")
 
     def _ending(self, status: int) -> str:
-        """How it ended, with the last line that it said if that was its own choice."""
+        """Return how the server ended, in words, with the last line of its output if it exited by itself."""
         if status < 0:
             return f"was killed by {signal.Signals(-status).name}"
         with (self.folder / _SAID).open("rb") as said:

@@ -1,18 +1,19 @@
-"""faster_fifo.Queue: a ring of bytes in shared memory under one mutex, as large as a window of messages."""
+"""faster_fifo.Queue: a ring of bytes in shared memory under one mutex, with room for a window of messages."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, PortSettings, Send
+from ipcbench.measure.api.ports import Channel, Send
+from ipcbench.measure.api.settings import PortSettings
 
-FOR_EVER = 1e9  # seconds; its calls give up after ten by themselves
-_OVERHEAD = 256  # bytes a message may take beside its payload: pickle, a task's number, a length
+FOR_EVER = 1e9  # seconds; by default its calls give up after ten
+_OVERHEAD = 256  # bytes of a message beside its payload: pickle, a task's number, a length
 
 
 class FifoQueue(Channel):
-    """A mechanism says how it is received from, after `make_room`."""
+    """A channel over one queue; subclasses provide the receiver, which first calls `make_room`."""
 
     def __init__(self, settings: PortSettings) -> None:
         import faster_fifo
@@ -21,10 +22,10 @@ class FifoQueue(Channel):
         self.queue: Any = faster_fifo.Queue(settings.window * self.message)
 
     def make_room(self) -> None:
-        """Make the buffer of this receiver large enough for any message.
+        """Make this receiver's buffer large enough for any message.
 
-        Where it is too small, a get that blocks makes it larger and asks again without blocking: it raises Empty if
-        another receiver has taken the message meanwhile (faster_fifo.pyx, get_many).
+        With a small buffer, a blocking get enlarges it and tries again without blocking: it raises Empty if another
+        receiver has taken the message by then (faster_fifo.pyx, get_many).
         """
         self.queue.reallocate_msg_buffer(self.message)
 

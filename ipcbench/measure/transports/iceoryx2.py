@@ -1,7 +1,7 @@
-"""Channels over publish-subscribe of iceoryx2: samples loaned from shared memory, filled, sent and received by offset.
+"""Channels over publish-subscribe of iceoryx2: samples are loaned from shared memory, filled, and passed by offset.
 
-Its files go into the visit's folder, its shared memory has the visit's prefix, and nothing of it exists before the last
-fork. Payloads are copied in and out, as by every other ring.
+Its files are in the visit's folder, its shared memory has the visit's prefix, and each process opens it after the last
+fork. Payloads are copied in and out, as in every other ring.
 """
 
 from __future__ import annotations
@@ -15,32 +15,34 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Send
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Send
+from ipcbench.measure.api.settings import PortSettings
 
 SHARED = Path("/dev/shm")
 
 
 def load() -> Any:
-    """iceoryx2 without flatbuffers, which nobody needs here and which imports numpy where it can, with its threads."""
+    """Import iceoryx2 without flatbuffers, which is not needed and would import numpy with its threads."""
     stub: Any = ModuleType("flatbuffers")
-    stub.Builder = object  # named in a signature
+    stub.Builder = object  # a signature names it
     sys.modules.setdefault("flatbuffers", stub)
     return importlib.import_module("iceoryx2")
 
 
 class IceoryxChannel(Channel):
-    """A mechanism says how it waits for a sample."""
+    """A channel over one service; subclasses provide the wait for a sample."""
 
     def __init__(self, settings: PortSettings) -> None:
         self.name = settings.new_name()
-        self.prefix = f"{self.name.partition('-')[0]}-{settings.named}."  # short, for the paths of sockets
+        self.prefix = f"{self.name.partition('-')[0]}-{settings.named}."  # short, because paths of sockets are limited
         self.folder = os.path.join(settings.folder, f"iox{settings.named}")
         self.size, self.window = settings.size, settings.window
         self.held: list[Any] = []
         self.published: Any = settings.context.Semaphore(0)
 
     def open(self) -> tuple[Any, Any]:
-        """The library, and the service of this channel in this process."""
+        """Open the service of this channel in this process; return the library and the service."""
         library = load()
         library.set_log_level(library.LogLevel.Error)
         config = importlib.import_module("iceoryx2.config").default()
@@ -61,7 +63,7 @@ class IceoryxChannel(Channel):
         return library, self.service
 
     def publisher(self) -> Any:
-        """What this process sends by; it waits while the other side's buffer is full."""
+        """Return this process's publisher, which waits while the other side's buffer is full."""
         library, service = self.open()
         blocking = library.BackpressureStrategy.RetryUntilDelivered
         made = service.publisher_builder().initial_max_slice_len(self.size).backpressure_strategy(blocking).create()
@@ -70,10 +72,10 @@ class IceoryxChannel(Channel):
         return made
 
     def subscriber(self) -> Any:
-        """What this process receives by, made after the other side's.
+        """Return this process's subscriber, made after the other side's publisher.
 
-        A publisher waits only for a subscriber that has mapped what they share, and discards samples for one that has
-        not; a subscriber that is made later has (iceoryx2#305).
+        A publisher discards samples for a subscriber that has not mapped its memory; a subscriber that is made later
+        has mapped it (iceoryx2#305).
         """
         self.published.acquire()
         _, service = self.open()
@@ -81,7 +83,7 @@ class IceoryxChannel(Channel):
         return self.held[-1]
 
     def publish(self) -> Send:
-        """The callable that sends one message."""
+        """Return the callable that sends one message."""
         loan = self.publisher().loan_slice_uninit
 
         def send(payload: Any) -> None:
@@ -92,7 +94,7 @@ class IceoryxChannel(Channel):
         return send
 
     def event(self) -> Any:
-        """The service by which the two sides wake each other, in a process that has opened the other one."""
+        """Open the service by which the two sides wake each other, after `open`."""
         named = importlib.import_module("iceoryx2").ServiceName.new(f"{self.name}-event")
         return self.node.service_builder(named).event().open_or_create()
 
@@ -102,7 +104,7 @@ class IceoryxChannel(Channel):
         self.node = self.service = None
 
     def destroy(self) -> None:
-        for path in SHARED.glob(f"{self.prefix}*.global_mgmt"):  # stays after a clean end
+        for path in SHARED.glob(f"{self.prefix}*.global_mgmt"):  # iceoryx2 leaves it even after a clean end
             path.unlink()
         for name in ("services", "nodes", ""):
             with contextlib.suppress(FileNotFoundError):
@@ -110,13 +112,13 @@ class IceoryxChannel(Channel):
 
 
 def take(sample: Any) -> bytes:
-    """The payload of a sample, copied out and given back."""
+    """Copy the payload of a sample, give the sample back, and return the copy."""
     payload: bytes = sample.payload().as_memory_view().tobytes()
     sample.delete()
     return payload
 
 
-ICEORYX2 = Mechanism(  # what its mechanisms have in common
+ICEORYX2 = Mechanism(  # the common facts of its mechanisms
     name="iceoryx2",
     title="iceoryx2 publish-subscribe",
     short="iox2",
@@ -130,9 +132,10 @@ ICEORYX2 = Mechanism(  # what its mechanisms have in common
     shared_memory=True,
     systems=("linux",),
     caveats=(
-        "a publisher discards for a subscriber that has not yet mapped its memory (eclipse-iceoryx/iceoryx2#305)",
+        "a publisher discards messages for a subscriber that has not yet mapped its memory "
+        "(eclipse-iceoryx/iceoryx2#305)",
         "send() holds the GIL while the other side is full: no thread of its process runs until there is room",
         "before 1.0: names and files change with each minor release",
-        "its files and shared memory stay after a crash, one segment even after a clean end",
+        "its files and shared memory remain after a crash, one segment even after a clean end",
     ),
 )

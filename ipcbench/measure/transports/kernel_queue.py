@@ -1,7 +1,7 @@
-"""Message queues of the kernel, which outlive every process and stand in no folder of names.
+"""Message queues of the kernel, which outlive every process and appear in no folder.
 
-A file in the visit's folder says of each that it may exist, from before it does until after it does not: by these,
-whoever sweeps up after a killed visit finds them (run.containment.kernel_objects).
+A file in the visit's folder records each queue, from before its creation until after its removal. By these files
+cleaning up after a killed visit finds the queues (run.containment.kernel_objects).
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ from abc import abstractmethod
 from typing import Any
 
 from ipcbench.errors import NotOffered
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 
-LARGEST = 8192  # fs.mqueue.msgsize_max and kernel.msgmax as Linux gives them
+LARGEST = 8192  # bytes; defaults of fs.mqueue.msgsize_max and kernel.msgmax on Linux
 
 
 class KernelQueue(Channel):
-    """A mechanism says how a queue is made, opened and removed by its key, and its library the rest.
+    """A channel over one kernel queue; subclasses make, open and remove it by its key.
 
-    limits is what the machine does not allow where the queue cannot be made for its settings.
+    limits names, in the error, what the machine does not allow if the queue cannot be made.
     """
 
     package: str
@@ -43,24 +45,24 @@ class KernelQueue(Channel):
 
     @property
     def library(self) -> Any:
-        """The package, imported where it is used."""
+        """The package, imported at its first use."""
         return importlib.import_module(self.package)
 
     def choose_key(self, settings: PortSettings) -> str:
-        """What names the queue to the kernel: a name of the visit's, unless a mechanism says otherwise."""
+        """Return the key that names the queue to the kernel; by default a new name of the visit."""
         return settings.new_name()
 
     @abstractmethod
     def make(self) -> Any:
-        """Make the queue; raises OSError, or ValueError where the machine's limits are lower than usual."""
+        """Make the queue; raises OSError, or ValueError if the machine's limits are too low."""
 
     @abstractmethod
     def open(self) -> Any:
-        """The queue, in a process that did not inherit it."""
+        """Open the queue, in a process that did not inherit it."""
 
     @abstractmethod
     def remove(self) -> None:
-        """Take the queue away."""
+        """Remove the queue from the system."""
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"queue": None}
@@ -77,7 +79,7 @@ class KernelQueue(Channel):
         take = self.queue.receive
 
         def receive() -> Any:
-            return take()[0]  # beside the message comes its priority or type
+            return take()[0]  # [1] is the priority or type of the message
 
         return receive
 
@@ -86,7 +88,7 @@ class KernelQueue(Channel):
         os.unlink(self.record)
 
 
-KERNEL_QUEUE = Mechanism(  # what its mechanisms have in common
+KERNEL_QUEUE = Mechanism(  # the common facts of its mechanisms
     name="kernel-queue",
     title="message queue of the kernel",
     short="kernel queue",

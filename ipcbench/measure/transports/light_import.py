@@ -1,4 +1,4 @@
-"""Libraries that bring more into a process than a visit may have."""
+"""Import libraries without the heavy packages that they would import, which a measured process must not load."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 
 def import_lightly(package: str, **variables: str) -> Any:
-    """Import a library without numpy, which would come with threads of its own, where nobody has imported that before.
+    """Import a library but not numpy, which would start threads, unless numpy is imported already.
 
-    The variables are set meanwhile; neither they nor any that the import sets stay in the environment.
+    `variables` are set in the environment during the import; afterwards the environment is as before.
     """
     hidden = sys.modules.setdefault("numpy", None) is None  # type: ignore[arg-type]  # None makes the import fail
     before = dict(os.environ)

@@ -1,6 +1,6 @@
-"""What executors with workers of loky share: names of the visit's, and a place where all workers meet.
+"""Shared code of executors with workers of loky: names of the visit, and a barrier for all workers.
 
-These workers are started by fork and exec, so what they meet at must survive that, whatever the case's start method.
+loky starts workers by fork and exec whatever the start method of the case, so the barrier must be picklable.
 """
 
 from __future__ import annotations
@@ -13,16 +13,13 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import current_process
 from typing import Any
 
-from ipcbench.measure.api.ports import Executor, Mechanism, PortSettings, Run, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.leaks import kept_by_a_library
-from ipcbench.measure.transports.light_import import import_lightly
-from ipcbench.measure.transports.pools import arrive, chunk, meet
-
-VENDORED = "joblib.externals.loky"  # joblib brings a copy
 
 
 class Gate:
-    """A barrier of semaphores, which loky can send to a worker; the memory in multiprocessing's it cannot."""
+    """A barrier of semaphores, which loky can send to a worker; it cannot send multiprocessing.Barrier's memory."""
 
     def __init__(self, context: BaseContext, parties: int) -> None:
         self.parties = parties
@@ -30,7 +27,7 @@ class Gate:
         self.door: Any = context.Semaphore(0)
 
     def wait(self, timeout: float) -> None:
-        """Wait for all others; raises BrokenBarrierError after so many seconds."""
+        """Wait for all other workers; raises BrokenBarrierError after `timeout` seconds."""
         if self.early.acquire(block=False):
             if not self.door.acquire(timeout=timeout):
                 raise threading.BrokenBarrierError
@@ -41,18 +38,18 @@ class Gate:
 
 
 class Chairs:
-    """Gives each worker that asks another number, counted from 0; 0 again when all are taken."""
+    """Unique numbers, counted from 0, one for each worker that takes one; 0 again when all are taken."""
 
     def __init__(self, context: BaseContext, count: int) -> None:
         self.free: list[Any] = [context.Semaphore(1) for _ in range(count)]
 
     def take(self) -> int:
-        """The first number that nobody has taken."""
+        """Take and return the first free number."""
         return next((number for number, free in enumerate(self.free) if free.acquire(block=False)), 0)
 
 
 def arrival(settings: PortSettings) -> tuple[Any, ...]:
-    """The arguments of pools.arrive for workers of loky."""
+    """Return the arguments of pools.arrive for workers of loky."""
     context = multiprocessing.get_context("spawn")
     return Gate(context, settings.workers), Chairs(context, settings.workers).take, settings.cpus
 
@@ -60,7 +57,7 @@ def arrival(settings: PortSettings) -> tuple[Any, ...]:
 def prepare_loky(package: str = "loky") -> None:
     """Start loky's tracker, which lives as long as this process, and name semaphores as names.claim_names does.
 
-    Those of loky, and those of multiprocessing, which loky names after itself once it is imported.
+    This concerns semaphores of loky, and those of multiprocessing, which loky renames when it is imported.
     """
     tracker = importlib.import_module(f"{package}.backend.resource_tracker")
     theirs = importlib.import_module(f"{package}.backend.synchronize").SemLock
@@ -72,60 +69,7 @@ def prepare_loky(package: str = "loky") -> None:
         lock._make_name = staticmethod(lambda: f"{prefix}-{os.getpid()}-{next(random)}")
 
 
-class JoblibPool(Executor):
-    """joblib.Parallel, kept open between calls."""
-
-    parallel: Any = None
-
-    def __init__(self, settings: PortSettings) -> None:
-        self.settings = settings
-        self.arrival = arrival(settings)
-
-    def connect(self, side: Side) -> None:
-        self.library = import_lightly("joblib")
-        prepare_loky(VENDORED)
-        self.parallel = self.library.Parallel(
-            self.settings.workers,
-            backend="loky",
-            batch_size=1,
-            pre_dispatch="all",
-            temp_folder=self.settings.folder,
-            max_nbytes=None,
-            initializer=arrive,
-            initargs=self.arrival,
-        )
-        self.parallel.__enter__()
-
-    def members(self) -> list[int]:
-        met: list[int] = self.parallel(self.library.delayed(meet)(None) for _ in range(self.settings.workers))
-        return met
-
-    def runner(self, operation: str) -> Run:
-        parallel, delayed, workers = self.parallel, self.library.delayed, self.settings.workers
-
-        def chunked(task: Any, items: Any) -> Any:
-            parallel.batch_size = chunk(items, workers)
-            return parallel(delayed(task)(item) for item in items)
-
-        ways: dict[str, Run] = {
-            "apply": lambda task, items: (parallel([delayed(task)(item)])[0] for item in items),
-            "map": lambda task, items: parallel(delayed(task)(item) for item in items),
-            "map-chunked": chunked,
-        }
-        return ways[operation]
-
-    def close(self) -> None:
-        if self.parallel:
-            self.parallel.__exit__(None, None, None)
-            self.parallel = None
-            loky = self.library.externals.loky
-            loky.get_reusable_executor(reuse=True).shutdown()
-            # What joblib and loky remember of the last executor holds this visit's semaphores.
-            loky.reusable_executor._executor = loky.reusable_executor._executor_kwargs = None
-            self.library.executor._executor_args = None
-
-
-LOKY = Mechanism(  # what its mechanisms have in common
+LOKY = Mechanism(  # the common facts of its mechanisms
     name="loky",
     title="workers of loky",
     short="loky",

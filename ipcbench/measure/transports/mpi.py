@@ -1,11 +1,11 @@
-"""MPI between two processes that a visit has started: each joins one world of two, over shared memory of MPICH.
+"""MPI between two processes that the visit has started: both join a world of two, over shared memory of MPICH.
 
-    driver ──PMI_FD──▶ launcher ◀──PMI_FD── peer        who am I, where is the other: asked before the first message
+    driver ──PMI_FD──▶ launcher ◀──PMI_FD── peer        ranks and addresses, before the first message
        └────────── /dev/shm/mpich_shm_… ─────┘          messages
 
-MPI takes its processes from a launcher that starts them. Ours are started already, by the start method of the case, and
-mpiexec listens beyond loopback, so a helper of the visit's answers what MPICH asks of mpiexec, by version 1 of its
-process-management interface. Two processes without any launcher cannot connect in MPICH 5.0 (pmodels/mpich#7805).
+MPI expects a launcher to start its processes. The visit has started them already, by the start method of the case, and
+mpiexec listens beyond loopback; so a helper process answers the questions that MPICH asks of mpiexec, in version 1 of
+its process-management interface. Without a launcher two processes cannot connect in MPICH 5.0 (pmodels/mpich#7805).
 """
 
 from __future__ import annotations
@@ -20,19 +20,21 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any
 
 from ipcbench.errors import NotOffered
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.leaks import kept_by_a_library
 from ipcbench.measure.process.names import SEGMENT
 
-# Beside shared memory MPICH opens a way to other hosts, which must not be reachable from them.
+# Beside shared memory MPICH opens a network endpoint, which other hosts must not reach.
 _LOOPBACK = {"MPIR_CVAR_CH4_NETMOD": "ofi", "FI_PROVIDER": "tcp", "FI_TCP_IFACE": "lo"}
 _HOW = 'pip install "ipcbench[mpi]" brings MPICH 5.0, which is what these mechanisms are for'
 _JOIN_SECONDS = 5.0
-_line: list[int] = []  # the descriptor over which this process asks, in all its worlds and when it exits; its other end
+_line: list[int] = []  # descriptor of this process's line to the launcher, for all worlds and its exit; its other end
 
 
 class MpiChannel(Channel):
-    """A mechanism says how `world`, of this process and rank `other`, sends and receives."""
+    """A channel over `world`, to rank `other`; subclasses provide sender and receiver."""
 
     world: Any = None
 
@@ -68,7 +70,7 @@ class MpiChannel(Channel):
         self.world.Barrier()
         forget(self.segment)
         if side == "driver":
-            os.unlink(self.segment)  # both have it mapped
+            os.unlink(self.segment)  # both processes have mapped it
             os.unlink(self.record)
 
     def close(self) -> None:
@@ -90,7 +92,7 @@ class MpiChannel(Channel):
 
 
 def load() -> Any:
-    """mpi4py's MPI, not initialised; raises NotOffered where it is over another library than this is written for."""
+    """Import mpi4py's MPI, not initialised; raises NotOffered unless it uses MPICH 5.0."""
     import mpi4py
 
     mpi4py.rc(initialize=False, finalize=False)
@@ -105,7 +107,7 @@ def load() -> Any:
 
 
 def copied_out(receive_into: Callable[..., object], other: int, size: int) -> Receive:
-    """The callable that receives one message into a buffer of a size, which is used again, and returns a copy."""
+    """Return the callable that receives one message into a reused buffer of `size` bytes, and returns a copy."""
     status, buffer = load().Status(), memoryview(bytearray(size))
     count = status.Get_count
 
@@ -117,7 +119,7 @@ def copied_out(receive_into: Callable[..., object], other: int, size: int) -> Re
 
 
 def take_line(rank: socket.socket) -> int:
-    """The descriptor over which this process asks the launcher that `rank` leads to, which is closed."""
+    """Move the socket `rank` to this process's line to the launcher; return the descriptor of the line."""
     if _line:
         os.dup2(rank.fileno(), _line[0], inheritable=False)
     else:
@@ -127,7 +129,7 @@ def take_line(rank: socket.socket) -> int:
 
 
 def hang_up() -> None:
-    """Leave the launcher, and lay ready the answer to what MPICH asks when this process exits: it crashes without."""
+    """Disconnect from the launcher, and prepare the answer that MPICH needs at exit; without it MPICH crashes."""
     with kept_by_a_library():
         last, answered = socket.socketpair()
         answered.send(b"cmd=finalize_ack rc=0\n")
@@ -139,18 +141,21 @@ def hang_up() -> None:
 
 
 def segment_of(world: str) -> str:
-    """The shared memory of a world by its name, whose 32-bit FNV-1a hash MPICH puts there (posix_init.c)."""
+    """Return the path of a world's shared memory; MPICH names it by the 32-bit FNV-1a hash of the world's name.
+
+    Source: posix_init.c.
+    """
     number = functools.reduce(lambda so_far, byte: (so_far ^ byte) * 16777619 % 2**32, world.encode(), 2166136261)
     return f"/dev/shm/mpich_shm_{number:x}_0"
 
 
 def serve(ends: list[socket.socket], others: list[socket.socket], world: str) -> None:
-    """Be the launcher of a world of two, until both have left it."""
+    """Serve as the launcher of a world of two, until both processes have left it."""
     for other in others:
-        other.close()  # a copy left open would keep EOF from ever arriving
+        other.close()  # an open copy would prevent end of file
     with selectors.DefaultSelector() as asked:
         for end in ends:
-            with end:  # the line keeps it open
+            with end:  # the file made from it keeps the socket open
                 asked.register(end.fileno(), selectors.EVENT_READ, end.makefile("rw", newline="\n"))
         while asked.get_map():
             for key, _ in asked.select():
@@ -160,11 +165,11 @@ def serve(ends: list[socket.socket], others: list[socket.socket], world: str) ->
 
 
 def reply(line: IO[str], world: str) -> bool:
-    """Answer one question of MPICH's; False when it has none any more."""
+    """Answer one question of MPICH; return False at end of file."""
     asked = dict(word.split("=", 1) for word in line.readline().split())
     if not asked:
         return False
-    known = {"PMI_process_mapping": "value=(vector,(0,1,2)) rc=0"}  # from node 0 on, on one node, two of them
+    known = {"PMI_process_mapping": "value=(vector,(0,1,2)) rc=0"}  # two processes on one node, node 0
     answers = {
         "init": "response_to_init pmi_version=1 pmi_subversion=1 rc=0",
         "get_maxes": "maxes kvsname_max=256 keylen_max=64 vallen_max=1024 rc=0",
@@ -180,7 +185,7 @@ def reply(line: IO[str], world: str) -> bool:
 
 @contextlib.contextmanager
 def environment(wanted: Mapping[str, str]) -> Iterator[None]:
-    """Set variables for what is inside, which reads them, and not for what comes after."""
+    """Set environment variables inside the block, and restore the environment after it."""
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:
@@ -193,14 +198,14 @@ def environment(wanted: Mapping[str, str]) -> Iterator[None]:
 
 
 def forget(segment: str) -> None:
-    """Close this process's descriptor of a segment that stays mapped; MPICH would never do it."""
+    """Close this process's descriptor of a segment that stays mapped; MPICH never closes it."""
     for number in os.listdir("/proc/self/fd"):
         with contextlib.suppress(FileNotFoundError):
             if os.readlink(f"/proc/self/fd/{number}").startswith(segment):
                 os.close(int(number))
 
 
-WORLD_OF_TWO = Mechanism(  # what its mechanisms have in common
+WORLD_OF_TWO = Mechanism(  # the common facts of its mechanisms
     name="mpi",
     title="MPI, mpi4py with MPICH",
     short="MPI",
@@ -219,7 +224,7 @@ WORLD_OF_TWO = Mechanism(  # what its mechanisms have in common
     shared_memory=True,
     systems=("linux",),
     caveats=(
-        "burns a CPU for as long as it waits, and is many times slower where the two sides share one",
+        "uses a whole CPU while it waits, and is many times slower if both sides share one",
         "a killed rank is not noticed, and a wait for it cannot be interrupted",
         "a world has a fixed number of processes, which are usually started by mpiexec",
     ),

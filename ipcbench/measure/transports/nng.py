@@ -1,4 +1,4 @@
-"""Pairs of nng sockets by pynng."""
+"""Pairs of nng sockets, through pynng."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 from ipcbench.measure.transports.bind_and_dial import MeetingChannel
 
-_closed: list[Any] = []  # let go of, a socket would start the library again that its exit function has ended
+_closed: list[Any] = []  # kept, because freeing a socket after the library's exit handler would restart the library
 
 
 class Pair0(MeetingChannel):
-    """A PAIR0 socket on either side, with room for a window on each."""
+    """A PAIR0 socket on each side, each with buffers for a window of messages."""
 
     def open(self) -> None:
         """Make this process's socket."""

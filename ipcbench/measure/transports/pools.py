@@ -1,7 +1,7 @@
-"""Executors: what pools of the standard library share, so that a mechanism says only which pool it is.
+"""Shared code of executors over pools of the standard library; a mechanism only provides the pool.
 
-Every worker pins itself to the CPUs that the visit has for it, and all of them have to meet at a barrier before the
-first task, so that each is known to be there: a pool starts its workers when it likes.
+Every worker pins itself to the CPUs that the visit assigns. A pool starts its workers whenever it chooses, so all
+workers meet at a barrier before the first task.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from concurrent.futures import Executor as FutureExecutor
 from multiprocessing.context import BaseContext
 from typing import Any
 
-from ipcbench.measure.api.ports import Executor, PortSettings, Run, Side
+from ipcbench.measure.api.ports import Executor, Run, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.placement import place
 
 MEETING_SECONDS = 60.0
@@ -23,13 +24,13 @@ _barrier: Any = None
 
 
 class Numbers:
-    """Gives each process that asks another number, counted from 0."""
+    """Unique numbers, counted from 0, one for each process that takes one."""
 
     def __init__(self, context: BaseContext) -> None:
         self.next = context.Value("i", 0)
 
     def take(self) -> int:
-        """The next number."""
+        """Take and return the next number."""
         with self.next:
             mine: int = self.next.value
             self.next.value += 1
@@ -37,7 +38,7 @@ class Numbers:
 
 
 def arrive(barrier: Any, take_number: Callable[[], int] | None, cpus: Sequence[Sequence[int]]) -> None:
-    """Prepare a worker: run by the pool in each of them once. Whoever takes no number stays where it is."""
+    """Initialize a worker; the pool runs this once in each. A worker that takes no number is not pinned."""
     global _barrier
     _barrier = barrier
     if cpus and take_number:
@@ -45,18 +46,18 @@ def arrive(barrier: Any, take_number: Callable[[], int] | None, cpus: Sequence[S
 
 
 def meet(_: Any) -> int:
-    """Wait for all other workers; the id of this one. A task that keeps its worker until every worker has one."""
+    """Wait for all other workers and return this worker's id: a task that occupies its worker until all have one."""
     _barrier.wait(MEETING_SECONDS)
     return threading.get_native_id()
 
 
 def chunk(items: Sequence[Any], workers: int) -> int:
-    """What Pool.map takes by itself: a quarter of each worker's share, rounded up (Lib/multiprocessing/pool.py)."""
+    """Return Pool.map's default chunk size: a quarter of a worker's share, rounded up (Lib/multiprocessing/pool.py)."""
     return max(1, -(-len(items) // (4 * workers)))
 
 
 def one_by_one(submit: Callable[..., Any], result: Callable[[Any], Any], window: int) -> Run:
-    """Submit items with at most a window of them unanswered, and take the answers in that order."""
+    """Return a Run that keeps at most `window` submitted items unanswered, and yields the results in order."""
 
     def run(task: Callable[[Any], Any], items: Sequence[Any]) -> Iterable[Any]:
         waiting: deque[Any] = deque()
@@ -71,7 +72,7 @@ def one_by_one(submit: Callable[..., Any], result: Callable[[Any], Any], window:
 
 
 class FuturePool(Executor):
-    """A concurrent.futures executor; a mechanism says which."""
+    """A concurrent.futures executor, which subclasses provide."""
 
     pool: FutureExecutor | None = None
 
@@ -108,10 +109,10 @@ class FuturePool(Executor):
 
 
 def loop(task: Callable[[Any], Any], items: Sequence[Any]) -> Iterable[Any]:
-    """No pool at all: what a pool must beat."""
+    """Run the tasks without a pool."""
     return map(task, items)
 
 
 def here() -> list[int]:
-    """The one member where there is no pool."""
+    """Return the only member without a pool: this process."""
     return [os.getpid()]

@@ -1,10 +1,10 @@
-"""Shared state as a channel: a ring of slots, and two semaphores that say which are free and which are full.
+"""Shared state as a channel: a ring of slots, and two semaphores that count free and full slots.
 
-The sender waits for a free slot, fills it and posts `full`; the receiver waits for a full one, empties it and posts
-`free`. Which slot comes next is a plain local number on each side: one sender and one receiver in FIFO order agree
-without talking. sem_post and sem_wait are memory barriers on every platform (POSIX.1-2017, XBD 4.12).
+The sender waits for a free slot, fills it and posts `full`; the receiver waits for a full slot, empties it and posts
+`free`. Each side counts the slots by itself: one sender and one receiver in FIFO order always agree on the next one.
+sem_post and sem_wait are memory barriers on every platform (POSIX.1-2017, XBD 4.12).
 
-Each ring writes out its send and receive in full: a call more around the slot would cost 60 ns each way.
+Each ring writes out its send and receive in full: one more call around the slot would cost 60 ns each way.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from itertools import cycle
 from struct import Struct
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, PortSettings, Receive, Send
+from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.api.settings import PortSettings
 
 LENGTH = Struct("Q")
 LINE = 64  # bytes of a cache line
 
 
 class Ring(Channel):
-    """A channel over `slots` slots; a mechanism says what a slot is and how it is filled and emptied."""
+    """A channel over `slots` slots; subclasses make, fill and empty the slots."""
 
     def __init__(self, settings: PortSettings) -> None:
         self.slots = self.slot_count(settings)
@@ -30,11 +31,11 @@ class Ring(Channel):
         self.make_slots(settings)
 
     def slot_count(self, settings: PortSettings) -> int:
-        """How many slots the ring has: as many as messages may be in flight."""
+        """Return the number of slots: as many as messages may be in flight."""
         return settings.window
 
     def make_signals(self, settings: PortSettings) -> None:
-        """Allocate what says which slots are free and which are full."""
+        """Allocate the semaphores that count free and full slots."""
         self.free: Any = settings.context.Semaphore(self.slots)
         self.full: Any = settings.context.Semaphore(0)
 
@@ -43,12 +44,12 @@ class Ring(Channel):
         """Allocate self.slots slots of settings.size bytes."""
 
     def next_slot(self) -> Callable[[], int]:
-        """The callable that counts slots round and round, from 0."""
+        """Return the callable that yields slot numbers in a cycle, from 0."""
         return cycle(range(self.slots)).__next__
 
 
 class ValueRing(Ring):
-    """A ring of one slot, which is `holder.value`; a mechanism says what the holder is."""
+    """A ring of one slot, which is `holder.value`; subclasses provide the holder."""
 
     def slot_count(self, settings: PortSettings) -> int:
         return 1
@@ -83,7 +84,7 @@ class ValueRing(Ring):
 
 
 class ItemRing(Ring):
-    """A ring whose slots are `holder[0]`, `holder[1]`, …; a mechanism says what the holder is."""
+    """A ring whose slots are `holder[0]`, `holder[1]`, …; subclasses provide the holder."""
 
     def make_slots(self, settings: PortSettings) -> None:
         self.holder = self.make(settings)
@@ -115,7 +116,7 @@ class ItemRing(Ring):
 
 
 class BytesRing(Ring):
-    """A ring of slots in one stretch of memory; a mechanism says where that is.
+    """A ring of slots in one block of memory, which subclasses provide.
 
     A slot is an 8-byte length and the payload, rounded up to 64 bytes so that no two slots share a cache line.
     """
@@ -130,10 +131,10 @@ class BytesRing(Ring):
 
     @abstractmethod
     def view(self) -> memoryview:
-        """The memory as bytes, in the calling process."""
+        """Return the memory as bytes, in the calling process."""
 
     def next_start(self) -> Callable[[], int]:
-        """The callable that says where the next slot starts, round and round from 0; saves to multiply at each."""
+        """Return the callable that yields the offset of each slot in a cycle, from 0; this saves a multiplication."""
         return cycle(range(0, self.stride * self.slots, self.stride)).__next__
 
     def sender(self) -> Send:

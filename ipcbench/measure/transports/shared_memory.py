@@ -1,10 +1,10 @@
-"""A SharedMemory segment: made and unlinked by the driver, attached to by its name everywhere else.
+"""A SharedMemory segment: the driver creates and unlinks it, other processes attach to it by name.
 
-The name travels and not the object, whose pickle forgets `track`. All processes of a visit share the driver's resource
-tracker, which runs before they start and keeps a set of names: attaching before 3.13, which cannot be told not to
-register, adds what is there already, and the driver's unlink() removes it once. Taking the name out by hand, as is
-advised where trackers differ, would make that unlink() an error in the tracker, and leave the segment if the driver is
-killed.
+Only the name is sent to peers, because a pickled SharedMemory loses `track`. All processes of a visit share the
+driver's resource tracker, which runs before they start and keeps a set of names. Before Python 3.13 attaching always
+registers the name; that adds a name which is in the set already, and the driver's unlink() removes it once. Removing
+the name by hand, as is advised for processes with different trackers, would make that unlink() an error in the tracker,
+and would leave the segment behind if the driver is killed.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import sys
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any
 
-from ipcbench.measure.api.ports import PortSettings, Side
+from ipcbench.measure.api.ports import Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.ring import BytesRing
 
 
 class Segment:
-    """One segment; `memory` is None in a process that has not attached to it."""
+    """A segment; `memory` is None in a process that has not attached to it."""
 
     def __init__(self, settings: PortSettings, size: int) -> None:
         self.name = settings.new_name()
@@ -39,26 +40,26 @@ class Segment:
         return self.__dict__ | {"memory": None, "views": []}
 
     def connect(self) -> None:
-        """Attach to it, unless this process made it or was forked from the one that did."""
+        """Attach to the segment, unless this process created it or inherited it through fork."""
         if self.memory is None:
             self.memory = attach(self.name)
 
     def view(self, start: int = 0, stop: int | None = None, format: str = "B") -> memoryview:
-        """A part of it, good until close."""
+        """Return a view of a part of the segment, valid until close."""
         if self.memory is None:
             raise RuntimeError("not connected")
         self.views.append(self.memory.buf[start:stop].cast(format))
         return self.views[-1]
 
     def close(self) -> None:
-        """Let go of it and of all views, which would keep it from being closed."""
+        """Release all views, which would prevent closing, and close the segment."""
         for view in self.views:
             view.release()
         if self.memory is not None:
             self.memory.close()
 
     def destroy(self) -> None:
-        """Take its name away."""
+        """Unlink the segment."""
         if self.memory is not None:
             self.memory.unlink()
 
@@ -83,9 +84,9 @@ class SegmentRing(BytesRing):
 
 
 class LendingRing(SegmentRing):
-    """A ring that is read in place, with one slot more than messages in flight, for the one that the receiver holds.
+    """A ring that is read in place, with one extra slot, for the message that the receiver holds.
 
-    A receiver first gives back the slot that it was lent last; what it holds of the memory then goes in close.
+    Each receive first gives back the slot of the message before; close() releases the last one.
     """
 
     lent: memoryview | None = None
@@ -95,7 +96,7 @@ class LendingRing(SegmentRing):
 
     def make_signals(self, settings: PortSettings) -> None:
         super().make_signals(settings)
-        self.free = settings.context.Semaphore(settings.window)  # the first receive gives the slot more
+        self.free = settings.context.Semaphore(settings.window)  # the first receive posts the extra slot
 
     def close(self) -> None:
         if self.lent is not None:
@@ -104,18 +105,18 @@ class LendingRing(SegmentRing):
 
 
 def reserve(memory: Any) -> None:
-    """Have the file system find the space now, as OSError; later it would be SIGBUS at the first store."""
+    """Reserve the segment's space in the file system now; raises OSError, where the first store would be a SIGBUS."""
     if sys.platform == "linux":
-        os.posix_fallocate(memory._fd, 0, memory.size)  # private, the same in CPython 3.8 to 3.14
+        os.posix_fallocate(memory._fd, 0, memory.size)  # _fd is private, unchanged in CPython 3.8 to 3.14
 
 
 def touch(view: memoryview) -> None:
-    """Write to every page, so that none is missing when the clock runs."""
+    """Write to every page, so that no page fault happens while the clock runs."""
     view[:: mmap.PAGESIZE] = bytes(len(range(0, len(view), mmap.PAGESIZE)))
 
 
 def attach(name: str) -> SharedMemory:
-    """The segment of that name, which stays its maker's to unlink."""
+    """Attach to a segment by name; its creator unlinks it."""
     if sys.version_info >= (3, 13):
         return SharedMemory(name, track=False)
     return SharedMemory(name)

@@ -1,7 +1,7 @@
-"""Messages over a stream of bytes: an 8-byte length, then the payload; for descriptors and for stream sockets.
+"""Messages over a stream of bytes, through descriptors or stream sockets: an 8-byte length, then the payload.
 
-Length and payload go out in one call that gathers them, so that nothing is joined, and nothing waits for the other. A
-call may be short, which only a signal or an end of file makes a blocking one: what is missing then follows in a loop.
+One gathering call sends length and payload, so neither is copied and neither waits for the other. A call may be short;
+blocking calls are short only after a signal or at end of file. A loop then moves the rest.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Any
 
-from ipcbench.measure.api.ports import Channel, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.ports import Channel, Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 
 LENGTH = Struct("Q")
-_PIECE = 65_536  # what a pipe holds: os.read makes room for as much as it is asked for
+_PIECE = 65_536  # bytes that a pipe holds; os.read allocates as many bytes as it is asked for
 
 
 def _raise_end_of_file(_descriptor: int) -> None:
@@ -25,7 +26,7 @@ def _raise_end_of_file(_descriptor: int) -> None:
 
 
 def writer_of(descriptor: int) -> Send:
-    """The callable that writes one message to a pipe."""
+    """Return the callable that writes one message to a pipe."""
     writev, pack, head = os.writev, LENGTH.pack, LENGTH.size
 
     def send(payload: Any) -> None:
@@ -40,7 +41,7 @@ def writer_of(descriptor: int) -> Send:
 
 
 def reader_of(descriptor: int, at_end: Callable[[int], None] = _raise_end_of_file) -> Receive:
-    """The callable that reads one message from a pipe; at_end raises, or returns where there is more to come."""
+    """Return the callable that reads one message from a pipe; at end of file `at_end` raises, or returns to go on."""
     read, unpack, head = os.read, LENGTH.unpack, LENGTH.size
 
     def complete(piece: bytes, size: int) -> bytes:
@@ -65,7 +66,7 @@ def reader_of(descriptor: int, at_end: Callable[[int], None] = _raise_end_of_fil
 
 
 class StreamSocket(Channel):
-    """A channel over a connected stream socket; after connect, `end` is this process's own and `held` has them all."""
+    """A channel over a connected stream socket: after connect(), `end`; `held` lists the sockets to close."""
 
     end: socket.socket
     held: list[socket.socket]
@@ -113,10 +114,10 @@ class StreamSocket(Channel):
 
 
 class AcceptedSocket(StreamSocket):
-    """A stream socket between whoever is upstream, which accepts, and whoever is downstream, which connects.
+    """A stream socket between the side "driver", which accepts, and the side "peer", which connects.
 
-    The listening socket is made in the driver and travels to every peer, as only the peers know who they are to each
-    other; whoever connects learns the address from its own copy.
+    The driver process makes the listening socket and sends it to every peer, because the two ends may both be peers;
+    the connecting process learns the address from its copy.
     """
 
     def __init__(self, settings: PortSettings) -> None:
@@ -139,7 +140,7 @@ class AcceptedSocket(StreamSocket):
 
 
 class UnixSocket(AcceptedSocket):
-    """A UNIX stream socket, bound to a path of the visit's."""
+    """A UNIX stream socket, bound to a path in the visit's folder."""
 
     def listen(self, settings: PortSettings) -> socket.socket:
         self.path = settings.new_path()

@@ -14,8 +14,9 @@ from commands import EXTRA, Finished, python, until
 from paths import ROOT
 
 from ipcbench.cli.summary import skip_lines
-from ipcbench.measure.api import ports
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api import mechanism
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.registry import load_mechanism, mechanism_names
 from ipcbench.model import Budget, Capabilities, Case, Failure, Timing, Visit
 from ipcbench.plan.planner import Request, make_plan
@@ -32,7 +33,7 @@ QUEUES = Path("/proc/sysvipc/msg")
 @pytest.fixture
 def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without any of the libraries."""
-    monkeypatch.setattr(ports, "is_installed", lambda _: False)
+    monkeypatch.setattr(mechanism, "is_installed", lambda _: False)
 
 
 @pytest.mark.usefixtures("nothing_installed")
@@ -40,7 +41,7 @@ def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_absent_library_is_told_with_the_command_that_installs_it(
     found: Mechanism, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ports, "find_program", lambda name: name)  # servers have tests of their own
+    monkeypatch.setattr(mechanism, "find_program", lambda name: name)  # servers have tests of their own
     assert found.missing() == f'{found.name} needs {", ".join(found.requires)}: pip install "ipcbench[{found.extra}]"'
     assert found.missing((3, 99)) is None, "what another Python has is for its own visits to find out"
 
@@ -108,7 +109,7 @@ def test_a_peer_killed_in_the_middle_fails_the_case_and_leaves_nothing(
 
 @pytest.mark.skipif("arrow-shared-memory" not in [found.name for found in HERE], reason="pyarrow is not here")
 def test_a_record_batch_is_read_where_it_was_written_and_not_copied() -> None:
-    from ipcbench.measure.transports.arrow import ArrowRing
+    from ipcbench.measure.mechanisms.arrow_shared_memory import ArrowRing
 
     ring = ArrowRing(PortSettings(multiprocessing.get_context("fork"), 4096, 4, 1))
     ring.connect("driver")

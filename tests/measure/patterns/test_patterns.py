@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Crew, Lap, Pattern, Seat, Turn, Unverified, Verification, WrongResult
 from ipcbench.measure.api.payload import Content, digest, digests, make_payloads
-from ipcbench.measure.api.ports import Cell, Mechanism
+from ipcbench.measure.api.ports import Cell
 from ipcbench.measure.patterns.broadcast import Broadcast
 from ipcbench.measure.patterns.counter import Counter
 from ipcbench.measure.patterns.exchange import Exchange

@@ -276,7 +276,7 @@ import json, multiprocessing, os, sys
 from ipcbench.measure.api.pattern import Seat
 from ipcbench.measure.patterns.ping_pong import PingPong
 from ipcbench.measure.process.team import Job
-from ipcbench.measure.api.ports import PortSettings
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.registry import load_mechanism
 from ipcbench.measure.process.thread_team import start_team
 

@@ -32,8 +32,9 @@ from commands import (
 
 from ipcbench.errors import NotOffered, ServerFailed
 from ipcbench.measure import mechanisms
-from ipcbench.measure.api import ports
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api import mechanism
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.registry import load_mechanism, mechanism_names
 from ipcbench.measure.transports import external_server
 from ipcbench.measure.transports.external_server import Server
@@ -235,12 +236,12 @@ def test_a_program_that_is_absent_or_none_is_told_in_one_line(
 
 @pytest.mark.parametrize("found", SERVED, ids=lambda found: found.name)
 def test_an_absent_server_is_a_skip_with_what_installs_it(found: Mechanism, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ports, "is_installed", lambda _: True)
-    monkeypatch.setattr(ports, "find_program", lambda _: None)
+    monkeypatch.setattr(mechanism, "is_installed", lambda _: True)
+    monkeypatch.setattr(mechanism, "find_program", lambda _: None)
     program = found.needs_server
     expected = f"{found.name} needs {program}, which is not on PATH: apt-get install {program}"
     assert found.missing() == found.missing((3, 99)) == expected
-    monkeypatch.setattr(ports, "find_program", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(mechanism, "find_program", lambda name: f"/bin/{name}")
     assert found.missing() is None
 
 
@@ -253,9 +254,9 @@ def test_the_list_says_which_server_a_mechanism_starts(within: Callable[..., Fin
 def test_a_program_is_found_on_path_first_and_where_debian_puts_servers(
     put: Callable[[str], None], temporary: Path
 ) -> None:
-    assert ports.find_program("fake-server") is None
+    assert mechanism.find_program("fake-server") is None
     put(RELAY)
-    assert ports.find_program("fake-server") == str(temporary / "bin/fake-server")
+    assert mechanism.find_program("fake-server") == str(temporary / "bin/fake-server")
 
 
 @pytest.mark.usefixtures("served")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from faults.kinds import PREFIX
 from ipcbench.measure import registry
-from ipcbench.measure.api.ports import Mechanism
+from ipcbench.measure.api.mechanism import Mechanism
 
 SWITCH = "IPCBENCH_TEST_LOADS_FAULTS"  # in the environment of processes that do so, see extra/sitecustomize.py
 

@@ -21,9 +21,11 @@ from faults.messages import TWISTS, Twist
 from faults.processes import harm
 from ipcbench.errors import BadRequest
 from ipcbench.measure import patterns
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Lap, Pattern, Seat
 from ipcbench.measure.api.payload import content
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.ports import Channel, Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.names import visit_folder
 
 _TIMES: dict[str, Callable[[float], float]] = {

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings, Side, Signal
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Side, Signal
+from ipcbench.measure.api.settings import PortSettings
 
 
 class HastySignal(Signal):

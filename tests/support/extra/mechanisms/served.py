@@ -6,7 +6,9 @@ import os
 import socket
 from collections.abc import Sequence
 
-from ipcbench.measure.api.ports import Channel, Mechanism, PortSettings, Receive, Send, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Receive, Send, Side
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.external_server import Server
 
 LENGTH = 8

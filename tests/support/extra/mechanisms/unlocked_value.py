@@ -3,7 +3,8 @@
 from contextlib import nullcontext
 from typing import Any
 
-from ipcbench.measure.api.ports import Mechanism, PortSettings
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.cells import ValueCell
 
 
