@@ -20,7 +20,7 @@ from synthetic import make_cases, make_result
 
 import ipcbench
 from ipcbench.cli import COMMANDS
-from ipcbench.cli.fleeting import _report, again
+from ipcbench.fleet.session import _report, again
 from ipcbench.cli.report import command as report_command
 from ipcbench.results.store import load, save
 from ipcbench.run.visitor import LOCK

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ipcbench.analysis.advice.need import NOT_ASKED, Need, check, questions_of, ruled_out, usual_size
-from ipcbench.cli.measuring import measured
+from ipcbench.run.session import measured
 from ipcbench.cli.options import known, parts, whole
 from ipcbench.cli.output import say_prose
 from ipcbench.cli.run import command as run

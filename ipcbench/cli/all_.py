@@ -13,7 +13,7 @@ from ipcbench.cli.output import printing, say, say_prose, tell
 from ipcbench.errors import ResultError
 
 if TYPE_CHECKING:
-    from ipcbench.cli.finishing import Finish
+    from ipcbench.run.execute import Finish
 
 
 @click.command("all")
@@ -36,8 +36,8 @@ def command(**given: Any) -> int:
       ipcbench all --resume laptop
       ipcbench all --budget 5m --mechanism 'manager-*,queue'
     """
-    from ipcbench.cli.finishing import say_report
-    from ipcbench.cli.measuring import measured
+    from ipcbench.run.execute import say_report
+    from ipcbench.run.session import measured
     from ipcbench.cli.summary import cost_line, self_check_line, summary_lines
 
     finish = measured("all", given)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 
-from ipcbench.cli.here import HERE
+from ipcbench.run.local import HERE
 from ipcbench.cli.options import Order
 from ipcbench.cli.output import say_prose
-from ipcbench.cli.saving import refuse_existing
+from ipcbench.run.save import refuse_existing
 from ipcbench.cli.summary import count, outlook, skip_lines
 from ipcbench.errors import BadRequest
 from ipcbench.model import Case

@@ -33,8 +33,8 @@ def command(**given: Any) -> int:
     results/<label>.journal, and --resume continues it. To repeat a measurement another day, measure it under another
     label; 'ipcbench merge' joins both.
     """
-    from ipcbench.cli.finishing import say_report
-    from ipcbench.cli.measuring import measured
+    from ipcbench.run.execute import say_report
+    from ipcbench.run.session import measured
     from ipcbench.cli.summary import cost_line, self_check_line, summary_lines
 
     finish = measured("run", given)

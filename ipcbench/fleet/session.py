@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from ipcbench.cli.exit_codes import severest
-from ipcbench.cli.finishing import Finish
-from ipcbench.cli.measuring import begin, resume
+from ipcbench.run.execute import Finish
+from ipcbench.run.session import begin, resume
 from ipcbench.cli.options import FEW, RESULTS, Order, Resumption, make_order, make_resumption, surplus_of
 from ipcbench.cli.output import about, printing, say, say_prose, tell
 from ipcbench.cli.planning import planned
 from ipcbench.cli.progress import Lines, Quiet
-from ipcbench.cli.saving import refuse_existing
+from ipcbench.run.save import refuse_existing
 from ipcbench.cli.summary import count, outlook, self_check_line, skip_lines, summary_lines
 from ipcbench.errors import BadRequest, IpcbenchError, ResultError
 from ipcbench.fleet.checks import doubts, hosts, problems, refuse_open

@@ -9,7 +9,7 @@ from pathlib import Path
 from ipcbench.cli.exit_codes import exit_code
 from ipcbench.cli.options import Keeping
 from ipcbench.cli.output import say
-from ipcbench.cli.saving import save_all, write_end
+from ipcbench.run.save import save_all, write_end
 from ipcbench.errors import Interrupted
 from ipcbench.results.schema import ResultFile
 from ipcbench.run.journal.file import SUFFIX, Journal

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ipcbench.cli.doctor import warning_lines
-from ipcbench.cli.finishing import Bench, Finish, carry_out
-from ipcbench.cli.here import HERE
+from ipcbench.run.execute import Bench, Finish, carry_out
+from ipcbench.run.local import HERE
 from ipcbench.cli.options import Order, Resumption, make_order, make_resumption
 from ipcbench.cli.output import tell
 from ipcbench.cli.planning import dry_run, planned
-from ipcbench.cli.saving import refuse_existing, replaces
+from ipcbench.run.save import refuse_existing, replaces
 from ipcbench.cli.summary import count, outlook
 from ipcbench.errors import ResultError
 from ipcbench.machine.doctor import conditions
