@@ -364,19 +364,22 @@ def test_many_threads_never_hold_the_lock_of_a_host_at_once(temporary: Path) -> 
     assert list(temporary.iterdir()) == []
 
 
-def test_a_line_of_a_thread_says_which_host_it_is_about(capfd: pytest.CaptureFixture[str]) -> None:
-    from ipcbench.cli.output import about, tell
+def test_every_line_about_a_host_begins_with_its_name(capfd: pytest.CaptureFixture[str]) -> None:
+    from ipcbench.cli.listener import Terminal
 
-    def say_so(name: str, tell: Callable[[str], None] = tell) -> None:
-        with about(f"host {name}"):
-            tell("here")
-
-    threads = [threading.Thread(target=say_so, args=(name,)) for name in ("a", "b")]
-    for thread in threads:
-        thread.start()
-        thread.join()
-    tell("none")
-    assert capfd.readouterr().err.splitlines() == ["host a: here", "host b: here", "none"]
+    for name in ("a", "b", ""):
+        listener = Terminal(quiet=False, host=name)
+        listener.warned("here")
+        with listener.progress() as progress:
+            progress.visiting(Visit(PLAN.cases[0], 1, 0, 7), 3, 60.0)
+    assert capfd.readouterr().err.splitlines() == [
+        "host a: ipcbench: here",
+        "host a: round 1 of 3, about 1 min left",
+        "host b: ipcbench: here",
+        "host b: round 1 of 3, about 1 min left",
+        "ipcbench: here",
+        "round 1 of 3, about 1 min left",
+    ]
 
 
 class FakeFleet:

@@ -63,7 +63,7 @@ def plan(**given: Any) -> int:
 
     A line for each thing that keeps the hosts from being measured, and then the exit code is 2.
     """
-    from ipcbench.fleet.session import show
+    from ipcbench.cli.fleet_session import show
 
     return show(given)
 
@@ -78,7 +78,7 @@ def run(**given: Any) -> int:
     two hosts' numbers are ever put together: `ipcbench compare` sets them side by side. A host that goes and does not
     come back is reported, and the others finish; --resume continues what is not complete.
     """
-    from ipcbench.fleet.session import measure
+    from ipcbench.cli.fleet_session import measure
 
     return measure(given)
 

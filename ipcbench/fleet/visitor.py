@@ -25,7 +25,6 @@ from ipcbench.model import Budget, Failure, Outcome, Timing, Visit
 from ipcbench.plan.planner import Plan, Request
 from ipcbench.results.schema import MachineFacts
 from ipcbench.run.journal.resume import digest, plan_record
-from ipcbench.run.schedule import Progress
 from ipcbench.run.stop import Stop
 from ipcbench.run.visitor import deadlines
 from ipcbench.text import safe_text
@@ -160,22 +159,17 @@ def _answer_of(future: Any) -> host.Answer | Failure | None:
 
 
 class HostSite:
-    """A host of a fleet as a `run.site.Site`; progress is who is told of its visits."""
+    """A host of a fleet as a `run.site.Site`."""
 
-    def __init__(
-        self,
-        fleet: Fleet,
-        name: str,
-        stop: Stop,
-        ledger: Ledger,
-        progress: Callable[[bool], Progress],
-    ) -> None:
+    def __init__(self, fleet: Fleet, name: str, stop: Stop, ledger: Ledger) -> None:
         self.fleet, self.name, self.stop, self.ledger = fleet, name, stop, ledger
-        self._progress = progress
         self._facts: host.Facts | None = None
 
     def stopping(self) -> contextlib.AbstractContextManager[Stop]:
-        return contextlib.nullcontext(self.stop)  # of the whole fleet, and entered by whoever waits for all hosts
+        return contextlib.nullcontext(self.stop)  # one for the whole fleet, which the caller has entered
+
+    def refused(self, _request: Request) -> Sequence[str]:
+        return ()  # a fleet measures no plug-ins
 
     def plan(self, request: Request, seed: int, budget: Budget, timing: Timing) -> Plan:
         plan, reason, elsewhere = self._call(host.plan_here, request, seed, budget, timing)
@@ -198,9 +192,6 @@ class HostSite:
     def visits(self, plan: Plan, stop: Stop) -> RemoteVisitor:
         who = self.identity(hashlib.sha256(self.name.encode()).hexdigest()[:16], ())
         return RemoteVisitor(self.fleet, self.name, plan, who.software, stop, self.facts.isolation, self.ledger)
-
-    def progress(self, quiet: bool) -> contextlib.AbstractContextManager[Progress]:
-        return contextlib.nullcontext(self._progress(quiet))
 
     @property
     def facts(self) -> host.Facts:

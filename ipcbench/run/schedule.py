@@ -19,20 +19,11 @@ from ipcbench.errors import Interrupted, IpcbenchError, ResultError
 from ipcbench.model import SEVERITY, Case, Failure, Outcome, Visit
 from ipcbench.plan.planner import Plan
 from ipcbench.run.cost import Costs, Measure, calibration_cost, loops_for, rounds_of_all, rounds_within, visit_cost
+from ipcbench.run.listener import Progress
 from ipcbench.run.precision import wide
 from ipcbench.run.stop import Stop
 
 RETRIED = ("failed", "timed-out")  # the others would be hidden by a second attempt that goes well
-
-
-class Progress(Protocol):
-    """Who wants to know how far the run is."""
-
-    def visiting(self, visit: Visit, rounds: int, seconds_left: float) -> None:
-        """A visit begins; rounds is how many there will be as far as is known."""
-
-    def failed(self, case: Case, failure: Failure) -> None:
-        """A case has left the run."""
 
 
 class Log(Protocol):

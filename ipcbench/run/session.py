@@ -1,73 +1,69 @@
-"""What `run` and `all` do: plan or resume, say so, measure, save, say what was found."""
+"""One session of a run: plan it or read its journal, measure, save."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-from ipcbench.cli.doctor import warning_lines
-from ipcbench.run.execute import Bench, Finish, carry_out
-from ipcbench.run.local import HERE
-from ipcbench.cli.options import Order, Resumption, make_order, make_resumption
-from ipcbench.cli.output import tell
-from ipcbench.cli.planning import dry_run, planned
-from ipcbench.run.save import refuse_existing, replaces
-from ipcbench.cli.summary import count, outlook
 from ipcbench.errors import ResultError
 from ipcbench.machine.doctor import conditions
 from ipcbench.machine.facts import default_label
 from ipcbench.plan import catalog
+from ipcbench.plan.planner import Plan
 from ipcbench.results.schema import Condition
 from ipcbench.results.store import check_label, check_writable
+from ipcbench.run.capacity import refuse_unkeepable, within_one_file
 from ipcbench.run.cost import fitted, time_to_start
+from ipcbench.run.execute import FinishedRun, execute
 from ipcbench.run.journal.file import SUFFIX, Journal
 from ipcbench.run.journal.records import JOURNAL_SCHEMA, Continued, Planned
-from ipcbench.run.journal.resume import Past, digest, past_of, plan_record, unlike
+from ipcbench.run.journal.resume import digest, past_of, plan_record, unlike
+from ipcbench.run.listener import Listener
+from ipcbench.run.request import Destination, ResumeRequest, RunRequest
+from ipcbench.run.result import Occasion
+from ipcbench.run.save import refuse_existing, replaces
 from ipcbench.run.site import Site
-from ipcbench.shell import pasted
 
 
-def measured(command: str, given: dict[str, Any]) -> Finish | None:
-    """Do what `run` or `all` was asked for, until it is saved; None where only a plan was wanted.
+def run(request: RunRequest | ResumeRequest, site: Site, listener: Listener) -> FinishedRun:
+    """Begin or continue a run, measure and save it.
 
-    Raises BadRequest and ResultError before anything is measured, and Interrupted if nothing was.
+    Raises BadRequest and ResultError before the first visit, and Interrupted if a signal comes before any result.
     """
-    if given["resume"] is not None:
-        return resume(make_resumption(command, given))
-    order = make_order(command, given)
-    if order.dry_run:
-        dry_run(order)
-        return None
-    return begin(order)
+    return _begin(request, site, listener) if isinstance(request, RunRequest) else _resume(request, site, listener)
 
 
-def begin(order: Order, site: Site = HERE) -> Finish:
-    """Measure what was ordered and save it."""
+def plan_run(request: RunRequest, site: Site, listener: Listener) -> Plan:
+    """Plan a run for the place where it is measured; raises BadRequest for one that no results file can hold."""
+    for reason in site.refused(request.request):
+        listener.warned(f"plug-in {reason}")
+    plan = within_one_file(site.plan(request.request, request.seed, request.budget, request.timing))
+    refuse_unkeepable(plan, Occasion("", "", request.command, 0.0, site.machine(), full_metadata=request.full_metadata))
+    return plan
+
+
+def _begin(request: RunRequest, site: Site, listener: Listener) -> FinishedRun:
     begun, started = time.monotonic(), datetime.now(UTC)
-    plan, machine, keeping = planned(order, site), site.machine(), order.keeping
-    label = order.label
+    plan, machine, destination = plan_run(request, site, listener), site.machine(), request.destination
+    label = request.label
     if label is None:
         label = default_label(machine, started.strftime("%Y%m%d-%H%M%S"))
-    path = keeping.results / f"{check_label(label)}.json"
-    if not path.with_suffix(SUFFIX).exists():  # of a run with a journal, the journal can say more
-        refuse_existing(path, keeping.force)
-    for folder in filter(None, (keeping.results, keeping.reports)):
-        check_writable(folder)
-    warn_of_leftovers(site)
+    path = destination.results / f"{check_label(label)}.json"
+    if not path.with_suffix(SUFFIX).exists():  # if there is one, opening it gives the better error
+        refuse_existing(path, destination.force)
+    _check_folders(destination)
+    _look_for_leftovers(site, listener)
     with (
         site.stopping() as stop,
-        contextlib.closing(Journal.begin(path.with_suffix(SUFFIX), keeping.force)) as journal,
-        contextlib.closing(site.visits(plan, stop)) as visitor,
+        contextlib.closing(Journal.begin(path.with_suffix(SUFFIX), destination.force)) as journal,
+        contextlib.closing(site.visits(plan, stop)) as visits,
     ):
-        refuse_existing(path, keeping.force)
-        found = examined(keeping.quiet, site)
-        start = time_to_start(plan, visitor.visit)
+        refuse_existing(path, destination.force)
+        found = _examine(site, listener)
+        start = time_to_start(plan, visits.visit)
         plan = fitted(plan, start)
-        visitor.timing = plan.timing
+        visits.timing = plan.timing
         record = plan_record(plan)
         who = site.identity(None, catalog.packages(case.mechanism for case in plan.cases))
         first = Planned(
@@ -75,72 +71,65 @@ def begin(order: Order, site: Site = HERE) -> Finish:
             digest=digest(record, who.software),
             plan=record,
             label=label,
-            command=order.command,
+            command=request.command,
             started=started.isoformat(timespec="seconds"),
             start=start,
             machine=machine,
             identity=who,
-            isolation=visitor.isolation,
+            isolation=visits.isolation,
             seconds=time.monotonic() - begun,
-            full_metadata=order.full_metadata,
+            full_metadata=request.full_metadata,
             conditions=found,
         )
         journal.append(first)
-        if not keeping.quiet:
-            tell(outlook(plan, start, keeping.reports is not None))
+        listener.begun(plan, start)
         past = past_of(journal.path, label, [first])
-        return carry_out(past, path, keeping, Bench(stop, journal, visitor, site), replace=keeping.force)
+        replace = destination.force
+        return execute(past, path, destination, replace, stop=stop, journal=journal, visits=visits, listener=listener)
 
 
-def resume(wanted: Resumption, site: Site = HERE) -> Finish:
-    """Continue the run that a journal tells of, and save it."""
-    begun, keeping = time.monotonic(), wanted.keeping
-    warn_of_leftovers(site)
-    path = keeping.results / f"{check_label(wanted.label)}.json"
-    with site.stopping() as stop, _reopened(path.with_suffix(SUFFIX), wanted.label) as (journal, past):
-        replace = replaces(path, past, keeping.force)
-        for folder in filter(None, (keeping.results, keeping.reports)):
-            check_writable(folder)
-        with contextlib.closing(site.visits(past.plan, stop)) as visitor:
-            now = site.identity(past.identity.salt, catalog.packages(case.mechanism for case in past.plan.cases))
-            mixed = unlike(past, now, visitor.isolation)
-            over = past.earlier.complete  # then nothing is measured here
-            if mixed and not over and not keeping.force:
-                raise ResultError(
-                    f"{journal.path}: begun with {'; '.join(mixed)}: --force continues and marks the result mixed"
-                )
-            if not keeping.quiet:
-                tell(f"continuing {wanted.label}: {count(len(past.earlier.attempts), 'visit')} made before")
-                if journal.damaged:
-                    tell(f"the end of the journal is damaged: {count(journal.damaged, 'byte')} are left out")
-            if not over:
-                found = examined(keeping.quiet, site)
-                part = Continued(now, visitor.isolation, tuple(mixed), time.monotonic() - begun, found)
-                journal.append(part)
-                past = past.continued(part)
-            if past.mixed and not keeping.quiet:
-                tell(f"the result is marked mixed: {'; '.join(past.mixed)}")
-            return carry_out(past, path, keeping, Bench(stop, journal, visitor, site), replace)
+def _resume(request: ResumeRequest, site: Site, listener: Listener) -> FinishedRun:
+    begun, destination = time.monotonic(), request.destination
+    _look_for_leftovers(site, listener)
+    path = destination.results / f"{check_label(request.label)}.json"
+    with contextlib.ExitStack() as stack:
+        stop = stack.enter_context(site.stopping())
+        journal, entries = Journal.reopen(path.with_suffix(SUFFIX))
+        stack.enter_context(contextlib.closing(journal))
+        past = past_of(journal.path, request.label, entries)
+        replace = replaces(path, past, destination.force)
+        _check_folders(destination)
+        visits = stack.enter_context(contextlib.closing(site.visits(past.plan, stop)))
+        now = site.identity(past.identity.salt, catalog.packages(case.mechanism for case in past.plan.cases))
+        mixed = unlike(past, now, visits.isolation)
+        over = past.earlier.complete  # then no visit is made
+        if mixed and not over and not destination.force:
+            raise ResultError(
+                f"{journal.path}: begun with {'; '.join(mixed)}: --force continues and marks the result mixed"
+            )
+        listener.resumed(request.label, len(past.earlier.attempts), journal.damaged)
+        if not over:
+            found = _examine(site, listener)
+            part = Continued(now, visits.isolation, tuple(mixed), time.monotonic() - begun, found)
+            journal.append(part)
+            past = past.continued(part)
+        if past.mixed:
+            listener.mixed(past.mixed)
+        return execute(past, path, destination, replace, stop=stop, journal=journal, visits=visits, listener=listener)
 
 
-def examined(quiet: bool, site: Site) -> tuple[Condition, ...]:
-    """What the machine is like, before anything is measured on it; its warnings are told, unless quiet."""
+def _check_folders(destination: Destination) -> None:
+    for folder in filter(None, (destination.results, destination.reports)):
+        check_writable(folder)
+
+
+def _look_for_leftovers(site: Site, listener: Listener) -> None:
+    runs = site.leftovers()
+    if runs:
+        listener.leftovers(runs)
+
+
+def _examine(site: Site, listener: Listener) -> tuple[Condition, ...]:
     found = site.examine()
-    for line in [] if quiet else warning_lines(found):
-        tell(line)
+    listener.examined(found)
     return conditions(found)
-
-
-def warn_of_leftovers(site: Site) -> None:
-    """Say so if a run that was killed together with its warden has left something."""
-    found = site.leftovers()
-    if found:
-        tell(f"ipcbench: {count(found, 'killed run')} left something behind; to remove it: {pasted('clean')}")
-
-
-@contextlib.contextmanager
-def _reopened(path: Path, label: str) -> Iterator[tuple[Journal, Past]]:
-    """The journal that a run left and what it says; raises ResultError."""
-    journal, entries = Journal.reopen(path)
-    with contextlib.closing(journal):
-        yield journal, past_of(path, label, entries)

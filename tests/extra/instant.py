@@ -17,10 +17,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from records import outcome
 
-from ipcbench.cli import here, main
+from ipcbench.cli import main
 from ipcbench.errors import NotContained
 from ipcbench.machine.finding import Finding, Level
 from ipcbench.model import Failure, Outcome, Timing, Visit
+from ipcbench.run import local
 from ipcbench.run.containment.processes import ISOLATION
 
 
@@ -60,7 +61,7 @@ def examine() -> list[Finding]:
 
 if __name__ == "__main__":
     for name, instead in {"examine": examine, "Visitor": Instant}.items():
-        getattr(here, name)  # what is not there would be replaced without effect
-        setattr(here, name, instead)
+        getattr(local, name)  # what is not there would be replaced without effect
+        setattr(local, name, instead)
     sys.modules["ipcbench.report"] = SimpleNamespace(said=lambda _: [])  # type: ignore[assignment]
     main()
