@@ -224,4 +224,4 @@ def test_every_command_with_a_name_in_it_is_put_together_in_one_place() -> None:
                 parts = [str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values]
                 if re.search(rf"(?<!<)ipcbench ({commands})\b[^;:,]*\{{\}}", "".join(parts)):
                     found.append(f"{path.relative_to(package)}: {''.join(parts)}")
-    assert found == ["report/html.py: ipcbench embed {} --report {}"], "an id of a chart and a safe folder"
+    assert found == ["report/page/html.py: ipcbench embed {} --report {}"], "an id of a chart and a safe folder"
