@@ -20,6 +20,7 @@ from ipcbench.run.containment.processes import Member, carrying, end_all, names_
 from ipcbench.run.visitor import LOCK, PLACES
 
 _RUN = re.compile(r"(ib[a-z2-7]{13})-[a-z0-9_]{8}")
+_EXEC = 0.1  # seconds, more than a worker has from fork to exec; until then it holds the lock of its dead warden
 _STARTING = 60.0  # seconds after which a folder without a lock is not that of a run about to take it
 
 
@@ -32,16 +33,17 @@ class Leftover(NamedTuple):
 
 
 def find_leftovers() -> list[Leftover]:
-    """What runs of this user have left below the temporary folders, without touching it."""
+    """Return what killed runs of this user have left below the temporary folders."""
+    folders = list(_run_folders())
+    if not all(map(_is_over, folders)):
+        time.sleep(_EXEC)
     return [
-        Leftover(folder, carrying(folder), names_left(run_prefix(folder)))
-        for folder in _run_folders()
-        if _is_over(folder)
+        Leftover(folder, carrying(folder), names_left(run_prefix(folder))) for folder in folders if _is_over(folder)
     ]
 
 
 def live_runs() -> list[Path]:
-    """The folders of this user's runs that are under way."""
+    """Return the folders of this user's runs that are under way."""
     return [folder for folder in _run_folders() if not _is_over(folder)]
 
 

@@ -92,12 +92,14 @@ def group_members(group: int) -> list[Member]:
 
 
 def carrying(folder: Path) -> list[Member]:
-    """Every process whose temporary folder, by its environment, is below that of a run, or that is recorded there.
+    """Return every process of the run that has this folder. Linux only.
 
-    Linux only.
+    The environment of a worker and of all its descendants names the folder in TMPDIR. Between fork and exec a worker
+    still shows the environment of its warden, which names the folder in PYTHONPATH. A server has an environment of its
+    own, and is recorded in the folder.
     """
     servers = set(_recorded(folder))
-    wanted = b"TMPDIR=" + os.fsencode(folder) + b"/"
+    wanted = tuple(name + os.fsencode(folder) + b"/" for name in (b"TMPDIR=", b"PYTHONPATH="))
     found = []
     for member in _processes():
         if _key(member) in servers:
