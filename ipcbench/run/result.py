@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
 
 import ipcbench
 from ipcbench.model import TOUCHED, Case, Outcome, Skip
@@ -33,6 +36,8 @@ from ipcbench.results.schema import (
 )
 from ipcbench.run.schedule import Findings
 from ipcbench.text import safe_text
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,31 +223,21 @@ def _visit_record(case: Case, number: int, position: int, outcome: Outcome) -> V
 
 
 def _mechanism_facts(name: str) -> MechanismFacts:
-    found, plugin = catalog.mechanism(name), catalog.plugin(name)
-    return MechanismFacts(
-        name=found.name,
-        title=kept_text(found.title),
-        short=kept_text(found.short),
-        family=kept_text(found.family),
-        carries=found.carries,
-        wait=found.wait,
-        senders=found.senders,
-        receivers=found.receivers,
-        bounded_by=found.bounded_by,
-        background_threads=found.background_threads,
-        background_processes=found.background_processes,
-        caveats=_texts(found.caveats),
-        ranked=found.ranked,
-        ordering=found.ordering,
-        poll_interval=found.poll_interval,
-        copies=found.copies,
-        dead_peer=found.dead_peer,
-        scope=found.scope,
-        third_party=found.third_party,
-        package=kept_text(plugin.plugin.origin) if plugin else "",
-    )
+    plugin = catalog.plugin(name)
+    return _copied(MechanismFacts, catalog.mechanism(name), package=plugin.plugin.origin if plugin else "")
 
 
 def _pattern_facts(name: str) -> PatternFacts:
-    found = catalog.pattern(name)
-    return PatternFacts(found.name, kept_text(found.question), kept_text(found.operation))
+    return _copied(PatternFacts, catalog.pattern(name))
+
+
+def _copied(record: type[T], declared: object, **more: str) -> T:
+    """Copy the fields that a mechanism or pattern declares into the record of that name, as a file may hold them."""
+    fields = (name for name in record.__struct_fields__ if name not in more)
+    return record(**{name: _kept(getattr(declared, name)) for name in fields}, **{k: _kept(v) for k, v in more.items()})
+
+
+def _kept(value: object) -> object:
+    if isinstance(value, str):
+        return kept_text(value)
+    return _texts(value) if isinstance(value, tuple) else value
