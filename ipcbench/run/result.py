@@ -1,4 +1,4 @@
-"""What a run found -> the results file."""
+"""Make the results file of what a run found."""
 
 from __future__ import annotations
 
@@ -44,9 +44,8 @@ T = TypeVar("T", bound=msgspec.Struct)
 class Occasion:
     """When and how a run was made; started is ISO 8601 in UTC, wall in seconds.
 
-    isolation is what contained the visits ("warden", "group", "job", "none"); mixed names what differed when the run
-    was continued elsewhere; conditions are what the machine was like; full_metadata keeps all that pyperf collects, the
-    host's name included.
+    isolation is what contained the visits ("warden", "group", "job", "none"); mixed names the differences between its
+    parts; conditions describe the machine; full_metadata keeps all that pyperf collects, with the host's name.
     """
 
     label: str
@@ -61,7 +60,7 @@ class Occasion:
 
 
 def make_result(plan: Plan, findings: Findings, occasion: Occasion) -> ResultFile:
-    """Put together what is known, from the complete rounds; from the first round as far as it came if none is."""
+    """Make a result of the complete rounds, or of the first round if none is complete."""
     rounds = max(findings.rounds, 1)
     measured = {key: found for key, found in findings.outcomes.items() if key[1] <= rounds}
     by_case: dict[Case, dict[int, Outcome]] = {}
@@ -153,7 +152,7 @@ def _case_record(case: Case, plan: Plan, findings: Findings, outcomes: list[Outc
 
 
 def _notes(outcomes: list[Outcome]) -> list[str]:
-    """The notes of a case's visits; of what happened to the machine meanwhile, in how many of them, if not in all."""
+    """Return the notes of a case's visits; a note about the machine says in how many visits, unless in all."""
     found = Counter(note for outcome in outcomes for note in set(outcome.notes))
     ordered = dict.fromkeys(note for outcome in outcomes for note in outcome.notes)
     every = len(outcomes)
@@ -164,19 +163,19 @@ def _notes(outcomes: list[Outcome]) -> list[str]:
 
 
 def _common_proof(outcomes: list[Outcome]) -> list[str]:
-    """What was shown in every visit of a case."""
+    """Return the proofs that every visit of a case has."""
     return [name for name in outcomes[0].proof if all(name in outcome.proof for outcome in outcomes)]
 
 
 def _texts(texts: Iterable[str]) -> list[str]:
-    """Texts as a file may hold them, each once."""
+    """Clean texts for the file, each once."""
     return [kept_text(text) for text in dict.fromkeys(texts)]
 
 
 def _benchmark(case: Case, outcomes: dict[int, Outcome], full_metadata: bool) -> PyperfBenchmark:
-    """What pyperf holds of a case. A fact of the machine that has changed between visits is left out of all of them.
+    """Return pyperf's part of a case, without facts of the machine that changed between visits.
 
-    Such as the host's name when a laptop moves: pyperf refuses a benchmark whose runs differ in it.
+    pyperf refuses a benchmark whose runs differ in such a fact, as in the host's name when a laptop moves.
     """
     runs = [_run(number, outcome, full_metadata) for number, outcome in sorted(outcomes.items())]
     for key in OF_THE_MACHINE:
@@ -232,7 +231,7 @@ def _pattern_facts(name: str) -> PatternFacts:
 
 
 def _copied(record: type[T], declared: object, **more: str) -> T:
-    """Copy the fields that a mechanism or pattern declares into the record of that name, as a file may hold them."""
+    """Copy what a mechanism or pattern declares into the fields of its record, which have the same names."""
     fields = (name for name in record.__struct_fields__ if name not in more)
     return record(**{name: _kept(getattr(declared, name)) for name in fields}, **{k: _kept(v) for k, v in more.items()})
 
