@@ -1,6 +1,6 @@
-"""What killed runs have left: found by their folders, ended, unlinked, removed; live runs and strangers stay.
+"""Find and remove what killed runs left behind, by their folders; live runs and foreign files are left alone.
 
-A run's folder has a lock that its orchestrator and its warden hold. Only where nobody does is the run over.
+The orchestrator and the warden of a run hold the lock of its folder. A run is over when the lock is free.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from ipcbench.run.visitor import LOCK, PLACES
 
 _RUN = re.compile(r"(ib[a-z2-7]{13})-[a-z0-9_]{8}")
 _EXEC = 0.1  # seconds, more than a worker has from fork to exec; until then it holds the lock of its dead warden
-_STARTING = 60.0  # seconds after which a folder without a lock is not that of a run about to take it
+_STARTING = 60.0  # seconds; a younger folder without a lock may belong to a run that is about to lock it
 
 
 class Leftover(NamedTuple):
-    """What is left of one killed run."""
+    """What one killed run left behind."""
 
     folder: Path
     processes: list[Member]
@@ -48,7 +48,7 @@ def live_runs() -> list[Path]:
 
 
 def remove_leftover(leftover: Leftover) -> list[Member]:
-    """End, unlink and remove all of it; the processes that would not end, in which case the folder stays."""
+    """End, unlink and remove all of it; return the processes that did not end, in which case the folder stays."""
     survivors = end_all(lambda: carrying(leftover.folder))
     if not survivors:
         unlink_names(run_prefix(leftover.folder))
