@@ -1,4 +1,4 @@
-"""One host as a place where visits are made: the same questions as of this machine, answered there."""
+"""A host of a fleet as a place to measure: plans, facts and visits come from the host."""
 
 from __future__ import annotations
 
@@ -31,41 +31,41 @@ from ipcbench.text import safe_text
 
 T = TypeVar("T")
 DEATHS = 3  # Dask workers that may die under one visit
-LAST_WORDS = 15.0  # seconds that a visit has to end when the user stops the run
+LAST_WORDS = 15.0  # seconds for a visit to end when the user stops the run
 _LOOK = 0.25
 AGAIN = "made again after its Dask worker was lost"  # a note of such a visit
 
 
 class Ledger:
-    """The results of tasks that came, by their identity: the first counts, others are dropped and counted."""
+    """Counts the results of each visit by its identity: the first is used, later ones are dropped."""
 
     def __init__(self) -> None:
         self._came: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def first(self, identity: str) -> bool:
-        """Write down that a result has come; whether it is the first of this identity."""
+        """Record a result; return whether it is the first of this identity."""
         with self._lock:
             self._came[identity] += 1
             return self._came[identity] == 1
 
     def withdraw(self, identity: str) -> None:
-        """What came was no result after all."""
+        """Drop a recorded result."""
         with self._lock:
             del self._came[identity]
 
     @property
     def dropped(self) -> int:
-        """How many came beside the first ones."""
+        """Return how many results were dropped."""
         with self._lock:
             return sum(self._came.values()) - len(self._came)
 
 
 class RemoteVisitor:
-    """Makes the visits of one run on one host, one in hand at a time; see `visit.Visitor`.
+    """Makes the visits of one run on one host, one at a time; see `run.visitor.Visitor`.
 
-    A visit is known by plan, host, case, round and attempt. Where its Dask worker is lost, it is made again when the
-    host is back, at another address or the same.
+    Plan, host, case, round and attempt identify a visit. If its Dask worker is lost, the visit is made again when the
+    host is back, at whatever address.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class RemoteVisitor:
         self._attempts: Counter[tuple[str, int]] = Counter()
 
     def visit(self, visit: Visit) -> Outcome | Failure:
-        """Make one visit; raises Interrupted, and HostLost, NotContained and others if no further one can be made."""
+        """Make one visit; raises Interrupted, and HostLost, NotContained and others if no further visit can be made."""
         key = visit.case.id, visit.round
         self._attempts[key] += 1
         wanted = f"{self._begun}-{visit.case.id}-{visit.round}-{self._attempts[key]}"
@@ -96,7 +96,7 @@ class RemoteVisitor:
             try:
                 answer = self._awaited(address, task, future, ended, deadlines(visit, self.timing)["visit"])
             finally:
-                with contextlib.suppress(Exception):  # Dask's own, of a cluster that has gone
+                with contextlib.suppress(Exception):  # Dask's own, if the cluster is lost
                     future.cancel()
             if isinstance(answer, Failure):
                 return answer
@@ -118,12 +118,12 @@ class RemoteVisitor:
         return answer.failure or Failure("failed", "start", "the host said nothing of what it found")
 
     def close(self) -> None:
-        """Nothing stays on a host between visits."""
+        """Do nothing: hosts keep no state between visits."""
 
     def _awaited(
         self, address: str, task: str, future: Any, ended: SimpleQueue[Any], seconds: float
     ) -> host.Answer | Failure | None:
-        """What a task comes to, or an earlier one of the same visit; None if its worker was lost."""
+        """Return the answer of this task, or of an earlier one of this visit; None if its worker was lost."""
         until = time.monotonic() + seconds + 2 * LONGEST_WAIT
         while True:
             with contextlib.suppress(Empty):
@@ -142,14 +142,14 @@ class RemoteVisitor:
 
 
 def _answer_of(future: Any) -> host.Answer | Failure | None:
-    """What a task that is over has said; None if it was lost. Raises IpcbenchError for what cannot be read."""
+    """Return the answer of an ended task; None if it was lost. Raises IpcbenchError if it cannot be decoded."""
     from distributed import CancelledError
 
     try:
         said = future.result(timeout=LONGEST_WAIT)
-    except CancelledError:  # the connection to the scheduler was lost, and with it the task
+    except CancelledError:  # the task was lost with the connection to the scheduler
         return None
-    except Exception as error:  # whatever Dask, its retries being used up, or the host has raised
+    except Exception as error:  # raised on the host after the last retry, or by Dask
         return Failure("failed", "start", f"the host could not make it: {safe_text(error, 300)}")
     try:
         answer: host.Answer = msgspec.json.decode(said, type=host.Answer)
@@ -195,7 +195,7 @@ class HostSite:
 
     @property
     def facts(self) -> host.Facts:
-        """What is recorded of the host, asked for once."""
+        """Return the facts of the host, which are asked for once."""
         if self._facts is None:
             self._facts = self._call(host.facts)
         return self._facts
