@@ -27,7 +27,7 @@ import ipcbench
 from ipcbench.errors import Interrupted, IpcbenchError, NotContained
 from ipcbench.fleet import checks, host, lock
 from ipcbench.fleet.client import Absence, Fleet, Presence, _why_absent
-from ipcbench.fleet.visitor import AGAIN, Ledger, RemoteVisitor
+from ipcbench.fleet.visitor import AGAIN, Deliveries, RemoteVisitor
 from ipcbench.model import Budget, Case, Failure, Outcome, Timing, Visit
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Request
@@ -101,7 +101,7 @@ class TestWithDask:
             os.kill(cluster.worker_of("a"), signal.SIGKILL)
             assert until(lambda: before not in fleet.workers(), 10)
             began = time.monotonic()
-            visitor = RemoteVisitor(fleet, A, PLAN, "", stop, "warden", Ledger())
+            visitor = RemoteVisitor(fleet, A, PLAN, "", stop, "warden", Deliveries())
             found = visitor.visit(Visit(Case("ping-pong", "pipe-bytes", 64), 1, 0, 100))
             assert isinstance(found, Outcome), found
             assert time.monotonic() - began < 30
@@ -312,9 +312,9 @@ def test_a_clock_that_is_off_and_a_busy_dask_worker_are_told() -> None:
 
 
 def test_the_second_result_of_one_identity_is_dropped_and_counted() -> None:
-    ledger = Ledger()
-    assert [ledger.first(name) for name in ("a", "b", "a", "a")] == [True, True, False, False]
-    assert ledger.dropped == 2
+    deliveries = Deliveries()
+    assert [deliveries.first(name) for name in ("a", "b", "a", "a")] == [True, True, False, False]
+    assert deliveries.dropped == 2
 
 
 @pytest.mark.usefixtures("no_leaks")
@@ -446,7 +446,7 @@ FAILED = said(failure=Failure("failed", "timing", "boom"))
 def test_what_comes_of_a_task_is_what_comes_of_the_visit(
     stop: Stop, answers: list[bytes | Exception | None], found: Failure | Exception
 ) -> None:
-    visitor = RemoteVisitor(FakeFleet(*answers), "aaaaaaaa", PLAN, "", stop, "warden", Ledger())  # type: ignore[arg-type]
+    visitor = RemoteVisitor(FakeFleet(*answers), "aaaaaaaa", PLAN, "", stop, "warden", Deliveries())  # type: ignore[arg-type]
     visit = Visit(PLAN.cases[0], 1, 0, 7)
     if isinstance(found, Failure):
         assert visitor.visit(visit) == found
@@ -459,7 +459,7 @@ def test_what_comes_of_a_task_is_what_comes_of_the_visit(
 @with_dask
 def test_a_task_that_came_to_another_host_has_its_own_looked_for_anew(stop: Stop) -> None:
     fleet = FakeFleet(said(elsewhere=True), said(outcome=outcome()))
-    visitor = RemoteVisitor(fleet, "aaaaaaaa", PLAN, "", stop, "warden", Ledger())  # type: ignore[arg-type]
+    visitor = RemoteVisitor(fleet, "aaaaaaaa", PLAN, "", stop, "warden", Deliveries())  # type: ignore[arg-type]
     assert visitor.visit(Visit(PLAN.cases[0], 1, 0, 7)) == outcome(notes=(AGAIN,))
     assert fleet.forgotten == ["aaaaaaaa"]
 

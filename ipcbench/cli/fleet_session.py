@@ -19,7 +19,7 @@ from ipcbench.errors import BadRequest, IpcbenchError
 from ipcbench.fleet.checks import doubts, hosts, problems, refuse_open
 from ipcbench.fleet.client import RETRIES, Fleet, Presence, Tls
 from ipcbench.fleet.session import Job, file_of, jobs_left, left_out, new_jobs, of_host, run_jobs
-from ipcbench.fleet.visitor import DEATHS, HostSite, Ledger
+from ipcbench.fleet.visitor import DEATHS, Deliveries, HostSite
 from ipcbench.results.store import check_label
 from ipcbench.run.cost import fitted, time_to_start
 from ipcbench.run.journal.file import SUFFIX
@@ -53,7 +53,7 @@ def show(given: dict[str, Any]) -> int:
             f"what raises on a host is tried {count(1 + RETRIES, 'time')}, a visit under which the Dask worker dies "
             f"{count(DEATHS, 'time')}{by_dask}"
         )
-        return severest(*(_show(HostSite(fleet, found.name, stop, Ledger()), request) for found in present))
+        return severest(*(_show(HostSite(fleet, found.name, stop, Deliveries()), request) for found in present))
 
 
 def _show(site: HostSite, request: RunRequest) -> int:

@@ -18,8 +18,8 @@ def refuse_open(fleet: Fleet, trusted: bool) -> None:
     everywhere = fleet.listens_everywhere()
     if everywhere and not trusted:
         raise BadRequest(
-            f"the scheduler listens to every network without TLS ({everywhere[0]}), and whoever reaches it can run any "
-            "program on every host: start it with --host and an address of a private network, or with TLS; "
+            f"the scheduler listens to every network without TLS ({everywhere[0]}), and anyone who reaches it can run "
+            "any program on every host: start it with --host and an address of a private network, or with TLS; "
             "--trusted-network says that all networks of its machine are private"
         )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ipcbench.errors import ResultError
 from ipcbench.fleet.client import Fleet, Presence
-from ipcbench.fleet.visitor import HostSite, Ledger
+from ipcbench.fleet.visitor import Deliveries, HostSite
 from ipcbench.results.store import check_label
 from ipcbench.run.execute import FinishedRun
 from ipcbench.run.journal.file import SUFFIX
@@ -74,12 +74,12 @@ def run_jobs(fleet: Fleet, jobs: Sequence[Job], stop: Stop, listen: Callable[[st
 
     A second signal ends the waiting for visits, and not the saving. An error that ends a job is kept in the job.
     """
-    ledger = Ledger()
+    deliveries = Deliveries()
 
     def work(job: Job) -> None:
         listener = listen(job.host)
         try:
-            job.finished = run(job.request, HostSite(fleet, job.host, stop, ledger), listener)
+            job.finished = run(job.request, HostSite(fleet, job.host, stop, deliveries), listener)
         except Exception as error:  # a thread has nowhere to raise it
             job.error = error
             listener.warned(str(error))
@@ -89,7 +89,7 @@ def run_jobs(fleet: Fleet, jobs: Sequence[Job], stop: Stop, listen: Callable[[st
         thread.start()
     for thread in threads:
         thread.join()
-    return ledger.dropped
+    return deliveries.dropped
 
 
 def file_of(results: Path, label: str, host: str) -> Path:

@@ -36,7 +36,7 @@ _LOOK = 0.25
 AGAIN = "made again after its Dask worker was lost"  # a note of such a visit
 
 
-class Ledger:
+class Deliveries:
     """Counts the results of each visit by its identity: the first is used, later ones are dropped."""
 
     def __init__(self) -> None:
@@ -69,9 +69,9 @@ class RemoteVisitor:
     """
 
     def __init__(
-        self, fleet: Fleet, name: str, plan: Plan, software: str, stop: Stop, isolation: str, ledger: Ledger
+        self, fleet: Fleet, name: str, plan: Plan, software: str, stop: Stop, isolation: str, deliveries: Deliveries
     ) -> None:
-        self.fleet, self.name, self.stop, self.ledger = fleet, name, stop, ledger
+        self.fleet, self.name, self.stop, self.deliveries = fleet, name, stop, deliveries
         self.timing = plan.timing
         self.isolation = isolation
         self._begun = f"ipcbench-{os.urandom(4).hex()}-{digest(plan_record(plan), software)[:16]}-{name}"
@@ -85,7 +85,7 @@ class RemoteVisitor:
         ended: SimpleQueue[Any] = SimpleQueue()
 
         def came(future: Any) -> None:
-            if future.status != "finished" or self.ledger.first(wanted):
+            if future.status != "finished" or self.deliveries.first(wanted):
                 ended.put(future)
 
         for lost in range(DEATHS):
@@ -101,7 +101,7 @@ class RemoteVisitor:
             if isinstance(answer, Failure):
                 return answer
             if answer and answer.elsewhere:
-                self.ledger.withdraw(wanted)
+                self.deliveries.withdraw(wanted)
                 self.fleet.forget(self.name)
             elif answer:
                 return self._found(answer, lost)
@@ -161,8 +161,8 @@ def _answer_of(future: Any) -> host.Answer | Failure | None:
 class HostSite:
     """A host of a fleet as a `run.site.Site`."""
 
-    def __init__(self, fleet: Fleet, name: str, stop: Stop, ledger: Ledger) -> None:
-        self.fleet, self.name, self.stop, self.ledger = fleet, name, stop, ledger
+    def __init__(self, fleet: Fleet, name: str, stop: Stop, deliveries: Deliveries) -> None:
+        self.fleet, self.name, self.stop, self.deliveries = fleet, name, stop, deliveries
         self._facts: host.Facts | None = None
 
     def stopping(self) -> contextlib.AbstractContextManager[Stop]:
@@ -191,7 +191,7 @@ class HostSite:
 
     def visits(self, plan: Plan, stop: Stop) -> RemoteVisitor:
         who = self.identity(hashlib.sha256(self.name.encode()).hexdigest()[:16], ())
-        return RemoteVisitor(self.fleet, self.name, plan, who.software, stop, self.facts.isolation, self.ledger)
+        return RemoteVisitor(self.fleet, self.name, plan, who.software, stop, self.facts.isolation, self.deliveries)
 
     @property
     def facts(self) -> host.Facts:

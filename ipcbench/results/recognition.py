@@ -94,7 +94,7 @@ def document_words(document: Mapping[str, Any]) -> str:
         version = document.get("version", "1.0")
         if version != "1.0":
             return (
-                f"a pyperf file of format {safe_text(version, 20)}, of which only 1.0 is read: "
+                f"a pyperf file of format {safe_text(version, 20)}, and only 1.0 can be read: "
                 "'python -m pyperf convert OLD.json -o NEW.json' converts older ones"
             )
         return ""

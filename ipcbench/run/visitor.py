@@ -27,7 +27,7 @@ from ipcbench.run.containment.processes import (
     remove_folder,
     unlink_names,
 )
-from ipcbench.run.containment.warden_client import LifeLine, Report, Request, WardenLost
+from ipcbench.run.containment.warden_client import Report, Request, WardenClient, WardenLost
 from ipcbench.run.stop import Stop
 from ipcbench.run.verdict.judge import judge, read_small
 from ipcbench.run.verdict.plausibility import Controls
@@ -84,14 +84,14 @@ class Visitor:
         except OSError as error:
             remove_folder(self.folder)
             raise IpcbenchError(f"{self.folder}: cannot prepare the folder of this run: {error.strerror}") from error
-        self._line: LifeLine | None = None
+        self._warden: WardenClient | None = None
         self._controls = Controls()
 
     def close(self) -> None:
         """End the warden and remove the run's folder; may be called twice."""
-        if self._line:
-            self._line.close()
-            self._line = None
+        if self._warden:
+            self._warden.close()
+            self._warden = None
         if self._lock >= 0:
             os.close(self._lock)  # before removing, which may need the descriptor
             self._lock = -1
@@ -142,8 +142,8 @@ class Visitor:
         """Have the warden make the visit; return a Failure if the warden is lost."""
         folder = Path(request.folder)
         try:
-            self._line = self._line or LifeLine(self.folder, self.isolation, [self._lock, *self.locks])
-            report = self._line.visit(request, self.stop)
+            self._warden = self._warden or WardenClient(self.folder, self.isolation, [self._lock, *self.locks])
+            report = self._warden.visit(request, self.stop)
         except WardenLost as error:
             return self._without_warden(folder, error)
         except OSError as error:
@@ -160,9 +160,9 @@ class Visitor:
 
     def _without_warden(self, folder: Path, error: WardenLost) -> Failure:
         """End the processes of a dead warden, whose parent is now this process; the next visit has another warden."""
-        if self._line:
-            self._line.close()
-            self._line = None
+        if self._warden:
+            self._warden.close()
+            self._warden = None
         survivors = end_all(lambda: carrying(self.folder)) if self.isolation == "warden" else []
         unlink_names(f"{folder.name}-")
         if survivors:

@@ -89,7 +89,7 @@ class Custody:
         status = self._status()  # before a wait for any child could take it
         leaks = [_about(member) for member in self._outliving()] if ending == "ended" else []
         waited = time.monotonic() - self.since
-        survivors = end_all(self.members) if self._anybody() else []
+        survivors = end_all(self.members) if self._any_left() else []
         notes = self.line.watch.since(surroundings)
         stack = self._stacks()
         if self.pulse.stopped or (stack and status == 0):  # if the visit succeeds, only SIGCONT writes a stack
@@ -223,7 +223,7 @@ class Custody:
         """Return the processes that still run some time after the worker has ended, as seen in two looks."""
         until = time.monotonic() + _GRACE
         pause = 0.001
-        while self._anybody():
+        while self._any_left():
             if time.monotonic() > until:
                 first = set(self._culprits())
                 time.sleep(_STEADY)
@@ -235,7 +235,7 @@ class Custody:
     def _culprits(self) -> list[Member]:
         return [member._replace(state="") for member in self.members() if not member.is_tracker and member.state != "Z"]
 
-    def _anybody(self) -> bool:
+    def _any_left(self) -> bool:
         """Return whether a process of the visit is left; waits for dead children."""
         if self.isolation == "group":
             return bool(self.members())

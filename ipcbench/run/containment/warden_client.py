@@ -75,7 +75,7 @@ class WardenLost(Exception):
     """The warden ended during a visit; the text says how."""
 
 
-class LifeLine:
+class WardenClient:
     """A running warden."""
 
     def __init__(self, folder: Path, isolation: Isolation, locks: Sequence[int]) -> None:
