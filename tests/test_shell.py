@@ -20,7 +20,8 @@ from synthetic import make_cases, make_result
 
 import ipcbench
 from ipcbench.cli import COMMANDS
-from ipcbench.cli.fleeting import _report, again
+from ipcbench.cli.fleet_session import report_command as fleet_report_command
+from ipcbench.cli.fleet_session import resume_command
 from ipcbench.cli.report import command as report_command
 from ipcbench.results.store import load, save
 from ipcbench.run.visitor import LOCK
@@ -199,7 +200,7 @@ def test_the_commands_of_a_fleet_are_read_as_they_were_meant() -> None:
         "results": Path(RESULTS),
         "force": True,
     }
-    words = shlex.split(again(given, "lab"))[5:]
+    words = shlex.split(resume_command(given, "lab"))[5:]
     params = command.commands["run"].make_context("run", words).params
     assert [params[name] for name in ("scheduler", "resume", "results", "force")] == [
         "tcp://10.0.0.5:8786",
@@ -207,7 +208,7 @@ def test_the_commands_of_a_fleet_are_read_as_they_were_meant() -> None:
         Path(RESULTS),
         True,
     ]
-    words = shlex.split(_report(Path(RESULTS), "lab"))[5:]
+    words = shlex.split(fleet_report_command(Path(RESULTS), "lab"))[5:]
     params = command.commands["report"].make_context("report", words).params
     assert params["results"] == Path(RESULTS)
 
@@ -223,4 +224,4 @@ def test_every_command_with_a_name_in_it_is_put_together_in_one_place() -> None:
                 parts = [str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values]
                 if re.search(rf"(?<!<)ipcbench ({commands})\b[^;:,]*\{{\}}", "".join(parts)):
                     found.append(f"{path.relative_to(package)}: {''.join(parts)}")
-    assert found == ["report/html.py: ipcbench embed {} --report {}"], "an id of a chart and a safe folder"
+    assert found == ["report/page/html.py: ipcbench embed {} --report {}"], "an id of a chart and a safe folder"

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ipcbench.analysis.advice.need import NOT_ASKED, Need, check, questions_of, ruled_out, usual_size
-from ipcbench.cli.measuring import measured
 from ipcbench.cli.options import known, parts, whole
 from ipcbench.cli.output import say_prose
 from ipcbench.cli.run import command as run
+from ipcbench.cli.session import code_of, measured
 from ipcbench.cli.summary import summary_lines
 from ipcbench.errors import BadRequest, ResultError, UnknownName
 from ipcbench.machine.facts import is_this_machine
@@ -176,12 +176,12 @@ def measure(need: Need, given: dict[str, Any]) -> tuple[Path, int]:
     label = f"advise-{case.question.replace(':', '-')}-{size_name(case.size)}-{case.workers}w-{now}"
     words = [*_words(need, _fitting(need)), "--label", given["label"] or label, "--results", str(given["results"])]
     words += ["--rounds", given["rounds"]] if given["rounds"] else []
-    finish = measured("run", run.make_context("run", words).params)
-    assert finish is not None  # only a dry run has none
-    if given["style"] == "table" or finish.stopped:
-        for line in summary_lines(finish.result, finish.path):
+    finished = measured("run", run.make_context("run", words).params)
+    assert finished is not None  # only a dry run has none
+    if given["style"] == "table" or finished.stopped_by:
+        for line in summary_lines(finished.result, finished.path):
             say_prose(line)
-    return finish.path, finish.code
+    return finished.path, code_of(finished)
 
 
 def _words(need: Need, mechanisms: list[str]) -> list[str]:

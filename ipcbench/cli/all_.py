@@ -13,7 +13,7 @@ from ipcbench.cli.output import printing, say, say_prose, tell
 from ipcbench.errors import ResultError
 
 if TYPE_CHECKING:
-    from ipcbench.cli.finishing import Finish
+    from ipcbench.run.execute import FinishedRun
 
 
 @click.command("all")
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 def command(**given: Any) -> int:
     """Measure the mechanisms people choose between, and write the report.
 
-    Tells first what 'ipcbench doctor' warns of. Takes ten minutes on two CPUs and makes at least 7 rounds; with --fast
-    two and 5, with --rigorous forty and 15. Writes results/<label>.json and reports/<label>/ with report.html,
-    summary.md, cases.csv and charts/. Everything `run` takes, `all` takes; --resume continues a run of either and then
-    reports.
+    Prints the warnings of 'ipcbench doctor' first. Takes ten minutes on two CPUs and makes at least 7 rounds; with
+    --fast two minutes and 5 rounds, with --rigorous forty and 15. Writes results/<label>.json, and reports/<label>/ with
+    report.html, summary.md, cases.csv and charts/. Takes all options of `run`; --resume continues a run of either
+    command, then reports.
 
     \b
     Examples:
@@ -36,39 +36,38 @@ def command(**given: Any) -> int:
       ipcbench all --resume laptop
       ipcbench all --budget 5m --mechanism 'manager-*,queue'
     """
-    from ipcbench.cli.finishing import say_report
-    from ipcbench.cli.measuring import measured
+    from ipcbench.cli.session import code_of, measured, say_report
     from ipcbench.cli.summary import cost_line, self_check_line, summary_lines
 
-    finish = measured("all", given)
-    if finish is None:
+    finished = measured("all", given)
+    if finished is None:
         return 0
-    code = finish.code
+    code = code_of(finished)
     with printing(code):
-        for line in summary_lines(finish.result, finish.path):
+        for line in summary_lines(finished.result, finished.path):
             say_prose(line)
-        if finish.stopped:  # who stops a run wants the prompt back
-            say_report(finish, None if given["reports"] == REPORTS else given["reports"])
+        if finished.stopped_by:  # the user wants the prompt back
+            say_report(finished, None if given["reports"] == REPORTS else given["reports"])
         else:
-            code = _report(finish, given["reports"] / finish.result.ipcbench.label)
-            say_prose(self_check_line(finish.result))
-            say_prose(cost_line(finish.result))
-        if finish.resuming:
-            say(f"to continue: {finish.resuming}")
+            code = _report(finished, code, given["reports"] / finished.result.ipcbench.label)
+            say_prose(self_check_line(finished.result))
+            say_prose(cost_line(finished.result))
+        if finished.resuming:
+            say(f"to continue: {finished.resuming}")
     return code
 
 
-def _report(finish: Finish, folder: Path) -> int:
-    """Write the report and print its sentences; the exit code, which a report that cannot be written makes worse."""
+def _report(finished: FinishedRun, code: int, folder: Path) -> int:
+    """Write the report and print its sentences; return the exit code, a worse one if the report cannot be written."""
     from ipcbench.report import said, write
     from ipcbench.report.content.study import study
 
-    about = study(finish.result)
+    about = study(finished.result)
     try:
-        page = write(finish.result, folder, (finish.path.name, finish.result.ipcbench.digest), about)
+        page = write(finished.result, folder, (finished.path.name, finished.result.ipcbench.digest), about)
     except ResultError as error:
         tell(f"ipcbench: {error}")
-        return severest(finish.code, NOT_SAVED)
-    for line in [*said(finish.result, about), f"report: {page}"]:
+        return severest(code, NOT_SAVED)
+    for line in [*said(finished.result, about), f"report: {page}"]:
         say_prose(line)
-    return finish.code
+    return code

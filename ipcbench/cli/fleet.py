@@ -1,4 +1,4 @@
-"""`ipcbench fleet`: the same measuring on many hosts at once, through a Dask cluster."""
+"""`ipcbench fleet`: measure on many hosts at once, through a Dask cluster."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ipcbench.cli.options import FORMATS, RESULTS, run_options
 
 
 def cluster_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say which cluster, and how it is reached."""
+    """Add the options that name the cluster and how to reach it."""
     options = [
         click.option("--scheduler", required=True, metavar="ADDRESS", help="Such as tcp://10.0.0.5:8786 or tls://…"),
         click.option("--tls-ca", type=click.Path(exists=True, dir_okay=False), help="Certificate of the authority."),
@@ -25,7 +25,7 @@ def cluster_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "--grace",
             metavar="TIME",
             default="1m",
-            help="How long a host that is lost may take to come back. Default: 1m.",
+            help="How long a lost host may take to come back. Default: 1m.",
         ),
     ]
     for option in reversed(options):
@@ -34,7 +34,7 @@ def cluster_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def without(function: click.Command, *names: str) -> None:
-    """Leave options out of the help that a fleet refuses."""
+    """Hide options that a fleet refuses from the help."""
     for option in function.params:
         if option.name in names and isinstance(option, click.Option):
             option.hidden = True
@@ -44,7 +44,7 @@ def without(function: click.Command, *names: str) -> None:
 def command() -> None:
     """Measure on many hosts at once, one visit per host at a time.
 
-    The hosts are the workers of a Dask cluster, which you start: one worker on each host. Whoever reaches a port of
+    The hosts are the workers of a Dask cluster, which you start: one worker on each host. Anyone who reaches a port of
     Dask can run any program on all hosts: use TLS or a private network. docs/fleet.md says how, and what a host needs.
 
     \b
@@ -61,9 +61,9 @@ def command() -> None:
 def plan(**given: Any) -> int:
     """Show the hosts of a cluster and what each would run; nothing is measured.
 
-    A line for each thing that keeps the hosts from being measured, and then the exit code is 2.
+    Prints a line for each problem that keeps the hosts from being measured; the exit code is then 2.
     """
-    from ipcbench.cli.fleeting import show
+    from ipcbench.cli.fleet_session import show
 
     return show(given)
 
@@ -78,7 +78,7 @@ def run(**given: Any) -> int:
     two hosts' numbers are ever put together: `ipcbench compare` sets them side by side. A host that goes and does not
     come back is reported, and the others finish; --resume continues what is not complete.
     """
-    from ipcbench.cli.fleeting import measure
+    from ipcbench.cli.fleet_session import measure
 
     return measure(given)
 

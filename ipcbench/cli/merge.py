@@ -32,10 +32,10 @@ def command(files: tuple[str, ...], label: str | None, results: Path, force: boo
       ipcbench merge monday tuesday --label week
     """
     from ipcbench.cli.output import say, say_prose
-    from ipcbench.cli.saving import refuse_existing
     from ipcbench.cli.summary import count, summary_lines
     from ipcbench.errors import BadRequest
     from ipcbench.results.store import check_label, check_writable, find, save
+    from ipcbench.run.save import refuse_existing
 
     if len(files) < 2:
         raise BadRequest("merge joins two files or more")

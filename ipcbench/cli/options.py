@@ -6,7 +6,6 @@ import itertools
 import random
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +15,7 @@ from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.machine.pythons import interpreters
 from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS, START_METHODS, Budget, Timing
 from ipcbench.plan.planner import Request
+from ipcbench.run.request import Destination, ResumeRequest, RunRequest
 from ipcbench.shell import kept, pasted
 from ipcbench.units import parse_duration, parse_size, size_name
 
@@ -33,58 +33,6 @@ TIMING = {"fast": Timing(values=1), "": Timing(), "rigorous": Timing()}
 RESULTS, REPORTS = Path("results"), Path("reports")
 FORMATS = ("table", "markdown", "json", "csv")  # of what is compared
 FEW = 8  # files that are compared one by one unless asked otherwise; more are taken for a fleet
-
-
-@dataclass(frozen=True, slots=True)
-class Keeping:
-    """Where the files of a run go, and how much is said; command is `run` or `all`, which alone has reports.
-
-    again is the command that continues the run, where it is neither of these.
-    """
-
-    command: str
-    results: Path
-    reports: Path | None
-    force: bool
-    quiet: bool
-    again: str = ""
-
-    def resuming(self, label: str, replacing: bool = False) -> str:
-        """The command that continues the run of this label; `replacing` the file of another run that is still there."""
-        if self.again:
-            return self.again
-        words = [self.command, "--resume", label, *self.place]
-        if self.reports not in (None, REPORTS):
-            words += ["--reports", str(self.reports)]
-        return pasted(*words, *(["--force"] if replacing and self.force else []))
-
-    @property
-    def place(self) -> list[str]:
-        """The option that names the folder of results files, where it is not the usual one."""
-        return ["--results", str(self.results)] if self.results != RESULTS else []
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What `run` and `all` were asked for; command repeats the run."""
-
-    request: Request
-    budget: Budget
-    timing: Timing
-    seed: int
-    label: str | None
-    dry_run: bool
-    command: str
-    full_metadata: bool
-    keeping: Keeping
-
-
-@dataclass(frozen=True, slots=True)
-class Resumption:
-    """Which run `--resume` continues."""
-
-    label: str
-    keeping: Keeping
 
 
 PLANNING = (  # what cannot stand beside --resume: it would make another plan
@@ -187,7 +135,7 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def make_order(command: str, given: dict[str, Any]) -> Order:
+def make_run_request(command: str, given: dict[str, Any]) -> RunRequest:
     """Check the options of `run` or `all` and put them together; raises BadRequest and UnknownName."""
     if given["fast"] and given["rigorous"]:
         raise BadRequest("--fast and --rigorous: choose one")
@@ -208,16 +156,15 @@ def make_order(command: str, given: dict[str, Any]) -> Order:
         fast=given["fast"],
         full=given["full"],
     )
-    return Order(
+    return RunRequest(
         request=request,
         budget=_budget(command, effort, given)._replace(precision=_precision(given["precision"])),
         timing=TIMING[effort],
         seed=seed,
         label=given["label"],
-        dry_run=given["dry_run"],
         command=_command(command, given, request, seed),
         full_metadata=given["full_metadata"],
-        keeping=_keeping(command, given),
+        destination=_destination(command, given),
     )
 
 
@@ -226,16 +173,23 @@ def surplus_of(given: dict[str, Any], names: Sequence[str]) -> str:
     return ", ".join(f"--{name.replace('_', '-')}" for name in names if given[name] not in (None, (), False))
 
 
-def make_resumption(command: str, given: dict[str, Any]) -> Resumption:
+def make_resume_request(command: str, given: dict[str, Any]) -> ResumeRequest:
     """Check the options of `run` or `all` with --resume and put them together; raises BadRequest."""
     surplus = surplus_of(given, PLANNING)
     if surplus:
         raise BadRequest(f"--resume continues the plan that was begun: leave out {surplus}")
-    return Resumption(given["resume"], _keeping(command, given))
+    return ResumeRequest(given["resume"], _destination(command, given))
 
 
-def _keeping(command: str, given: dict[str, Any]) -> Keeping:
-    return Keeping(command, given["results"], given.get("reports"), given["force"], given["quiet"])
+def _destination(command: str, given: dict[str, Any]) -> Destination:
+    results, reports, force = given["results"], given.get("reports"), given["force"]
+    options = ["--results", str(results)] if results != RESULTS else []
+    options += ["--reports", str(reports)] if reports not in (None, REPORTS) else []
+
+    def resume_command(label: str, replacing: bool) -> str:
+        return pasted(command, "--resume", label, *options, *(["--force"] if replacing and force else []))
+
+    return Destination(results, reports, force, resume_command)
 
 
 def _budget(command: str, effort: str, given: dict[str, Any]) -> Budget:

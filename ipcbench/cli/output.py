@@ -15,7 +15,6 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator
-from contextvars import ContextVar
 from typing import TextIO
 
 import click
@@ -25,8 +24,6 @@ from ipcbench.text import safe_text
 
 LONGEST_LINE = 10_000  # characters
 LEAST_WIDTH = 40
-
-_ABOUT: ContextVar[str] = ContextVar("about", default="")
 
 _GONE = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF)
 
@@ -79,17 +76,7 @@ def line_width(least: int) -> int:
 def tell(text: str) -> None:
     """Print a line to stderr; where that fails, nothing is ever printed there again."""
     with quietly():
-        click.echo(safe_text(_ABOUT.get() + text, LONGEST_LINE), err=True)
-
-
-@contextlib.contextmanager
-def about(what: str) -> Iterator[None]:
-    """Have each line that this thread tells meanwhile begin with what it is about."""
-    before = _ABOUT.set(f"{what}: ")
-    try:
-        yield
-    finally:
-        _ABOUT.reset(before)
+        click.echo(safe_text(text, LONGEST_LINE), err=True)
 
 
 @contextlib.contextmanager

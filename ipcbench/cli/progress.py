@@ -6,7 +6,7 @@ Nothing is drawn while a visit is timed: the bar has no refreshing thread and mo
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -32,17 +32,17 @@ class Quiet:
 class Lines:
     """A line when a round begins, and one for each failure."""
 
-    def __init__(self) -> None:
-        self.round = -1
+    def __init__(self, tell: Callable[[str], None] = tell) -> None:
+        self.tell, self.round = tell, -1
 
     def visiting(self, visit: Visit, rounds: int, seconds_left: float) -> None:
         if visit.round != self.round:
             self.round = visit.round
             what = f"round {visit.round} of {rounds}" if visit.round else "calibrating"
-            tell(f"{what}, about {format_duration(seconds_left)} left")
+            self.tell(f"{what}, about {format_duration(seconds_left)} left")
 
     def failed(self, case: Case, failure: Failure) -> None:
-        tell(failure_line(case, failure))
+        self.tell(failure_line(case, failure))
 
 
 class Bar:

@@ -33,23 +33,23 @@ def command(**given: Any) -> int:
     results/<label>.journal, and --resume continues it. To repeat a measurement another day, measure it under another
     label; 'ipcbench merge' joins both.
     """
-    from ipcbench.cli.finishing import say_report
-    from ipcbench.cli.measuring import measured
+    from ipcbench.cli.session import code_of, measured, say_report
     from ipcbench.cli.summary import cost_line, self_check_line, summary_lines
 
-    finish = measured("run", given)
-    if finish is None:
+    finished = measured("run", given)
+    if finished is None:
         return 0
-    with printing(finish.code):
-        for line in summary_lines(finish.result, finish.path):
+    code = code_of(finished)
+    with printing(code):
+        for line in summary_lines(finished.result, finished.path):
             say_prose(line)
-        if not finish.stopped:  # who stops a run wants the prompt back
+        if not finished.stopped_by:  # the user wants the prompt back
             from ipcbench.report import said
 
-            closing = [self_check_line(finish.result), cost_line(finish.result)]
-            for line in [*said(finish.result), *closing]:
+            closing = [self_check_line(finished.result), cost_line(finished.result)]
+            for line in [*said(finished.result), *closing]:
                 say_prose(line)
-            say_report(finish)
-        if finish.resuming:
-            say(f"to continue: {finish.resuming}")
-    return finish.code
+            say_report(finished)
+        if finished.resuming:
+            say(f"to continue: {finished.resuming}")
+    return code

@@ -1,1 +1,1 @@
-"""Measuring on many hosts at once: the same visits, each a task of a Dask cluster with one worker per host."""
+"""Measure on many hosts at once: each visit is a task of a Dask cluster with one worker per host."""

@@ -1,4 +1,4 @@
-"""What keeps workers from being a fleet, and what is only to be told: a line for each."""
+"""Check the workers of a cluster: what keeps them from being measured, and what is doubtful, a line for each."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ MOST_OFF = 2.0  # seconds between the clocks of a host and the client
 
 
 def refuse_open(fleet: Fleet, trusted: bool) -> None:
-    """Raise BadRequest for a scheduler that takes code from every network, unless it is said that they are trusted."""
+    """Raise BadRequest for a scheduler that accepts code from every network, unless the networks are trusted."""
     everywhere = fleet.listens_everywhere()
     if everywhere and not trusted:
         raise BadRequest(
-            f"the scheduler listens to every network without TLS ({everywhere[0]}), and whoever reaches it can run any "
-            "program on every host: start it with --host and an address of a private network, or with TLS; "
+            f"the scheduler listens to every network without TLS ({everywhere[0]}), and anyone who reaches it can run "
+            "any program on every host: start it with --host and an address of a private network, or with TLS; "
             "--trusted-network says that all networks of its machine are private"
         )
 
 
 def hosts(present: Sequence[Presence], absent: Sequence[Absence]) -> list[Presence]:
-    """The hosts, one worker each; raises BadRequest with the first thing that keeps them from being measured."""
+    """Return the hosts, one worker each; raises BadRequest with the first problem."""
     for line in problems(present, absent):
         raise BadRequest(line)
     return list(present)
 
 
 def problems(present: Sequence[Presence], absent: Sequence[Absence]) -> Iterator[str]:
-    """Everything that keeps these workers from being measured as hosts."""
+    """Yield a line for each problem that keeps these workers from being measured as hosts."""
     if not present and not absent:
         yield "the Dask scheduler has no worker: start one 'dask worker' on each host"
     for missing in absent:
@@ -57,7 +57,7 @@ def problems(present: Sequence[Presence], absent: Sequence[Absence]) -> Iterator
 
 
 def doubts(present: Sequence[Presence]) -> Iterator[str]:
-    """What may be, and should be known."""
+    """Yield a line for each doubt that does not keep a host from being measured."""
     for found in present:
         if abs(found.off) > MOST_OFF:
             yield (

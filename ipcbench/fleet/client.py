@@ -1,4 +1,4 @@
-"""The client's end of a fleet: the Dask client, who is there, calls of functions on one host, and tasks."""
+"""The client of a fleet: connect to Dask, survey the hosts, call functions on one host, submit visits."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ T = TypeVar("T")
 CONNECT = 10.0  # seconds
 REPLY = 30.0
 RETRIES = 1  # of a task that raised an exception, by Dask
-_FRESH = 0.5  # seconds for which the list of workers is taken as it was
+_FRESH = 0.5  # seconds for which the list of workers is cached
 _ADDRESS = re.compile(r"(tcp|tls)://([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}")
 _EXPECTED = "expected such as tcp://10.0.0.5:8786 or tls://10.0.0.5:8786, as 'dask scheduler' prints it"
 _EXTRA = "pip install 'ipcbench[fleet]'"
 
 
 class Presence(NamedTuple):
-    """A Dask worker that answered: where, who it is (see `host.presence`) and by how many seconds its clock is off."""
+    """A Dask worker that answered: its address, its `host.presence`, and by how many seconds its clock is off."""
 
     address: str
     name: str
@@ -41,7 +41,7 @@ class Presence(NamedTuple):
 
 
 class Absence(NamedTuple):
-    """A Dask worker on which ipcbench did not answer, and why in a line."""
+    """A Dask worker on which ipcbench did not answer, and the reason."""
 
     address: str
     reason: str
@@ -57,7 +57,7 @@ class Tls:
 
 
 class Fleet:
-    """A connection to a Dask scheduler; used by a thread for each host. grace is how long a lost host may stay away."""
+    """A connection to a Dask scheduler, used by one thread per host. A lost host may stay away for `grace` seconds."""
 
     def __init__(self, client: Any, grace: float) -> None:
         self.client, self.grace = client, grace
@@ -67,18 +67,18 @@ class Fleet:
 
     @classmethod
     def connect(cls, address: str, tls: Tls | None, grace: float) -> Fleet:
-        """Connect; raises BadRequest where nobody answers, and IpcbenchError where the extra is not installed."""
+        """Connect; raises BadRequest if no scheduler answers, and IpcbenchError if the extra is not installed."""
         try:
             from distributed import Client
             from distributed.security import Security
         except ImportError as error:
             raise IpcbenchError(f"fleet needs the library distributed ({safe_text(error)}): {_EXTRA}") from error
-        if not _ADDRESS.fullmatch(address):  # what Dask cannot read, it takes 20 seconds to give up
+        if not _ADDRESS.fullmatch(address):  # Dask takes 20 seconds to reject an address
             raise BadRequest(f"scheduler {safe_text(address, 100)!r}: {_EXPECTED}")
         if address.startswith("tls:") and not tls:
             raise BadRequest(f"{address} is encrypted: give --tls-ca, --tls-cert and --tls-key")
         for logger in [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]:
-            logging.getLogger(logger).setLevel(logging.CRITICAL + 1)  # what matters is said in our own words
+            logging.getLogger(logger).setLevel(logging.CRITICAL + 1)  # our own errors say what matters
         try:
             security = None
             if tls:
@@ -91,11 +91,11 @@ class Fleet:
             raise BadRequest(f"no Dask scheduler answers at {address} ({text}): {_EXPECTED}") from error
 
     def close(self) -> None:
-        """Leave the cluster as it is; tasks of ours are forgotten."""
+        """Disconnect, and drop our tasks; the cluster stays."""
         self.client.close(timeout=5)
 
     def workers(self) -> frozenset[str]:
-        """The addresses of all workers; raises HostLost if the scheduler does not answer."""
+        """Return the addresses of all workers; raises HostLost if the scheduler does not answer."""
         with self._lock:
             at, known = self._workers
             if time.monotonic() - at > _FRESH:
@@ -104,7 +104,7 @@ class Fleet:
             return known
 
     def survey(self) -> tuple[list[Presence], list[Absence]]:
-        """Ask all workers who they are, in the order of names and of addresses."""
+        """Ask all workers to describe themselves; return those that answered, by name, and the others, by address."""
         present, absent = [], []
         for address in sorted(self.workers()):
             before = time.time()
@@ -118,7 +118,7 @@ class Fleet:
         return sorted(present, key=lambda found: found.name), absent
 
     def listens_everywhere(self) -> list[str]:
-        """The addresses without encryption at which the scheduler listens to every network; none where it is unseen."""
+        """Return the unencrypted addresses at which the scheduler listens to every network; none if it does not say."""
         try:
             found = self._ask(self.client.run_on_scheduler, listening)
         except HostLost:
@@ -126,14 +126,14 @@ class Fleet:
         return [text for text in found if text.startswith("tcp://") and any(sign in text for sign in _EVERYWHERE)]
 
     def allowed_failures(self) -> int | None:
-        """How many workers may die under a task before Dask gives it up; None where the scheduler does not say."""
+        """Return how many workers may die under a task before Dask gives up; None if the scheduler does not say."""
         try:
             return int(self._ask(self.client.run_on_scheduler, deaths_allowed))
         except (HostLost, ValueError):
             return None
 
     def find(self, name: str, stop: Stop) -> str:
-        """Where a host is now, waiting for one that is away; raises HostLost, and Interrupted."""
+        """Return the address of a host, and wait for a lost one to come back; raises HostLost, and Interrupted."""
         until = time.monotonic() + self.grace
         while True:
             workers = self.workers()
@@ -154,17 +154,17 @@ class Fleet:
             time.sleep(_FRESH)
 
     def forget(self, name: str) -> None:
-        """Look anew where a host is."""
+        """Forget the address of a host."""
         with self._lock:
             self._addresses.pop(name, None)
 
     def call(self, name: str, stop: Stop, function: Callable[..., T], *arguments: object) -> T:
-        """Call a function on a host, beside its tasks; raises HostLost."""
+        """Call a function on a host, outside of its tasks; raises HostLost."""
         found: T = self._on(self.find(name, stop), function, *arguments)
         return found
 
     def submit(self, address: str, identity: str, name: str, visit: Visit, timing: Timing) -> Any:
-        """Have a visit made at this address and nowhere else: its future."""
+        """Submit a visit to the worker at this address only; return its future."""
         return self.client.submit(
             host.make_visit,
             identity,
@@ -179,14 +179,14 @@ class Fleet:
         )
 
     def stop_visit(self, address: str, identity: str) -> None:
-        """Have a visit end early, wherever it is by now."""
+        """End a visit early, if it is still at this address."""
         try:
             self._on(address, host.stop_visit, identity)
         except IpcbenchError:
-            return  # its host has gone, and the warden there ends it
+            return  # the host is lost, and its warden ends the visit
 
     def _on(self, address: str, function: Callable[..., Any], *arguments: object, on_error: str = "raise") -> Any:
-        if address not in self.workers():  # Dask would call it for half a minute
+        if address not in self.workers():  # Dask would try for half a minute
             raise HostLost("its Dask worker is gone")
         found = self._ask(self.client.run, function, *arguments, workers=[address], on_error=on_error)
         if address not in found:
@@ -194,12 +194,12 @@ class Fleet:
         return found[address]
 
     def _ask(self, function: Callable[..., Any], *arguments: object, **more: object) -> Any:
-        """Call the client; raises HostLost for whatever keeps it from an answer."""
+        """Call the client; raises HostLost if it gets no answer, for whatever reason."""
         try:
             return function(*arguments, **more)
-        except Exception as error:  # Dask raises what was raised elsewhere, and errors of its own in many types
+        except Exception as error:  # Dask raises errors of the other side, and its own of many types
             text = safe_text(error, 200) or type(error).__name__
-            if "ConnectionPool" in text:  # closed, since it could not reach the scheduler again
+            if "ConnectionPool" in text:  # closed, because the scheduler cannot be reached
                 raise HostLost("the Dask scheduler is gone") from error
             raise HostLost(f"the Dask cluster does not answer as it should: {text}") from error
 
@@ -234,7 +234,7 @@ def _presence(address: str, answer: dict[str, Any], before: float, after: float)
 
 def _why_absent(answer: object) -> str:
     text = safe_text(answer, 200) or type(answer).__name__
-    if "No module named 'ipcbench'" in text:  # Dask hands on the words of an error, and not always its type
+    if "No module named 'ipcbench'" in text:  # Dask passes on the text of an error, and not always its type
         return f"ipcbench is not installed there: {_EXTRA} in the Python of its Dask worker"
     if "No module named" in text or "cannot import name" in text:
         return f"an ipcbench without what a fleet needs ({text}): {_EXTRA} there"

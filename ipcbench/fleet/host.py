@@ -1,7 +1,7 @@
-"""What runs on a host, inside its Dask worker: saying who the host is, planning there, and making one visit.
+"""Functions that run on a host, inside its Dask worker: identify the host, plan there, make one visit.
 
-A visit is made as it is made locally, by `run.visitor.Visitor`: a warden of its own and below it a fresh process. The
-Dask worker measures nothing; it waits.
+`run.visitor.Visitor` makes the visit, as it does locally: a warden, and below it a fresh process. The Dask worker only
+waits.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ipcbench.run.containment.processes import ISOLATION
 from ipcbench.run.stop import Stop
 from ipcbench.run.visitor import Visitor
 
-PRETEND = "IPCBENCH_FLEET_HOST"  # for tests: workers on one machine that count as hosts of these names
+PRETEND = "IPCBENCH_FLEET_HOST"  # for tests: workers on one machine pretend to be hosts of these names
 QUIET = {
     "distributed.worker.profile.enabled": False,
     "distributed.worker.memory.spill": False,
@@ -43,16 +43,16 @@ QUIET = {
 
 
 class Facts(NamedTuple):
-    """What is recorded of a host, and what contains the visits there."""
+    """The machine of a host, and what contains the visits there."""
 
     machine: MachineFacts
     isolation: str
 
 
 class Answer(msgspec.Struct):
-    """What became of a task: one of an outcome and a failure, or that it was stopped, or is for another host.
+    """The end of a task: an outcome or a failure, or it was stopped, or it was for another host.
 
-    trouble is why no further visit can be made there, uncontained whether that is for something that outlived its own.
+    trouble is why no further visit can be made there; uncontained says that a process outlived its visit.
     """
 
     outcome: Outcome | None = None
@@ -64,14 +64,14 @@ class Answer(msgspec.Struct):
 
 
 class Quit(Stop):
-    """A Stop that another thread asks for, and no signal."""
+    """A Stop that is requested by another thread instead of a signal."""
 
     def ask(self) -> None:
-        """End what is under way."""
+        """End the visit under way."""
         self._on_signal(signal.SIGINT, None)
 
     def close(self) -> None:
-        """Give its descriptors back."""
+        """Close its descriptors."""
         os.close(self.fd)
         os.close(self._write)
 
@@ -81,10 +81,10 @@ _lock = threading.Lock()
 
 
 def presence() -> dict[str, Any]:
-    """Who is there, in plain types that another version can read too.
+    """Describe the host, in plain types that another version can read too.
 
-    name is the same whenever this user measures on this machine, and tells nobody else which it is; boot is another for
-    each machine that runs. clock is seconds since the epoch.
+    name is constant for this user and machine, and reveals neither; boot differs between machines. clock is seconds
+    since the epoch.
     """
     return {
         "name": host_name(),
@@ -99,7 +99,7 @@ def presence() -> dict[str, Any]:
 
 
 def host_name() -> str:
-    """8 hex digits."""
+    """Return the name of this host, 8 hex digits."""
     pretended = os.environ.get(PRETEND)
     if pretended:
         return hashlib.sha256(os.fsencode(pretended)).hexdigest()[:8]
@@ -112,12 +112,12 @@ def facts() -> Facts:
 
 
 def leftovers() -> int:
-    """How many killed runs have left something."""
+    """Return how many killed runs have left processes or files."""
     return len(find_leftovers())
 
 
 def plan_here(request: Request, seed: int, budget: Budget, timing: Timing) -> tuple[Plan | None, str, bool]:
-    """Plan for what this host offers; where that cannot be, why, and whether another host could."""
+    """Plan for the capabilities of this host; or return why it cannot, and whether another host could."""
     try:
         return make_plan(_own_mechanisms(request), capabilities(), seed, budget, timing), "", False
     except BadRequest as error:
@@ -125,9 +125,9 @@ def plan_here(request: Request, seed: int, budget: Budget, timing: Timing) -> tu
 
 
 def make_visit(identity: str, name: str, visit: Visit, timing: Timing) -> bytes:
-    """Make one visit on the host of this name: an Answer as JSON.
+    """Make one visit on the host of this name, and return an Answer as JSON.
 
-    identity is what `stop_visit` knows it by. Raises HostBusy and OSError, which may be tried again.
+    identity is the visit's name for `stop_visit`. Raises HostBusy and OSError, after which Dask may try again.
     """
     if name != host_name():
         return msgspec.json.encode(Answer(elsewhere=True))
@@ -150,7 +150,7 @@ def make_visit(identity: str, name: str, visit: Visit, timing: Timing) -> bytes:
 
 
 def stop_visit(identity: str) -> bool:
-    """End the visit of this identity, if it is under way here."""
+    """End the visit of this identity if it is under way here; return whether it is."""
     with _lock:
         stop = _under_way.get(identity)
         if stop:
@@ -159,7 +159,7 @@ def stop_visit(identity: str) -> bool:
 
 
 def _own_mechanisms(request: Request) -> Request:
-    """The same without plug-ins, which only those measure who have them; raises BadRequest if that leaves nothing."""
+    """Remove plug-ins from a request, since hosts may not have them; raises BadRequest if that leaves nothing."""
     names = mechanisms_of(request)
     own = [name for name in names if not catalog.is_plugin(name)]
     if names and not own:
@@ -179,7 +179,7 @@ def _hashed(text: str) -> str:
 
 
 def _loud() -> list[str]:
-    """The settings of this Dask worker that have it work while a visit is timed."""
+    """Return the settings by which this Dask worker works while a visit is timed."""
     import dask.config
 
     return [name for name, quiet in QUIET.items() if dask.config.get(name, quiet) is not quiet]

@@ -1,7 +1,7 @@
-"""The lock of a host: one visit of a fleet at a time, whoever asks for it.
+"""The lock of a host: one visit of a fleet at a time, for all schedulers and clients.
 
-Dask keeps its own tasks apart, and no more: where it makes a task again, processes of the first attempt may still be
-there. So the warden holds the lock too, and it is free when the last of them has ended.
+Dask separates tasks, and not processes: when it repeats a task, processes of the first attempt may still run. So the
+warden holds the lock too, which is free only after the last of them has ended.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from pathlib import Path
 
 from ipcbench.run.containment.file_lock import lock
 
-LONGEST_WAIT = 60.0  # seconds, by when a warden has ended all that it owns
+LONGEST_WAIT = 60.0  # seconds, enough for a warden to end all its processes
 _AGAIN = 0.05
 
 
 class HostBusy(Exception):
-    """A visit of a fleet is still on this host; its text says where the lock is."""
+    """Another visit of a fleet is on this host; the text names the lock."""
 
 
 @contextlib.contextmanager
 def only_here(name: str, seconds: float = LONGEST_WAIT) -> Iterator[int]:
-    """Hold the lock of the host with this name, as a descriptor to hand down; raises HostBusy, and OSError.
+    """Hold the lock of the host with this name, and yield its descriptor; raises HostBusy, and OSError.
 
-    The file is removed when the lock is given back, and nothing is in it.
+    The lock is an empty file, which is removed afterwards.
     """
     path = Path(tempfile.gettempdir()) / f"ipcbench-fleet-{os.getuid()}-{name}.lock"
     descriptor = _taken(path, time.monotonic() + seconds)
@@ -51,7 +51,7 @@ def _taken(path: Path, until: float) -> int:
                 os.close(descriptor)
                 raise HostBusy(f"another visit is on this host: {path} is locked") from None
             time.sleep(_AGAIN)
-        os.close(descriptor)  # whoever had the lock has removed the file
+        os.close(descriptor)  # the former holder has removed the file
 
 
 def _is_at(path: Path, descriptor: int) -> bool:

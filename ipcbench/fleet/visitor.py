@@ -1,4 +1,4 @@
-"""One host as a place where visits are made: the same questions as of this machine, answered there."""
+"""A host of a fleet as a place to measure: plans, facts and visits come from the host."""
 
 from __future__ import annotations
 
@@ -25,68 +25,67 @@ from ipcbench.model import Budget, Failure, Outcome, Timing, Visit
 from ipcbench.plan.planner import Plan, Request
 from ipcbench.results.schema import MachineFacts
 from ipcbench.run.journal.resume import digest, plan_record
-from ipcbench.run.schedule import Progress
 from ipcbench.run.stop import Stop
 from ipcbench.run.visitor import deadlines
 from ipcbench.text import safe_text
 
 T = TypeVar("T")
 DEATHS = 3  # Dask workers that may die under one visit
-LAST_WORDS = 15.0  # seconds that a visit has to end when the user stops the run
+LAST_WORDS = 15.0  # seconds for a visit to end when the user stops the run
 _LOOK = 0.25
 AGAIN = "made again after its Dask worker was lost"  # a note of such a visit
 
 
-class Ledger:
-    """The results of tasks that came, by their identity: the first counts, others are dropped and counted."""
+class Deliveries:
+    """Counts the results of each visit by its identity: the first is used, later ones are dropped."""
 
     def __init__(self) -> None:
         self._came: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def first(self, identity: str) -> bool:
-        """Write down that a result has come; whether it is the first of this identity."""
+        """Record a result; return whether it is the first of this identity."""
         with self._lock:
             self._came[identity] += 1
             return self._came[identity] == 1
 
     def withdraw(self, identity: str) -> None:
-        """What came was no result after all."""
+        """Drop a recorded result."""
         with self._lock:
             del self._came[identity]
 
     @property
     def dropped(self) -> int:
-        """How many came beside the first ones."""
+        """Return how many results were dropped."""
         with self._lock:
             return sum(self._came.values()) - len(self._came)
 
 
 class RemoteVisitor:
-    """Makes the visits of one run on one host, one in hand at a time; see `visit.Visitor`.
+    """Makes the visits of one run on one host, one at a time; see `run.visitor.Visitor`.
 
-    A visit is known by plan, host, case, round and attempt. Where its Dask worker is lost, it is made again when the
-    host is back, at another address or the same.
+    Plan, host, case, round and attempt identify a visit. If its Dask worker is lost, the visit is made again when the
+    host is back, at whatever address.
     """
 
     def __init__(
-        self, fleet: Fleet, name: str, plan: Plan, software: str, stop: Stop, isolation: str, ledger: Ledger
+        self, fleet: Fleet, name: str, plan: Plan, software: str, stop: Stop, isolation: str, deliveries: Deliveries
     ) -> None:
-        self.fleet, self.name, self.stop, self.ledger = fleet, name, stop, ledger
+        self.fleet, self.name, self.stop, self.deliveries = fleet, name, stop, deliveries
         self.timing = plan.timing
         self.isolation = isolation
         self._begun = f"ipcbench-{os.urandom(4).hex()}-{digest(plan_record(plan), software)[:16]}-{name}"
         self._attempts: Counter[tuple[str, int]] = Counter()
 
     def visit(self, visit: Visit) -> Outcome | Failure:
-        """Make one visit; raises Interrupted, and HostLost, NotContained and others if no further one can be made."""
+        """Make one visit; raises Interrupted, and HostLost, NotContained and others if no further visit can be made."""
         key = visit.case.id, visit.round
         self._attempts[key] += 1
         wanted = f"{self._begun}-{visit.case.id}-{visit.round}-{self._attempts[key]}"
         ended: SimpleQueue[Any] = SimpleQueue()
 
         def came(future: Any) -> None:
-            if future.status != "finished" or self.ledger.first(wanted):
+            if future.status != "finished" or self.deliveries.first(wanted):
                 ended.put(future)
 
         for lost in range(DEATHS):
@@ -97,12 +96,12 @@ class RemoteVisitor:
             try:
                 answer = self._awaited(address, task, future, ended, deadlines(visit, self.timing)["visit"])
             finally:
-                with contextlib.suppress(Exception):  # Dask's own, of a cluster that has gone
+                with contextlib.suppress(Exception):  # Dask's own, if the cluster is lost
                     future.cancel()
             if isinstance(answer, Failure):
                 return answer
             if answer and answer.elsewhere:
-                self.ledger.withdraw(wanted)
+                self.deliveries.withdraw(wanted)
                 self.fleet.forget(self.name)
             elif answer:
                 return self._found(answer, lost)
@@ -119,12 +118,12 @@ class RemoteVisitor:
         return answer.failure or Failure("failed", "start", "the host said nothing of what it found")
 
     def close(self) -> None:
-        """Nothing stays on a host between visits."""
+        """Do nothing: hosts keep no state between visits."""
 
     def _awaited(
         self, address: str, task: str, future: Any, ended: SimpleQueue[Any], seconds: float
     ) -> host.Answer | Failure | None:
-        """What a task comes to, or an earlier one of the same visit; None if its worker was lost."""
+        """Return the answer of this task, or of an earlier one of this visit; None if its worker was lost."""
         until = time.monotonic() + seconds + 2 * LONGEST_WAIT
         while True:
             with contextlib.suppress(Empty):
@@ -143,14 +142,14 @@ class RemoteVisitor:
 
 
 def _answer_of(future: Any) -> host.Answer | Failure | None:
-    """What a task that is over has said; None if it was lost. Raises IpcbenchError for what cannot be read."""
+    """Return the answer of an ended task; None if it was lost. Raises IpcbenchError if it cannot be decoded."""
     from distributed import CancelledError
 
     try:
         said = future.result(timeout=LONGEST_WAIT)
-    except CancelledError:  # the connection to the scheduler was lost, and with it the task
+    except CancelledError:  # the task was lost with the connection to the scheduler
         return None
-    except Exception as error:  # whatever Dask, its retries being used up, or the host has raised
+    except Exception as error:  # raised on the host after the last retry, or by Dask
         return Failure("failed", "start", f"the host could not make it: {safe_text(error, 300)}")
     try:
         answer: host.Answer = msgspec.json.decode(said, type=host.Answer)
@@ -160,22 +159,17 @@ def _answer_of(future: Any) -> host.Answer | Failure | None:
 
 
 class HostSite:
-    """A host of a fleet as a `run.site.Site`; progress is who is told of its visits."""
+    """A host of a fleet as a `run.site.Site`."""
 
-    def __init__(
-        self,
-        fleet: Fleet,
-        name: str,
-        stop: Stop,
-        ledger: Ledger,
-        progress: Callable[[bool], Progress],
-    ) -> None:
-        self.fleet, self.name, self.stop, self.ledger = fleet, name, stop, ledger
-        self._progress = progress
+    def __init__(self, fleet: Fleet, name: str, stop: Stop, deliveries: Deliveries) -> None:
+        self.fleet, self.name, self.stop, self.deliveries = fleet, name, stop, deliveries
         self._facts: host.Facts | None = None
 
     def stopping(self) -> contextlib.AbstractContextManager[Stop]:
-        return contextlib.nullcontext(self.stop)  # of the whole fleet, and entered by whoever waits for all hosts
+        return contextlib.nullcontext(self.stop)  # one for the whole fleet, which the caller has entered
+
+    def refused(self, _request: Request) -> Sequence[str]:
+        return ()  # a fleet measures no plug-ins
 
     def plan(self, request: Request, seed: int, budget: Budget, timing: Timing) -> Plan:
         plan, reason, elsewhere = self._call(host.plan_here, request, seed, budget, timing)
@@ -197,14 +191,11 @@ class HostSite:
 
     def visits(self, plan: Plan, stop: Stop) -> RemoteVisitor:
         who = self.identity(hashlib.sha256(self.name.encode()).hexdigest()[:16], ())
-        return RemoteVisitor(self.fleet, self.name, plan, who.software, stop, self.facts.isolation, self.ledger)
-
-    def progress(self, quiet: bool) -> contextlib.AbstractContextManager[Progress]:
-        return contextlib.nullcontext(self._progress(quiet))
+        return RemoteVisitor(self.fleet, self.name, plan, who.software, stop, self.facts.isolation, self.deliveries)
 
     @property
     def facts(self) -> host.Facts:
-        """What is recorded of the host, asked for once."""
+        """Return the facts of the host, which are asked for once."""
         if self._facts is None:
             self._facts = self._call(host.facts)
         return self._facts

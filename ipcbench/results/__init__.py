@@ -1,1 +1,1 @@
-"""The results file: its types, how it is written and read, and how it becomes a table."""
+"""The results file: its types, reading and writing, and its tables."""

@@ -1,7 +1,7 @@
-"""What types cannot say about a results file: names that agree, dates that exist, nothing twice, nothing left over.
+"""Check what types cannot say about a results file: names agree, dates exist, nothing is there twice or left over.
 
-No rule is about what a machine says of itself. Machines are strange: they count fewer CPUs than a process may use, and
-have clocks that begin in 1970. A rule that such a machine breaks would refuse what was measured there.
+No rule is about facts of the machine. Some machines count fewer CPUs than a process may use, or have clocks that begin
+in 1970, and a rule that they break would refuse their results.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SAME_IN_ONE_CASE = ("hostname", "perf_version", "python_implementation", "pytho
 
 
 def problems(result: ResultFile) -> Iterator[str]:
-    """Say what is wrong with a file whose types are right, each with its place; nothing where all is well."""
+    """Yield each problem of a file whose types are right, with its place."""
     record = result.ipcbench
     yield from _dates(result)
     yield from _repeated("case", [case.id for case in record.cases] + [skip.id for skip in record.skips])
@@ -37,7 +37,7 @@ def problems(result: ResultFile) -> Iterator[str]:
 
 
 def _repeats(record: RunRecord) -> Iterator[str]:
-    """The times it was measured follow each other and have all rounds between them."""
+    """Check that the repeats follow each other and together have all rounds."""
     first = 1
     for repeat in record.repeats:
         yield from _impossible("started", repeat.started)
@@ -77,7 +77,7 @@ def _case(case: CaseRecord) -> Iterator[str]:
 
 
 def _benchmarks(result: ResultFile) -> Iterator[str]:
-    """The cases that are ok, the benchmarks and the visits name the same things."""
+    """Check that the cases that are ok, the benchmarks and the visits agree."""
     measured = {case.id for case in result.ipcbench.cases if case.verdict == "ok"}
     for name in sorted({_name(benchmark) for benchmark in result.benchmarks} ^ measured):
         yield f"{name!r} has values without being ok, or the reverse"
@@ -117,7 +117,7 @@ def _mixed(benchmark: PyperfBenchmark) -> Iterator[str]:
 
 
 def _metadata(name: str, metadata: Metadata) -> Iterator[str]:
-    """A benchmark's metadata agree with its name, which is a case id, and are what the analysis takes them for."""
+    """Check that a benchmark's metadata agree with its name, a case id, and are usable by the analysis."""
     if metadata.get("unit", "second") != "second":
         yield f"benchmark {name!r}: unit {metadata['unit']!r} instead of 'second'"
     for key in _COUNTS:

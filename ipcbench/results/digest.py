@@ -1,8 +1,8 @@
-"""The digest of a results file: SHA-256 over canonical JSON, everything in the file but the digest itself.
+"""The digest of a results file: SHA-256 over the canonical JSON of everything in it but the digest.
 
-It is of values: keys are sorted, there are no blanks, and a number has one form however it was written, see
-`one_form`. So another layout, another order of keys, 0 for 0.0 or 0.00001 for 1e-05 change nothing, while any other
-content does. It shows accidents, not forgery: anybody who changes a file can compute it anew.
+The canonical JSON has sorted keys, no blanks, and one form for each number, see `one_form`. Layout, the order of keys,
+0 for 0.0 or 0.00001 for 1e-05 do not change the digest; any other change does. It detects accidents and no forgery,
+because the digest can be computed anew.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 
 import msgspec
 
-_EXACT = 2**53  # up to here every whole number is a double, and no type of a results file holds a larger one
+_EXACT = 2**53  # every whole number up to this is a double; no type of a results file allows a larger one
 
 
 def digest_of(document: dict[str, Any]) -> str:
-    """The digest of a document, as 64 hex digits; of one with an "ipcbench" object, a digest in it does not count.
+    """Return the digest of a document, 64 hex digits; a digest in its "ipcbench" object does not count.
 
-    The document is not changed. Raises OverflowError for numbers that no double holds.
+    Raises OverflowError for numbers that no double holds.
     """
     return digest_of_values(one_form(document))
 
@@ -33,9 +33,9 @@ def digest_of_values(values: dict[str, Any]) -> str:
 
 
 def one_form(value: Any) -> Any:
-    """A copy of a document in which equal numbers look the same: a whole number up to 2**53 is an int, others floats.
+    """Copy a document with one form for equal numbers: whole numbers up to 2**53 are ints, all others floats.
 
-    This is what JSON itself says of numbers: programs that rewrite a file write 0.0 as 0 and 1e17 in digits.
+    JSON does not distinguish them: programs that rewrite a file write 0.0 as 0 and 1e17 in digits.
     """
     kind = type(value)
     if kind is float:

@@ -1,4 +1,4 @@
-"""Results -> tidy DataFrames: one row per case, one per visit, one per value."""
+"""Make tidy DataFrames of a result: one row per case, per visit, or per value."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ VALUE_COLUMNS = ["case", "round", "warmup", "value", "seconds"]
 
 
 def case_frame(result: ResultFile) -> pd.DataFrame:
-    """One row per case, skipped ones included, in the order of the file; columns CASE_COLUMNS.
+    """Return one row per case, skipped ones included, in the order of the file; columns CASE_COLUMNS.
 
-    reason is the words for a case without a number and empty for one that is ok; notes are joined by '; '.
+    reason says why a case has no number, and is empty if it is ok; notes are joined by '; '.
     """
     record = result.ipcbench
     facts = {mechanism.name: mechanism for mechanism in record.mechanisms}
@@ -82,7 +82,7 @@ def case_frame(result: ResultFile) -> pd.DataFrame:
 
 
 def visit_frame(result: ResultFile) -> pd.DataFrame:
-    """One row per visit that has values: case, round, which repeat that is in, mean and least seconds, CPU seconds.
+    """Return one row per visit that has values: case, round, repeat, mean and least seconds, CPU seconds.
 
     All seconds are per operation; repeats count from 1, and most files have one.
 
@@ -113,10 +113,10 @@ def visit_frame(result: ResultFile) -> pd.DataFrame:
 
 
 def value_frame(benchmarks: Iterable[PyperfBenchmark]) -> pd.DataFrame:
-    """One row per value as it was taken, warm-ups of a visit before its values; columns VALUE_COLUMNS.
+    """Return one row per value, warm-ups of a visit before its values; columns VALUE_COLUMNS.
 
-    warmup says which of both it is, value counts them from 1 in each visit, seconds are per operation. For looking at:
-    statistics take `visit_frame`.
+    warmup marks warm-ups, value counts both from 1 in each visit, seconds are per operation. For display: statistics
+    use `visit_frame`.
     """
     rows = []
     for benchmark in benchmarks:
@@ -129,10 +129,10 @@ def value_frame(benchmarks: Iterable[PyperfBenchmark]) -> pd.DataFrame:
 
 
 def tail_frame(result: ResultFile) -> pd.DataFrame:
-    """Single operations that were timed one by one: how many of each case have which delay, in seconds.
+    """Count, for each case, the operations that were timed one by one, by their delay in seconds.
 
-    All visits of a case together, shortest delay first; columns TAIL_COLUMNS. A delay is the lower end of its bucket
-    and less than 1/128 too short.
+    All visits of a case are added up, shortest delay first; columns TAIL_COLUMNS. A delay is the lower end of its
+    bucket, less than 1/128 too short.
     """
     together: dict[tuple[str, int], int] = {}
     for visit in result.ipcbench.visits:

@@ -1,8 +1,8 @@
-"""Two results files of one machine and one setting -> one file with the repeats of both.
+"""Join two results files of one machine and one setting into one file with the repeats of both.
 
-Pure: `why_apart` says what forbids it, `joined` does it. The repeats are put in the order in which they began and the
-rounds are numbered on, so that a round of the result belongs to one repeat and pairs only what was measured together.
-What there is only one of in a file (label, command, machine, settings) is that of the file that began first.
+`why_apart` says what forbids it, `joined` does it. Repeats are ordered by their start and rounds are renumbered, so
+that each round belongs to one repeat and pairs only visits that were made together. What a file has once (label,
+command, machine, settings) comes from the file that began first.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ipcbench.results.schema import (
 )
 
 _ROUND = "ipcbench_round"
-# What `pyperf.Benchmark.add_run` refuses to mix, but for what two repeats of one case never differ in.
+# What `pyperf.Benchmark.add_run` refuses to mix, without what never differs between two repeats of a case.
 _SAME_FOR_PYPERF = (
     "aslr",
     "cpu_count",
@@ -39,21 +39,21 @@ _SAME_FOR_PYPERF = (
     "python_version",
 )
 OF_THE_MACHINE = ("aslr", "cpu_count", "cpu_model_name", "hostname", "platform")  # these may change during a run
-_MOST_NOTES = 100  # what the type of a case allows
+_MOST_NOTES = 100  # limit of the type of a case
 _SEVERITY = ("ok", *SEVERITY)
 T = TypeVar("T")
-Numbers = dict[int, int]  # the number that a round had -> the one it gets
+Numbers = dict[int, int]  # old number of a round -> new number
 
 
 def why_apart(one: ResultFile, other: ResultFile) -> list[str]:
-    """What forbids to join two files, in words, the second one's in brackets; empty where nothing does."""
+    """Return what forbids to join two files, with the second file's value in brackets; empty if nothing does."""
     first, second = one.ipcbench, other.ipcbench
     found = _other_conditions(first, second)
     for name in ("values", "warmups", "min_time", "payload", "full_metadata"):
         mine, its = getattr(first.settings, name), getattr(second.settings, name)
         if mine != its:
             found.append(f"{name.replace('_', ' ')} {mine} ({its})")
-    if not found:  # which would be the reason
+    if not found:  # it would explain other metadata
         found = _other_metadata(one, other)
     for record in (first, second):
         if not record.rounds:
@@ -67,7 +67,7 @@ def why_apart(one: ResultFile, other: ResultFile) -> list[str]:
 
 
 def _other_metadata(one: ResultFile, other: ResultFile) -> list[str]:
-    """What pyperf wants to be the same in all runs of a benchmark and is not, each once."""
+    """Return what pyperf requires to be equal in all runs of a benchmark and is not, each once."""
     found: dict[str, str] = {}
     known = {_name(benchmark): _said_first(one, benchmark) for benchmark in one.benchmarks}
     for benchmark in other.benchmarks:
@@ -85,17 +85,17 @@ def _name(benchmark: PyperfBenchmark) -> str:
 
 
 def _said_first(result: ResultFile, benchmark: PyperfBenchmark) -> Metadata:
-    """All that a file says about the first visit of a case."""
+    """Return all metadata of the first visit of a case."""
     return result.metadata | benchmark.metadata | benchmark.runs[0].metadata
 
 
 def _other_conditions(first: RunRecord, second: RunRecord) -> list[str]:
-    """What was measured under other conditions, in words; those of the second in brackets."""
+    """Return the differences in machine and software, with the second file's value in brackets."""
     was, machine, found = first.machine, second.machine, []
     if was.id and machine.id:
         if was.id != machine.id:
             found.append("another machine")
-    elif was.kernel != machine.kernel:  # without an id, only what was recorded can say that it is the same machine
+    elif was.kernel != machine.kernel:  # without ids, only these facts can show that it is one machine
         found.append(f"kernel {was.kernel} ({machine.kernel})")
     facts = [
         ("CPU", was.cpu_model, machine.cpu_model),
@@ -109,10 +109,10 @@ def _other_conditions(first: RunRecord, second: RunRecord) -> list[str]:
 
 
 def joined(first: ResultFile, second: ResultFile) -> ResultFile:
-    """One file with all rounds of both; both stay as they are. Nothing is checked, see `why_apart`.
+    """Return one file with all rounds of both, in whatever order they are given; see `why_apart` for checks.
 
-    A case that failed in either has failed: it has no number, as within a run. A case that only one file has keeps the
-    rounds it has, with a note where the other could not measure it. The order of the two does not matter.
+    A case that failed in one file has no number, as within a run. A case that only one file has keeps its rounds, with
+    a note if the other file skipped it.
     """
     first, second = sorted((first, second), key=lambda result: _when(result.ipcbench.repeats[0]))
     repeats, numbers = _renumbered(first.ipcbench.repeats, second.ipcbench.repeats)
@@ -134,7 +134,7 @@ def _when(repeat: Repeat) -> tuple[str, int]:
 
 
 def _renumbered(first: list[Repeat], second: list[Repeat]) -> tuple[list[Repeat], tuple[Numbers, Numbers]]:
-    """The repeats of both in order, and for each file the new number of every round."""
+    """Return the repeats of both in order, and for each file the new numbers of its rounds."""
     numbers: tuple[Numbers, Numbers] = ({}, {})
     repeats, following = [], 1
     both = [(repeat, numbers[0]) for repeat in first] + [(repeat, numbers[1]) for repeat in second]
@@ -184,7 +184,7 @@ def _record(first: RunRecord, second: RunRecord, repeats: list[Repeat], numbers:
 
 
 def _each_once(first: Sequence[T], second: Sequence[T], name: Callable[[T], str]) -> list[T]:
-    """All of both, what has the same name as it stands in the first."""
+    """Join two lists; an item whose name is in both comes from the first."""
     found = {name(item): item for item in first}
     for item in second:
         found.setdefault(name(item), item)
@@ -196,7 +196,7 @@ def _place(visit: VisitRecord) -> tuple[int, int, str]:
 
 
 def _cases(first: RunRecord, second: RunRecord) -> list[CaseRecord]:
-    """Every case of both, those of the first in its order and then what only the second has."""
+    """Return the cases of both: those of the first in its order, then the others of the second."""
     found = {case.id: case for case in first.cases}
     for case in second.cases:
         found[case.id] = _one(found[case.id], case) if case.id in found else case
@@ -208,7 +208,7 @@ def _cases(first: RunRecord, second: RunRecord) -> list[CaseRecord]:
 
 
 def _one(first: CaseRecord, second: CaseRecord) -> CaseRecord:
-    """What a case came to in both: the worse verdict, the first of two that are the same."""
+    """Join the records of a case in both files; the worse verdict counts."""
     worse = max(first, second, key=lambda case: _SEVERITY.index(case.verdict))
     proof = [name for name in first.proof if name in second.proof]
     both = msgspec.structs.replace(worse, proof=proof, retried=first.retried + second.retried, notes=first.notes)
@@ -222,7 +222,7 @@ def _noted(case: CaseRecord, notes: Iterable[str]) -> CaseRecord:
 
 
 def _common(several: list[Metadata]) -> Metadata:
-    """What all of these metadata say, and say alike."""
+    """Return the keys and values that all of these have."""
     return {
         key: value
         for key, value in several[0].items()
@@ -231,12 +231,12 @@ def _common(several: list[Metadata]) -> Metadata:
 
 
 def _moved(run: PyperfRun, about: Metadata, new: Numbers) -> PyperfRun:
-    """The same visit in its new round, with all that was said of it at any place in its own metadata."""
+    """Copy a visit into its new round, with all metadata about it in its own."""
     return msgspec.structs.replace(run, metadata=about | run.metadata | {_ROUND: new[int(run.metadata[_ROUND])]})
 
 
 def _benchmark(parts: list[tuple[Metadata, list[PyperfRun]]], metadata: Metadata) -> PyperfBenchmark:
-    """One benchmark of the visits of a case; what all of them share stands once, and above where the file says it."""
+    """Make one benchmark of the visits of a case; metadata that all of them share are kept once."""
     common = _common([about for about, _ in parts])
     own = {key: value for key, value in common.items() if not _says(metadata, key, value)}
     base = metadata | own

@@ -1,6 +1,6 @@
-"""Which of several files or folders is the newest: the one whose run began last, whatever the dates of the files are.
+"""Find the newest of several files or folders: the one whose run began last.
 
-A file's own date says when it was copied, checked out or unpacked, which tells nothing about what was measured.
+The date of a file does not count: it says when the file was copied, checked out or unpacked.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def newest(paths: Iterable[Path], started: Callable[[Path], str | None] | None =
 
 
 def newest_first(paths: Iterable[Path], started: Callable[[Path], str | None] | None = None) -> list[Path]:
-    """Return the paths that have a run, the one that began last first; of those that began together the last by name.
+    """Return the paths that have a run, in reverse order of their start, then of their names.
 
     `started` gives the time at which the run of a path began as ISO 8601, or None for what holds no run; by default
     paths are results files. A time without a zone is UTC, and one that cannot be read is the oldest.
@@ -47,7 +47,7 @@ def newest_first(paths: Iterable[Path], started: Callable[[Path], str | None] | 
 
 
 def results_in(folder: Path) -> list[Path]:
-    """The files in a folder that are called like results files, by name."""
+    """Return the files in a folder that are named like results files, by name."""
     return sorted(path for path in folder.glob("*.json*") if path.name.endswith(ENDINGS) and path.is_file())
 
 
@@ -57,13 +57,13 @@ def stem_of(path: Path) -> str:
 
 
 def started_of(path: Path) -> str | None:
-    """When the run of a results file began, as the file says it; None for any other file. The rest is not checked."""
+    """Return when the run of a results file began; None for any other file. The rest of the file is not checked."""
     record = _record(path)
     return record.started if record else None
 
 
 def machine_of(path: Path) -> str | None:
-    """The id of the machine that a results file was measured on, empty where it has none; None for any other file."""
+    """Return the id of the machine of a results file, empty if it has none; None for any other file."""
     record = _record(path)
     return record.machine.id if record else None
 

@@ -1,6 +1,6 @@
-"""What a results file may say about the computer it was made on: an allow-list, and the removal of all else.
+"""Limit what a results file says about its computer to an allow-list without host, user, paths and environment.
 
-Not in it: host, user, paths, environment. `--full-metadata` lets more in, `ipcbench anonymise` takes it out again.
+`--full-metadata` keeps more, and `ipcbench anonymise` removes it again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 from ipcbench.results.schema import LONGEST_STACK, LONGEST_TEXT, Metadata, ResultFile
 from ipcbench.text import safe_lines, safe_text
 
-# What pyperf collects and a reader needs; its host name, boot time, paths and build options stay out.
+# What pyperf collects and a reader needs, without host name, boot time, paths and build options.
 KEPT = frozenset(
     {
         "aslr",
@@ -41,40 +41,40 @@ KEPT = frozenset(
     }
 )
 
-# An absolute path: quoted, it ends with its quote and may hold blanks; else it ends where a word does. A slash after a
-# letter is not the start of one, as in a case id or in MB/s, and /dev/shm says nothing about anybody.
+# An absolute path: if quoted, it ends with its quote and may contain blanks; otherwise it ends with the word. A slash
+# after a letter does not begin a path, as in a case id or in MB/s, and /dev/shm is the same for everyone.
 _ROOT = r"(?:~[\w.-]*/|/(?!dev/shm(?![\w/]))|[A-Za-z]:[\\/]|\\\\)"
 _QUOTED = re.compile(rf"(?<![\w\"'])([\"']){_ROOT}[^\"'\n]*\1")
 _BARE = re.compile(rf"(?<![\w/\\<.~-])(?:\.\.?(?=[/\\]))*{_ROOT}[^\s\"'()\[\]{{}},;:<>|]+")
 _HOME = re.compile(r"(?:/home/|/Users/|[\\/]Users[\\/])([^/\\\s\"':,;]+)")
-# Text with a meaning to programs, in which a name that happens to be the same is no one's.
+# Keys whose text has a meaning to programs: a word there that equals a name of a host or user is none.
 _STRUCTURE = frozenset({"case", "date", "id", "isolation", "started", "unit", "verdict", "version"})
 
 
 def without_paths(text: str) -> str:
-    """Write `<path>` for every absolute path in a text."""
+    """Replace every absolute path in a text by `<path>`."""
     return _BARE.sub("<path>", _QUOTED.sub(r"\1<path>\1", text))
 
 
 def kept_text(text: object, limit: int = LONGEST_TEXT) -> str:
-    """Text of others, such as an error, as a results file may hold it: one safe line without paths."""
+    """Clean text from elsewhere, such as an error, for a results file: one safe line without paths."""
     return without_paths(safe_text(text, limit))[:limit]
 
 
 def kept_stack(text: object) -> str:
-    """A stack as a results file may hold it: safe lines without paths."""
+    """Clean a stack for a results file: safe lines without paths."""
     return without_paths(safe_lines(text, LONGEST_STACK))[:LONGEST_STACK]
 
 
 def allowed(metadata: Metadata) -> Metadata:
-    """The metadata that are on the allow-list."""
+    """Return the metadata that are on the allow-list."""
     return {key: value for key, value in metadata.items() if key in KEPT}
 
 
 def anonymous(result: ResultFile, names: Iterable[str]) -> ResultFile:
-    """A copy with nothing outside the allow-list: no path, and none of these names wherever they stand as words.
+    """Copy a result without metadata outside the allow-list, without paths and without these names as words.
 
-    names are those of hosts and users; the ones that the file itself tells are added. Case ids stay as they are.
+    names are those of hosts and users; names that the file itself reveals are added. Case ids are not changed.
     """
     document = msgspec.to_builtins(result)
     record = document["ipcbench"]
@@ -91,12 +91,12 @@ def anonymous(result: ResultFile, names: Iterable[str]) -> ResultFile:
 
 
 def _holders(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """The objects of pyperf's part that have metadata."""
+    """Return the objects of pyperf's part that have metadata."""
     return [holder for benchmark in document["benchmarks"] for holder in (benchmark, *benchmark["runs"])]
 
 
 def _told(document: dict[str, Any]) -> set[str]:
-    """Names that a file tells: its metadata hold the host's, home folders the users'."""
+    """Return the names that a file reveals: of hosts in its metadata, of users in home folders."""
     holders = (document, *_holders(document))
     hosts = {str(holder.get("metadata", {}).get("hostname", "")) for holder in holders}
     users: set[str] = set()
@@ -110,7 +110,7 @@ def _told(document: dict[str, Any]) -> set[str]:
 
 
 def _cleaner(names: set[str]) -> Callable[[str], str]:
-    """A function that takes paths and names out of a text."""
+    """Return a function that removes paths and names from a text."""
     if not names:
         return without_paths
     words = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
@@ -119,7 +119,7 @@ def _cleaner(names: set[str]) -> Callable[[str], str]:
 
 
 def _walk(value: Any, change: Callable[[str], str]) -> Any:
-    """The same document with every text changed, but for keys and what has a meaning to programs."""
+    """Copy a document with every text changed, except keys and the texts of _STRUCTURE."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):

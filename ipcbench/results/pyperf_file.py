@@ -1,7 +1,7 @@
-"""Plain pyperf files, as far as they can be compared: names, values, and what pyperf recorded of the machine.
+"""Read plain pyperf files for comparisons: names, values, and pyperf's facts of the machine.
 
-Neither origin nor proof of transfer is known of them, so they have no report. A process of pyperf that has values
-counts as a round; it ran one benchmark after the other, so that no round is common to two of them.
+Their origin and any proof of transfer are unknown, so they have no report. A pyperf process that has values counts as a
+round; pyperf runs one benchmark after the other, so two benchmarks never share a round.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ipcbench.text import safe_text
 
 Known = str | int | float | bool | list[Any] | None
 
-# Name of a fact -> the keys of pyperf's metadata it is made of.
+# Name of a fact -> the keys of pyperf's metadata that make it up.
 FACTS: Mapping[str, tuple[str, ...]] = {
     "date": ("date",),
     "CPU": ("cpu_model_name",),
@@ -51,7 +51,7 @@ class _Suite(msgspec.Struct):
 
 
 class Foreign(msgspec.Struct, frozen=True):
-    """A plain pyperf file as tables: `frame.case_frame` and `frame.visit_frame` of it, and what is known beside."""
+    """A plain pyperf file as tables, like those of `frame.case_frame` and `frame.visit_frame`, and its other facts."""
 
     cases: pd.DataFrame
     visits: pd.DataFrame
@@ -65,7 +65,7 @@ def foreign(document: dict[str, Any]) -> Foreign:
     visits: list[tuple[str, int, int, float, float, float]] = []
     names: list[str] = []
     for number, benchmark in enumerate(suite.benchmarks, start=1):
-        first = benchmark.runs[0].metadata if benchmark.runs else {}  # where pyperf itself looks for the name
+        first = benchmark.runs[0].metadata if benchmark.runs else {}  # pyperf looks for the name there too
         about = suite.metadata | benchmark.metadata | first
         name = safe_text(about.get("name") or "", LONGEST_NAME)
         if not name:
@@ -84,7 +84,7 @@ def foreign(document: dict[str, Any]) -> Foreign:
 def _visits(
     name: str, benchmark: _Benchmark, about: dict[str, Known]
 ) -> Iterator[tuple[str, int, int, float, float, float]]:
-    """One row per run that has values; the others calibrate."""
+    """Yield one row per run that has values; the other runs calibrate."""
     number = 0
     for run in benchmark.runs:
         unit = (about | run.metadata).get("unit") or "second"
@@ -99,7 +99,7 @@ def _visits(
 
 
 def _case(name: str, measured: bool) -> tuple[object, ...]:
-    """A row of `case_frame`; a name that is an id of ours says itself what it is, of others nothing is known."""
+    """Return a row of `case_frame`; its facts are known only if the name is a case id."""
     try:
         case = Case.parse(name)
     except BadRequest:
@@ -112,7 +112,7 @@ def _case(name: str, measured: bool) -> tuple[object, ...]:
 
 
 def _facts(suite: _Suite) -> dict[str, str]:
-    """What pyperf recorded, which lies in any of three places; where several values were recorded, the first."""
+    """Return the facts, which pyperf keeps in any of three places; of several values, the first."""
     known: dict[str, Known] = {}
     for benchmark in suite.benchmarks:
         for run in benchmark.runs:

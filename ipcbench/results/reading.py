@@ -1,6 +1,6 @@
-"""From a path to a JSON document: every cap on size comes before what it protects.
+"""Read a JSON document from a path; every limit on size is checked before the step that it protects.
 
-All raise Refused, whose text is the reason alone; `store.load` puts the file's name before it.
+All functions raise Refused with the reason only; `store.load` adds the file's name.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ MOST_PARTS = 800_000  # numbers and texts count one, lists and objects two; a vi
 _MOST_KEYS = 1000  # in one object
 _LONGEST_NUMBER = 32  # characters; '-0.0000012345678901234567' has 25
 _PIECE = 2**20
-_PATIENCE = 2  # seconds in which a pipe must get its first writer
+_PATIENCE = 2  # seconds for a pipe to get its first writer
 _GZIP = b"\x1f\x8b"
 
 
 class Refused(ValueError):
-    """Why a file is none of ours."""
+    """The reason why a file cannot be read as a results file."""
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a file, or of what comes through a pipe, at most LARGEST_FILE of them; OSError as usual.
+    """Read at most LARGEST_FILE bytes from a file or a pipe; raises Refused, and OSError.
 
-    They are inflated where they are gzip's, and without the mark that some programs put before UTF-8.
+    gzip is unpacked, and a byte order mark is removed.
     """
     # Before opening, which would wait for ever on a FIFO. A container may have no /dev/stdin.
     status = os.fstat(0) if path == STDIN else os.stat(path)
@@ -58,7 +58,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def _read_pipe(path: Path, mode: int) -> bytes:
-    """Everything that is written into a pipe until its writers close it; a pipe without a writer is soon given up."""
+    """Read a pipe until its writers close it; raises Refused if it gets no writer within _PATIENCE."""
     if os.isatty(0) and path == STDIN:
         raise Refused("a terminal; give a file, or pipe one in, as with 'gzip -dc FILE | ipcbench compare - OTHER'")
     if not stat.S_ISFIFO(mode) and not (stat.S_ISSOCK(mode) and path == STDIN):
@@ -79,7 +79,7 @@ def _read_all(descriptor: int) -> bytes:
         try:
             piece = os.read(descriptor, _PIECE)
         except BlockingIOError:
-            poll.poll()  # somebody has it open for writing, and may take any time
+            poll.poll()  # a writer has it open, and may take any time
             continue
         if piece:
             pieces.append(piece)
@@ -97,7 +97,7 @@ def _read_all(descriptor: int) -> bytes:
 
 
 def _inflate(data: bytes) -> bytes:
-    """Inflate in pieces, so that a small file that holds gigabytes costs no more than a large one."""
+    """Inflate in pieces, so that a small file with gigabytes of content costs no more than a large file."""
     inflater = zlib.decompressobj(wbits=31)
     pieces, room, rest = [], LARGEST_FILE, data
     try:
@@ -117,14 +117,14 @@ def _inflate(data: bytes) -> bytes:
 
 
 def refuse_many_parts(data: bytes) -> None:
-    """Raise Refused for more values than a results file has, told without reading them."""
+    """Raise Refused for more values than a results file has, estimated without decoding."""
     parts = data.count(b",") + 2 * (data.count(b"[") + data.count(b"{"))
     if parts > MOST_PARTS:
         raise Refused(f"about {parts:,} values; a results file has at most {MOST_PARTS:,}")
 
 
 def parse(data: bytes) -> dict[str, Any]:
-    """Read JSON whose outermost value is an object, and in which no key stands twice."""
+    """Decode JSON whose outermost value is an object and that has no key twice; raises Refused."""
     refuse_many_parts(data)
     try:
         _look(data)
@@ -144,16 +144,16 @@ def parse(data: bytes) -> dict[str, Any]:
 
 
 def refuse_strangers(document: dict[str, Any]) -> None:
-    """Raise Refused, with what it is and what reads it, for a document of another program."""
+    """Raise Refused for a document of another program, and say what it is and what reads it."""
     found = document_words(document)
     if found:
         raise Refused(f"not a results file: {found}")
 
 
 def _look(data: bytes) -> None:
-    """Look for what msgspec lets pass: repeated keys, and numbers and objects that only take time.
+    """Refuse what msgspec accepts: repeated keys, and numbers and objects so large that they take long.
 
-    As Latin-1 a character takes one byte of memory whatever the file holds; the keys that mean something are ASCII.
+    In Latin-1 every character takes one byte of memory; all keys of ours are ASCII.
     """
     json.loads(
         data.decode("latin-1"),

@@ -1,4 +1,4 @@
-"""What a file is that is no results file, and what reads it, in words: for the one line that refuses it."""
+"""Recognise files that are not results files, and say what reads them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _JOURNAL = re.compile(rb"\d+ [0-9a-f]{8} \{")
 _TABLE = re.compile(rb"[^\n{}\[\]<>]*[^\n{}\[\]<>,;\t]([,;\t])[^\n{}\[\]<>]*\r?\n")
 _LOOKED_AT = 4096  # bytes
 
-# Keys that a document of another program has, and what it is.
+# Keys of documents of other programs, and what the document is.
 _DOCUMENTS: tuple[tuple[frozenset[str], str], ...] = (
     (
         frozenset({"machine_info", "benchmarks"}),
@@ -44,7 +44,7 @@ _DOCUMENTS: tuple[tuple[frozenset[str], str], ...] = (
 
 
 def folder_words(path: Path) -> str:
-    """What a folder is: that of a report, or one in which files lie that could have been meant."""
+    """Say what a folder is: a report's, or one with results files that may be meant."""
     if (path / "manifest.json").is_file():
         return "the folder of a report: give the results file that it was made from"
     try:
@@ -56,7 +56,7 @@ def folder_words(path: Path) -> str:
 
 
 def bytes_words(data: bytes) -> str:
-    """What bytes are that are no JSON; empty where that is not to be told, as of JSON that was cut off."""
+    """Say what bytes other than JSON are; empty if that is unknown, as for JSON that is cut off."""
     for magic, words in _COMPRESSED.items():
         if data.startswith(magic):
             return words
@@ -77,7 +77,7 @@ def bytes_words(data: bytes) -> str:
 
 
 def document_words(document: Mapping[str, Any]) -> str:
-    """What a JSON object is that is no results file of ours and no file of pyperf 1.0; empty for either of these."""
+    """Say what a JSON object is; empty for a results file and for a file of pyperf 1.0."""
     ours = document.get("ipcbench")
     if isinstance(ours, str) and "charts" in document:
         made = safe_text(document.get("result") or "", 200)
@@ -94,7 +94,7 @@ def document_words(document: Mapping[str, Any]) -> str:
         version = document.get("version", "1.0")
         if version != "1.0":
             return (
-                f"a pyperf file of format {safe_text(version, 20)}, of which only 1.0 is read: "
+                f"a pyperf file of format {safe_text(version, 20)}, and only 1.0 can be read: "
                 "'python -m pyperf convert OLD.json -o NEW.json' converts older ones"
             )
         return ""

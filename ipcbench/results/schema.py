@@ -1,10 +1,10 @@
-"""The results file as types: a pyperf 1.0 suite with one more object, "ipcbench", beside it.
+"""The results file as types: a pyperf 1.0 suite with one more top-level object, "ipcbench".
 
-pyperf ignores top-level keys it does not know, so its own commands read the same file. Values live in pyperf's part,
-in seconds per operation; what pyperf has no place for lives in ours and is joined by case id and round.
+pyperf ignores top-level keys it does not know, so its commands read the file too. Values are in pyperf's part, in
+seconds per operation; everything else is in ours, and case id and round join both.
 
-The limits are part of the types: decoding a hostile file ends at the first thing that is too long, too many, out of
-range or not printable. Only `metadata` holds keys that are not named here.
+Limits are part of the types: decoding a hostile file ends at the first item that is too long, too many, out of range or
+not printable. Only `metadata` has keys that are not named here.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from ipcbench.model import Verdict
 from ipcbench.text import LINES, ONE_LINE
 
 SCHEMA = 4
-PROTOCOL = 1  # goes up whenever what is timed, or how, changes so that older numbers must not be compared
-PYTHON_MODE, NORMAL = "Python mode", "normal"  # a condition, and its value where nothing is switched on
+PROTOCOL = 1  # increased whenever a change of what is timed, or how, makes older numbers incomparable
+PYTHON_MODE, NORMAL = "Python mode", "normal"  # a condition, and its value if no mode is switched on
 UNKNOWN = "unknown"  # the value of a condition that cannot be read
 NOT_REACHED = "the run was stopped before this case was measured"
 LONGEST_TEXT = 4096
@@ -45,7 +45,7 @@ Tail = Annotated[list[tuple[Count, Positive]], msgspec.Meta(max_length=10_000)]
 
 
 class PyperfRun(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
-    """One visit as pyperf knows it: values and (loops, value) warm-ups, in seconds per operation."""
+    """One visit, in pyperf's format: values and (loops, value) warm-ups, in seconds per operation."""
 
     values: Annotated[list[Seconds], msgspec.Meta(max_length=100_000)] = []
     warmups: Annotated[
@@ -55,18 +55,18 @@ class PyperfRun(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
 
 
 class PyperfBenchmark(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
-    """One case as pyperf knows it; metadata["name"] is the case id."""
+    """One case, in pyperf's format; metadata["name"] is the case id."""
 
     runs: Annotated[list[PyperfRun], msgspec.Meta(max_length=10_000)]
     metadata: Metadata = {}
 
 
 class CaseRecord(msgspec.Struct, forbid_unknown_fields=True):
-    """One planned case and what became of it; detail, stage and stack say more where the verdict is not ok.
+    """One planned case and its verdict; detail, stage and stack explain one that is not ok.
 
-    proof names what was shown to have moved, in every visit of the case: "counts" (messages sent and received agree),
-    "last" (the last payload of the timed loops is the one that was sent), "digests" (every byte of the verification
-    turns). retried counts the visits that were made a second time.
+    proof names what every visit of the case has proven: "counts" (messages sent and received agree), "last" (the last
+    payload of the timed loops is the one that was sent), "digests" (every byte of the verification turns). retried
+    counts the visits that were made twice.
     """
 
     id: Name
@@ -81,18 +81,18 @@ class CaseRecord(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class SkipRecord(msgspec.Struct, forbid_unknown_fields=True):
-    """A case that was asked for and could not run here."""
+    """A case that was requested and not measured, with the reason."""
 
     id: Name
     reason: Text
 
 
 class VisitRecord(msgspec.Struct, forbid_unknown_fields=True):
-    """What a visit cost beyond its values; cpu_* are seconds of all its processes over `operations` timed ones.
+    """What a visit cost beside its values; cpu_* are seconds of all its processes for `operations` timed operations.
 
-    notes are doubts about this visit alone, such as "flooded"; those about all of a case stand with the case. tail
-    counts single operations by the bucket of their delay in nanoseconds, see `measure.api.histogram`; empty where only
-    whole turns were timed.
+    notes are doubts about this visit, such as "flooded"; a CaseRecord has those about the whole case. tail counts
+    single operations by the bucket of their delay in nanoseconds, see `measure.api.histogram`; empty if only whole
+    turns were timed.
     """
 
     case: Name
@@ -112,10 +112,10 @@ class VisitRecord(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class MechanismFacts(msgspec.Struct, forbid_unknown_fields=True):
-    """What a mechanism declares of itself, copied, so that reading a file never imports a mechanism.
+    """What a mechanism declares, copied so that reading a file imports no mechanism.
 
-    package is what brought it and in which version, such as 'my-ring-ipcbench 1.2'; empty where that is ipcbench.
-    See `measure.api.mechanism.Mechanism` for what the other facts mean.
+    package is the plug-in package and its version, such as 'my-ring-ipcbench 1.2'; empty for mechanisms of ipcbench.
+    `measure.api.mechanism.Mechanism` explains the other fields, whose names are equal there.
     """
 
     name: Name
@@ -141,7 +141,7 @@ class MechanismFacts(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class PatternFacts(msgspec.Struct, forbid_unknown_fields=True):
-    """What a pattern asks, and what one operation is."""
+    """What a pattern declares: its question, and what one operation is."""
 
     name: Name
     question: Text
@@ -149,11 +149,11 @@ class PatternFacts(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class MachineFacts(msgspec.Struct, forbid_unknown_fields=True):
-    """The machine as far as it explains numbers: no host, user, path or environment.
+    """The facts of the machine that explain numbers, without host, user, path and environment.
 
-    memory is in bytes, None where it is not known; switch_interval in seconds. id is the same for all files of one
-    machine and user and tells nothing else (see `machine.facts`); empty where it could not be kept. mode is what was
-    switched on in the interpreter that changes its speed, or NORMAL; None where that is not known.
+    memory is in bytes, None if unknown; switch_interval in seconds. id is equal in all files of one machine and user
+    and reveals nothing else (see `machine.facts`); empty if it could not be stored. mode names the modes of the
+    interpreter that change its speed, or is NORMAL; None if unknown.
     """
 
     system: Text
@@ -174,7 +174,7 @@ class MachineFacts(msgspec.Struct, forbid_unknown_fields=True):
 
     @property
     def interpreter(self) -> str:
-        """The interpreter in words, with what was switched on in it."""
+        """Return the interpreter and its mode, in words."""
         return f"{self.implementation} {self.python}{f' with {self.mode}' if self.mode not in (None, NORMAL) else ''}"
 
 
@@ -187,10 +187,9 @@ class PythonFacts(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Condition(msgspec.Struct, forbid_unknown_fields=True):
-    """What the machine was like when a run began, as far as it decides numbers: 'governor', 'powersave'.
+    """A setting of the machine that affects numbers, when a run began: 'governor', 'powersave'.
 
-    level says how much it matters: "good", "note" or "warning"; see `machine.doctor` for what each one does. value is
-    UNKNOWN where it could not be read.
+    level is its severity: "good", "note" or "warning"; see `machine.doctor`. value is UNKNOWN if it cannot be read.
     """
 
     name: Name
@@ -199,7 +198,7 @@ class Condition(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Repeat(msgspec.Struct, forbid_unknown_fields=True):
-    """One of the times a label was measured; rounds of all of them are numbered on, this one has those from `first`.
+    """One of the runs that a file joins; rounds are numbered through all of them, and this one begins with `first`.
 
     started is ISO 8601 in UTC, wall in seconds.
     """
@@ -213,10 +212,10 @@ class Repeat(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, forbid_unknown_fields=True):
-    """What the run was told: values and warm-ups per visit, shortest value in seconds, seed and limits.
+    """The settings of a run: values and warm-ups per visit, shortest value in seconds, seed and limits.
 
-    full_metadata says that the file keeps what names the host, its user and its paths. precision is the share of the
-    median to which every case was to be known, None where that was not asked for.
+    full_metadata says that the file may name the host, its user and its paths. precision is the share of the median to
+    which every case was to be known, None if none was asked for.
     """
 
     values: Positive
@@ -233,11 +232,11 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
 class RunRecord(msgspec.Struct, forbid_unknown_fields=True):
     """Everything about a run that pyperf's format has no place for.
 
-    started is ISO 8601 in UTC, wall in seconds, rounds the complete ones. isolation says what contained the visits:
-    "warden", "group", "job" or "none". mixed names what differed when the run was continued elsewhere, by force.
-    protocol is PROTOCOL of the ipcbench that measured. repeats are the times it was measured, conditions what the
-    machine was like each time. digest is the SHA-256 of the rest of the file, see `results.digest`; `store.save`
-    writes it.
+    started is ISO 8601 in UTC, wall in seconds, rounds counts the complete ones. isolation is what contained the
+    visits: "warden", "group", "job" or "none". mixed names the differences between the parts of a run that --force
+    resumed. protocol is PROTOCOL of the ipcbench that measured. repeats are the runs that the file joins, conditions
+    the settings of the machine in each. digest is the SHA-256 of the rest of the file, see `results.digest`;
+    `store.save` writes it.
     """
 
     schema: Positive
@@ -264,12 +263,12 @@ class RunRecord(msgspec.Struct, forbid_unknown_fields=True):
     digest: Digest = ""
 
     def repeat_of(self, number: int) -> int:
-        """Which of the times it was measured a round belongs to, from 1."""
+        """Return the number of the repeat that a round belongs to, from 1."""
         return max(1, sum(repeat.first <= number for repeat in self.repeats))
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many cases ended with each verdict; the skipped are unsupported, or not measured as a run was stopped."""
+        """Count the cases by verdict; skipped cases are unsupported, or not measured because the run was stopped."""
         found: dict[str, int] = {}
         for case in self.cases:
             found[case.verdict] = found.get(case.verdict, 0) + 1
@@ -283,7 +282,7 @@ class RunRecord(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ResultFile(msgspec.Struct, forbid_unknown_fields=True):
-    """The whole file. `ipcbench` holds our object; the rest is a pyperf suite."""
+    """The whole file: a pyperf suite, with our object in `ipcbench`."""
 
     version: Literal["1.0"]
     benchmarks: Annotated[list[PyperfBenchmark], msgspec.Meta(max_length=10_000)]
@@ -292,7 +291,7 @@ class ResultFile(msgspec.Struct, forbid_unknown_fields=True):
 
     @property
     def timed(self) -> float:
-        """Seconds spent inside kept values, over the whole run."""
+        """Return the seconds spent in kept values, over the whole run."""
         total = 0.0
         for benchmark in self.benchmarks:
             for run in benchmark.runs:

@@ -52,7 +52,7 @@ __all__ = [
 T = TypeVar("T")
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
-_DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")  # names that Windows gives no file
+_DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")  # names that no file on Windows can have
 _PATTERN = re.compile(r"matching regex '.*' - at", re.DOTALL)
 
 
@@ -67,9 +67,9 @@ def check_label(label: str) -> str:
 
 
 def folder_name(path: Path) -> str:
-    """A name for the folder of what is made from a file: its own without the ending, or one that is safe like a label.
+    """Return a folder name for what is made from a file: the file's name without its ending, made safe like a label.
 
-    Names that are changed end in a hash of the old one, so that two of them stay two.
+    A name that is changed ends in a hash of the old name, so that different names stay different.
     """
     stem = stem_of(path)
     try:
@@ -80,9 +80,9 @@ def folder_name(path: Path) -> str:
 
 
 def locate(text: str, results: Path) -> Path | None:
-    """The file that an argument means: '-' is standard input, else it is a path, or the label of a file in `results`.
+    """Return the file that an argument names: '-' is standard input, others are a path or a label in `results`.
 
-    None where there is neither. A folder of that name is only meant where there is no such label.
+    None if there is neither. A label goes before a folder of that name.
     """
     if text in ("-", str(STDIN)):
         return STDIN
@@ -99,7 +99,7 @@ def locate(text: str, results: Path) -> Path | None:
 
 
 def find(text: str, results: Path) -> Path:
-    """The same, but raises BadRequest, with the labels that there are, where there is neither."""
+    """Return the file that an argument names, as `locate` does; raises BadRequest, with the known labels, if none."""
     found = locate(text, results)
     if found is not None:
         return found
@@ -114,12 +114,12 @@ def find(text: str, results: Path) -> Path:
 
 
 def file_name(path: Path, result: ResultFile) -> str:
-    """The name of the file that a result was read from; that of its label where it came through a pipe."""
+    """Return the name of the file that a result was read from; after a pipe, that of its label."""
     return path.name if path.is_file() else f"{result.ipcbench.label}.json"
 
 
 def check_writable(folder: Path) -> None:
-    """Make the folder and a file in it, so that a run that cannot be saved never starts; raises ResultError."""
+    """Make the folder, and a file in it as a probe, so that no run starts that cannot be saved; raises ResultError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as probe:
@@ -130,10 +130,10 @@ def check_writable(folder: Path) -> None:
 
 
 def save(result: ResultFile, path: Path, replace: bool) -> None:
-    """Write the file whole or not at all, with its digest, which is set in `result` too.
+    """Write the file whole or not at all, and set its digest in the file and in `result`.
 
-    Raises ResultError if the path exists and `replace` is false, if the file system refuses, or for a result that
-    `load` would not take, which is a defect of whoever made it.
+    Raises ResultError if the path exists and `replace` is false, if the file system refuses, or if `load` would refuse
+    the result, which is a defect of the caller.
     """
     try:
         document = msgspec.json.decode(msgspec.json.encode(result))
@@ -155,7 +155,7 @@ def save(result: ResultFile, path: Path, replace: bool) -> None:
 
 
 def is_results_file(path: Path) -> bool:
-    """Whether there is a file that `load` would take."""
+    """Return whether the path is a file that `load` accepts."""
     try:
         return path.is_file() and bool(load(path))
     except ResultError:
@@ -163,12 +163,12 @@ def is_results_file(path: Path) -> bool:
 
 
 def load(path: Path) -> ResultFile:
-    """Read a results file, gzip's included, and check its types, its meaning and its digest; raises ResultError."""
+    """Read a results file, packed or not, and check its types, consistency and digest; raises ResultError."""
     return read(path, checked)
 
 
 def read(path: Path, make: Callable[[dict[str, Any]], T]) -> T:
-    """Read the JSON of a file and make something of it; what is wrong with either becomes ResultError."""
+    """Read a JSON file and convert it by `make`; all errors become ResultError."""
     return _read(path, lambda data: make(parse(data)))
 
 
@@ -190,7 +190,7 @@ def _read(path: Path, make: Callable[[bytes], T]) -> T:
 
 
 def checked(document: dict[str, Any]) -> ResultFile:
-    """A document as a results file, once everything about it is right; raises Refused and msgspec.ValidationError."""
+    """Convert a document to a results file and check everything; raises Refused and msgspec.ValidationError."""
     values = one_form(document)
     _refuse_other_schema(values)
     found = values["ipcbench"].get("digest")
@@ -210,7 +210,7 @@ def checked(document: dict[str, Any]) -> ResultFile:
 
 
 def _refuse_other_schema(document: dict[str, Any]) -> None:
-    """Raise Refused for a document that is none of ours, or of another schema."""
+    """Raise Refused for a document that is not a results file, or has another schema."""
     refuse_strangers(document)
     if "ipcbench" not in document:
         raise Refused(
@@ -235,5 +235,5 @@ def _shown(path: Path) -> str:
 
 
 def _said(error: Exception) -> str:
-    """The reason in an exception, which may quote what the file holds, as safe text."""
+    """Return the text of an exception, which may quote the file, as safe text."""
     return safe_text(_PATTERN.sub("of printable characters - at", str(error)), 600)

@@ -1,4 +1,4 @@
-"""Which visits of a run were touched by what happened to the machine meanwhile, in numbers and in words."""
+"""Count the visits that were touched by a disturbance of the machine, and say so in words."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ipcbench.results.schema import RunRecord
 
 
 def touched(record: RunRecord) -> tuple[int, dict[str, int]]:
-    """How many visits were touched at all, and how many by each of model.TOUCHED that touched any."""
+    """Count the touched visits, and those by each of model.TOUCHED that touched any."""
     found = [set(TOUCHED).intersection(visit.notes) for visit in record.visits]
     counts = Counter(note for notes in found for note in notes)
     return sum(map(bool, found)), {note: counts[note] for note in TOUCHED if counts[note]}
 
 
 def touched_words(record: RunRecord) -> str:
-    """One clause on them: '3 of 120 visits were touched: 2 loaded, 1 stolen'; empty where none was."""
+    """Return a clause such as '3 of 120 visits were touched: 2 loaded, 1 stolen'; empty if none was."""
     many, by_note = touched(record)
     if not many:
         return ""

@@ -1,4 +1,4 @@
-"""A file written whole or not at all, and on disk when that is said."""
+"""Write files whole or not at all, and wait until they are on disk."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-# What file systems and sandboxes answer to a call that they do not have, or do not allow to anybody.
+# Errors of file systems and sandboxes for a call that they do not offer.
 _NOT_OFFERED = {errno.EPERM, errno.EACCES, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
 def write_whole(path: Path, data: bytes, replace: bool) -> None:
-    """Write a file so that at every moment, a crash included, either nothing of it is there or all of it.
+    """Write a file so that at every moment, even after a crash, all of it or nothing of it is there.
 
     Temporary file in the same folder, fsync, rename, fsync of the folder. Raises FileExistsError if the path exists
     and `replace` is false, OSError if the file system refuses; then no temporary file is left. Permissions, fsync and
-    hard links are done without where the file system has none of them.
+    hard links are skipped if the file system does not offer them.
     """
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -27,7 +27,7 @@ def write_whole(path: Path, data: bytes, replace: bool) -> None:
         try:
             _write_all(descriptor, data)
             with if_offered():
-                os.fchmod(descriptor, 0o666 & ~_umask())  # as any other new file, but only now that it is whole
+                os.fchmod(descriptor, 0o666 & ~_umask())  # like any new file, but only now that it is whole
             with if_offered():
                 os.fsync(descriptor)
         finally:
@@ -43,10 +43,10 @@ def write_whole(path: Path, data: bytes, replace: bool) -> None:
 
 
 def replace_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, without waiting for the disk: for what can be made again. Raises OSError."""
+    """Write a file whole or not at all, without waiting for the disk, if it can be made again. Raises OSError."""
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.tmp")
     try:
-        with open(temporary, "xb") as file:  # never through a link that somebody has put there
+        with open(temporary, "xb") as file:  # never through a link that another user has put there
             file.write(data)
         os.replace(temporary, path)
     finally:
@@ -55,9 +55,9 @@ def replace_whole(path: Path, data: bytes) -> None:
 
 
 def rewrite(path: Path, data: bytes) -> None:
-    """Change a file of somebody else whole or not at all: its permissions stay, and a link leads where it did.
+    """Change a file that is not ours whole or not at all; its permissions stay, and a link keeps its target.
 
-    Raises OSError, also for a file that may not be written although its folder may.
+    Raises OSError, also for a read-only file in a writable folder.
     """
     place = path.resolve(strict=True)
     if not os.access(place, os.W_OK):
@@ -78,9 +78,9 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Put names on disk: without this a crash may lose a rename although the content is there. Raises OSError.
+    """Sync the names in a folder: without this, a crash may lose a rename of synced content. Raises OSError.
 
-    Does nothing where the file system cannot do that, or where the folder may not be read.
+    Does nothing if the file system does not offer that, or if the folder may not be read.
     """
     with if_offered():
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -92,7 +92,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def if_offered() -> Iterator[None]:
-    """Do without a call that the file system does not offer; raises OSError for anything else that goes wrong in it."""
+    """Skip a call that the file system does not offer; raises any other OSError of the block."""
     try:
         yield
     except OSError as error:
@@ -103,7 +103,7 @@ def if_offered() -> Iterator[None]:
 def _name_anew(temporary: Path, path: Path) -> None:
     """Rename a file without overwriting another; raises FileExistsError.
 
-    Without hard links, a file that somebody makes between the look and the rename is overwritten.
+    Without hard links, a file that is made between the look and the rename is overwritten.
     """
     try:
         os.link(temporary, path)  # unlike rename, refuses to overwrite
@@ -118,6 +118,6 @@ def _name_anew(temporary: Path, path: Path) -> None:
 
 
 def _umask() -> int:
-    mask = os.umask(0o077)  # it can only be read by setting it; meanwhile new files are for nobody else
+    mask = os.umask(0o077)  # it can only be read by setting it; meanwhile new files are private
     os.umask(mask)
     return mask

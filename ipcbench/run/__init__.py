@@ -1,1 +1,1 @@
-"""Getting the plan measured: one visit, all visits, the journal, and what is left behind."""
+"""Measure a plan: sessions, rounds, visits, the journal, and the result."""

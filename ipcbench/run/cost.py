@@ -1,4 +1,4 @@
-"""What visits cost, foreseen and learned, and how many rounds a budget has room for."""
+"""Estimate what visits cost, learn what they do cost, and fit rounds into a budget."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Measure = Callable[[Visit], Outcome | Failure]
 
 @dataclass(slots=True)
 class Costs:
-    """Seconds that visits take, learned from the visits made: one calibration, and one later visit, per case."""
+    """Seconds that a visit of each case takes: as estimated, until visits were made."""
 
     expected: dict[Case, float]
     seen: dict[Case, float] = field(default_factory=dict)
@@ -32,17 +32,17 @@ class Costs:
         return sum(map(self.of, cases))
 
 
-# What parts of a visit cost beyond its timed turns, in units of the time that a worker takes to start and say it is
-# there. Medians on a 2-CPU virtual machine, where that unit was 0.2 s; the unit itself is measured before each run.
+# Costs of a visit beyond its timed turns, in units of the time that a worker takes to start and report. Medians on a
+# 2-CPU virtual machine, where that unit was 0.2 s; the unit itself is measured before each run.
 _PER_MANAGER, _PER_SPAWNED, _PER_FORKED = 0.3, 1.1, 0.03
 _PER_MIB = 0.3
 _PER_ARRAY = 1.0  # numpy is imported in every process
-_AROUND_TURN = 1.08  # what a turn takes as a whole, with its payloads and orders, over what is timed of it
-_CALIBRATION_TURNS = 2.9  # doubling ends between one and two times the shortest value, and its way there costs as much
+_AROUND_TURN = 1.08  # a whole turn, with making payloads and giving orders, over its timed part
+_CALIBRATION_TURNS = 2.9  # doubling ends at one to two times the shortest value, and took as long until there
 
 
 def visit_cost(case: Case, timing: Timing, start: float) -> float:
-    """Seconds one visit of a case should take on a machine where a worker starts in `start` seconds."""
+    """Estimate the seconds of one visit on a machine where a worker starts in `start` seconds."""
     mechanism = catalog.mechanism(case.mechanism)
     forked = case.start_method == "fork"
     peers = 0 if mechanism.peers == "nobody" else catalog.pattern(case.pattern).peers(case.workers)
@@ -53,12 +53,12 @@ def visit_cost(case: Case, timing: Timing, start: float) -> float:
 
 
 def calibration_cost(case: Case, timing: Timing, start: float) -> float:
-    """Seconds the calibrating visit of a case should take."""
+    """Estimate the seconds of the calibrating visit of a case."""
     return visit_cost(case, Timing(0, 0, 0.0), start) + _CALIBRATION_TURNS * timing.min_time
 
 
 def rounds_within(budget: Budget, done: int, spent: float, one_round: float) -> int:
-    """How many rounds a budget has room for, `done` of them being made after `spent` seconds.
+    """Return how many rounds fit a budget, given that `done` of them took `spent` seconds.
 
     The last may end up to half a round late.
     """
@@ -69,15 +69,15 @@ def rounds_within(budget: Budget, done: int, spent: float, one_round: float) -> 
 
 
 def rounds_of_all(budget: Budget, done: int, spent: float, one_round: float) -> int:
-    """How many of these rounds visit every case: fewer than there is room for where a precision is wanted."""
+    """Return how many of the rounds visit every case: with a precision, time is left for the wide cases."""
     within = rounds_within(budget, done, spent, one_round)
     if budget.precision is None or budget.rounds is not None:
         return within
-    return min(within, max(budget.least_rounds, LEAST_KNOWN))  # the other seconds are for what is wide
+    return min(within, max(budget.least_rounds, LEAST_KNOWN))
 
 
 def estimate(plan: Plan, start: float) -> tuple[int, float]:
-    """Rounds and seconds the plan should take on a machine where a worker starts in `start` seconds."""
+    """Estimate the rounds and seconds of a plan on a machine where a worker starts in `start` seconds."""
     calibration = sum(calibration_cost(case, plan.timing, start) for case in plan.cases)
     one_round = sum(visit_cost(case, plan.timing, start) for case in plan.cases)
     rounds = rounds_of_all(plan.budget, 0, calibration, one_round)
@@ -85,7 +85,7 @@ def estimate(plan: Plan, start: float) -> tuple[int, float]:
 
 
 def fitted(plan: Plan, start: float) -> Plan:
-    """The plan with fewer values per visit where its least rounds would not fit its budget otherwise.
+    """Reduce the values per visit until the least number of rounds fits the budget.
 
     Rounds matter more than values: processes differ more than the values inside one.
     """
@@ -99,7 +99,7 @@ def fitted(plan: Plan, start: float) -> Plan:
 
 
 def time_to_start(plan: Plan, visit: Measure) -> float:
-    """Seconds a worker takes to start here and now: the median of three visits of the plan's cheapest case.
+    """Measure the seconds a worker takes to start: the median of three visits of the plan's cheapest case.
 
     Raises Interrupted.
     """
@@ -114,14 +114,14 @@ def time_to_start(plan: Plan, visit: Measure) -> float:
 
 
 def _foreseeable(case: Case) -> tuple[bool, float]:
-    """Least for the case whose visit holds nothing but what every visit does; traps take as long as they take."""
+    """Rank cases by how predictable and how cheap a visit is; the duration of a trap is not predictable."""
     return catalog.mechanism(case.mechanism).baseline, visit_cost(case, Timing(), 1.0)
 
 
 def loops_for(calibration: Outcome, timing: Timing) -> int:
-    """Loops that fill the shortest value: pyperf's, which doubled until they did, scaled back to fit.
+    """Return the loops that fill the shortest value: pyperf's doubling overshoots, so its count is scaled back.
 
-    The scaling makes every value last about as long, so that the time a run takes can be told in advance.
+    All values then last about equally long, which makes the duration of a run predictable.
     """
     loops, per_operation = calibration.warmups[-1]
     inner = int(calibration.metadata.get("inner_loops", 1))

@@ -1,7 +1,7 @@
-"""How well the median of a case is known while a run goes on, and which blocks want more rounds.
+"""Find, during a run, which medians are not known well enough and need more rounds.
 
-The interval is that of the order statistics (the binomial one; Conover, "Practical Nonparametric Statistics", 3.2): it
-needs no resampling, so a decision costs nothing between visits and is the same whenever the same values are replayed.
+The interval is that of order statistics (binomial; Conover, "Practical Nonparametric Statistics", 3.2): it
+needs no resampling: a decision costs nothing between visits, and is the same when a run is resumed from its journal.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from functools import cache
 from ipcbench.model import Case, Outcome
 
 CONFIDENCE = 0.95
-LEAST_KNOWN = 7  # rounds; six have an interval only from the least to the greatest, which one slow visit spoils
+LEAST_KNOWN = 7  # rounds; the interval of six reaches from the least to the greatest, and one slow visit spoils it
 
 
 def half_width(seconds: Sequence[float]) -> float:
-    """How far the 95 % interval of the median reaches from it, as a share of it: 0.05 for ±5 %, the longer side.
+    """Return how far the 95 % interval reaches from the median, on its longer side: 0.05 for ±5 %.
 
-    Infinite for fewer than six, of which not even the least and the greatest make such an interval.
+    Infinite for fewer than six values, which have no 95 % interval.
     """
     rank = interval_rank(len(seconds))
     if not rank:
@@ -32,9 +32,9 @@ def half_width(seconds: Sequence[float]) -> float:
 
 @cache
 def interval_rank(count: int) -> int:
-    """The rank k such that the k-th least and the k-th greatest of so many hold the median 95 % of the time; 0: none.
+    """Return the rank k for which the k-th least and the k-th greatest of `count` values enclose the median at 95 %.
 
-    Each misses it with the probability that fewer than k of `count` fair coins fall on one side.
+    0 if there is none. Each bound fails with the probability that fewer than k of `count` fair coins fall on one side.
     """
     rank, missed = 0, 0.0
     while rank < count // 2:
@@ -46,9 +46,9 @@ def interval_rank(count: int) -> int:
 
 
 def wide(cases: Sequence[Case], outcomes: Mapping[tuple[Case, int], Outcome], precision: float) -> list[Case]:
-    """The cases whose block holds one that is not known to ±precision yet: whole blocks, in the order given.
+    """Return the cases of all blocks that have a case not yet known to ±precision, in the order given.
 
-    Equal rounds inside a block keep its comparisons paired, and asking about width alone never favours a winner.
+    Equal rounds inside a block keep its comparisons paired, and a rule about widths alone favours no winner.
     """
     means: dict[Case, list[float]] = {}
     for (case, _), outcome in outcomes.items():
@@ -58,5 +58,5 @@ def wide(cases: Sequence[Case], outcomes: Mapping[tuple[Case, int], Outcome], pr
 
 
 def still_wide(cases: Iterable[Case], means: Mapping[Case, Sequence[float]], precision: float) -> list[Case]:
-    """The cases that are not known to ±precision by the means of their visits, in seconds."""
+    """Return the cases not known to ±precision; means are those of their visits, in seconds."""
     return [case for case in cases if half_width(means.get(case, ())) > precision]

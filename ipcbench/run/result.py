@@ -1,10 +1,13 @@
-"""What a run found -> the results file."""
+"""Make the results file of what a run found."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
 
 import ipcbench
 from ipcbench.model import TOUCHED, Case, Outcome, Skip
@@ -34,14 +37,15 @@ from ipcbench.results.schema import (
 from ipcbench.run.schedule import Findings
 from ipcbench.text import safe_text
 
+T = TypeVar("T", bound=msgspec.Struct)
+
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """When and how a run was made; started is ISO 8601 in UTC, wall in seconds.
 
-    isolation is what contained the visits ("warden", "group", "job", "none"); mixed names what differed when the run
-    was continued elsewhere; conditions are what the machine was like; full_metadata keeps all that pyperf collects, the
-    host's name included.
+    isolation is what contained the visits ("warden", "group", "job", "none"); mixed names the differences between its
+    parts; conditions describe the machine; full_metadata keeps all that pyperf collects, with the host's name.
     """
 
     label: str
@@ -56,7 +60,7 @@ class Occasion:
 
 
 def make_result(plan: Plan, findings: Findings, occasion: Occasion) -> ResultFile:
-    """Put together what is known, from the complete rounds; from the first round as far as it came if none is."""
+    """Make a result of the complete rounds, or of the first round if none is complete."""
     rounds = max(findings.rounds, 1)
     measured = {key: found for key, found in findings.outcomes.items() if key[1] <= rounds}
     by_case: dict[Case, dict[int, Outcome]] = {}
@@ -148,7 +152,7 @@ def _case_record(case: Case, plan: Plan, findings: Findings, outcomes: list[Outc
 
 
 def _notes(outcomes: list[Outcome]) -> list[str]:
-    """The notes of a case's visits; of what happened to the machine meanwhile, in how many of them, if not in all."""
+    """Return the notes of a case's visits; a note about the machine says in how many visits, unless in all."""
     found = Counter(note for outcome in outcomes for note in set(outcome.notes))
     ordered = dict.fromkeys(note for outcome in outcomes for note in outcome.notes)
     every = len(outcomes)
@@ -159,19 +163,19 @@ def _notes(outcomes: list[Outcome]) -> list[str]:
 
 
 def _common_proof(outcomes: list[Outcome]) -> list[str]:
-    """What was shown in every visit of a case."""
+    """Return the proofs that every visit of a case has."""
     return [name for name in outcomes[0].proof if all(name in outcome.proof for outcome in outcomes)]
 
 
 def _texts(texts: Iterable[str]) -> list[str]:
-    """Texts as a file may hold them, each once."""
+    """Clean texts for the file, each once."""
     return [kept_text(text) for text in dict.fromkeys(texts)]
 
 
 def _benchmark(case: Case, outcomes: dict[int, Outcome], full_metadata: bool) -> PyperfBenchmark:
-    """What pyperf holds of a case. A fact of the machine that has changed between visits is left out of all of them.
+    """Return pyperf's part of a case, without facts of the machine that changed between visits.
 
-    Such as the host's name when a laptop moves: pyperf refuses a benchmark whose runs differ in it.
+    pyperf refuses a benchmark whose runs differ in such a fact, as in the host's name when a laptop moves.
     """
     runs = [_run(number, outcome, full_metadata) for number, outcome in sorted(outcomes.items())]
     for key in OF_THE_MACHINE:
@@ -218,31 +222,21 @@ def _visit_record(case: Case, number: int, position: int, outcome: Outcome) -> V
 
 
 def _mechanism_facts(name: str) -> MechanismFacts:
-    found, plugin = catalog.mechanism(name), catalog.plugin(name)
-    return MechanismFacts(
-        name=found.name,
-        title=kept_text(found.title),
-        short=kept_text(found.short),
-        family=kept_text(found.family),
-        carries=found.carries,
-        wait=found.wait,
-        senders=found.senders,
-        receivers=found.receivers,
-        bounded_by=found.bounded_by,
-        background_threads=found.background_threads,
-        background_processes=found.background_processes,
-        caveats=_texts(found.caveats),
-        ranked=found.ranked,
-        ordering=found.ordering,
-        poll_interval=found.poll_interval,
-        copies=found.copies,
-        dead_peer=found.dead_peer,
-        scope=found.scope,
-        third_party=found.third_party,
-        package=kept_text(plugin.plugin.origin) if plugin else "",
-    )
+    plugin = catalog.plugin(name)
+    return _copied(MechanismFacts, catalog.mechanism(name), package=plugin.plugin.origin if plugin else "")
 
 
 def _pattern_facts(name: str) -> PatternFacts:
-    found = catalog.pattern(name)
-    return PatternFacts(found.name, kept_text(found.question), kept_text(found.operation))
+    return _copied(PatternFacts, catalog.pattern(name))
+
+
+def _copied(record: type[T], declared: object, **more: str) -> T:
+    """Copy what a mechanism or pattern declares into the fields of its record, which have the same names."""
+    fields = (name for name in record.__struct_fields__ if name not in more)
+    return record(**{name: _kept(getattr(declared, name)) for name in fields}, **{k: _kept(v) for k, v in more.items()})
+
+
+def _kept(value: object) -> object:
+    if isinstance(value, str):
+        return kept_text(value)
+    return _texts(value) if isinstance(value, tuple) else value

@@ -1,11 +1,11 @@
-"""Rounds until the budget is met: calibrate every case once, then visit every case once a round.
+"""Calibrate every case once, then visit every case once a round, until the budget is met.
 
-A visit that fails or times out is made once more; a case that fails for good leaves the remaining rounds. The number of
+A visit that fails or times out is made once more; a case that fails twice leaves the remaining rounds. The number of
 rounds follows from what calibration and rounds really cost; a budget never cuts a round short, and never goes below the
-least number of rounds. Where a precision is wanted, rounds of the blocks that are still wide follow, see `precision`.
+least number of rounds. If a precision is asked for, rounds of the blocks that are still wide follow, see `precision`.
 
-A run that is continued goes through the same steps, and where a visit was made by an earlier part takes what was found
-then. All that is decided follows from the plan and from what visits found and cost, so it is decided as it was before.
+A resumed run repeats all steps, and takes the findings of earlier visits from its journal. It makes the same decisions,
+because these follow from the plan and from what visits found and cost.
 """
 
 from __future__ import annotations
@@ -19,34 +19,25 @@ from ipcbench.errors import Interrupted, IpcbenchError, ResultError
 from ipcbench.model import SEVERITY, Case, Failure, Outcome, Visit
 from ipcbench.plan.planner import Plan
 from ipcbench.run.cost import Costs, Measure, calibration_cost, loops_for, rounds_of_all, rounds_within, visit_cost
+from ipcbench.run.listener import Progress
 from ipcbench.run.precision import wide
 from ipcbench.run.stop import Stop
 
-RETRIED = ("failed", "timed-out")  # the others would be hidden by a second attempt that goes well
-
-
-class Progress(Protocol):
-    """Who wants to know how far the run is."""
-
-    def visiting(self, visit: Visit, rounds: int, seconds_left: float) -> None:
-        """A visit begins; rounds is how many there will be as far as is known."""
-
-    def failed(self, case: Case, failure: Failure) -> None:
-        """A case has left the run."""
+RETRIED = ("failed", "timed-out")  # a second attempt that succeeds would hide the other verdicts
 
 
 class Log(Protocol):
-    """Who writes down what is done, before anything else is."""
+    """Records every visit before the next begins."""
 
     def started(self, visit: Visit, attempt: int) -> None:
-        """A visit begins; raises ResultError if that cannot be written."""
+        """Record that a visit begins; raises ResultError."""
 
     def ended(self, visit: Visit, attempt: int, seconds: float, found: Outcome | Failure) -> None:
-        """A visit is over, `seconds` after the one before; raises ResultError if that cannot be written."""
+        """Record what a visit found, `seconds` after the end of the one before; raises ResultError."""
 
 
 class Attempt(NamedTuple):
-    """A visit that is over, and the seconds that went by from the end of the one before it."""
+    """A visit that has ended, and the seconds since the end of the one before it."""
 
     found: Outcome | Failure
     seconds: float
@@ -54,14 +45,14 @@ class Attempt(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What earlier parts of a run found, by case, round and attempt; complete says that nothing was left to do."""
+    """What earlier parts of a run found, by case, round and attempt; complete says that nothing is left to do."""
 
     attempts: Mapping[tuple[Case, int, int], Attempt] = field(default_factory=dict)
     complete: bool = False
 
     @property
     def rounds(self) -> int:
-        """How many rounds were begun."""
+        """Return how many rounds were begun."""
         return max((number for _, number, _ in self.attempts), default=0)
 
 
@@ -69,8 +60,8 @@ class Earlier:
 class Findings:
     """What a run has found so far: outcomes by (case, round), failures, loops and retries by case.
 
-    rounds counts the complete ones. unsaved is why the journal could not be written any more, and broken why no further
-    visit could be made, such as something that outlived its own, if either ended the run.
+    rounds counts the complete ones. If the run ended early, unsaved is why the journal could not be written, or broken
+    why no further visit could be made, such as a process that outlived its visit.
     """
 
     outcomes: dict[tuple[Case, int], Outcome] = field(default_factory=dict)
@@ -90,7 +81,7 @@ NOTHING = Earlier()
 def measure(
     plan: Plan, start: float, visit: Measure, log: Log, progress: Progress, stop: Stop, earlier: Earlier = NOTHING
 ) -> Findings:
-    """Carry the plan out until the budget is met or the user stops it; what was found until then, earlier parts too."""
+    """Carry out the plan until the budget is met or the user stops it; return the findings of all parts of the run."""
     run = _Run(plan, start, visit, log, progress, stop, earlier)
     try:
         run.calibrate()
@@ -105,12 +96,12 @@ def measure(
 
 
 def wants_retry(found: Outcome | Failure) -> TypeGuard[Failure]:
-    """Whether what a first attempt found is a reason for a second."""
+    """Return whether a first attempt that found this is followed by a second."""
     return isinstance(found, Failure) and found.verdict in RETRIED
 
 
 def worse(one: Failure, other: Failure) -> Failure:
-    """The one with the worse verdict; the first of two with the same."""
+    """Return the failure with the worse verdict, the first if both are equal."""
     return max(one, other, key=lambda failure: SEVERITY.index(failure.verdict))
 
 
@@ -126,7 +117,7 @@ class _Run:
         self.spent = 0.0  # seconds, over all parts of the run
         self.mark = time.monotonic()
         self.start = start
-        self.narrowing = False  # whether the rounds of all cases are over and those of wide blocks have begun
+        self.narrowing = False  # whether all further rounds are of wide blocks only
 
     def calibrate(self) -> None:
         """Visit every case once, to find the loops that fill the shortest value."""
@@ -141,7 +132,7 @@ class _Run:
                 self.findings.loops[visit.case] = loops_for(found, self.plan.timing)
 
     def rounds(self) -> None:
-        """Visit every case that is still in once a round until the budget is met, then what is still wide."""
+        """Visit every remaining case once a round until the budget is met, then the cases that are still wide."""
         number = 1
         while chosen := self._chosen(number):
             rounds = max(number, self._rounds_of_all(number - 1))
@@ -160,7 +151,7 @@ class _Run:
         self.findings.complete = True
 
     def _make(self, visit: Visit, rounds: int, seconds_left: float) -> Outcome | Failure:
-        """What a visit finds, in its second attempt if need be; a case whose second fails too has the worse verdict."""
+        """Make a visit, twice if the first attempt fails; a case that fails twice has the worse verdict."""
         found = self._attempt(visit, 1, rounds, seconds_left)
         if wants_retry(found):
             second = self._attempt(visit, 2, rounds, seconds_left)
@@ -172,7 +163,7 @@ class _Run:
         return found
 
     def _attempt(self, visit: Visit, attempt: int, rounds: int, seconds_left: float) -> Outcome | Failure:
-        """Make a visit and write down what it found, or take what an earlier part of the run wrote down."""
+        """Make a visit and record it, or return what an earlier part of the run recorded."""
         known = self.earlier.attempts.get((visit.case, visit.round, attempt))
         if known:
             self.spent += known.seconds
@@ -194,13 +185,13 @@ class _Run:
         return [case for case in self.plan.cases if case not in self.findings.failures]
 
     def _chosen(self, number: int) -> list[Case]:
-        """The cases to visit in this round; none when the run is over."""
+        """Return the cases to visit in this round; none when the run is over."""
         if self.earlier.complete and number > self.begun:
             return []
         left, budget = self._left(), self.plan.budget
         if not self.narrowing and number <= self._rounds_of_all(number - 1):
             return left
-        if budget.precision is None:  # a round that an earlier part has begun is finished
+        if budget.precision is None:  # finish a round that an earlier part has begun
             return left if number <= self.begun else []
         self.narrowing = True
         chosen = wide(left, self.findings.outcomes, budget.precision)
@@ -210,7 +201,7 @@ class _Run:
         return rounds_of_all(self.plan.budget, done, self.spent, self.costs.round(self._left()))
 
     def _has_room(self, number: int, chosen: list[Case]) -> bool:
-        """Whether the cap of a run for a precision has room for one more round, of these cases."""
+        """Return whether one more round of these cases fits the limit of a run with a precision."""
         budget = self.plan.budget
         if budget.rounds is not None:
             return number <= min(2 * budget.rounds, budget.most_rounds)

@@ -1,4 +1,4 @@
-"""Where a run is made: this machine, or a host of a fleet. What measuring asks of the place, and of its visitor."""
+"""Where a run measures: this machine, or a host of a fleet."""
 
 from __future__ import annotations
 
@@ -11,49 +11,48 @@ from ipcbench.machine.identity import Identity
 from ipcbench.model import Budget, Failure, Outcome, Timing, Visit
 from ipcbench.plan.planner import Plan, Request
 from ipcbench.results.schema import MachineFacts
-from ipcbench.run.schedule import Progress
 from ipcbench.run.stop import Stop
 
 
 class Visits(Protocol):
-    """Who makes the visits of one run, one after the other; see `visit.Visitor`."""
+    """Makes the visits of one run, one after the other; see `run.visitor.Visitor`."""
 
     timing: Timing
 
     @property
     def isolation(self) -> str:
-        """What contains the visits, see run.containment.processes."""
+        """Return what contains the visits, see `run.containment.processes`."""
 
     def visit(self, visit: Visit) -> Outcome | Failure:
-        """Make one visit; raises Interrupted, and another IpcbenchError if no further one can be made."""
+        """Make one visit; raises Interrupted, and another IpcbenchError if no further visit can be made."""
 
     def close(self) -> None:
-        """Leave nothing behind; harmless when called twice."""
+        """End all processes and remove all files of the visits; may be called twice."""
 
 
 class Site(Protocol):
-    """A place where visits are made. All of it may raise an IpcbenchError where the place cannot be reached."""
+    """A place to measure. Every method may raise an IpcbenchError if the place cannot be reached."""
 
     def stopping(self) -> AbstractContextManager[Stop]:
-        """What tells that the user wants the run to end."""
+        """Return the Stop through which the user ends the run."""
+
+    def refused(self, request: Request) -> Sequence[str]:
+        """Return why plug-ins that the request does not name, but would select, cannot be used."""
 
     def plan(self, request: Request, seed: int, budget: Budget, timing: Timing) -> Plan:
-        """What is asked for, planned for what this place offers; raises BadRequest."""
+        """Plan the request for the capabilities of this place; raises BadRequest."""
 
     def machine(self) -> MachineFacts:
-        """What is recorded of its machine and interpreter."""
+        """Return the facts of the machine and its interpreter."""
 
     def identity(self, salt: str | None, plugins: Sequence[str]) -> Identity:
-        """Who measures there, see `machine.identity`."""
+        """Return the identity of machine and software, see `machine.identity`."""
 
     def examine(self) -> list[Finding]:
-        """What about its machine decides numbers."""
+        """Check the machine for settings that distort measurements."""
 
     def leftovers(self) -> int:
-        """How many killed runs have left something there."""
+        """Return how many killed runs have left processes or files."""
 
     def visits(self, plan: Plan, stop: Stop) -> Visits:
-        """Who makes the visits of this plan there."""
-
-    def progress(self, quiet: bool) -> AbstractContextManager[Progress]:
-        """Who is told how far the run is."""
+        """Return what makes the visits of this plan."""

@@ -1,7 +1,7 @@
-"""Stop: INT, TERM or HUP asks the run to end; what is under way ends at once, and what is complete is saved.
+"""End a run on INT, TERM or HUP: the visit under way ends at once, and complete rounds are saved.
 
-A second one asks to leave without saving: the journal holds what was measured. A signal that was ignored before stays
-ignored: `nohup` and a shell's `&` say so.
+A second signal ends the run without saving: the journal holds what was measured. A signal that was ignored at the start
+stays ignored, as `nohup` and a shell's `&` require.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stop:
-    """While entered, signals set `by` and make `fd` readable, so that whoever waits in poll() wakes up.
+    """While entered, signals set `by` and make `fd` readable, which wakes a poll().
 
-    A second signal sets `twice`, and in a `breakable` stretch raises Interrupted wherever the program is.
+    A second signal sets `twice`, and inside `breakable` raises Interrupted at any point.
     """
 
     def __init__(self) -> None:
@@ -32,12 +32,12 @@ class Stop:
 
     @property
     def requested(self) -> bool:
-        """Whether a signal has come."""
+        """Return whether a signal has come."""
         return self.by is not None
 
     @contextlib.contextmanager
     def breakable(self) -> Iterator[None]:
-        """A stretch that a second signal ends, one that has come already included; raises Interrupted."""
+        """Let a second signal, even one that came before, end the block; raises Interrupted."""
         self._breakable = True
         try:
             if self.twice and self.by is not None:
@@ -61,9 +61,9 @@ class Stop:
         if self.by is None:
             self.by = number
             os.write(self._write, b"!")
-        elif not number == self.by == signal.SIGHUP:  # which a closing terminal sends through kernel and shell
+        elif not number == self.by == signal.SIGHUP:  # a closing terminal sends two, through kernel and shell
             self.twice = True
-            # Not while visits are made: raising here could lose a worker between its start and its being watched.
+            # Not during visits: raising here could lose a worker that has started and is not watched yet.
             if self._breakable:
                 self._breakable = False
                 raise Interrupted(self.by)

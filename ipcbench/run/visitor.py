@@ -1,4 +1,4 @@
-"""Visits: a fresh worker process each, in the custody of the run's warden; everything ended and removed afterwards."""
+"""Make visits: a fresh worker process for each, in the custody of the run's warden."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ipcbench.run.containment.processes import (
     remove_folder,
     unlink_names,
 )
-from ipcbench.run.containment.warden_client import LifeLine, Report, Request, WardenLost
+from ipcbench.run.containment.warden_client import Report, Request, WardenClient, WardenLost
 from ipcbench.run.stop import Stop
 from ipcbench.run.verdict.judge import judge, read_small
 from ipcbench.run.verdict.plausibility import Controls
@@ -39,14 +39,11 @@ LOCK = "lock"
 TIMEOUT_MUL = "IPCBENCH_TIMEOUT_MUL"
 _LIMITS = "'ipcbench doctor' shows the limits of this machine"
 LEAST_MUL, MOST_MUL = 0.01, 100.0
-PLACES = ("/tmp", "/var/tmp", "/dev/shm")  # where a run's folder may be, beside the temporary folder
+PLACES = ("/tmp", "/var/tmp", "/dev/shm")  # a run's folder may be here or in the temporary folder
 
 
 class Errand(NamedTuple):
-    """What a program other than a worker came to in custody; left is the file that it wrote, None if it wrote none.
-
-    seconds is what it took.
-    """
+    """The end of a program other than a worker; left is the file that it wrote, or None, and seconds its duration."""
 
     report: Report | Failure
     left: bytes | None
@@ -54,11 +51,11 @@ class Errand(NamedTuple):
 
 
 class Visitor:
-    """Makes visits for one run, all below one private folder that goes when the run does.
+    """Makes the visits of one run below a private folder, which is removed when the run ends.
 
-    The folder's lock is held as long as this process or its warden lives, which is how `ipcbench clean` and other runs
-    know that the run does. pythons are the interpreters that cases may name beside this one. isolation says what
-    contains the visits, see run.containment.processes. locks are descriptors that the warden holds too.
+    This process and its warden hold the folder's lock as long as they live: `ipcbench clean` and other runs leave a
+    locked folder alone. pythons are further interpreters that cases may name. isolation says what contains the visits,
+    see run.containment.processes. locks are descriptors of further locks that the warden is to hold.
     """
 
     def __init__(
@@ -75,28 +72,28 @@ class Visitor:
         self.stop = stop
         self.isolation = isolation
         self.locks = locks
-        adopt_orphans()  # if the warden is killed, its processes come here
+        adopt_orphans()  # if the warden is killed, this process becomes their parent
         self.run_id = new_run_id()
         self.made = 0
         self.folder = Path(tempfile.mkdtemp(prefix=f"ib{self.run_id}-", dir=short_folder()))
         try:
             self._lock = os.open(self.folder / f"{LOCK}.new", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             lock(self._lock)
-            os.rename(self.folder / f"{LOCK}.new", self.folder / LOCK)  # it is never there without being held
+            os.rename(self.folder / f"{LOCK}.new", self.folder / LOCK)  # under this name it is always held
             hand_over(self.folder)
         except OSError as error:
             remove_folder(self.folder)
             raise IpcbenchError(f"{self.folder}: cannot prepare the folder of this run: {error.strerror}") from error
-        self._line: LifeLine | None = None
+        self._warden: WardenClient | None = None
         self._controls = Controls()
 
     def close(self) -> None:
-        """End the warden and remove the run's folder; harmless when called twice."""
-        if self._line:
-            self._line.close()
-            self._line = None
+        """End the warden and remove the run's folder; may be called twice."""
+        if self._warden:
+            self._warden.close()
+            self._warden = None
         if self._lock >= 0:
-            os.close(self._lock)  # first, for the descriptor that removing may need
+            os.close(self._lock)  # before removing, which may need the descriptor
             self._lock = -1
             remove_folder(self.folder)
             adopt_orphans(False)
@@ -104,8 +101,8 @@ class Visitor:
     def visit(self, visit: Visit) -> Outcome | Failure:
         """Make one visit.
 
-        Raises Interrupted if the user asks to stop meanwhile, NotContained if something of this visit or an earlier one
-        could not be ended, and NotHere if the machine has no process for the first visit; no other may follow then.
+        Raises Interrupted if the user stops the run, NotContained if a process of this or an earlier visit could not be
+        ended, and NotHere if the machine has no process for the first visit; no visit may follow these errors.
         """
         with self._private_folder() as folder:
             self._controls.refresh()
@@ -116,9 +113,9 @@ class Visitor:
             return judge(visit, folder, report, time.monotonic() - started, self._controls)
 
     def errand(self, words: Sequence[str], seconds: float, python: str = "") -> Errand:
-        """Run a module of ours as a visit is run, `words` being what follows the interpreter, for so long at most.
+        """Run a module of ours like a visit, for at most `seconds`; `words` follow the interpreter on its command line.
 
-        It leaves its answer where a worker leaves its result. Raises as `visit` does.
+        The module writes its answer where a worker writes its result. Raises as `visit` does.
         """
         with self._private_folder() as folder:
             started = time.monotonic()
@@ -132,7 +129,7 @@ class Visitor:
 
     @contextlib.contextmanager
     def _private_folder(self) -> Iterator[Path]:
-        """The folder of the next visit, which is removed when that is over."""
+        """Make the folder of the next visit, and remove it afterwards."""
         self.made += 1
         folder = self.folder / visit_name(self.run_id, self.made)
         folder.mkdir(mode=0o700)
@@ -142,11 +139,11 @@ class Visitor:
             remove_folder(folder)
 
     def _in_custody(self, request: Request, what: str) -> Report | Failure:
-        """Have the warden make the visit; a Failure if the warden itself is lost."""
+        """Have the warden make the visit; return a Failure if the warden is lost."""
         folder = Path(request.folder)
         try:
-            self._line = self._line or LifeLine(self.folder, self.isolation, [self._lock, *self.locks])
-            report = self._line.visit(request, self.stop)
+            self._warden = self._warden or WardenClient(self.folder, self.isolation, [self._lock, *self.locks])
+            report = self._warden.visit(request, self.stop)
         except WardenLost as error:
             return self._without_warden(folder, error)
         except OSError as error:
@@ -162,10 +159,10 @@ class Visitor:
         return report
 
     def _without_warden(self, folder: Path, error: WardenLost) -> Failure:
-        """The warden's processes have come to this one: end them as it would have, and start another next time."""
-        if self._line:
-            self._line.close()
-            self._line = None
+        """End the processes of a dead warden, whose parent is now this process; the next visit has another warden."""
+        if self._warden:
+            self._warden.close()
+            self._warden = None
         survivors = end_all(lambda: carrying(self.folder)) if self.isolation == "warden" else []
         unlink_names(f"{folder.name}-")
         if survivors:
@@ -191,7 +188,7 @@ class Visitor:
 
 
 def worker_arguments(visit: Visit, timing: Timing, folder: Path) -> list[str]:
-    """The pyperf flags of a visit: calibration in round 0, values with known loops afterwards."""
+    """Return the pyperf flags of a visit: round 0 calibrates, later rounds know their loops."""
     common = ["--worker", "--case", visit.case.id, "--output", str(folder / RESULT)]
     common += ["--min-time", str(timing.min_time)]
     if visit.loops is None:
@@ -200,10 +197,10 @@ def worker_arguments(visit: Visit, timing: Timing, folder: Path) -> list[str]:
 
 
 def deadlines(visit: Visit, timing: Timing) -> dict[str, float]:
-    """Seconds that a visit, its timing and any other of its stages may take.
+    """Return the deadlines of a visit, of its timing and of its other stages, in seconds.
 
-    A visit and its timing have ten times what they should take and at least half a minute, another stage half of that;
-    all times IPCBENCH_TIMEOUT_MUL, for slow machines. Raises BadRequest, see `slowness`.
+    A visit and its timing have ten times the expected time and at least half a minute, any other stage half of that,
+    all multiplied by IPCBENCH_TIMEOUT_MUL, for slow machines. Raises BadRequest, see `slowness`.
     """
     planned = (timing.values + timing.warmups) * timing.min_time + 0.5 + 0.1 * visit.case.workers
     whole = max(LEAST_DEADLINE, 10 * planned) * slowness()
@@ -211,9 +208,9 @@ def deadlines(visit: Visit, timing: Timing) -> dict[str, float]:
 
 
 def slowness() -> float:
-    """How many times as long as usual everything may take here: IPCBENCH_TIMEOUT_MUL, or 1.
+    """Return the factor of all deadlines: IPCBENCH_TIMEOUT_MUL, or 1.
 
-    Raises BadRequest if the variable is no number within bounds.
+    Raises BadRequest if the variable is not a number within its bounds.
     """
     text = os.environ.get(TIMEOUT_MUL, "1")
     with contextlib.suppress(ValueError):
@@ -227,8 +224,10 @@ def slowness() -> float:
 
 
 def short_folder(candidates: Sequence[str] = PLACES) -> str:
-    """The temporary folder, or another where a run could not work below it: sockets need a short path, and PYTHONPATH
-    one without a colon. Raises IpcbenchError where every path has one."""
+    """Return the temporary folder, or another one if a run cannot work below it.
+
+    Sockets need a short path, and PYTHONPATH one without a colon. Raises IpcbenchError if every path has a colon.
+    """
     usual = tempfile.gettempdir()
     usable = [folder for folder in (usual, *candidates) if os.pathsep not in folder]
     for folder in usable:

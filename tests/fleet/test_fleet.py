@@ -27,7 +27,7 @@ import ipcbench
 from ipcbench.errors import Interrupted, IpcbenchError, NotContained
 from ipcbench.fleet import checks, host, lock
 from ipcbench.fleet.client import Absence, Fleet, Presence, _why_absent
-from ipcbench.fleet.visitor import AGAIN, Ledger, RemoteVisitor
+from ipcbench.fleet.visitor import AGAIN, Deliveries, RemoteVisitor
 from ipcbench.model import Budget, Case, Failure, Outcome, Timing, Visit
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Request
@@ -101,7 +101,7 @@ class TestWithDask:
             os.kill(cluster.worker_of("a"), signal.SIGKILL)
             assert until(lambda: before not in fleet.workers(), 10)
             began = time.monotonic()
-            visitor = RemoteVisitor(fleet, A, PLAN, "", stop, "warden", Ledger())
+            visitor = RemoteVisitor(fleet, A, PLAN, "", stop, "warden", Deliveries())
             found = visitor.visit(Visit(Case("ping-pong", "pipe-bytes", 64), 1, 0, 100))
             assert isinstance(found, Outcome), found
             assert time.monotonic() - began < 30
@@ -312,9 +312,9 @@ def test_a_clock_that_is_off_and_a_busy_dask_worker_are_told() -> None:
 
 
 def test_the_second_result_of_one_identity_is_dropped_and_counted() -> None:
-    ledger = Ledger()
-    assert [ledger.first(name) for name in ("a", "b", "a", "a")] == [True, True, False, False]
-    assert ledger.dropped == 2
+    deliveries = Deliveries()
+    assert [deliveries.first(name) for name in ("a", "b", "a", "a")] == [True, True, False, False]
+    assert deliveries.dropped == 2
 
 
 @pytest.mark.usefixtures("no_leaks")
@@ -364,19 +364,22 @@ def test_many_threads_never_hold_the_lock_of_a_host_at_once(temporary: Path) -> 
     assert list(temporary.iterdir()) == []
 
 
-def test_a_line_of_a_thread_says_which_host_it_is_about(capfd: pytest.CaptureFixture[str]) -> None:
-    from ipcbench.cli.output import about, tell
+def test_every_line_about_a_host_begins_with_its_name(capfd: pytest.CaptureFixture[str]) -> None:
+    from ipcbench.cli.listener import Terminal
 
-    def say_so(name: str, tell: Callable[[str], None] = tell) -> None:
-        with about(f"host {name}"):
-            tell("here")
-
-    threads = [threading.Thread(target=say_so, args=(name,)) for name in ("a", "b")]
-    for thread in threads:
-        thread.start()
-        thread.join()
-    tell("none")
-    assert capfd.readouterr().err.splitlines() == ["host a: here", "host b: here", "none"]
+    for name in ("a", "b", ""):
+        listener = Terminal(quiet=False, host=name)
+        listener.warned("here")
+        with listener.progress() as progress:
+            progress.visiting(Visit(PLAN.cases[0], 1, 0, 7), 3, 60.0)
+    assert capfd.readouterr().err.splitlines() == [
+        "host a: ipcbench: here",
+        "host a: round 1 of 3, about 1 min left",
+        "host b: ipcbench: here",
+        "host b: round 1 of 3, about 1 min left",
+        "ipcbench: here",
+        "round 1 of 3, about 1 min left",
+    ]
 
 
 class FakeFleet:
@@ -443,7 +446,7 @@ FAILED = said(failure=Failure("failed", "timing", "boom"))
 def test_what_comes_of_a_task_is_what_comes_of_the_visit(
     stop: Stop, answers: list[bytes | Exception | None], found: Failure | Exception
 ) -> None:
-    visitor = RemoteVisitor(FakeFleet(*answers), "aaaaaaaa", PLAN, "", stop, "warden", Ledger())  # type: ignore[arg-type]
+    visitor = RemoteVisitor(FakeFleet(*answers), "aaaaaaaa", PLAN, "", stop, "warden", Deliveries())  # type: ignore[arg-type]
     visit = Visit(PLAN.cases[0], 1, 0, 7)
     if isinstance(found, Failure):
         assert visitor.visit(visit) == found
@@ -456,7 +459,7 @@ def test_what_comes_of_a_task_is_what_comes_of_the_visit(
 @with_dask
 def test_a_task_that_came_to_another_host_has_its_own_looked_for_anew(stop: Stop) -> None:
     fleet = FakeFleet(said(elsewhere=True), said(outcome=outcome()))
-    visitor = RemoteVisitor(fleet, "aaaaaaaa", PLAN, "", stop, "warden", Ledger())  # type: ignore[arg-type]
+    visitor = RemoteVisitor(fleet, "aaaaaaaa", PLAN, "", stop, "warden", Deliveries())  # type: ignore[arg-type]
     assert visitor.visit(Visit(PLAN.cases[0], 1, 0, 7)) == outcome(notes=(AGAIN,))
     assert fleet.forgotten == ["aaaaaaaa"]
 

@@ -105,6 +105,11 @@ def test_nothing_imports_a_mechanism_or_a_pattern_by_name() -> None:
     assert not [(name, other) for name, other in OURS if other in files]
 
 
+@pytest.mark.parametrize("name", [name for name in FILES if name.startswith(("ipcbench.run", "ipcbench.fleet"))])
+def test_what_runs_prints_nothing(name: str) -> None:
+    assert not {other for other in imports(name) if other.startswith(("click", "rich", "ipcbench.cli"))}
+
+
 def test_no_circles() -> None:
     edges = {name: {other for other in imports(name) if other in FILES and other != name} for name in FILES}
     done: set[str] = set()

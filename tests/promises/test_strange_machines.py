@@ -24,7 +24,7 @@ from records import PLAN, outcome
 from synthetic import make_cases, make_result
 
 from ipcbench.analysis.compare.side import open_side
-from ipcbench.cli.saving import save_all
+from ipcbench.cli.listener import Terminal
 from ipcbench.machine import facts
 from ipcbench.machine.cpu_times import cpu_times
 from ipcbench.machine.facts import machine_facts
@@ -37,6 +37,7 @@ from ipcbench.results.schema import UNKNOWN, MachineFacts, ResultFile
 from ipcbench.run.journal.file import Journal
 from ipcbench.run.result import Occasion
 from ipcbench.run.result import make_result as result_of
+from ipcbench.run.save import save_result
 from ipcbench.run.schedule import Findings
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
@@ -209,7 +210,7 @@ def test_a_save_that_fails_everywhere_leaves_no_folder_behind(
 ) -> None:
     journal = Journal.begin(tmp_path / "a.journal", replace=False)
     try:
-        path, saved = save_all(unsavable(), tmp_path / "a.json", False, Findings(), journal)
+        path, saved = save_result(unsavable(), tmp_path / "a.json", False, Findings(), journal, Terminal(quiet=True))
     finally:
         journal.close()
     assert (path, saved) == (tmp_path / "a.journal", False)

@@ -5,17 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
+import records
 from commands import python
 from synthetic import make_result as synthetic_result
 
+import ipcbench
+from ipcbench.machine.identity import Identity
 from ipcbench.model import START_METHODS, Budget, Case, Failure, Outcome, Skip, StartMethod, Timing
 from ipcbench.plan.planner import Plan
 from ipcbench.results.frame import visit_frame
 from ipcbench.results.schema import ResultFile
+from ipcbench.run.journal.records import Done
 from ipcbench.run.result import Occasion, make_result
 from ipcbench.run.schedule import Findings
 
+GOLDEN = Path(__file__).parent / "golden" / "formats"
 PIPE, QUEUE = Case("ping-pong", "pipe", 64), Case("ping-pong", "queue", 64)
 SKIPPED = Skip(Case("ping-pong", "value", 64), "value carries one 8 B number")
 PLAN = Plan((PIPE, QUEUE), (SKIPPED,), 7, Budget(rounds=5), Timing(), {QUEUE.id: ("oversubscribed",)})
@@ -120,6 +126,28 @@ def test_retries_isolation_and_what_a_continued_run_mixes_are_recorded() -> None
     record = make_result(PLAN, findings, occasion).ipcbench
     assert (record.cases[0].retried, record.isolation) == (1, "warden")
     assert record.mixed == ["the interpreter at <path>"]
+
+
+def test_a_journal_and_a_results_file_keep_their_format_to_the_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The committed files are of the same made-up run; facts of mechanisms and patterns are words, and left out."""
+    monkeypatch.setattr(ipcbench, "__version__", "1.2.3")
+    who = Identity("00", "host", "boot", "CPython 3.11.0", "ff", "ipcbench 1.2.3, pyperf 2.9.0", (0, 1))
+    entries = [msgspec.structs.replace(records.planned(), identity=who, digest="0" * 64), *records.visits()]
+    assert records.journal_of(entries) == (GOLDEN / "small.journal").read_bytes()
+    good = {(entry.case, entry.round): entry.found for entry in entries if isinstance(entry, Done) and entry.round}
+    outcomes = {(Case.parse(case), number): found for (case, number), found in good.items()}
+    findings = Findings(
+        outcomes=outcomes,
+        positions=dict.fromkeys(outcomes, 1),
+        failures={QUEUE: Failure("failed", "timing", "no word", "Thread 0x7f00:\n  in wait")},
+        loops=dict.fromkeys(records.CASES, 400),
+        retries={QUEUE: 1},
+        rounds=4,
+        complete=True,
+    )
+    result = make_result(records.PLAN, findings, OCCASION)
+    result.ipcbench.mechanisms, result.ipcbench.patterns = [], []
+    assert msgspec.json.format(msgspec.json.encode(result)) == (GOLDEN / "small.json").read_bytes()
 
 
 ASKING = """

@@ -1,1 +1,1 @@
-"""Who owns a run's processes: the warden, its client, and the removal of what killed runs have left."""
+"""Own the processes of a run: the warden, its client, and the removal of what killed runs left behind."""

@@ -1,4 +1,4 @@
-"""Custody of one visit: start its worker, watch its deadlines, ask for evidence, end everything, say what was left.
+"""Custody of one visit: start its worker, watch its deadlines, collect evidence, end everything, report leaks.
 
 Standard library only, since the warden is.
 """
@@ -39,25 +39,25 @@ _TAIL = 4096
 _MOST_STACK = 16_384
 _MOST_NAMED = 20
 _STACK_FILE = re.compile(rf"{STACK}[a-z0-9 ]{{1,40}}-[0-9]{{1,9}}")
-_STEADY = 0.1  # a leaked process is one that two looks so far apart both show; one look catches the dying
-_GRACE = 2.0  # what is ending by itself may take so long: a forkserver, a manager on a busy machine
+_STEADY = 0.1  # seconds; a leaked process is seen in two looks so far apart, as one look also sees dying processes
+_GRACE = 2.0  # seconds for what ends by itself: a forkserver, a manager on a busy machine
 _STACK_SECONDS = 0.3
 _TERM_SECONDS = 0.2
 _OWN_FILES = (STAGE, RESULT, LEAKS, FAILURE)
 
 
 class Line(Protocol):
-    """The warden as custody needs it: poll waits for all that can interrupt a visit, watch looks at the machine."""
+    """The part of the warden that custody needs: poll waits for interruptions, watch looks at the machine."""
 
     poll: select.poll
     watch: Watch
 
     def interruption(self, descriptor: int) -> Ending | None:
-        """What a readable descriptor says about the visit under way, if it says anything."""
+        """Return how a readable descriptor ends the visit under way, or None."""
 
 
 class Custody:
-    """One visit: the worker, everything that descends from it, and all that carries its name."""
+    """One visit: its worker, all descendants of that, and all objects named after the visit."""
 
     def __init__(self, line: Line, isolation: Isolation, request: dict[str, Any]) -> None:
         self.line = line
@@ -72,7 +72,7 @@ class Custody:
         self.pulse = Pulse()
 
     def report(self) -> dict[str, Any]:
-        """Make the visit and say how it ended; afterwards none of it is left, but for its folder."""
+        """Make the visit and report its end; afterwards nothing of it is left but its folder."""
         before = self._left()
         if before:
             return {"ending": "refused", "survivors": before}
@@ -86,13 +86,13 @@ class Custody:
         states: list[str] = []
         if ending == "late":
             states = self._ask_for_evidence()
-        status = self._status()  # before anybody waits for just any child, which would lose it
+        status = self._status()  # before a wait for any child could take it
         leaks = [_about(member) for member in self._outliving()] if ending == "ended" else []
         waited = time.monotonic() - self.since
-        survivors = end_all(self.members) if self._anybody() else []
+        survivors = end_all(self.members) if self._any_left() else []
         notes = self.line.watch.since(surroundings)
         stack = self._stacks()
-        if self.pulse.stopped or (stack and status == 0):  # in a visit that ends well only SIGCONT writes one
+        if self.pulse.stopped or (stack and status == 0):  # if the visit succeeds, only SIGCONT writes a stack
             notes.append("paused")
         self._drain()
         os.close(self.pipe)
@@ -115,7 +115,7 @@ class Custody:
         }
 
     def _left(self) -> list[str]:
-        """What an earlier visit left, which must be nothing."""
+        """Return what an earlier visit left behind, which refuses this visit."""
         if self.isolation == "warden" and _children():
             return [_about(member) for member in descendants()]
         return names_left(run_prefix(self.folder))
@@ -139,11 +139,11 @@ class Custody:
         group = self.worker.pid
         if self.isolation == "group":
             self.members = lambda: group_members(group)
-        with contextlib.suppress(OSError):  # when memory runs out, this goes first
+        with contextlib.suppress(OSError):  # if memory runs out, the kernel ends this process first
             Path(f"/proc/{group}/oom_score_adj").write_text("500")
 
     def _wait(self) -> Ending:
-        """Wait for the worker's end, its nearest deadline, or word from the orchestrator; asleep meanwhile."""
+        """Sleep until the worker ends, a deadline passes, or the orchestrator interrupts."""
         assert self.worker is not None
         began = time.monotonic()
         poll = self.line.poll
@@ -167,7 +167,7 @@ class Custody:
                 poll.unregister(self.pipe)
 
     def _sleep(self, seconds: float) -> list[tuple[int, int]]:
-        """Wait until something is readable or the time is over; what is readable. Notes whether it was stopped."""
+        """Wait until a descriptor is readable or the time is over; return these. Records pauses in `pulse`."""
         until = time.monotonic() + seconds
         while True:
             began = time.monotonic()
@@ -179,9 +179,9 @@ class Custody:
                 return ready
 
     def _deadline(self, began: float) -> float:
-        """When patience ends, by CLOCK_MONOTONIC: for the whole visit or for the stage it is in, whichever is first.
+        """Return the next deadline by CLOCK_MONOTONIC, of the whole visit or of its present stage.
 
-        What everybody was stopped for does not count.
+        Time for which all processes were stopped does not count.
         """
         since, stage = (read_stages(str(self.folder)) or [(began, "start")])[-1]
         self.since = since
@@ -189,20 +189,20 @@ class Custody:
         return float(min(began + seconds["visit"], since + seconds.get(stage, seconds["stage"]))) + self.pulse.stopped
 
     def _drain(self) -> bool:
-        """Read what the visit printed; False when it cannot print any more. The first MiB counts, the rest is noise."""
+        """Read what the visit printed; return whether more may come. Output beyond MOST_OUTPUT is dropped."""
         try:
             while data := os.read(self.pipe, 65_536):
                 if self.output <= MOST_OUTPUT:
                     self.tail = (self.tail + data)[-_TAIL:]
                 self.output += len(data)
                 if self.output > MOST_OUTPUT:
-                    return True  # once per wake-up: a flood must not keep the deadline from being looked at
+                    return True  # once per wake-up: a flood must not delay the check of the deadline
         except BlockingIOError:
             return True
         return False
 
     def _ask_for_evidence(self) -> list[str]:
-        """Have every process that can show its stacks do so, then ask all to end; the states they were found in."""
+        """Have processes write their stacks, then ask all to end; return the states in which they were found."""
         members = self.members()
         able = {int(path.name.rpartition("-")[2]): path for path in self._stack_files()}
         asked = [member for member in members if member.pid in able and member.state not in "TZ"]
@@ -220,10 +220,10 @@ class Custody:
         return [f"{able[member.pid].name[len(STACK) :]} {member.state}" for member in members if member.pid in able]
 
     def _outliving(self) -> list[Member]:
-        """What goes on after its worker has ended, seen in two looks, once those that are ending have had time to."""
+        """Return the processes that still run some time after the worker has ended, as seen in two looks."""
         until = time.monotonic() + _GRACE
         pause = 0.001
-        while self._anybody():
+        while self._any_left():
             if time.monotonic() > until:
                 first = set(self._culprits())
                 time.sleep(_STEADY)
@@ -235,14 +235,14 @@ class Custody:
     def _culprits(self) -> list[Member]:
         return [member._replace(state="") for member in self.members() if not member.is_tracker and member.state != "Z"]
 
-    def _anybody(self) -> bool:
-        """Whether any process of the visit is left; waits for the dead."""
+    def _any_left(self) -> bool:
+        """Return whether a process of the visit is left; waits for dead children."""
         if self.isolation == "group":
             return bool(self.members())
         return _children()
 
     def _leaked_things(self) -> list[str]:
-        """What is left that has a name, and what the worker says of itself."""
+        """Return the named objects and files that are left, and the leaks that the worker reports."""
         found = names_left(f"{self.folder.name}-")
         own = [name for name in _entries(self.folder) if name not in _OWN_FILES]
         left = [f"shared-memory object {name}" for name in found if not name.startswith("sem.")]
@@ -253,11 +253,11 @@ class Custody:
         return left
 
     def _status(self) -> int | None:
-        """The worker's exit code, or minus the signal that ended it; None while it lives."""
+        """Return the worker's exit code, or minus the signal that ended it; None while it lives."""
         return self.worker.poll() if self.worker else None
 
     def _stacks(self) -> str:
-        """Where the threads of each process stood, if they were asked or have crashed."""
+        """Return the stacks of all processes that were asked for them or have crashed."""
         found = []
         for path in self._stack_files():
             with contextlib.suppress(OSError), open(path, "rb") as file:
@@ -270,7 +270,7 @@ class Custody:
 
 
 def _entries(folder: Path) -> list[str]:
-    """The names in a folder, which may have been removed by what it was made for."""
+    """Return the names in a folder, none if the visit has removed it."""
     try:
         return sorted(os.listdir(folder))
     except OSError:
@@ -285,7 +285,7 @@ def _size(path: Path) -> int:
 
 
 def _children() -> bool:
-    """Whether any child is left, those that lost their parents included; waits for the dead."""
+    """Return whether a child, adopted ones included, is left; waits for dead children."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

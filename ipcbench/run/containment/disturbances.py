@@ -1,17 +1,17 @@
-"""What happened to the machine during a visit: two looks, one before it starts and one after all of it has ended.
+"""Find what disturbed the machine during a visit, by two looks: before it starts, and after all of it has ended.
 
-The warden looks, never while a process of the visit lives, so nothing is inside a timed turn; meanwhile it only wakes
-up now and then to see whether it still runs. Standard library only.
+The warden never looks while a process of the visit lives, so no look falls into a timed turn; during a visit it only
+wakes up now and then to see whether it was stopped. Standard library only.
 
     loaded              others used the visit's CPUs: time neither idle, nor stolen, nor in interrupts, nor our own
-    stolen              the hypervisor gave the CPUs to somebody else
+    stolen              the hypervisor gave the CPUs to other guests
     throttled           a CPU slowed down because it was hot, or a control group had used up its CPU time
     suspended           the machine slept
     affinity-changed    other CPUs were usable than when the run began
-    paused              processes of the visit stood still while the machine ran, see `Pulse`
+    paused              processes of the visit were stopped while the machine ran, see `Pulse`
 
-What cannot be read is not judged. The kernel counts CPU time in ticks of 10 ms, mostly: a share is only told where it
-is beyond what rounding can do.
+What cannot be read yields no note. The kernel mostly counts CPU time in ticks of 10 ms: a share yields a note only if
+it exceeds the rounding error.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ipcbench.measure.process.placement import near_first, usable_cpus
 LOADED = 0.10  # of one CPU
 STOLEN = 0.02  # of the time of all usable CPUs
 ASLEEP = 0.1  # seconds
-BEAT = 0.2  # seconds between two moments at which the warden sees that it runs
+BEAT = 0.2  # seconds between the warden's wake-ups during a visit
 LATE = 0.1  # seconds
 MOST_SENSORS = 24  # files, so that a look stays far below a millisecond on a large machine
 
@@ -38,8 +38,7 @@ class Look(NamedTuple):
     """The machine at one moment.
 
     at is CLOCK_MONOTONIC, slept the seconds the machine has slept so far, own the CPU seconds of the calling process
-    and of all its children that are over. throttled and out_of_memory are counts that only grow. times is None where
-    there are none.
+    and of its ended children. throttled and out_of_memory are counts that only grow. times is None if unknown.
     """
 
     at: float
@@ -52,7 +51,7 @@ class Look(NamedTuple):
 
 
 class Watch:
-    """Looks at one machine; root is where its /proc and /sys are. cpus are those usable when it was made."""
+    """Looks at one machine; root holds its /proc and /sys. cpus are those usable at the start."""
 
     def __init__(self, root: Path = Path("/")) -> None:
         self.cpus = tuple(usable_cpus())
@@ -63,7 +62,7 @@ class Watch:
         self._sensors = _sensors(root / "sys/devices/system/cpu", near_first(self.cpus))
 
     def look(self) -> Look:
-        """Look once; takes a few reads of files that are not on a disk."""
+        """Look once, by a few reads of files of the kernel."""
         cpus = tuple(usable_cpus())
         return Look(
             at=time.monotonic(),
@@ -76,20 +75,20 @@ class Watch:
         )
 
     def since(self, before: Look) -> list[str]:
-        """What has happened since an earlier look."""
+        """Return the notes on what happened since an earlier look."""
         return notes(before, self.look(), self.cpus)
 
     def out_of_memory(self, before: Look) -> bool:
-        """Whether the kernel has ended a process for want of memory since an earlier look."""
+        """Return whether the kernel ended a process because memory ran out since an earlier look."""
         return times_out_of_memory(self._memory_groups, self._vmstat) > before.out_of_memory
 
 
 class Pulse:
-    """Tells from a sleep that lasts too long that the sleeper was stopped, as all of a paused container is.
+    """Detects from overlong sleeps that this process was stopped, as all processes of a paused container are.
 
-    A freezer (`docker pause`) sends no signal and stops no clock, so nothing else shows. A sleeper that wakes late
-    since other work was before it has waited for a CPU meanwhile, which the kernel counts (proc(5), schedstat); one
-    that was stopped has not. A stop of BEAT + LATE seconds is always seen, one of less than LATE never.
+    A freezer (`docker pause`) sends no signal and stops no clock, so nothing else shows it. A process that wakes late
+    because of other work has waited for a CPU, which the kernel counts (proc(5), schedstat); a stopped process has not.
+    A stop of BEAT + LATE seconds is always detected, one of less than LATE never.
     """
 
     def __init__(self, schedule: Path = Path("/proc/self/schedstat")) -> None:
@@ -98,7 +97,7 @@ class Pulse:
         self.stopped = 0.0  # seconds
 
     def woke(self, late: float) -> None:
-        """Take note that a sleep has lasted this many seconds longer than it was to."""
+        """Record that a sleep lasted `late` seconds longer than asked for."""
         if late <= LATE:
             return
         before, self._waited = self._waited, self._waits()
@@ -107,13 +106,13 @@ class Pulse:
             self.stopped += late
 
     def _waits(self) -> float:
-        """Seconds for which this process has waited for a CPU so far; 0 where nobody counts them."""
+        """Return the seconds this process has waited for a CPU so far; 0 if the kernel does not count them."""
         fields = read(self._schedule).split()
         return _number(fields[1]) / 1e9 if len(fields) > 1 else 0.0
 
 
 def notes(before: Look, after: Look, cpus: tuple[int, ...]) -> list[str]:
-    """What happened between two looks, as notes of a visit; cpus are those usable when the run began."""
+    """Return the notes on what happened between two looks; cpus are those usable when the run began."""
     found = []
     if before.times and after.times and before.cpus == after.cpus:
         found += _of_times(before.times, after.times, after.at - before.at, after.own - before.own)
@@ -127,11 +126,11 @@ def notes(before: Look, after: Look, cpus: tuple[int, ...]) -> list[str]:
 
 
 def _of_times(before: CpuTimes, after: CpuTimes, wall: float, own: float) -> list[str]:
-    """Whether others used the CPUs, and whether their time was stolen. wall and own are seconds.
+    """Return whether others used the CPUs, and whether CPU time was stolen. wall and own are seconds.
 
     Waking an idle CPU and sending it to sleep is work that the kernel charges to no process: up to a fifth of a CPU in
-    a quiet ping-pong (2-CPU virtual machine). It shows in neither idle nor busy time, so the lesser of what is charged
-    as busy and what is not spare counts.
+    a quiet ping-pong (2-CPU virtual machine). It is in neither idle nor busy time, so the smaller of the time charged
+    as busy and the time that is not spare counts.
     """
     capacity = wall * after.cpus
     accounted = after.total - before.total
@@ -149,9 +148,9 @@ def _of_times(before: CpuTimes, after: CpuTimes, wall: float, own: float) -> lis
 
 
 def _sensors(folder: Path, cpus: list[int]) -> list[Path]:
-    """The files that count how often these CPUs were too hot; those first on which a visit is placed first.
+    """Return the files that count how often these CPUs were too hot, in the order in which visits use the CPUs.
 
-    A package counts for all its CPUs, so the first and the last CPU speak for two of them.
+    A package counts for all its CPUs, so the first and the last CPU stand for two packages.
     """
     places = [(cpu, "package") for cpu in dict.fromkeys((cpus[0], cpus[-1]))] + [(cpu, "core") for cpu in cpus]
     paths = [folder / f"cpu{cpu}/thermal_throttle/{part}_throttle_count" for cpu, part in places]
@@ -163,7 +162,7 @@ def _number(text: str) -> int:
 
 
 def _slept() -> float:
-    """Seconds this machine has slept since it started, on a scale of its own."""
+    """Return the seconds that this machine has slept, up to a constant."""
     if not hasattr(time, "CLOCK_BOOTTIME"):
         return 0.0
     return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)

@@ -1,4 +1,4 @@
-"""Locks of files: by flock(2), and where a file system or kernel has none, by who has the file open."""
+"""Lock files: by flock(2), or if the file system or kernel has none, by looking who has the file open."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import os
 
 
 def lock(descriptor: int) -> bool:
-    """Lock an open file until its last descriptor is closed; raises BlockingIOError if somebody else has it locked.
+    """Lock an open file until its last descriptor is closed; raises BlockingIOError if it is locked elsewhere.
 
-    Where files cannot be locked, a file that is also open elsewhere counts as locked. Returns False where it is unknown
-    whether anybody else has the file, because /proc does not show that either.
+    If files cannot be locked, a file that is also open elsewhere counts as locked. Returns False if even that is
+    unknown, because there is no /proc.
     """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise
-    except OSError:  # ENOLCK, ENOSYS, ENOTSUP, EINVAL, EPERM: every file system and sandbox has an answer of its own
+    except OSError:  # ENOLCK, ENOSYS, ENOTSUP, EINVAL, EPERM: it depends on the file system or sandbox
         if _is_open_elsewhere(descriptor):
             raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK)) from None
         return os.path.isdir("/proc/self/fd")
@@ -26,7 +26,7 @@ def lock(descriptor: int) -> bool:
 
 
 def _is_open_elsewhere(descriptor: int) -> bool:
-    """Whether /proc shows another descriptor of this file, in this process or in another one of this user."""
+    """Return whether /proc shows another descriptor of this file, in this process or another of this user."""
     wanted, own = os.fstat(descriptor), (str(os.getpid()), str(descriptor))
     for process in _names("/proc"):
         for name in _names(f"/proc/{process}/fd") if process.isdigit() else ():

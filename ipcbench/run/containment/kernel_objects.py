@@ -1,7 +1,7 @@
-"""What a killed visit has left that does not carry its name: queues of the kernel, memory that a library has named.
+"""Remove what a killed visit left under names that are not the visit's: message queues, and memory named by a library.
 
-They are found by their records in the visit's folder. Only what a record names is removed: never all queues of a user,
-some of which are somebody else's. Standard library only, since the warden sweeps too.
+Records in the visit's folder name these objects. Only recorded objects are removed, since a user's other queues belong
+to other programs. Standard library only, as the warden imports this.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _IPC_RMID = 0  # msgctl(2)
 
 
 def remove_queues(folder: Path) -> list[str]:
-    """Remove the queues and the memory that records below a folder name; the keys of those that existed."""
+    """Remove the objects that records below a folder name; return the keys of those that existed."""
     remove = {POSIX_QUEUE: _remove_posix, SYSV_QUEUE: _remove_sysv, SEGMENT: _remove_segment}
     found = []
     for _, _, files in os.walk(folder):
@@ -60,7 +60,7 @@ def _remove_sysv(key: str) -> bool:
 
 
 def _library(function: str) -> ctypes._NamedFuncPointer | None:
-    """A function of the C library, which older ones keep in one of its own."""
+    """Return a function of the C library, or of librt, where older ones keep it."""
     for library in (None, "librt.so.1"):
         try:
             found: ctypes._NamedFuncPointer = getattr(ctypes.CDLL(library), function)

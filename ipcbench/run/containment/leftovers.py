@@ -1,6 +1,6 @@
-"""What killed runs have left: found by their folders, ended, unlinked, removed; live runs and strangers stay.
+"""Find and remove what killed runs left behind, by their folders; live runs and foreign files are left alone.
 
-A run's folder has a lock that its orchestrator and its warden hold. Only where nobody does is the run over.
+The orchestrator and the warden of a run hold the lock of its folder. A run is over when the lock is free.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from ipcbench.run.containment.processes import Member, carrying, end_all, names_
 from ipcbench.run.visitor import LOCK, PLACES
 
 _RUN = re.compile(r"(ib[a-z2-7]{13})-[a-z0-9_]{8}")
-_STARTING = 60.0  # seconds after which a folder without a lock is not that of a run about to take it
+_EXEC = 0.1  # seconds, more than a worker has from fork to exec; until then it holds the lock of its dead warden
+_STARTING = 60.0  # seconds; a younger folder without a lock may belong to a run that is about to lock it
 
 
 class Leftover(NamedTuple):
-    """What is left of one killed run."""
+    """What one killed run left behind."""
 
     folder: Path
     processes: list[Member]
@@ -32,21 +33,22 @@ class Leftover(NamedTuple):
 
 
 def find_leftovers() -> list[Leftover]:
-    """What runs of this user have left below the temporary folders, without touching it."""
+    """Return what killed runs of this user have left below the temporary folders."""
+    folders = list(_run_folders())
+    if not all(map(_is_over, folders)):
+        time.sleep(_EXEC)
     return [
-        Leftover(folder, carrying(folder), names_left(run_prefix(folder)))
-        for folder in _run_folders()
-        if _is_over(folder)
+        Leftover(folder, carrying(folder), names_left(run_prefix(folder))) for folder in folders if _is_over(folder)
     ]
 
 
 def live_runs() -> list[Path]:
-    """The folders of this user's runs that are under way."""
+    """Return the folders of this user's runs that are under way."""
     return [folder for folder in _run_folders() if not _is_over(folder)]
 
 
 def remove_leftover(leftover: Leftover) -> list[Member]:
-    """End, unlink and remove all of it; the processes that would not end, in which case the folder stays."""
+    """End, unlink and remove all of it; return the processes that did not end, in which case the folder stays."""
     survivors = end_all(lambda: carrying(leftover.folder))
     if not survivors:
         unlink_names(run_prefix(leftover.folder))

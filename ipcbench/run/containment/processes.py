@@ -1,4 +1,4 @@
-"""Processes and names of a run: who belongs to it, how they end, what is left. Standard library only.
+"""Find and end the processes of a run, and remove what is named after it. Standard library only.
 
 Shared by the warden, by the orchestrator when its warden is gone, and by `ipcbench clean`.
 """
@@ -22,11 +22,11 @@ from ipcbench.run.containment.kernel_objects import remove_queues
 
 Isolation = Literal["warden", "group"]
 
-# warden: everything that descends from the warden, whatever session it moved to. group: the worker's process group.
+# What is contained. warden: all descendants of the warden, in whatever session. group: the worker's process group.
 ISOLATION: Isolation = "warden" if sys.platform == "linux" else "group"
 
-# multiprocessing's tracker unlinks what its clients left within 0.04 s of their end. One that has only been started has
-# its interpreter to start first, which on a busy machine can take seconds.
+# multiprocessing's tracker unlinks what its clients left within 0.04 s of their end. One that was just started has to
+# start its interpreter first, which can take seconds on a busy machine.
 TRACKER_SECONDS = 10.0
 _PATIENCE = 2.0
 _NAMELESS = 1.0  # how long a process may be without a command line until it is taken for no tracker
@@ -35,7 +35,7 @@ _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
 
 class Member(NamedTuple):
-    """One process. started is in clock ticks since boot (0 where unknown): with pid it names a process for good.
+    """One process. started is in clock ticks since boot (0 if unknown); with pid it identifies a process for good.
 
     named is whether command is the command line: a process that is just beginning a program has none for a moment.
     """
@@ -49,7 +49,7 @@ class Member(NamedTuple):
 
     @property
     def is_tracker(self) -> bool:
-        """Whether this is multiprocessing's resource tracker, which must end last; pinned by a test per Python."""
+        """Return whether this is multiprocessing's resource tracker, which must end last; a test pins the name."""
         return "multiprocessing.resource_tracker" in self.command
 
 
@@ -57,13 +57,13 @@ Members = Callable[[], list[Member]]
 
 
 def adopt_orphans(adopt: bool = True) -> None:
-    """Make this process the parent of every descendant that loses its own, or no longer so. Linux only."""
+    """Make this process adopt every descendant that loses its parent, or stop doing so. Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
 
 
 def descendants() -> list[Member]:
-    """Every process that descends from the calling one, the dead that nobody has waited for included. Linux only."""
+    """Return every descendant of the calling process, zombies included. Linux only."""
     found: list[Member] = []
     unseen = children_of(os.getpid())
     while unseen:
@@ -74,7 +74,7 @@ def descendants() -> list[Member]:
 
 
 def children_of(pid: int) -> list[Member]:
-    """The children of a process, the dead included. Complete only while nobody in the tree starts or ends."""
+    """Return the children of a process, zombies included. Complete only while no process of the tree starts or ends."""
     found = []
     with contextlib.suppress(OSError):
         for task in os.listdir(f"/proc/{pid}/task"):
@@ -84,7 +84,7 @@ def children_of(pid: int) -> list[Member]:
 
 
 def group_members(group: int) -> list[Member]:
-    """Every process of a process group, as ps(1) knows it."""
+    """Return every process of a process group, as ps(1) shows it."""
     listed = subprocess.run(
         ["ps", "-A", "-o", "pid=,ppid=,pgid=,stat=,command="], capture_output=True, text=True, check=False, timeout=10
     )
@@ -97,12 +97,14 @@ def group_members(group: int) -> list[Member]:
 
 
 def carrying(folder: Path) -> list[Member]:
-    """Every process whose temporary folder, by its environment, is below that of a run, or that is recorded there.
+    """Return every process of the run that has this folder. Linux only.
 
-    Linux only.
+    The environment of a worker and of all its descendants names the folder in TMPDIR. Between fork and exec a worker
+    still shows the environment of its warden, which names the folder in PYTHONPATH. A server has an environment of its
+    own, and is recorded in the folder.
     """
     servers = set(_recorded(folder))
-    wanted = b"TMPDIR=" + os.fsencode(folder) + b"/"
+    wanted = tuple(name + os.fsencode(folder) + b"/" for name in (b"TMPDIR=", b"PYTHONPATH="))
     found = []
     for member in _processes():
         if _key(member) in servers:
@@ -115,11 +117,11 @@ def carrying(folder: Path) -> list[Member]:
 
 
 def end_all(members: Members) -> list[Member]:
-    """End every process that `members` names, now and while this goes on; those that would not end.
+    """End every process that `members` returns, now and in later calls; return those that did not end.
 
-    First everybody but the trackers is stopped, each followed by its children at once, which a chain of forks cannot
-    outrun, and again until a look finds nobody new; then all of them are killed. Trackers see their pipe close, unlink
-    what is left, and end by themselves. Killed together with the others they would leave those names behind (gh-82300).
+    First all but the trackers are stopped, each process followed by its children at once, which a chain of forks cannot
+    outrun, until a look finds no new process; then all of them are killed. Trackers see their pipe close, unlink what
+    is left, and end by themselves. Killed together with the others they would leave those names behind (gh-82300).
     """
     stopped: dict[tuple[int, int], Member] = {}
     named_by = time.monotonic() + _NAMELESS
@@ -144,13 +146,13 @@ def end_all(members: Members) -> list[Member]:
 
 
 def tell(members: Iterable[Member], number: int) -> None:
-    """Send a signal to each of these processes that is still the one it was."""
+    """Send a signal to each of these processes, unless its pid now belongs to another."""
     for member in members:
         _signal(member, number)
 
 
 def names_left(prefix: str) -> list[str]:
-    """The shared-memory objects and semaphores that carry this prefix."""
+    """Return the shared-memory objects and semaphores with this prefix."""
     try:
         names = os.listdir(_SHARED)
     except OSError:
@@ -159,7 +161,7 @@ def names_left(prefix: str) -> list[str]:
 
 
 def unlink_names(prefix: str) -> list[str]:
-    """Unlink the shared-memory objects and semaphores that carry this prefix; what was there."""
+    """Unlink the shared-memory objects and semaphores with this prefix; return their names."""
     found = names_left(prefix)
     for name in found:
         with contextlib.suppress(OSError):
@@ -168,12 +170,12 @@ def unlink_names(prefix: str) -> list[str]:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder of ours, what is in it, and the message queues that are recorded there."""
+    """Remove a folder of ours, its content, and the message queues that are recorded there."""
     remove_queues(folder)
     shutil.rmtree(folder, ignore_errors=True)
     if not folder.exists():
         return
-    # Where descriptors have run out: rmtree holds one for each level, this one at a time.
+    # If descriptors have run out: rmtree holds one for each level, this loop one at a time.
     for parent, folders, files in os.walk(folder, topdown=False):
         for path in (os.path.join(parent, name) for name in (*folders, *files)):
             with contextlib.suppress(OSError):
@@ -191,7 +193,7 @@ def _to_stop(member: Member, stopped: dict[tuple[int, int], Member]) -> bool:
 
 
 def _alive(members: Members) -> list[Member]:
-    """Those that live; our own children among the dead are waited for, so that they go."""
+    """Return the living; waits for zombies among our own children."""
     found = members()
     for member in found:
         if member.state == "Z":
@@ -200,7 +202,7 @@ def _alive(members: Members) -> list[Member]:
 
 
 def _unburied(pid: int) -> bool:
-    """Whether this is a child of ours that still has to be waited for, if it has ended that is done now."""
+    """Return whether this is a living child of ours; waits for it if it has ended."""
     try:
         return os.waitpid(pid, os.WNOHANG)[0] == 0
     except ChildProcessError:
@@ -208,7 +210,7 @@ def _unburied(pid: int) -> bool:
 
 
 def _gone(look: Members, seconds: float) -> bool:
-    """Wait until two looks in a row see nobody: one alone may miss who is just being started."""
+    """Wait until two looks in a row see no process: one look may miss a process that is being started."""
     deadline = time.monotonic() + seconds
     empty = 0
     while empty < 2:
@@ -220,10 +222,10 @@ def _gone(look: Members, seconds: float) -> bool:
 
 
 def _signal(member: Member, number: int) -> None:
-    """Send a signal to a process that is still the one it was.
+    """Send a signal to a process, unless its pid now belongs to another.
 
-    A descriptor of the process keeps its number from becoming somebody else's between the look and the signal. Where
-    kernel or sandbox has none, the signal goes by number right after the look.
+    A pidfd keeps the pid from being reused between the look and the signal. Without pidfds, the signal goes to the pid
+    right after the look.
     """
     descriptor = pidfd_of(member.pid)
     try:
@@ -233,8 +235,8 @@ def _signal(member: Member, number: int) -> None:
         try:
             signal.pidfd_send_signal(descriptor, number)
         except ProcessLookupError:
-            return  # it has gone, and its number may be taken again
-        except (AttributeError, OSError):  # there is no such call, or no descriptor
+            return  # it has ended, and its pid may be in use again
+        except (AttributeError, OSError):  # no such call, or no pidfd
             with contextlib.suppress(OSError):
                 os.kill(member.pid, number)
     finally:
@@ -243,7 +245,7 @@ def _signal(member: Member, number: int) -> None:
 
 
 def pidfd_of(pid: int) -> int:
-    """A descriptor of a process; -1 where it has gone, or where kernel or sandbox has no such descriptors."""
+    """Return a pidfd of a process; -1 if it has ended, or if kernel or sandbox has no pidfds."""
     try:
         return os.pidfd_open(pid)
     except (AttributeError, OSError):
@@ -259,7 +261,7 @@ def _recorded(folder: Path) -> Iterator[tuple[int, int]]:
 
 
 def _processes() -> list[Member]:
-    """Every process that /proc shows."""
+    """Return every process that /proc shows."""
     try:
         names = os.listdir("/proc")
     except OSError:

@@ -1,12 +1,12 @@
-"""The warden: owns the processes of a run's visits, one visit at a time, and outlives whoever asked for it.
+"""The warden: owns the processes of a run's visits, one visit at a time, and outlives the orchestrator.
 
     orchestrator ──requests, stop; their end means it is gone──▶ warden ──▶ worker ──▶ peers, managers, trackers
                  ◀──one report per visit───────────────────────┘
 
 Started as `python -S -P -m ipcbench.run.containment.warden FOLDER PIDFD ISOLATION`, never imported; standard library
-only. It is a session of its own, deaf to the terminal's signals, and the parent of every process of a visit that loses
-its own. When the orchestrator goes, however it goes, the warden ends what lives, unlinks what carries the run's id,
-removes the run's folder and ends. Requests and reports are one JSON object a line.
+only. It has a session of its own, ignores the terminal's signals, and adopts every process of a visit that loses its
+parent. When the orchestrator ends, for whatever reason, the warden ends all processes, unlinks all objects named after
+the run, removes the run's folder and ends. Requests and reports are one JSON object a line.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from ipcbench.run.containment.processes import (
 
 
 class Warden:
-    """Serves the requests of one run until the line to the orchestrator breaks."""
+    """Serves the requests of one run until the connection to the orchestrator breaks."""
 
     def __init__(self, folder: str, orchestrator: int, isolation: Isolation) -> None:
-        """`orchestrator` is a pidfd of it, or -1 where there are none."""
+        """Prepare to serve; `orchestrator` is its pidfd, or -1 on a system without them."""
         self.folder = Path(folder)
         self.isolation = isolation
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -56,25 +56,25 @@ class Warden:
         self.pending = b""
 
     def serve(self) -> None:
-        """Make visits until nobody asks any more, then leave nothing behind."""
+        """Make the visits that are requested, then end and remove everything."""
         try:
             while request := self.next_request():
                 report = Custody(self, self.isolation, request).report()
                 _write(1, json.dumps(report).encode() + b"\n")
         except ConnectionError:
-            pass  # nobody left to report to
+            pass  # the orchestrator is gone
         finally:
             end_all(descendants if self.isolation == "warden" else list)
             unlink_names(run_prefix(self.folder))
             remove_folder(self.folder)
 
     def next_request(self) -> dict[str, Any] | None:
-        """Wait for a request; None when the orchestrator is gone or has closed the line."""
+        """Wait for a request; return None when the orchestrator is gone or has closed the connection."""
         while True:
             line, newline, rest = self.pending.partition(b"\n")
             if newline:
                 self.pending = rest
-                if line != b"stop":  # one that came when its visit had ended already
+                if line != b"stop":  # a stop may come after the end of its visit
                     request: dict[str, Any] = json.loads(line)
                     return request
                 continue
@@ -85,11 +85,11 @@ class Warden:
                     return None
 
     def interruption(self, descriptor: int) -> Ending | None:
-        """What a readable descriptor says about the visit under way, if it says anything."""
+        """Return how a readable descriptor ends the visit under way, or None."""
         if descriptor == self.wake:
             os.read(self.wake, 4096)
         elif descriptor == 0 and self._read():
-            return "stopped"  # during a visit there is nothing else to say
+            return "stopped"  # the only word that is sent during a visit
         elif descriptor in self.life:
             return "alone"
         return None

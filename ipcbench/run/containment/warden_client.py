@@ -1,7 +1,7 @@
-"""The orchestrator's end of the line to its warden: start it, ask for a visit, hear how that ended.
+"""The orchestrator's side of its warden: start it, request a visit, receive the report.
 
-The line is the warden's standard input and output, and only the orchestrator holds this end; that it closes tells the
-warden that the orchestrator is gone. A pidfd of the orchestrator, handed down, says the same where the system has them.
+The connection is the warden's standard input and output. Only the orchestrator holds this end, so its closing tells the
+warden that the orchestrator is gone; so does a pidfd of the orchestrator, on systems that have them.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from ipcbench.measure.process.names import HANDED
 from ipcbench.run.containment.processes import Isolation, pidfd_of
 from ipcbench.run.stop import Stop
 
-# Neither site-packages nor the current folder can break it.
+# -S and -P: neither site-packages nor the current folder can break the warden.
 _WARDEN = ("-S", "-P", "-m", "ipcbench.run.containment.warden")
 _LEAVING = 5.0
 T = TypeVar("T")
 
 
 class Request(msgspec.Struct):
-    """One visit as the warden is asked for it. seconds are deadlines: for the visit, for a stage, or by stage name."""
+    """One visit to make. seconds are deadlines: of the visit, of any stage, or of a stage by its name."""
 
     folder: str
     command: Sequence[str]
@@ -40,14 +40,14 @@ class Request(msgspec.Struct):
 
 
 class Report(msgspec.Struct):
-    """How a visit ended: by itself, at a deadline, because it was told to stop or the orchestrator had gone.
+    """How a visit ended: by itself, late at a deadline, stopped by the user, or alone without its orchestrator.
 
-    Or it was refused, because an earlier one is not over or the worker cannot start; short says that the system has no
-    process, memory or descriptor to give. waited is seconds since its last stage began; status is the worker's exit
-    code, or minus the signal that ended it; stages are (CLOCK_MONOTONIC, name); tail is the end of what was printed;
-    states are `role-pid letter` of processes found at the deadline, the letter as in proc(5); notes are what happened
-    to the machine meanwhile, see run.containment.disturbances. out_of_memory says that the kernel has ended a process
-    for want of memory.
+    refused: an earlier visit is not over, or the worker cannot start; short says that the system lacks a process,
+    memory or a descriptor. waited is the seconds since its last stage began; status is the worker's exit code, or minus
+    the signal that ended it; stages are (CLOCK_MONOTONIC, name); tail is the end of what was printed; states are
+    `role-pid letter` of processes found at the deadline, the letter as in proc(5); notes are disturbances of the
+    machine, see run.containment.disturbances. out_of_memory says that the kernel ended a process because memory ran
+    out.
     """
 
     ending: Literal["ended", "late", "stopped", "alone", "refused"]
@@ -67,19 +67,19 @@ class Report(msgspec.Struct):
 
     @property
     def stage(self) -> str:
-        """The stage that the worker came to."""
+        """Return the last stage that the worker began."""
         return self.stages[-1][1] if self.stages else "start"
 
 
 class WardenLost(Exception):
-    """The warden ended in the middle of a visit; its text says how."""
+    """The warden ended during a visit; the text says how."""
 
 
-class LifeLine:
+class WardenClient:
     """A running warden."""
 
     def __init__(self, folder: Path, isolation: Isolation, locks: Sequence[int]) -> None:
-        """Start a warden for the run that has this folder; it inherits the locks, which say that the run lives."""
+        """Start a warden for the run with this folder; the warden inherits the locks, which mark the run as alive."""
         self._buffer = b""
         with contextlib.ExitStack() as opened:
             self._line, theirs = socket.socketpair()
@@ -103,7 +103,7 @@ class LifeLine:
             on_failure.pop_all()
 
     def visit(self, request: Request, stop: Stop) -> Report:
-        """Have a visit made, ended early if `stop` is asked for meanwhile; raises WardenLost."""
+        """Have the warden make a visit, and end it early if `stop` is requested; raises WardenLost."""
         # Not with msgspec, which refuses the bytes of a variable or a folder that are not UTF-8 (surrogates in Python).
         self._say(json.dumps(msgspec.to_builtins(request)).encode() + b"\n")
         poll = select.poll()
@@ -118,7 +118,7 @@ class LifeLine:
                 self._say(b"stop\n")
 
     def close(self) -> None:
-        """Let the warden leave, which takes the run's folder with it."""
+        """End the warden, which removes the run's folder."""
         self._line.shutdown(socket.SHUT_WR)
         try:
             self._process.wait(_LEAVING)
@@ -128,7 +128,7 @@ class LifeLine:
         self._line.close()
 
     def _say(self, words: bytes) -> None:
-        with contextlib.suppress(ConnectionError):  # found out when listening
+        with contextlib.suppress(ConnectionError):  # _hear notices it
             self._line.sendall(words)
 
     def _hear(self) -> Report | None:
@@ -148,7 +148,7 @@ class LifeLine:
 
 
 def read_json(data: bytes, type_: type[T]) -> T:
-    """Read what a process of a visit has written as JSON; bytes of a name that are not UTF-8 become question marks.
+    """Decode JSON written by a process of a visit; bytes that are not UTF-8 become question marks.
 
     Raises msgspec.DecodeError, ValueError and RecursionError.
     """

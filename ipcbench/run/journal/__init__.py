@@ -1,1 +1,1 @@
-"""How a run survives being killed: an append-only file of records, from which it is resumed."""
+"""The append-only file of records from which a killed run is resumed."""

@@ -1,7 +1,7 @@
-"""The append-only journal of a run: every finished visit is on disk before the next one begins.
+"""The append-only journal of a run: every visit that ends is on disk before the next one begins.
 
-A record is acknowledged when `append` returns: then fdatasync has, where the file system offers it. The file is locked
-as long as it is open, so that a label has one run at a time.
+`append` returns after fdatasync, if the file system offers it. The file is locked as long as it is open, so a label has
+one run at a time.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SUFFIX = ".journal"
 class Journal:
     """The journal of one label, open for appending and locked against a second run of the same label.
 
-    size is how many of its bytes are whole records; full_metadata keeps what pyperf says of the machine.
+    size is how many of its bytes are whole records; full_metadata keeps all metadata of pyperf.
     """
 
     def __init__(self, path: Path, fd: int, size: int) -> None:
@@ -43,7 +43,7 @@ class Journal:
 
     @classmethod
     def begin(cls, path: Path, replace: bool) -> Journal:
-        """Open an empty one; raises ResultError if another run has it, or a run left it and `replace` is false."""
+        """Open an empty journal; raises ResultError if another run has it, or if it has content and not `replace`."""
         journal = cls(path, _opened(path, os.O_CREAT), 0)
         try:
             if os.fstat(journal.fd).st_size and not replace:
@@ -60,9 +60,9 @@ class Journal:
 
     @classmethod
     def reopen(cls, path: Path) -> tuple[Journal, list[Entry]]:
-        """Open what a run left, with its whole records; raises ResultError if there is none or another run has it.
+        """Open the journal of an earlier run and read it; raises ResultError if there is none or another run has it.
 
-        What follows the whole records is cut off when the next one is appended.
+        Damaged bytes after the whole records are cut off when the next record is appended.
         """
         fd = _opened(path, 0)
         with open(fd, "rb", closefd=False) as file:
@@ -93,13 +93,13 @@ class Journal:
         )
 
     def append(self, entry: Entry) -> None:
-        """Append one record and wait until it is on disk; raises NotSaved, with the whole records left as they were."""
+        """Append one record and wait until it is on disk; raises NotSaved, and then leaves the journal unchanged."""
         try:
             line = write_entry(entry)
         except ValueError as error:
             raise NotSaved(f"{self.path}: cannot write down what was found: {error}") from error
         try:
-            os.ftruncate(self.fd, self.size)  # what a crash left of a record
+            os.ftruncate(self.fd, self.size)  # a crash may have left a part of a record
             if os.write(self.fd, line) != len(line):
                 raise OSError(errno.ENOSPC, "only a part of a record fits")
             with if_offered():
@@ -111,14 +111,14 @@ class Journal:
         self.size += len(line)
 
     def discard(self) -> None:
-        """Remove the journal, once everything in it is in the results file."""
-        with contextlib.suppress(OSError):  # what stays is complete, and continuing it saves the same file again
+        """Remove the journal, after everything in it was saved."""
+        with contextlib.suppress(OSError):  # a complete journal may stay: resuming it saves the same file again
             self.path.unlink()
             sync_folder(self.path.parent)
         self.close()
 
     def close(self) -> None:
-        """Close and unlock; harmless when called twice. A journal in which nothing stands goes."""
+        """Close and unlock, and remove an empty journal; may be called twice."""
         if self.fd >= 0:
             if not os.fstat(self.fd).st_size:
                 self.path.unlink(missing_ok=True)
@@ -127,7 +127,7 @@ class Journal:
 
 
 def left_over(path: Path) -> str:
-    """One line on a journal that stands in the way of a new run."""
+    """Return the error for a journal that is in the way of a new run."""
     return (
         f"{path} is left from a run that did not end: --resume {path.stem} continues it, "
         "--force begins anew, another --label leaves it alone"
@@ -135,7 +135,7 @@ def left_over(path: Path) -> str:
 
 
 def _opened(path: Path, flags: int) -> int:
-    """A locked descriptor of the file that has this name; raises ResultError."""
+    """Open and lock the file of this name; raises ResultError."""
     while True:
         try:
             fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | flags, 0o644)
@@ -151,14 +151,14 @@ def _opened(path: Path, flags: int) -> int:
         except BlockingIOError as error:
             os.close(fd)
             raise ResultError(f"{path}: another run is writing this label; choose another --label") from error
-        # A run that ends removes its journal: the one that was opened may have lost its name before it was locked.
+        # A run that ends removes its journal: the file may have lost its name between opening and locking.
         if os.fstat(fd).st_nlink:
             return fd
         os.close(fd)
 
 
 def _nothing_left(path: Path) -> str:
-    """One line on a label that has no journal, with those that have one."""
+    """Return the error for a label without a journal, which names the labels that have one."""
     others = sorted(other.stem for other in path.parent.glob(f"*{SUFFIX}") if other.stem.isprintable())
     known = f"it has journals of {', '.join(others[:10])}" if others else "it has no journal of any run"
     done = f"; {path.stem}.json is there, of a run that ended" if path.with_suffix(".json").exists() else ""

@@ -1,7 +1,7 @@
-"""What a journal says: its records as types, one a line, `<length> <crc32> <json>`.
+"""The records of a journal as types, one a line: `<length> <crc32> <json>`.
 
-A journal is read as suspiciously as a results file: the reading ends at the first line that is cut off, altered or not
-of these types, and what stands before it is whole.
+A journal is untrusted input, as a results file is: reading ends at the first line that is cut off, altered or not of
+these types, and keeps the records before it.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ Warmup = tuple[Loops, Annotated[float, msgspec.Meta(ge=0, le=1e6)]]
 
 
 class Record(msgspec.Struct, frozen=True, tag_field="kind", forbid_unknown_fields=True):
-    """Anything a journal holds. `seconds`, where a record has it, is the time since the one before it."""
+    """Any record. Its `seconds`, if it has them, are the time since the record before it."""
 
 
 class PlanRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A Plan as it is written down, with the timing that was fitted to its budget."""
+    """A Plan, with the timing that was fitted to its budget."""
 
     cases: tuple[Text, ...]
     skips: tuple[SkipRecord, ...]
@@ -44,10 +44,10 @@ class PlanRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Planned(Record, frozen=True, tag="plan"):
-    """The first record: what is to be done and by whom.
+    """The first record: the plan, and the machine and software that began it.
 
     digest is over the plan and the version that made it; start is the seconds a worker takes to start; started is
-    ISO 8601 in UTC; conditions are what the machine was like then, see `machine.doctor`.
+    ISO 8601 in UTC; conditions describe the machine at the start, see `machine.doctor`.
     """
 
     schema: int
@@ -66,7 +66,7 @@ class Planned(Record, frozen=True, tag="plan"):
 
 
 class Continued(Record, frozen=True, tag="continue"):
-    """A later part of the run begins; mixed names what differs from the part before, where that was forced."""
+    """A later part of the run begins; mixed names its differences from the part before, accepted by --force."""
 
     identity: Identity
     isolation: Word
@@ -86,7 +86,7 @@ class Started(Record, frozen=True, tag="start"):
 
 
 class OutcomeRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An Outcome, field by field."""
+    """The fields of an Outcome, with the limits that a journal is checked against."""
 
     values: tuple[Seconds, ...]
     warmups: tuple[Warmup, ...]
@@ -114,12 +114,12 @@ class Done(Record, frozen=True, tag="done"):
 
     @property
     def found(self) -> Outcome:
-        """The outcome as the rest of the program knows it."""
+        """Return the Outcome."""
         return Outcome(*msgspec.structs.astuple(self.outcome))
 
 
 class Failed(Record, frozen=True, tag="fail"):
-    """A visit ended without a number. The first attempt of what is tried twice is followed by another `start`."""
+    """A visit ended without a number. Another `start` follows the failed first attempt of a visit."""
 
     case: Text
     round: Round
@@ -132,12 +132,12 @@ class Failed(Record, frozen=True, tag="fail"):
 
     @property
     def found(self) -> Failure:
-        """The failure as the rest of the program knows it."""
+        """Return the Failure."""
         return Failure(self.verdict, self.stage, self.detail, self.stack)
 
 
 class Ended(Record, frozen=True, tag="end"):
-    """A part of the run is over: everything is done, or a signal or a trouble came between."""
+    """A part of the run ended: complete, or by a signal, or by trouble."""
 
     complete: bool
     signal: Annotated[int, msgspec.Meta(ge=1, le=64)] | None = None
@@ -150,12 +150,12 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def frame(payload: bytes) -> bytes:
-    """One journal line around a JSON record."""
+    """Return the journal line of a JSON record."""
     return b"%d %08x %b\n" % (len(payload), zlib.crc32(payload), payload)
 
 
 def write_entry(entry: Entry) -> bytes:
-    """One record as a journal line; raises ValueError for one that could not be read back."""
+    """Encode a record as a journal line; raises ValueError for one that could not be read back."""
     try:
         line = frame(_ENCODER.encode(entry))
     except (msgspec.MsgspecError, OverflowError) as error:
@@ -168,7 +168,7 @@ def write_entry(entry: Entry) -> bytes:
 
 
 def read_line(line: bytes) -> Entry | None:
-    """The record of a journal line; None if it is cut off, altered or none of ours."""
+    """Decode a journal line; return None if it is cut off, altered or of another type."""
     payload = line.rstrip(b"\n").split(b" ", 2)[-1]
     if frame(payload) != line:
         return None
@@ -179,7 +179,7 @@ def read_line(line: bytes) -> Entry | None:
 
 
 def read_entries(file: BinaryIO) -> tuple[list[Entry], int]:
-    """The whole records of a journal up to the first bad line, and the number of bytes they take."""
+    """Return the records of a journal up to the first bad line, and how many bytes they take."""
     entries: list[Entry] = []
     size = 0
     while (entry := read_line(line := file.readline(LONGEST_LINE))) is not None:
@@ -189,5 +189,5 @@ def read_entries(file: BinaryIO) -> tuple[list[Entry], int]:
 
 
 def read_bytes(data: bytes) -> list[Entry]:
-    """The whole records in these bytes."""
+    """Return the records in these bytes up to the first bad line."""
     return read_entries(io.BytesIO(data))[0]

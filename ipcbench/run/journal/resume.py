@@ -1,7 +1,7 @@
-"""A journal -> where its run stood: the plan as it was made, and every visit that is over.
+"""Read from a journal how far its run came: the plan, and every visit that has ended.
 
-The schedule replays what is over, in the order in which it was made, and goes on from there: it comes to the same
-rounds and the same order because it decides from the same figures.
+The schedule replays the ended visits in their order and goes on from there. It plans the same rounds in the same order,
+because it decides by the same figures.
 """
 
 from __future__ import annotations
@@ -27,11 +27,10 @@ from ipcbench.run.schedule import Attempt, Earlier, wants_retry
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What a journal says of its run.
+    """A run as its journal records it.
 
-    identity and isolation are those of its latest part, and mixed what differed between its parts. seconds is the time
-    that they took, as far as it was written down. conditions are those of the first part, and of later ones what had
-    another level by then.
+    identity and isolation are those of its latest part, and mixed the differences between its parts. seconds is the
+    recorded time of all parts. conditions are those of the first part, and those that had another level later.
     """
 
     planned: Planned
@@ -44,7 +43,7 @@ class Past:
     conditions: tuple[Condition, ...] = ()
 
     def continued(self, part: Continued) -> Past:
-        """The same with one more part."""
+        """Add one more part."""
         mixed = tuple(dict.fromkeys((*self.mixed, *part.mixed)))
         return replace(
             self,
@@ -57,13 +56,13 @@ class Past:
 
 
 def together(known: tuple[Condition, ...], later: tuple[Condition, ...]) -> tuple[Condition, ...]:
-    """The conditions of a run so far and what a later part found at a level that they do not have it at."""
+    """Add to the conditions of a run those that a later part found at another level."""
     levels = {(condition.name, condition.level) for condition in known}
     return known + tuple(condition for condition in later if (condition.name, condition.level) not in levels)
 
 
 def plan_record(plan: Plan) -> PlanRecord:
-    """A plan as the journal holds it."""
+    """Return the journal's record of a plan."""
     return PlanRecord(
         cases=tuple(case.id for case in plan.cases),
         skips=tuple(SkipRecord(skip.case.id, kept_text(skip.reason)) for skip in plan.skips),
@@ -76,12 +75,12 @@ def plan_record(plan: Plan) -> PlanRecord:
 
 
 def digest(plan: PlanRecord, software: str) -> str:
-    """What two plans share only if they are the same and were made by the same software."""
+    """Return a hash that is equal only for equal plans of the same software."""
     return hashlib.sha256(msgspec.json.encode([JOURNAL_SCHEMA, software, plan], order="sorted")).hexdigest()
 
 
 def past_of(path: Path, label: str, entries: Sequence[Entry]) -> Past:
-    """Where the run of these records stood; raises ResultError for what cannot be continued."""
+    """Return how far the run of these records came; raises ResultError for one that cannot be continued."""
     planned = entries[0] if entries else None
     if not isinstance(planned, Planned):
         raise ResultError(f"{path}: no plan in it that this ipcbench can read; --label {label} --force begins anew")
@@ -113,7 +112,7 @@ def past_of(path: Path, label: str, entries: Sequence[Entry]) -> Past:
 
 
 def unlike(past: Past, now: Identity, isolation: str) -> list[str]:
-    """What differs between a run's latest part and here, in words."""
+    """Return the differences between a run's latest part and this machine, in words."""
     found = differences(past.identity, now)
     if past.isolation != isolation:
         found.append(f"isolation level {past.isolation} (here {isolation})")
@@ -140,7 +139,7 @@ def _plan(path: Path, planned: Planned) -> Plan:
 
 
 def _attempts(path: Path, plan: Plan, visits: Sequence[Done | Failed]) -> dict[tuple[Case, int, int], Attempt]:
-    """The visits that are over, by case, round and attempt; raises ResultError if they cannot be those of this plan."""
+    """Return the ended visits by case, round and attempt; raises ResultError if they do not fit the plan."""
     cases = {case.id: case for case in plan.cases}
     earlier: dict[tuple[Case, int, int], Attempt] = {}
     last_round = 0

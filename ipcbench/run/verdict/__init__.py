@@ -1,1 +1,1 @@
-"""Whether a visit is believed: the judge, the proof that every byte moved, and limits of what numbers can be."""
+"""Decide whether to believe a visit: its report, the proof that every byte moved, and plausible numbers."""

@@ -1,4 +1,4 @@
-"""What a visit came to: the warden's report and the files the worker left -> Outcome or Failure."""
+"""Judge a visit: from the warden's report and the worker's files to an Outcome or a Failure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CpuSeconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 
 
 class ProofRecord(msgspec.Struct):
-    """A Proof as it arrives."""
+    """A Proof as the worker writes it."""
 
     rule: Literal["each", "shared", "total", "ordered"]
     nonce: int
@@ -40,7 +40,7 @@ class ProofRecord(msgspec.Struct):
 
 
 class WorkerReport(msgspec.Struct):
-    """The "ipcbench" object of a visit's file, see measure.worker."""
+    """The "ipcbench" object of a worker's file, see measure.worker."""
 
     operations: Count
     cpu_user: CpuSeconds
@@ -54,7 +54,7 @@ class WorkerReport(msgspec.Struct):
 
 
 class WorkerFile(msgspec.Struct):
-    """What a visit leaves: a pyperf suite of one benchmark with one run, and our object."""
+    """The file of a worker that measured: a pyperf suite with one benchmark of one run, and our object."""
 
     benchmarks: list[PyperfBenchmark]
     ipcbench: WorkerReport
@@ -62,21 +62,21 @@ class WorkerFile(msgspec.Struct):
 
 
 class WorkerFailure(msgspec.Struct):
-    """What a visit leaves when it knows why it has no number."""
+    """The file of a worker that knows why it has no number."""
 
     verdict: Literal["failed", "unverified", "wrong", "unsupported"]
     detail: str
 
 
 class VisitMetadata(msgspec.Struct):
-    """What a number needs of pyperf's metadata."""
+    """The keys of pyperf's metadata that a value needs."""
 
     loops: Loops
     inner_loops: Loops = 1
 
 
 def judge(visit: Visit, folder: Path, report: Report, wall: float, controls: Controls) -> Outcome | Failure:
-    """Say what a visit came to: the worst that anything about it says. wall is in seconds."""
+    """Return the worst verdict that the report and the files support. wall is in seconds."""
     if report.ending == "late":
         return Failure("timed-out", report.stage, _how_late(report), report.stack)
     if report.status != 0:
@@ -114,14 +114,14 @@ def _reason(folder: Path, report: Report) -> Failure:
 
 
 def _last_words(tail: str) -> str:
-    """The last line that is neither a warning, such as the resource tracker's, nor a line of source under one."""
+    """Return the last line that is neither a warning, such as the resource tracker's, nor source code quoted by one."""
     lines = [line for line in tail.splitlines() if line.strip()]
     spoken = [line for line in lines if not line[0].isspace() and "Warning: " not in line]
     return (spoken or lines or ["no message"])[-1].strip()
 
 
 def _read_outcome(visit: Visit, folder: Path, report: Report, wall: float, controls: Controls) -> Outcome | Failure:
-    """Read and judge what the worker left."""
+    """Read the worker's file, and check its proofs and its numbers."""
     try:
         file = read_json(read_small(folder / RESULT), WorkerFile)
         (benchmark,) = file.benchmarks
@@ -166,7 +166,7 @@ def _outcome(
 
 
 def read_small(path: Path) -> bytes:
-    """The content of a regular file of bearable size; raises OSError, and ValueError for any other."""
+    """Read a regular file of at most LARGEST_RESULT bytes; raises OSError, and ValueError for any other file."""
     status = path.lstat()
     if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_RESULT:
         raise ValueError(f"{path.name} is no file of at most {LARGEST_RESULT:,} bytes")

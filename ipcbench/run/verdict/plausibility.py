@@ -1,7 +1,7 @@
-"""Numbers that cannot be: gates that every visit must pass after its bytes are proven to have moved.
+"""Refuse impossible numbers, after the proof that every byte moved.
 
-They compare with controls that the orchestrator times itself, and with the stage marks, so that a clock or a loop gone
-wrong in a measured process does not become a result. They are wide: what passes is not proven to be right.
+Values are compared with controls that the orchestrator times itself, and with the stage marks. A clock or a loop that
+goes wrong in a measured process then yields no result. The limits are wide: values within them may still be wrong.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from ipcbench.model import Case, Outcome
 from ipcbench.plan import catalog
 from ipcbench.units import format_bandwidth, format_time
 
-_CALLS, _COPY = 2000, 65_536  # a copy that fits a core's own cache, where copying is fastest
+_CALLS, _COPY = 2000, 65_536  # bytes; fits the cache of one core, where copying is fastest
 _COPIES = 16
-_MARGIN = 2.0  # how much faster than a control a machine may be at another moment
-_UNTIMED = 0.25  # seconds between the marks around timing that may pass outside of timed turns, and the share of a turn
-_LEAST_SHARE = 0.1
+_MARGIN = 2.0  # a machine may be this much faster at another moment
+_UNTIMED = 0.25  # seconds between the marks around timing that may be untimed
+_LEAST_SHARE = 0.1  # of the other time between the marks must be timed
 
 
 class Controls:
-    """The fastest empty call and the fastest copy this machine has shown, in seconds and in bytes per second."""
+    """The fastest empty call, in seconds, and the fastest copy, in bytes per second, seen so far on this machine."""
 
     def __init__(self) -> None:
         self.call = float("inf")
@@ -31,7 +31,7 @@ class Controls:
         self.refresh()
 
     def refresh(self) -> None:
-        """Time both again, a quarter of a millisecond each, and keep the faster."""
+        """Time both again, which takes a quarter of a millisecond each, and keep the faster."""
         # Clock: around the loop. Operation: one call of a function that does nothing.
         start = perf_counter()
         for _ in repeat(None, _CALLS):
@@ -48,7 +48,7 @@ class Controls:
 def why_implausible(
     case: Case, outcome: Outcome, inner_loops: int, stages: Sequence[tuple[float, str]], controls: Controls
 ) -> str | None:
-    """Why the values of a visit cannot be what they say they are, in words; None if they can.
+    """Return why the values of a visit are impossible; None if they are plausible.
 
     stages are (CLOCK_MONOTONIC, name) as the worker marked them.
     """

@@ -1,6 +1,6 @@
-"""The judge: did what the receivers digested come from the nonce they were told, every byte and every message?
+"""Check the proofs of a visit: every message, and every byte of it, must derive from the nonce.
 
-The measured processes only report digests; the payloads are made again here.
+The measured processes report digests only; the payloads are made again here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ipcbench.plan import catalog
 
 
 def why_unproven(case: Case, proofs: Sequence[Proof], pids: Sequence[int]) -> str | None:
-    """What the proofs of a visit fail to show, in words; None if they show that every byte moved."""
+    """Return what the proofs of a visit fail to show; None if they show that every byte moved."""
     peers = catalog.pattern(case.pattern).peers(case.workers)
     parts = 1 if catalog.mechanism(case.mechanism).peers == "nobody" else 1 + peers
     if len(set(pids)) != parts:
@@ -40,7 +40,7 @@ def _why_wrong(case: Case, proof: Proof) -> str | None:
         in_order = f"{proof.found:,} of {proof.expected:,} hand-overs were in order"
         early = f"{in_order}, in the others a wait returned before its notification"
         return None if proof.found == proof.expected > 0 else early
-    receivers = 1 if pattern.port == "executor" else case.workers  # a pool shares as it likes
+    receivers = 1 if pattern.port == "executor" else case.workers  # a pool may leave a worker without tasks
     if proof.size != case.size or proof.messages < 1 or len(proof.received) < receivers:
         return (
             f"the verification turn was of {proof.messages} messages of {proof.size} B to {len(proof.received)} peers"
@@ -64,7 +64,7 @@ def _why_not_shared(proof: Proof, expected: Mapping[int, Sequence[str]], ordered
     sent = Counter(digest for stream in expected.values() for digest in stream)
     if arrived != sent:
         return _difference(arrived, sent)
-    if not ordered or max(sent.values()) > 1:  # of 5 B and less, streams cannot be told apart
+    if not ordered or max(sent.values()) > 1:  # payloads of 5 B and less do not identify their stream
         return None
     places = {digest: (stream, i) for stream, known in expected.items() for i, digest in enumerate(known)}
     for received in proof.received:

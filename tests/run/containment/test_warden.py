@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from commands import (
@@ -37,11 +38,11 @@ from commands import (
 )
 
 from ipcbench.errors import NotContained
-from ipcbench.measure.process.names import new_run_id
+from ipcbench.measure.process.names import HANDED, new_run_id
 from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
-from ipcbench.run.containment import processes
+from ipcbench.run.containment import leftovers, processes
 from ipcbench.run.containment.disturbances import BEAT
-from ipcbench.run.containment.leftovers import find_leftovers, live_runs
+from ipcbench.run.containment.leftovers import find_leftovers, live_runs, remove_leftover
 from ipcbench.run.containment.processes import Isolation
 from ipcbench.run.stop import Stop
 from ipcbench.run.visitor import LOCK, Visitor
@@ -154,6 +155,57 @@ def test_a_run_whose_warden_is_killed_too_is_found_by_clean_and_strangers_stay(t
         stranger.unlink()
         bait.kill()
         finish(bait)
+    assert until(lambda: not marked_processes(os.environ[TOKEN]), SOON)
+
+
+FORKING = """
+import fcntl, os, subprocess, sys
+lock, holds_lock, folder = os.open(sys.argv[1], os.O_RDWR), sys.argv[2] == "True", sys.argv[3]
+fcntl.flock(lock, fcntl.LOCK_EX)
+
+def before_exec():
+    if not holds_lock:
+        os.close(lock)
+    print(os.getpid(), flush=True)
+    os.read(0, 1)
+
+words = [sys.executable, "-c", "import time; time.sleep(120)"]
+subprocess.Popen(words, env=os.environ | {"TMPDIR": folder}, start_new_session=True, preexec_fn=before_exec)
+"""
+
+
+@pytest.mark.parametrize("holds_lock", [False, True])
+def test_a_worker_that_outlives_its_warden_between_fork_and_exec_is_found(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch, holds_lock: bool
+) -> None:
+    """A worker has its warden's environment until its exec, and its warden's lock until shortly before."""
+    folder = temporary / "ibaaaaaaaaaaaaa-abcdefgh"
+    folder.mkdir()
+    (folder / LOCK).touch()
+    warden = subprocess.Popen(
+        [sys.executable, "-c", FORKING, str(folder / LOCK), str(holds_lock), str(folder / "ibaaaaaaaaaaaaa_1")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(folder / HANDED)},
+    )
+    assert warden.stdin
+    assert warden.stdout
+    with warden.stdin as go, warden.stdout as said:
+        worker = int(said.readline())
+        warden.kill()
+        warden.wait(SOON)
+
+        def exec_meanwhile(_seconds: float) -> None:
+            go.write(b"!")
+            go.flush()
+            assert until(lambda: not holds(worker, folder / LOCK), SOON)
+
+        if holds_lock:
+            monkeypatch.setattr(leftovers, "time", SimpleNamespace(time=time.time, sleep=exec_meanwhile))
+        (found,) = [found for found in find_leftovers() if found.folder == folder]
+        assert worker in [member.pid for member in found.processes]
+        assert remove_leftover(found) == []
+    assert not folder.exists()
     assert until(lambda: not marked_processes(os.environ[TOKEN]), SOON)
 
 

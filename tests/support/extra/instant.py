@@ -10,17 +10,18 @@ import json
 import os
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from records import outcome
 
-from ipcbench.cli import here, main
+import ipcbench.report
+from ipcbench.cli import main
 from ipcbench.errors import NotContained
 from ipcbench.machine.finding import Finding, Level
 from ipcbench.model import Failure, Outcome, Timing, Visit
+from ipcbench.run import local
 from ipcbench.run.containment.processes import ISOLATION
 
 
@@ -59,8 +60,11 @@ def examine() -> list[Finding]:
 
 
 if __name__ == "__main__":
-    for name, instead in {"examine": examine, "Visitor": Instant}.items():
-        getattr(here, name)  # what is not there would be replaced without effect
-        setattr(here, name, instead)
-    sys.modules["ipcbench.report"] = SimpleNamespace(said=lambda _: [])  # type: ignore[assignment]
+    for module, name, instead in [
+        (local, "examine", examine),
+        (local, "Visitor", Instant),
+        (ipcbench.report, "said", lambda _: []),
+    ]:
+        getattr(module, name)  # replacing a name that is not there would have no effect
+        setattr(module, name, instead)
     main()

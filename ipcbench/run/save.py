@@ -1,4 +1,4 @@
-"""Where what was measured goes: the label that may be taken, and the file, or another place where that fails."""
+"""Save a result: check that its label is free, write its file, or another file where that fails."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import contextlib
 import tempfile
 from pathlib import Path
 
-from ipcbench.cli.output import tell
 from ipcbench.errors import ResultError
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import load, save
 from ipcbench.run.journal.file import SUFFIX, Journal, left_over
 from ipcbench.run.journal.records import Ended
 from ipcbench.run.journal.resume import Past
+from ipcbench.run.listener import Listener
 from ipcbench.run.schedule import Findings
 from ipcbench.run.stop import Stop
 
 
 def refuse_existing(path: Path, force: bool) -> None:
-    """Raise ResultError for a label that must not be taken."""
+    """Raise ResultError if a results file or a journal of this label exists, unless `force`."""
     if force:
         return
     journal = path.with_suffix(SUFFIX)
@@ -29,7 +29,7 @@ def refuse_existing(path: Path, force: bool) -> None:
 
 
 def replaces(path: Path, past: Past, force: bool) -> bool:
-    """Whether a results file is there that this run may replace; raises ResultError if it is another run's."""
+    """Return whether saving overwrites; raises ResultError if the existing file is of another run, unless `force`."""
     if force or not path.exists():
         return force
     record, planned = load(path).ipcbench, past.planned
@@ -39,14 +39,22 @@ def replaces(path: Path, past: Past, force: bool) -> bool:
 
 
 def write_end(journal: Journal, findings: Findings, stop: Stop) -> None:
-    """Say in the journal how this part ended; without that it ends as if it had been killed, which loses nothing."""
+    """Record in the journal how this part of the run ended, if it can still be written.
+
+    A journal without this record is read like that of a killed run, which loses nothing.
+    """
     trouble = findings.unsaved or findings.broken
     with contextlib.suppress(ResultError):
         journal.append(Ended(findings.complete, stop.by, str(trouble or "")[:1000]))
 
 
-def save_all(result: ResultFile, path: Path, replace: bool, findings: Findings, journal: Journal) -> tuple[Path, bool]:
-    """Save where it belongs, or where that fails in the temporary folder; the file and whether it is in its place."""
+def save_result(
+    result: ResultFile, path: Path, replace: bool, findings: Findings, journal: Journal, listener: Listener
+) -> tuple[Path, bool]:
+    """Save to `path`, or if that fails to the temporary folder; return the file, and whether it is complete at `path`.
+
+    If both fail, the file returned is the journal.
+    """
     problem = findings.unsaved
     try:
         save(result, path, replace)
@@ -56,14 +64,14 @@ def save_all(result: ResultFile, path: Path, replace: bool, findings: Findings, 
         problem = problem or error
         path = _save_elsewhere(result, path.name) or journal.path
     if findings.broken:
-        tell(f"ipcbench: {findings.broken}; no further visit was made")
+        listener.warned(f"{findings.broken}; no further visit was made")
     if problem:
-        tell(f"ipcbench: {problem}; what was measured is in {path}")
+        listener.warned(f"{problem}; what was measured is in {path}")
     return path, problem is None
 
 
 def _save_elsewhere(result: ResultFile, name: str) -> Path | None:
-    """Save in a new temporary folder; None where that cannot be done either, and then the folder is gone again."""
+    """Save to a new temporary folder; return None, and leave no folder, if that fails."""
     try:
         folder = Path(tempfile.mkdtemp(prefix="ipcbench-"))
     except OSError:

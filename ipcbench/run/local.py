@@ -1,12 +1,10 @@
-"""This machine as a place where visits are made; see `run.site`."""
+"""This machine as a place to measure."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
 
-from ipcbench.cli.output import tell
-from ipcbench.cli.progress import Bar, Lines, Quiet, progress_for
 from ipcbench.machine.doctor import examine
 from ipcbench.machine.facts import capabilities, machine_facts
 from ipcbench.machine.finding import Finding
@@ -21,16 +19,17 @@ from ipcbench.run.stop import Stop
 from ipcbench.run.visitor import Visitor
 
 
-class Here:
-    """The machine that this process runs on, as a place where visits are made."""
+class Local:
+    """The machine that this process runs on, as a `run.site.Site`."""
 
     def stopping(self) -> contextlib.AbstractContextManager[Stop]:
         return Stop()
 
+    def refused(self, request: Request) -> Sequence[str]:
+        named = mechanisms_of(request) == list(request.mechanisms)  # an error then tells of each that is missing
+        return () if named else tuple(installed().refused.values())
+
     def plan(self, request: Request, seed: int, budget: Budget, timing: Timing) -> Plan:
-        if mechanisms_of(request) != list(request.mechanisms):  # by globs or all: nobody named what is left out
-            for reason in installed().refused.values():
-                tell(f"ipcbench: plug-in {reason}")
         return make_plan(request, capabilities(), seed, budget, timing)
 
     def machine(self) -> MachineFacts:
@@ -47,9 +46,3 @@ class Here:
 
     def visits(self, plan: Plan, stop: Stop) -> Visits:
         return Visitor(plan.timing, stop, pythons=plan.pythons)
-
-    def progress(self, quiet: bool) -> contextlib.AbstractContextManager[Quiet | Lines | Bar]:
-        return progress_for(quiet)
-
-
-HERE = Here()

@@ -1,0 +1,46 @@
+"""What a run reports while it goes on. The command line implements this protocol; run and fleet print nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from ipcbench.machine.finding import Finding
+from ipcbench.model import Case, Failure, Visit
+from ipcbench.plan.planner import Plan
+
+
+class Progress(Protocol):
+    """Receives every visit and every case that fails."""
+
+    def visiting(self, visit: Visit, rounds: int, seconds_left: float) -> None:
+        """A visit begins; `rounds` and `seconds_left` are the present estimates for the whole run."""
+
+    def failed(self, case: Case, failure: Failure) -> None:
+        """A case leaves the run."""
+
+
+class Listener(Protocol):
+    """Receives the events of one run."""
+
+    def examined(self, findings: Sequence[Finding]) -> None:
+        """The machine has been checked for settings that distort measurements."""
+
+    def begun(self, plan: Plan, start: float) -> None:
+        """A new run begins; a worker takes `start` seconds to start."""
+
+    def resumed(self, label: str, visits: int, damaged: int) -> None:
+        """A run continues after so many visits; `damaged` bytes at the end of its journal are ignored."""
+
+    def mixed(self, differences: Sequence[str]) -> None:
+        """The result is marked mixed, because its parts were measured under these differences."""
+
+    def leftovers(self, runs: int) -> None:
+        """So many killed runs have left processes or files behind."""
+
+    def warned(self, text: str) -> None:
+        """Something went wrong that does not end the run."""
+
+    def progress(self) -> AbstractContextManager[Progress]:
+        """Show progress while the context is entered."""
