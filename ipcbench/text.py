@@ -64,3 +64,11 @@ def safe_lines(text: object, limit: int) -> str:
         lines.append(" " * (len(line) - len(inner)) + safe_text(inner, limit))
     whole = "\n".join(lines)
     return whole if len(whole) <= limit else whole[: limit - 1] + "…"
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number of things: '1 case', '1,200 cases', '2 copies', '2 processes'."""
+    if number == 1:
+        return f"{number} {noun}"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("ss") else f"{noun}s"
+    return f"{number:,} {plural}"

@@ -14,6 +14,7 @@ from ipcbench.results.schema import ResultFile
 from ipcbench.results.touched import touched_words
 from ipcbench.run.cost import estimate
 from ipcbench.run.precision import half_width, still_wide
+from ipcbench.text import count as count
 from ipcbench.units import format_duration
 
 MOST_WIDE = 20  # lines
@@ -153,11 +154,3 @@ def skip_lines(skips: Sequence[Skip]) -> list[str]:
 def _shared(skip: Skip) -> str:
     """A reason without the name of the mechanism it is about."""
     return skip.reason.removeprefix(f"{skip.case.mechanism} ")
-
-
-def count(number: int, noun: str) -> str:
-    """A number and what it counts: '1 case', '2 cases', '2 copies', '2 processes'."""
-    if number == 1:
-        return f"{number} {noun}"
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("ss") else f"{noun}s"
-    return f"{number} {plural}"

@@ -40,8 +40,13 @@ def packages(names: Iterable[str]) -> list[str]:
 
 
 def is_plugin(name: str) -> bool:
-    """Whether this names an installed plug-in, which is not imported for that."""
-    return name not in mechanism_names() and name in installed().usable
+    """Return whether this is the name of an installed plug-in, without importing it."""
+    return name not in _built_in() and name in installed().usable
+
+
+@functools.cache
+def _built_in() -> frozenset[str]:
+    return frozenset(mechanism_names())
 
 
 @functools.cache
