@@ -347,7 +347,7 @@ def test_results_go_to_stdout_and_progress_to_stderr_without_escape_codes(tmp_pa
     del env["NO_COLOR"]
     done = run("run", *QUICK, "--label", "plain", cwd=tmp_path, env=env)
     assert done.code in (0, 7)
-    assert done.out.startswith("results/plain.json: 1 ok; 1 complete round in ")
+    assert done.out.startswith("results/plain.json: 1 measured; 1 complete round in ")
     assert any("round 1 of 1" in line for line in done.errors)
     assert "results/plain.json" not in done.err
     assert ESCAPE not in done.out + done.err

@@ -143,7 +143,7 @@ def _mechanisms(width: int) -> Iterator[str]:
             yield from _row(row, columns)
     absent = next((each.extra for each in found if each.third_party and each.missing()), None)
     if absent:
-        yield f"* not installed here; pip install 'ipcbench[{absent}]' installs {absent}, and the others likewise"
+        yield f"* not installed here: pip install 'ipcbench[{absent}]' adds {absent}, and so on"
     yield ""
 
 
