@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ipcbench.cli.exit_codes import WORSE
+from ipcbench.cli.help import GroupedCommand
 from ipcbench.cli.options import FEW, FORMATS, RESULTS
 from ipcbench.text import told_apart
 
@@ -22,23 +23,51 @@ if TYPE_CHECKING:
     from ipcbench.report.comparison.words import Comparison
 
 
-@click.command("compare")
+GROUPS = {
+    "What to compare": ("results", "column", "rows", "filters", "fleet", "fail_if"),
+    "Output": ("kind", "output", "everything", "charts", "report"),
+}
+
+
+@click.command("compare", cls=GroupedCommand, groups=GROUPS)
 @click.argument("files", nargs=-1, required=True, metavar="A B [C ...]")
-@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Where labels are. Default: results.")
-@click.option("--column", metavar="FIELD", help="Compare along this field instead of file against file.")
-@click.option("--row", "rows", multiple=True, metavar="FIELD", help="A row per value of it. Default: per case.")
-@click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE,…", help="Only these; may be repeated.")
-@click.option("--format", "kind", type=click.Choice(FORMATS), default="table", help="Default: table.")
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to a file what would be printed.")
-@click.option("--all", "everything", is_flag=True, help="Show also what is equivalent, inconclusive or missing.")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=RESULTS,
+    metavar="FOLDER",
+    help="Folder where labels are looked up. Default: results.",
+)
+@click.option("--column", metavar="FIELD", help="Compare values of this field instead of files.")
+@click.option("--row", "rows", multiple=True, metavar="FIELD", help="One row per value of this field. Default: per case.")
+@click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE,…", help="Only these cases; repeatable.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(FORMATS),
+    default="table",
+    metavar="FORMAT",
+    help="table (default), markdown, json or csv.",
+)
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Write to this file instead of stdout."
+)
+@click.option("--all", "everything", is_flag=True, help="Also show equivalent, inconclusive and missing cases.")
 @click.option("--charts", is_flag=True, help="Also write a report with charts, to reports/<B>-vs-<A>.")
-@click.option("--report", type=click.Path(path_type=Path), metavar="FOLDER", help="The same, to this folder.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), metavar="FOLDER", help="Also write that report, to this folder."
+)
 @click.option(
     "--fleet/--no-fleet",
     default=None,
-    help=f"By host: who differs from the rest, and where the winner changes. Default: of more than {FEW} files.",
+    help="Show which hosts differ from the rest, and where the winner changes. Default: with more than "
+    f"{FEW} files.",
 )
-@click.option("--fail-if", metavar="WHEN", help="End with code 9 if so: slower>10%, faster, different, missing.")
+@click.option(
+    "--fail-if",
+    metavar="CONDITION",
+    help="End with code 9 if a case is slower, faster, different or missing; slower>10% sets a limit.",
+)
 def command(
     files: Sequence[str],
     results: Path,
@@ -53,15 +82,7 @@ def command(
     fleet: bool | None,
     fail_if: str | None,
 ) -> int:
-    """Compare B with A, which is the base; C and more each with A too.
-
-    A file is a path or a label, and - is standard input; NAME=FILE gives its column a name. One file is enough with
-    --column. Plain pyperf files can be compared as well, by the names of their benchmarks. More than 8 files are taken
-    for a fleet: each host is then compared with the middle of all.
-
-    \b
-    Fields: label, mechanism, family, question, pattern, operation, size,
-    workers, payload, start-method, placement, python; case.
+    """Compare results: files, machines, Pythons, settings.
 
     \b
     Examples:
@@ -69,6 +90,14 @@ def command(
       ipcbench compare old=main.json new=branch.json --fail-if 'slower>10%'
       ipcbench compare laptop --row mechanism --column placement
       ipcbench compare results/lab-*.json --fleet
+
+    A is the base; the command compares B and each further file with A. A file is a path, a label, or - for standard
+    input; NAME=FILE names its column. With --column one file is enough. Plain pyperf files are compared by the names of
+    their benchmarks. With more than 8 files, or --fleet, the command compares each host with the median of all.
+
+    \b
+    Fields: label, mechanism, family, question, pattern, operation, size,
+    workers, payload, start-method, placement, python; case.
     """
     from ipcbench.analysis.compare.limits import exceeded, parse_limits
     from ipcbench.cli.output import say, tell

@@ -64,7 +64,9 @@ def counts_words(record: RunRecord) -> str:
     lost = sum(_is_expected(case.id, case.verdict) for case in record.cases)
     counts = record.counts
     counts["wrong"] = counts.get("wrong", 0) - lost
-    words = ", ".join(f"{many} {'measured' if verdict == 'ok' else verdict}" for verdict, many in counts.items() if many)
+    words = ", ".join(
+        f"{many} {'measured' if verdict == 'ok' else verdict}" for verdict, many in counts.items() if many
+    )
     found = f"{lost} {'shows' if lost == 1 else 'show'} lost updates, {_EXPECTED}" if lost else ""
     return "; ".join(filter(None, (words, found)))
 
