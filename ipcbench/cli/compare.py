@@ -39,7 +39,9 @@ GROUPS = {
     help="Folder where labels are looked up. Default: results.",
 )
 @click.option("--column", metavar="FIELD", help="Compare values of this field instead of files.")
-@click.option("--row", "rows", multiple=True, metavar="FIELD", help="One row per value of this field. Default: per case.")
+@click.option(
+    "--row", "rows", multiple=True, metavar="FIELD", help="One row per value of this field. Default: per case."
+)
 @click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE,…", help="Only these cases; repeatable.")
 @click.option(
     "--format",
@@ -60,8 +62,7 @@ GROUPS = {
 @click.option(
     "--fleet/--no-fleet",
     default=None,
-    help="Show which hosts differ from the rest, and where the winner changes. Default: with more than "
-    f"{FEW} files.",
+    help=f"Show which hosts differ from the rest, and where the winner changes. Default: with more than {FEW} files.",
 )
 @click.option(
     "--fail-if",

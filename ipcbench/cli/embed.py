@@ -27,7 +27,9 @@ FORMATS = ("github", "pypi", "sphinx", "rst", "mkdocs", "markdown", "html")
 @click.option(
     "--format", "kind", type=click.Choice(FORMATS), metavar="FORMAT", help=f"{', '.join(FORMATS)}. Default: github."
 )
-@click.option("--base-url", default="", metavar="URL", help="Use absolute addresses: where the page's folder is online.")
+@click.option(
+    "--base-url", default="", metavar="URL", help="Use absolute addresses: where the page's folder is online."
+)
 @click.option(
     "--relative-to",
     type=click.Path(path_type=Path),
@@ -71,7 +73,9 @@ def command(
     """
     if update or check:
         if not words or any((report, kind, base_url, relative_to, width, listed, update and check)):
-            raise BadRequest("embed --update and --check take only FILEs: write the options into the markers of the pages")
+            raise BadRequest(
+                "embed --update and --check take only FILEs: write the options into the markers of the pages"
+            )
         return _pages([Path(word) for word in dict.fromkeys(words)], update)
     from ipcbench.report.embed.pages import embed, find_report
 

@@ -78,8 +78,8 @@ def command(file: str, results: Path, out: Path | None, check: bool, step: bool)
 
 def _check(result: ResultFile, folder: Path, source: tuple[str, str], anew: str) -> int:
     from ipcbench.cli.output import say, say_prose
-    from ipcbench.cli.summary import count
     from ipcbench.report.page.freshness import differences
+    from ipcbench.text import count
 
     found, left = differences(result, folder, source)
     for line in found:
