@@ -37,9 +37,7 @@ def command(dry_run: bool) -> int:
         survivors = remove_leftover(leftover)
         if survivors:
             code = 6
-            tell(
-                f"ipcbench: {text}: process {survivors[0].pid} does not end, so the folder stays; end the process and repeat"
-            )
+            tell(f"ipcbench: {text}: process {survivors[0].pid} does not end, and the folder stays; end it and repeat")
         else:
             say(f"removed {text}")
     if not found:

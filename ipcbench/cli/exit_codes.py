@@ -20,7 +20,7 @@ Exit codes:
   5      a case is unverified: the data received are not the data sent
   6      a case leaked, something outlived its visit, or the results could not
          be saved in their place or not be printed
-  7      every case is measured, but the machine changed during the run: it was
+  7      every case is measured, but the machine changed meanwhile: it was
          suspended, paused or throttled, or had other CPUs or less CPU time
   8      nothing that was asked for can be measured on this machine
   9      a condition of compare --fail-if is true

@@ -21,7 +21,8 @@ class GroupedCommand(click.Command):
         self.groups = groups
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = {param.name: row for param in self.get_params(ctx) if (row := param.get_help_record(ctx))}
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        rows = {option.name: row for option in options if (row := option.get_help_record(ctx))}
         longest = min(max(len(option) for option, _ in rows.values()), _WIDEST)
         padded = {name: (f"{option:{longest}}", text) for name, (option, text) in rows.items()}
         grouped = {name for names in self.groups.values() for name in names}
