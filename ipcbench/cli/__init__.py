@@ -55,11 +55,6 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
-    def invoke(self, ctx: click.Context) -> object:
-        with printing(0):
-            return super().invoke(ctx)
-        return 0
-
 
 @click.group(
     cls=LazyGroup,
@@ -85,20 +80,25 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command, by default from sys.argv, and exit; a wrong request is reported in one line with exit code 2."""
     if sys.platform == "win32":
         sys.exit("ipcbench: Windows is not supported; use WSL, Linux or macOS")
+    closed = sys.stdout is None
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started us
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - as long as the process
+        if getattr(sys, name) is None:  # the file descriptor was closed before this process started
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - stays open as long as the process
     if arguments is None:
         os.environ["PYTHONSAFEPATH"] = "1"  # keeps the current folder off the path of child processes
     replace_unprintable()
+    code: object = 0
     try:
-        code = cli(arguments, prog_name="ipcbench", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        code = 2
+        with printing(0):
+            code = _invoke(arguments)
+        if closed:
+            raise PrintFailed(
+                "cannot print: standard output is closed; results that were measured are saved", NOT_SAVED
+            )
     except click.ClickException as error:
         about = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "ipcbench"
-        _complain(" ".join(error.format_message().split()) + f" See '{about} --help'.")
+        text = " ".join(error.format_message().split())
+        _complain(f"{text}{'' if text.endswith(('.', '?')) else '.'} See '{about} --help'.")
         code = 2
     except (IpcbenchError, PrintFailed) as error:
         _complain(str(error))
@@ -112,6 +112,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _complain(f"out of memory, processes or file descriptors: {lacking}; what was measured is saved")
         code = NOT_SAVED
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _invoke(arguments: Sequence[str] | None) -> object:
+    """Run a command and return its exit code, 2 if only its help was printed for lack of arguments."""
+    try:
+        return cli(arguments, prog_name="ipcbench", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 2
 
 
 def _complain(text: str) -> None:

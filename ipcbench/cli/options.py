@@ -173,9 +173,7 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "than an hour.",
         ),
         click.option("--rigorous", is_flag=True, help="More rounds, for narrower intervals."),
-        click.option(
-            "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N", help="Repeat the order of the run with this seed."
-        ),
+        click.option("--seed", callback=_seed, metavar="N", help="Repeat the order of the run with this seed."),
         click.option("--label", metavar="NAME", help="Name of the results file. Default: machine, Python and time."),
         click.option(
             "--results",
@@ -331,10 +329,15 @@ def parts(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for text in texts for part in text.split(",")))
 
 
-def whole(what: str, text: str, most: int) -> int:
-    """Parse a whole number from 1 to `most`; raises BadRequest."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most):
-        raise BadRequest(f"{what} {text!r}: expected a whole number from 1 to {most:,}")
+def _seed(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    """Parse a seed, a whole number from 0; raises BadRequest."""
+    return None if text is None else whole("seed", text, 2**32 - 1, least=0)
+
+
+def whole(what: str, text: str, most: int, least: int = 1) -> int:
+    """Parse a whole number from `least` to `most`; raises BadRequest."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and least <= int(text) <= most):
+        raise BadRequest(f"{what} {text!r}: expected a whole number from {least} to {most:,}")
     return int(text)
 
 

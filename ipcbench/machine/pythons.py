@@ -88,7 +88,7 @@ def _ask(command: str) -> dict[str, Any]:
     """What an interpreter says of itself; raises BadRequest for a program that is none."""
     path = shutil.which(os.path.expanduser(command))
     if path is None:
-        raise BadRequest(f"--python {command}: no such program; expected such as python3.13 or a path to one")
+        raise BadRequest(f"--python {command}: no such program: give a name such as python3.13, or a path")
     mark = secrets.token_hex(16)
     try:
         done = subprocess.run(

@@ -26,6 +26,7 @@ from ipcbench.model import (
 )
 from ipcbench.plan import catalog
 from ipcbench.plan.suites import Row, everything, suite
+from ipcbench.text import count
 from ipcbench.units import format_size
 
 
@@ -83,9 +84,9 @@ def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, 
     Raises UnknownName for a name nothing has, BadRequest for a number out of range and for a selection without a case,
     which is NotHere where another machine could measure some of it.
     """
-    for count in request.workers:
-        if not 1 <= count <= MOST_WORKERS:
-            raise BadRequest(f"workers {count}: expected 1 to {MOST_WORKERS}")
+    for number in request.workers:
+        if not 1 <= number <= MOST_WORKERS:
+            raise BadRequest(f"workers {number}: expected 1 to {MOST_WORKERS}")
     wanted = _wanted(request, offer)
     pythons = {python.tag: python for python in request.pythons}
     cases, skips = [], []
@@ -181,10 +182,10 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
             names,
             [python.tag for python in request.pythons] or [""],
         )
-        for question, size, count, payload, placement, name, python in product:
+        for question, size, number, payload, placement, name, python in product:
             pattern, _, operation = question.partition(":")
             for method in request.start_methods or row.start_methods or _usual(name, methods):
-                case = Case(pattern, name, size, count, operation, payload, method, placement, python)
+                case = Case(pattern, name, size, number, operation, payload, method, placement, python)
                 found.setdefault(case)
     return list(found)
 
@@ -226,12 +227,14 @@ def _suite_rows(request: Request, mechanisms: Sequence[str], questions: Sequence
         rows = [replace(row, questions=tuple(name for name in row.questions if name in questions)) for row in rows]
         rows = [row for row in rows if row.questions]
         if not rows:
-            raise BadRequest(f"no case left: suite {name} has no pattern {', '.join(map(repr, request.patterns))}")
+            raise BadRequest(
+                f"nothing to measure: suite {name} has no pattern {', '.join(map(repr, request.patterns))}"
+            )
     if mechanisms:
         rows = [row for row in rows if set(row.mechanisms) & set(mechanisms)]
         if not rows:
             wanted = ", ".join(map(repr, request.mechanisms))
-            raise BadRequest(f"no case left: suite {name} has no mechanism {wanted} in the patterns chosen")
+            raise BadRequest(f"nothing to measure: suite {name} has no mechanism {wanted} in the chosen patterns")
     return rows
 
 
@@ -246,7 +249,8 @@ def _free_rows(mechanisms: Sequence[str], questions: Sequence[str]) -> list[Row]
 
 
 def _why_none(skips: Sequence[Skip]) -> str:
-    """One line that says what emptied the selection, with the most frequent reasons."""
+    """Return why no case of the selection can be measured, in one line with the first three reasons."""
     reasons = list(dict.fromkeys(skip.reason for skip in skips))
-    more = f"; and {len(reasons) - 3} more reasons" if len(reasons) > 3 else ""
-    return f"no case left: all {len(skips)} are skipped: {'; '.join(reasons[:3])}{more}"
+    more = f"; and {count(len(reasons) - 3, 'more reason')}" if len(reasons) > 3 else ""
+    skipped = "the only case is" if len(skips) == 1 else f"all {len(skips):,} cases are"
+    return f"nothing to measure: {skipped} skipped: {'; '.join(reasons[:3])}{more}"
