@@ -57,7 +57,7 @@ def told_apart(names: Sequence[str], limit: int) -> list[str]:
 
 
 def safe_lines(text: object, limit: int) -> str:
-    """Make text of several lines, such as a stack, safe to print, with line breaks and indentation; at most `limit` long."""
+    """Make text of several lines, such as a stack, safe to print; keep line breaks and indentation."""
     lines = []
     for line in str(text)[: 8 * limit].splitlines():
         inner = line.lstrip(" ")
