@@ -51,7 +51,7 @@ def test_the_product_of_the_selection_is_cases_and_skips_together(
     }
     said = complaint(BadRequest, lambda: plan(request))
     if said is not None:
-        assert "no case left: all" in said
+        assert "nothing to measure: all" in said
         return
     made = plan(request)
     everything = [*made.cases, *(skip.case for skip in made.skips)]
@@ -93,7 +93,7 @@ def test_a_name_that_chooses_nothing_is_unknown(request_: Request, words: str) -
     ids=["suite x mechanism", "suite x pattern", "size", "port", "object", "state"],
 )
 def test_an_empty_selection_says_what_emptied_it(request_: Request, words: str) -> None:
-    with pytest.raises(BadRequest, match=r"^no case left: ") as caught:
+    with pytest.raises(BadRequest, match=r"^nothing to measure: ") as caught:
         plan(request_)
     assert words in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
@@ -113,7 +113,7 @@ def test_an_empty_selection_says_what_emptied_it(request_: Request, words: str) 
     ids=["semaphores", "start method", "memory", "shared memory", "one of two"],
 )
 def test_a_selection_that_another_machine_could_measure_is_not_here(request_: Request, offer: Capabilities) -> None:
-    with pytest.raises(NotHere, match=r"^no case left: ") as caught:
+    with pytest.raises(NotHere, match=r"^nothing to measure: ") as caught:
         plan(request_, offer)
     assert caught.value.exit_code == 8
 

@@ -1,4 +1,4 @@
-"""`ipcbench compare`: what differs between results, and what only seems to."""
+"""`ipcbench compare`: differences between results, with their statistical certainty."""
 
 from __future__ import annotations
 
@@ -122,18 +122,18 @@ def command(
 
 
 def _by_host(files: int, fleet: bool | None, column: str | None, rows: Sequence[str], fail_if: str | None) -> bool:
-    """Whether the files are shown as a fleet; raises BadRequest for options that make no sense there."""
+    """Return whether to show the files as a fleet; raises BadRequest for options that a fleet excludes."""
     from ipcbench.errors import BadRequest
 
     given = {"--column": column is not None, "--row": bool(rows), "--fail-if": fail_if is not None}
     others = [name for name, there in given.items() if there]
     if fleet and others:
-        raise BadRequest(f"--fleet compares each host with the middle of all: leave out {', '.join(others)}")
+        raise BadRequest(f"--fleet compares each host with the median of all: leave out {', '.join(others)}")
     return fleet if fleet is not None else files > FEW and not others
 
 
 def checks(sides: Sequence[Side]) -> dict[str, SelfCheck]:
-    """What each file says of itself, by label; one file is compared round by round, where drift cancels."""
+    """Return the self-check of each file by label; empty for one file, whose rounds are paired."""
     from ipcbench.analysis.self_check import self_check
     from ipcbench.analysis.stats import by_round
 
@@ -173,7 +173,7 @@ def _projection(column: str | None, rows: Sequence[str], filters: Sequence[str],
 
 
 def _compare(sides: Sequence[Side], projection: Projection) -> Comparison:
-    """Compare, or raise BadRequest with the reason why nothing can be said."""
+    """Compare the sides; raises BadRequest if there is nothing to compare."""
     from ipcbench.analysis.compare.columns import chosen, columns_of, gather, varying
     from ipcbench.analysis.compare.comparability import nothing_common, other_machine
     from ipcbench.analysis.compare.contrast import contrast
@@ -184,11 +184,11 @@ def _compare(sides: Sequence[Side], projection: Projection) -> Comparison:
     cases = chosen(gathered.cases, projection.filters)
     if not projection.column:
         names = [name for name in varying(cases) if name != "label"]
-        ways = f", or say in what its cases are to be compared: --column {' or '.join(names)}" if names else ""
-        raise BadRequest(f"one file alone: give a second one{ways}")
+        ways = f", or a field to compare its cases by: --column {' or '.join(names)}" if names else ""
+        raise BadRequest(f"one file has nothing to compare with: give a second file{ways}")
     if len(columns_of(cases, projection)) < 2:
         raise BadRequest(
-            f"all cases have the {projection.column} {columns_of(cases, projection)[0]}: nothing to compare with"
+            f"all cases have the {projection.column} {columns_of(cases, projection)[0]}: choose another --column"
         )
     strangers = [side for side in sides[1:] if other_machine(sides[0], side)] if projection.column == "label" else []
     found = contrast(gathered, cases, projection, checks=checks(sides), elsewhere=[side.name for side in strangers])
@@ -204,7 +204,7 @@ def _compare(sides: Sequence[Side], projection: Projection) -> Comparison:
 
 
 def _why_nothing(sides: Sequence[Side], found: Contrast) -> str:
-    """Why no case has a number in two columns, where it is not that none is in common; else empty."""
+    """Return why no case has a number in two columns; empty if there is no common case."""
     if found.projection.column != "label":
         what = f"no two cases agree in all but {found.projection.column} and have numbers"
         return f"{what}; its values are {', '.join(found.columns)}"
@@ -240,14 +240,14 @@ def _formatted(
 
 
 def _judged(limits: Sequence[Limit], failed: Mapping[str, Sequence[str]], contrast: Contrast, quiet: bool) -> int:
-    """Say what --fail-if came to, on stderr where stdout is read by a program, and give the exit code."""
+    """Print the result of --fail-if, to stderr if a program reads stdout, and return the exit code."""
     from ipcbench.cli.output import say, tell
     from ipcbench.report.comparison.words import below_floor
 
     if not limits:
         return 0
     open_ = int((contrast.table["verdict"] == "inconclusive").sum())
-    rest = f"; {open_:,} inconclusive, which fail nothing" if open_ else ""
+    rest = f"; {open_:,} inconclusive, which do not count as failed" if open_ else ""
     true = [
         f"{condition}: {len(rows):,}, such as {rows[0]}{below_floor(contrast, rows)}"
         for condition, rows in failed.items()

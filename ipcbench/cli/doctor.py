@@ -104,7 +104,7 @@ def _grid(findings: Sequence[Finding], roomy: bool) -> Table:
         grid.add_column("effect on measurements", ratio=9)
         grid.add_column("remedy", ratio=7)
     else:
-        grid.add_column("effect on measurements → remedy", ratio=11)
+        grid.add_column("effect → remedy", ratio=11)
     for finding in findings:
         bad = finding.level != "good"
         effect, advice = (safe_text(text, 400) if bad else "" for text in (finding.effect, finding.advice))
