@@ -168,7 +168,7 @@ BARE = MACHINE._replace(semaphores="this machine offers no semaphores (for a rea
         (
             Case("ping-pong", "pipe", 64),
             MACHINE._replace(start_methods=("spawn",)),
-            "start method fork is not offered here, only spawn",
+            "start method fork is not available on this machine, only spawn",
         ),
         (
             Case("ping-pong", "array", 2**20),
@@ -299,4 +299,4 @@ def test_arrays_are_skipped_under_a_python_without_numpy_and_nothing_else_is() -
     request = Request(mechanisms=("pipe",), patterns=("ping-pong",), sizes=(64,), payloads=("bytes", "array"))
     made = plan(replace(request, pythons=(bare,)))
     assert [case.payload for case in made.cases] == ["bytes"]
-    assert [skip.reason for skip in made.skips] == ["arrays need numpy, which CPython 3.13.0 of --python has not"]
+    assert [skip.reason for skip in made.skips] == ["arrays need numpy, which is not installed in CPython 3.13.0 of --python"]

@@ -165,7 +165,7 @@ def test_a_plug_in_that_another_python_has_not_is_skipped_under_it(
         forget_plugins()
     assert [case.python for case in plan.cases] == [here.tag]
     assert [(skip.case.python, skip.reason) for skip in plan.skips] == [
-        ("py3.99.0", "plug-a: no package that is installed here brings it (under py3.99.0)")
+        ("py3.99.0", "plug-a: its package is not installed in py3.99.0")
     ]
 
 
