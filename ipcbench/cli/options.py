@@ -87,16 +87,7 @@ class Resumption:
     keeping: Keeping
 
 
-# The groups of `--help` for `run` and `all`.
-GROUPS = {
-    "What to measure": (
-        *("suite", "mechanism", "pattern", "size", "workers"),
-        *("payload", "placement", "start_method", "python"),
-    ),
-    "How long": ("fast", "rigorous", "full", "budget", "rounds", "precision"),
-    "Results": ("label", "results", "reports", "resume", "force", "full_metadata"),
-}
-PLANNING = (  # options that --resume excludes, since they would change the plan
+PLANNING = (  # what cannot stand beside --resume: it would make another plan
     "suite",
     "mechanism",
     "pattern",
@@ -117,6 +108,17 @@ PLANNING = (  # options that --resume excludes, since they would change the plan
     "seed",
     "dry_run",
 )
+
+
+# The groups of `--help` for `run` and `all`.
+GROUPS = {
+    "What to measure": (
+        *("suite", "mechanism", "pattern", "size", "workers"),
+        *("payload", "placement", "start_method", "python"),
+    ),
+    "How long": ("fast", "rigorous", "full", "budget", "rounds", "precision"),
+    "Results": ("label", "results", "reports", "resume", "force", "full_metadata"),
+}
 
 
 def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -207,7 +209,7 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def make_order(command: str, given: dict[str, Any]) -> Order:
-    """Check the options of `run` or `all` and combine them; raises BadRequest and UnknownName."""
+    """Check the options of `run` or `all` and put them together; raises BadRequest and UnknownName."""
     if given["fast"] and given["rigorous"]:
         raise BadRequest("--fast and --rigorous exclude each other: choose one")
     if given["full"] and (given["suite"] or given["fast"]):
@@ -246,10 +248,10 @@ def surplus_of(given: dict[str, Any], names: Sequence[str]) -> str:
 
 
 def make_resumption(command: str, given: dict[str, Any]) -> Resumption:
-    """Check the options of `run` or `all` with --resume and combine them; raises BadRequest."""
+    """Check the options of `run` or `all` with --resume and put them together; raises BadRequest."""
     surplus = surplus_of(given, PLANNING)
     if surplus:
-        raise BadRequest(f"--resume continues with the plan of the stopped run: leave out {surplus}")
+        raise BadRequest(f"--resume continues the plan that was begun: leave out {surplus}")
     return Resumption(given["resume"], _keeping(command, given))
 
 
