@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipcbench.cli.output import say_prose
 from ipcbench.shell import pasted
 from ipcbench.text import count, safe_text
 
@@ -58,7 +59,7 @@ def command(how: str) -> int:
         click.echo(json.dumps(document(findings, reason), indent=2))
     else:
         click.echo(table(findings, shutil.get_terminal_size((80, 24)).columns, sys.stdout.isatty()), nl=False)
-        click.echo(last_line(findings, reason))
+        say_prose(last_line(findings, reason))
     return NOTHING_HERE if reason else 0
 
 
