@@ -1,7 +1,7 @@
-"""The words of the project as frozen types: what is asked (Case, Skip), done (Visit) and found (Outcome, Failure).
+"""The vocabulary of the project as frozen types: Case, Skip, Visit, Outcome, Failure and what they consist of.
 
-Named tuples here and in measure/, not dataclasses: every visit is a fresh process that pays for them again, and making
-a frozen, slotted dataclass takes 1.6 ms where a named tuple takes 0.2 (2-CPU virtual machine, Python 3.11).
+These and the types in measure/ are named tuples, not dataclasses, since every visit is a new process that defines them
+again: a frozen, slotted dataclass takes 1.6 ms to define, a named tuple 0.2 ms (2-CPU virtual machine, Python 3.11).
 """
 
 from __future__ import annotations
@@ -21,23 +21,22 @@ Verdict = Literal["ok", "failed", "timed-out", "unverified", "wrong", "leaked", 
 START_METHODS: tuple[StartMethod, ...] = ("fork", "forkserver", "spawn")
 PLACEMENTS: tuple[Placement, ...] = ("spread", "pack", "free")
 PAYLOADS: tuple[PayloadKind, ...] = ("bytes", "object", "array")
-# Verdicts without a number, the worst last. Like an outcome a wrong result counts for more than a first attempt that
-# failed.
+# Verdicts without a value, the worst last. A wrong result, like an outcome, outweighs a first attempt that failed.
 SEVERITY: tuple[Verdict, ...] = ("unsupported", "failed", "timed-out", "wrong", "leaked", "unverified")
 MOST_WORKERS = 1024
 _PYTHON = re.compile(r"(py|pypy|graalpy)[0-9]{1,2}\.[0-9]{1,3}[a-z0-9.]{0,20}")
 
 
-# What may happen to the machine during a visit, as notes of it; run.containment.disturbances says when.
+# Notes of a visit on what happened to the machine meanwhile; run.containment.disturbances defines them.
 TOUCHED = ("loaded", "stolen", "throttled", "suspended", "affinity-changed", "paused")
 
 
 class Case(NamedTuple):
-    """One question with one answer: how long does this operation take with this mechanism?
+    """One question: how long does this operation take with this mechanism?
 
-    size is the payload in bytes; workers counts the peers beside the driver; operation is the variant of a pattern
-    that asks about more than one, such as `read` and `write` of `access`, and empty for the others. python is the tag
-    of an interpreter, such as 'py3.13.0', where a run chooses some, and empty for the one that ipcbench runs under.
+    size is the payload in bytes; workers is the number of peers beside the driver; operation is the variant of the
+    pattern, such as `read` or `write` of `access`, and empty for a pattern without variants. python is the tag of an
+    interpreter given with --python, such as 'py3.13.0', and empty for the one that runs ipcbench.
     """
 
     pattern: str
@@ -57,9 +56,10 @@ class Case(NamedTuple):
 
     @property
     def id(self) -> str:
-        """Text that parses back and names the pyperf benchmark; settings at their default stay out of it.
+        """Return the id, which `parse` reads and which names the pyperf benchmark: 'ping-pong/queue/64B/1w'.
 
-        The same question thus has the same id on every machine: 'ping-pong/queue/64B/1w', '…/1w/array/spawn/pack'.
+        Settings at their default are left out, so that a question has the same id on every machine; others follow:
+        '…/1w/array/spawn/pack'.
         """
         parts = [self.question, self.mechanism, size_name(self.size), f"{self.workers}w"]
         defaults = (self.payload, "bytes"), (self.start_method, "fork"), (self.placement, "spread"), (self.python, "")
@@ -67,16 +67,16 @@ class Case(NamedTuple):
 
     @property
     def block(self) -> tuple[str, int, int, str, str, str]:
-        """What the cases share that a reader will compare: everything but mechanism and Python."""
+        """Return everything but mechanism and Python; cases with equal blocks are compared with each other."""
         return (self.question, self.size, self.workers, self.payload, self.start_method, self.placement)
 
     @classmethod
     def parse(cls, text: str) -> Case:
-        """Read an id back; raises BadRequest if it is none."""
+        """Parse an id; raises BadRequest if it is not one."""
         return _parsed(text)
 
 
-@lru_cache(maxsize=4096)  # a results file names each of its cases for every visit
+@lru_cache(maxsize=4096)  # a results file repeats the id of a case for every visit
 def _parsed(text: str) -> Case:
     try:
         question, mechanism, size, workers, *settings = text.split("/")
@@ -109,9 +109,9 @@ def _with_setting(case: Case, text: str) -> Case:
 
 
 class Interpreter(NamedTuple):
-    """A Python that visits can be made under; tag is its name in case ids: 'py3.13.0', number (3, 13).
+    """A Python that can run visits. tag is its name in case ids, 'py3.13.0'; number is (3, 13).
 
-    numpy says whether it has that, which arrays need; plugins are the names of those that are installed there.
+    numpy is whether it has numpy, which arrays need; plugins are the names of its installed plug-ins.
     """
 
     tag: str
@@ -124,17 +124,17 @@ class Interpreter(NamedTuple):
 
 
 class Skip(NamedTuple):
-    """A case that was asked for and cannot run, with the reason in words."""
+    """A requested case that cannot run, with the reason in words."""
 
     case: Case
     reason: str
 
 
 class Capabilities(NamedTuple):
-    """What this machine can offer a case.
+    """What this machine offers to cases.
 
-    cpus counts the usable ones; memory and shared_memory are free bytes, memory None where that is not known;
-    semaphores is why there are none, or None.
+    cpus is the number of usable CPUs; memory and shared_memory are free bytes, memory is None if unknown; semaphores is
+    the reason why there are none, or None if there are.
     """
 
     cpus: int
@@ -145,10 +145,10 @@ class Capabilities(NamedTuple):
 
 
 class Budget(NamedTuple):
-    """When a run ends: after `rounds` where given, else when `seconds` are spent, within least and most rounds.
+    """When a run ends: after `rounds` if given, otherwise after `seconds`, within least_rounds and most_rounds.
 
-    precision, a share, adds rounds of the blocks whose medians are not known to ± that much: where `rounds` are given
-    up to twice as many, else within the seconds, of which the rounds of all cases then take no more than they need.
+    precision, a share, adds rounds of blocks whose medians are not known to ± this share: up to twice the `rounds`, or
+    within the `seconds`, of which the rounds of all cases then take only what they need.
     """
 
     seconds: float | None = None
@@ -159,7 +159,7 @@ class Budget(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """How a visit spends its time: values and warm-ups per visit, and the shortest value in seconds."""
+    """The number of values and warm-ups per visit, and the shortest duration of a value in seconds."""
 
     values: int = 5
     warmups: int = 1
@@ -167,7 +167,7 @@ class Timing(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """One case in one round: one fresh worker process. Round 0 calibrates, and then loops is None."""
+    """One case in one round, in a new worker process. Round 0 calibrates; loops is None there."""
 
     case: Case
     round: int
@@ -176,7 +176,7 @@ class Visit(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """A visit without a number: what, at which stage, in words; stack says where each thread stood, if it hung."""
+    """A visit without a value: verdict, stage and detail in words; stack is that of each thread if the visit hung."""
 
     verdict: Verdict
     stage: str
@@ -185,12 +185,12 @@ class Failure(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What one visit found. Times in seconds; values and warm-ups per operation.
+    """The result of one visit. Times are in seconds; values and warm-ups are per operation.
 
-    cpu_user and cpu_system are the seconds all processes of the visit spent over its timed values, operations the
-    count they were spent on. cpus says where each process was allowed to run, driver first. notes are doubts about the
-    visit, such as "flooded"; proof names what was shown to have moved: "counts", "last", "digests". tail counts single
-    operations by the bucket of their delay, in nanoseconds, where each was timed; see measure.api.histogram.
+    cpu_user and cpu_system are the CPU seconds of all processes of the visit during its timed values, which had
+    `operations` operations. cpus are the CPUs that each process could use, driver first. notes are doubts about the
+    visit, such as "flooded"; proof names the checks of what arrived: "counts", "last", "digests". tail counts single
+    operations by the bucket of their delay, in nanoseconds, if each was timed; see measure.api.histogram.
     """
 
     values: tuple[float, ...]

@@ -1,4 +1,4 @@
-"""The one cleaner: text from a file, an exception or an argument becomes harmless to print, to keep and to name."""
+"""Text from files, exceptions and arguments, cleaned so that it is safe to print and to save."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 _BLANKS = {"Zl", "Zp"}
-_DROPPED = {"Cc", "Cf", "Cn"}  # controls, bidirectional and invisible marks, not in XML
+_DROPPED = {"Cc", "Cf", "Cn"}  # control, bidirectional and invisible characters, invalid in XML
 
-# The same as a pattern for types, so that a results file that holds such a character is refused where it stands. Not
-# yet assigned characters are let through: the next Unicode may assign them, and printing drops them.
+# The same characters as a pattern for types, so that decoding a results file fails at such a character. Unassigned
+# characters are allowed, since the next Unicode may assign them; printing drops them.
 _FORBIDDEN = (
     r"\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     r"\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
@@ -20,10 +20,10 @@ LINES = rf"^[^{_FORBIDDEN}]*\Z"
 
 
 def safe_text(text: object, limit: int = 200) -> str:
-    """Make text harmless to show: one line, no control, invisible or direction-changing character.
+    """Make text safe to print: one line without control, invisible or direction-changing characters.
 
-    Longer text is cut to `limit` characters, the last one an ellipsis. Markup is left alone: escaping belongs to what
-    is written (autoescape in HTML, `report.content.words.markdown` in Markdown).
+    Longer text is cut to `limit` characters, the last one an ellipsis. Markup stays: writers escape it (autoescape in
+    HTML, `report.content.words.markdown` in Markdown).
     """
     kept = []
     for character in str(text)[: 8 * limit]:
@@ -31,7 +31,7 @@ def safe_text(text: object, limit: int = 200) -> str:
         if character.isspace() or category in _BLANKS:
             kept.append(" ")
         elif category == "Cs":
-            kept.append("\ufffd")  # a byte of a name that is not UTF-8
+            kept.append("\ufffd")  # a byte of a file name that is not UTF-8
         elif category not in _DROPPED:
             kept.append(character)
     line = " ".join("".join(kept).split())
@@ -39,9 +39,9 @@ def safe_text(text: object, limit: int = 200) -> str:
 
 
 def told_apart(names: Sequence[str], limit: int) -> list[str]:
-    """Make names harmless to show, each of at most `limit` characters, so that different names stay different.
+    """Make names safe to print, with at most `limit` characters each, so that different names stay different.
 
-    Names that would be cut to the same text keep both ends, and where that is not enough they are numbered.
+    Names that would be cut to the same text keep both ends; if that is not enough, they get numbers.
     """
     shown = [safe_text(name, limit) for name in names]
     half = limit // 2
@@ -57,10 +57,18 @@ def told_apart(names: Sequence[str], limit: int) -> list[str]:
 
 
 def safe_lines(text: object, limit: int) -> str:
-    """The same for text of several lines, such as a stack, whose breaks and indentation stay; at most `limit` long."""
+    """Make text of several lines, such as a stack, safe to print; keep line breaks and indentation."""
     lines = []
     for line in str(text)[: 8 * limit].splitlines():
         inner = line.lstrip(" ")
         lines.append(" " * (len(line) - len(inner)) + safe_text(inner, limit))
     whole = "\n".join(lines)
     return whole if len(whole) <= limit else whole[: limit - 1] + "…"
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number of things: '1 case', '2 cases', '2 copies', '2 processes'."""
+    if number == 1:
+        return f"{number} {noun}"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("ss") else f"{noun}s"
+    return f"{number} {plural}"

@@ -1,4 +1,4 @@
-"""Sizes, durations, rates and ratios, to text and from text.
+"""Sizes, durations, rates and ratios, written as text and parsed from text.
 
 Sizes are bytes, durations seconds. KiB = 2**10 bytes, MiB = 2**20, GiB = 2**30; kB, MB and GB are powers of ten.
 """
@@ -31,9 +31,9 @@ _NUMBER_AND_UNIT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([a-z]*)", re.I
 
 
 def parse_size(text: str) -> int:
-    """Read a size such as '64B', '16KiB' or '1MiB', in bytes.
+    """Parse a size such as '64B', '16KiB' or '1MiB', in bytes; 0 B is a signal without a payload.
 
-    Raises BadRequest outside 0 B, which is a signal without a payload, to 256 MiB, or for a part of a byte.
+    Raises BadRequest outside 0 B to 256 MiB, or for a fraction of a byte.
     """
     match = _NUMBER_AND_UNIT.fullmatch(text.strip())
     factor = _SIZE_UNITS.get(match[2].lower()) if match else None
@@ -44,7 +44,7 @@ def parse_size(text: str) -> int:
 
 
 def parse_duration(text: str) -> float:
-    """Read a duration such as '90s', '10m', '1h' or '1d', in seconds; raises BadRequest outside 1 s to 7 days."""
+    """Parse a duration such as '90s', '10m', '1h' or '1d', in seconds; raises BadRequest outside 1 s to 7 days."""
     match = _NUMBER_AND_UNIT.fullmatch(text.strip())
     factor = _DURATION_UNITS.get(match[2].lower()) if match else None
     seconds = float(match[1]) * factor if match and factor else math.nan
@@ -57,7 +57,7 @@ KIB, MIB = 2**10, 2**20
 
 
 def size_name(size: int) -> str:
-    """Write a size without spaces, so that parse_size gives it back: 64B, 16KiB, 1MiB, 16385B."""
+    """Write a size without spaces, so that parse_size returns it: 64B, 16KiB, 1MiB, 16385B."""
     for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
         if size >= factor and size % factor == 0:
             return f"{size // factor}{unit}"
@@ -65,7 +65,7 @@ def size_name(size: int) -> str:
 
 
 def format_size(size: float) -> str:
-    """Write a size for people: '64 B', '16 KiB', '1.5 MiB', and exactly what is near a threshold: '16,385 B'."""
+    """Write a size for people: '64 B', '16 KiB', '1.5 MiB'; in bytes if three digits would round it: '16,385 B'."""
     if KIB < size < MIB and float(f"{size / KIB:.3g}") * KIB != size:
         return f"{size:,.0f} B"
     for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
@@ -83,7 +83,7 @@ def format_time(seconds: float) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """Write how long something takes: '45 s', '2 min 05 s', '1 h 10 min'."""
+    """Write a duration: '45 s', '2 min 05 s', '1 h 10 min'."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

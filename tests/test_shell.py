@@ -121,7 +121,7 @@ def test_the_command_that_writes_a_stale_report_anew_names_the_same_file_and_fol
     monkeypatch.setattr("ipcbench.report.page.freshness.differences", lambda *_: (["other"], ""))  # drawing takes long
     save(make_result(make_cases((64,), ["pipe"])), tmp_path / "-my file.json", replace=False)
     stale = within("report", "--check", "--out", "-my report", "--", "-my file.json")
-    words = shlex.split(printed(stale.out, "to write it anew"))[3:]
+    words = shlex.split(printed(stale.out, "to update it"))[3:]
     params = report_command.make_context("report", words[1:]).params
     assert (words[0], params["file"], params["out"]) == ("report", "./-my file.json", Path("-my report"))
 

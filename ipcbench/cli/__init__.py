@@ -1,10 +1,6 @@
-"""The command line: one file per command, imported when it runs; the only place that prints or exits.
+"""The command line: one file per command, imported when the command runs. Only this package prints and exits.
 
-Exit codes: 0 every case ok or explained as unsupported; 2 usage, or input that cannot be read; 3 a case failed; 4 a
-case timed out; 5 a case is unverified; 6 a case leaked, or containing, saving or printing failed; 7 every case ok, but
-the machine changed meanwhile; 8 nothing can be measured here; 9 what compare --fail-if asks about is so; 10 what embed
---check or report --check looked at is not fresh; 128 + n ended by signal n, with what was finished saved. The severest
-counts: a signal, then 5, 6, 4, 3, 7. `ending` picks one.
+`exit_codes` documents the exit codes and picks one.
 """
 
 from __future__ import annotations
@@ -25,26 +21,26 @@ from ipcbench.text import safe_text
 
 LONGEST_COMPLAINT = 2000  # characters
 
-# Each with its module and what it does in a line: the help that lists all imports none of them.
+# The module and the summary of each command, so that --help imports no command.
 COMMANDS = {
-    "all": ("ipcbench.cli.all_", "Measure the curated selection and write the report."),
-    "run": ("ipcbench.cli.run", "Measure a selection; writes results/<label>.json."),
-    "report": ("ipcbench.cli.report", "Make the report of a results file."),
-    "embed": ("ipcbench.cli.embed", "Charts of a report into a README or documentation, kept fresh."),
+    "all": ("ipcbench.cli.all_", "Measure a curated selection and write a report."),
+    "run": ("ipcbench.cli.run", "Measure selected cases and write results/<label>.json."),
+    "report": ("ipcbench.cli.report", "Write a report from a results file."),
+    "embed": ("ipcbench.cli.embed", "Embed charts of a report in other pages, and update them."),
     "compare": ("ipcbench.cli.compare", "Compare results: files, machines, Pythons, settings."),
-    "advise": ("ipcbench.cli.advise", "Which mechanism for so many senders, receivers and bytes."),
-    "list": ("ipcbench.cli.list_", "What can be measured: mechanisms, patterns, suites."),
-    "doctor": ("ipcbench.cli.doctor", "What about this machine decides the numbers."),
-    "conformance": ("ipcbench.cli.conformance", "Whether a mechanism keeps the contract; for authors of one."),
-    "fleet": ("ipcbench.cli.fleet", "Measure on many hosts at once, one visit per host at a time."),
-    "merge": ("ipcbench.cli.merge", "Join results files of one machine as repeats."),
+    "advise": ("ipcbench.cli.advise", "Recommend a mechanism for your processes and payload."),
+    "list": ("ipcbench.cli.list_", "List mechanisms, patterns and suites."),
+    "doctor": ("ipcbench.cli.doctor", "Check this machine for settings that distort measurements."),
+    "conformance": ("ipcbench.cli.conformance", "Test whether a mechanism keeps the contract; for authors."),
+    "fleet": ("ipcbench.cli.fleet", "Measure on many hosts at once, through a Dask cluster."),
+    "merge": ("ipcbench.cli.merge", "Merge results files of one machine as repeats."),
     "anonymise": ("ipcbench.cli.anonymise", "Copy a results file without host, user and paths."),
-    "clean": ("ipcbench.cli.clean", "Remove what a killed run has left, and nothing else."),
+    "clean": ("ipcbench.cli.clean", "Remove what killed runs left behind."),
 }
 
 
 class LazyGroup(click.Group):
-    """Imports a command's module only when that command is wanted."""
+    """The group of all commands, which imports the module of a command only to run that command."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -57,48 +53,52 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, said) for name, (_, said) in COMMANDS.items()])
-
-    def invoke(self, ctx: click.Context) -> object:
-        with printing(0):
-            return super().invoke(ctx)
-        return 0
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
 @click.version_option(__version__, prog_name="ipcbench")
 def cli() -> None:
-    """Which way should my processes talk to each other? Measured, with intervals and proof.
+    """Measure how fast Python processes exchange data, and choose a mechanism for yours.
 
     \b
     Start here:
-      ipcbench all --fast      two minutes: measure what people choose between
-      ipcbench all             ten minutes: more sizes, workers and rounds
-      ipcbench advise          which one for so many senders, receivers and bytes
-      ipcbench list            what can be measured
-      ipcbench compare A B     what differs between two results
-      ipcbench doctor          what about this machine decides the numbers
+      ipcbench all --fast      measure the usual candidates in 2 minutes
+      ipcbench all             measure more sizes, workers and rounds, in 10
+      ipcbench advise          recommend a mechanism from what was measured
+      ipcbench list            list mechanisms, patterns and suites
+      ipcbench compare A B     compare two results files
+      ipcbench doctor          check this machine before you measure
     """
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command, by default the process's own arguments; a user's mistake becomes one line and exit code 2."""
+    """Run a command, by default from sys.argv, and exit; a wrong request is reported in one line with exit code 2."""
     if sys.platform == "win32":
-        sys.exit("ipcbench: Windows has not what measuring needs; use WSL, Linux or macOS")
+        sys.exit("ipcbench: Windows is not supported; use WSL, Linux or macOS")
+    closed = sys.stdout is None
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started us
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - as long as the process
+        if getattr(sys, name) is None:  # the file descriptor was closed before this process started
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - stays open as long as the process
     if arguments is None:
-        os.environ["PYTHONSAFEPATH"] = "1"  # no process that this one starts imports from the user's current folder
+        os.environ["PYTHONSAFEPATH"] = "1"  # keeps the current folder off the path of child processes
     replace_unprintable()
+    code: object = 0
     try:
-        code = cli(arguments, prog_name="ipcbench", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        code = 2
+        with printing(0):
+            code = _invoke(arguments)
+        if closed:
+            raise PrintFailed(
+                "cannot print: standard output is closed; results that were measured are saved", NOT_SAVED
+            )
     except click.ClickException as error:
         about = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "ipcbench"
-        _complain(" ".join(error.format_message().split()) + f" See '{about} --help'.")
+        text = " ".join(error.format_message().split())
+        _complain(f"{text}{'' if text.endswith(('.', '?')) else '.'} See '{about} --help'.")
         code = 2
     except (IpcbenchError, PrintFailed) as error:
         _complain(str(error))
@@ -109,10 +109,19 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if not is_shortage(error):
             raise
         lacking = str(error).strip().rpartition("\n")[2] or type(error).__name__
-        _complain(f"this machine is short of memory, processes or descriptors: {lacking}; what was measured is saved")
+        _complain(f"out of memory, processes or file descriptors: {lacking}; what was measured is saved")
         code = NOT_SAVED
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _invoke(arguments: Sequence[str] | None) -> object:
+    """Run a command and return its exit code, 2 if only its help was printed for lack of arguments."""
+    try:
+        return cli(arguments, prog_name="ipcbench", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 2
+
+
 def _complain(text: str) -> None:
-    tell(f"ipcbench: {safe_text(text, LONGEST_COMPLAINT)}")  # it may quote files and arguments
+    tell(f"ipcbench: {safe_text(text, LONGEST_COMPLAINT)}")  # cleaned, since it may quote files and arguments

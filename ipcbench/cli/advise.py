@@ -1,4 +1,4 @@
-"""`ipcbench advise`: which mechanism for so many producers, consumers and bytes, from what was measured."""
+"""`ipcbench advise`: recommend a mechanism for a number of producers, consumers and bytes, from results."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ipcbench.cli.help import GroupedCommand
 from ipcbench.cli.options import RESULTS, known
 from ipcbench.cli.output import LEAST_WIDTH, line_width, printing, say_prose
 from ipcbench.errors import BadRequest
@@ -19,50 +20,56 @@ if TYPE_CHECKING:
 FORMATS = ("table", "markdown", "json")
 
 
-@click.command("advise")
-@click.option("--producers", default="1", metavar="N", help="How many processes send. Default: 1.")
-@click.option("--consumers", default="1", metavar="N", help="How many receive. Default: 1.")
-@click.option("--size", metavar="SIZE", help="Payload, such as 64KiB. Default: 64B, and 8B of shared state.")
+GROUPS = {
+    "What you need": ("producers", "consumers", "size", "payload", "need", "must"),
+    "Which mechanisms": ("family", "mechanism", "stdlib", "placement"),
+    "Which measurements": ("source", "results", "python", "measure", "rounds", "label"),
+}
+
+
+@click.command("advise", cls=GroupedCommand, groups=GROUPS)
+@click.option("--producers", default="1", metavar="N", help="Number of processes that send. Default: 1.")
+@click.option("--consumers", default="1", metavar="N", help="Number of processes that receive. Default: 1.")
+@click.option("--size", metavar="SIZE", help="Payload size, such as 64KiB. Default: 64B, or 8B for shared state.")
 @click.option("--payload", default="bytes", metavar="KIND", help="bytes (default), object or array.")
 @click.option(
     "--need",
     default="",
     metavar="WHAT",
-    help="latency, throughput, tasks, state, read or write, or a pattern. Default: by the numbers of processes.",
+    help="latency, throughput, tasks, state, read, write, or a pattern such as pipeline. Default: derived from "
+    "--producers and --consumers.",
 )
 @click.option(
     "--must",
     multiple=True,
     metavar="WHAT",
-    help="block (default) or any, which lets spinning in; many-senders, many-receivers, many-to-many, end-of-file, "
-    "cross-host, ordered, objects. Repeat, or separate by commas.",
+    help="block (default: no spinning) or any (spinning too); many-senders, many-receivers, many-to-many, end-of-file, "
+    "cross-host, ordered, objects. Repeatable; commas work.",
 )
 @click.option("--family", default="", metavar="NAME", help="Only this family, such as queues.")
-@click.option("--mechanism", multiple=True, metavar="NAME", help="Only these; globs work.")
-@click.option("--stdlib", is_flag=True, help="Only the standard library: nothing to install.")
-@click.option("--placement", default="", metavar="HOW", help="spread, pack or free. Default: what most cases have.")
-@click.option("--python", default="", metavar="TAG", help="Of several Pythons in a file this one, such as py3.13.0.")
+@click.option("--mechanism", multiple=True, metavar="NAME", help="Only these mechanisms; globs work.")
+@click.option("--stdlib", is_flag=True, help="Only mechanisms of the standard library.")
+@click.option("--placement", default="", metavar="HOW", help="spread, pack or free. Default: that of most cases.")
+@click.option("--python", default="", metavar="TAG", help="Which Python, if the file has several, such as py3.13.0.")
 @click.option(
     "--from",
     "source",
-    metavar="FILE",
-    help="Results file or label. Default: the newest run of this machine that can answer.",
+    metavar="FILE|LABEL",
+    help="Results file. Default: the newest run of this machine that answers the question.",
 )
-@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder of results files.")
-@click.option("--measure", is_flag=True, help="Measure first what the answer lacks, all that fits side by side.")
-@click.option("--rounds", metavar="N", help="Rounds of --measure. Default: as of run.")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=RESULTS,
+    metavar="FOLDER",
+    help="Folder of results files. Default: results.",
+)
+@click.option("--measure", is_flag=True, help="First measure all mechanisms that fit, if the answer lacks any.")
+@click.option("--rounds", metavar="N", help="Number of rounds for --measure. Default: that of 'ipcbench run'.")
 @click.option("--label", metavar="NAME", help="Name of the results file of --measure.")
-@click.option("--format", "style", default="table", metavar="HOW", help="table (default), markdown or json.")
+@click.option("--format", "style", default="table", metavar="FORMAT", help="table (default), markdown or json.")
 def command(**given: Any) -> int:
-    """Say which mechanism fits, the fastest first, from a results file, and why the others do not.
-
-    The newest run of this machine that can answer does so. What another machine measured, such as the file that comes
-    with ipcbench, answers only if --from names it; every answer says whose machine it is about, and when.
-
-    What blocks and what spins are never ranked together, unless --must any asks for it. Where the size or the number of
-    workers was not measured, the nearest answers and the distance is said first. There is no answer from a size that is
-    more than 4 times as large or small, nor from more than twice or less than half as many workers, nor from one worker
-    for several.
+    """Recommend a mechanism for your processes and payload, from measured results.
 
     \b
     Examples:
@@ -72,12 +79,20 @@ def command(**given: Any) -> int:
       ipcbench advise --size 1MiB --need throughput --from laptop
       ipcbench advise --consumers 4 --need tasks --measure
       ipcbench advise --producers 8 --need state --format json
+
+    The command ranks the mechanisms that fit and gives the reason against the others. The answer comes from the newest
+    run of this machine that measured the question; results of another machine, such as the file that comes with
+    ipcbench, are used only if --from names them. Every answer names the machine and the date.
+
+    Blocking and spinning mechanisms are never ranked together, except with --must any. If the size or the number of
+    workers was not measured, the command uses the nearest and says so first. It gives no answer from a size more than 4
+    times larger or smaller, from more than twice or fewer than half as many workers, or from one worker for several.
     """
     from ipcbench.cli.advising import first_answer, how, lacking, make_need, measure, sources
 
     style = known("format", given["style"], FORMATS)
     if not given["measure"] and (given["rounds"] or given["label"]):
-        raise BadRequest("--rounds and --label are of what --measure measures: add it")
+        raise BadRequest("--rounds and --label belong to --measure: add --measure, or leave them out")
     need = make_need(given)
     paths = sources(given["source"], given["results"], need, given["measure"])
     answered, code = first_answer(paths, need), 0
@@ -92,7 +107,7 @@ def command(**given: Any) -> int:
     if found.far:
         raise BadRequest(f"{shown.too_far(found, of)}; to measure it, add --measure, or: {how(need)}")
     if not found.options:
-        raise BadRequest(f"{of.file}: no case of this fits; to measure it, add --measure, or: {how(need)}")
+        raise BadRequest(f"{of.file}: no measured case fits; to measure it, add --measure, or: {how(need)}")
 
     with printing(code):
         if style == "json":

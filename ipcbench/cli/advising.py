@@ -1,14 +1,15 @@
-"""What `advise` asks, of which file, and what it measures where the file does not say."""
+"""The steps of `ipcbench advise`: build the need, find results files, answer from them, measure what is missing."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ipcbench.analysis.advice.need import NOT_ASKED, Need, check, questions_of, ruled_out, usual_size
+from ipcbench.analysis.advice.need import NOT_ASKED, WORDS, Need, check, questions_of, ruled_out, usual_size
 from ipcbench.cli.options import known, parts, whole
 from ipcbench.cli.output import say_prose
 from ipcbench.cli.run import command as run
@@ -23,20 +24,24 @@ from ipcbench.results.newest import machine_of, newest_first, results_in, stem_o
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import load
 from ipcbench.shell import pasted
+from ipcbench.text import count
 from ipcbench.units import parse_size, size_name
 
 MOST_OTHERS = 6  # labels
-MOST_ASKED = 10  # files, each of which takes a moment to read
+MOST_ASKED = 10  # files, since each takes a moment to read
 
 if TYPE_CHECKING:
-    from ipcbench.analysis.advice.advise import Advice  # pandas, which a mistake in the options does not wait for
+    from ipcbench.analysis.advice.advise import (
+        Advice,
+    )  # imports pandas, which an error in the options need not wait for
     from ipcbench.report.content.advice import Source
 
 
 def make_need(given: dict[str, Any]) -> Need:
-    """Check the options of `advise` and put them together; raises BadRequest and UnknownName."""
+    """Check the options of `advise` and combine them; raises BadRequest and UnknownName."""
     producers, consumers = (whole(name, given[name], MOST_WORKERS) for name in ("producers", "consumers"))
     named = catalog.select_mechanisms(parts(given["mechanism"]))
+    _check_word(given["need"])
     questions = questions_of(given["need"], producers, consumers, catalog.questions())
     families = sorted({found.family for found in catalog.mechanisms(named)})
     need = Need(
@@ -58,8 +63,18 @@ def make_need(given: dict[str, Any]) -> Need:
     return need
 
 
+def _check_word(word: str) -> None:
+    """Raise BadRequest if a word is neither a need nor a question."""
+    known = [*WORDS, *catalog.questions()]
+    if word and word not in known:
+        alike = difflib.get_close_matches(word, known, n=1)
+        hint = f"did you mean {alike[0]!r}? " if alike else ""
+        expected = f"expected {', '.join(WORDS)}, or a pattern; to see all patterns: {pasted('list')}"
+        raise BadRequest(f"unknown need {word!r}: {hint}{expected}")
+
+
 def _reasons(need: Need) -> dict[str, str | None]:
-    """Why each mechanism that is known here could not answer, by its name; None for one that could."""
+    """Return, for each installed mechanism by name, why it does not fit the need; None if it fits."""
     reasons = {}
     for each in catalog.mechanisms(need.mechanisms):
         case = need.case(each.name)
@@ -68,7 +83,7 @@ def _reasons(need: Need) -> dict[str, str | None]:
 
 
 def _fitting(need: Need) -> list[str]:
-    """The mechanisms that could answer; raises BadRequest where what was asked for leaves none."""
+    """Return the names of the mechanisms that fit the need; raises BadRequest if none does."""
     reasons = _reasons(need)
     fitting = [name for name, reason in reasons.items() if reason is None]
     if not fitting:
@@ -77,15 +92,16 @@ def _fitting(need: Need) -> list[str]:
             if reason is not None and reason != NOT_ASKED:
                 by_reason.setdefault(reason.removeprefix(f"{name} "), []).append(name)
         said = [f"{listing(names, MOST_OTHERS)}: {reason}" for reason, names in by_reason.items()]
-        more = f"; and {len(said) - 3} more reasons" if len(said) > 3 else ""
-        raise BadRequest(f"no mechanism fits {need.questions[0]} with this: {'; '.join(said[:3])}{more}")
+        more = f"; and {count(len(said) - 3, 'more reason')}" if len(said) > 3 else ""
+        raise BadRequest(f"no mechanism fits {need.questions[0]} with these options: {'; '.join(said[:3])}{more}")
     return fitting
 
 
 def sources(text: str | None, folder: Path, need: Need, measure: bool) -> list[Path]:
-    """The results files to answer from, the first that can; none where this machine has none and it will be measured.
+    """Return the results files to answer from, in order; empty if this machine has none and `measure` is set.
 
-    Without a text these are the newest that were measured on this machine: what was measured elsewhere has to be named.
+    The text is a path or a label. Without it these are the newest files of this machine, since results of another
+    machine are used only by name. Raises ResultError and UnknownName.
     """
     files = results_in(folder)
     if text is None:
@@ -93,22 +109,21 @@ def sources(text: str | None, folder: Path, need: Need, measure: bool) -> list[P
         if own or measure:
             return newest_first(own)[:MOST_ASKED]
         raise ResultError(
-            f"{folder}: nothing was measured on this machine yet{_others(files)}; to measure this, add --measure, or: "
-            f"{how(need)}"
+            f"{folder}: no results of this machine yet{_others(files)}; to measure, add --measure, or: {how(need)}"
         )
     path = Path(text)
     if path.name != text or path.suffix in (".json", ".gz"):
         return [path]
     by_label = {stem_of(found): found for found in files}
     if text not in by_label:
-        raise UnknownName(f"label in {folder}", text, by_label)
+        raise UnknownName("label", text, by_label, where=folder)
     return [by_label[text]]
 
 
 def first_answer(paths: Sequence[Path], need: Need) -> tuple[Advice, Source] | None:
-    """What the first of these files that can answer says, and whose it is; if none can, what the first file says.
+    """Return the answer of the first file that has one, with its source; otherwise the answer of the first file.
 
-    None without a file. Raises ResultError, and UnknownName of a Python that the first file does not have.
+    Return None without a file. Raises ResultError, and UnknownName for a Python that the first file lacks.
     """
     first = None
     for path in paths:
@@ -125,15 +140,15 @@ def first_answer(paths: Sequence[Path], need: Need) -> tuple[Advice, Source] | N
 
 
 def _others(files: list[Path]) -> str:
-    """The files of other machines, as words in a sentence."""
+    """Return a clause that names the files of other machines; empty if there is none."""
     others = [stem_of(path) for path in files if machine_of(path) is not None]
     if not others:
         return ""
-    return f"; --from NAME answers from that of another machine, such as {listing(others, MOST_OTHERS)}"
+    return f"; --from answers from results of another machine: {listing(others, MOST_OTHERS)}"
 
 
 def answer(path: Path, need: Need) -> tuple[Advice, Source]:
-    """What a results file says to this, and whose it is; raises ResultError, and UnknownName of a Python."""
+    """Return the advice from one results file, and its source; raises ResultError, and UnknownName for a Python."""
     from ipcbench.analysis.advice.advise import NOT_MEASURED, Out, advise, in_order
     from ipcbench.analysis.stats import summarise
     from ipcbench.report.content.advice import source_of
@@ -157,11 +172,11 @@ def answer(path: Path, need: Need) -> tuple[Advice, Source]:
 def _check_python(result: ResultFile, tag: str, path: Path) -> None:
     tags = [python.tag for python in result.ipcbench.pythons]
     if tag not in tags:
-        raise UnknownName(f"Python in {path}", tag, tags)
+        raise UnknownName("Python", tag, tags, where=path)
 
 
 def lacking(found: Advice, need: Need) -> set[str]:
-    """Which mechanisms could answer and have not been measured, and not failed either, in what is asked for."""
+    """Return the names of mechanisms that fit the need and were neither measured nor failed."""
     from ipcbench.analysis.advice.advise import NOT_MEASURED
 
     there = {option.mechanism for option in found.options} if found.exact else set()
@@ -170,7 +185,7 @@ def lacking(found: Advice, need: Need) -> set[str]:
 
 
 def measure(need: Need, given: dict[str, Any]) -> tuple[Path, int]:
-    """Measure all that fits side by side, so that it can be compared, and save it; the file and the exit code."""
+    """Measure all mechanisms that fit in one run, so that they can be compared; return the file and the exit code."""
     case = need.case("")
     now = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     label = f"advise-{case.question.replace(':', '-')}-{size_name(case.size)}-{case.workers}w-{now}"
@@ -185,7 +200,7 @@ def measure(need: Need, given: dict[str, Any]) -> tuple[Path, int]:
 
 
 def _words(need: Need, mechanisms: list[str]) -> list[str]:
-    """The options of `run` that measure a need."""
+    """Return the options of `run` that measure a need."""
     words = ["--mechanism", ",".join(mechanisms)] if mechanisms else []
     words += ["--pattern", need.questions[0], "--size", size_name(need.size), "--workers", str(need.workers)]
     words += ["--payload", need.payload] if need.payload != "bytes" else []
@@ -193,5 +208,5 @@ def _words(need: Need, mechanisms: list[str]) -> list[str]:
 
 
 def how(need: Need) -> str:
-    """The command that measures a need."""
+    """Return the command that measures a need."""
     return pasted("run", *_words(need, list(need.mechanisms)))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ipcbench.cli.exit_codes import NOT_SAVED, severest
-from ipcbench.cli.options import REPORTS, run_options
+from ipcbench.cli.help import GroupedCommand
+from ipcbench.cli.options import GROUPS, REPORTS, run_options
 from ipcbench.cli.output import printing, say, say_prose, tell
 from ipcbench.errors import ResultError
 
@@ -16,18 +17,17 @@ if TYPE_CHECKING:
     from ipcbench.run.execute import FinishedRun
 
 
-@click.command("all")
+@click.command("all", cls=GroupedCommand, groups=GROUPS)
 @run_options
 @click.option(
-    "--reports", type=click.Path(path_type=Path), default=REPORTS, help="Folder for reports. Default: reports."
+    "--reports",
+    type=click.Path(path_type=Path),
+    default=REPORTS,
+    metavar="FOLDER",
+    help="Folder for reports. Default: reports.",
 )
 def command(**given: Any) -> int:
-    """Measure the mechanisms people choose between, and write the report.
-
-    Prints the warnings of 'ipcbench doctor' first. Takes ten minutes on two CPUs and makes at least 7 rounds; with
-    --fast two minutes and 5 rounds, with --rigorous forty and 15. Writes results/<label>.json, and reports/<label>/ with
-    report.html, summary.md, cases.csv and charts/. Takes all options of `run`; --resume continues a run of either
-    command, then reports.
+    """Measure a curated selection and write a report.
 
     \b
     Examples:
@@ -35,6 +35,15 @@ def command(**given: Any) -> int:
       ipcbench all --label laptop
       ipcbench all --resume laptop
       ipcbench all --budget 5m --mechanism 'manager-*,queue'
+
+    \b
+    Default      about 10 minutes on 2 CPUs, at least 7 rounds
+    --fast       about 2 minutes, at least 5 rounds
+    --rigorous   about 40 minutes, at least 15 rounds
+
+    The command first prints the warnings of 'ipcbench doctor'. It writes results/<label>.json and the folder
+    reports/<label>/ with report.html, summary.md, cases.csv and charts/. It takes all options of 'ipcbench run', and
+    --resume continues a run that either command began.
     """
     from ipcbench.cli.session import code_of, measured, say_report
     from ipcbench.cli.summary import cost_line, self_check_line, summary_lines

@@ -1,4 +1,4 @@
-"""`ipcbench anonymise`: a copy of a results file that can be given to anybody."""
+"""`ipcbench anonymise`: copy a results file without host names, user names and paths."""
 
 from __future__ import annotations
 
@@ -11,26 +11,33 @@ from ipcbench.cli.options import RESULTS
 
 
 @click.command("anonymise")
-@click.argument("file")
-@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Where labels are. Default: results.")
+@click.argument("file", metavar="FILE|LABEL")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=RESULTS,
+    metavar="FOLDER",
+    help="Folder where labels are looked up. Default: results.",
+)
 @click.option(
     "--out",
     "-o",
     type=click.Path(path_type=Path),
-    help="Default: <name>.anonymous.json beside FILE.",
+    metavar="FILE",
+    help="Path of the copy. Default: <name>.anonymous.json beside FILE.",
 )
-@click.option("--force", is_flag=True, help="Overwrite what is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing copy.")
 def command(file: str, results: Path, out: Path | None, force: bool) -> int:
-    """Copy FILE without what names a host, a user or a path.
-
-    FILE is a path or a label; - reads from standard input, and then --out says where the copy goes. Only metadata on
-    the allow-list stay, as in files made without --full-metadata. Paths in errors and stacks become <path>; this
-    machine's host and user names, and those the file tells, become <name>. Mechanism names stay: the cases are named
-    by them.
+    """Copy a results file without host names, user names and paths.
 
     \b
     Example:
       ipcbench anonymise laptop
+
+    The argument is a path, a label, or - for standard input, which needs --out. The copy keeps only metadata on an
+    allow-list, like files measured without --full-metadata. In errors and stacks <path> replaces paths, and <name>
+    replaces host and user names, both those of this machine and those in the file. Names of mechanisms stay, since
+    cases contain them.
     """
     from ipcbench.cli.output import say
     from ipcbench.errors import BadRequest, ResultError
@@ -42,11 +49,11 @@ def command(file: str, results: Path, out: Path | None, force: bool) -> int:
 
     source = find(file, results)
     if out is None and (source == STDIN or (source.exists() and not (source.is_file() or source.is_dir()))):
-        raise BadRequest(f"{file}: a pipe has no folder to put the copy into: say with --out where it goes")
+        raise BadRequest(f"{file}: standard input and pipes have no folder for the copy: name one with --out")
     clean = anonymous(load(source), local_names())
     path = out or source.with_name(f"{stem_of(source)}.anonymous.json")
     if os.path.exists(path) and not force:
-        raise ResultError(f"{path} exists: choose another --out, or --force to overwrite")
+        raise ResultError(f"{path} exists: choose another --out, or overwrite it with --force")
     save(clean, path, force)
     say(f"anonymous copy: {path}")
     return 0

@@ -1,25 +1,26 @@
-"""`ipcbench clean`: remove what killed runs have left, and nothing else."""
+"""`ipcbench clean`: remove what killed runs left behind, and nothing else."""
 
 from __future__ import annotations
 
 import click
 
 from ipcbench.cli.output import say, tell
+from ipcbench.text import count
 
 
 @click.command("clean")
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option("--dry-run", is_flag=True, help="Show what would be removed; remove nothing.")
 def command(dry_run: bool) -> int:
-    """Remove what killed runs have left: processes, shared memory, semaphores and temporary folders.
-
-    ipcbench cleans up after itself however it ends. Only when it and its warden are killed in the same moment can
-    something stay; its names tell which run it belongs to. A run that is under way is left alone, and so is everything
-    that does not carry the name of a run that is over. Journals and results are never touched.
+    """Remove what killed runs left behind.
 
     \b
     Examples:
       ipcbench clean --dry-run
       ipcbench clean
+
+    A run removes its processes, shared memory, semaphores and temporary folders, however it ends. Something stays only
+    if the run and its warden are killed at the same moment. Names tell which run owns what, and the command removes
+    only what belongs to a run that is over. It never removes journals and results.
     """
     from ipcbench.run.containment.leftovers import find_leftovers, live_runs, remove_leftover
 
@@ -27,8 +28,8 @@ def command(dry_run: bool) -> int:
     found = find_leftovers()
     for leftover in found:
         text = (
-            f"{leftover.folder}: {_count(len(leftover.processes), 'process', 'processes')}, "
-            f"{_count(len(leftover.names), 'shared name', 'shared names')}"
+            f"{leftover.folder}: {count(len(leftover.processes), 'process')}, "
+            f"{count(len(leftover.names), 'shared name')}"
         )
         if dry_run:
             say(f"would remove {text}")
@@ -36,16 +37,12 @@ def command(dry_run: bool) -> int:
         survivors = remove_leftover(leftover)
         if survivors:
             code = 6
-            tell(f"ipcbench: {text}: process {survivors[0].pid} would not end; its folder stays")
+            tell(f"ipcbench: {text}: process {survivors[0].pid} does not end, and the folder stays; end it and repeat")
         else:
             say(f"removed {text}")
     if not found:
-        say("nothing is left of any killed run")
+        say("killed runs left nothing behind")
     live = live_runs()
     if live:
-        say(f"left alone: {_count(len(live), 'run', 'runs')} under way")
+        say(f"left alone: {count(len(live), 'run')} in progress")
     return code
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

@@ -1,4 +1,4 @@
-"""`ipcbench compare`: what differs between results, and what only seems to."""
+"""`ipcbench compare`: differences between results, with their statistical certainty."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ipcbench.cli.exit_codes import WORSE
+from ipcbench.cli.help import GroupedCommand
 from ipcbench.cli.options import FEW, FORMATS, RESULTS
 from ipcbench.text import told_apart
 
@@ -22,23 +23,52 @@ if TYPE_CHECKING:
     from ipcbench.report.comparison.words import Comparison
 
 
-@click.command("compare")
+GROUPS = {
+    "What to compare": ("results", "column", "rows", "filters", "fleet", "fail_if"),
+    "Output": ("kind", "output", "everything", "charts", "report"),
+}
+
+
+@click.command("compare", cls=GroupedCommand, groups=GROUPS)
 @click.argument("files", nargs=-1, required=True, metavar="A B [C ...]")
-@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Where labels are. Default: results.")
-@click.option("--column", metavar="FIELD", help="Compare along this field instead of file against file.")
-@click.option("--row", "rows", multiple=True, metavar="FIELD", help="A row per value of it. Default: per case.")
-@click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE,…", help="Only these; may be repeated.")
-@click.option("--format", "kind", type=click.Choice(FORMATS), default="table", help="Default: table.")
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to a file what would be printed.")
-@click.option("--all", "everything", is_flag=True, help="Show also what is equivalent, inconclusive or missing.")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=RESULTS,
+    metavar="FOLDER",
+    help="Folder where labels are looked up. Default: results.",
+)
+@click.option("--column", metavar="FIELD", help="Compare values of this field instead of files.")
+@click.option(
+    "--row", "rows", multiple=True, metavar="FIELD", help="One row per value of this field. Default: per case."
+)
+@click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE,…", help="Only these cases; repeatable.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(FORMATS),
+    default="table",
+    metavar="FORMAT",
+    help="table (default), markdown, json or csv.",
+)
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Write to this file instead of stdout."
+)
+@click.option("--all", "everything", is_flag=True, help="Also show equivalent, inconclusive and missing cases.")
 @click.option("--charts", is_flag=True, help="Also write a report with charts, to reports/<B>-vs-<A>.")
-@click.option("--report", type=click.Path(path_type=Path), metavar="FOLDER", help="The same, to this folder.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), metavar="FOLDER", help="Also write that report, to this folder."
+)
 @click.option(
     "--fleet/--no-fleet",
     default=None,
-    help=f"By host: who differs from the rest, and where the winner changes. Default: of more than {FEW} files.",
+    help=f"Show which hosts differ from the rest, and where the winner changes. Default: with more than {FEW} files.",
 )
-@click.option("--fail-if", metavar="WHEN", help="End with code 9 if so: slower>10%, faster, different, missing.")
+@click.option(
+    "--fail-if",
+    metavar="CONDITION",
+    help="End with code 9 if a case is slower, faster, different or missing; slower>10% sets a limit.",
+)
 def command(
     files: Sequence[str],
     results: Path,
@@ -53,15 +83,7 @@ def command(
     fleet: bool | None,
     fail_if: str | None,
 ) -> int:
-    """Compare B with A, which is the base; C and more each with A too.
-
-    A file is a path or a label, and - is standard input; NAME=FILE gives its column a name. One file is enough with
-    --column. Plain pyperf files can be compared as well, by the names of their benchmarks. More than 8 files are taken
-    for a fleet: each host is then compared with the middle of all.
-
-    \b
-    Fields: label, mechanism, family, question, pattern, operation, size,
-    workers, payload, start-method, placement, python; case.
+    """Compare results: files, machines, Pythons, settings.
 
     \b
     Examples:
@@ -69,6 +91,14 @@ def command(
       ipcbench compare old=main.json new=branch.json --fail-if 'slower>10%'
       ipcbench compare laptop --row mechanism --column placement
       ipcbench compare results/lab-*.json --fleet
+
+    A is the base; the command compares B and each further file with A. A file is a path, a label, or - for standard
+    input; NAME=FILE names its column. With --column one file is enough. Plain pyperf files are compared by the names of
+    their benchmarks. With more than 8 files, or --fleet, the command compares each host with the median of all.
+
+    \b
+    Fields: label, mechanism, family, question, pattern, operation, size,
+    workers, payload, start-method, placement, python; case.
     """
     from ipcbench.analysis.compare.limits import exceeded, parse_limits
     from ipcbench.cli.output import say, tell
@@ -92,18 +122,18 @@ def command(
 
 
 def _by_host(files: int, fleet: bool | None, column: str | None, rows: Sequence[str], fail_if: str | None) -> bool:
-    """Whether the files are shown as a fleet; raises BadRequest for options that make no sense there."""
+    """Return whether to show the files as a fleet; raises BadRequest for options that a fleet excludes."""
     from ipcbench.errors import BadRequest
 
     given = {"--column": column is not None, "--row": bool(rows), "--fail-if": fail_if is not None}
     others = [name for name, there in given.items() if there]
     if fleet and others:
-        raise BadRequest(f"--fleet compares each host with the middle of all: leave out {', '.join(others)}")
+        raise BadRequest(f"--fleet compares each host with the median of all: leave out {', '.join(others)}")
     return fleet if fleet is not None else files > FEW and not others
 
 
 def checks(sides: Sequence[Side]) -> dict[str, SelfCheck]:
-    """What each file says of itself, by label; one file is compared round by round, where drift cancels."""
+    """Return the self-check of each file by label; empty for one file, whose rounds are paired."""
     from ipcbench.analysis.self_check import self_check
     from ipcbench.analysis.stats import by_round
 
@@ -143,7 +173,7 @@ def _projection(column: str | None, rows: Sequence[str], filters: Sequence[str],
 
 
 def _compare(sides: Sequence[Side], projection: Projection) -> Comparison:
-    """Compare, or raise BadRequest with the reason why nothing can be said."""
+    """Compare the sides; raises BadRequest if there is nothing to compare."""
     from ipcbench.analysis.compare.columns import chosen, columns_of, gather, varying
     from ipcbench.analysis.compare.comparability import nothing_common, other_machine
     from ipcbench.analysis.compare.contrast import contrast
@@ -154,11 +184,11 @@ def _compare(sides: Sequence[Side], projection: Projection) -> Comparison:
     cases = chosen(gathered.cases, projection.filters)
     if not projection.column:
         names = [name for name in varying(cases) if name != "label"]
-        ways = f", or say in what its cases are to be compared: --column {' or '.join(names)}" if names else ""
-        raise BadRequest(f"one file alone: give a second one{ways}")
+        ways = f", or a field to compare its cases by: --column {' or '.join(names)}" if names else ""
+        raise BadRequest(f"one file has nothing to compare with: give a second file{ways}")
     if len(columns_of(cases, projection)) < 2:
         raise BadRequest(
-            f"all cases have the {projection.column} {columns_of(cases, projection)[0]}: nothing to compare with"
+            f"all cases have the {projection.column} {columns_of(cases, projection)[0]}: choose another --column"
         )
     strangers = [side for side in sides[1:] if other_machine(sides[0], side)] if projection.column == "label" else []
     found = contrast(gathered, cases, projection, checks=checks(sides), elsewhere=[side.name for side in strangers])
@@ -174,7 +204,7 @@ def _compare(sides: Sequence[Side], projection: Projection) -> Comparison:
 
 
 def _why_nothing(sides: Sequence[Side], found: Contrast) -> str:
-    """Why no case has a number in two columns, where it is not that none is in common; else empty."""
+    """Return why no case has a number in two columns; empty if there is no common case."""
     if found.projection.column != "label":
         what = f"no two cases agree in all but {found.projection.column} and have numbers"
         return f"{what}; its values are {', '.join(found.columns)}"
@@ -210,14 +240,14 @@ def _formatted(
 
 
 def _judged(limits: Sequence[Limit], failed: Mapping[str, Sequence[str]], contrast: Contrast, quiet: bool) -> int:
-    """Say what --fail-if came to, on stderr where stdout is read by a program, and give the exit code."""
+    """Print the result of --fail-if, to stderr if a program reads stdout, and return the exit code."""
     from ipcbench.cli.output import say, tell
     from ipcbench.report.comparison.words import below_floor
 
     if not limits:
         return 0
     open_ = int((contrast.table["verdict"] == "inconclusive").sum())
-    rest = f"; {open_:,} inconclusive, which fail nothing" if open_ else ""
+    rest = f"; {open_:,} inconclusive, which do not count as failed" if open_ else ""
     true = [
         f"{condition}: {len(rows):,}, such as {rows[0]}{below_floor(contrast, rows)}"
         for condition, rows in failed.items()

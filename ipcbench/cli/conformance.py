@@ -1,4 +1,4 @@
-"""`ipcbench conformance NAME`: does a mechanism keep the contract?"""
+"""`ipcbench conformance`: test whether a mechanism keeps the contract."""
 
 from __future__ import annotations
 
@@ -21,19 +21,28 @@ _LONGEST = 400
 
 
 @click.command("conformance")
-@click.argument("name")
+@click.argument("name", metavar="MECHANISM")
 @click.option(
-    "--report", type=click.Path(path_type=Path, dir_okay=False), help="Write the verdicts as Markdown to this file."
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the verdicts to this file as Markdown.",
 )
 def command(name: str, report: Path | None) -> int:
-    """Try the mechanism NAME, built-in or of an installed package, by all nine rules of the contract.
+    """Test whether a mechanism keeps the contract, for authors of mechanisms.
 
-    Real processes, under every start method that it declares, each in custody as any visit: a verdict for each rule
-    with what breaks it, and a line to show. A rule about what a mechanism does not claim is skipped with the reason.
-    Takes from two seconds to half a minute.
+    \b
+    Examples:
+      ipcbench conformance pipe
+      ipcbench conformance my-ring --report conformance.md
 
-    Exit code 0 only if every rule that concerns it is kept; 3 if one is broken; 2 if there is no such mechanism; 8 if
-    it needs what this machine has not.
+    MECHANISM is built in or comes from an installed package. The command tests all nine rules of the contract with real
+    processes, under every start method that the mechanism declares. It prints a verdict for each rule, the reason if
+    the rule is broken, and a badge. A rule about something that the mechanism does not claim is skipped with the
+    reason. The test takes 2 to 30 seconds.
+
+    The exit code is 0 if every rule that applies is kept, 3 if one is broken, 2 if there is no such mechanism, and 8 if
+    this machine lacks something that the mechanism needs.
     """
     found = judge(name)
     for line in lines(found, shutil.get_terminal_size((80, 24)).columns):
@@ -45,7 +54,7 @@ def command(name: str, report: Path | None) -> int:
 
 
 def lines(found: Judgement, width: int) -> list[str]:
-    """The verdicts for a terminal of this width, and the badge as text and as Markdown."""
+    """Return the verdicts in lines of at most `width` characters, then the badge as text and as Markdown."""
     width = max(NARROWEST, min(width, WIDEST)) - 1
     head = f"{safe_text(found.name)}: {safe_text(found.title)}" if found.title else safe_text(found.name)
     about = f"{safe_text(found.origin)}, Python {found.python}, {found.seconds:.0f} s"
@@ -56,8 +65,8 @@ def lines(found: Judgement, width: int) -> list[str]:
 
 
 def document(found: Judgement) -> str:
-    """The verdicts as a Markdown document."""
-    rows = ["| rule | asks that | verdict |", "|---|---|---|"]
+    """Return the verdicts as a Markdown document."""
+    rows = ["| rule | requires that | verdict |", "|---|---|---|"]
     for verdict in found.verdicts:
         rule = verdict.rule
         rows.append(f"| {rule.number} {rule.name} | {rule.says} | {verdict.state} |")
@@ -67,14 +76,14 @@ def document(found: Judgement) -> str:
         for why in verdict.why
     ]
     about = (
-        f"{markdown(safe_text(found.title))}. Tried with {markdown(safe_text(found.origin))}, Python {found.python}."
+        f"{markdown(safe_text(found.title))}. Tested with {markdown(safe_text(found.origin))}, Python {found.python}."
     )
     parts = [f"# Conformance of {markdown(safe_text(found.name))}", badge_markdown(found), about, "\n".join(rows)]
     return "\n\n".join([*parts, *(["\n".join(details)] if details else [])]) + "\n"
 
 
 def badge_markdown(found: Judgement) -> str:
-    """The badge for a README, in Markdown: text alone, which no server has to draw."""
+    """Return the badge for a README as Markdown text, without an image from a server."""
     head, _, rest = safe_text(found.badge).partition(": ")
     return f"**{head}**: {markdown(rest)}"
 
@@ -93,4 +102,4 @@ def _write(path: Path, text: str) -> None:
     try:
         write_whole(path, text.encode(), replace=True)
     except OSError as error:
-        raise NotSaved(f"{path}: cannot write: {error.strerror}") from error
+        raise NotSaved(f"{path}: cannot write: {error.strerror}; choose another --report") from error

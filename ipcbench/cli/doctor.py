@@ -1,4 +1,4 @@
-"""`ipcbench doctor`: what about this machine decides the numbers, and what to do about it."""
+"""`ipcbench doctor`: check this machine for settings that distort measurements."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipcbench.cli.output import say_prose
 from ipcbench.shell import pasted
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -29,15 +30,26 @@ _STYLES = {"warning": "bold", "note": "", "good": "dim"}
 
 @click.command("doctor")
 @click.option(
-    "--format", "how", type=click.Choice(["table", "json"]), default="table", help="table (default), or json."
+    "--format",
+    "how",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    metavar="FORMAT",
+    help="table (default) or json.",
 )
 def command(how: str) -> int:
-    """Say what about this machine decides the numbers, what it does to them, and what to do.
+    """Check this machine for settings that distort measurements.
 
-    Warnings come first; a note is worth knowing. Takes less than a second, needs no rights and changes nothing. What is
-    found stands in every results file, and `run` and `all` print the warnings before they measure.
+    \b
+    Examples:
+      ipcbench doctor
+      ipcbench doctor --format json
 
-    Exit code 0, also with warnings; 8 if nothing can be measured here.
+    For each setting the command shows its value, its effect on measurements and a remedy, warnings first. It takes less
+    than a second, needs no privileges and changes nothing. Results files keep the findings, and 'ipcbench run' and
+    'ipcbench all' print the warnings before they measure.
+
+    The exit code is 0, even with warnings, or 8 if nothing can be measured on this machine.
     """
     from ipcbench.machine.doctor import examine
     from ipcbench.machine.facts import capabilities
@@ -47,12 +59,12 @@ def command(how: str) -> int:
         click.echo(json.dumps(document(findings, reason), indent=2))
     else:
         click.echo(table(findings, shutil.get_terminal_size((80, 24)).columns, sys.stdout.isatty()), nl=False)
-        click.echo(last_line(findings, reason))
+        say_prose(last_line(findings, reason))
     return NOTHING_HERE if reason else 0
 
 
 def why_nothing(offer: Capabilities) -> str | None:
-    """Why no mechanism at all can be measured on a machine that offers this; None if one can."""
+    """Return why no mechanism can be measured on a machine with these capabilities; None if one can."""
     from ipcbench.plan import catalog
 
     ranked = [found for found in catalog.mechanisms() if found.ranked]
@@ -61,7 +73,7 @@ def why_nothing(offer: Capabilities) -> str | None:
 
 
 def document(findings: Sequence[Finding], reason: str | None) -> dict[str, object]:
-    """What `--format json` prints."""
+    """Return the findings as `--format json` prints them."""
     return {
         "findings": [asdict(finding) for finding in findings],
         "warnings": _many(findings, "warning"),
@@ -71,10 +83,10 @@ def document(findings: Sequence[Finding], reason: str | None) -> dict[str, objec
 
 
 def table(findings: Sequence[Finding], width: int, colour: bool) -> str:
-    """The findings for a terminal of this width: four columns, or where that is narrow three."""
+    """Return the findings as a table of four columns, or three on a narrow terminal; width is in characters."""
     from rich.console import Console
 
-    page = io.StringIO()  # rich would end the process itself where nobody reads
+    page = io.StringIO()  # rich ends the process on a closed pipe, so it writes to memory
     width = max(NARROWEST, min(width, WIDEST))
     console = Console(file=page, width=width, force_terminal=colour, color_system="standard" if colour else None)
     console.print(_grid(findings, width >= ROOMY))
@@ -87,13 +99,13 @@ def _grid(findings: Sequence[Finding], roomy: bool) -> Table:
     from rich.text import Text
 
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True, show_edge=False)
-    grid.add_column("what", width=14)
+    grid.add_column("setting", width=14)
     grid.add_column("value", ratio=4 if roomy else 5)
     if roomy:
-        grid.add_column("what it does to numbers", ratio=9)
-        grid.add_column("what to do", ratio=7)
+        grid.add_column("effect on measurements", ratio=9)
+        grid.add_column("remedy", ratio=7)
     else:
-        grid.add_column("what it does to numbers → what to do", ratio=11)
+        grid.add_column("effect → remedy", ratio=11)
     for finding in findings:
         bad = finding.level != "good"
         effect, advice = (safe_text(text, 400) if bad else "" for text in (finding.effect, finding.advice))
@@ -105,29 +117,28 @@ def _grid(findings: Sequence[Finding], roomy: bool) -> Table:
 
 
 def last_line(findings: Sequence[Finding], reason: str | None) -> str:
-    """How much was found, and what it comes to."""
+    """Return the numbers of warnings and notes, and their consequence."""
     warnings, notes = _many(findings, "warning"), _many(findings, "note")
     if reason:
-        comes_to = f"there will be none: {safe_text(reason)}"
+        consequence = f"nothing can be measured: {safe_text(reason)}"
     elif warnings:
-        comes_to = "vary more than they need to"
+        consequence = "results vary more than they need to; follow the remedies of the warnings"
     elif notes:
-        comes_to = "hold for the machine as it is set now"
+        consequence = "results hold for the machine as it is configured now"
     else:
-        comes_to = "be as steady as they get"
-    counted = f"{warnings} warning{'' if warnings == 1 else 's'}, {notes} note{'' if notes == 1 else 's'}"
-    return f"{counted}: {comes_to}" if reason else f"{counted}: numbers here will {comes_to}"
+        consequence = "results are as stable as they can be"
+    return f"{count(warnings, 'warning')}, {count(notes, 'note')}: {consequence}"
 
 
 def warning_lines(findings: Sequence[Finding]) -> list[str]:
-    """What is said before a run: a line for each of the first two warnings, or one and how many more there are."""
+    """Return the warnings to print before a run: two lines, or one and a line that lists the others."""
     warned = [finding for finding in findings if finding.level == "warning"]
     shown = warned if len(warned) <= MOST_WARNED else warned[: MOST_WARNED - 1]
     lines = [f"warning: {finding.name}: {finding.value}. {finding.effect}" for finding in shown]
     left = warned[len(shown) :]
     if left:
         names = ", ".join(f"{finding.name}: {finding.value}" for finding in left)
-        lines.append(f"warning: {names}; for more: {pasted('doctor')}")
+        lines.append(f"warning: {names}; for details: {pasted('doctor')}")
     return lines
 
 

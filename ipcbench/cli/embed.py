@@ -1,4 +1,4 @@
-"""`ipcbench embed`: charts of a report into other pages, and kept fresh there."""
+"""`ipcbench embed`: print snippets that show charts in other pages, and update such pages."""
 
 from __future__ import annotations
 
@@ -21,14 +21,31 @@ FORMATS = ("github", "pypi", "sphinx", "rst", "mkdocs", "markdown", "html")
 
 @click.command("embed")
 @click.argument("words", nargs=-1, metavar="CHART | FILE...")
-@click.option("--report", default="", metavar="FOLDER|LABEL", help="Of which report. Default: the newest in reports/.")
-@click.option("--format", "kind", type=click.Choice(FORMATS), help="For which kind of page. Default: github.")
-@click.option("--base-url", default="", metavar="URL", help="Absolute addresses: where the page's folder is published.")
-@click.option("--relative-to", type=click.Path(path_type=Path), metavar="FILE", help="The page. Default: one here.")
-@click.option("--width", type=click.IntRange(1, 10_000), default=None, help="In pixels. Default: the chart's own.")
+@click.option(
+    "--report", default="", metavar="REPORT", help="Folder or label of the report. Default: the newest in reports/."
+)
+@click.option(
+    "--format", "kind", type=click.Choice(FORMATS), metavar="FORMAT", help=f"{', '.join(FORMATS)}. Default: github."
+)
+@click.option(
+    "--base-url", default="", metavar="URL", help="Use absolute addresses: where the page's folder is online."
+)
+@click.option(
+    "--relative-to",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The page that shows the chart. Default: a page in this folder.",
+)
+@click.option(
+    "--width",
+    type=click.IntRange(1, 10_000),
+    default=None,
+    metavar="PIXELS",
+    help="Width of the chart. Default: its own.",
+)
 @click.option("--list", "listed", is_flag=True, help="List the charts of the report.")
-@click.option("--update", is_flag=True, help="Write anew what stands between the markers in each FILE.")
-@click.option("--check", is_flag=True, help="Only say what --update would change; code 10 if anything.")
+@click.option("--update", is_flag=True, help="Rewrite the text between the markers in each FILE.")
+@click.option("--check", is_flag=True, help="Show what --update would change; end with code 10 if anything.")
 def command(
     words: Sequence[str],
     report: str,
@@ -40,21 +57,25 @@ def command(
     update: bool,
     check: bool,
 ) -> int:
-    """Print a snippet that shows CHART in another page, or keep such snippets fresh.
-
-    A page that is kept fresh has markers, '<!-- ipcbench:begin CHART -->' and '<!-- ipcbench:end -->', with the options
-    report=, format=, width= and base-url= after CHART; a report is a folder as seen from the page, or a label.
+    """Embed charts of a report in other pages, and update them.
 
     \b
     Examples:
+      ipcbench embed --list
       ipcbench embed slowdown-matrix --report laptop
       ipcbench embed winner-map --format mkdocs --relative-to docs/page.md
       ipcbench embed --update README.md docs/*.md
       ipcbench embed --check README.md docs/*.md
+
+    With CHART the command prints a snippet to paste into a page. With --update it rewrites the text between the markers
+    '<!-- ipcbench:begin CHART -->' and '<!-- ipcbench:end -->' of each page. After CHART a marker may have the options
+    report=, format=, width= and base-url=; its report is a label, or a folder relative to the page.
     """
     if update or check:
         if not words or any((report, kind, base_url, relative_to, width, listed, update and check)):
-            raise BadRequest("embed --update or --check takes FILEs and nothing else: options stand in the markers")
+            raise BadRequest(
+                "embed --update and --check take only FILEs: write the options into the markers of the pages"
+            )
         return _pages([Path(word) for word in dict.fromkeys(words)], update)
     from ipcbench.report.embed.pages import embed, find_report
 
@@ -84,7 +105,7 @@ def _list(folder: Path, words: Sequence[str]) -> int:
 
 
 def _pages(paths: Sequence[Path], update: bool) -> int:
-    """Update all pages or none of them; or say what is stale in them."""
+    """Update all pages, or none if one cannot be read; or print what is out of date in them."""
     from ipcbench.report.embed.pages import open_page, write_page
 
     pages = [open_page(path) for path in paths]
@@ -97,6 +118,6 @@ def _pages(paths: Sequence[Path], update: bool) -> int:
 
 def _tell(page: Page, update: bool) -> None:
     for block in page.stale:
-        say(f"{page.path}:{block.line}: {'updated' if update else 'stale'}: {block.chart}")
+        say(f"{page.path}:{block.line}: {'updated' if update else 'out of date'}: {block.chart}")
     if not page.stale:
-        say(f"{page.path}: fresh")
+        say(f"{page.path}: up to date")

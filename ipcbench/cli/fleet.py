@@ -1,4 +1,4 @@
-"""`ipcbench fleet`: measure on many hosts at once, through a Dask cluster."""
+"""`ipcbench fleet`: measure one plan on many hosts at once, through a Dask cluster."""
 
 from __future__ import annotations
 
@@ -8,24 +8,44 @@ from typing import Any
 
 import click
 
-from ipcbench.cli.options import FORMATS, RESULTS, run_options
+from ipcbench.cli.help import GroupedCommand
+from ipcbench.cli.options import FORMATS, GROUPS, RESULTS, run_options
 
 
 def cluster_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that name the cluster and how to reach it."""
+    """Add the options for the connection to a cluster."""
     options = [
-        click.option("--scheduler", required=True, metavar="ADDRESS", help="Such as tcp://10.0.0.5:8786 or tls://…"),
-        click.option("--tls-ca", type=click.Path(exists=True, dir_okay=False), help="Certificate of the authority."),
-        click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False), help="Certificate of this client."),
-        click.option("--tls-key", type=click.Path(exists=True, dir_okay=False), help="Its key."),
         click.option(
-            "--trusted-network", is_flag=True, help="All networks of the scheduler's machine are private: need no TLS."
+            "--scheduler",
+            required=True,
+            metavar="ADDRESS",
+            help="Address of the Dask scheduler, such as tcp://10.0.0.5:8786 or tls://…",
+        ),
+        click.option(
+            "--tls-ca",
+            type=click.Path(exists=True, dir_okay=False),
+            metavar="FILE",
+            help="Certificate of the certificate authority.",
+        ),
+        click.option(
+            "--tls-cert",
+            type=click.Path(exists=True, dir_okay=False),
+            metavar="FILE",
+            help="Certificate of this client.",
+        ),
+        click.option(
+            "--tls-key", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Key of this client."
+        ),
+        click.option(
+            "--trusted-network",
+            is_flag=True,
+            help="Allow a scheduler without TLS: all networks of its machine are private.",
         ),
         click.option(
             "--grace",
             metavar="TIME",
             default="1m",
-            help="How long a lost host may take to come back. Default: 1m.",
+            help="How long to wait for a host that stopped answering. Default: 1m.",
         ),
     ]
     for option in reversed(options):
@@ -40,58 +60,102 @@ def without(function: click.Command, *names: str) -> None:
             option.hidden = True
 
 
+CLUSTER = {"Cluster": ("scheduler", "tls_ca", "tls_cert", "tls_key", "trusted_network", "grace")}
+
+
 @click.group("fleet")
 def command() -> None:
-    """Measure on many hosts at once, one visit per host at a time.
-
-    The hosts are the workers of a Dask cluster, which you start: one worker on each host. Anyone who reaches a port of
-    Dask can run any program on all hosts: use TLS or a private network. docs/fleet.md says how, and what a host needs.
+    """Measure on many hosts at once, through a Dask cluster.
 
     \b
     Examples:
       ipcbench fleet plan --scheduler tcp://10.0.0.5:8786 --suite all
       ipcbench fleet run --scheduler tcp://10.0.0.5:8786 --suite all --label lab
       ipcbench fleet run --scheduler tcp://10.0.0.5:8786 --resume lab
+      ipcbench fleet report lab
+
+    You start the cluster, with one Dask worker on each host; each host makes one visit at a time. A program that
+    reaches a port of Dask can run code on all hosts, so use TLS or a private network. docs/fleet.md describes the
+    set-up.
     """
 
 
-@command.command("plan")
+@command.command(
+    "plan",
+    cls=GroupedCommand,
+    groups=CLUSTER | GROUPS,
+    short_help="Show the hosts and their plans; measure nothing.",
+)
 @cluster_options
 @run_options
 def plan(**given: Any) -> int:
-    """Show the hosts of a cluster and what each would run; nothing is measured.
+    """Show the hosts of a cluster and what each would run; measure nothing.
 
-    Prints a line for each problem that keeps the hosts from being measured; the exit code is then 2.
+    \b
+    Example:
+      ipcbench fleet plan --scheduler tcp://10.0.0.5:8786 --suite all
+
+    If hosts cannot be measured, the command prints a line for each reason and ends with code 2.
     """
     from ipcbench.cli.fleet_session import show
 
     return show(given)
 
 
-@command.command("run")
+@command.command(
+    "run",
+    cls=GroupedCommand,
+    groups=CLUSTER | GROUPS,
+    short_help="Measure on every host; write a results file for each.",
+)
 @cluster_options
 @run_options
 def run(**given: Any) -> int:
-    """Measure a selection on every host, and write results/<label>-<host>.json for each.
+    """Measure selected cases on every host, and write results/<label>-<host>.json for each.
 
-    The options are those of `ipcbench run`. Every host has a schedule, a journal and a results file of its own, and no
-    two hosts' numbers are ever put together: `ipcbench compare` sets them side by side. A host that goes and does not
-    come back is reported, and the others finish; --resume continues what is not complete.
+    \b
+    Examples:
+      ipcbench fleet run --scheduler tcp://10.0.0.5:8786 --suite all --label lab
+      ipcbench fleet run --scheduler tcp://10.0.0.5:8786 --resume lab
+
+    The options are those of 'ipcbench run'. Every host has its own schedule, journal and results file, and values of
+    different hosts are never mixed; 'ipcbench fleet report' compares the hosts. If a host stops answering, the command
+    reports it and the other hosts finish; --resume continues incomplete hosts.
     """
     from ipcbench.cli.fleet_session import measure
 
     return measure(given)
 
 
-@command.command("report")
-@click.argument("files", nargs=-1, required=True, metavar="LABEL|FILE ...")
-@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Where labels are. Default: results.")
-@click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE,…", help="Only these; may be repeated.")
-@click.option("--format", "kind", type=click.Choice(FORMATS), default="table", help="Default: table.")
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to a file what would be printed.")
+@command.command(
+    "report",
+    short_help="Show which hosts differ and where the winner changes.",
+)
+@click.argument("files", nargs=-1, required=True, metavar="LABEL|FILE...")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=RESULTS,
+    metavar="FOLDER",
+    help="Folder where labels are looked up. Default: results.",
+)
+@click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE,…", help="Only these cases; repeatable.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(FORMATS),
+    default="table",
+    metavar="FORMAT",
+    help="table (default), markdown, json or csv.",
+)
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Write to this file instead of stdout."
+)
 @click.option("--all", "everything", is_flag=True, help="Show all hosts, cases and winners.")
 @click.option("--charts", is_flag=True, help="Also write a page with charts, to reports/<LABEL>-fleet.")
-@click.option("--report", type=click.Path(path_type=Path), metavar="FOLDER", help="The same, to this folder.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), metavar="FOLDER", help="Also write that page, to this folder."
+)
 def report(
     files: Sequence[str],
     results: Path,
@@ -104,8 +168,13 @@ def report(
 ) -> int:
     """Show which hosts differ from the rest, by how much, and where the winner changes.
 
-    LABEL is that of `fleet run`, and stands for results/<LABEL>-<host>.json of every host. A file that cannot be read
-    or compared is named and left out, and the exit code is then 2. Needs no cluster.
+    \b
+    Examples:
+      ipcbench fleet report lab
+      ipcbench fleet report results/lab-*.json --charts
+
+    LABEL is that of 'ipcbench fleet run' and stands for results/<LABEL>-<host>.json of every host. A file that cannot
+    be read or compared is named and left out, and the exit code is then 2. The command needs no cluster.
     """
     from ipcbench.cli.surveying import Wanted, survey
 

@@ -1,25 +1,31 @@
-"""`ipcbench list`: what can be measured, one line each, or one mechanism with all that it says of itself."""
+"""`ipcbench list`: tables of mechanisms, patterns and suites, or all declared facts of one mechanism."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
-from ipcbench.cli.summary import count
 from ipcbench.measure.api.mechanism import Mechanism
-from ipcbench.measure.api.pattern import Pattern
 from ipcbench.measure.api.ports import PORTS
 from ipcbench.measure.registry import installed, mechanism_doc
 from ipcbench.plan import catalog
 from ipcbench.plan.suites import SUITES
 from ipcbench.shell import pasted
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_size, format_time
 
+_WIDE = 99  # characters, from which the table of mechanisms has a column for what is carried
+_PORTS = {
+    "channel": "over a channel",
+    "cell": "with shared state",
+    "signal": "with a signal",
+    "executor": "with a pool of workers",
+}
 _WAITS = {
     "block": "sleeps in the kernel until there is something",
     "spin": "looks again and again, on a CPU of its own",
@@ -33,31 +39,28 @@ _DEAD = {
 
 @click.command("list")
 @click.argument("mechanism", required=False)
-@click.option("--json", "as_json", is_flag=True, help="The same, with every declared fact, as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print every declared fact as JSON.")
 def command(mechanism: str | None, as_json: bool) -> None:
-    """List mechanisms, patterns and suites, or say what one MECHANISM is, promises and traps you with.
+    """List mechanisms, patterns and suites, or describe one MECHANISM.
 
-    Plug-ins, mechanisms that other packages bring, are named without being imported; one that you name is imported
-    for what it says of itself.
+    \b
+    Examples:
+      ipcbench list
+      ipcbench list shared-memory
+      ipcbench list --json
 
-    Use the names with `ipcbench run --mechanism … --pattern … --suite …`.
+    Use the names with 'ipcbench run --mechanism … --pattern … --suite …'. The list names plug-ins, which are mechanisms
+    of other packages, without importing them; 'ipcbench list PLUG-IN' imports that plug-in.
     """
     if mechanism is not None:
         _one(catalog.mechanism(mechanism), as_json)
-        return
-    if as_json:
+    elif as_json:
         click.echo(json.dumps(_facts(), indent=2))
-        return
-    width = _width()
-    for heading, rows in _sections():
-        if not rows:
-            continue
-        click.echo(heading)
-        longest = max(len(name) for name, _ in rows)
-        for name, meaning in rows:
-            lines = textwrap.wrap(meaning, max(width - longest - 4, 30))
-            click.echo(f"  {name:{longest}}  " + f"\n{'':{longest + 4}}".join(lines))
-        click.echo()
+    else:
+        width = _width()
+        for lines in (_mechanisms(width), _plugins(width), _patterns(width), _suites(width)):
+            for line in lines:
+                click.echo(line)
 
 
 def _one(found: Mechanism, as_json: bool) -> None:
@@ -126,34 +129,91 @@ def _said(found: Mechanism) -> Iterator[tuple[str, str]]:
         yield "beware", caveat
 
 
-def _sections() -> list[tuple[str, list[tuple[str, str]]]]:
-    mechanisms = [
-        (found.name, f"{found.title} ({found.family}, carries {found.carries}{_extra(found)})")
-        for found in catalog.mechanisms()
+def _mechanisms(width: int) -> Iterator[str]:
+    """Mechanisms by family: name, what it is, what it carries where that fits, the library it needs."""
+    found = catalog.mechanisms()
+    rows = [
+        (each.name, safe_text(each.title), *([each.carries] if width >= _WIDE else []), _library(each))
+        for each in found
     ]
-    plugins = [(name, _origin(found.origin, name)) for name, found in installed().usable.items()]
-    plugins += [(name, f"cannot be used: {reason}") for name, reason in installed().refused.items()]
-    patterns = [
-        (found.name, f"{found.question} One operation: {found.operation}.{_variants(found)}")
-        for found in catalog.patterns()
+    columns = _columns(rows, width)
+    yield from _row(("MECHANISMS", "", *(["carries"] if width >= _WIDE else []), "library"), columns, indent="")
+    for family, group in itertools.groupby(zip(found, rows, strict=True), key=lambda pair: pair[0].family):
+        yield family
+        for _, row in group:
+            yield from _row(row, columns)
+    absent = next((each.extra for each in found if each.third_party and each.missing()), None)
+    if absent:
+        yield f"* not installed here: pip install 'ipcbench[{absent}]' adds {absent}, and so on"
+    yield ""
+
+
+def _plugins(width: int) -> Iterator[str]:
+    """Plug-ins with the package that each belongs to, and those that cannot be used with the reason."""
+    rows = [(name, _origin(found.origin, name)) for name, found in installed().usable.items()]
+    rows += [(name, f"cannot be used: {reason}") for name, reason in installed().refused.items()]
+    if rows:
+        yield "PLUG-INS"
+        yield from _table([(safe_text(name), safe_text(text, 1000)) for name, text in rows], width)
+        yield ""
+
+
+def _patterns(width: int) -> Iterator[str]:
+    """Patterns by the port they use: name, question, operation; below, the names of the variants."""
+    found = catalog.patterns()
+    rows = [(each.name, each.question, each.operation) for each in found]
+    columns = _columns(rows, width, wide=(1, 2))
+    yield from _row(("PATTERNS", "", "one operation is"), columns, indent="")
+    for port, group in itertools.groupby(zip(found, rows, strict=True), key=lambda pair: pair[0].port):
+        yield _PORTS[port]
+        for each, row in group:
+            yield from _row(row, columns)
+            variants = ", ".join(f"{each.name}:{name}" for name in each.operations if name)
+            if variants:
+                yield from _row(("", f"variants: {variants}"), (columns[0], width - columns[0] - 4))
+    yield ""
+
+
+def _suites(width: int) -> Iterator[str]:
+    """Suites: name and question."""
+    yield "SUITES"
+    yield from _table([(suite.name, suite.question) for suite in SUITES.values()], width)
+
+
+def _table(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
+    columns = _columns(rows, width)
+    for row in rows:
+        yield from _row(row, columns)
+
+
+def _columns(rows: Sequence[tuple[str, ...]], width: int, wide: tuple[int, ...] = (1,)) -> list[int]:
+    """Return the width of each column; the wide ones share what the others leave of a line."""
+    columns = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rest = width - sum(2 + size for place, size in enumerate(columns) if place not in wide)
+    for place in wide:
+        columns[place] = max(rest // len(wide) - 2, 20)
+    return columns
+
+
+def _row(cells: Sequence[str], columns: Sequence[int], indent: str = "  ") -> Iterator[str]:
+    """Yield the lines of one row, with wrapped cells; each column begins in the same place whatever the indent."""
+    first, *others = columns
+    sizes = (2 + first - len(indent), *others)
+    wrapped = [
+        textwrap.wrap(cell, size, break_long_words=False, break_on_hyphens=False)
+        for cell, size in zip(cells, sizes, strict=True)
     ]
-    suites = [(suite.name, suite.question) for suite in SUITES.values()]
-    sections = [("Mechanisms", mechanisms), ("Plug-ins", plugins), ("Patterns", patterns), ("Suites", suites)]
-    return [(heading, [(safe_text(name), safe_text(what, 1000)) for name, what in rows]) for heading, rows in sections]
+    for line in itertools.zip_longest(*wrapped, fillvalue=""):
+        yield (indent + "  ".join(f"{cell:{size}}" for cell, size in zip(line, sizes, strict=True))).rstrip()
+
+
+def _library(found: Mechanism) -> str:
+    """Return the extra that installs the libraries of a mechanism, marked * if they are not installed."""
+    return f"{found.extra}{' *' if found.missing() else ''}" if found.third_party else ""
 
 
 def _origin(origin: str, name: str) -> str:
-    return f"a mechanism of the package {origin}; to ask it what it is: {pasted('list', name)}"
-
-
-def _extra(found: Mechanism) -> str:
-    """What brings the libraries of a mechanism, and whether they are here."""
-    return f"; extra {found.extra}{', absent here' if found.missing() else ''}" if found.third_party else ""
-
-
-def _variants(found: Pattern) -> str:
-    named = [f"{found.name}:{name}" for name in found.operations if name]
-    return f" Variants: {', '.join(named)}." if named else ""
+    return f"a mechanism of the package {origin}; to describe it: {pasted('list', name)}"
 
 
 def _mechanism(found: Mechanism) -> dict[str, object]:

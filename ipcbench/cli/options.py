@@ -1,4 +1,4 @@
-"""The options of `run` and `all`, and how they become a request."""
+"""The options of `run` and `all`, checked and converted to a request."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ipcbench.units import parse_duration, parse_size, size_name
 MOST_ROUNDS = 10_000
 T = TypeVar("T")
 
-# Rounds of `run`, least rounds and seconds of `all`, per effort. An interval wants at least 5 rounds.
+# For each effort: the rounds of `run`, and the fewest rounds and the seconds of `all`. An interval needs 5 rounds.
 ROUNDS = {"fast": 5, "": 10, "rigorous": 25, "full": 5}
 LEAST_ROUNDS = {"fast": 5, "": 7, "rigorous": 15}
 SECONDS = {"fast": 80.0, "": 585.0, "rigorous": 2400.0}
@@ -31,8 +31,8 @@ TIMING = {"fast": Timing(values=1), "": Timing(), "rigorous": Timing()}
 
 
 RESULTS, REPORTS = Path("results"), Path("reports")
-FORMATS = ("table", "markdown", "json", "csv")  # of what is compared
-FEW = 8  # files that are compared one by one unless asked otherwise; more are taken for a fleet
+FORMATS = ("table", "markdown", "json", "csv")  # of a comparison
+FEW = 8  # files that `compare` compares one by one; it takes more for a fleet, unless --no-fleet is given
 
 
 PLANNING = (  # what cannot stand beside --resume: it would make another plan
@@ -58,77 +58,98 @@ PLANNING = (  # what cannot stand beside --resume: it would make another plan
 )
 
 
+# The groups of `--help` for `run` and `all`.
+GROUPS = {
+    "What to measure": (
+        *("suite", "mechanism", "pattern", "size", "workers"),
+        *("payload", "placement", "start_method", "python"),
+    ),
+    "How long": ("fast", "rigorous", "full", "budget", "rounds", "precision"),
+    "Results": ("label", "results", "reports", "resume", "force", "full_metadata"),
+}
+
+
 def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that `run` and `all` share."""
     options = [
         click.option(
-            "--suite", multiple=True, metavar="NAME", help="A named selection; repeat for several; 'ipcbench list'."
+            "--suite", multiple=True, metavar="NAME", help="Measure this suite; repeatable. 'ipcbench list' shows all."
         ),
         click.option(
-            "--mechanism", multiple=True, metavar="NAME", help="Only these; repeat, or separate by commas; globs work."
+            "--mechanism",
+            multiple=True,
+            metavar="NAME",
+            help="Only these mechanisms; repeatable. Commas and globs work: queue,'manager-*'.",
         ),
-        click.option("--pattern", multiple=True, metavar="NAME", help="Only these, such as ping-pong or access:read."),
-        click.option("--size", multiple=True, metavar="SIZE", help="Payload sizes, such as 64B,64KiB,1MiB."),
-        click.option("--workers", multiple=True, metavar="N", help="Worker counts, such as 1,4."),
+        click.option(
+            "--pattern", multiple=True, metavar="NAME", help="Only these patterns, such as ping-pong or access:read."
+        ),
+        click.option("--size", multiple=True, metavar="SIZE", help="Only these payload sizes, such as 64B,64KiB,1MiB."),
+        click.option("--workers", multiple=True, metavar="N", help="Only these numbers of workers, such as 1,4."),
         click.option(
             "--payload",
             multiple=True,
             metavar="KIND",
-            help="bytes (default), object: a nested dict whose pickle has the size, or array: numpy float64.",
+            help="bytes (default); object: a nested dict whose pickle has the size; array: a numpy array of float64.",
         ),
         click.option(
             "--placement",
             multiple=True,
             metavar="HOW",
-            help="spread: a CPU for each process (default); pack: one for all; free: the scheduler's choice.",
+            help="spread: one CPU per process (default); pack: one CPU for all; free: the scheduler decides.",
         ),
         click.option("--start-method", multiple=True, metavar="HOW", help="fork (default), forkserver or spawn."),
         click.option(
             "--python",
             multiple=True,
             metavar="EXE",
-            help="Measure under this interpreter, which needs pyperf; repeat to compare several, paired by round.",
+            help="Measure under this interpreter, which needs pyperf; repeat to compare interpreters, paired by round.",
         ),
-        click.option("--budget", metavar="TIME", help="How long to measure, such as 90s or 10m; whole rounds only."),
-        click.option("--rounds", metavar="N", help="How many rounds; each visits every case once."),
+        click.option(
+            "--budget", metavar="TIME", help="Measure for about this long, such as 90s or 10m, in whole rounds."
+        ),
+        click.option("--rounds", metavar="N", help="Number of rounds; each round visits every case once."),
         click.option(
             "--precision",
             metavar="SHARE",
-            help="Such as 5%: more rounds of what is not known that well, up to twice the rounds or the budget.",
+            help="Add rounds for cases whose median is not known to ± this share, such as 5%, up to twice the rounds "
+            "or to the end of the budget.",
         ),
         click.option("--fast", is_flag=True, help="Fewer cases, shorter visits, fewer rounds."),
         click.option(
             "--full",
             is_flag=True,
-            help="Every suite, every mechanism in every pattern; above an hour. Of libraries what is installed.",
+            help="All suites and every mechanism in every pattern; third-party mechanisms if installed. Takes more "
+            "than an hour.",
         ),
-        click.option("--rigorous", is_flag=True, help="More rounds."),
-        click.option(
-            "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N", help="Repeat the order of an earlier run."
-        ),
-        click.option("--label", metavar="NAME", help="Name of the results file. Default: machine and time."),
+        click.option("--rigorous", is_flag=True, help="More rounds, for narrower intervals."),
+        click.option("--seed", callback=_seed, metavar="N", help="Repeat the order of the run with this seed."),
+        click.option("--label", metavar="NAME", help="Name of the results file. Default: machine, Python and time."),
         click.option(
             "--results",
             type=click.Path(path_type=Path),
             default=RESULTS,
+            metavar="FOLDER",
             help="Folder for results files. Default: results.",
         ),
         click.option(
             "--resume",
             metavar="LABEL",
-            help="Continue a run that was stopped or killed, by its own plan.",
+            help="Continue the run of this label that was stopped or killed, by the plan it began with.",
         ),
         click.option(
             "--force",
             is_flag=True,
-            help="Overwrite the results of an existing label; with --resume, continue although machine or versions "
-            "differ, and mark the result mixed.",
+            help="Overwrite the results file of this label. With --resume: continue although the machine or versions "
+            "differ, and mark the result as mixed.",
         ),
-        click.option("--dry-run", is_flag=True, help="Only say what would be measured, what not, and how long."),
         click.option(
-            "--full-metadata", is_flag=True, help="Keep all that pyperf collects: host name and paths are in the file."
+            "--dry-run", is_flag=True, help="Show what would be measured or skipped, and for how long; measure nothing."
         ),
-        click.option("--quiet", "-q", is_flag=True, help="No progress, results only."),
+        click.option(
+            "--full-metadata", is_flag=True, help="Keep all metadata of pyperf, with the host name and paths."
+        ),
+        click.option("--quiet", "-q", is_flag=True, help="Print results only, no progress and no warnings."),
     ]
     for option in reversed(options):
         function = option(function)
@@ -138,9 +159,9 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def make_run_request(command: str, given: dict[str, Any]) -> RunRequest:
     """Check the options of `run` or `all` and put them together; raises BadRequest and UnknownName."""
     if given["fast"] and given["rigorous"]:
-        raise BadRequest("--fast and --rigorous: choose one")
+        raise BadRequest("--fast and --rigorous exclude each other: choose one")
     if given["full"] and (given["suite"] or given["fast"]):
-        raise BadRequest("--full is everything: leave out --suite and --fast")
+        raise BadRequest("--full measures all suites in full: leave out --suite and --fast")
     effort = "fast" if given["fast"] else "rigorous" if given["rigorous"] else ""
     seed = given["seed"] if given["seed"] is not None else random.SystemRandom().randrange(2**32)
     request = Request(
@@ -169,7 +190,7 @@ def make_run_request(command: str, given: dict[str, Any]) -> RunRequest:
 
 
 def surplus_of(given: dict[str, Any], names: Sequence[str]) -> str:
-    """Those of these options that were given, as they are written."""
+    """Return those of the named options that the user gave, as written on the command line."""
     return ", ".join(f"--{name.replace('_', '-')}" for name in names if given[name] not in (None, (), False))
 
 
@@ -193,12 +214,12 @@ def _destination(command: str, given: dict[str, Any]) -> Destination:
 
 
 def _budget(command: str, effort: str, given: dict[str, Any]) -> Budget:
-    if given["budget"] is not None and given["rounds"] is not None:
-        raise BadRequest("--budget and --rounds: choose one")
-    if given["rounds"] is not None:
-        return Budget(rounds=whole("rounds", given["rounds"], MOST_ROUNDS))
-    if given["budget"] is not None:
-        return Budget(seconds=parse_duration(given["budget"]))
+    rounds = whole("rounds", given["rounds"], MOST_ROUNDS) if given["rounds"] is not None else None
+    seconds = parse_duration(given["budget"]) if given["budget"] is not None else None
+    if rounds is not None and seconds is not None:
+        raise BadRequest("--budget and --rounds exclude each other: choose one")
+    if rounds is not None or seconds is not None:
+        return Budget(seconds, rounds)
     if given["full"]:
         return Budget(rounds=ROUNDS["full"])
     if command == "all":
@@ -207,7 +228,7 @@ def _budget(command: str, effort: str, given: dict[str, Any]) -> Budget:
 
 
 def _command(command: str, given: dict[str, Any], request: Request, seed: int) -> str:
-    """The command that repeats the run, without folders and label: they say nothing about what was measured."""
+    """Return the command that repeats the run, without its label and folders, which change nothing measured."""
     words = [command]
     lists = {
         "suite": parts(given["suite"]),
@@ -231,16 +252,18 @@ def _command(command: str, given: dict[str, Any], request: Request, seed: int) -
 
 
 def _sizes(texts: Sequence[str]) -> tuple[int, ...]:
-    """Sizes, each once; raises BadRequest, also for a comma that may stand for a decimal point."""
+    """Return sizes in bytes without duplicates; raises BadRequest, also for a comma that may be a decimal point."""
     for text in texts:
         for number, size in itertools.pairwise(part.strip() for part in text.split(",")):
             if number.isdecimal() and size[:1].isdecimal() and not size.isdecimal():
-                raise BadRequest(f"size '{number},{size}': {number}.{size} is one size, {number}B,{size} are two")
+                raise BadRequest(
+                    f"size '{number},{size}' is ambiguous: write {number}.{size} for one size, {number}B,{size} for two"
+                )
     return tuple(dict.fromkeys(map(parse_size, parts(texts))))
 
 
 def _workers(texts: Sequence[str]) -> tuple[int, ...]:
-    """Worker counts, each once; raises BadRequest."""
+    """Return worker counts without duplicates; raises BadRequest."""
     for text in parts(texts):
         if re.fullmatch(r"[0-9]{1,9}(-|\.\.|:)[0-9]{1,9}", text):
             raise BadRequest(f"workers {text!r}: expected whole numbers separated by commas, such as 1,2,4")
@@ -248,7 +271,7 @@ def _workers(texts: Sequence[str]) -> tuple[int, ...]:
 
 
 def _precision(text: str | None) -> float | None:
-    """A share of the median, such as '5%'; raises BadRequest."""
+    """Parse a share of the median, such as '5%'; raises BadRequest."""
     if text is None:
         return None
     number = text.removesuffix("%")
@@ -258,19 +281,24 @@ def _precision(text: str | None) -> float | None:
 
 
 def parts(texts: Sequence[str]) -> tuple[str, ...]:
-    """Values of a repeatable, comma-separated option, in order, each once."""
+    """Return the values of a repeatable, comma-separated option, in order and without duplicates."""
     return tuple(dict.fromkeys(part.strip() for text in texts for part in text.split(",")))
 
 
-def whole(what: str, text: str, most: int) -> int:
-    """A whole number from 1 on; raises BadRequest."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most):
-        raise BadRequest(f"{what} {text!r}: expected a whole number from 1 to {most:,}")
+def _seed(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    """Parse a seed, a whole number from 0; raises BadRequest."""
+    return None if text is None else whole("seed", text, 2**32 - 1, least=0)
+
+
+def whole(what: str, text: str, most: int, least: int = 1) -> int:
+    """Parse a whole number from `least` to `most`; raises BadRequest."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and least <= int(text) <= most):
+        raise BadRequest(f"{what} {text!r}: expected a whole number from {least} to {most:,}")
     return int(text)
 
 
 def known(what: str, text: str, names: Sequence[T]) -> T:
-    """The one of these names that was given; raises UnknownName."""
+    """Return the name that equals the text; raises UnknownName."""
     for name in names:
         if name == text:
             return name

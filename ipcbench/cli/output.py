@@ -1,7 +1,7 @@
-"""The one way to the terminal: without a character that steers it, and where printing may fail.
+"""Printing: every text is cleaned of control characters, and a failure to print is handled.
 
-A terminal may be closed, a reader gone, a disk full. Progress and complaints go to stderr and are lost quietly then;
-what is printed to stdout is said to be lost.
+The terminal may be closed, the reader may have gone, the disk may be full. Text for stderr is then dropped silently; a
+failure on stdout raises PrintFailed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _PLAIN = str.maketrans("µ×·–─│≈▶◀", "ux|--|~><") | {ord("…"): "
 
 
 def replace_unprintable() -> None:
-    """Have standard output and error replace what their encoding lacks, instead of raising UnicodeEncodeError."""
+    """Make stdout and stderr replace characters that their encoding lacks, instead of raising UnicodeEncodeError."""
     codecs.register_error("ipcbench", _plainly)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -40,7 +40,7 @@ def replace_unprintable() -> None:
 
 
 def _plainly(error: UnicodeError) -> tuple[str, int]:
-    """Characters that an encoding lacks, in ASCII."""
+    """Return the ASCII replacement for characters that an encoding lacks, and where to continue."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     text = error.object[error.start : error.end].translate(_PLAIN)
@@ -48,7 +48,7 @@ def _plainly(error: UnicodeError) -> tuple[str, int]:
 
 
 class PrintFailed(Exception):
-    """Standard output cannot be written to; exit_code is the severest of what the command came to and this."""
+    """Standard output cannot be written; exit_code is the severest of 6 and the exit code of the command."""
 
     def __init__(self, text: str, exit_code: int) -> None:
         super().__init__(text)
@@ -61,7 +61,7 @@ def say(text: str) -> None:
 
 
 def say_prose(text: str) -> None:
-    """Print a sentence to stdout, broken at blanks to the width of a terminal; elsewhere it stays one line."""
+    """Print a sentence to stdout, wrapped to the width of a terminal, or as one line if stdout is no terminal."""
     text, width = safe_text(text, LONGEST_LINE), line_width(LEAST_WIDTH)
     if len(text) > width:
         text = textwrap.fill(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
@@ -69,19 +69,19 @@ def say_prose(text: str) -> None:
 
 
 def line_width(least: int) -> int:
-    """How many characters a line of stdout may have: those of the terminal, but not fewer; in a file any number."""
+    """Return the characters per line of stdout: the width of the terminal, at least `least`; 10,000 in a file."""
     return max(shutil.get_terminal_size().columns, least) if sys.stdout.isatty() else LONGEST_LINE
 
 
 def tell(text: str) -> None:
-    """Print a line to stderr; where that fails, nothing is ever printed there again."""
+    """Print a line to stderr; after a failure nothing is printed there any more."""
     with quietly():
         click.echo(safe_text(text, LONGEST_LINE), err=True)
 
 
 @contextlib.contextmanager
 def quietly() -> Iterator[None]:
-    """Let printing to stderr fail without a word."""
+    """Ignore failures to print to stderr."""
     try:
         yield
     except OSError:
@@ -90,12 +90,15 @@ def quietly() -> Iterator[None]:
 
 @contextlib.contextmanager
 def printing(code: int) -> Iterator[None]:
-    """Print what a command came to that ends with this code; raises PrintFailed, but not for a reader who has gone."""
+    """Handle failures to print in a command that ends with this code.
+
+    Raises PrintFailed, but not for a closed pipe, whose reader wants no more.
+    """
     try:
         yield
         sys.stdout.flush()
     except OSError as error:
-        # click would exit with 1, which stands for a defect here, or show a traceback.
+        # click would exit with code 1, which stands for a bug in ipcbench, or print a traceback.
         if error.errno not in _GONE:
             raise
         silence(sys.stdout)
@@ -105,7 +108,7 @@ def printing(code: int) -> Iterator[None]:
 
 
 def silence(stream: TextIO) -> None:
-    """Whoever read this stream has gone: keep the interpreter from complaining about it once more at exit."""
+    """Redirect a stream that cannot be written to nowhere, so that the interpreter prints no error at exit."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

@@ -1,6 +1,6 @@
-"""How far the run is, on stderr: a bar on a terminal, a line a round elsewhere, nothing when quiet.
+"""Progress of a run, on stderr: a bar on a terminal, otherwise a line per round; nothing with --quiet.
 
-Nothing is drawn while a visit is timed: the bar has no refreshing thread and moves between visits only.
+Nothing is drawn during a visit: the bar has no refresh thread and moves only between visits.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ipcbench.units import format_duration
 
 
 class Quiet:
-    """Says nothing."""
+    """Print no progress."""
 
     def visiting(self, visit: Visit, rounds: int, seconds_left: float) -> None:
         pass
@@ -30,7 +30,7 @@ class Quiet:
 
 
 class Lines:
-    """A line when a round begins, and one for each failure."""
+    """Print a line at the start of a round, and one for each failure."""
 
     def __init__(self, tell: Callable[[str], None] = tell) -> None:
         self.tell, self.round = tell, -1
@@ -46,7 +46,7 @@ class Lines:
 
 
 class Bar:
-    """A bar over the whole run, with round, case and time left."""
+    """Draw a bar for the whole run, with round, case and time left."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self.progress, self.task = progress, task
@@ -73,7 +73,7 @@ class Bar:
 
 @contextmanager
 def progress_for(quiet: bool) -> Iterator[Quiet | Lines | Bar]:
-    """The progress that fits where stderr goes."""
+    """Return the kind of progress that fits stderr."""
     if quiet:
         yield Quiet()
     elif not sys.stderr.isatty():
@@ -96,5 +96,5 @@ def progress_for(quiet: bool) -> Iterator[Quiet | Lines | Bar]:
 
 
 def failure_line(case: Case, failure: Failure) -> str:
-    """One line for a case that left the run."""
+    """Return the line for a case that is not measured any more."""
     return absence_line(case.id, failure.verdict, failure.stage, failure.detail)

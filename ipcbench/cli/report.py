@@ -1,4 +1,4 @@
-"""`ipcbench report`: a results file becomes a report."""
+"""`ipcbench report`: write a report from a results file."""
 
 from __future__ import annotations
 
@@ -19,21 +19,33 @@ STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 @click.command("report")
-@click.argument("file")
-@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Where labels are. Default: results.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for the report. Default: reports/<name of FILE>.")
-@click.option("--check", is_flag=True, help="Write nothing; say whether the report is what FILE gives, code 10 if not.")
-@click.option("--github-step-summary", "step", is_flag=True, help="Also add the summary to that of a GitHub job.")
+@click.argument("file", metavar="FILE|LABEL")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=RESULTS,
+    metavar="FOLDER",
+    help="Folder where labels are looked up. Default: results.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Folder for the report. Default: reports/<name of FILE>.",
+)
+@click.option("--check", is_flag=True, help="Write nothing; end with code 10 if the report is not up to date.")
+@click.option("--github-step-summary", "step", is_flag=True, help="Also append the summary to the GitHub job summary.")
 def command(file: str, results: Path, out: Path | None, check: bool, step: bool) -> int:
-    """Read FILE and write report.html, summary.md, cases.csv, manifest.json and charts/ (SVG, PNG and CSV).
-
-    FILE is a path or a label; - reads from standard input. --check makes the SVGs and CSVs again and compares
-    them, byte for byte.
+    """Write a report from a results file.
 
     \b
     Examples:
       ipcbench report laptop
       ipcbench report results/laptop.json --check
+
+    The report has report.html, summary.md, cases.csv, manifest.json and charts/ with SVG, PNG and CSV files. The
+    argument is a path, a label, or - for standard input. --check draws the SVG and CSV files again and compares them
+    byte by byte.
     """
     from ipcbench.cli.output import say, say_prose
     from ipcbench.errors import BadRequest
@@ -43,9 +55,9 @@ def command(file: str, results: Path, out: Path | None, check: bool, step: bool)
     from ipcbench.shell import file_argument, pasted
 
     if check and step:
-        raise BadRequest("--check writes nothing, so --github-step-summary cannot go with it")
+        raise BadRequest("--check writes nothing: leave out --github-step-summary")
     if step and not os.environ.get(STEP_SUMMARY):
-        raise BadRequest(f"{STEP_SUMMARY} is not set: --github-step-summary is for a step of a GitHub job")
+        raise BadRequest(f"{STEP_SUMMARY} is not set: use --github-step-summary only in a step of a GitHub job")
     path = find(file, results)
     result = load(path)
     name, digest = file_name(path, result), result.ipcbench.digest
@@ -66,21 +78,21 @@ def command(file: str, results: Path, out: Path | None, check: bool, step: bool)
 
 def _check(result: ResultFile, folder: Path, source: tuple[str, str], anew: str) -> int:
     from ipcbench.cli.output import say, say_prose
-    from ipcbench.cli.summary import count
     from ipcbench.report.page.freshness import differences
+    from ipcbench.text import count
 
     found, left = differences(result, folder, source)
     for line in found:
         say_prose(line)
     if left:
         say(f"not compared: {left}")
-    again = f"stale in {count(len(found), 'place')}; to write it anew: {anew}"
-    say(f"{folder}: {again if found else 'fresh'}")
+    again = f"out of date in {count(len(found), 'place')}; to update it: {anew}"
+    say(f"{folder}: {again if found else 'up to date'}")
     return STALE if found else 0
 
 
 def _add_to_step(result: ResultFile, about: Study, path: Path) -> None:
-    """Append the summary, without charts: their relative addresses lead nowhere there."""
+    """Append the summary without charts, since relative addresses do not work there."""
     from ipcbench.errors import ResultError
     from ipcbench.report import step_summary
 

@@ -1,4 +1,4 @@
-"""Where the files of a comparison are, and where what is said of them goes."""
+"""The input files and the output of a comparison."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ipcbench.errors import BadRequest, ResultError
 from ipcbench.results.store import find, is_results_file, locate
 from ipcbench.results.writing import write_whole
 
-NARROWEST, WIDEST = 60, 160  # characters of a line on a terminal: longer ones are not read more easily
+NARROWEST, WIDEST = 60, 160  # characters per line on a terminal; longer lines are harder to read
 _NAMED = re.compile(r"([^=/]{1,60})=(.+)", re.DOTALL)
 
 
 def place(text: str, results: Path) -> tuple[str | None, Path]:
-    """The name and the path of an argument: what `store.find` takes, or that after NAME=. Raises BadRequest."""
+    """Return name and path of an argument, FILE or NAME=FILE; the name of FILE is None. Raises BadRequest."""
     named = _NAMED.fullmatch(text)
     if named and locate(text, results) is None:
         path = locate(named[2], results)
@@ -29,7 +29,7 @@ def place(text: str, results: Path) -> tuple[str | None, Path]:
 
 
 def parse_filters(filters: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """FIELD=VALUE,… as fields with their values, each field once; raises BadRequest and UnknownName."""
+    """Parse FIELD=VALUE,… to fields with their values, each field once; raises BadRequest and UnknownName."""
     asked: dict[str, list[str]] = {}
     for text in filters:
         name, equals, values = text.partition("=")
@@ -42,21 +42,23 @@ def parse_filters(filters: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], 
 
 
 def table_width(to_file: bool) -> int:
-    """How many characters a line of a table may have: on a terminal what it shows, in a file any number."""
+    """Return the characters per line of a table: the width of a terminal, at most 160, or 10,000 in a file."""
     width = LONGEST_LINE if to_file else line_width(NARROWEST)
     return width if width == LONGEST_LINE else min(width, WIDEST)
 
 
 def show(text: str, output: Path | None) -> None:
-    """Print a text, or write it to a file, which is never one of results; raises ResultError."""
+    """Print a text, or write it to a file; raises ResultError, also for a results file, which is never overwritten."""
     if output is None:
         click.echo(text, nl=False)
         return
     if is_results_file(output):
-        raise ResultError(f"{output}: holds results, which nothing overwrites; choose another --output")
+        raise ResultError(
+            f"{output}: this is a results file, which --output must not overwrite; choose another --output"
+        )
     try:
         if output.exists() and not output.is_file():
-            output.write_text(text, encoding="utf-8")  # a device or a pipe stays what it is
+            output.write_text(text, encoding="utf-8")  # a device or a pipe is written to, not replaced
         else:
             write_whole(output.resolve(), text.encode(), replace=True)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""`ipcbench run`: measure a selection and keep the numbers."""
+"""`ipcbench run`: measure selected cases and save the values."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ from typing import Any
 
 import click
 
-from ipcbench.cli.options import run_options
+from ipcbench.cli.help import GroupedCommand
+from ipcbench.cli.options import GROUPS, run_options
 from ipcbench.cli.output import printing, say, say_prose
 
 
-@click.command("run")
+@click.command("run", cls=GroupedCommand, groups=GROUPS)
 @run_options
 def command(**given: Any) -> int:
-    """Measure a selection of cases and write results/<label>.json.
-
-    A case is a mechanism in a pattern at a payload size with so many workers. Without any choice it measures the suite
-    "all". With --suite, the options --mechanism, --pattern, --size and --workers narrow the suite down; without it they
-    choose from everything. Rounds default to 10 (5 with --fast, 25 with --rigorous).
+    """Measure selected cases and write results/<label>.json.
 
     \b
     Examples:
       ipcbench run --mechanism queue,pipe --pattern ping-pong --size 64B,1MiB
-      ipcbench run --mechanism queue --pattern task-queue --workers 1,4 --rounds 5 --label tq
+      ipcbench run --mechanism queue --pattern task-queue --workers 1,4
       ipcbench run --suite state --placement spread,pack --budget 5m
       ipcbench run --mechanism 'manager-*' --pattern access --dry-run
       ipcbench run --mechanism queue,pipe --pattern ping-pong --precision 5%
-      ipcbench run --resume tq
+      ipcbench run --resume laptop
 
-    The results go to stdout, progress to stderr. `ipcbench report results/<label>.json` makes the charts;
-    `python -m pyperf stats results/<label>.json` reads the same file. A run that was stopped or killed leaves
-    results/<label>.journal, and --resume continues it. To repeat a measurement another day, measure it under another
-    label; 'ipcbench merge' joins both.
+    A case is a mechanism in a pattern with a payload size and a number of workers. Without a selection the command
+    measures the suite "all". The options --mechanism, --pattern, --size and --workers narrow a given --suite down;
+    without --suite they select from everything. The default is 10 rounds, 5 with --fast and 25 with --rigorous.
+
+    Results go to stdout, progress goes to stderr. 'ipcbench report' draws charts from the results file, and 'python -m
+    pyperf stats' reads it too. A run that was stopped or killed leaves results/<label>.journal, and --resume continues
+    it. To repeat a measurement later, measure under another label and join both files with 'ipcbench merge'.
     """
     from ipcbench.cli.session import code_of, measured, say_report
     from ipcbench.cli.summary import cost_line, self_check_line, summary_lines

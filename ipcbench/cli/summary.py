@@ -1,4 +1,4 @@
-"""What is said of a run in words: what it will be, and what it came to."""
+"""Sentences about a run: its plan, its cases by verdict, its skips, its cost."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from pathlib import Path
 from ipcbench.model import Case, Skip
 from ipcbench.plan.planner import Plan
 from ipcbench.report.content.words import listing
-from ipcbench.results.schema import ResultFile
+from ipcbench.results.schema import ResultFile, RunRecord
 from ipcbench.results.touched import touched_words
 from ipcbench.run.cost import estimate
 from ipcbench.run.precision import half_width, still_wide
+from ipcbench.text import count as count
 from ipcbench.units import format_duration
 
 MOST_WIDE = 20  # lines
-MOST_ABSENT = 20  # cases that are said one by one, or reasons where there are more
-MOST_NAMES = 12  # mechanisms behind one reason
-MOST_QUESTIONS = 2  # that a reason is told for one by one
+MOST_ABSENT = 20  # cases with a line each; if there are more, reasons with a line each
+MOST_NAMES = 12  # mechanisms listed after one reason
+MOST_QUESTIONS = 2  # with a line each for one reason
+_EXPECTED = "as expected without a lock"
 REPORT_SECONDS = 6.0  # what making a report took on a 2-CPU virtual machine
 
 
 def outlook(plan: Plan, start: float, report: bool) -> str:
-    """What a plan comes to on a machine where a worker starts in `start` seconds."""
+    """Return the size and duration of a plan in words; starting a worker takes `start` seconds."""
     rounds, seconds = estimate(plan, start)
     seconds += REPORT_SECONDS if report else 0.0
     skips = f", {len(plan.skips)} skipped" if plan.skips else ""
@@ -33,11 +35,11 @@ def outlook(plan: Plan, start: float, report: bool) -> str:
     precision = plan.budget.precision
     within = f"{format_duration(budget)}" if budget is not None else f"{count(2 * rounds, 'round')}"
     slow = (
-        f", more than the budget of {within}: this machine is slow or busy, and fewer rounds would not do"
+        f", more than the budget of {within}: this machine is slow or busy, and the plan has its fewest rounds already"
         if over
         else ""
     )
-    further = f"; then within {within} what is not known to ±{_percent(precision)} by then" if precision else ""
+    further = f"; then, within {within}, more rounds of cases not known to ±{_percent(precision)}" if precision else ""
     return (
         f"{count(len(plan.cases), 'case')}{skips}, {count(rounds, 'round')} in shuffled order "
         f"(seed {plan.seed}), {count(plan.timing.values, 'value')} per visit: about {format_duration(seconds)}"
@@ -46,9 +48,9 @@ def outlook(plan: Plan, start: float, report: bool) -> str:
 
 
 def summary_lines(result: ResultFile, path: Path) -> list[str]:
-    """What a run came to, for the terminal: where it is, how many cases ended how, and which have no number and why."""
+    """Return the summary of a run: the file, the number of cases by verdict, and why cases have no number."""
     record = result.ipcbench
-    counts = ", ".join(f"{many} {verdict}" for verdict, many in record.counts.items())
+    counts = counts_words(record)
     ending = "" if record.complete else "; interrupted"
     ending += f"; mixed: {'; '.join(record.mixed)}" if record.mixed else ""
     ending += f"; {touched}" if (touched := touched_words(record)) else ""
@@ -57,8 +59,25 @@ def summary_lines(result: ResultFile, path: Path) -> list[str]:
     return lines + skip_lines([Skip(Case.parse(skip.id), skip.reason) for skip in record.skips])
 
 
+def counts_words(record: RunRecord) -> str:
+    """Return the number of cases by verdict: '46 measured, 1 failed; 1 shows lost updates, as expected …'."""
+    lost = sum(_is_expected(case.id, case.verdict) for case in record.cases)
+    counts = record.counts
+    counts["wrong"] = counts.get("wrong", 0) - lost
+    words = ", ".join(
+        f"{many} {'measured' if verdict == 'ok' else verdict}" for verdict, many in counts.items() if many
+    )
+    found = f"{lost} {'shows' if lost == 1 else 'show'} lost updates, {_EXPECTED}" if lost else ""
+    return "; ".join(filter(None, (words, found)))
+
+
+def _is_expected(case: str, verdict: str) -> bool:
+    """Return whether a wrong result is what the case is there to show: adding to a number without the lock."""
+    return verdict == "wrong" and case.partition("/")[0].endswith(":unlocked")
+
+
 def absence_lines(result: ResultFile) -> list[str]:
-    """Which measured cases have no number and why: a line for each, or for each reason where they are many."""
+    """Return why measured cases have no number: a line for each, or for each reason if there are many."""
     absent = [case for case in result.ipcbench.cases if case.verdict != "ok"]
     if len(absent) <= MOST_ABSENT:
         return [absence_line(case.id, case.verdict, case.stage, case.detail) for case in absent]
@@ -66,7 +85,8 @@ def absence_lines(result: ResultFile) -> list[str]:
     from ipcbench.results.frame import case_frame
 
     frame = case_frame(result)
-    found = groups(frame[frame["case"].isin([case.id for case in absent])])
+    faults = [case.id for case in absent if not _is_expected(case.id, case.verdict)]
+    found = groups(frame[frame["case"].isin(faults)])
     lines = [
         f"{count(group.cases, 'case')} {group.verdict} in {group.reason}: {group.mechanisms}; {group.where}"
         for group in found[:MOST_ABSENT]
@@ -76,7 +96,7 @@ def absence_lines(result: ResultFile) -> list[str]:
 
 
 def precision_lines(result: ResultFile) -> list[str]:
-    """What was reached where a precision was asked for, and what stayed wide; nothing where it was not."""
+    """Return how many cases reached the precision that was asked for, and which did not; empty without --precision."""
     precision = result.ipcbench.settings.precision
     if precision is None:
         return []
@@ -100,12 +120,14 @@ def _percent(share: float) -> str:
 
 
 def absence_line(case: str, verdict: str, stage: str, detail: str) -> str:
-    """Why a case has no number, in one line; a wrong result went well at every stage."""
+    """Return why a case has no number, in one line; a wrong result has no stage, since every stage succeeded."""
+    if _is_expected(case, verdict):
+        return f"{case}: {detail}, {_EXPECTED}"
     return f"{case}: {verdict}{'' if verdict == 'wrong' else f' in {stage}'}: {detail}"
 
 
 def cost_line(result: ResultFile) -> str:
-    """What measuring cost: the share of the wall time in counted values, and what a visit takes beyond its turns."""
+    """Return the share of the wall time spent in values, and the seconds of a visit outside values and warm-ups."""
     record, timed = result.ipcbench, result.timed
     warm = sum(
         loops * value * int((result.metadata | benchmark.metadata | run.metadata).get("inner_loops", 1))
@@ -114,12 +136,12 @@ def cost_line(result: ResultFile) -> str:
         for loops, value in run.warmups
     )
     beyond = (sum(visit.wall for visit in record.visits) - timed - warm) / max(len(record.visits), 1)
-    share = f"{timed / record.wall:.0%} of the time was spent in counted values"
-    return f"{share}; a visit took {beyond:.2f} s beyond its timed turns"
+    share = f"{timed / record.wall:.0%} of the time was spent in measured values"
+    return f"{share}; a visit took {beyond:.2f} s besides, to start, connect, verify and end its processes"
 
 
 def self_check_line(result: ResultFile) -> str:
-    """What the file says of itself: how many cases differ from themselves, and what differences can be seen."""
+    """Return the result of the self-check: how many cases differ from themselves, which differences can be seen."""
     from ipcbench.analysis.self_check import self_check
     from ipcbench.analysis.stats import by_round
     from ipcbench.results.frame import visit_frame
@@ -128,9 +150,9 @@ def self_check_line(result: ResultFile) -> str:
 
 
 def skip_lines(skips: Sequence[Skip]) -> list[str]:
-    """One line per question and reason, however many cases and mechanisms it keeps out.
+    """Return one line per question and reason, with the number of skipped cases and their mechanisms.
 
-    A reason that holds in many questions, as that of an absent library does, is one line for all of them.
+    A reason that applies to more than 2 questions, such as an absent library, gets one line for all of them.
     """
     questions: dict[str, list[str]] = {}
     for skip in skips:
@@ -151,13 +173,5 @@ def skip_lines(skips: Sequence[Skip]) -> list[str]:
 
 
 def _shared(skip: Skip) -> str:
-    """A reason without the name of the mechanism it is about."""
+    """Return the reason of a skip without the name of the mechanism."""
     return skip.reason.removeprefix(f"{skip.case.mechanism} ")
-
-
-def count(number: int, noun: str) -> str:
-    """A number and what it counts: '1 case', '2 cases', '2 copies', '2 processes'."""
-    if number == 1:
-        return f"{number} {noun}"
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("ss") else f"{noun}s"
-    return f"{number} {plural}"

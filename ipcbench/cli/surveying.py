@@ -1,4 +1,4 @@
-"""What `compare` of many files and `fleet report` do: read, survey, print, and write the report."""
+"""The survey of many results files, for `compare --fleet` and `fleet report`: read, compare, print, report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HOST = re.compile(r"-[0-9a-f]{8}\.json")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How a survey is shown: as the options of `compare` of these names say it."""
+    """The options of `compare` for the output: --format, --output, --all, --charts and --report."""
 
     kind: str
     output: Path | None
@@ -33,7 +33,7 @@ class Wanted:
 
 
 def hosts_of(given: Sequence[str], results: Path) -> tuple[str, list[Named]]:
-    """What a report is called, and its files: of a fleet's label those of its hosts, else files and labels as given.
+    """Return the title of a survey and its files: for the label of a fleet the files of its hosts.
 
     Raises BadRequest.
     """
@@ -46,7 +46,7 @@ def hosts_of(given: Sequence[str], results: Path) -> tuple[str, list[Named]]:
 
 
 def survey(given: Sequence[str], results: Path, filters: Sequence[str], wanted: Wanted) -> int:
-    """Survey files, print, and write the report if asked for; the exit code: 2 where a file is left out."""
+    """Survey files, print, and write the report if requested; return the exit code, 2 if a file is left out."""
     asked = parse_filters(filters)
     title, files = hosts_of(given, results)
     fleet = gather(read_hosts(files, asked))

@@ -1,1 +1,1 @@
-"""The machine: what is recorded of it, and what it cannot offer."""
+"""The machine: recorded facts, findings of doctor, and capabilities."""

@@ -1,7 +1,7 @@
-"""The control groups of this process: the folders in which the kernel keeps what limits it.
+"""The control groups of this process, versions 1 and 2, and the limits they set.
 
-Standard library only, since the warden reads them too. Folders come from /proc/self/cgroup below `root`, so that tests
-can make up a machine; both versions are known, and a container, which sees its own group as the root.
+Folders come from /proc/self/cgroup below `root`, so that tests can invent a machine; a container sees its own group as
+the root. Standard library only, since the warden imports this module.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 _MOST = 65_536  # bytes of one file
-_NO_LIMIT = 2**60  # version 1 writes the largest number there is for no limit
+_NO_LIMIT = 2**60  # version 1 writes a huge number for no limit
 
 
 def read(path: Path | str) -> str:
-    """The text of a small file of the system's, which may hold any bytes; empty where it cannot be read."""
+    """Return the text of a small system file, which may hold any bytes; empty if it cannot be read."""
     return _read_bytes(path).decode("utf-8", "replace")
 
 
@@ -35,17 +35,17 @@ def _read_bytes(path: Path | str) -> bytes:
 
 
 def group_folders(controller: str, root: Path = Path("/")) -> list[Path]:
-    """The groups that limit this process by this controller: its own first, then those around it."""
+    """Return the folders of the groups that limit this process by a controller, innermost first."""
     mounts = root / "sys/fs/cgroup"
     found: dict[Path, None] = {}
-    for line in os.fsdecode(_read_bytes(root / "proc/self/cgroup")).split("\n"):  # paths may hold any bytes
+    for line in os.fsdecode(_read_bytes(root / "proc/self/cgroup")).split("\n"):  # paths may contain any bytes
         _, _, rest = line.partition(":")
         names, _, path = rest.partition(":")
         if names and controller not in names.split(","):
             continue
         bases = [mounts / names, mounts / controller] if names else [mounts, mounts / "unified"]
         parts = [part for part in path.split("/") if part]
-        if ".." in parts:  # above the namespace, of which no more can be seen
+        if ".." in parts:  # the group is outside the namespace, so it is invisible
             parts = []
         for base in bases:
             for depth in range(len(parts), -1, -1):
@@ -54,7 +54,7 @@ def group_folders(controller: str, root: Path = Path("/")) -> list[Path]:
 
 
 def cpu_quota(folders: Iterable[Path]) -> float | None:
-    """How many CPUs' worth of time the narrowest of these groups may use; None where none is limited."""
+    """Return the smallest CPU quota of these groups, in CPUs; None if no group has a quota."""
     found = []
     for folder in folders:
         limit, _, period = read(folder / "cpu.max").partition(" ")
@@ -63,22 +63,22 @@ def cpu_quota(folders: Iterable[Path]) -> float | None:
         try:
             if int(limit) > 0 and int(period) > 0:
                 found.append(int(limit) / int(period))
-        except ValueError:  # "max", or not there
+        except ValueError:  # "max", or no file
             continue
     return min(found, default=None)
 
 
 class MemoryLimit(NamedTuple):
-    """How much memory a group may use, and how much of that is free, in bytes."""
+    """The memory limit of a group and its free part, in bytes."""
 
     limit: int
     free: int
 
 
 def memory_limit(folders: Iterable[Path]) -> MemoryLimit | None:
-    """The limit of the group that has the least memory left; None where none is limited.
+    """Return the limit of the group with the least free memory; None if no group has a limit.
 
-    Pages of files that nobody has used lately count as free, since the kernel takes them away before it ends a process.
+    Inactive pages of files count as free, since the kernel reclaims them before it kills a process.
     """
     found = []
     for folder in folders:
@@ -95,9 +95,9 @@ def memory_limit(folders: Iterable[Path]) -> MemoryLimit | None:
 
 
 def times_out_of_memory(folders: Iterable[Path], vmstat: Path = Path("/proc/vmstat")) -> int:
-    """How often the kernel has ended a process for want of memory: of the innermost of these groups that says so.
+    """Return how often the kernel killed a process for lack of memory.
 
-    Where none does, of the machine.
+    The count is that of the innermost group that has one, otherwise that of the machine.
     """
     for folder in folders:
         for name in ("memory.events", "memory.oom_control"):
@@ -108,7 +108,7 @@ def times_out_of_memory(folders: Iterable[Path], vmstat: Path = Path("/proc/vmst
 
 
 def times_throttled(folders: Iterable[Path]) -> int:
-    """How often these groups have used up their CPU time before the end of a period, all together."""
+    """Return how often these groups together used up their CPU quota before the end of a period."""
     total = 0
     for folder in folders:
         total += _column(read(folder / "cpu.stat"), "nr_throttled") or 0
@@ -116,7 +116,7 @@ def times_throttled(folders: Iterable[Path]) -> int:
 
 
 def _column(text: str, wanted: str) -> int | None:
-    """The number behind this name in a file of `name number` lines; None where it has none."""
+    """Return the number after a name in a file of `name number` lines; None if the name is missing."""
     for line in text.splitlines():
         name, _, value = line.partition(" ")
         if name == wanted:

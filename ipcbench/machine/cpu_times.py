@@ -1,6 +1,6 @@
-"""What CPUs have done since they started, as /proc/stat counts it; each by its number, of which there may be gaps.
+"""CPU times from /proc/stat, since the CPUs started. Numbers of CPUs may have gaps.
 
-Standard library only, since the warden reads them too.
+Standard library only, since the warden imports this module.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 TICK = 1.0 / os.sysconf("SC_CLK_TCK")
 _IDLE, _IOWAIT, _IRQ, _SOFTIRQ, _STEAL = 3, 4, 5, 6, 7  # columns of /proc/stat, see proc(5)
-_COLUMNS = 8  # what follows is part of these
+_COLUMNS = 8  # the columns after these are included in them
 
 
 class CpuTimes(NamedTuple):
-    """Seconds of the usable CPUs together since they started, as of /proc/stat.
+    """Seconds of the usable CPUs together, since they started.
 
-    spare is neither work of a process nor stolen: idle, waiting for disks, in interrupts. lines is how many rounded
-    figures each is the sum of.
+    spare is time without work of a process that is not stolen: idle, waiting for disks, in interrupts. lines is the
+    number of lines of /proc/stat, each rounded, that were added up.
     """
 
     cpus: int
@@ -28,9 +28,9 @@ class CpuTimes(NamedTuple):
 
 
 def cpu_times(stat: str, cpus: tuple[int, ...]) -> CpuTimes | None:
-    """Read what /proc/stat says of these CPUs; None where it does not say it of all of them.
+    """Parse the text of /proc/stat for these CPUs; None if a CPU is missing or a line is malformed.
 
-    Where these are all there are, the first line has their sum, which is rounded once and not for each.
+    If these are all CPUs, the first line has their sum, which is rounded only once.
     """
     found: dict[str, list[float]] = {}
     for line in stat.splitlines():

@@ -1,7 +1,7 @@
-"""What about this machine decides numbers: all findings, and what of them a results file keeps.
+"""All findings on this machine, and the part of them that a results file keeps.
 
-Read from /proc and /sys below `root`, so that tests can make up a machine. What cannot be read is a finding "unknown"
-and never an error; on systems without these files that is most of it.
+Findings are read from /proc and /sys below `root`, so that tests can invent a machine. A value that cannot be read is
+"unknown", never an error; on systems without these files most values are.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ WORST_FIRST: tuple[Level, ...] = ("warning", "note", "good")
 
 
 def examine(root: Path = Path("/"), in_use: Callable[[Sequence[int]], float | None] = cpus_in_use) -> list[Finding]:
-    """Everything that is known of this machine, warnings first; takes a fifth of a second to see who else is busy."""
+    """Return all findings on this machine, warnings first; sampling the load of other processes takes 0.2 s."""
     tree = Tree(root)
     found = [*processors(tree, in_use), *memory(tree), *system(tree), *interpreter()]
     return sorted(found, key=lambda finding: WORST_FIRST.index(finding.level))
 
 
 def conditions(findings: Iterable[Finding]) -> tuple[Condition, ...]:
-    """The findings as a results file keeps them."""
+    """Return the findings as a results file keeps them."""
     return tuple(Condition(finding.name, finding.value, finding.level) for finding in findings)
 
 
 def warnings(findings: Iterable[Finding]) -> list[Finding]:
-    """Those that should be seen before anything is measured."""
+    """Return the findings that a user should see before a run."""
     return [finding for finding in findings if finding.level == "warning"]

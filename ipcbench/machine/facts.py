@@ -1,6 +1,6 @@
-"""What is recorded of the machine, and what it can offer.
+"""Facts of the machine for results files, and its capabilities.
 
-The record is an allow-list: nothing in it names a host, a user, a path or the environment.
+The facts are an allow-list: they contain no host, user or path and nothing of the environment.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _SALT_BYTES = 32
 
 
 def machine_facts() -> MachineFacts:
-    """Describe this machine and interpreter."""
+    """Return the facts of this machine and interpreter."""
     usable = len(usable_cpus())
     return MachineFacts(
         system=safe_text(platform.system()),
         kernel=safe_text(".".join(platform.release().split(".")[:2])),
         architecture=safe_text(platform.machine()),
         cpu_model=safe_text(_cpu_model()),
-        cpus=max(os.cpu_count() or 1, usable),  # PYTHON_CPU_COUNT and some containers say fewer than may be used
+        cpus=max(os.cpu_count() or 1, usable),  # PYTHON_CPU_COUNT and some containers report fewer than are usable
         usable_cpus=usable,
         memory=total_memory(),
         virtual=_is_virtual(),
@@ -54,14 +54,13 @@ def machine_facts() -> MachineFacts:
 
 
 def machine_id() -> str:
-    """16 hex digits that are the same whenever this user measures on this machine, and tell nobody else which it is.
+    """Return 16 hex digits that identify this machine to this user only; empty if the state folder is not writable.
 
-    They are a hash of /etc/machine-id and of a random salt that stays in the user's state folder; empty where that
-    cannot be written.
+    They are a hash of /etc/machine-id and a random salt, which stays in the user's state folder.
     """
     try:
         salt = _salt(_state_folder() / "salt")
-    except (OSError, RuntimeError):  # RuntimeError: there is no home
+    except (OSError, RuntimeError):  # RuntimeError: the user has no home folder
         return ""
     machine = b""
     with contextlib.suppress(OSError):
@@ -70,7 +69,7 @@ def machine_id() -> str:
 
 
 def is_this_machine(known: str) -> bool:
-    """Whether an id is the one that this user's results of this machine carry; unlike machine_id, makes none."""
+    """Return whether an id is that of this machine and user; unlike machine_id, create no salt."""
     with contextlib.suppress(OSError, RuntimeError):
         if (_state_folder() / "salt").exists():
             return known == machine_id()
@@ -83,14 +82,14 @@ def _state_folder() -> Path:
 
 
 def _salt(path: Path) -> bytes:
-    """Read the salt; where there is none yet, make it, whole and for this user alone."""
+    """Read the salt; if there is none, create it atomically with mode 600."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         temporary = path.with_name(f".salt.{secrets.token_hex(8)}.tmp")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             os.write(descriptor, secrets.token_bytes(_SALT_BYTES))
-            with contextlib.suppress(OSError):  # another run was first, and theirs counts; or there are no hard links
+            with contextlib.suppress(OSError):  # another run was first and its salt counts, or there are no hard links
                 os.link(temporary, path)
             if not path.exists():
                 os.rename(temporary, path)
@@ -102,14 +101,14 @@ def _salt(path: Path) -> bytes:
 
 
 def default_label(facts: MachineFacts, now: str) -> str:
-    """A label that tells machine and time and no host name: 'amd-epyc-2cpu-py311-20260131-142500'."""
+    """Return a label of CPU, Python and time, without the host name: 'amd-epyc-2cpu-py311-20260131-142500'."""
     cpu = re.sub(r"[^a-z0-9]+", "-", re.sub(r"\(\w+\)|cpu|processor|@.*", "", facts.cpu_model.lower())).strip("-")
     python = "py" + "".join(facts.python.split(".")[:2])
     return f"{cpu[:30].strip('-') or facts.architecture}-{facts.usable_cpus}cpu-{python}-{now}"
 
 
 def capabilities() -> Capabilities:
-    """What this machine can offer a case, now."""
+    """Return the current capabilities of this machine."""
     try:
         shared = shutil.disk_usage("/dev/shm").free
     except OSError:
@@ -124,9 +123,9 @@ def capabilities() -> Capabilities:
 
 
 def missing_semaphores() -> str | None:
-    """Why multiprocessing has no semaphores here, which almost all of it needs; None where it has.
+    """Return why multiprocessing has no semaphores on this machine; None if it has.
 
-    Asked under fork where there is fork: under other start methods a semaphore brings a process that tracks it.
+    The check uses fork if possible: under other start methods a semaphore starts a resource tracker process.
     """
     try:
         multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else None).Semaphore(0)
@@ -141,7 +140,7 @@ def _cpu_model() -> str:
 
 
 def _is_virtual() -> bool:
-    """Whether a hypervisor is underneath: the CPU flag on x86, the firmware's word elsewhere."""
+    """Return whether this is a virtual machine, by the CPU flag on x86 and by the firmware elsewhere."""
     if re.search(r"^flags\s*:.*\bhypervisor\b", read("/proc/cpuinfo"), re.MULTILINE):
         return True
     vendor = read("/sys/class/dmi/id/sys_vendor").lower()

@@ -1,4 +1,4 @@
-"""What doctor finds: one statement about the machine each, and the tree of files it reads them from."""
+"""Findings of doctor, and the files that they are read from."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _NO_WORD = re.compile(r"[^A-Za-z0-9_.+-]+")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing about this machine: what it is set to, what that does to the numbers, and what to do about it.
+    """One setting of this machine: its value, its effect on measurements and a remedy, the advice.
 
-    name and value hold no host, user or path and may be shared. advice is empty where there is nothing to do.
+    name and value contain no host, user or path and may be published. advice is empty if there is no remedy.
     """
 
     name: str
@@ -33,64 +33,64 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What is looked at, with the words for the case that it is not as it should be."""
+    """A setting to check; effect and advice are shown if its value is not good."""
 
     name: str
     effect: str
     advice: str = ""
 
     def found(self, level: Level, value: object) -> Finding:
-        """It is like this, and matters so much."""
+        """Return a finding with this value and severity."""
         return Finding(self.name, safe_text(value, 80), level, self.effect, self.advice)
 
     def unknown(self) -> Finding:
-        """It cannot be read here."""
-        return Finding(self.name, UNKNOWN, "note", "It cannot be read here, and may change unseen.")
+        """Return a finding for a value that cannot be read."""
+        return Finding(self.name, UNKNOWN, "note", "It cannot be read on this machine, so changes stay unnoticed.")
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """The files of a machine below `root`; what is not there, or not to be read, is empty."""
+    """The files of a machine below `root`; a missing or unreadable file counts as empty."""
 
     root: Path
 
     def text(self, path: str) -> str:
-        """What a small file says, without blanks around it."""
+        """Return the stripped text of a small file."""
         return read(self.root / path).strip()
 
     def word(self, path: str) -> str:
-        """The same of a file that holds one name: without any character that such a name has not."""
+        """Return the name in a file, without characters that names of drivers, governors and clocks do not have."""
         return word(self.text(path))
 
     def number(self, path: str) -> int | None:
-        """The same of a file that holds one number."""
+        """Return the number in a file; None if it holds none."""
         text = self.text(path)
         return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else None
 
     def cpus(self, path: str) -> list[int] | None:
-        """The same of a file that holds a list of CPUs; None where it does not."""
+        """Return the CPUs in a file that holds a CPU list; None if it holds none."""
         return cpu_list(self.text(path))
 
     def usable(self) -> list[int]:
-        """The CPUs that this process may run on."""
+        """Return the CPUs that this process may run on."""
         found = re.search(r"^Cpus_allowed_list:\s*(\S+)$", self.text("proc/self/status"), re.MULTILINE)
         return (cpu_list(found[1]) if found else None) or usable_cpus()
 
 
 def level(warning: bool, note: bool) -> Level:
-    """The worse of the levels that hold."""
+    """Return the most severe level whose condition is true."""
     return "warning" if warning else "note" if note else "good"
 
 
 def cpu_list(text: str) -> list[int] | None:
-    """Read '0-3,8'; None for what is no such list, or an absurdly long one."""
+    """Parse a CPU list such as '0-3,8'; None if the text is none, or has more than 501 parts."""
     if not re.fullmatch(r"[0-9]{1,5}(-[0-9]{1,5})?(,[0-9]{1,5}(-[0-9]{1,5})?){0,500}", text):
         return None
     return parse_cpu_list(text)
 
 
 def word(text: str) -> str:
-    """The letters, digits and few signs that names of drivers, governors and clocks are made of."""
+    """Return at most 40 characters of a text, without those that names of drivers and clocks do not have."""
     return _NO_WORD.sub("", text)[:40]
 
 

@@ -1,6 +1,7 @@
-"""Who measures: enough to tell whether two parts of a run belong together, and nothing that names a host or a path.
+"""The identity of machine and software, to tell whether two parts of a run belong together.
 
-Host and boot are hashed with a salt that is drawn per run, so that two journals cannot be matched by them.
+It contains no host name and no path. Host and boot are hashed with a random salt per run, so that the hashes of two
+journals do not match.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ from ipcbench.results.schema import NORMAL
 
 _SALT_BYTES = 8
 _LONGEST_LISTING = 100
-Word = Annotated[str, msgspec.Meta(max_length=200, pattern=r"\A[ -~]*\Z")]  # it is printed, and may be read from a file
+Word = Annotated[
+    str, msgspec.Meta(max_length=200, pattern=r"\A[ -~]*\Z")
+]  # printable ASCII, since it is printed and may come from a file
 
 
 class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where one part of a run was made; safe to show and to share."""
+    """The machine and software that measured one part of a run; safe to print and to publish."""
 
     salt: Word
     host: Word
@@ -42,9 +45,10 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def identity(salt: str | None = None, plugins: Sequence[str] = ()) -> Identity:
-    """This machine, boot and interpreter; with the salt of an earlier one to compare with, or else a new salt.
+    """Return the identity of this machine, boot, interpreter and software.
 
-    plugins are the packages whose mechanisms are measured, with their versions.
+    salt is that of an earlier identity to compare with, or None for a new one. plugins are the packages, with their
+    versions, whose mechanisms are measured.
     """
     salt = salt if salt is not None else os.urandom(_SALT_BYTES).hex()
     return Identity(
@@ -59,7 +63,7 @@ def identity(salt: str | None = None, plugins: Sequence[str] = ()) -> Identity:
 
 
 def differences(before: Identity, now: Identity) -> list[str]:
-    """What is not as before, in words; both must have been made with the same salt."""
+    """Return the differences in words; both identities must have the same salt."""
     found = []
     if before.host != now.host:
         found.append("another machine")
@@ -82,7 +86,7 @@ def _switched_on() -> str:
 
 
 def _listing(plugins: Sequence[str]) -> str:
-    """Packages as words after others, or as a hash where they are too many or no plain words."""
+    """Return packages as a list to append, or as a hash if the list is long or not printable ASCII."""
     text = "".join(f", {plugin}" for plugin in sorted(set(plugins)))
     if len(text) <= _LONGEST_LISTING and text.isascii() and text.isprintable():
         return text
@@ -106,11 +110,11 @@ def _first_line(path: str) -> str:
 
 
 def boot_name() -> str:
-    """What tells this boot of this machine from others, as far as anything does."""
+    """Return an id of the current boot of this machine, or the next best that the system offers."""
     named = _first_line("/proc/sys/kernel/random/boot_id")
     if named:
         return named
-    with contextlib.suppress(Exception):  # whatever psutil makes of a system without /proc/stat
+    with contextlib.suppress(Exception):  # psutil may fail in any way without /proc/stat
         return f"{platform.node()} {round(psutil.boot_time())}"
     return platform.node()
 

@@ -1,4 +1,4 @@
-"""How the Python that measures was built, as far as that decides what its part of a message costs."""
+"""Findings on the Python interpreter: its build, free threading, and modes that change its speed."""
 
 from __future__ import annotations
 
@@ -13,28 +13,31 @@ from ipcbench.results.schema import NORMAL, PYTHON_MODE
 
 BUILD = Topic(
     "Python build",
-    "The interpreter's part of every operation is slower than in the Pythons that people use.",
-    "measure with a release build: configure --enable-optimizations, or your system's own",
+    "The interpreter is slower than the Pythons that people use, and so is its part of every operation.",
+    "measure with a release build (configure --enable-optimizations) or the Python of your system",
 )
 THREADS = Topic(
-    "free threading", "Counting references costs more, locks are taken elsewhere: compare with its like only."
+    "free threading", "Reference counts and locks cost differently: compare only with other free-threaded Pythons."
 )
 MODE = Topic(
     PYTHON_MODE,
-    "It changes what the interpreter's part of every operation costs: compare with runs in the same mode only.",
-    "leave out the option of Python, unset the environment variable, or end the tool that sets it",
+    "It changes the speed of the interpreter: compare only with runs in the same mode.",
+    "remove the Python option, unset the environment variable, or end the tool that sets it",
 )
 
 
 def python_mode(found: Switches | None) -> str | None:
-    """Switches of an interpreter as words, NORMAL where there are none; None where they are not known."""
+    """Return the active switches as words, NORMAL if there are none; None if they are unknown."""
     return None if found is None else ", ".join(name for name, _ in found) or NORMAL
 
 
 def interpreter(
     build: Mapping[str, Any] | None = None, ask: Callable[[], Switches | None] = switches
 ) -> Iterator[Finding]:
-    """All findings of this kind; build is as of `sysconfig.get_config_vars`, and ask says what is switched on."""
+    """Yield all findings on the interpreter.
+
+    build is like `sysconfig.get_config_vars()`; ask returns the active switches.
+    """
     build = sysconfig.get_config_vars() if build is None else build
     yield _build(build)
     free = bool(build.get("Py_GIL_DISABLED"))

@@ -1,4 +1,4 @@
-"""What decides how fast this machine's memory is, and how much of it processes may share."""
+"""Findings on memory: its free space and limits, shared memory, pages and address layout."""
 
 from __future__ import annotations
 
@@ -15,50 +15,50 @@ from ipcbench.machine.cgroup import group_folders, memory_limit
 from ipcbench.machine.finding import Finding, Topic, Tree, level
 from ipcbench.units import format_size
 
-SMALL = 64 * 2**20  # what a container gets unasked
+SMALL = 64 * 2**20  # the default of a container
 
 SHARED = Topic(
     "/dev/shm",
-    "Shared memory, arrays and semaphores live there: large payloads and many workers become unsupported.",
-    "docker --shm-size=1g, or mount it larger",
+    "It holds shared memory, arrays and semaphores: cases with large payloads or many workers become unsupported.",
+    "enlarge it: docker --shm-size=1g, or remount it",
 )
 FREE = Topic(
     "memory",
-    "Pages are taken away and brought back while processes wait for them: single visits are far slower.",
-    "end what needs it, or choose smaller payloads",
+    "The kernel swaps pages out and in while processes wait for them: single visits are far slower.",
+    "end programs that use memory, or choose smaller payloads",
 )
 LIMIT = Topic(
     "memory limit",
-    "The kernel ends a process of the visit that needs more: the case fails, with 'out of memory'.",
-    "docker --memory, or a pod's limits; or choose smaller payloads",
+    "If a visit needs more, the kernel kills one of its processes and the case fails with 'out of memory'.",
+    "raise the limit (docker --memory, limits of the pod), or choose smaller payloads",
 )
 HUGE_PAGES = Topic(
     "huge pages",
-    "Large buffers may get pages of 2 MiB, and may not: sizes from 2 MiB on can jump between runs.",
-    "madvise, in /sys/kernel/mm/transparent_hugepage/enabled",
+    "Large buffers get pages of 2 MiB only sometimes: times for payloads from 2 MiB can jump between runs.",
+    "as root, write madvise to /sys/kernel/mm/transparent_hugepage/enabled",
 )
 LAYOUT = Topic(
     "address layout",
-    "Without randomising it all visits have the same layout: they agree more than other machines would.",
-    "2, in /proc/sys/kernel/randomize_va_space",
+    "All visits have the same address layout: they agree better than visits on other machines would.",
+    "as root, write 2 to /proc/sys/kernel/randomize_va_space",
 )
 
 
 def total_memory() -> int | None:
-    """The bytes of memory of this machine; None where that is not known."""
+    """Return the memory of this machine in bytes; None if unknown."""
     return _asked("total", "SC_PHYS_PAGES")
 
 
 def available_memory() -> int | None:
-    """The bytes of memory that this process and its children may still take; None where that is not known."""
+    """Return the bytes of memory that this process and its children may still allocate; None if unknown."""
     limit = memory_limit(group_folders("memory"))
     known = (_asked("available", "SC_AVPHYS_PAGES"), limit.free if limit else None)
     return min((free for free in known if free is not None), default=None)
 
 
 def _asked(what: str, pages: str) -> int | None:
-    """What psutil says of this machine's memory, or where it cannot, as without /proc/meminfo, what libc says."""
-    with contextlib.suppress(Exception):  # whatever psutil makes of a strange system
+    """Return a figure on memory in bytes from psutil, or from libc if psutil fails, as without /proc/meminfo."""
+    with contextlib.suppress(Exception):  # psutil may fail in any way on an unusual system
         return int(getattr(psutil.virtual_memory(), what))
     with contextlib.suppress(OSError, ValueError):
         found = os.sysconf(pages) * os.sysconf("SC_PAGE_SIZE")
@@ -67,7 +67,7 @@ def _asked(what: str, pages: str) -> int | None:
 
 
 def memory(tree: Tree) -> Iterator[Finding]:
-    """All findings of this kind."""
+    """Yield all findings on memory."""
     yield _shared(tree)
     yield _free(tree)
     yield _limit(tree)
@@ -119,7 +119,7 @@ def _limit(tree: Tree) -> Finding:
 
 
 def _meminfo(tree: Tree) -> dict[str, int]:
-    """The lines of /proc/meminfo, in bytes."""
+    """Return the figures of /proc/meminfo, in bytes."""
     lines = re.findall(r"^(\w{1,40}):\s*([0-9]{1,15}) kB$", tree.text("proc/meminfo"), re.MULTILINE)
     return {name: int(value) * 1024 for name, value in lines}
 

@@ -1,4 +1,4 @@
-"""What this host and its user are called: asked for by whoever takes such names out, and kept nowhere."""
+"""The names of this host and its user, for code that removes them from files; never saved."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 
 def local_names() -> set[str]:
-    """The names of this host and of the user, as far as they can be told."""
+    """Return the known names of this host and of the user."""
     names = {platform.node(), socket.gethostname(), os.environ.get("USER", ""), os.environ.get("LOGNAME", "")}
     names |= {name.partition(".")[0] for name in names}
-    with contextlib.suppress(OSError, KeyError, ImportError):  # no such user in the password file
+    with contextlib.suppress(OSError, KeyError, ImportError):  # the password file lacks the user
         names.add(getpass.getuser())
     with contextlib.suppress(RuntimeError):
         names.add(Path.home().name)

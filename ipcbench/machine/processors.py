@@ -1,4 +1,4 @@
-"""What decides how fast this machine's CPUs are, how many there are for us, and who else uses them."""
+"""Findings on CPUs: their speed, how many this process may use, and what else uses them."""
 
 from __future__ import annotations
 
@@ -20,65 +20,65 @@ _STAT = "/proc/stat"
 
 GOVERNOR = Topic(
     "CPU governor",
-    "The clock falls while processes wait for each other: what blocks looks slower than it is, and varies.",
-    "cpupower frequency-set -g performance (as root), and back afterwards",
+    "The CPU lowers its clock while processes wait for each other: blocking mechanisms look slower and vary more.",
+    "as root: cpupower frequency-set -g performance; set the old governor again afterwards",
 )
 TURBO = Topic(
     "turbo",
-    "The clock depends on heat and on how many CPUs are busy: runs of other length or order differ.",
-    "off in the firmware, or by intel_pstate/no_turbo or cpufreq/boost, where steadiness matters more than speed",
+    "The clock rate depends on temperature and on the number of busy CPUs: runs of another length or order differ.",
+    "if stability matters more than speed, switch it off in the firmware, intel_pstate/no_turbo or cpufreq/boost",
 )
 SMT = Topic(
     "SMT",
-    "Two CPUs may be one core, which two processes then share; spread takes a core for each while there are enough.",
-    "keep the workers at no more than the cores",
+    "Two CPUs may share one core. Placement spread gives each process its own core while there are enough.",
+    "measure with no more processes than cores",
 )
 USABLE = Topic(
     "usable CPUs",
-    "More processes than that take turns where they should run at the same time; on one CPU nothing is spread.",
-    "measure where there are more, or read the cases of few workers only",
+    "More processes than CPUs take turns instead of running at the same time; one CPU leaves nothing to spread.",
+    "use a machine with more CPUs, or read only the cases with few workers",
 )
-CPUSET = Topic("CPU set", "Other work may be on the CPUs that are left out, and caches are shared with it.")
+CPUSET = Topic("CPU set", "Other processes may run on the other CPUs, and share caches with the measured ones.")
 ISOLATED = Topic(
     "isolated CPUs",
-    "The kernel moves nothing to or from them: placement free piles up on one, spread and pack do not.",
-    "taskset -c onto them for the quietest numbers, with --placement spread or pack",
+    "The kernel does not balance load across them: with placement free all processes stay on one of them.",
+    "for the most stable results, start ipcbench on them with taskset -c, and --placement spread or pack",
 )
 QUOTA = Topic(
     "CPU quota",
-    "All processes stop whenever the quota of a period is used up: times have two modes, 0.1 s apart.",
-    "lift the limit (docker --cpus, a pod's limits), or measure no more processes than it has CPUs",
+    "All processes stop when the quota of a period is used up: some times are about 0.1 s longer.",
+    "raise the limit (docker --cpus, limits of the pod), or measure no more processes than it allows CPUs",
 )
 LOAD = Topic(
     "load average",
-    "The machine was busy a minute ago, or processes are waiting: clock and caches may still show it.",
-    "wait until it has fallen",
+    "The machine was busy within the last minute, which may still affect clock rates and caches.",
+    "wait until the load has fallen",
 )
 OTHERS = Topic(
     "other work",
-    "Other processes take CPU time from those that are measured: slower, wider intervals, ranks by chance.",
-    "end or pause what is busy; visits that it touches are noted as loaded",
+    "Other processes take CPU time from the measured ones: results are slower, intervals wider, ranks uncertain.",
+    "end or pause busy programs; affected visits get the note 'loaded'",
 )
 STEAL = Topic(
     "steal",
-    "The hypervisor gives these CPUs to others meanwhile: numbers hold for this hour at most.",
-    "dedicated CPUs, or another hour; visits that it touches are noted as stolen",
+    "The hypervisor gives CPU time to other virtual machines: results may differ at another hour.",
+    "use dedicated CPUs, or measure at another hour; affected visits get the note 'stolen'",
 )
 
 
 def cpus_in_use(cpus: Sequence[int]) -> float | None:
-    """How many of these CPUs are in use by anybody, over a short sample in which this process sleeps."""
+    """Return how many of these CPUs all processes use on average, sampled for 0.2 s while this process sleeps."""
     if sys.platform == "linux":
         before = cpu_times(read(_STAT), tuple(cpus))
         time.sleep(SAMPLE)
         return busy_cpus(before, cpu_times(read(_STAT), tuple(cpus)))
-    with contextlib.suppress(Exception):  # whatever psutil makes of a strange system
-        return sum(psutil.cpu_percent(SAMPLE, percpu=True)) / 100  # elsewhere all CPUs are usable
+    with contextlib.suppress(Exception):  # psutil may fail in any way on an unusual system
+        return sum(psutil.cpu_percent(SAMPLE, percpu=True)) / 100  # on other systems all CPUs are usable
     return None
 
 
 def busy_cpus(before: CpuTimes | None, after: CpuTimes | None) -> float | None:
-    """How many CPUs were in use between two readings; None where the readings cannot say."""
+    """Return the average number of CPUs in use between two readings; None if the readings do not tell."""
     if before is None or after is None or after.total <= before.total:
         return None
     idle = after.spare + after.stolen - before.spare - before.stolen
@@ -86,7 +86,7 @@ def busy_cpus(before: CpuTimes | None, after: CpuTimes | None) -> float | None:
 
 
 def processors(tree: Tree, in_use: Callable[[Sequence[int]], float | None] = cpus_in_use) -> Iterator[Finding]:
-    """All findings of this kind."""
+    """Yield all findings on CPUs."""
     usable = tree.usable()
     yield _usable(usable)
     yield _quota(tree, len(usable))

@@ -1,4 +1,4 @@
-"""Other interpreters under which visits can be made: what they are, and whether they can."""
+"""Other Python interpreters for --python: their versions, and whether they can measure."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ipcbench.measure.process.names import PACKAGE, PACKAGE_PARENT
 from ipcbench.model import Interpreter
 from ipcbench.text import safe_text
 
-PYPERF = "2.10"  # whose interface the worker is written for
+PYPERF = "2.10"  # the version that the worker is written for
 _SECONDS = 30.0
 _LEAST = (3, 11)
-# Any Python says what it is; one that is new enough goes on to import what a worker imports. The mark tells the answer
-# from what start-up files of that Python print.
+# Every Python prints its version; one that is new enough also imports what a worker imports. The mark separates the
+# answer from the output of start-up files of that Python.
 _ASK = f"""
 import sys
 sys.path[:] = [folder for folder in sys.path if folder]  # the current folder is the user's
@@ -45,12 +45,12 @@ print("\\n" + mark + json.dumps(answer))
 
 
 def interpreters(commands: Sequence[str]) -> tuple[Interpreter, ...]:
-    """Ask each interpreter what it is; raises BadRequest for one that is none, too old, lacks pyperf or comes twice."""
+    """Query interpreters; raises BadRequest for one that is no Python, too old, without pyperf, or given twice."""
     found: dict[str, Interpreter] = {}
     for command in commands:
         one = _interpreter(command)
         if one.tag in found:
-            raise BadRequest(f"--python {command}: {one.implementation} {one.version} is chosen already")
+            raise BadRequest(f"--python {command}: {one.implementation} {one.version} was given before: leave one out")
         found[one.tag] = one
     return tuple(found.values())
 
@@ -70,7 +70,7 @@ def _interpreter(command: str) -> Interpreter:
     executable, implementation, version = answer["executable"], answer["implementation"], answer["version"]
     number = answer["number"]
     if tuple(number) < _LEAST:
-        raise BadRequest(f"--python {command}: is Python {version}, and ipcbench needs 3.11 or newer")
+        raise BadRequest(f"--python {command}: this is Python {version}, and ipcbench needs 3.11 or newer")
     if "trouble" in answer:
         raise BadRequest(f"--python {command}: cannot measure: {safe_text(answer['trouble'], 200)}")
     pyperf = answer["pyperf"]
@@ -85,10 +85,10 @@ def _interpreter(command: str) -> Interpreter:
 
 
 def _ask(command: str) -> dict[str, Any]:
-    """What an interpreter says of itself; raises BadRequest for a program that is none."""
+    """Return the answers of an interpreter; raises BadRequest if the program is no Python."""
     path = shutil.which(os.path.expanduser(command))
     if path is None:
-        raise BadRequest(f"--python {command}: no such program; expected such as python3.13 or a path to one")
+        raise BadRequest(f"--python {command}: no such program: give a name such as python3.13, or a path")
     mark = secrets.token_hex(16)
     try:
         done = subprocess.run(
@@ -104,4 +104,4 @@ def _ask(command: str) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(done.stdout.partition(mark)[2].partition("\n")[0])
         return answer
     except (OSError, subprocess.TimeoutExpired, ValueError) as error:
-        raise BadRequest(f"--python {command}: is no Python that answers") from error
+        raise BadRequest(f"--python {command}: this program does not answer like a Python") from error

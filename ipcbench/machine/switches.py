@@ -1,7 +1,7 @@
-"""What is switched on in an interpreter that changes how fast it is: a program that prints it, and who runs it.
+"""The switches of an interpreter that change its speed: a program that prints them, and a function that runs it.
 
-Options and environment variables decide that, but so do a debugger, or a tool for coverage that starts itself in every
-process. So a fresh interpreter is asked that is started as a worker is, and answers for itself. Standard library only.
+Options and environment variables set such switches, but so do debuggers and coverage tools that start in every process.
+Therefore a new interpreter, started like a worker, reports its own switches. Standard library only.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from pathlib import Path
 from typing import Any
 
 _SECONDS = 30.0
-_MARK = "ipcbench-switches "  # other lines may stand before it, as -X importtime and site-packages print some
+_MARK = "ipcbench-switches "  # other lines may come first, from -X importtime or site-packages
 _ALLOCATORS = ("jemalloc", "tcmalloc", "mimalloc")
-_TUNING = ("MALLOC_", "GLIBC_TUNABLES")  # environment variables by which libc's allocator is set
+_TUNING = ("MALLOC_", "GLIBC_TUNABLES")  # environment variables that configure the allocator of libc
 
 Switches = tuple[tuple[str, bool], ...]
 
 
 def own_options() -> list[str]:
-    """The options of this interpreter's command line that a worker is started with too: -X and -O.
+    """Return the options of this interpreter that a worker gets too: -X and -O.
 
-    What those say of the interpreter is meant for what is measured, not for what measures. Options about where modules
-    are found stay behind, since a worker has to find this package.
+    They are meant for the measured code. Options about the search path of modules are left out, since a worker has to
+    find this package.
     """
     found = ["-" + "O" * sys.flags.optimize] if sys.flags.optimize else []
     for name, value in getattr(sys, "_xoptions", {}).items():
@@ -42,9 +42,9 @@ def own_options() -> list[str]:
 
 @functools.cache
 def switches() -> Switches | None:
-    """What is switched on in the interpreter of a worker, and whether that slows it down; None if it does not say.
+    """Return the active switches of a worker's interpreter, each with whether it slows it down; None if unknown.
 
-    Words such as 'tracemalloc (25 frames)', which hold no path.
+    A switch is text without a path, such as 'tracemalloc (25 frames)'.
     """
     words = [sys.executable, *own_options(), "-P", __file__]
     try:
@@ -64,7 +64,7 @@ def switches() -> Switches | None:
 
 
 def _here() -> Iterator[tuple[str, bool]]:
-    """What is switched on in this process, and whether that slows it down."""
+    """Yield the active switches of this process, each with whether it slows the process down."""
     yield from _debugging()
     yield from _watching()
     yield from _build_options()
@@ -146,7 +146,7 @@ def _options() -> dict[str, Any]:
 
 
 def _variable(name: str) -> str:
-    """The plain characters of an environment variable of Python's, empty if it is not set or not looked at."""
+    """Return the plain characters of an environment variable of Python; empty if it is unset or ignored."""
     return "" if sys.flags.ignore_environment else _plain(os.environ.get(name, ""))
 
 

@@ -1,4 +1,4 @@
-"""What lies under the processes: semaphores and limits, the clock, a hypervisor, idle CPUs, power, a container."""
+"""Findings on the system: semaphores, limits, clock, hypervisor, idle CPUs, power and container."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from ipcbench.units import format_size, format_time
 
 SEMAPHORES = Topic(
     "semaphores",
-    "Queues, locks, shared values and arrays are made of them and become unsupported; pipes and sockets remain.",
-    "make /dev/shm writable, or use a Python that was built with them",
+    "Queues, locks, shared values and arrays need them and are unsupported; pipes and sockets still work.",
+    "make /dev/shm writable, or use a Python that was built with semaphores",
 )
 FILES = Topic(
-    "open files", "Cases with many workers or connections run out of them and become unsupported.", "ulimit -n 4096"
+    "open files", "Cases with many workers or connections exceed the limit and are unsupported.", "ulimit -n 4096"
 )
-PROCESSES = Topic("processes", "Cases with many workers run out of them and fail.", "ulimit -u 4096")
-LOCKED = Topic("locked memory", "Transports that pin memory become unsupported; none of the built-in ones does.")
+PROCESSES = Topic("processes", "Cases with many workers exceed the limit and fail.", "ulimit -u 4096")
+LOCKED = Topic("locked memory", "Plug-ins that pin memory may fail; no built-in mechanism pins memory.")
 CLOCK = Topic(
     "clock",
-    "Reading the clock takes a system call or a device: single messages and short turns look longer.",
-    "clocksource=tsc, where the CPU's is steady; the longer a turn, the less it matters",
+    "Reading the clock takes a system call or a device access: single messages look slower.",
+    "boot with clocksource=tsc if the CPU has a constant TSC",
 )
 VIRTUAL = Topic(
     "hypervisor",
-    "Waking an idle CPU goes through it, and that is most of what a blocking round trip takes under spread.",
-    "measure --placement spread,pack: the difference is the price of waking up",
+    "The hypervisor wakes idle CPUs, which is most of the time of a blocking round trip with placement spread.",
+    "measure with --placement spread,pack: the difference is the cost of waking a CPU",
 )
 IDLE = Topic(
     "idle CPUs",
-    "How deep an idle CPU sleeps, and how long it looks for work before, decides what waking it costs.",
-    "compare only runs of the same setting",
+    "The cost of waking a CPU depends on how deep it sleeps and how long it polls before.",
+    "compare only runs with the same setting",
 )
 POWER = Topic(
-    "power", "On battery the clock is kept low, and changes as the battery empties.", "plug in; then measure again"
+    "power", "On battery the clock rate is low and changes as the battery empties.", "plug in the charger, then measure"
 )
 CONTAINER = Topic(
-    "container", "Limits, CPU set and shared memory are its own; clock, caches and what is left it has with neighbours."
+    "container", "It has its own limits, CPU set and shared memory, and shares caches and CPU time with its neighbours."
 )
 _VENDORS = {
     "qemu": "QEMU",
@@ -55,12 +55,17 @@ _VENDORS = {
     "parallels": "Parallels",
     "openstack": "OpenStack",
 }
-_STEADY = ("tsc", "arch_sys_counter", "kvm-clock", "hyperv_clocksource_tsc_page")  # read without a system call
+_STEADY = (
+    "tsc",
+    "arch_sys_counter",
+    "kvm-clock",
+    "hyperv_clocksource_tsc_page",
+)  # clock sources that are read without a system call
 _CONTAINERS = ("docker", "kubepods", "containerd", "libpod", "podman", "lxc", "crio")
 
 
 def system(tree: Tree) -> Iterator[Finding]:
-    """All findings of this kind."""
+    """Yield all findings on the system."""
     yield _semaphores()
     yield _power(tree)
     yield _clock(tree)
@@ -101,7 +106,7 @@ def _clock(tree: Tree) -> Finding:
 
 
 def _step() -> float:
-    """The least seconds between two readings of the clock that differ: its resolution, or what reading it takes."""
+    """Return the shortest step between two readings of the clock, in seconds: its resolution or the cost of reading."""
     readings = [time.perf_counter_ns() for _ in range(2000)]
     steps = [later - earlier for earlier, later in itertools.pairwise(readings) if later > earlier]
     return min(steps, default=1) / 1e9
@@ -116,7 +121,7 @@ def _virtual(tree: Tree) -> Finding:
     if re.search(r"^flags\s*:.*\bhypervisor\b", cpu, re.MULTILINE):
         return VIRTUAL.found("note", named or "of unknown kind")
     if named:
-        return VIRTUAL.found("note", named)  # a processor that has no such flag
+        return VIRTUAL.found("note", named)  # a processor without the flag
     return VIRTUAL.found("good", "none") if cpu else VIRTUAL.unknown()
 
 

@@ -1,4 +1,4 @@
-"""Names to mechanisms and patterns, with globs and helpful refusals."""
+"""Mechanisms and patterns by name and glob, including plug-ins."""
 
 from __future__ import annotations
 
@@ -27,61 +27,66 @@ if TYPE_CHECKING:
 
 @functools.cache
 def plugin(name: str) -> Known | None:
-    """What is known of a plug-in, which is imported for that; None for every other mechanism."""
+    """Import a plug-in and return its facts; None for a built-in mechanism."""
     if not is_plugin(name):
         return None
-    from ipcbench.plan.plugins import read_plugin  # a list without plug-ins does not pay for it
+    from ipcbench.plan.plugins import read_plugin  # imported here, since a list without plug-ins does not need it
 
     return read_plugin(find_plugin(name))
 
 
 def packages(names: Iterable[str]) -> list[str]:
-    """The packages, with their versions, that brought those of these mechanisms that are plug-ins."""
+    """Return the packages, with versions, of the mechanisms that are plug-ins."""
     return sorted({known.plugin.origin for name in names if (known := plugin(name))})
 
 
 def is_plugin(name: str) -> bool:
-    """Whether this names an installed plug-in, which is not imported for that."""
-    return name not in mechanism_names() and name in installed().usable
+    """Return whether this is the name of an installed plug-in, without importing it."""
+    return name not in _built_in() and name in installed().usable
+
+
+@functools.cache
+def _built_in() -> frozenset[str]:
+    return frozenset(mechanism_names())
 
 
 @functools.cache
 def mechanism(name: str) -> Mechanism:
-    """The mechanism of that name; raises UnknownName, and BadRequest for a plug-in that cannot be used at all."""
+    """Return the mechanism of that name; raises UnknownName, and BadRequest for an unusable plug-in."""
     known = plugin(name)
     return known.mechanism if known else load_mechanism(name)
 
 
 def missing(name: str, python: tuple[int, int] = sys.version_info[:2]) -> str | None:
-    """Why a mechanism cannot be used under a Python of that version, in words; None where it can."""
+    """Return why a mechanism cannot be used under a Python of that version; None if it can."""
     known = plugin(name)
     return (known.reason if known else None) or mechanism(name).missing(python)
 
 
 @functools.cache
 def pattern(name: str) -> Pattern:
-    """The pattern of that name; raises UnknownName."""
+    """Return the pattern of that name; raises UnknownName."""
     return load_pattern(name)
 
 
 def names() -> list[str]:
-    """The names of all mechanisms, those of installed plug-ins last."""
+    """Return the names of all mechanisms, installed plug-ins last."""
     return [*mechanism_names(), *installed().usable]
 
 
 def mechanisms(plugins: Iterable[str] = ()) -> list[Mechanism]:
-    """All mechanisms of ipcbench and these plug-ins, families together in the order people ask."""
+    """Return all built-in mechanisms and these plug-ins, sorted by family and name."""
     found = map(mechanism, {*mechanism_names(), *plugins})
     return sorted(found, key=lambda one: (FAMILIES.index(one.family), one.name))
 
 
 def patterns() -> list[Pattern]:
-    """All patterns, in the order of their ports."""
+    """Return all patterns, sorted by port and name."""
     return sorted(map(pattern, pattern_names()), key=lambda found: (PORTS.index(found.port), found.name))
 
 
 def questions() -> list[str]:
-    """Every pattern with each of its operations: 'ping-pong', 'access:read', 'access:write'."""
+    """Return every pattern with each of its operations: 'ping-pong', 'access:read', 'access:write'."""
     return [
         f"{found.name}:{operation}" if operation else found.name
         for found in patterns()
@@ -90,9 +95,9 @@ def questions() -> list[str]:
 
 
 def select_mechanisms(texts: Sequence[str]) -> list[str]:
-    """The mechanisms that names and globs choose, in the order given.
+    """Return the mechanisms that names and globs select, in the given order.
 
-    Raises UnknownName for one that chooses none, and BadRequest for the name of a plug-in that cannot be used at all.
+    Raises UnknownName for a text that selects none, and BadRequest for the name of an unusable plug-in.
     """
     own = mechanism_names()
     if all(text in own for text in texts):
@@ -104,9 +109,9 @@ def select_mechanisms(texts: Sequence[str]) -> list[str]:
 
 
 def select_questions(texts: Sequence[str]) -> list[str]:
-    """The questions that names and globs choose.
+    """Return the questions that names and globs select; raises UnknownName.
 
-    A pattern's plain name chooses the operation without a name if it has one, such as `counter`, and else all of them.
+    The name of a pattern selects its operation without a name if there is one, such as `counter`, otherwise all.
     """
     chosen: list[str] = []
     for text in texts:

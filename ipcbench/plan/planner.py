@@ -1,4 +1,4 @@
-"""A selection becomes a plan: cases, skips with reasons, and the order of every round."""
+"""Plans: the cases of a selection, skips with reasons, and the order of every round."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ from ipcbench.model import (
 )
 from ipcbench.plan import catalog
 from ipcbench.plan.suites import Row, everything, suite
+from ipcbench.text import count
 from ipcbench.units import format_size
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the user asked for; empty means not said. Mechanisms and patterns are names or globs."""
+    """The selection of the user; an empty field is not given. Mechanisms and patterns are names or globs."""
 
     suites: tuple[str, ...] = ()
     mechanisms: tuple[str, ...] = ()
@@ -48,7 +49,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run will do. notes are by case id: doubts about numbers that will be good."""
+    """The cases, skips and settings of a run. notes are expected doubts about values, by case id."""
 
     cases: tuple[Case, ...]
     skips: tuple[Skip, ...]
@@ -59,13 +60,13 @@ class Plan:
     pythons: tuple[Interpreter, ...] = ()
 
     def round(self, number: int, cases: Sequence[Case], loops: dict[Case, int]) -> list[Visit]:
-        """The visits of one round over the cases that are still in, blocks shuffled and shuffled inside each block."""
+        """Return the visits of one round of these cases, in shuffled blocks with shuffled cases."""
         ordered = shuffled_blocks(cases, f"{self.seed}/{number}")
         return [Visit(case, number, position, loops.get(case)) for position, case in enumerate(ordered)]
 
 
 def shuffled_blocks(cases: Sequence[Case], seed: str) -> list[Case]:
-    """Keep the cases a reader will compare next to each other, in random order, blocks in random order too."""
+    """Shuffle cases inside their blocks, and the blocks; cases that are compared stay next to each other."""
     chance = random.Random(seed)
     blocks: dict[tuple[object, ...], list[Case]] = {}
     for case in cases:
@@ -78,14 +79,14 @@ def shuffled_blocks(cases: Sequence[Case], seed: str) -> list[Case]:
 
 
 def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, timing: Timing) -> Plan:
-    """Turn a request into a plan for a machine that offers this.
+    """Return the plan of a request for a machine with these capabilities.
 
-    Raises UnknownName for a name nothing has, BadRequest for a number out of range and for a selection without a case,
-    which is NotHere where another machine could measure some of it.
+    Raises UnknownName, and BadRequest for a number out of range or if no case is left; NotHere if no case is left but
+    another machine could measure some.
     """
-    for count in request.workers:
-        if not 1 <= count <= MOST_WORKERS:
-            raise BadRequest(f"workers {count}: expected 1 to {MOST_WORKERS}")
+    for number in request.workers:
+        if not 1 <= number <= MOST_WORKERS:
+            raise BadRequest(f"workers {number}: expected 1 to {MOST_WORKERS}")
     wanted = _wanted(request, offer)
     pythons = {python.tag: python for python in request.pythons}
     cases, skips = [], []
@@ -93,9 +94,12 @@ def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, 
         under = pythons.get(case.python)
         reason = why_not(case, offer, bool(request.placements), under.number if under else sys.version_info[:2])
         if under and catalog.is_plugin(case.mechanism) and case.mechanism not in under.plugins:
-            reason = reason or f"{case.mechanism}: no package that is installed here brings it (under {under.tag})"
+            reason = reason or f"{case.mechanism}: its package is not installed in {under.tag}"
         if under and case.payload == "array" and not under.numpy:
-            reason = reason or f"arrays need numpy, which {under.implementation} {under.version} of --python has not"
+            reason = (
+                reason
+                or f"arrays need numpy, which is not installed in {under.implementation} {under.version} of --python"
+            )
         if reason:
             skips.append(Skip(case, reason))
         else:
@@ -110,7 +114,7 @@ def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, 
 def why_not(
     case: Case, offer: Capabilities, chosen_placement: bool = False, python: tuple[int, int] = sys.version_info[:2]
 ) -> str | None:
-    """Why this case cannot run on a machine that offers this, under that Python, in words; None if it can."""
+    """Return why a case cannot run with these capabilities and this Python version; None if it can."""
     reason = _why_nowhere(case)
     if reason:
         return reason
@@ -119,7 +123,9 @@ def why_not(
     if missing:
         return missing
     if case.start_method not in offer.start_methods:
-        return f"start method {case.start_method} is not offered here, only {', '.join(offer.start_methods)}"
+        return (
+            f"start method {case.start_method} is not available on this machine, only {', '.join(offer.start_methods)}"
+        )
     if mechanism.semaphores and offer.semaphores:
         return offer.semaphores
     if case.placement == "spread" and chosen_placement and offer.cpus < 2:
@@ -128,7 +134,7 @@ def why_not(
 
 
 def _why_nowhere(case: Case) -> str | None:
-    """Why no machine can run this case; None if one could."""
+    """Return why no machine can run a case; None if one could."""
     mechanism, pattern = catalog.mechanism(case.mechanism), catalog.pattern(case.pattern)
     reason = pattern.unfit(mechanism, case)
     if reason:
@@ -160,7 +166,7 @@ def _notes(case: Case, offer: Capabilities) -> tuple[str, ...]:
 
 
 def _wanted(request: Request, offer: Capabilities) -> list[Case]:
-    """Every case the request names, possible or not."""
+    """Return every case that the request selects, possible or not."""
     mechanisms = catalog.select_mechanisms(request.mechanisms)
     questions = catalog.select_questions(request.patterns)
     rows = _suite_rows(request, mechanisms, questions) if _from_suite(request) else _free_rows(mechanisms, questions)
@@ -181,34 +187,34 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
             names,
             [python.tag for python in request.pythons] or [""],
         )
-        for question, size, count, payload, placement, name, python in product:
+        for question, size, number, payload, placement, name, python in product:
             pattern, _, operation = question.partition(":")
             for method in request.start_methods or row.start_methods or _usual(name, methods):
-                case = Case(pattern, name, size, count, operation, payload, method, placement, python)
+                case = Case(pattern, name, size, number, operation, payload, method, placement, python)
                 found.setdefault(case)
     return list(found)
 
 
 def mechanisms_of(request: Request) -> list[str]:
-    """The mechanisms that a request may be about, plug-ins included; raises as make_plan does for an unknown name."""
+    """Return the mechanisms that a request may select, with plug-ins; raises UnknownName."""
     chosen = catalog.select_mechanisms(request.mechanisms)
     suites = not request.full and _from_suite(request)
     return chosen or ([] if suites else catalog.names())
 
 
 def _usual(name: str, methods: tuple[StartMethod, ...]) -> tuple[StartMethod, ...]:
-    """The start method of a case that nobody chose one for: the machine's usual one, or the mechanism's first."""
+    """Return the default start method of a mechanism: that of the machine, or the first it works under."""
     offered = catalog.mechanism(name).start_methods
     return methods if set(methods) & set(offered) else offered[:1]
 
 
 def _full_rows(mechanisms: Sequence[str]) -> list[Row]:
-    """All that the suites hold, and each mechanism once in each question, so that nothing about any pair is unsaid."""
-    everybody = tuple(found.name for found in catalog.mechanisms(mechanisms or catalog.names()))
+    """Return the rows of all suites, and each mechanism in each question once, so that no pair is left out."""
+    names = tuple(found.name for found in catalog.mechanisms(mechanisms or catalog.names()))
     rows = list(everything())
     for question in catalog.questions():
         pattern = catalog.pattern(question.partition(":")[0])
-        rows.append(Row((question,), everybody, pattern.sizes[:1], pattern.workers[:1]))
+        rows.append(Row((question,), names, pattern.sizes[:1], pattern.workers[:1]))
     return rows
 
 
@@ -217,7 +223,7 @@ def _from_suite(request: Request) -> bool:
 
 
 def _suite_rows(request: Request, mechanisms: Sequence[str], questions: Sequence[str]) -> list[Row]:
-    """The rows of the suites asked for, narrowed to questions and mechanisms; raises BadRequest if that empties it."""
+    """Return the rows of the requested suites for these questions and mechanisms; raises BadRequest if none is left."""
     names = request.suites or (() if request.full else ("all",))
     name = ", ".join(map(repr, names)) or "--full"
     rows = _full_rows(mechanisms) if request.full else [row for name in names for row in suite(name).rows]
@@ -226,17 +232,19 @@ def _suite_rows(request: Request, mechanisms: Sequence[str], questions: Sequence
         rows = [replace(row, questions=tuple(name for name in row.questions if name in questions)) for row in rows]
         rows = [row for row in rows if row.questions]
         if not rows:
-            raise BadRequest(f"no case left: suite {name} has no pattern {', '.join(map(repr, request.patterns))}")
+            raise BadRequest(
+                f"nothing to measure: suite {name} has no pattern {', '.join(map(repr, request.patterns))}"
+            )
     if mechanisms:
         rows = [row for row in rows if set(row.mechanisms) & set(mechanisms)]
         if not rows:
             wanted = ", ".join(map(repr, request.mechanisms))
-            raise BadRequest(f"no case left: suite {name} has no mechanism {wanted} in the patterns chosen")
+            raise BadRequest(f"nothing to measure: suite {name} has no mechanism {wanted} in the chosen patterns")
     return rows
 
 
 def _free_rows(mechanisms: Sequence[str], questions: Sequence[str]) -> list[Row]:
-    """Every chosen mechanism with every chosen question, at the pattern's own sizes and workers."""
+    """Return every mechanism in every question, with the sizes and workers of the pattern."""
     chosen = tuple(mechanisms or (found.name for found in catalog.mechanisms(catalog.names())))
     rows = []
     for question in questions or catalog.questions():
@@ -246,7 +254,8 @@ def _free_rows(mechanisms: Sequence[str], questions: Sequence[str]) -> list[Row]
 
 
 def _why_none(skips: Sequence[Skip]) -> str:
-    """One line that says what emptied the selection, with the most frequent reasons."""
+    """Return why no case of the selection can be measured, in one line with the first three reasons."""
     reasons = list(dict.fromkeys(skip.reason for skip in skips))
-    more = f"; and {len(reasons) - 3} more reasons" if len(reasons) > 3 else ""
-    return f"no case left: all {len(skips)} are skipped: {'; '.join(reasons[:3])}{more}"
+    more = f"; and {count(len(reasons) - 3, 'more reason')}" if len(reasons) > 3 else ""
+    skipped = "the only case is" if len(skips) == 1 else f"all {len(skips):,} cases are"
+    return f"nothing to measure: {skipped} skipped: {'; '.join(reasons[:3])}{more}"

@@ -1,4 +1,4 @@
-"""Plug-ins as a plan knows them: imported, their facts checked, or else the reason why one cannot be used."""
+"""Plug-ins for planning: imported and with checked facts, or with the reason why they are unusable."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _Words = Annotated[tuple[_Text, ...], msgspec.Meta(max_length=100)]
 
 
 class Facts(msgspec.Struct, forbid_unknown_fields=True):
-    """The facts of a Mechanism, all but its classes, with their types and limits."""
+    """The facts of a Mechanism, without its port classes, with types and limits."""
 
     name: Annotated[str, msgspec.Meta(pattern=rf"^{NAME.pattern}\Z")]
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=_LINE)]
@@ -69,7 +69,7 @@ class Facts(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Known(NamedTuple):
-    """A plug-in and its mechanism, which is a placeholder where reason says in one line why it cannot be used."""
+    """A plug-in and its mechanism. If the plug-in is unusable, reason says why and the mechanism is a placeholder."""
 
     plugin: Plugin
     mechanism: Mechanism
@@ -77,9 +77,9 @@ class Known(NamedTuple):
 
 
 def read_plugin(plugin: Plugin) -> Known:
-    """Import a plug-in and check its facts."""
+    """Import a plug-in and check its facts; an error becomes the reason in the result."""
     try:
-        # What it prints would stand between our own lines, or in the JSON of a list.
+        # Its output would appear in the output of ipcbench, such as the JSON of a list.
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             found = load(plugin)
     except BadRequest as error:
@@ -91,12 +91,12 @@ def read_plugin(plugin: Plugin) -> Known:
 
 
 def checked(found: Mechanism) -> Mechanism:
-    """Return a mechanism with its texts made safe to show; raises BadRequest if a fact is not as it must be."""
+    """Return a mechanism with its texts cleaned; raises BadRequest if a fact is invalid."""
     told = {fact: value for fact, value in found._asdict().items() if fact not in (*PORTS, "far")}
     try:
         facts = msgspec.convert(told, Facts)
     except msgspec.ValidationError as error:
-        raise BadRequest(f"a fact is not as expected: {safe_text(error, _LINE)}") from error
+        raise BadRequest(f"invalid fact: {safe_text(error, _LINE)}") from error
     found = found._replace(**msgspec.structs.asdict(facts))
     for against in _inconsistencies(found):
         raise BadRequest(against)
@@ -105,21 +105,21 @@ def checked(found: Mechanism) -> Mechanism:
 
 
 def _inconsistencies(found: Mechanism) -> Iterator[str]:
-    """What cannot be true of a mechanism, in words."""
+    """Yield the contradictions in the facts of a mechanism."""
     if not found.ports:
-        yield "offers no port: expected a channel, a cell, a signal or an executor"
+        yield "it has no port: expected a channel, a cell, a signal or an executor"
     if bool(found.executor) != bool(found.operations):
-        yield "operations are the ways of an executor: both or neither"
+        yield "operations and executor belong together: declare both or neither"
     if (found.wait == "poll") != bool(found.poll_interval):
-        yield "poll_interval belongs to wait='poll', and is not 0 there"
+        yield "poll_interval belongs to wait='poll': declare it there, above 0, and nowhere else"
     if found.largest is not None and found.largest < found.smallest:
-        yield f"largest is {found.largest:,} and smallest {found.smallest:,}"
+        yield f"largest is {found.largest:,}, below smallest, which is {found.smallest:,}"
     if not all(text.strip() for text in (found.title, found.short, *found.caveats)):
-        yield "title, short and caveats say something"
+        yield "title, short and caveats must not be blank"
 
 
 def _placeholder(plugin: Plugin) -> Mechanism:
-    """Return a mechanism that claims to do anything, so that every case of it is skipped for the plug-in's reason."""
+    """Return a placeholder for an unusable plug-in, with all ports, so that every case is skipped with its reason."""
     return Mechanism(
         name=plugin.name,
         title=f"a plug-in of {plugin.origin} that cannot be used",

@@ -1,9 +1,9 @@
-"""The suites as data: which mechanisms, patterns, sizes and workers answer which question.
+"""The suites as data: the mechanisms, patterns, sizes and workers that answer a question.
 
-A row with fast sizes is also measured by --fast, at those. `all` is the curated union that fits ten minutes on two
-CPUs; the others sweep their own axis further, and --full measures them all. The ladder is always planned together:
-each of its rungs adds one layer to the one before, and their differences say what a layer costs.
-`third-party` is the one suite of what must be installed: absent libraries are skips, here and under --full.
+--fast measures only rows with fast sizes, at these sizes. `all` is a curated selection that takes ten minutes on two
+CPUs; the other suites sweep one axis further, and --full measures all suites. The mechanisms of LADDER are planned
+together: each adds one layer to the one before, and the differences are the costs of the layers. `third-party` is the
+suite of mechanisms that need a library: absent libraries are skips, in it and under --full.
 """
 
 from __future__ import annotations
@@ -24,11 +24,16 @@ OTHERS = (
     *("asyncio-unix", "mmap", "shareable-list", "shared-memory-view", "shared-memory-new", "shared-memory-pipe"),
     *("shared-memory-spin", "manager-namespace", "manager-value", "manager-tcp"),
 )
-LARGE = tuple(name for name in OTHERS if name != "unix-datagram")  # a datagram ends at 208 KiB
+LARGE = tuple(name for name in OTHERS if name != "unix-datagram")  # its datagrams are limited to 208 KiB
 SHARED_IN_PROCESS = ("thread-queue", "interpreter-queue", "interpreter-queue-spin")
 IN_PROCESS = (*SHARED_IN_PROCESS, "interpreter-memory")
 SHARED_QUEUES = ("queue", "simple-queue", "joinable-queue", "manager-queue", "manager-list")
-LARGE_TASKS = ("queue", "simple-queue", "manager-queue", "manager-list")  # joinable-queue is a queue that counts
+LARGE_TASKS = (
+    "queue",
+    "simple-queue",
+    "manager-queue",
+    "manager-list",
+)  # without joinable-queue, which is a queue with a counter
 CELLS = (
     *("value", "raw-value", "array", "raw-array", "shared-memory", "mmap", "shareable-list"),
     *("manager-value", "manager-array", "manager-list", "manager-dict", "manager-namespace"),
@@ -72,10 +77,10 @@ THIRD_PARTY = (
     *("zmq-ipc", "zmq-tcp", "zmq-push-pull", "faster-fifo", "faster-fifo-many", "posix-shm", "iceoryx2-event"),
     *("iceoryx2-spin", "dill-pipe", "dill-queue", "uvloop-unix", "msgspec-pipe"),
 )
-APART = ("redis-list", "nats", "grpc-unix", "lmdb", "arrow-shared-memory")  # each an extra that comes alone
+APART = ("redis-list", "nats", "grpc-unix", "lmdb", "arrow-shared-memory")  # each has an extra of its own
 MPI = ("mpi-buffer", "mpi-pickle")
 NEVER_FORKED = ("nng-ipc", "nng-tcp")
-KERNEL_QUEUES = ("posix-mq", "sysv-mq")  # of 8 KiB a message
+KERNEL_QUEUES = ("posix-mq", "sysv-mq")  # limited to 8 KiB per message
 BROKERS = ("redis-list", "nats")
 THIRD_QUEUES = ("queue", "simple-queue", "faster-fifo", "dill-queue")
 THIRD_POOLS = ("pool", "process-pool-executor", "loky", "serial")
@@ -83,9 +88,9 @@ THIRD_POOLS = ("pool", "process-pool-executor", "loky", "serial")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Every combination of these; --fast takes the fast ones, or leaves the row out where fast_sizes is empty.
+    """All combinations of the fields; --fast uses the fast ones, and skips a row without fast_sizes.
 
-    Start methods and placements are the plan's usual one where none is named.
+    Without start_methods or placements the row has the default of the plan.
     """
 
     questions: tuple[str, ...]
@@ -102,7 +107,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A name, the question it answers in one line, and its rows."""
+    """A named selection: its question in one line, and its rows."""
 
     name: str
     question: str
@@ -116,9 +121,9 @@ _OPEN = ("tail:open-1k", "tail:open-3k", "tail:open-10k", "tail:open-30k", "tail
 _RETURN = ("tail:returned", "tail:delivered")
 _SWEEP = (8, 64, KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB)
 _FEW = (64, 4 * KIB, 64 * KIB, MIB)
-_HOLE = 32 * KIB  # in the middle of where two writes over TCP wait for an acknowledgement
+_HOLE = 32 * KIB  # in the middle of the range in which two writes over TCP wait for an acknowledgement
 
-# In every round of every suite: what the machine could do at best, and the unit "raw pipes".
+# In every round of every suite: the lower bounds of the machine, and os-pipe as the unit "raw pipes".
 _CONTROLS = (
     Row(_PING, ("no-op", "os-pipe"), (64,), fast_sizes=(64,)),
     Row(_PING, ("memcpy", "pickle"), (64, MIB), fast_sizes=(MIB,)),
@@ -126,7 +131,7 @@ _CONTROLS = (
 
 _ALL = Suite(
     "all",
-    "The whole picture: latency, throughput, workers, shared state, signals, pools and the traps.",
+    "All topics: latency, throughput, workers, shared state, signals, pools and known traps.",
     (
         Row(_PING, COMMON, _FEW, fast_sizes=(64, MIB), fast_mechanisms=(*LADDER[:4], "pipe", "shared-memory")),
         Row(
@@ -169,7 +174,7 @@ _ALL = Suite(
 )
 _LATENCY = Suite(
     "latency",
-    "How long until an answer? One round trip between two processes, by payload size.",
+    "How long does a round trip between two processes take, by payload size?",
     (
         Row(_PING, (*COMMON, *MANAGED), _SWEEP, fast_sizes=_FEW),
         Row(_PING, OTHERS, (64, 4 * KIB, 64 * KIB), fast_sizes=(64,)),
@@ -182,7 +187,7 @@ _LATENCY = Suite(
 )
 _THROUGHPUT = Suite(
     "throughput",
-    "How fast do messages flow one way? Delivered messages, by payload size.",
+    "How fast do messages flow one way, by payload size?",
     (
         Row(_STREAM, (*COMMON, *MANAGED), _SWEEP, fast_sizes=_FEW),
         Row(_STREAM, OTHERS, (64, 64 * KIB), fast_sizes=(64,)),
@@ -194,7 +199,7 @@ _THROUGHPUT = Suite(
 )
 _WORKERS = Suite(
     "workers",
-    "Does it scale? One queue for many, pairs and chains, with 1, 2, 4 and 8 workers.",
+    "Does it scale? Shared queues, pairs and chains with 1, 2, 4 and 8 workers.",
     (
         Row(_TASKS, SHARED_QUEUES, (64, 64 * KIB), (1, 2, 4, 8), (64,), (1, 2, 4, 8)),
         Row(("fan-in", "fan-out", "many-to-many"), SHARED_QUEUES, (64,), (1, 2, 4), (64,), (1, 4), ("queue",)),
@@ -206,7 +211,7 @@ _WORKERS = Suite(
 )
 _STATE = Suite(
     "state",
-    "What does shared state cost? Reads, writes and increments under a lock, alone and contended, and without one.",
+    "What does shared state cost? Reads, writes and increments, with and without lock and contention.",
     (
         Row(_COUNTER, CELLS, (8,), (1, 2, 4, 8), fast_sizes=(8,), fast_workers=(1, 4)),
         Row(_UNLOCKED, CARELESS, (8,), (1, 2, 4), (8,), (2,), ("value",)),
@@ -226,7 +231,7 @@ _SIGNALS = Suite(
 )
 _PLACEMENT = Suite(
     "placement",
-    "Does it matter where the processes run? Each on a CPU of its own, all on one, or wherever.",
+    "Does it matter where processes run? One CPU each, one CPU for all, or as scheduled.",
     (
         Row(_PING, PLACED, (64, 64 * KIB), placements=("spread", "pack", "free"), fast_sizes=(64,)),
         Row(_STREAM, PLACED, (64,), placements=("spread", "pack", "free")),
@@ -235,7 +240,7 @@ _PLACEMENT = Suite(
 )
 _CLIFFS = Suite(
     "cliffs",
-    "Are there sizes to avoid? Round trips just below and above every threshold known.",
+    "Are there sizes to avoid? Round trips just below and above every known threshold.",
     (
         Row(
             _PING,
@@ -250,7 +255,7 @@ _CLIFFS = Suite(
 )
 _START = Suite(
     "start",
-    "What does it cost to begin? A whole life: make, start, connect, one message to each worker, close.",
+    "What does set-up cost? Create, start, connect, send each worker one message, close.",
     (
         Row(
             ("set-up",),
@@ -266,7 +271,7 @@ _START = Suite(
 )
 _TAILS = Suite(
     "tails",
-    "How bad are the slow ones? Every message timed, closed loop and at fixed rates.",
+    "How slow are the slowest messages? Each message timed, in a closed loop and at fixed rates.",
     (
         Row(("tail:closed",), TAILED, (64, 64 * KIB), fast_sizes=(64,)),
         Row(_RETURN, TAILED, (64, MIB), fast_sizes=(MIB,), fast_mechanisms=("queue", "pipe")),
@@ -276,7 +281,7 @@ _TAILS = Suite(
 )
 _OBJECTS = Suite(
     "objects",
-    "What does the content cost? Nested objects and numpy arrays, pickled, out of band, copied and shared.",
+    "What does the content cost? Objects and numpy arrays: pickled, out of band, copied, shared.",
     (
         Row(
             _PING,
@@ -298,7 +303,7 @@ _OBJECTS = Suite(
 )
 _POOLS = Suite(
     "pools",
-    "What does a pool cost per task, by the way tasks are handed over, against threads, interpreters and a plain loop?",
+    "What does a pool cost per task? Ways to submit tasks; threads, interpreters and a loop to compare.",
     (
         Row(("tasks:apply", "tasks:submit", "tasks:map"), POOLS, (64, 64 * KIB), (1, 2, 4), (64,), (2,)),
         Row(("tasks:map-chunked",), CHUNKING, (64, 64 * KIB), (1, 2, 4), (64,), (2,)),
@@ -308,7 +313,7 @@ _POOLS = Suite(
 )
 _THIRD_PARTY = Suite(
     "third-party",
-    "Is a dependency worth it? Libraries beside the best of the standard library; what is not installed is skipped.",
+    "Is a dependency worth it? Installed libraries beside the best of the standard library.",
     (
         Row(_PING, (*BEST, *THIRD_PARTY, *APART, *MPI), _FEW, fast_sizes=(64,)),
         Row(_PING, KERNEL_QUEUES, (64, 4 * KIB), fast_sizes=(64,)),
@@ -343,12 +348,12 @@ SUITES = {suite.name: suite for suite in (_ALL, *_QUESTIONS)}
 
 
 def suite(name: str) -> Suite:
-    """The suite of that name; raises UnknownName."""
+    """Return the suite of that name; raises UnknownName."""
     if name not in SUITES:
         raise UnknownName("suite", name, SUITES)
     return SUITES[name]
 
 
 def everything() -> tuple[Row, ...]:
-    """The rows of all suites."""
+    """Return the rows of all suites, without duplicates."""
     return tuple(dict.fromkeys(row for suite in SUITES.values() for row in suite.rows))

@@ -48,7 +48,7 @@ MISTAKES = [
     (["--suite", "latncy"], r"unknown suite 'latncy': did you mean 'latency'\? "),
     (["--placement", "spred"], r"unknown placement 'spred': did you mean 'spread'\? known: free, pack, spread"),
     (["--start-method", "spwan"], r"unknown start method 'spwan': did you mean 'spawn'\? known: fork, forkserver"),
-    (["--size", "0", "--pattern", "stream"], r"no case left: .*at least 1 B"),
+    (["--size", "0", "--pattern", "stream"], r"nothing to measure: .*at least 1 B"),
     (["--size", "-1"], r"size '-1'"),
     (["--size", "12XB"], r"size '12XB'"),
     (["--size", "1e99"], r"size '1e99'"),
@@ -61,7 +61,7 @@ MISTAKES = [
     (["--workers", "\u0664"], r"workers"),
     (["--workers", "1-4"], r"workers '1-4': expected whole numbers separated by commas, such as 1,2,4"),
     (["--mechanism", "PIPE"], r"unknown mechanism 'PIPE': did you mean 'pipe'\?"),
-    (["--size", "1,5MiB"], r"size '1,5MiB': 1\.5MiB is one size, 1B,5MiB are two"),
+    (["--size", "1,5MiB"], r"size '1,5MiB' is ambiguous: write 1\.5MiB for one size, 1B,5MiB for two"),
     (["--budget", "abc"], r"duration 'abc': expected 1s to 7 days"),
     (["--budget", "0s"], r"duration '0s'"),
     (["--budget", "1000000h"], r"duration '1000000h'"),
@@ -69,13 +69,19 @@ MISTAKES = [
     (["--rounds", "1.5"], r"rounds '1\.5'"),
     (["--rounds", "99999999999"], r"rounds '99999999999'"),
     (["--seed", "-1"], r"seed"),
-    (["--fast", "--rigorous"], r"--fast and --rigorous: choose one"),
-    (["--budget", "1m", "--rounds", "3"], r"--budget and --rounds: choose one"),
-    (["--mechanism", "value", "--pattern", "ping-pong", "--size", "64B"], r"no case left: .*value carries one 8 B"),
-    (["--mechanism", "pipe", "--pattern", "counter"], r"no case left: .*pipe holds no state"),
-    (["--suite", "workers", "--mechanism", "value"], r"no case left: suite 'workers' has no mechanism 'value'"),
-    (["--suite", "workers", "--pattern", "access:read"], r"no case left: suite 'workers' has no pattern 'access:read'"),
-    (["--mechanism", "pipe", "--pattern", "ping-pong", "--workers", "2"], r"no case left: .*driver and 1 worker"),
+    (["--fast", "--rigorous"], r"--fast and --rigorous exclude each other: choose one"),
+    (["--budget", "1m", "--rounds", "3"], r"--budget and --rounds exclude each other: choose one"),
+    (
+        ["--mechanism", "value", "--pattern", "ping-pong", "--size", "64B"],
+        r"nothing to measure: .*value carries one 8 B",
+    ),
+    (["--mechanism", "pipe", "--pattern", "counter"], r"nothing to measure: .*pipe holds no state"),
+    (["--suite", "workers", "--mechanism", "value"], r"nothing to measure: suite 'workers' has no mechanism 'value'"),
+    (
+        ["--suite", "workers", "--pattern", "access:read"],
+        r"nothing to measure: suite 'workers' has no pattern 'access:read'",
+    ),
+    (["--mechanism", "pipe", "--pattern", "ping-pong", "--workers", "2"], r"nothing to measure: .*driver and 1 worker"),
     (["--label", "a/b"], r"label 'a/b'"),
     (["--label", ".."], r"label '\.\.'"),
     (["--label", ""], r"label ''"),
@@ -347,7 +353,7 @@ def test_results_go_to_stdout_and_progress_to_stderr_without_escape_codes(tmp_pa
     del env["NO_COLOR"]
     done = run("run", *QUICK, "--label", "plain", cwd=tmp_path, env=env)
     assert done.code in (0, 7)
-    assert done.out.startswith("results/plain.json: 1 ok; 1 complete round in ")
+    assert done.out.startswith("results/plain.json: 1 measured; 1 complete round in ")
     assert any("round 1 of 1" in line for line in done.errors)
     assert "results/plain.json" not in done.err
     assert ESCAPE not in done.out + done.err
@@ -416,8 +422,15 @@ def test_a_terminal_gets_a_bar_and_the_results_file_none_of_it(tmp_path: Path, c
     assert colour == bool(re.search(r"\x1b\[(?:[0-9;]*;)?[349][0-8](?:;[0-9;]*)?m", shown))
     assert ESCAPE not in (tmp_path / "results" / "bar.json").read_text()
     assert "\\u001b" not in (tmp_path / "results" / "bar.json").read_text()
-    last = shown.rindex("results/bar.json: 1 ok")
+    last = shown.rindex("results/bar.json: 1 measured")
     assert ESCAPE not in shown[last:]
+
+
+@pytest.mark.parametrize("words", ["list", "--help", "run --dry-run --mechanism pipe --pattern stream", ""])
+def test_a_closed_standard_output_is_an_error(tmp_path: Path, words: str) -> None:
+    done = finish(start(*words.split(), cwd=tmp_path, before=["sh", "-c", 'exec "$@" >&-', "sh"]))
+    assert done.code == 6
+    one_line(done.errors, "cannot print: standard output is closed")
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:

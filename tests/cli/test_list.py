@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from commands import Finished
 
+from ipcbench.measure.api.mechanism import FAMILIES
 from ipcbench.measure.registry import mechanism_names
 
 Within = Callable[..., Finished]
@@ -25,6 +26,20 @@ def test_a_mechanism_says_what_it_is_promises_and_traps_you_with(
     for word in ("semantics", "family", "offers", "carries", "starts under"):
         assert f"\n{word}  " in done.out
     assert max(map(len, done.out.splitlines())) < 80
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_lists_fit_the_terminal_by_family_with_the_library_in_a_column_of_its_own(
+    within: Within, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = within("list").out.splitlines()
+    assert max(map(len, lines)) <= columns
+    place = lines[0].index("library")
+    libraries = {line.split()[0]: line[place:] for line in lines if line.startswith("  ") and line[place:]}
+    assert libraries["zmq-tcp"].removesuffix(" *") == "zmq"
+    assert [line for line in lines if line in FAMILIES] == list(FAMILIES)
+    assert lines.index("sockets") < next(at for at, line in enumerate(lines) if line.startswith("  tcp "))
 
 
 def test_semantics_name_ordering_waiting_reach_and_what_becomes_of_the_dead(within: Within) -> None:

@@ -38,6 +38,20 @@ def test_many_cases_that_failed_alike_are_one_line_and_few_are_one_each() -> Non
             assert lines == [f"{many} cases failed in timed: exit 1: queue; ping-pong; {many} sizes, 1 B to {many} B"]
 
 
+def test_updates_lost_without_a_lock_are_a_finding_and_no_fault() -> None:
+    careless = Case("counter", "value", 8, 2, "unlocked")
+    careful, good = careless._replace(operation=""), Case("ping-pong", "pipe", 64)
+    lost: tuple[Verdict, str] = ("wrong", "lost 3 of 10 increments")
+    verdicts: dict[str, tuple[Verdict, str]] = {careless.id: lost}
+    lines = summary_lines(make_result([careless, good], 3, verdicts=verdicts, skips=[]), Path("x"))
+    assert lines[0].startswith("x: 1 measured; 1 shows lost updates, as expected without a lock; 3 complete rounds in ")
+    assert lines[1] == f"{careless.id}: lost 3 of 10 increments, as expected without a lock"
+    verdicts |= {careful.id: lost, good.id: ("failed", "exit 1")}
+    lines = summary_lines(make_result([careless, careful, good], 3, verdicts=verdicts, skips=[]), Path("x"))
+    assert lines[0].startswith("x: 1 wrong, 1 failed; 1 shows lost updates, as expected without a lock;")
+    assert f"{careful.id}: wrong: lost 3 of 10 increments" in lines
+
+
 def test_reasons_have_an_end_too() -> None:
     cases = [Case("ping-pong", "queue", size) for size in range(1, 3 * MOST_ABSENT + 1)]
     verdicts: dict[str, tuple[Verdict, str]] = {case.id: ("failed", f"fault {'x' * case.size}") for case in cases}

@@ -326,10 +326,13 @@ def finding(name: str, level: str) -> Finding:
 
 def test_the_last_line_counts_and_says_what_it_comes_to() -> None:
     one, note = finding("a", "warning"), finding("b", "note")
-    assert cli.last_line([one, note, note], None) == "1 warning, 2 notes: numbers here will vary more than they need to"
-    assert cli.last_line([note], None).startswith("0 warnings, 1 note: numbers here will hold")
-    assert cli.last_line([], None).startswith("0 warnings, 0 notes: numbers here will be")
-    assert cli.last_line([one], "no semaphores").endswith("there will be none: no semaphores")
+    assert (
+        cli.last_line([one, note, note], None)
+        == "1 warning, 2 notes: results vary more than they need to; follow the remedies of the warnings"
+    )
+    assert cli.last_line([note], None).startswith("0 warnings, 1 note: results hold")
+    assert cli.last_line([], None).startswith("0 warnings, 0 notes: results are as stable")
+    assert cli.last_line([one], "no semaphores").endswith("nothing can be measured: no semaphores")
 
 
 def test_at_most_two_lines_are_told_before_a_run() -> None:
@@ -344,7 +347,7 @@ def test_at_most_two_lines_are_told_before_a_run() -> None:
 def test_the_command_prints_a_table_or_the_same_as_json(within: Callable[..., Finished]) -> None:
     done = within("doctor")
     assert (done.code, done.err) == (0, "")
-    assert re.fullmatch(r"\d+ warnings?, \d+ notes?: numbers here will .*", done.out.splitlines()[-1])
+    assert re.fullmatch(r"\d+ warnings?, \d+ notes?: results .*", done.out.splitlines()[-1])
     told = json.loads(within("doctor", "--format", "json").out)
     assert {"name", "value", "level", "effect", "advice"} == set(told["findings"][0])
     assert told["warnings"] == sum(one["level"] == "warning" for one in told["findings"])
@@ -364,7 +367,7 @@ def test_code_8_is_for_where_no_mechanism_can_be_measured(
     monkeypatch.setattr("ipcbench.machine.facts.capabilities", lambda: offer("no semaphores"))
     done = within("doctor")
     assert done.code == 8
-    assert done.out.splitlines()[-1].endswith("there will be none: no semaphores")
+    assert done.out.splitlines()[-1].endswith("nothing can be measured: no semaphores")
 
 
 @pytest.mark.skipif(not can_unshare(), reason="needs root and 'unshare -m' for a mount of its own")

@@ -165,4 +165,4 @@ def test_a_report_stays_fresh_while_its_file_is_written_anew(tmp_path: Path, wit
     assert within("report", "results/mine.json").code == 0
     path.write_text(rewritten(document_of(path), as_javascript, random.Random(1)))
     done = within("report", "results/mine.json", "--check")
-    assert (done.code, done.out.splitlines()[-1]) == (0, "reports/mine: fresh")
+    assert (done.code, done.out.splitlines()[-1]) == (0, "reports/mine: up to date")

@@ -288,7 +288,7 @@ def test_merge_writes_one_file_of_several(tmp_path: Path, within: Callable[..., 
     done = within("merge", *names, "--label", "week")
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines() == [
-        "results/week.json: 2 ok; 9 complete rounds in 3 min 00 s",
+        "results/week.json: 2 measured; 9 complete rounds in 3 min 00 s",
         "3 repeats of 3 files",
     ]
     whole = load(tmp_path / "results" / "week.json")

@@ -134,14 +134,18 @@ def _near(advice: Advice) -> str:
 
 
 def _ranking(advice: Advice) -> Table:
-    need = advice.need
+    need, modelled = advice.need, any(option.modelled for option in advice.options)
     rows = [
         [
             option.mechanism + ("" if option.wait == "block" else f" ({_WAIT.get(option.wait, option.wait)})"),
             estimate(option.seconds, format_time),
             "best" if option.best else ("≈ " if option.tied else "") + estimate(option.slowdown, format_ratio),
             format_time(option.cpu) if option.cpu == option.cpu else "",
-            f"modelled {estimate(option.modelled, format_time)}" if option.modelled else "",
+            f"modelled {estimate(option.modelled, format_time)}"
+            if option.modelled
+            else "not modelled"
+            if modelled
+            else "",
             option.notes,
         ]
         for option in advice.options

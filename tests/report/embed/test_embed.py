@@ -180,7 +180,7 @@ def test_a_page_is_updated_between_its_markers_only_and_then_fresh(do: Embed, pr
     page.write_bytes(f"\ufeff# Title\r\n\r\n{BEGIN}\r\nold\r\n{END}\r\nlast".encode())
     page.chmod(0o640)
     stale = do("embed", "--check", "README.md")
-    assert (stale.code, stale.out) == (STALE, "README.md:3: stale: slowdown-matrix\n")
+    assert (stale.code, stale.out) == (STALE, "README.md:3: out of date: slowdown-matrix\n")
     assert "old" in page.read_text()
     assert do("embed", "--update", "README.md").code == 0
     data = page.read_bytes()
@@ -190,7 +190,7 @@ def test_a_page_is_updated_between_its_markers_only_and_then_fresh(do: Embed, pr
     assert stat.S_IMODE(page.stat().st_mode) == 0o640
     before = page.stat().st_mtime_ns, page.stat().st_ino
     again = do("embed", "--update", "README.md")
-    assert (again.code, again.out) == (0, "README.md: fresh\n")
+    assert (again.code, again.out) == (0, "README.md: up to date\n")
     assert (page.stat().st_mtime_ns, page.stat().st_ino) == before
     assert do("embed", "--check", "README.md").code == 0
 
@@ -271,7 +271,7 @@ def test_a_report_is_fresh_until_anything_of_it_changes(do: Embed, project: Path
     report = project / "reports" / "laptop"
     (report / "charts" / "scaling.png").write_bytes(b"not compared")
     fresh = do("report", "results/laptop.json", "--check")
-    assert (fresh.code, fresh.out) == (0, "reports/laptop: fresh\n")
+    assert (fresh.code, fresh.out) == (0, "reports/laptop: up to date\n")
     svg, manifest = report / "charts" / "scaling-light.svg", report / NAME
     svg.write_text(svg.read_text() + "\n")
     manifest.write_text(manifest.read_text().replace("More workers", "Fewer workers"))
@@ -279,7 +279,7 @@ def test_a_report_is_fresh_until_anything_of_it_changes(do: Embed, project: Path
     assert done.code == STALE
     assert "scaling-light.svg: not what the results file gives now" in done.out
     assert "manifest: scaling: its words or files are others" in done.out
-    assert f"stale in 2 places; to write it anew: {sys.executable} -m ipcbench report results/laptop.json" in done.out
+    assert f"out of date in 2 places; to update it: {sys.executable} -m ipcbench report results/laptop.json" in done.out
 
 
 def test_under_another_matplotlib_only_tables_and_words_are_compared(do: Embed, project: Path) -> None:
@@ -292,7 +292,7 @@ def test_under_another_matplotlib_only_tables_and_words_are_compared(do: Embed, 
     assert done.code == STALE
     assert "latency-grid.csv: No such file" in done.out
     assert "not compared: SVGs, drawn by matplotlib 3.10.0" in done.out
-    assert "stale in 1 place;" in done.out
+    assert "out of date in 1 place;" in done.out
 
 
 def test_a_report_that_is_not_there_cannot_be_checked(do: Embed, tmp_path: Path) -> None:
