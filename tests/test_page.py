@@ -55,7 +55,7 @@ def test_the_page_of_a_real_run_is_small(name: str, most: int, most_packed: int)
 
 def test_the_page_is_in_the_order_of_questions() -> None:
     about = study(make_result([Case("ping-pong", name, 64) for name in ("pipe", "queue")], 3))
-    text = page(about, ["a sentence"], [])
+    text = page(about, [])
     found = re.findall(r'<section id="([a-z-]+)"', text)
     asked = ["findings", *(heading.id for heading in HEADINGS), "absent", "reading", "everything", "reproduce"]
     assert [one for one in found if one in asked] == asked

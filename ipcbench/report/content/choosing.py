@@ -129,7 +129,7 @@ def at_a_glance(study: Study) -> Table | None:
                 str(choice.workers),
                 choice.best.mechanism,
                 choice.time,
-                ties(choice).removeprefix("a tie with "),
+                ties(choice),
                 f"{behind.mechanism}, {ratio(behind)}" if behind is not None else "",
                 f"{choice.rivals}",
                 choice.best.notes,

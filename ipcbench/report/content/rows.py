@@ -63,7 +63,7 @@ def _choice_row(choice: Choice, crowd: bool) -> list[str]:
         choice.best.mechanism,
         choice.time,
         choice.rate,
-        ties(choice).removeprefix("a tie with "),
+        ties(choice),
         f"{behind.mechanism}, {ratio(behind)}" if behind is not None else "none" if choice.tied else "nothing else ran",
         choice.best.notes,
     ]
