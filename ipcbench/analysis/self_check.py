@@ -64,7 +64,10 @@ class SelfCheck:
         if self.apart > MOST_DIFFERENT * self.cases:
             found.append(f"{self.apart} of {self._cases} changed from the first half to the second")
         if self.distance > COARSE:
-            found.append(f"only differences above {_rounded(self.distance)} from another run are real")
+            found.append(
+                f"only differences above {_rounded(self.distance)} from another run are real (inside the run, rounds are "
+                "paired, and the interval of each ratio says what is told apart)"
+            )
         return found
 
     def words(self) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MESSAGES = (64, 2**20)  # bytes: the sizes nearest to these open a report
 TASKS = (64, 2**16)  # bytes
 WORKERS = 4
+FEW = 2  # mechanisms: a column of a matrix has more
 NOTHING = "No case of this run has a number, so there is nothing to recommend."
 # Questions in the order people ask them, each with its operation in the fewest words.
 OPERATIONS = {
@@ -75,6 +76,12 @@ class Choice:
 def too_few(ranked: int, most: int) -> bool:
     """Return whether `ranked` mechanisms are too few to name a winner: under half of the most ranked elsewhere."""
     return 2 * ranked < most
+
+
+def sparse(cells: pd.DataFrame) -> set[int]:
+    """Return the sizes, in bytes, at which only one or two mechanisms have a number, far fewer than at others."""
+    counts = cells.loc[cells["seconds"].notna(), "size"].value_counts()
+    return {int(size) for size, number in counts.items() if number <= FEW and too_few(int(number), int(counts.max()))}
 
 
 def choices(summary: pd.DataFrame) -> list[Choice]:
@@ -189,7 +196,10 @@ def sentences(summary: pd.DataFrame, rounds: int) -> list[str]:
 def cautions(rounds: int) -> list[str]:
     """Return what few rounds do to the intervals, in sentences; nothing where there are enough."""
     if rounds < LEAST_ROUNDS:
-        return [f"{count(rounds, 'round')} give no intervals: small differences may be noise. Measure at least 3 rounds."]
+        return [
+            f"{count(rounds, 'round')} give{'s' * (rounds == 1)} no intervals: small differences may be noise. "
+            f"Measure at least {LEAST_ROUNDS} rounds."
+        ]
     if rounds in COVERED:
         return [
             f"With {count(rounds, 'round')} the 95 % intervals are too narrow: they hold the true median in about "
@@ -230,11 +240,11 @@ def _state(known: list[Choice]) -> Iterator[tuple[str, Choice]]:
         asked = _of(known, question)
         if asked:
             first = min(asked, key=lambda choice: (choice.size, choice.workers))
-            yield f"{words} of {format_size(first.size)} shared", first
+            yield f"{words} shared state, {format_size(first.size)}", first
     counters = _of(known, "counter")
     if counters:
         most = max(counters, key=lambda choice: choice.workers)
-        yield f"Increment under a lock, {count(most.workers, 'worker')}", most
+        yield f"Locked increment, {count(most.workers, 'worker')}", most
 
 
 def _behind(choice: Choice, summary: pd.DataFrame) -> list[Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ipcbench.analysis.stats import BLOCK, compare
-from ipcbench.report.content.findings import OPERATIONS, Choice, choices, ratio, ties
+from ipcbench.report.content.findings import OPERATIONS, Choice, choices, ratio, sparse, ties
 from ipcbench.report.content.setting import in_setting
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
@@ -78,7 +78,10 @@ def _caption(study: Study, question: str) -> str:
 
 
 def by_size(study: Study) -> Table | None:
-    """Mechanism by payload size, for round trips: time, and how many times that of the best; None without any."""
+    """Return mechanism by payload size, for round trips: time, and how many times that of the best; None without any.
+
+    Sparse sizes are left out, as in the chart.
+    """
     from_summary = study.summary
     chosen = (
         (from_summary["question"] == "ping-pong") & in_setting(from_summary, study.setting) & from_summary["ranked"]
@@ -87,6 +90,7 @@ def by_size(study: Study) -> Table | None:
     if cases["seconds"].notna().sum() == 0:
         return None
     cases = cases[cases["workers"] == cases["workers"].min()].drop_duplicates(["mechanism", "size"])
+    cases = cases[~cases["size"].isin(sparse(cases))]
     sizes = sorted(cases["size"].unique())
     standing = cases.groupby("mechanism")["slowdown"].agg(["count", "mean"])
     order = sorted(standing.index, key=lambda name: (-standing.loc[name, "count"], standing.loc[name, "mean"], name))

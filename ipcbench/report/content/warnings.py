@@ -132,8 +132,9 @@ def _early(summary: pd.DataFrame, tails: pd.DataFrame) -> Iterator[str]:
         delivered = half.get(records(other)[0].case, math.nan) if len(other) else math.nan
         if delivered >= 10 * returned:  # less may be a buffer that holds a part of the message
             yield (
-                f"{row.mechanism} returns before it has sent: after {format_time(returned)}, while {format_size(row.size)} "
-                f"arrive after {format_time(delivered)} ({format_ratio(delivered / returned)}; medians of single messages)."
+                f"Sending {format_size(row.size)} with {row.mechanism} returns after {format_time(returned)}, but the "
+                f"message arrives after {format_time(delivered)} ({format_ratio(delivered / returned)} as long; medians "
+                "of single messages)."
             )
 
 
