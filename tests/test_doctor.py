@@ -419,7 +419,7 @@ def test_a_report_tells_the_conditions_and_the_visits_that_were_touched() -> Non
     about = study(result)
     rows = dict(environment(about).rows)
     assert rows["Warning: power"] == "battery"
-    assert (rows["steal"], rows["Not to be read here"]) == ("1%", "turbo")
+    assert (rows["steal"], rows["Could not be read"]) == ("1%", "turbo")
     assert "SMT" not in rows
     said = [
         "The machine was not in good order: power: battery.",

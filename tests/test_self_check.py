@@ -101,7 +101,9 @@ def test_the_verdict_is_one_line_and_its_details_have_all_figures() -> None:
         (0, 0, 0.301, 0.04, "Doubtful: only differences above 31 % from another run are real"),
     ],
 )
-def test_what_makes_a_run_doubtful_is_said(different: int, apart: int, floor: float, visible: float, words: str) -> None:
+def test_what_makes_a_run_doubtful_is_said(
+    different: int, apart: int, floor: float, visible: float, words: str
+) -> None:
     assert SelfCheck(10, 167, different, apart, floor, visible, 0.01).words().startswith(words)
 
 

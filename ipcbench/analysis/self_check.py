@@ -65,8 +65,8 @@ class SelfCheck:
             found.append(f"{self.apart} of {self._cases} changed from the first half to the second")
         if self.distance > COARSE:
             found.append(
-                f"only differences above {_rounded(self.distance)} from another run are real (inside the run, rounds are "
-                "paired, and the interval of each ratio says what is told apart)"
+                f"only differences above {_rounded(self.distance)} from another run are real (inside the run, rounds "
+                "are paired, and the interval of each ratio says what is told apart)"
             )
         return found
 

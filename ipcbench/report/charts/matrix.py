@@ -1,4 +1,4 @@
-"""slowdown-matrix: every mechanism at every payload size, as a multiple of the best one there."""
+"""slowdown-matrix: every mechanism at every payload size, as a multiple of the best at that size."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ CHART = Chart(
     caption=(
         "Look down the column of your payload size: the blue cell is the fastest round trip, the others say how many "
         "times as long they take. ≈ is a tie: less than 5 % apart, or further but not told apart by this run. "
-        "Words stand where there is no number. What spins keeps a CPU busy while it waits, so it is ranked apart."
+        "Words stand for a missing number. A mechanism that spins keeps a CPU busy while it waits: it is ranked apart."
     ),
     lacks=needs("ping-pong"),
     table=table,

@@ -1,4 +1,4 @@
-"""The tables of the report as rows of ready text: what HTML and Markdown both show."""
+"""The tables of the report as rows of text, for HTML and Markdown."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def tails(study: Study) -> Table | None:
         name = f"{case.mechanism}, {case.operation}, {format_size(case.size)}"
         rows.append([name, *delay_words(found), f"{found.samples:,}", rate])
     header = ["Messages", "p50", "p90", "p99", "p99.9", "slowest", "How many", "Achieved, of offered"]
-    caption = "Single messages: a percentile is shown where at least 10 of them were slower; the slowest is but one."
+    caption = "Single messages: a percentile needs at least 10 slower messages; the slowest is a single one."
     return Table(caption, header, sorted(rows)) if rows else None
 
 
@@ -236,7 +236,7 @@ def _conditions(record: RunRecord) -> list[list[str]]:
     unread = [one.name for one in record.conditions if one.value == UNKNOWN]
     told = [one for one in record.conditions if one.level != "good" and one.value != UNKNOWN]
     rows = [[f"{'Warning: ' if one.level == 'warning' else ''}{safe_text(one.name, 60)}", one.value] for one in told]
-    return [*rows, *([["Not to be read here", ", ".join(unread)]] if unread else [])]
+    return [*rows, *([["Could not be read", ", ".join(unread)]] if unread else [])]
 
 
 def environment(study: Study) -> Table:

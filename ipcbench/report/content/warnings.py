@@ -110,13 +110,12 @@ def _lost(summary: pd.DataFrame) -> Iterator[str]:
     if not wrong:
         return
     parts = [
-        f"{row.mechanism} with {count(int(row.workers), 'worker')} lost {lost:,} of {all_:,} ({100 * lost / all_:.0f} %)"
+        f"{row.mechanism} with {count(int(row.workers), 'worker')} lost {lost:,} of {all_:,} "
+        f"({100 * lost / all_:.0f} %)"
         for row, (lost, all_) in wrong[:5]
     ]
     more = f"; and {count(len(wrong) - 5, 'more case')}" if len(wrong) > 5 else ""
-    yield (
-        f"Without a lock += 1 on shared state loses updates: {'; '.join(parts)}{more}. Hold the lock around it."
-    )
+    yield (f"Without a lock += 1 on shared state loses updates: {'; '.join(parts)}{more}. Hold the lock around it.")
 
 
 def _share(reason: str) -> tuple[int, int] | None:
@@ -132,9 +131,9 @@ def _early(summary: pd.DataFrame, tails: pd.DataFrame) -> Iterator[str]:
         delivered = half.get(records(other)[0].case, math.nan) if len(other) else math.nan
         if delivered >= 10 * returned:  # less may be a buffer that holds a part of the message
             yield (
-                f"Sending {format_size(row.size)} with {row.mechanism} returns after {format_time(returned)}, but the "
-                f"message arrives after {format_time(delivered)} ({format_ratio(delivered / returned)} as long; medians "
-                "of single messages)."
+                f"Sending {format_size(row.size)} with {row.mechanism} returns after {format_time(returned)}, but "
+                f"the message arrives after {format_time(delivered)} ({format_ratio(delivered / returned)} as long; "
+                "medians of single messages)."
             )
 
 

@@ -184,5 +184,9 @@ def _notes(cells: pd.DataFrame, left_out: str, width: float) -> list[str]:
             lacking.setdefault(sizes, []).append(str(wait))
     first, *others = lacking or [""]
     more = "".join(f"; of those that {listing(lacking[sizes])}, at one of {sizes}" for sizes in others)
-    said = [f"† no mean: this mechanism lacks a number at one of {first}{more}." if first else "", left_out, doubts(cells)]
+    said = [
+        f"† no mean: this mechanism lacks a number at one of {first}{more}." if first else "",
+        left_out,
+        doubts(cells),
+    ]
     return [line for text in said if text for line in wrap(text, width - 2 * MARGIN, SMALLEST)[:3]]

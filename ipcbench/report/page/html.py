@@ -48,10 +48,10 @@ READING = (
     "that block. Controls and mechanisms inside one process are not ranked.",
     "Placement matters: spread gives each process a CPU of its own, so a blocking round trip includes waking that CPU; "
     "pack puts all processes on one CPU. Compare numbers of one placement only.",
-    "Tasks do no work here, and the numbers hold for this machine. If a mechanism costs less than your own work per "
-    "task, choose by other criteria.",
-    "The tables name the operation of each pattern. A round trip is there and back, never halved; a message counts when "
-    "the receiver has it. The operations of several workers are counted together.",
+    "Tasks do no work here, and the numbers hold for this machine. If a mechanism costs less than your own work "
+    "per task, choose by other criteria.",
+    "The tables name the operation of each pattern. A round trip is there and back, never halved; a message counts "
+    "when the receiver has it. The operations of several workers are counted together.",
     "A number is the median over rounds. In each round every case ran once in fresh processes, next to the cases it is "
     "compared with.",
     "A range in brackets is a 95 % interval of that median: where the median of endless rounds would be if the machine "
@@ -154,7 +154,7 @@ def rendered(template: str, charts: Sequence[Picture], folder: str, /, **said: o
 
 
 def policy(style: str, script: str) -> str:
-    """Return a content-security policy that allows one style sheet and one script, by their digests, and nothing else."""
+    """Return a content-security policy that allows one style sheet and one script, by digest, and nothing else."""
     return (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
@@ -197,7 +197,10 @@ def folded(study: Study) -> dict[str, list[Folded]]:
 
 def absent(study: Study) -> Table:
     """Return the cases without a number, one row per reason."""
-    rows = [[verdict_words(each.verdict, each.question), str(each.cases), each.mechanisms, each.where, each.reason] for each in groups(study.summary)]
+    rows = [
+        [verdict_words(each.verdict, each.question), str(each.cases), each.mechanisms, each.where, each.reason]
+        for each in groups(study.summary)
+    ]
     return Table("Cases without a number, by reason", ["Verdict", "Cases", "Mechanisms", "Where", "Reason"], rows)
 
 
