@@ -18,6 +18,8 @@ from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray
 
 LEAST_FOR_HALVES = 4  # rounds: two in each half
 MOST_CASES = 200  # that are looked at, evenly over the file, so that it takes a second for the largest file too
+MOST_DIFFERENT = 0.05  # of the cases may differ from themselves by chance
+COARSE = 0.25  # only larger differences seen: too coarse to compare runs
 _FLOOR = 0.95  # of the cases differ by less than the noise floor
 _WILD = 0.05  # of the cases at either end cannot decide what drift is
 
@@ -46,17 +48,50 @@ class SelfCheck:
         """Whether there were rounds enough."""
         return self.cases > 0
 
-    def words(self) -> str:
-        """One line for people."""
+    @property
+    def distance(self) -> float:
+        """The difference between two such runs, as a share, that is beyond the noise and large enough to be seen."""
+        return max(self.floor, self.visible) if self.visible == self.visible else self.floor
+
+    @property
+    def doubts(self) -> list[str]:
+        """What makes comparisons with the run doubtful; empty for a reliable run."""
         if not self.known:
-            rounds = f"{self.rounds} round{'' if self.rounds == 1 else 's'}"
-            return f"self-check: {rounds} cannot tell; {LEAST_FOR_HALVES} are the least"
-        cases = f"{self.cases} case{'' if self.cases == 1 else 's'}"
+            return [f"{self.rounds} round{'' if self.rounds == 1 else 's'} cannot tell, {LEAST_FOR_HALVES} are needed"]
+        found = []
+        if self.different > MOST_DIFFERENT * self.cases:
+            found.append(f"{self.different} of {self._cases} differ between alternate rounds")
+        if self.apart > MOST_DIFFERENT * self.cases:
+            found.append(f"{self.apart} of {self._cases} changed from the first half to the second")
+        if self.distance > COARSE:
+            found.append(
+                f"only differences above {_rounded(self.distance)} from another run are real (inside the run, rounds "
+                "are paired, and the interval of each ratio says what is told apart)"
+            )
+        return found
+
+    def words(self) -> str:
+        """Return the verdict in one line: reliable from which difference on, or what makes the run doubtful."""
+        if self.doubts:
+            return f"Doubtful: {'; '.join(self.doubts)}"
+        return f"Reliable: differences above {_rounded(self.distance)} from another run are real"
+
+    def details(self) -> str:
+        """Return the figures behind the verdict, in sentences."""
+        if not self.known:
+            return f"The self-check compares halves of a run, and needs {LEAST_FOR_HALVES} rounds."
+        seen = ""
+        if self.visible == self.visible:
+            seen = f" A difference of {_percent(self.visible)} would be seen in 4 comparisons of 5."
         return (
-            f"self-check: {self.different} of {cases} called different against itself, "
-            f"{self.apart} between first and second half; between two such files: "
-            f"noise floor {_percent(self.floor)}, a difference of {_percent(self.visible)} would be seen"
+            f"The self-check compares the run with itself: {self.different} of {self._cases} differ between alternate "
+            f"rounds, {self.apart} between the first half and the second. Noise floor {_percent(self.floor)}: with "
+            f"nothing changed, 95 % of the cases of two such runs are closer together.{seen}"
         )
+
+    @property
+    def _cases(self) -> str:
+        return f"{self.cases} case{'' if self.cases == 1 else 's'}"
 
 
 def self_check(series: Sequence[FloatArray], rounds: int) -> SelfCheck:
@@ -157,3 +192,9 @@ def _visible(row: FloatArray, drift: float) -> float:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
+
+
+def _rounded(share: float) -> str:
+    """Write a share as a percentage of two digits, rounded up: '7.9 %', '11 %'."""
+    percent = 100 * share
+    return f"{math.ceil(10 * percent) / 10:.1f} %" if percent < 9.95 else f"{math.ceil(percent)} %"

@@ -1,6 +1,6 @@
-"""From a results file to things people look at: sentences, tables, charts, one page and one summary.
+"""Reports of a results file: sentences, tables, charts, a page and a summary.
 
-What draws is imported where it is used: a comparison in a terminal needs no charts.
+Modules that draw are imported where they are used: a comparison in a terminal needs no charts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["headlines", "said", "step_summary", "traps", "write"]
 
 
 def headlines(result: ResultFile) -> list[str]:
-    """Up to seven plain sentences with figures: which mechanism for what, and what to watch."""
+    """Return the answers of a run in short sentences: which mechanism is fastest, by how much, and what ties."""
     from ipcbench.report.content.findings import sentences
     from ipcbench.report.content.study import study
 
@@ -25,38 +25,40 @@ def headlines(result: ResultFile) -> list[str]:
 
 
 def traps(result: ResultFile) -> list[str]:
-    """The traps that a run shows, in sentences with figures."""
+    """Return the traps that a run shows, in sentences with figures."""
     from ipcbench.report.content.study import study
 
     return study(result).warnings
 
 
 def said(result: ResultFile, about: Study | None = None) -> list[str]:
-    """What headlines and traps say, analysed once; not even that where `about` is the study of the result."""
+    """Return headlines and traps, after the verdict of the self-check where that is doubtful.
+
+    about is the study of the result, if there is one already.
+    """
     from ipcbench.report.content.findings import sentences
     from ipcbench.report.content.study import study
 
     about = about or study(result)
-    return [*filter(None, [about.noisy]), *sentences(about.summary, result.ipcbench.rounds), *about.warnings]
+    doubt = [about.check.words()] if about.check.known and about.check.doubts else []
+    return [*doubt, *sentences(about.summary, result.ipcbench.rounds), *about.warnings]
 
 
 def step_summary(result: ResultFile, about: Study) -> str:
-    """summary.md without its charts, for where no relative address leads anywhere, as in the summary of a CI job."""
-    from ipcbench.report.content.findings import sentences
+    """Return summary.md without charts, for the summary of a CI job, where relative addresses lead nowhere."""
     from ipcbench.report.page import markdown
 
-    return markdown.summary(about, sentences(about.summary, result.ipcbench.rounds), ())
+    return markdown.summary(about, ())
 
 
 def write(result: ResultFile, out: Path, source: tuple[str, str] = ("", ""), about: Study | None = None) -> Path:
-    """Write the report of one run into a folder, made where needed, and give the path of its report.html.
+    """Write the report of one run into a folder, created if missing, and return the path of its report.html.
 
     Writes summary.md, report.html, cases.csv, for each chart charts/<id>-light.svg, -dark.svg, .png and .csv, and
-    manifest.json last; each file is replaced whole. source is the name of the results file and the SHA-256 of its
-    content, empty for a result that no file holds; about is the study of the result, if there is one already. Raises
-    ResultError where the file system refuses.
+    manifest.json last; each file is replaced whole. source is the name and the digest of the results file, empty for a
+    result without a file; about is the study of the result, if there is one already. Raises ResultError if the folder
+    cannot be written.
     """
-    from ipcbench.report.content.findings import sentences
     from ipcbench.report.content.study import study
     from ipcbench.report.content.tables import cases
     from ipcbench.report.files.contents import draw_all, of_run
@@ -65,11 +67,10 @@ def write(result: ResultFile, out: Path, source: tuple[str, str] = ("", ""), abo
 
     about = about or study(result)
     drawn = draw_all(about)
-    lines = sentences(about.summary, result.ipcbench.rounds)
     texts = {
         "cases.csv": cases(about.summary),
-        "summary.md": markdown.summary(about, lines, drawn),
-        "report.html": html.page(about, lines, drawn),
+        "summary.md": markdown.summary(about, drawn),
+        "report.html": html.page(about, drawn),
     }
     write_report(out, drawn, texts, of_run(about, drawn, *source))
     return out / "report.html"

@@ -72,7 +72,7 @@ def test_more_rounds_see_smaller_differences() -> None:
 def test_fewer_than_four_rounds_cannot_tell(rounds: int) -> None:
     found = self_check(white(5, rounds), rounds)
     assert not found.known
-    assert found.words() == f"self-check: {rounds} round{'s' * (rounds != 1)} cannot tell; 4 are the least"
+    assert found.words() == f"Doubtful: {rounds} round{'s' * (rounds != 1)} cannot tell, 4 are needed"
 
 
 def test_equal_rounds_differ_by_nothing() -> None:
@@ -80,12 +80,37 @@ def test_equal_rounds_differ_by_nothing() -> None:
     assert (found.different, found.apart, found.floor, found.visible, found.drift) == (0, 0, 0.0, 0.0, 0.0)
 
 
-def test_what_it_says_is_one_line_with_all_figures() -> None:
-    said = SelfCheck(10, 167, 1, 3, 0.062, 0.041, 0.01).words()
-    assert said == (
-        "self-check: 1 of 167 cases called different against itself, 3 between first and second half; "
-        "between two such files: noise floor 6.2 %, a difference of 4.1 % would be seen"
-    )
+def test_the_verdict_is_one_line_and_its_details_have_all_figures() -> None:
+    found = SelfCheck(10, 167, 1, 3, 0.062, 0.041, 0.01)
+    assert found.words() == "Reliable: differences above 6.2 % from another run are real"
+    for figure in (
+        "1 of 167 cases differ between alternate rounds",
+        "3 between the first half and the second",
+        "Noise floor 6.2 %",
+        "A difference of 4.1 % would be seen",
+    ):
+        assert figure in found.details()
+
+
+@pytest.mark.parametrize(
+    ("different", "apart", "floor", "visible", "words"),
+    [
+        (9, 0, 0.06, 0.04, "Doubtful: 9 of 167 cases differ between alternate rounds"),
+        (0, 9, 0.06, 0.04, "Doubtful: 9 of 167 cases changed from the first half to the second"),
+        (0, 0, 0.06, 0.301, "Doubtful: only differences above 31 % from another run are real"),
+        (0, 0, 0.301, 0.04, "Doubtful: only differences above 31 % from another run are real"),
+    ],
+)
+def test_what_makes_a_run_doubtful_is_said(
+    different: int, apart: int, floor: float, visible: float, words: str
+) -> None:
+    assert SelfCheck(10, 167, different, apart, floor, visible, 0.01).words().startswith(words)
+
+
+def test_the_larger_of_noise_floor_and_visible_difference_is_the_one_that_is_real() -> None:
+    assert "above 7.9 %" in SelfCheck(10, 167, 0, 0, 0.062, 0.0781, 0.01).words()
+    assert "above 11 %" in SelfCheck(10, 167, 0, 0, 0.102, 0.0781, 0.01).words()
+    assert "above 6.2 %" in SelfCheck(10, 167, 0, 0, 0.062, math.nan, 0.01).words()
 
 
 def test_comparing_files_takes_the_drift_of_the_one_that_drifts_most() -> None:
@@ -102,8 +127,8 @@ def test_report_summary_and_terminal_say_the_same_line(tmp_path: Path, within: C
     result = make_result(make_cases([64], ["pipe", "queue"]), 8)
     store.save(result, tmp_path / "laptop.json", replace=False)
     done = within("report", "laptop.json")
-    line = next(line for line in done.out.splitlines() if line.startswith("self-check: "))
-    assert "cases called different against itself" in line
+    line = next(line for line in done.out.splitlines() if line.startswith("Reliable: "))
+    assert "from another run are real" in line
     page = write(result, tmp_path / "again")
     assert line in page.read_text()
     assert line in (page.parent / "summary.md").read_text()

@@ -422,14 +422,14 @@ def test_a_report_tells_the_conditions_and_the_visits_that_were_touched() -> Non
     about = study(result)
     rows = dict(environment(about).rows)
     assert rows["Warning: power"] == "battery"
-    assert (rows["steal"], rows["Not to be read here"]) == ("1%", "turbo")
+    assert (rows["steal"], rows["Could not be read"]) == ("1%", "turbo")
     assert "SMT" not in rows
     said = [
-        "Measured on a machine not in good order: power: battery.",
-        f"2 of {len(first)} visits were touched: 2 loaded, 1 stolen. Their values are kept, and count.",
+        "The machine was not in good order: power: battery.",
+        f"2 of {len(first)} visits were touched: 2 loaded, 1 stolen. Their values are kept and counted.",
     ]
     assert about.doubts == said
-    page, text = html.page(about, ["x"], []), markdown.summary(about, ["x"], ())
+    page, text = html.page(about, []), markdown.summary(about, ())
     assert all(sentence in page for sentence in said)
     assert all(f"**{sentence}**" in text for sentence in said)
     assert study(make_result(rounds=1)).doubts == []

@@ -31,7 +31,7 @@ from ipcbench.cli.output import say, tell
 from ipcbench.cli.progress import failure_line
 from ipcbench.errors import BadRequest, ResultError
 from ipcbench.model import Case, Failure, Skip
-from ipcbench.report import headlines, write
+from ipcbench.report import write
 from ipcbench.report.content import advice, tables
 from ipcbench.report.content.study import study
 from ipcbench.report.page import html, markdown
@@ -176,16 +176,16 @@ def is_number(text: str) -> bool:
 def known() -> set[tuple[str, str]]:
     """The tags of a page about a plain run."""
     about = study(filled("plain"))
-    return Strict(html.page(about, ["a sentence"], [])).tags
+    return Strict(html.page(about, [])).tags
 
 
 @pytest.mark.parametrize("start", range(0, len(STRINGS), 20))
 def test_in_page_summary_and_tables_text_from_a_file_is_only_text(start: int, known: set[tuple[str, str]]) -> None:
     for text in STRINGS[start : start + 20]:
         result = filled(text)
-        about, said = study(result), headlines(result)
-        check_page(html.page(about, said, []), known)
-        check_markdown(markdown.summary(about, said, ()))
+        about = study(result)
+        check_page(html.page(about, []), known)
+        check_markdown(markdown.summary(about, ()))
         check_csv(tables.cases(about.summary))
 
 

@@ -161,7 +161,7 @@ def test_every_case_of_the_run_is_on_the_page(folder: Path) -> None:
     text = " ".join(Page((folder / "report.html").read_text()).text)
     assert all(case.id in text for case in [*make_cases(), *tail_cases(["queue", "pipe"])])
     assert "timed: after 30 s, not drained" in text
-    for word in ("204 ok", "1 timed-out", "24 unsupported", "8 rounds"):
+    for word in ("204 measured", "1 timed-out", "24 unsupported", "8 rounds"):
         assert word in text
 
 
@@ -226,39 +226,40 @@ def test_the_headlines_name_winner_time_ties_and_what_to_watch() -> None:
     cases = [Case("ping-pong", name, 64) for name in times]
     result = make_result(cases, 5, seconds=lambda case: times[case.mechanism], noise=0.0)
     assert headlines(result) == [
-        "Small messages (64 B, round trip): pipe is fastest with 50.0 µs (50.0–50.0 µs), a tie with pipe-bytes; "
-        "next is simple-queue, which takes 2.0× (2.0–2.0×) as long. Watch out: queue takes 3.0× (3.0–3.0×) as long."
+        "Round trip, 64 B: pipe is fastest with 50.0 µs (50.0–50.0 µs); tied with pipe-bytes; "
+        "2.0× (2.0–2.0×) over simple-queue, 3.0× (3.0–3.0×) over queue."
     ]
 
 
-def test_there_are_three_to_six_headlines_for_a_full_run() -> None:
+def test_a_full_run_has_a_headline_for_each_question_that_people_ask_first() -> None:
     said = headlines(make_result())
-    assert 3 <= len(said) <= 6
-    for start in ("Small messages (64 B", "Large messages (1 MiB", "Streaming", "4 workers", "Cheapest shared state"):
+    assert 5 <= len(said) <= 9
+    for start in ("Round trip, 64 B", "Round trip, 1 MiB", "Streaming", "Tasks of 64 B, 4 workers", "Locked increment"):
         assert any(sentence.startswith(start) for sentence in said)
 
 
 def test_the_nearest_measured_size_and_the_most_workers_stand_in_for_those_asked_about() -> None:
     cases = [Case("ping-pong", "pipe", 16), Case("ping-pong", "pipe", 4096), Case("task-queue", "queue", 16, 2)]
     said = headlines(make_result(cases, 3))
-    assert said[0].startswith("Small messages (16 B, round trip): only pipe was measured, at ")
-    assert said[1].startswith("Messages (4 KiB")
-    assert said[2].startswith("2 workers sharing tasks of 16 B: only queue was measured")
+    assert said[0].startswith("Round trip, 16 B: pipe with ")
+    assert said[0].endswith("; the only one measured.")
+    assert said[1].startswith("Round trip, 4 KiB: pipe")
+    assert said[2].startswith("Tasks of 16 B, 2 workers: queue with ")
 
 
 @pytest.mark.parametrize(
     ("sizes", "called"),
     [
-        ([2 * 2**20], ["Large messages (2 MiB"]),
-        ([2**20, 64], ["Small messages (64 B", "Large messages (1 MiB"]),
-        ([16_384], ["Messages (16 KiB"]),
-        ([1024, 2048], ["Small messages (1 KiB", "Messages (2 KiB"]),
-        ([65_536, 2**20], ["Large messages (64 KiB", "Large messages (1 MiB"]),
+        ([2 * 2**20], ["Round trip, 2 MiB"]),
+        ([2**20, 64], ["Round trip, 64 B", "Round trip, 1 MiB"]),
+        ([16_384], ["Round trip, 16 KiB"]),
+        ([1024, 2048], ["Round trip, 1 KiB", "Round trip, 2 KiB"]),
+        ([65_536, 2**20], ["Round trip, 64 KiB", "Round trip, 1 MiB"]),
     ],
 )
 def test_messages_are_called_by_the_sizes_that_were_measured(sizes: list[int], called: list[str]) -> None:
     said = headlines(make_result([Case("ping-pong", name, size) for name in ("pipe", "queue") for size in sizes], 5))
-    assert [line.split(",")[0] for line in said] == called
+    assert [line.split(":")[0] for line in said] == called
 
 
 def test_what_is_slower_but_not_told_apart_is_not_called_equal() -> None:
@@ -271,15 +272,15 @@ def test_what_is_slower_but_not_told_apart_is_not_called_equal() -> None:
 def test_a_doubt_about_the_number_of_a_headline_stands_beside_it() -> None:
     case = Case("task-queue", "queue", 64, 4)
     result = make_result([case], 3, notes={case.id: ["oversubscribed"]})
-    assert headlines(result)[0].endswith(" of tasks (oversubscribed).")
+    assert headlines(result)[0].endswith(" k/s, oversubscribed; the only one measured.")
     table = which_one(study(result))[0]
     assert (table.header[-1], table.rows[0][-1]) == ("Notes", "oversubscribed")
 
 
 def test_one_round_claims_no_interval() -> None:
     said = headlines(make_result(rounds=1))
-    assert "With 1 round there are no intervals" in said[-1]
-    assert "(" not in said[0].split("): ")[1]
+    assert said[-1].startswith("1 round gives no intervals: ")
+    assert "(" not in said[0].split(": ")[1].replace("×)", "")
 
 
 @pytest.mark.parametrize(("rounds", "held"), [(3, "75"), (4, "86"), (5, "")])
@@ -295,6 +296,40 @@ def test_the_winner_table_has_one_row_per_block_with_a_number() -> None:
     tables = which_one(about)
     assert sum(len(table.rows) for table in tables) == len(choices(about.summary)) == 5 + 5 + 4 + 3 + 2
     assert tables[0].rows[1][:2] == ["64 B", "pipe-bytes"]
+
+
+def test_a_report_opens_with_one_table_of_winner_lead_and_ties(tmp_path: Path) -> None:
+    times = {"pipe": 50e-6, "pipe-bytes": 51e-6, "queue": 150e-6}
+    cases = [Case("ping-pong", name, 64) for name in times]
+    page = write(make_result(cases, 5, seconds=lambda case: times[case.mechanism], noise=0.0), tmp_path)
+    row = ["Round trip, 64 B", "**pipe**", "50.0 µs (50.0–50.0 µs)", "3.0× (3.0–3.0×) over queue", "pipe-bytes"]
+    summary = (tmp_path / "summary.md").read_text()
+    assert next(line for line in summary.splitlines() if line.startswith("| Round")) == f"| {' | '.join(row)} |"
+    text = page.read_text()
+    assert text.index("<table>") < text.index("<h2", text.index('id="findings-title"') + 1)
+    assert re.search(r'<tr data-mech="pipe"><th scope="row">Round trip, 64 B</th><td class="strong">pipe</td>', text)
+
+
+def test_what_is_wrong_on_purpose_is_counted_as_a_finding_and_other_wrong_results_are_not(tmp_path: Path) -> None:
+    careless = Case("counter", "value", 8, 2, operation="unlocked")
+    cases = [Case("ping-pong", "pipe", 64), Case("ping-pong", "queue", 64), careless]
+    verdicts = {careless.id: ("wrong", "lost 5 of 10 increments"), cases[1].id: ("wrong", "another payload")}
+    result = make_result(cases, 3, verdicts=verdicts)
+    expected = "shows lost updates, as expected without a lock"
+    assert study(result).badge == [("measured", 1), (expected, 1), ("wrong", 1)]
+    page = write(result, tmp_path).read_text()
+    assert f"<li>1 {expected}</li>" in page
+    assert '<li class="bad">1 wrong</li>' in page
+    assert f"1 measured; 1 {expected}; 1 wrong" in (tmp_path / "summary.md").read_text()
+
+
+def test_the_doubtful_cases_are_listed_where_their_count_leads(tmp_path: Path) -> None:
+    cases = [Case("ping-pong", name, 64) for name in ("pipe", "queue")]
+    page = write(make_result(cases, 3, notes={cases[0].id: ["loaded"]}), tmp_path).read_text()
+    assert '<a href="#doubtful">1 of them doubtful</a>' in page
+    listed = page[page.index('<details id="doubtful">') : page.index('<details id="all-cases">')]
+    assert cases[0].id in listed
+    assert cases[1].id not in listed
 
 
 def test_cases_under_another_placement_are_named_and_not_mixed_in() -> None:
@@ -452,8 +487,8 @@ def test_a_report_of_one_repeat_does_not_speak_of_repeats() -> None:
 
 def test_a_run_too_noisy_to_tell_much_says_so_first() -> None:
     noisy, quiet = make_result(rounds=6, noise=0.6), make_result(rounds=6, noise=0.005)
-    assert said(noisy)[0].startswith("This run is noisy: beside a second run like it, only a difference of ")
-    assert not any(line.startswith("This run is noisy") for line in said(quiet))
+    assert said(noisy)[0].startswith("Doubtful: only differences above ")
+    assert not any(line.startswith("Doubtful") for line in said(quiet))
 
 
 def test_a_noisy_run_says_that_its_own_ratios_are_another_matter() -> None:
@@ -461,16 +496,15 @@ def test_a_noisy_run_says_that_its_own_ratios_are_another_matter() -> None:
     cases = [Case("ping-pong", name, 64) for name in ("pipe", "queue")]
     result = make_result(cases, 12, noise=0.001, over_time=lambda _, number: shared[number])
     noise, answer = said(result)[:2]
-    assert re.search(r"beside a second run like it, only a difference of \d+ % or more would be seen\.", noise)
-    assert re.search(r"next is queue, which takes [\d.]+× \([\d.]+–[\d.]+×\) as long", answer)
-    assert "Inside this run rounds are paired, and the interval of each ratio says what is told apart." in noise
-    assert "between two such files: noise floor" in study(result).check.words()
+    assert re.search(r"only differences above \d+ % from another run are real", noise)
+    assert re.search(r"[\d.]+× \([\d.]+–[\d.]+×\) over queue", answer)
+    assert "inside the run, rounds are paired, and the interval of each ratio says what is told apart" in noise
 
 
 def test_large_tasks_have_a_sentence_of_their_own() -> None:
     cases = [Case("task-queue", name, size, 4) for name in ("queue", "simple-queue") for size in (64, 65536)]
     lines = headlines(make_result(cases, 5))
     assert [line.split(":")[0] for line in lines] == [
-        "4 workers sharing tasks of 64 B",
-        "4 workers sharing tasks of 64 KiB",
+        "Tasks of 64 B, 4 workers",
+        "Tasks of 64 KiB, 4 workers",
     ]

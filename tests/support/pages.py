@@ -11,7 +11,6 @@ from typing import Any
 from browser import program
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from ipcbench.report.content.findings import sentences
 from ipcbench.report.content.study import study
 from ipcbench.report.files.contents import draw_all
 from ipcbench.report.page.html import page
@@ -27,7 +26,7 @@ document.addEventListener("securitypolicyviolation", (event) => violations.push(
 def page_of(result: ResultFile) -> str:
     """The text of report.html alone, which takes less time than a whole report."""
     about = study(result)
-    return page(about, sentences(about.summary, result.ipcbench.rounds), draw_all(about, png=False))
+    return page(about, draw_all(about, png=False))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What may be compared, and what must be known beside the numbers: refusals, notes, and how the sides differ."""
+"""What may be compared, and what to know about it: refusals, notes, and how the sides differ."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from ipcbench.analysis.compare.side import Side
 from ipcbench.errors import BadRequest
 from ipcbench.results.schema import PYTHON_MODE
 
-# What a comparison takes for the cause of a difference, so that it is said when it is not alone.
+# Facts that cause differences besides the code, each with what follows if it differs.
 CAUSES = {
-    "Python": "what is compared is the code and the Python together",
-    PYTHON_MODE: "it changes what the interpreter itself takes for every operation",
-    "ipcbench": "the changelog says under Measurement whether that can move a number",
+    "Python": "code and Python are compared together",
+    PYTHON_MODE: "it changes the cost of every operation of the interpreter",
+    "ipcbench": "the changelog says under Measurement whether that moves numbers",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact about machine or settings, with its value on each side; empty where it is not known."""
+    """A fact about machine or settings, with its value on each side, empty if unknown."""
 
     name: str
     values: tuple[str, ...]
 
     @property
     def same(self) -> bool:
-        """Whether it is known on all sides and equal there."""
+        """Whether it is known and equal on all sides."""
         return len(set(self.values)) == 1
 
 
 def refuse(sides: Sequence[Side]) -> None:
-    """Raise BadRequest for what cannot be compared: a file with itself, two of one name, two ways of measuring."""
+    """Raise BadRequest for sides that cannot be compared: copies, equal names, shared rounds, another protocol."""
     for first, second in itertools.combinations(sides, 2):
         if first.digest and first.digest == second.digest:
             raise BadRequest(f"{first.name} and {second.name} are the same file, or copies: nothing to compare")
@@ -53,13 +53,13 @@ def refuse(sides: Sequence[Side]) -> None:
 
 
 def facts(sides: Sequence[Side]) -> list[Fact]:
-    """Everything that is known of any side, in the order of the first side that knows it."""
+    """Return all facts known of any side, in the order of the first side that has them."""
     names = dict.fromkeys(name for side in sides for name in side.facts)
     return [Fact(name, tuple(side.facts.get(name, "") for side in sides)) for name in names]
 
 
 def other_machine(first: Side, second: Side) -> bool:
-    """Whether two sides come from different machines, as far as that is known."""
+    """Return whether two sides come from different machines, as far as that is known."""
     models = first.facts.get("CPU", ""), second.facts.get("CPU", "")
     if all(models) and models[0] != models[1]:
         return True
@@ -67,7 +67,7 @@ def other_machine(first: Side, second: Side) -> bool:
 
 
 def notes(sides: Sequence[Side]) -> list[str]:
-    """Sentences that must stand above the numbers."""
+    """Return what a reader must know before the numbers, in sentences."""
     said = []
     known = {fact.name: fact for fact in facts(sides)}
     for name, why in CAUSES.items():
@@ -78,24 +78,27 @@ def notes(sides: Sequence[Side]) -> list[str]:
             said.append(f"{name} differs ({each}): {why}.")
     if any(other_machine(sides[0], side) for side in sides[1:]):
         said.append(
-            "These are different machines: a ratio says how fast each is, not which code is better. Look at the shape."
+            "These are different machines: a ratio says how fast each is, not which code is "
+            "better. Compare winners and order."
         )
     for side in sides:
         if side.plain:
-            said.append(f"{side.name} is a plain pyperf file: whether anything was moved, and how, is not known.")
+            said.append(f"{side.name} is a plain pyperf file: whether its data was verified is unknown.")
         if side.facts.get("mixed"):
-            said.append(f"{side.name} is mixed: a part of it was made under other conditions: {side.facts['mixed']}.")
+            said.append(
+                f"{side.name} is mixed: parts of it were measured under other conditions: {side.facts['mixed']}."
+            )
     return said
 
 
 def nothing_common(sides: Sequence[Side]) -> str:
-    """Why two files have no case in common, and what to do, in one line."""
+    """Say in one line why two files have no case in common, and what to do."""
     tagged = [side for side in sides if side.pythons]
     if tagged and len(tagged) < len(sides):
         side = tagged[0]
         return (
-            f"no case in common: those of {side.name} were measured under {', '.join(side.pythons)}; compare these "
-            "in that file alone, with --column python"
+            f"no case in common: the cases of {side.name} were measured under {', '.join(side.pythons)}; compare them "
+            "inside that file, with --column python"
         )
     return f"no case in common: {'; '.join(f'{side.name} has {_some(side)}' for side in sides)}"
 

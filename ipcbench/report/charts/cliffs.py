@@ -198,9 +198,8 @@ CHART = Chart(
     topic="Sizes to avoid",
     title=TITLE,
     caption=(
-        "A step is what a mean over sizes hides: a buffer that is full, a header and a body sent apart, an "
-        "acknowledgement that is delayed. Between two measured sizes it is not known where the step lies. A step in a "
-        "control, such as memcpy, is the machine's."
+        "A mean over sizes hides steps: a full buffer, a header and a body sent apart, a delayed acknowledgement. The "
+        "step lies somewhere between two measured sizes. A step in a control, such as memcpy, comes from the machine."
     ),
     lacks=_lacks,
     table=table,

@@ -20,9 +20,9 @@ from ipcbench.units import format_size, format_time
 
 TITLE = "What does a round trip cost in CPU?"
 SUBTITLE = (
-    "Left is better. Filled: CPU time of all processes together, hollow: the time of the round trip; least CPU first. "
-    "Filled right of hollow: more than one CPU is busy on average, and CPUs says how many. Logarithmic; each panel has "
-    "an axis of its own."
+    "Left is better. Filled: CPU time of all processes together, hollow: time of the round trip; least CPU first. "
+    "Filled right of hollow: more than one CPU is busy on average; the column CPUs says how many. Logarithmic; each "
+    "panel has its own axis."
 )
 RESTLESS = {"spin": "spins", "poll": "polls"}
 ROW = 14.0
@@ -174,9 +174,9 @@ CHART = Chart(
     topic="CPU time",
     title=TITLE,
     caption=(
-        "CPU time is that of all processes of a case, by the number of its round trips. Two processes that take turns "
-        "and sleep in between keep less than one CPU busy; those that spin keep both, and burn them while nothing "
-        "arrives too. A daemon or kernel thread that works for a mechanism is not in it."
+        "CPU time of all processes of a case, per round trip. Two processes that take turns and sleep in between keep "
+        "less than one CPU busy; two that spin keep two busy, even while nothing arrives. Daemons and kernel threads "
+        "that work for a mechanism are not counted."
     ),
     lacks=_lacks,
     table=table,

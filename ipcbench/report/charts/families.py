@@ -127,8 +127,8 @@ CHART = Chart(
     topic="Round trips: inside a family",
     title=TITLE,
     caption=(
-        "Mechanisms of a family move bytes in the same way, so what lies between their lines is what each adds: "
-        "pickling, locks, threads, copies. A mechanism measured at one size only has no line."
+        "Mechanisms of a family move bytes in one way, so the gap between their lines is what each adds: pickling, "
+        "locks, threads, copies. A mechanism measured at one size only has no line."
     ),
     lacks=_lacks,
     table=table,

@@ -87,9 +87,9 @@ CHART = Chart(
     topic="Round trips: what shape?",
     title=TITLE,
     caption=(
-        "A flat part means that the cost of one message decides, a rising part that copying bytes does. "
-        "Where the coloured line lies on the dashed one, this mechanism is the fastest measured. A mechanism measured "
-        "at one size only has no curve."
+        "In a flat part the cost of one message dominates, in a rising part the copying of bytes. Where the coloured "
+        "line lies on the dashed one, this mechanism is the fastest measured. A mechanism measured at one size only "
+        "has no curve."
     ),
     lacks=needs("ping-pong", sizes=2),
     table=table,

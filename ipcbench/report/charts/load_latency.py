@@ -152,10 +152,9 @@ CHART = Chart(
     topic="Under load",
     title=TITLE,
     caption=(
-        "Messages are due at a fixed rate and sent however late those before them arrive. Each is timed from when it "
-        "was due, so what piles up behind a stall counts in full: coordinated omission cannot hide it. Where a curve "
-        "turns up, and its points are hollow, the mechanism no longer keeps up. The 99 % begins where at least 10 "
-        "messages were slower."
+        "Messages are due at a fixed rate and are sent even if earlier ones are late. Each is timed from when it was "
+        "due, so a stall delays all messages behind it: coordinated omission cannot hide it. Where a curve turns up, "
+        "with hollow points, the mechanism no longer keeps up. The 99 % is drawn if at least 10 messages were slower."
     ),
     lacks=lacks,
     table=table,

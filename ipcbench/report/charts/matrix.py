@@ -1,4 +1,4 @@
-"""slowdown-matrix: every mechanism at every payload size, as a multiple of the best one there."""
+"""slowdown-matrix: every mechanism at every payload size, as a multiple of the best at that size."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ipcbench.analysis.stats import geometric_mean
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.words import absence, count
 from ipcbench.report.drawing.chart import Chart, common_sizes, needs, select, told
-from ipcbench.report.drawing.matrix import TITLE, draw
+from ipcbench.report.drawing.matrix import TITLE, draw, shown
 from ipcbench.units import format_ratio, format_size, format_time
 
 WAITS = ("block", "poll", "spin")  # rows of each way of waiting stand together, in this order
@@ -77,6 +77,7 @@ def _not_run(cases: pd.DataFrame) -> pd.DataFrame:
 
 
 def _alt(cells: pd.DataFrame) -> str:
+    cells = shown(cells)
     counts = cells[cells["slowdown"].notna()].value_counts(["size", "wait"])
     size, wait = min(counts.index, key=lambda where: (-counts[where], where))
     column = cells[(cells["size"] == size) & (cells["wait"] == wait) & cells["slowdown"].notna()]
@@ -98,7 +99,7 @@ CHART = Chart(
     caption=(
         "Look down the column of your payload size: the blue cell is the fastest round trip, the others say how many "
         "times as long they take. ≈ is a tie: less than 5 % apart, or further but not told apart by this run. "
-        "Words stand where there is no number. What spins keeps a CPU busy while it waits, so it is ranked apart."
+        "Words stand for a missing number. A mechanism that spins keeps a CPU busy while it waits: it is ranked apart."
     ),
     lacks=needs("ping-pong"),
     table=table,

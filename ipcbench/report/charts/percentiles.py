@@ -175,10 +175,10 @@ CHART = Chart(
     topic="Slow messages",
     title=TITLE,
     caption=(
-        "Of 100 messages one is slower than the delay at 99 %, of 1,000 one is slower than that at 99.9 %. In a closed "
-        "loop the next message waits for the answer to the one before, so what a stall would have held up is not seen; "
-        "its delay is a round trip. In an open loop messages are due at a fixed rate, and each is timed from when it "
-        "was due until it is received. The slowest of all is one message, and stands in the table only."
+        "One message in 100 is slower than the delay at 99 %, one in 1,000 slower than that at 99.9 %. In a closed "
+        "loop each message waits for the answer to the one before, so a stall delays only one; the delay is a round "
+        "trip. In an open loop messages are due at a fixed rate, and each is timed from when it was due until it is "
+        "received. The slowest is a single message, and is in the table only."
     ),
     lacks=lacks,
     table=table,

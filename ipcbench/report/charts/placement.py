@@ -122,9 +122,9 @@ CHART = Chart(
     topic="Where processes run",
     title=TITLE,
     caption=(
-        "A blocking mechanism wakes the other process: on another CPU that takes long, on the same CPU it is a switch. "
-        "Large messages gain from two CPUs that copy at once, and spinning on one CPU waits for its turn. Left to the "
-        "scheduler, processes may move while they are measured, so that values scatter."
+        "A blocking mechanism wakes the other process: slow on another CPU, a switch on the same CPU. Large messages "
+        "gain from two CPUs that copy at once; a process that spins on one CPU waits for its turn. Left to the "
+        "scheduler, processes may move while they are measured, so values scatter."
     ),
     lacks=_lacks,
     table=table,

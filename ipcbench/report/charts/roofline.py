@@ -171,11 +171,10 @@ CHART = Chart(
     title=TITLE,
     caption=(
         "One process sends, another receives; the clock stops when the receiver has the last message. Small messages "
-        "cost what each message costs, large ones what copying costs. The reference is one copy of the payload as "
-        "Python makes it, call included, in one process: half of what the memcpy control takes, which copies in and "
-        "out. It is no bound: a mechanism that copies once, or from a warm cache, may lie above it. Between the "
-        "sizes at which it was measured the line is only drawn straight. What spins is ranked apart from what blocks, "
-        "so that the best of either has a name."
+        "pay the cost per message, large ones the cost of copying. The reference is one copy of the payload by Python "
+        "in one process, call included: half the time of the memcpy control, which copies in and out. It is no upper "
+        "bound: a mechanism that copies once, or from a warm cache, may lie above it. Between measured sizes the line "
+        "is straight. Spinning is ranked apart from blocking; the best of each is named."
     ),
     lacks=needs("stream"),
     table=table,

@@ -43,14 +43,14 @@ WORDS = {
         "Do more workers get more tasks done?",
         "Tasks of {size}, out and back, per second",
         "workers",
-        "The driver hands tasks to N workers and takes their results back; tasks do no work of their own, so this is "
-        "the most that the mechanism can carry.",
+        "The driver hands tasks to N workers and takes their results back; tasks do no work, so this is the most "
+        "that the mechanism can carry.",
     ),
     "fan-in": Words(
         "Do more senders get more messages through?",
         "Messages of {size} a second, of all senders to one receiver",
         "senders",
-        "N workers send over one channel and the driver receives all of it.",
+        "N workers send over one channel and the driver receives everything.",
     ),
     "fan-out": Words(
         "Do more receivers take more messages?",
@@ -66,10 +66,10 @@ WORDS = {
         paired=True,
     ),
     "pairs": Words(
-        "Do more pairs have more round trips?",
+        "Do more pairs make more round trips?",
         "Round trips of {size} a second, of all pairs",
         "pairs",
-        "N pairs of processes have their round trips at once, each over channels of its own.",
+        "N pairs of processes make round trips at once, each pair over its own channels.",
         paired=True,
     ),
 }

@@ -24,7 +24,7 @@ from ipcbench.units import format_ratio, format_size, format_time
 BASELINE = "queue"
 TITLE = "What does leaving multiprocessing.Queue gain?"
 SUBTITLE = (
-    "Round trips: how many times as fast as a queue, which blocks, as all of these do; logarithmic. Stroke: 95 % "
+    "Round trips: how many times as fast as a queue; all of these block; logarithmic. Stroke: 95 % "
     "interval, paired by round. Hollow and grey: no clear difference, or less than 5 %."
 )
 SIZES = (64, 2**16)  # bytes; the third panel is the largest size that queue and most others have
@@ -191,8 +191,8 @@ CHART = Chart(
     topic="Leaving the queue",
     title=TITLE,
     caption=(
-        "Each dot is the round trip of a queue divided by that of the mechanism: at 2× it takes half as long. What a "
-        "queue does besides, many senders and receivers and no limit on what waits in it, the others may lack."
+        "Each dot is the round trip of a queue divided by that of the mechanism: at 2× it takes half as long. A queue "
+        "also has many senders and receivers and no limit on waiting messages; the others may lack that."
     ),
     lacks=_lacks,
     table=table,

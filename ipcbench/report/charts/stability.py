@@ -182,9 +182,9 @@ CHART = Chart(
     topic="Can this run be trusted?",
     title=TITLE,
     caption=(
-        "Scatter is how far the middle half of the visits of a case reaches, as a share of their median; noisy is more "
-        "than 10 %. Drift and two groups need more rounds, and are named only where they are certain. Cases that drift "
-        f"make poor comparisons with others: measure again. More than {MOST_MARKS} values of a case are drawn by visit."
+        "Scatter is the width of the middle half of the visits of a case, as a share of their median; noisy is more "
+        "than 10 %. Drift and two groups need more rounds, and are named only where they are certain. Measure cases "
+        f"that drift again before you compare them. Above {MOST_MARKS} values of a case, visits are drawn instead."
     ),
     lacks=_lacks,
     table=table,

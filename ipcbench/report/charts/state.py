@@ -135,8 +135,8 @@ CHART = Chart(
     topic="Shared state",
     title=TITLE,
     caption=(
-        "Reading and writing are one call on the shared object; the increment takes its lock, adds one and gives it "
-        "back, while all the workers of the panel do the same. The final total is checked."
+        "Reading and writing are one call on the shared object; the increment takes the lock, adds one and releases "
+        "it, while all workers of the panel do so too. The final total is checked."
     ),
     lacks=needs("access", "counter"),
     table=table,

@@ -20,8 +20,8 @@ from ipcbench.units import format_ratio, format_size, format_time
 
 TITLE = "Which one to use here?"
 SUBTITLE = (
-    "The fastest mechanism that blocks, by what is done, workers and payload size; below it, how many times as long "
-    "the next one takes, or ≈ and what ties with it. Colour: its family; stronger colour: a larger lead."
+    "The fastest mechanism that blocks, by question, workers and payload size; below it, how many times as long the "
+    "next one takes, or ≈ and its tie. Colour: its family; stronger colour: a larger lead."
 )
 QUESTIONS = (
     "ping-pong",
@@ -205,8 +205,8 @@ CHART = Chart(
     topic="Which one here?",
     title=TITLE,
     caption=(
-        "Find the row of what your processes do and the column of your payload: the mechanism named there was the "
-        "fastest measured. A tie (≈) is less than 5 % apart, or further but not told apart by this run; choose then by "
+        "Find the row of your question and the column of your payload: the mechanism named there was the fastest "
+        "measured. A tie (≈) is less than 5 % apart, or further but not told apart by this run: choose among ties by "
         "what the mechanisms promise."
     ),
     lacks=_lacks,

@@ -20,23 +20,23 @@ MOST_ROWS = 60
 
 
 def terminal(comparison: Comparison, everything: bool, width: int) -> str:
-    """Tables of at most `width` characters a line."""
+    """Return the comparison as text of at most `width` characters a line."""
     return printed(parts(comparison, everything), width)
 
 
 def as_markdown(comparison: Comparison, everything: bool) -> str:
-    """Markdown that fits a comment on a pull request; what does not fit is named as left out."""
+    """Return Markdown that fits a comment on a pull request; it says what is left out."""
     columns = [markdown(name, 60) for name in comparison.contrast.columns]
     said, summary = parts(comparison, everything), conclusion(comparison)
     lines = [f"# ipcbench: {', '.join(columns[1:])} against {columns[0]}"]
     lines += [written(sentence) for sentence in [*summary, *doubts(comparison)]]
     lines += [picture(chart, alt) for chart, alt in comparison.charts]
     lines += [written(part) for part in said if part not in [*summary, *doubts(comparison)]]
-    return within(lines, "The rest is left out: it would be too large for a comment. `--format json` has everything.")
+    return within(lines, "The rest is too large for a comment: `--format json` has everything.")
 
 
 def picture(chart: str, alt: str) -> str:
-    """A chart beside a Markdown file, for both themes."""
+    """Return a chart beside a Markdown file as HTML, for both themes."""
     return (
         f'<picture><source media="(prefers-color-scheme: dark)" srcset="charts/{chart}-dark.svg">'
         f'<img alt="{_quoted(alt)}" src="charts/{chart}-light.svg"></picture>'
@@ -44,12 +44,12 @@ def picture(chart: str, alt: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Untrusted text as the value of an attribute of HTML inside Markdown."""
+    """Escape untrusted text for an HTML attribute inside Markdown."""
     return markdown(text).replace('"', "&#34;")
 
 
 def written(part: Part) -> str:
-    """A sentence or a table as Markdown."""
+    """Return a sentence or a table as Markdown."""
     if isinstance(part, str):
         return markdown(part, 4000)
     lines = [f"| {' | '.join(markdown(name) or ' ' for name in part.header)} |", f"|{'---|' * len(part.header)}"]
@@ -60,13 +60,13 @@ def written(part: Part) -> str:
 
 
 def as_csv(comparison: Comparison) -> str:
-    """Every row with full precision; times in seconds."""
+    """Return every row as CSV with full precision; times in seconds."""
     rows = ordered(comparison.contrast.table)
     return csv(rows.map(lambda cell: safe_text(cell, 300) if isinstance(cell, str) else cell))
 
 
 def as_json(comparison: Comparison, failed: Mapping[str, Sequence[str]]) -> str:
-    """Everything, for programs; failed has the rows that each condition of --fail-if is true of."""
+    """Return everything as JSON; failed has the rows for which each condition of --fail-if is true."""
     contrast = comparison.contrast
     document = {
         "base": contrast.base,
@@ -112,13 +112,13 @@ def as_json(comparison: Comparison, failed: Mapping[str, Sequence[str]]) -> str:
 
 
 def plain(value: object) -> object:
-    """A number of numpy's as one of Python's."""
+    """Convert a NumPy number to a Python number."""
     item: Callable[[], object] = value.item  # type: ignore[attr-defined]
     return item()
 
 
 def as_records(table: pd.DataFrame) -> list[dict[str, object]]:
-    """The rows of a table for JSON, in which there is no NaN."""
+    """Return the rows of a table for JSON, with null for NaN and infinity."""
     return [
         {
             str(name): None if isinstance(value, float) and not math.isfinite(value) else value

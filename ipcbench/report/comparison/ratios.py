@@ -1,4 +1,4 @@
-"""Panels of ratios on a logarithmic axis centred on 1×: what machine-ratios and speedup-vs-queue share."""
+"""Panels of ratios on a logarithmic axis centred on 1×, for machine-ratios and speedup-vs-queue."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def ratio_word(ratio: float) -> str:
 
 
 def span(low: float, high: float) -> float:
-    """How far an axis reaches on both sides of 1, as a factor, to show values from low to high."""
+    """Return how far an axis reaches on both sides of 1, as a factor, to show values from low to high."""
     return float(1.1 * max(LEAST_SPAN, high, 1 / low) ** 1.03)
 
 
 def frame(plot: Plot, reach: float) -> None:
-    """Draw grid, ticks, the band of what is not worth a choice, and a line at 1×."""
+    """Draw grid, ticks, the band of differences too small to matter, and a line at 1×."""
     theme = plot.sheet.theme
     left, right = plot.across([1 / NEAR, NEAR])
     plot.sheet.patch(
@@ -58,9 +58,9 @@ def _clear(place: int, middle: int, widths: list[float], places: list[float]) ->
 def ratio_dot(
     plot: Plot, y: float, ratio: tuple[float, float, float], colour: str, marker: str = "o", sign: str = ""
 ) -> None:
-    """Draw a ratio with its interval (NaN where unknown) and its number with a sign behind it.
+    """Draw a ratio with its interval (NaN if unknown) and its number, followed by `sign`.
 
-    Muted ink stands for no clear difference.
+    Muted ink means no clear difference.
     """
     sheet, theme = plot.sheet, plot.sheet.theme
     value, low, high = ratio
@@ -73,7 +73,7 @@ def ratio_dot(
 
 
 def sides(sheet: Sheet, y: float, names: float, left: tuple[list[str], str], right: tuple[list[str], str]) -> None:
-    """Write under the panels what their left and right sides mean: ways to say it, from long to short, and a colour."""
+    """Write under the panels what left and right mean; each side is texts from long to short, and a colour."""
     room = (sheet.width - names) / 2 - 20
     sheet.text(MARGIN + names, y, fit(left[0], room, SMALLEST), size=SMALLEST, color=left[1])
     sheet.text(sheet.width - MARGIN, y, fit(right[0], room, SMALLEST), size=SMALLEST, color=right[1], ha="right")

@@ -21,8 +21,8 @@ from ipcbench.units import format_size
 
 TITLE = "Does the advice change?"
 SUBTITLE = (
-    "The fastest mechanism for each question and payload size on two machines, of those that both measured and that "
-    "block. Stronger colour: a larger lead; ≈: a tie with the one named. Outlined: another one wins than above."
+    "The fastest mechanism that blocks, for each question and payload size that both machines measured. Stronger "
+    "colour: a larger lead; ≈: a tie with the one named. Outlined: another one wins than above."
 )
 HEADER = 32.0
 NAMES = 112.0

@@ -1,4 +1,4 @@
-"""A comparison in words and tables: what a terminal and a pull request both show."""
+"""A comparison in sentences and tables, for a terminal and for a pull request."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from ipcbench.units import format_ratio, format_size, format_time
 
 VERDICTS = ("slower", "faster", "inconclusive", "equivalent")
 MOST_MISSING = 10  # rows that are shown unasked
-MUCH = 0.05  # of the visits of a file that were touched: less stands in the head only, and not beside the verdict
+MUCH = 0.05  # share of touched visits of a file; a smaller share is told at the top only, not beside the verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All there is to say: the files, the contrast of their cases and, for other machines, the shapes.
+    """What a comparison is made of: the files, the contrast of their cases and, for other machines, the shapes.
 
-    charts are those drawn beside a Markdown file: id, and the finding in words.
+    charts are those drawn beside a Markdown file: (id, finding in words).
     """
 
     sides: Sequence[Side]
@@ -39,7 +39,7 @@ class Comparison:
 
     @property
     def several(self) -> bool:
-        """Whether more than one column is compared with the base, so that rows must say which."""
+        """Whether more than one column is compared with the base, so that rows must name theirs."""
         return len(self.contrast.columns) > 2
 
 
@@ -47,7 +47,7 @@ Part = str | Table
 
 
 def parts(comparison: Comparison, everything: bool = False) -> list[Part]:
-    """Sentences and tables in the order in which they are read; with `everything` no row is folded away."""
+    """Return sentences and tables in reading order; with `everything` no row is left out."""
     found: list[Part] = [*doubts(comparison), *_settings(comparison)]
     found += [f"Note: {note}" for note in notes(comparison.sides)]
     found += _controls(comparison)
@@ -58,7 +58,7 @@ def parts(comparison: Comparison, everything: bool = False) -> list[Part]:
 
 
 def doubts(comparison: Comparison) -> list[str]:
-    """What makes the numbers of the sides doubtful, with figures: visits that were touched, and the noise floor."""
+    """Return what makes the numbers doubtful, with figures: touched visits and the noise floor."""
     said = [f"Doubt: {side.name}: {side.touched}; their values count." for side in comparison.sides if side.touched]
     floors = comparison.contrast.floors
     if floors:
@@ -66,22 +66,20 @@ def doubts(comparison: Comparison) -> list[str]:
             f"{100 * floors[side.name]:.1f} % in {side.name}" if side.name in floors else f"not known in {side.name}"
             for side in comparison.sides
         ]
-        said.append(
-            f"Noise floor: {listing(each, len(each))}. Doubt a difference between two files that is smaller than that."
-        )
+        said.append(f"Noise floor: {listing(each, len(each))}. Smaller differences between two files are doubtful.")
     return [safe_text(text, 1000) for text in said]
 
 
 def below_floor(contrast: Contrast, rows: Sequence[str]) -> str:
-    """How many of these rows differ by less than the noise floor, as the end of a clause; empty where none does."""
+    """Return how many of these rows differ by less than the noise floor, as the end of a clause; empty for none."""
     within = contrast.table[contrast.within_noise & contrast.table["row"].isin(rows)]
     if within.empty:
         return ""
-    return f" ({len(within):,} by less than the noise floor of {100 * within['floor'].max():.0f} %, which is in doubt)"
+    return f" ({len(within):,} by less than the noise floor of {100 * within['floor'].max():.0f} %: doubtful)"
 
 
 def conclusion(comparison: Comparison) -> list[str]:
-    """What it comes to, for each column that is compared with the base, and what more rounds would do."""
+    """Return the counts of verdicts for each column compared with the base, and what more rounds would settle."""
     contrast, said = comparison.contrast, []
     for column in contrast.columns[1:]:
         rows = contrast.table[contrast.table["column"] == column]
@@ -90,47 +88,42 @@ def conclusion(comparison: Comparison) -> list[str]:
         counts = [f"{(rows['verdict'] == verdict).sum():,} {verdict}" for verdict in VERDICTS]
         counts += [f"{lacking:,} missing on one side"] if lacking else []
         said.append(
-            f"{safe_text(column, 60)} against {safe_text(contrast.base, 60)}: {', '.join(counts)}. A difference below "
-            f"{contrast.worth * 100:.3g} % counts as none.{_in_doubt(comparison, column, within)}"
+            f"{safe_text(column, 60)} against {safe_text(contrast.base, 60)}: {', '.join(counts)}. Differences below "
+            f"{contrast.worth * 100:.3g} % are ignored.{_in_doubt(comparison, column, within)}"
         )
     return said + _more(contrast.table)
 
 
 def _in_doubt(comparison: Comparison, column: str, within: pd.DataFrame) -> str:
-    """What a verdict must not be read without: differences below the noise floor, and sides that were touched."""
+    """Return the doubts about a verdict: differences below the noise floor, and touched sides."""
     said = []
     if len(within):
-        said.append(
-            f"{len(within):,} of those that differ do so by less than the noise floor of "
-            f"{100 * within['floor'].max():.0f} %"
-        )
+        said.append(f"{len(within):,} differ by less than the noise floor of {100 * within['floor'].max():.0f} %")
     sides = {comparison.contrast.base, column} if comparison.contrast.projection.column == "label" else None
     compared = [side for side in comparison.sides if sides is None or side.name in sides]
     said += [f"in {safe_text(side.name, 60)} {side.touched}" for side in compared if side.share_touched >= MUCH]
-    return f" In doubt: {'; '.join(said)}." if said else ""
+    return f" Doubtful: {'; '.join(said)}." if said else ""
 
 
 def _more(table: pd.DataFrame) -> list[str]:
-    """How many more rounds would settle what is inconclusive."""
+    """Return how many more rounds would settle the inconclusive rows."""
     open_ = table[table["verdict"] == "inconclusive"]
     unknown = open_[open_["low"].isna()]
     if len(unknown):
         few = int(unknown["more"].max())
-        return [
-            f"Inconclusive: needs at least {count(few, 'more round')}, since an interval takes {LEAST_ROUNDS} rounds."
-        ]
+        return [f"Inconclusive rows need at least {count(few, 'more round')}: an interval takes {LEAST_ROUNDS} rounds."]
     known = open_["more"].dropna()
     if known.empty:
-        return ["More rounds would not settle what is inconclusive; measuring again at other times may."] * bool(
+        return ["More rounds would not settle the inconclusive rows; measuring again at other times may."] * bool(
             len(open_)
         )
     unit = "more repeat" if (open_["repeats"] > 1).any() else "more round"
     each = "" if table["paired"].all() else " of each"
     half, whole = math.ceil(known.median()), int(known.max())
     if len(open_) == 1:
-        return [f"About {count(whole, unit)}{each} would settle the one that is inconclusive."]
-    rest = f"{count(whole, unit)} all of them" if len(known) == len(open_) else f"some take more than {MOST_MORE:,}"
-    return [f"About {count(half, unit)}{each} would settle half of the {len(open_):,} inconclusive; {rest}."]
+        return [f"About {count(whole, unit)}{each} would settle the inconclusive row."]
+    rest = f"{count(whole, unit)} all of them" if len(known) == len(open_) else f"some need more than {MOST_MORE:,}"
+    return [f"About {count(half, unit)}{each} would settle half of the {len(open_):,} inconclusive rows; {rest}."]
 
 
 def _settings(comparison: Comparison) -> Iterator[Part]:
@@ -143,14 +136,14 @@ def _settings(comparison: Comparison) -> Iterator[Part]:
         return
     rows = [[fact.name, *(value or "not known" for value in fact.values)] for fact in known if not fact.same]
     if rows:
-        yield _table("What differs beside the code", ["", *(side.name for side in comparison.sides)], rows)
+        yield _table("What differs besides the code", ["", *(side.name for side in comparison.sides)], rows)
     same = [fact.name for fact in known if fact.same]
     if same:
-        yield f"The same on all sides: {', '.join(same)}."
+        yield f"Equal on all sides: {', '.join(same)}."
 
 
 def _controls(comparison: Comparison) -> Iterator[Part]:
-    """How far the controls moved: what has nothing to do with any mechanism."""
+    """Yield how far the controls moved, which depend on no mechanism."""
     means = comparison.contrast.controls
     for column in dict.fromkeys(means["column"]):
         rows = means[means["column"] == column]
@@ -159,8 +152,8 @@ def _controls(comparison: Comparison) -> Iterator[Part]:
         moved = [str(name) for name, ratio in zip(rows["name"], rows["ratio"], strict=True) if _apart(ratio) > MOVED]
         if moved:
             yield (
-                f"The controls moved ({listing(moved)}): the machine was different, not (only) the code. What differs "
-                "by as much says nothing about the code."
+                f"The controls moved ({listing(moved)}): the machine changed, not only the code. Differences of that "
+                "size say nothing about the code."
             )
 
 
@@ -174,9 +167,9 @@ def _in_brackets(row: Any) -> str:
 
 
 def ordered(table: pd.DataFrame) -> pd.DataFrame:
-    """What is different first, then what is inconclusive, then equivalent.
+    """Return the rows with the different first, then the inconclusive, then the equivalent.
 
-    Among them the largest difference stands at the top; of another machine, the one farthest from that of the whole.
+    Within each the largest difference comes first; for another machine, the farthest from the ratio of all cases.
     """
     place = {"slower": 0, "faster": 0, "inconclusive": 1, "equivalent": 2}
     apart = table["excess"].fillna(table["ratio"])
@@ -194,8 +187,8 @@ def _cases(comparison: Comparison, everything: bool) -> Iterator[Part]:
         if relative:
             yield (
                 f"Over all {count(whole.cases, 'case')} {column} takes {format_ratio(whole.ratio)}"
-                f"{_in_brackets(whole)} as long as {contrast.base}. The rows farthest from that come first; of the "
-                "whole is how many times as long a row takes as that makes it."
+                f"{_in_brackets(whole)} as long as {contrast.base}. The rows farthest from that ratio come first; "
+                "'of the whole' is the ratio of a row divided by it."
             )
     if len(shown):
         header = [name, *(["against base"] if comparison.several else []), contrast.base]
@@ -213,7 +206,7 @@ def _cases(comparison: Comparison, everything: bool) -> Iterator[Part]:
         if not everything and (rows["verdict"] == verdict).any()
     ]
     if folded:
-        none = "" if len(shown) else "Nothing is certainly different. "
+        none = "" if len(shown) else "No case differs for certain. "
         yield f"{none}Not shown: {' and '.join(folded)}; --all shows them."
 
 
@@ -261,7 +254,7 @@ def _missing(comparison: Comparison, everything: bool) -> Iterator[Part]:
 
 
 def _shape(shape: Shape) -> Iterator[Part]:
-    """The advice on two machines: who wins, in which order, and from which size on."""
+    """Yield what two machines advise: winners, order, and crossing sizes."""
     blocks = len(shape.winners) // 2
     changed = shape.changed
     if blocks:
@@ -269,13 +262,13 @@ def _shape(shape: Shape) -> Iterator[Part]:
         if rows:
             yield _table("Where another mechanism wins", ["for", shape.base, shape.other], rows)
         yield (
-            f"The winner is another one in {len(changed):,} of {count(blocks, 'block')} that both measured; ties count "
-            "as no change."
+            f"The winner changes in {len(changed):,} of {count(blocks, 'block')} that both measured; ties are no "
+            "change."
         )
     if len(shape.agreement):
         rows = [[row.question, f"{row.blocks:,}", f"{row.tau:.2f}"] for row in records(shape.agreement)]
         yield _table(
-            "Order of the mechanisms (Kendall's tau: 1 the same, -1 reversed)", ["question", "blocks", "tau"], rows
+            "Order of the mechanisms (Kendall's tau: 1 equal, -1 reversed)", ["question", "blocks", "tau"], rows
         )
     crossings = shape.crossings
     if crossings:
@@ -302,7 +295,7 @@ def _change(shape: Shape, row: Any) -> list[str]:
 
 
 def block_name(row: Any) -> str:
-    """What a block asks: 'ping-pong, 64 B, 1 worker, pack'."""
+    """Write a block: 'ping-pong, 64 B, 1 worker, pack'."""
     settings = [text for text in (row.payload, row.start_method, row.placement, row.python) if text not in _PLAIN]
     waits = [] if row.wait in ("block", "") else [f"those that {row.wait}"]
     return ", ".join([row.question, format_size(row.size), count(row.workers, "worker"), *settings, *waits])

@@ -1,4 +1,4 @@
-"""The report of a comparison as files: its Markdown, its cases as CSV and its charts."""
+"""Write the report of a comparison: its Markdown, its cases as CSV and its charts."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ipcbench.text import safe_text
 
 
 def write(comparison: Comparison, folder: Path) -> Path:
-    """Write summary.md, cases.csv and charts/ into a folder, made where needed, and give the path of summary.md.
+    """Write summary.md, cases.csv and charts/ into a folder, created if missing, and return the path of summary.md.
 
-    For each chart that there is something for: charts/<id>-light.svg, -dark.svg, .png and .csv; of the others nothing
-    stays from before. manifest.json names them all. Raises ResultError where the file system refuses.
+    Each chart with data becomes charts/<id>-light.svg, -dark.svg, .png and .csv; files of earlier charts without data
+    are removed. manifest.json names them all. Raises ResultError if the folder cannot be written.
     """
     drawn = [pictures.draw(chart, comparison, footer(comparison)) for chart in COMPARED]
     about = replace(comparison, charts=[(picture.id, picture.alt) for picture in drawn if not picture.missing])
@@ -29,7 +29,7 @@ def write(comparison: Comparison, folder: Path) -> Path:
 
 
 def footer(comparison: Comparison) -> tuple[str, str]:
-    """The two lines under every chart: where the base comes from, and the others."""
+    """Return the two lines under every chart: the origin of the base, and of the others."""
     base, *others = comparison.sides
     return _origin(base), " · ".join(_origin(side, short=len(others) > 1) for side in others)
 

@@ -1,4 +1,4 @@
-"""Cases without a number, gathered by reason, so that sixty sizes of one limit are one line."""
+"""Cases without a number, grouped by reason: one line for the sixty sizes of one limit."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ _ORDER = ["failed", "timed-out", "unverified", "leaked", "wrong", "unsupported"]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Cases that have no number for one reason."""
+    """Cases that have no number for one reason; question is that of the first."""
 
     verdict: str
     reason: str
+    question: str
     cases: int
     mechanisms: str
     where: str
 
 
 def groups(summary: pd.DataFrame) -> list[Group]:
-    """Gather the cases without a number by verdict and reason, failures before what cannot be, large groups first.
+    """Group the cases without a number by verdict and reason: failures before unsupported cases, large groups first.
 
-    Reasons that differ only in the size of their own case, or in the name of its mechanism, are one reason.
+    Reasons that differ only in the size or the mechanism of their case are one reason.
     """
     absent = summary[summary["verdict"] != "ok"]
     if absent.empty:
@@ -40,6 +41,7 @@ def groups(summary: pd.DataFrame) -> list[Group]:
             Group(
                 verdict=str(verdict),
                 reason=str(reason) or "no reason was recorded",
+                question=str(rows["question"].iloc[0]),
                 cases=len(rows),
                 mechanisms=listing(sorted(set(rows["mechanism"])), 8),
                 where=_where(rows),
@@ -50,7 +52,7 @@ def groups(summary: pd.DataFrame) -> list[Group]:
 
 
 def _common(reason: str, size: int, mechanism: str) -> str:
-    """Take the size out of a reason, and the mechanism where it is first named: later it may be a library's name."""
+    """Take the size out of a reason, and the first mention of the mechanism: a later one may name a library."""
     sizes = {format_size(size), size_name(size), f"{size:,} B", f"{size} B", f"{size} bytes", f"{size:,} bytes"}
     pattern = "|".join(re.escape(text) for text in sorted(sizes, key=len, reverse=True))
     text = re.sub(rf"(?<![\w.,]){re.escape(mechanism)}(?![\w-])", "the mechanism", reason, count=1)

@@ -1,4 +1,4 @@
-"""Advice as people and programs read it: sentences and tables, Markdown, JSON."""
+"""Advice as sentences and tables, as Markdown and as JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ipcbench.text import safe_text
 from ipcbench.units import format_ratio, format_size, format_time
 
 _MOST_NAMES = 40
-_MOST_OUT = 100  # of one reason: more than there are, without those of a file that makes them up
+_MOST_OUT = 100  # names behind one reason: more than there are mechanisms, a bound for untrusted files
 _ORDER = {"total": "in order", "per sender": "in order per sender", "none": "in no order"}
 _REACH = {"host": "one host", "network": "also between hosts"}
 _WAIT = {"block": "blocks", "spin": "spins", "poll": "polls"}
@@ -26,9 +26,9 @@ _DEAD = {"end of file": "sees the end", "an error": "gets an error", "nothing": 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The results file of an answer: what it is called, the machine that it was measured on, and when.
+    """The results file of an answer: its name, its machine, and when it was measured.
 
-    here says that it is this machine; since and until are the days, in ISO 8601, of the first and the last repeat.
+    here: whether it was measured on this machine; since and until: the days of the first and the last repeat, ISO 8601.
     """
 
     file: str
@@ -40,7 +40,7 @@ class Source:
 
     @property
     def words(self) -> str:
-        """Whose machine and when, such as 'measured on this machine, 2026-01-15'."""
+        """Machine and date, such as 'measured on this machine, 2026-01-15'."""
         when = self.since if self.since == self.until else f"{self.since} to {self.until}"
         if self.here:
             return f"measured on this machine, {when}"
@@ -48,13 +48,13 @@ class Source:
 
 
 def source_of(file: str, record: RunRecord, here: bool) -> Source:
-    """Where the numbers of a results file come from."""
+    """Return where the numbers of a results file come from."""
     days = sorted(safe_text(started, 60)[:10] for started in (record.started, *(r.started for r in record.repeats)))
     return Source(file, safe_text(record.machine.cpu_model, 60), record.machine.usable_cpus, days[0], days[-1], here)
 
 
 def sentences(advice: Advice, source: Source) -> list[str]:
-    """How far off the answer is, what was asked, where and at what it was measured, and what to take."""
+    """Return the answer in sentences: how far off it is, what was asked, where it was measured, what to take."""
     need = advice.need
     asked = f"{count(need.producers, 'producer')}, {count(need.consumers, 'consumer')}, {format_size(need.size)}"
     where = [advice.placement, advice.start_method, advice.python]
@@ -64,32 +64,32 @@ def sentences(advice: Advice, source: Source) -> list[str]:
         f"{', '.join(filter(None, where))}, from {source.file}, {source.words}."
     )
     if need.uneven:
-        lines.append("As many producers as consumers are measured; the larger number of the two stands for both.")
+        lines.append("Cases have as many producers as consumers: this one has the larger of your two numbers.")
     best, *others = advice.options
     ties = [option.mechanism for option in others if option.tied]
     tie = f", tie with {listing(ties, _MOST_NAMES)}" if ties else ""
     time = estimate(best.seconds, format_time)
-    alone = ", the only one measured that fits" if not others else ""
+    alone = ", the only mechanism measured that fits" if not others else ""
     lines.append(f"Take {best.mechanism}: {time} per operation{tie}{alone}.")
     if len({option.wait for option in advice.options}) > 1:
-        lines.append("Blocking and spinning are in one list: what spins keeps a CPU busy while nothing arrives.")
+        lines.append("The list mixes blocking and spinning: a mechanism that spins keeps a CPU busy while it waits.")
     return [safe_text(text, 1000) for text in lines]
 
 
 def too_far(advice: Advice, source: Source) -> str:
-    """Why a file has no answer although the question was measured in it."""
+    """Say why a file that measured the question has no answer."""
     asked = f"{format_size(advice.need.size)} with {count(advice.need.workers, 'worker')}"
     words = f"{source.file}, {source.words}: {advice.question} was measured at {_measured(advice)}"
     return f"{words}, too far from {asked} for an answer"
 
 
 def tables(advice: Advice) -> list[Table]:
-    """The ranking, and what the mechanisms in it promise where they differ."""
+    """Return the ranking, and what its mechanisms promise."""
     return [_ranking(advice), *_differences(advice.options)]
 
 
 def excluded(advice: Advice) -> list[str]:
-    """One line per reason, with the mechanisms that it keeps out."""
+    """Return one line per reason, with the mechanisms ruled out for it."""
     return [
         safe_text(f"{reason}: {listing((each.mechanism for each in group), _MOST_OUT)}", 4000)
         for reason, group in groupby(advice.out, key=lambda each: each.reason)
@@ -97,7 +97,7 @@ def excluded(advice: Advice) -> list[str]:
 
 
 def as_markdown(advice: Advice, source: Source) -> str:
-    """The same for a document."""
+    """Return the advice as Markdown."""
     parts = ["\n".join(f"- {markdown(text, 1000)}" for text in sentences(advice, source))]
     parts += [markdown_table(found) if found.rows else markdown(found.caption, 1000) for found in tables(advice)]
     out = excluded(advice)
@@ -107,7 +107,7 @@ def as_markdown(advice: Advice, source: Source) -> str:
 
 
 def as_json(advice: Advice, source: Source) -> str:
-    """The same for a program, in seconds and bytes, null where there is no number; in ASCII, so nothing steers."""
+    """Return the advice as JSON, in seconds and bytes, null for no number; ASCII, so no control character is in it."""
     return json.dumps({"source": asdict(source)} | json.loads(msgspec.json.encode(advice)), indent=2)
 
 
@@ -126,10 +126,10 @@ def _near(advice: Advice) -> str:
     factor = f"{max(asked, found) / min(asked, found):.2g} {'larger' if found > asked else 'smaller'}"
     nearest = f"{format_size(advice.size)}{f', by a factor of {factor}' if asked != found else ''}"
     workers = count(advice.workers, "worker")
-    modelled = " What is modelled is between what was measured." if any(o.modelled for o in advice.options) else ""
+    modelled = " Modelled times lie between measured ones." if any(o.modelled for o in advice.options) else ""
     return (
-        f"{_at(advice.question, need.size, need.workers)} was not measured, or of one mechanism only. This answer "
-        f"is for the nearest: {nearest}, with {workers}. Measured are {_measured(advice)}.{modelled}"
+        f"No two mechanisms were measured at {_at(advice.question, need.size, need.workers)}. This answer is for the "
+        f"nearest case: {nearest}, with {workers}. The run has {_measured(advice)}.{modelled}"
     )
 
 
@@ -166,8 +166,8 @@ def _ranking(advice: Advice) -> Table:
 
 
 def _differences(options: tuple[Option, ...]) -> list[Table]:
-    """What the mechanisms promise, without the columns in which they agree; those are named in the caption."""
-    header = ["Mechanism", "Carries", "Order", "Bounded by", "Of a killed sender", "Reach", "Waits"]
+    """Return what the mechanisms promise: a table of what differs, under a caption of what they share."""
+    header = ["Mechanism", "Carries", "Order", "Bounded by", "If the sender is killed", "Reach", "Waits"]
     rows = [
         [
             option.mechanism,
@@ -186,7 +186,7 @@ def _differences(options: tuple[Option, ...]) -> list[Table]:
         "carries {}",
         "{}",
         "bounded by {}",
-        "of a killed sender a receiver {}",
+        "a receiver {} if the sender is killed",
         "reach: {}",
         "{} while it waits",
     ]

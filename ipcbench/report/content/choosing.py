@@ -1,4 +1,4 @@
-"""Choosing by what is needed: the fastest of a run at every place, and the fastest of those that can do a thing."""
+"""Tables to choose by: the fastest by payload and workers, and the fastest that meets a need."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from ipcbench.results.schema import MechanismFacts
 from ipcbench.text import safe_text
 from ipcbench.units import format_ratio, format_size, format_time
 
-CROWD = 4  # workers that needs of many are answered at, or the nearest number that was measured
-IN_PLACE = 1  # copies of the payload on its way, at most
+CROWD = 4  # workers, or the nearest number measured, for needs with many peers
+IN_PLACE = 1  # copies of the payload, at most
 _MOST_NAMES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A need in words, as `analysis.advice.need` has it, and what facts a mechanism or its cases must have besides.
+    """A need in words and as data, with the facts that a mechanism must have.
 
-    start_method is the only one that counts, where it is not empty.
+    Only cases of start_method count, unless it is empty.
     """
 
     words: str
@@ -58,17 +58,17 @@ WISHES = (
     _wish("A counter that many increase", "counter", workers=CROWD),
     _wish("A value that others read", "access:read"),
     replace(_wish("Measured under spawn", "ping-pong", "task-queue", "set-up"), start_method="spawn"),
-    _wish("Whatever is fastest, a CPU may spin", "ping-pong", musts=("any",)),
+    _wish("The fastest of all, a CPU may spin", "ping-pong", musts=("any",)),
 )
 
 
 def by_need(study: Study) -> Table:
-    """For each need the fastest mechanism that meets it, at what it was measured, ties and what comes next."""
-    filed = study.summary.assign(case=study.summary["key"])  # as the visits name it
+    """Return for each need the fastest mechanism that meets it, what was measured, its ties and the next ones."""
+    filed = study.summary.assign(case=study.summary["key"])  # the names of the visits
     found = [(wish, _answer(study, filed, wish)) for wish in WISHES]
     values = {(row, 2): advice.options[0].seconds.value for row, (_, advice) in enumerate(found) if advice.options}
     header = ["You need", "Take", "Time (95 % interval)", "Measured as", "Tied, or not told apart", "Next, and slower"]
-    caption = "Choose by need: the fastest here of the mechanisms that can do it, by what they declare of themselves."
+    caption = "Choose by need: the fastest mechanism that declares that it can do it."
     strong = frozenset((row, 1) for row, _ in values)
     muted = frozenset((row, 1) for row in range(len(found))) - strong
     return Table(caption, header, [_need_row(*each) for each in found], strong, muted, values)
@@ -103,16 +103,15 @@ def _name(option: Option) -> str:
 
 
 def _behind(option: Option, unsaid: float = 0.0) -> str:
-    """A mechanism with how many times as long it takes, where that is more than what goes unsaid."""
+    """Write a mechanism and how many times as long it takes, if that is at least `unsaid`."""
     slower = option.slowdown.value
     return _name(option) if slower < unsaid else f"{_name(option)} {format_ratio(slower)}"
 
 
 def at_a_glance(study: Study) -> Table | None:
-    """The fastest that blocks for every question, payload and number of workers under the setting shown.
+    """Return the fastest that blocks for every question, payload and number of workers; None if nothing was ranked.
 
-    What fewer than half as many mechanisms ran as elsewhere for that question is left out: the fastest of so few is no
-    answer. None where nothing was ranked.
+    Cells with fewer than half of the mechanisms ranked elsewhere for the question are left out, see `too_few`.
     """
     known = [choice for choice in choices(study.summary) if not choice.setting and choice.wait == "block"]
     most = {
@@ -129,7 +128,7 @@ def at_a_glance(study: Study) -> Table | None:
                 str(choice.workers),
                 choice.best.mechanism,
                 choice.time,
-                ties(choice).removeprefix("a tie with "),
+                ties(choice),
                 f"{behind.mechanism}, {ratio(behind)}" if behind is not None else "",
                 f"{choice.rivals}",
                 choice.best.notes,
@@ -138,17 +137,11 @@ def at_a_glance(study: Study) -> Table | None:
         values[place, 1], values[place, 4] = float(choice.size), float(choice.best.seconds)
     header = [
         *("For", "Payload", "Workers", "Take"),
-        *("Time (95 % interval)", "Tied, or not told apart", "Next (times as long)", "Of how many", "Notes"),
+        *("Time (95 % interval)", "Tied, or not told apart", "Next (times as long)", "Ranked", "Notes"),
     ]
-    operations = listing((_operation(study, question) for question in {row[0]: None for row in rows}), 40)
-    caption = f"Of what blocks, with {', '.join(filter(None, study.setting))}. One operation is {operations}."
+    asked = {row[0] for row in rows}
+    operations = listing((f"{what} ({question})" for question, what in OPERATIONS.items() if question in asked), 9)
+    counted = f" One operation is {operations}." if operations else ""
+    caption = f"The fastest that blocks, with {', '.join(filter(None, study.setting))}.{counted}"
     strong = frozenset((row, 3) for row in range(len(rows)))
     return Table(caption, header, rows, strong, values=values) if rows else None
-
-
-def _operation(study: Study, question: str) -> str:
-    """What one operation of a question is, with the question where the words do not say it."""
-    names = (question, question.partition(":")[0])
-    facts = next((facts for facts in study.record.patterns if facts.name in names), None)
-    operation = OPERATIONS.get(question) or (safe_text(facts.operation, 60) if facts else "")
-    return f"{operation} ({question})" if operation else question

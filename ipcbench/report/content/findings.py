@@ -1,25 +1,28 @@
-"""What the numbers say: the sentences at the top, and the winner of every question."""
+"""The winner of every question, and the table and sentences that open a report."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ipcbench.analysis.stats import BLOCK, COVERED, LEAST_ROUNDS, PRACTICAL, coverage
 from ipcbench.report.content.setting import SETTING, main_setting
-from ipcbench.report.content.tables import records
+from ipcbench.report.content.tables import Table, records
 from ipcbench.report.content.words import count, interval, listing
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
 
-SMALL = 64
-LARGE = 2**20
-SMALL_TO, LARGE_FROM = 2**10, 2**16  # the sizes, in bytes, that a sentence calls small and large
-TASK = 2**16  # of a large task
+if TYPE_CHECKING:
+    from ipcbench.report.content.study import Study
+
+MESSAGES = (64, 2**20)  # bytes: the sizes nearest to these open a report
+TASKS = (64, 2**16)  # bytes
 WORKERS = 4
-# What people ask for first, in this order, and one operation in the fewest words; others say it by themselves.
+FEW = 2  # mechanisms: a column of a matrix has more
+NOTHING = "No case of this run has a number, so there is nothing to recommend."
+# Questions in the order people ask them, each with its operation in the fewest words.
 OPERATIONS = {
     "ping-pong": "one round trip",
     "stream": "one message delivered",
@@ -34,8 +37,8 @@ OPERATIONS = {
 class Choice:
     """The answer to one question at one size and number of workers.
 
-    best is the fastest case, tied those that cannot be told from it, runner_up the first that is slower (None where
-    there is none); each is a row of the summary.
+    best is the fastest case, tied the cases not told apart from it, runner_up the fastest of the slower ones, if any;
+    each is a row of the summary.
     """
 
     question: str
@@ -54,31 +57,37 @@ class Choice:
 
     @property
     def names(self) -> list[str]:
-        """The best and those tied with it."""
+        """The best mechanism and those tied with it."""
         return [self.best.mechanism, *(row.mechanism for row in self.tied)]
 
     @property
     def time(self) -> str:
-        """Time of the best with its interval."""
+        """Time of the best case with its interval."""
         return with_interval(self.best)
 
     @property
     def rate(self) -> str:
-        """The same as a rate where one is asked for: bandwidth of a stream, tasks per second, else empty."""
+        """Bandwidth of a stream, or tasks per second of a task queue; else empty."""
         if self.question == "stream":
             return format_bandwidth(self.size / self.best.seconds)
         return format_rate(1 / self.best.seconds) if self.question == "task-queue" else ""
 
 
 def too_few(ranked: int, most: int) -> bool:
-    """Whether the fastest of `ranked` mechanisms is no answer where up to `most` were ranked for the same question."""
+    """Return whether `ranked` mechanisms are too few to name a winner: under half of the most ranked elsewhere."""
     return 2 * ranked < most
 
 
+def sparse(cells: pd.DataFrame) -> set[int]:
+    """Return the sizes, in bytes, at which only one or two mechanisms have a number, far fewer than at others."""
+    counts = cells.loc[cells["seconds"].notna(), "size"].value_counts()
+    return {int(size) for size, number in counts.items() if number <= FEW and too_few(int(number), int(counts.max()))}
+
+
 def choices(summary: pd.DataFrame) -> list[Choice]:
-    """Every block of a summary that has a ranked case, in the order of questions, sizes and workers."""
+    """Return one choice per block of ranked cases, ordered by question, size and workers."""
     main = main_setting(summary)
-    ranked = summary[summary["slowdown"].notna() & (summary["pattern"] != "tail")]  # which is about single messages
+    ranked = summary[summary["slowdown"].notna() & (summary["pattern"] != "tail")]  # tails are of single messages
     found = []
     for _, block in ranked.groupby(BLOCK, sort=False):
         rows = records(block.sort_values(["best", "seconds"], ascending=[False, True]))
@@ -108,42 +117,99 @@ def with_interval(row: Any) -> str:
 
 
 def ratio(row: Any) -> str:
-    """Write a slowdown: '2.7× (2.6×–2.8×)'."""
+    """Write a slowdown: '2.7× (2.6–2.8×)'."""
     around = interval(row.slowdown_low, row.slowdown_high, format_ratio)
     return f"{format_ratio(row.slowdown)} ({around})" if around else format_ratio(row.slowdown)
 
 
 def ties(choice: Choice) -> str:
-    """Name what ties with the best: what is less than 5 % behind, and what is further but not told apart."""
+    """Name the ties of the best: those less than 5 % behind, then those further behind but not told apart."""
     close = [row.mechanism for row in choice.tied if row.slowdown < 1 + PRACTICAL]
     unclear = [f"{row.mechanism} ({format_ratio(row.slowdown)})" for row in choice.tied if row.mechanism not in close]
-    parts = [f"a tie with {listing(close)}"] if close else []
+    parts = [listing(close)] if close else []
     if unclear:
         parts.append(f"not told apart from {listing(unclear)}")
     return ", ".join(parts)
 
 
-def sentences(summary: pd.DataFrame, rounds: int) -> list[str]:
-    """Up to seven plain sentences that answer what people come with, from the main setting of a run.
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The answer to a question that people ask first.
 
-    Times are medians with 95 % intervals in brackets. A question without a number gets no sentence; a run without any
-    gets one that says so.
+    behind are the rows to compare the best with: the runner-up, and queue, which most people would take.
     """
-    known = [choice for choice in choices(summary) if not choice.setting]
-    if not known:
-        return ["No case of this run has a number, so there is nothing to recommend."]
-    said = [*_messages(known, summary), *_streams(known), *_tasks(known), *_state(known)]
+
+    question: str
+    choice: Choice
+    behind: list[Any]
+
+    @property
+    def time(self) -> str:
+        """Time of the best with its interval, its rate and its notes."""
+        choice = self.choice
+        return ", ".join(filter(None, [choice.time, choice.rate, choice.best.notes]))
+
+    @property
+    def lead(self) -> str:
+        """How many times as long the next mechanism takes: '2.7× (2.6–2.8×) over pipe'."""
+        if self.choice.rivals == 1:
+            return "the only one measured"
+        return ", ".join(f"{ratio(row)} over {row.mechanism}" for row in self.behind) or "all others tie"
+
+    @property
+    def sentence(self) -> str:
+        """The answer in one short sentence."""
+        choice = self.choice
+        best = f"{self.question}: {choice.best.mechanism}"
+        if choice.rivals == 1:
+            return f"{best} with {self.time}; {self.lead}."
+        close = choice.tied and choice.tied[0].slowdown < 1 + PRACTICAL
+        tie = f"; {'tied with ' if close else ''}{ties(choice)}" if choice.tied else ""
+        return f"{best} is fastest with {self.time}{tie}; {self.lead}."
+
+
+def findings(summary: pd.DataFrame) -> list[Finding]:
+    """Return the answers that open a report, from the main setting of a run; a question without a number has none."""
+    known = _known(summary)
+    named = [*_messages(known), *_tasks(known), *_state(known)]
+    return [Finding(question, choice, _behind(choice, summary)) for question, choice in named]
+
+
+def opening(study: Study) -> Table | None:
+    """Return the table that opens a report: winner, lead and ties of each question; None without any number."""
+    found = findings(study.summary)
+    rows = [[one.question, one.choice.best.mechanism, one.time, one.lead, ties(one.choice)] for one in found]
+    header = ["Question", "Fastest", "Time (95 % interval)", "Lead over the next", "Tied, or not told apart"]
+    caption = f"Fastest mechanism by question; {', '.join(filter(None, study.setting))}."
+    strong = frozenset((row, 1) for row in range(len(rows)))
+    values = {(row, 2): float(one.choice.best.seconds) for row, one in enumerate(found)}
+    return Table(caption, header, rows, strong, values=values) if rows else None
+
+
+def sentences(summary: pd.DataFrame, rounds: int) -> list[str]:
+    """Return the findings as sentences, for a terminal or a notebook, and what to be careful about."""
+    if not _known(summary):
+        return [NOTHING]
+    return [*(found.sentence for found in findings(summary)), *cautions(rounds)]
+
+
+def cautions(rounds: int) -> list[str]:
+    """Return what few rounds do to the intervals, in sentences; nothing where there are enough."""
     if rounds < LEAST_ROUNDS:
-        said.append(
-            f"With {count(rounds, 'round')} there are no intervals: small differences may be noise. "
-            "Three rounds are the least for intervals."
-        )
-    elif rounds in COVERED:
-        said.append(
+        return [
+            f"{count(rounds, 'round')} give{'s' * (rounds == 1)} no intervals: small differences may be noise. "
+            f"Measure at least {LEAST_ROUNDS} rounds."
+        ]
+    if rounds in COVERED:
+        return [
             f"With {count(rounds, 'round')} the 95 % intervals are too narrow: they hold the true median in about "
-            f"{coverage(rounds)} of 100 runs. {max(COVERED) + 1} rounds are the least for better ones."
-        )
-    return said
+            f"{coverage(rounds)} of 100 runs. Measure at least {max(COVERED) + 1} rounds."
+        ]
+    return []
+
+
+def _known(summary: pd.DataFrame) -> list[Choice]:
+    return [choice for choice in choices(summary) if not choice.setting]
 
 
 def _of(known: list[Choice], question: str) -> list[Choice]:
@@ -154,88 +220,40 @@ def _at(known: list[Choice], size: int) -> Choice:
     return min(known, key=lambda choice: (abs(choice.size - size), choice.workers))
 
 
-def _messages(known: list[Choice], summary: pd.DataFrame) -> Iterator[str]:
-    trips = _of(known, "ping-pong")
-    if not trips:
-        return
-    for size in dict.fromkeys((_at(trips, SMALL).size, _at(trips, LARGE).size)):
-        choice = _at(trips, size)
-        yield f"{_sized(size)} ({format_size(size)}, round trip): {_answer(choice)}{_watch(choice, summary)}"
+def _messages(known: list[Choice]) -> Iterator[tuple[str, Choice]]:
+    for question, words in (("ping-pong", "Round trip"), ("stream", "Streaming")):
+        asked = _of(known, question)
+        for size in dict.fromkeys(_at(asked, near).size for near in MESSAGES) if asked else ():
+            yield f"{words}, {format_size(size)}", _at(asked, size)
 
 
-def _sized(size: int) -> str:
-    """Name messages by the size that was measured, in bytes; what lies between small and large is neither."""
-    return "Small messages" if size <= SMALL_TO else "Large messages" if size >= LARGE_FROM else "Messages"
-
-
-def _streams(known: list[Choice]) -> Iterator[str]:
-    streams = _of(known, "stream")
-    if not streams:
-        return
-    small, large = _at(streams, SMALL), _at(streams, LARGE)
-    parts = [
-        f"{listing(choice.names[:1])} delivers {format_size(choice.size)} messages at {choice.rate}, "
-        f"{choice.time} each{_ties(choice)}"
-        for choice in ([small, large] if large.size > small.size else [small])
-    ]
-    yield f"Streaming one way: {'; '.join(parts)}."
-
-
-def _tasks(known: list[Choice]) -> Iterator[str]:
+def _tasks(known: list[Choice]) -> Iterator[tuple[str, Choice]]:
     tasks = _of(known, "task-queue")
-    if not tasks:
-        return
-    for size in dict.fromkeys((_at(tasks, SMALL).size, _at(tasks, TASK).size)):
+    for size in dict.fromkeys(_at(tasks, near).size for near in TASKS) if tasks else ():
         there = [choice for choice in tasks if choice.size == size]
         many = min(there, key=lambda choice: (choice.workers != WORKERS, -choice.workers))
-        yield (
-            f"{count(many.workers, 'worker').capitalize()} sharing tasks of {format_size(size)}: {_answer(many)} "
-            f"That is {many.rate} of tasks{f' ({many.best.notes})' if many.best.notes else ''}."
-        )
+        yield f"Tasks of {format_size(size)}, {count(many.workers, 'worker')}", many
 
 
-def _state(known: list[Choice]) -> Iterator[str]:
-    parts = []
-    for question, verb in (("access:read", "read"), ("access:write", "write")):
+def _state(known: list[Choice]) -> Iterator[tuple[str, Choice]]:
+    for question, words in (("access:read", "Read"), ("access:write", "Write")):
         asked = _of(known, question)
         if asked:
             first = min(asked, key=lambda choice: (choice.size, choice.workers))
-            parts.append(f"a {verb} of {format_size(first.size)} takes {first.time} with {_names(first)}")
+            yield f"{words} shared state, {format_size(first.size)}", first
     counters = _of(known, "counter")
     if counters:
         most = max(counters, key=lambda choice: choice.workers)
-        parts.append(
-            f"an increment by any of {count(most.workers, 'worker')}, under the lock, {most.time} with {_names(most)}"
-        )
-    if parts:
-        yield f"Cheapest shared state: {'; '.join(parts)}."
+        yield f"Locked increment, {count(most.workers, 'worker')}", most
 
 
-def _names(choice: Choice) -> str:
-    return f"{choice.best.mechanism}{_ties(choice)}"
-
-
-def _ties(choice: Choice) -> str:
-    return f", {ties(choice)}" if choice.tied else ""
-
-
-def _answer(choice: Choice) -> str:
-    """One sentence: who is best, how fast, who ties, and by how much the next is behind."""
-    best = choice.best.mechanism
-    if choice.rivals == 1:
-        return f"only {best} was measured, at {choice.time}."
-    tie = f", {ties(choice)}" if choice.tied else ""
-    behind = choice.runner_up
-    after = f"; next is {behind.mechanism}, which takes {ratio(behind)} as long" if behind is not None else ""
-    return f"{best} is fastest with {choice.time}{tie}{after}."
-
-
-def _watch(choice: Choice, summary: pd.DataFrame) -> str:
-    """How far behind queue is, the one that most people would take, unless the sentence has named it."""
-    named = [*choice.names, choice.runner_up.mechanism if choice.runner_up is not None else ""]
+def _behind(choice: Choice, summary: pd.DataFrame) -> list[Any]:
+    """Return the runner-up and, for round trips, queue, unless it is named already."""
+    behind = [choice.runner_up] if choice.runner_up is not None else []
+    named = [*choice.names, *(row.mechanism for row in behind)]
+    if choice.question != "ping-pong" or "queue" in named:
+        return behind
     block = summary[summary["slowdown"].notna() & (summary["mechanism"] == "queue")]
     for column in BLOCK:
         block = block[block[column] == getattr(choice.best, column)]
-    if "queue" in named or block.empty:
-        return ""
-    return f" Watch out: queue takes {ratio(records(block)[0])} as long."
+    return [*behind, *records(block)]

@@ -38,7 +38,7 @@ def _sizes(study: Study, curves: list[Curve[Line]]) -> Table | None:
     ]
     caption = (
         "Models: time = start-up + size / bandwidth, with 95 % intervals, where no size is more than 25 % off. At the "
-        "half-bandwidth size both parts take as long. A round trip carries its payload twice."
+        "half-bandwidth size both parts take equally long. A round trip carries its payload twice."
     )
     header = ["Mechanism", "Start-up", "Bandwidth", "Half-bandwidth size", "Largest residual"]
     return _table(caption, header, rows, [_name(study, curve.first) for curve in curves if not curve.model.known])
@@ -49,9 +49,7 @@ def _crossovers(study: Study, curves: list[Curve[Line]]) -> Table | None:
         [_name(study, one.first), other.first.mechanism, estimate(Estimate(at.size, at.low, at.high), _size)]
         for one, other, at in crossings(study.summary, curves)
     ]
-    caption = (
-        "Crossovers: the size from which the second mechanism is the faster one, of those that are best at some size."
-    )
+    caption = "Crossovers: the size from which the second mechanism is faster, among those that are best at some size."
     return Table(caption, ["Below it", "From it on", "Size (95 % interval)"], rows) if rows else None
 
 
@@ -72,7 +70,7 @@ def _workers(study: Study) -> Table | None:
     caption = (
         "Scaling: the Universal Scalability Law, rate · n / (1 + contention · (n - 1) + coherency · n (n - 1)), with "
         "95 % intervals, where no number of workers is more than 15 % off. Contention is the share done by one at a "
-        "time, coherency what each worker costs each other."
+        "time, coherency what each worker costs every other."
     )
     header = ["Mechanism", "Rate of one worker", "Contention", "Coherency", "Most with", "Largest residual"]
     names = [f"{_name(study, curve.first)}, {format_size(curve.first.size)}" for curve in curves]

@@ -1,6 +1,6 @@
-"""Answers that stand in no ranking, in words with figures: beginning, scaling, pools, threads, keeping up with a rate.
+"""Answers outside the rankings, in sentences with figures: scaling, pools, set-up, threads, sustained rates.
 
-Each needs its cases in the run and says nothing without them. Ratios come with 95 % intervals, paired by round.
+A remark needs its cases in the run. Ratios come with 95 % intervals, paired by round.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from ipcbench.report.content.tables import records
 from ipcbench.report.content.words import count, interval, listing
 from ipcbench.units import format_rate, format_ratio, format_size, format_time
 
-KEPT_UP = 0.95  # of a rate offered: less is a mechanism that falls behind and not the last message of a turn
+KEPT_UP = 0.95  # of the rate offered: a mechanism that achieves less falls behind
 OFFERED = re.compile(r"tail:open-(\d{1,6})k")
 _MOST = 5
 
 
 def remarks(summary: pd.DataFrame, series: dict[str, FloatArray], tails: pd.DataFrame) -> list[str]:
-    """All that is found. tails is `analysis.percentiles.percentiles`, series the visit means of each case by round."""
+    """Return the remarks. tails is `analysis.percentiles.percentiles`, series the visit means of each case by round."""
     return [
         *_scaling(summary, series),
         *_pools(summary),
@@ -35,7 +35,7 @@ def remarks(summary: pd.DataFrame, series: dict[str, FloatArray], tails: pd.Data
 
 
 def _scaling(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[str]:
-    """What more workers do to the rate of tasks, from one to the most that were measured."""
+    """Compare the rate of tasks with one worker and with the most workers measured."""
     tasks = matched(summary, question="task-queue", placement="spread", payload="bytes")
     tasks = tasks[tasks["ranked"] & (tasks["size"] == tasks["size"].min())]
     parts = []
@@ -44,30 +44,26 @@ def _scaling(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[s
         if one.workers == 1 and most.workers > 1:
             gain = compare(series[one.case], series[most.case])
             around = interval(gain.low, gain.high, format_ratio)
-            more = f"with {most.workers} workers {format_ratio(gain.ratio)}{f' ({around})' if around else ''}"
-            parts.append((gain.ratio, f"{name} {more}"))
+            more = f"{format_ratio(gain.ratio)}{f' ({around})' if around else ''}"
+            parts.append((gain.ratio, int(most.workers), f"{name} {more}"))
     if parts:
-        best_first = [text for _, text in sorted(parts, reverse=True)]
-        yield (
-            "More workers that have nothing to do but take tasks and answer: the rate of tasks is that of one worker "
-            f"times {listing(best_first, _MOST)}."
-        )
+        workers = {number for _, number, _ in parts}
+        best_first = [f"{text} with {n}" if len(workers) > 1 else text for _, n, text in sorted(parts, reverse=True)]
+        many = f"{workers.pop()} workers" if len(workers) == 1 else "more workers"
+        yield f"Rate of empty tasks with {many}, against 1 worker: {listing(best_first, _MOST)}."
 
 
 def _pools(summary: pd.DataFrame) -> Iterator[str]:
-    """What a pool takes for a task that does nothing: it passes on no more tasks than that, whatever they do."""
+    """Say what a pool takes for an empty task, which bounds its rate of tasks."""
     rows = summary[(summary["pattern"] == "tasks") & summary["ranked"] & summary["seconds"].notna()]
     rows = rows[(rows["size"] == rows["size"].min()) & (rows["workers"] > 1) & (rows["operation"] != "map-chunked")]
     rows = rows.sort_values("seconds")
     parts = [
-        f"{row.mechanism} takes {format_time(row.seconds)} per task ({row.operation}, {count(row.workers, 'worker')})"
+        f"{row.mechanism} {format_time(row.seconds)} ({row.operation}, {count(row.workers, 'worker')})"
         for row in records(rows.drop_duplicates("mechanism"))
     ]
     if parts:
-        yield (
-            "A task shorter than a pool takes to hand it over gains nothing by it, unless it goes in a chunk with "
-            f"others: at best {listing(parts, _MOST)}."
-        )
+        yield f"Cost of a task in a pool, at best: {listing(parts, _MOST)}. Send shorter tasks in chunks."
 
 
 def _beginning(summary: pd.DataFrame) -> Iterator[str]:
@@ -82,7 +78,7 @@ def _beginning(summary: pd.DataFrame) -> Iterator[str]:
     if parts:
         workers = count(int(rows["workers"].min()), "worker")
         said = "; ".join(text for _, text in sorted(parts)[:_MOST])
-        yield f"A whole life, from making it and starting {workers} to closing it: {said}."
+        yield f"Create, start {workers} and close: {said}."
 
 
 def _threads(summary: pd.DataFrame) -> Iterator[str]:
@@ -91,14 +87,13 @@ def _threads(summary: pd.DataFrame) -> Iterator[str]:
         ranked = records(same[same["ranked"] & (same["payload"] == row.payload)].sort_values("seconds"))
         if ranked:
             yield (
-                f"Without another process: a round trip of {format_size(row.size)} between two threads through "
-                f"queue.Queue takes {format_time(row.seconds)}, and between two processes at best "
-                f"{format_time(ranked[0].seconds)} ({ranked[0].mechanism})."
+                f"A round trip of {format_size(row.size)} takes {format_time(row.seconds)} between threads "
+                f"(queue.Queue) and at best {format_time(ranked[0].seconds)} between processes ({ranked[0].mechanism})."
             )
 
 
 def _keeping_up(summary: pd.DataFrame, tails: pd.DataFrame) -> Iterator[str]:
-    """How many messages per second each can be offered before it falls behind, by what was tried."""
+    """Say which of the rates tried each mechanism keeps up with, in messages per second."""
     slow = dict(zip(tails["case"], tails["p99"], strict=True))
     parts = []
     rows = summary[(summary["pattern"] == "tail") & summary["seconds"].notna()]
@@ -111,12 +106,12 @@ def _keeping_up(summary: pd.DataFrame, tails: pd.DataFrame) -> Iterator[str]:
         if rates:
             parts.append(f"{name} {_kept(kept, slow)}{_behind(behind)}")
     if parts:
-        yield f"Messages offered at a rate that does not wait for them: {'; '.join(parts[:_MOST])}."
+        yield f"Messages at a fixed rate: {'; '.join(parts[:_MOST])}."
 
 
 def _kept(kept: list[tuple[int, Any]], slow: dict[str, float]) -> str:
     if not kept:
-        return "keeps up with no rate that was tried"
+        return "keeps up with no rate tried"
     rate, row = kept[-1]
     late = slow.get(row.case, math.nan)
     delay = f", 99 % of them within {format_time(late)}" if late == late else ""
@@ -127,4 +122,4 @@ def _behind(behind: list[tuple[int, Any]]) -> str:
     if not behind:
         return ""
     rate, row = behind[0]
-    return f", and achieves {format_rate(1 / row.seconds)} where {format_rate(rate)} are offered"
+    return f", but achieves {format_rate(1 / row.seconds)} of {format_rate(rate)}"

@@ -1,4 +1,4 @@
-"""The tables of the report as rows of ready text: what HTML and Markdown both show."""
+"""The tables of the report as rows of text, for HTML and Markdown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ipcbench.analysis.stats import BLOCK, compare
-from ipcbench.report.content.findings import OPERATIONS, Choice, choices, ratio, ties
+from ipcbench.report.content.findings import OPERATIONS, Choice, choices, ratio, sparse, ties
 from ipcbench.report.content.setting import in_setting
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
@@ -63,7 +63,7 @@ def _choice_row(choice: Choice, crowd: bool) -> list[str]:
         choice.best.mechanism,
         choice.time,
         choice.rate,
-        ties(choice).removeprefix("a tie with "),
+        ties(choice),
         f"{behind.mechanism}, {ratio(behind)}" if behind is not None else "none" if choice.tied else "nothing else ran",
         choice.best.notes,
     ]
@@ -78,7 +78,10 @@ def _caption(study: Study, question: str) -> str:
 
 
 def by_size(study: Study) -> Table | None:
-    """Mechanism by payload size, for round trips: time, and how many times that of the best; None without any."""
+    """Return mechanism by payload size, for round trips: time, and how many times that of the best; None without any.
+
+    Sparse sizes are left out, as in the chart.
+    """
     from_summary = study.summary
     chosen = (
         (from_summary["question"] == "ping-pong") & in_setting(from_summary, study.setting) & from_summary["ranked"]
@@ -87,6 +90,7 @@ def by_size(study: Study) -> Table | None:
     if cases["seconds"].notna().sum() == 0:
         return None
     cases = cases[cases["workers"] == cases["workers"].min()].drop_duplicates(["mechanism", "size"])
+    cases = cases[~cases["size"].isin(sparse(cases))]
     sizes = sorted(cases["size"].unique())
     standing = cases.groupby("mechanism")["slowdown"].agg(["count", "mean"])
     order = sorted(standing.index, key=lambda name: (-standing.loc[name, "count"], standing.loc[name, "mean"], name))
@@ -130,7 +134,7 @@ def tails(study: Study) -> Table | None:
         name = f"{case.mechanism}, {case.operation}, {format_size(case.size)}"
         rows.append([name, *delay_words(found), f"{found.samples:,}", rate])
     header = ["Messages", "p50", "p90", "p99", "p99.9", "slowest", "How many", "Achieved, of offered"]
-    caption = "Single messages: a percentile is shown where at least 10 of them were slower; the slowest is but one."
+    caption = "Single messages: a percentile needs at least 10 slower messages; the slowest is a single one."
     return Table(caption, header, sorted(rows)) if rows else None
 
 
@@ -232,7 +236,7 @@ def _conditions(record: RunRecord) -> list[list[str]]:
     unread = [one.name for one in record.conditions if one.value == UNKNOWN]
     told = [one for one in record.conditions if one.level != "good" and one.value != UNKNOWN]
     rows = [[f"{'Warning: ' if one.level == 'warning' else ''}{safe_text(one.name, 60)}", one.value] for one in told]
-    return [*rows, *([["Not to be read here", ", ".join(unread)]] if unread else [])]
+    return [*rows, *([["Could not be read", ", ".join(unread)]] if unread else [])]
 
 
 def environment(study: Study) -> Table:

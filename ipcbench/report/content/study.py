@@ -13,6 +13,7 @@ from ipcbench.analysis.percentiles import percentiles
 from ipcbench.analysis.self_check import SelfCheck, self_check
 from ipcbench.analysis.stability import Shape, shape
 from ipcbench.analysis.stats import FloatArray, by_round, rank, summarise
+from ipcbench.report.content.outcomes import outcomes
 from ipcbench.report.content.remarks import remarks
 from ipcbench.report.content.setting import Setting, main_setting, settings
 from ipcbench.report.content.warnings import warnings
@@ -24,7 +25,6 @@ from ipcbench.text import safe_text
 from ipcbench.units import format_duration, format_ratio, format_size
 
 LONGEST_NAME = 60
-COARSE = 0.25  # a difference that must be so large to be seen is worth a warning
 MOST_DATES = 3  # of repeats, in one line
 _WORDS = ["question", "pattern", "operation", "mechanism", "title", "short", "family", "carries", "wait"]
 
@@ -105,35 +105,27 @@ class Study:
 
     @property
     def badge(self) -> list[tuple[str, int]]:
-        """(verdict, how many cases), ok first."""
-        counts = self.record.counts
-        return [("ok", counts.get("ok", 0)), *sorted((v, n) for v, n in counts.items() if v != "ok")]
+        """(how cases ended, how many), the measured first; see `outcomes`."""
+        return outcomes(self.record)
 
     @property
     def doubtful(self) -> int:
-        """How many of the ok cases have a note."""
-        return int(((self.summary["verdict"] == "ok") & (self.summary["notes"] != "")).sum())
+        """How many measured cases have a note."""
+        return len(self.noted)
 
     @property
-    def noisy(self) -> str:
-        """That another run could hardly be told from this one, in a sentence; empty where it could."""
-        if not self.check.known or self.check.visible <= COARSE:
-            return ""
-        return (
-            f"This run is noisy: beside a second run like it, only a difference of {100 * self.check.visible:.0f} % or "
-            "more would be seen. Inside this run rounds are paired, and the interval of each ratio says what is told "
-            "apart."
-        )
+    def noted(self) -> pd.DataFrame:
+        """The measured cases that have a note."""
+        return self.summary[(self.summary["verdict"] == "ok") & (self.summary["notes"] != "")]
 
     @property
     def doubts(self) -> list[str]:
-        """What was wrong with the machine before the run and what happened to it meanwhile, in sentences."""
+        """What was wrong with the machine before the run and what disturbed it meanwhile, in sentences."""
         found = [f"{one.name}: {one.value}" for one in self.record.conditions if one.level == "warning"]
         touched = touched_words(self.record)
         return [
-            *filter(None, [self.noisy]),
-            *([safe_text(f"Measured on a machine not in good order: {'; '.join(found)}.", 1000)] if found else []),
-            *([safe_text(f"{touched}. Their values are kept, and count.", 300)] if touched else []),
+            *([safe_text(f"The machine was not in good order: {'; '.join(found)}.", 1000)] if found else []),
+            *([safe_text(f"{touched}. Their values are kept and counted.", 300)] if touched else []),
         ]
 
     @property

@@ -1,6 +1,6 @@
-"""The traps that a run shows, in words with figures: what its users would meet and could not explain.
+"""The traps that a run shows, in sentences with figures: slow sizes, lost updates, hidden costs.
 
-Each finding needs its cases in the run and says nothing without them. Ratios come with 95 % intervals, paired by round.
+A trap needs its cases in the run. Ratios come with 95 % intervals, paired by round.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from ipcbench.report.content.words import count, interval, listing
 from ipcbench.units import format_ratio, format_size, format_time
 
 HOLE = 0.02  # seconds: a delayed acknowledgement takes 40 ms
-FAR = 10  # times as long as another size or mechanism, that a hole is told by; three times as far without intervals
-SEGMENT = 65_536  # bytes: on loopback a packet holds almost as many, and a full one is sent at once
+FAR = 10  # a hole takes so many times as long as another size or mechanism; three times as many without intervals
+SEGMENT = 65_536  # bytes: a loopback packet holds almost as many, and a full packet is sent at once
 _LOST = re.compile(r"lost ([\d,]{1,15}) of ([\d,]{1,15}) increments")
 _MOST_STEPS = 6
 
@@ -30,9 +30,9 @@ _MOST_STEPS = 6
 def warnings(
     summary: pd.DataFrame, series: dict[str, FloatArray], tails: pd.DataFrame, networked: Collection[str] = ()
 ) -> list[str]:
-    """All that is found, the most harmful first.
+    """Return the traps, the most harmful first.
 
-    tails is `analysis.percentiles.percentiles`; networked names the mechanisms that reach other hosts, whose packets
+    tails is `analysis.percentiles.percentiles`; networked names the mechanisms that reach other hosts: their packets
     are acknowledged.
     """
     return [
@@ -48,7 +48,7 @@ def warnings(
 
 
 def _ratio(series: dict[str, FloatArray], slow: Any, fast: Any) -> str:
-    """How many times as long one case takes as the other, and whether that can be told."""
+    """Write how many times as long the slow case takes, with its interval and whether the two are told apart."""
     found = compare(series[slow.case], series[fast.case])
     around = interval(found.low, found.high, format_ratio)
     told = ", not told apart" if found.tied else ""
@@ -60,18 +60,18 @@ def _steps(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[str
     for step in found[:_MOST_STEPS]:
         slow, fast = (step.above, step.below) if step.up else (step.below, step.above)
         yield (
-            f"{step.above.mechanism} has a step in size: {format_size(slow.size)} take {format_time(slow.seconds)}, "
-            f"{format_size(fast.size)} take {format_time(fast.seconds)}."
+            f"{step.above.mechanism} has a step in size: {format_size(slow.size)} takes {format_time(slow.seconds)}, "
+            f"{format_size(fast.size)} takes {format_time(fast.seconds)}."
         )
 
 
 def _in_hole(row: Any) -> bool:
-    """Whether a round trip takes as long as only a delayed acknowledgement does, at a size that one can delay."""
+    """Return whether a round trip takes as long as a delayed acknowledgement, at a size that can be delayed."""
     return bool(row.seconds >= HOLE and row.size < SEGMENT)
 
 
 def _holes(summary: pd.DataFrame, networked: Collection[str]) -> Iterator[str]:
-    """Sizes at which every message waits for a delayed acknowledgement, whichever sizes stand beside them."""
+    """Yield the sizes at which every message waits for a delayed acknowledgement."""
     trips = matched(summary, pattern="ping-pong", wait="block", ranked=True)
     for _, curve in trips.groupby(SETTING, sort=True):
         rows = records(curve.sort_values("size"))
@@ -89,25 +89,19 @@ def _holes(summary: pd.DataFrame, networked: Collection[str]) -> Iterator[str]:
 
 
 def _hole(slow: Any, below: Any | None, above: Any | None, rivals: pd.DataFrame, last: Any) -> str:
-    """Where the sizes to avoid begin and end, as far as they were measured, and who has none of them."""
-    before = f", of {format_size(below.size)} {format_time(below.seconds)}" if below is not None else ""
-    until = f", and {format_size(above.size)} only {format_time(above.seconds)}" if above is not None else ""
+    """Say where the slow sizes begin and end, as far as they were measured, and which mechanism avoids them."""
+    beside = [f"{format_time(row.seconds)} at {format_size(row.size)}" for row in (below, above) if row is not None]
+    until = f"; against {listing(beside)}" if beside else ""
     if last.size == slow.size:
-        until = "; larger sizes were not measured"
+        until += "; larger sizes were not measured"
     elif above is None and _in_hole(last):
-        until = f", and of {format_size(last.size)} still {format_time(last.seconds)}; larger sizes were not measured"
+        until += f"; still {format_time(last.seconds)} at {format_size(last.size)}; larger sizes were not measured"
     others = records(rivals[rivals["seconds"] < slow.seconds / STEP].sort_values("seconds"))
     spared = next((row for row in others if row.mechanism == "tcp-nodelay"), others[0] if others else None)
-    without = (
-        f" {spared.mechanism} takes {format_time(spared.seconds)} for {format_size(slow.size)}."
-        if spared is not None
-        else ""
-    )
+    without = f"; {spared.mechanism} takes {format_time(spared.seconds)}" if spared is not None else ""
     return (
-        f"Avoid {slow.mechanism} for messages of this size: a round trip of {format_size(slow.size)} takes "
-        f"{format_time(slow.seconds)}{before}{until}. "
-        f"Header and body go out as two writes, and without TCP_NODELAY the second waits for an acknowledgement that "
-        f"the other side delays.{without}"
+        f"Avoid {slow.mechanism} at {format_size(slow.size)}: a round trip takes {format_time(slow.seconds)}{until}. "
+        f"Without TCP_NODELAY its second write waits for a delayed acknowledgement{without}."
     )
 
 
@@ -116,14 +110,12 @@ def _lost(summary: pd.DataFrame) -> Iterator[str]:
     if not wrong:
         return
     parts = [
-        f"{row.mechanism} with {count(int(row.workers), 'worker')} lost {lost:,} of {all_:,} ({lost / all_:.0%})"
+        f"{row.mechanism} with {count(int(row.workers), 'worker')} lost {lost:,} of {all_:,} "
+        f"({100 * lost / all_:.0f} %)"
         for row, (lost, all_) in wrong[:5]
     ]
     more = f"; and {count(len(wrong) - 5, 'more case')}" if len(wrong) > 5 else ""
-    yield (
-        "Wrong without a lock: += 1 on shared state loses updates. Of the increments, "
-        f"{'; '.join(parts)}{more}. Hold the lock around it."
-    )
+    yield (f"Without a lock += 1 on shared state loses updates: {'; '.join(parts)}{more}. Hold the lock around it.")
 
 
 def _share(reason: str) -> tuple[int, int] | None:
@@ -137,11 +129,11 @@ def _early(summary: pd.DataFrame, tails: pd.DataFrame) -> Iterator[str]:
         other = matched(summary, question="tail:delivered", mechanism=row.mechanism, size=row.size)
         returned = half.get(row.case, math.nan)
         delivered = half.get(records(other)[0].case, math.nan) if len(other) else math.nan
-        if delivered >= 10 * returned:  # less is what a buffer that holds a part of the message gives
+        if delivered >= 10 * returned:  # less may be a buffer that holds a part of the message
             yield (
-                f"Sending with {row.mechanism} only begins: the call returns after {format_time(returned)}, and a "
-                f"message of {format_size(row.size)} is received after {format_time(delivered)} "
-                f"({format_ratio(delivered / returned)} as long; medians of single messages)."
+                f"Sending {format_size(row.size)} with {row.mechanism} returns after {format_time(returned)}, but "
+                f"the message arrives after {format_time(delivered)} ({format_ratio(delivered / returned)} as long; "
+                "medians of single messages)."
             )
 
 
@@ -153,23 +145,23 @@ def _layers(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[st
         simplex, duplex = pair
         slow, fast = (simplex, duplex) if simplex.seconds > duplex.seconds else (duplex, simplex)
         yield (
-            f"A duplex Pipe is a pair of sockets and a simplex one an os.pipe: at {format_size(duplex.size)} a round "
-            f"trip takes {format_time(duplex.seconds)} and {format_time(simplex.seconds)}; {slow.mechanism} takes "
-            f"{_ratio(series, slow, fast)} as long as {fast.mechanism}."
+            f"A duplex Pipe is a socket pair, a simplex Pipe an os.pipe: a round trip of {format_size(duplex.size)} "
+            f"takes {format_time(duplex.seconds)} and {format_time(simplex.seconds)}, {_ratio(series, slow, fast)} as "
+            f"long with {slow.mechanism}."
         )
     pair = _pair(spread, 64, "queue", "simple-queue")
     if pair and pair[0].seconds > pair[1].seconds:
         queue, simple = pair
         pipe = _pair(spread, 64, "queue", "pipe")
-        beside = f" and {_ratio(series, *pipe)} as long as pipe" if pipe else ""
+        beside = f", {_ratio(series, *pipe)} as long as pipe" if pipe else ""
         yield (
-            f"The feeder thread of a Queue: at {format_size(queue.size)} a round trip through queue takes "
-            f"{format_time(queue.seconds)}, {_ratio(series, queue, simple)} as long as simple-queue{beside}."
+            f"Queue has a feeder thread: a round trip of {format_size(queue.size)} takes {format_time(queue.seconds)}, "
+            f"{_ratio(series, queue, simple)} as long as simple-queue{beside}."
         )
 
 
 def _pair(rows: pd.DataFrame, size: int, one: str, other: str) -> tuple[Any, Any] | None:
-    """The rows of two mechanisms at the size nearest to this one that both have."""
+    """Return the rows of two mechanisms at the size nearest to `size` that both have."""
     sizes = set(rows.loc[rows["mechanism"] == one, "size"]) & set(rows.loc[rows["mechanism"] == other, "size"])
     if not sizes:
         return None
@@ -193,8 +185,8 @@ def _placement(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator
         slow, fast = (spread, packed) if spread.seconds > packed.seconds else (packed, spread)
         yield (
             f"Placement matters: a round trip of {format_size(packed.size)} with {packed.mechanism} takes "
-            f"{format_time(spread.seconds)} with each process on a CPU of its own and {format_time(packed.seconds)} "
-            f"with both on one; {slow.placement} takes {_ratio(series, slow, fast)} as long."
+            f"{format_time(spread.seconds)} on two CPUs (spread) and {format_time(packed.seconds)} on one (pack); "
+            f"{slow.placement} takes {_ratio(series, slow, fast)} as long."
         )
 
 
@@ -222,12 +214,12 @@ def _crossover(rival: str, pickled: str, sizes: list[int], found: Crossover) -> 
         around = interval(found.low, found.high, _about)
         return f"Arrays: {beats} from about {_about(found.size)}{f' (95 % interval {around})' if around else ''}."
     if found.second_wins:
-        return f"Arrays: {beats} at every size measured, {measured}."
-    return f"Arrays: no size {measured} from which {beats}."
+        return f"Arrays: {beats} at every size {measured}."
+    return f"Arrays: {beats} at no size {measured}."
 
 
 def _about(size: float) -> str:
-    """A size between those measured, no more exactly than it is known."""
+    """Write a crossing size, rounded to what is known of it."""
     step = 2**20 if size >= 2**23 else 2**10 if size >= 2**13 else 1
     return format_size(round(size / step) * step)
 
@@ -244,7 +236,7 @@ def _spinning(summary: pd.DataFrame) -> Iterator[str]:
         if len(calm):
             best = records(calm)[0]
             times = f"{format_time(best.cpu)} in {format_time(best.seconds)}"
-            beside = f"; {best.mechanism}, the fastest that blocks, {times}"
+            beside = f" ({best.mechanism}, the fastest that blocks: {times})"
         times = f"{format_time(row.cpu)} of CPU in a round trip of {format_time(row.seconds)}"
-        parts.append(f"{row.mechanism} burns {times}, and a whole CPU while it waits{beside}")
-    yield f"Spinning is never ranked with blocking: {listing(parts, 4)}."
+        parts.append(f"{row.mechanism} uses {times}, and a whole CPU while it waits{beside}")
+    yield f"Spinning is ranked apart from blocking: {listing(parts, 4)}."

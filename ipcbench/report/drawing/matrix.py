@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from ipcbench.report.content.findings import sparse
 from ipcbench.report.content.tables import records
 from ipcbench.report.content.words import listing, short_ratio
 from ipcbench.report.drawing.chart import doubts
@@ -37,14 +38,15 @@ WORDS = {
 
 
 def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
-    """Draw one group of rows for each way of waiting, and below them what colours and markers mean."""
+    """Draw one group of rows for each way of waiting, and below them a key to colours and markers."""
+    everything, cells = cells, shown(cells)
     sizes = sorted(cells["size"].unique())
     groups = [rows for _, rows in cells.groupby("wait", sort=False)]
     ranked = bool(cells["in_mean"].any())
     gutter, columns = _gutter(cells), len(sizes) + ranked
     column = min(max((WIDTH - gutter - MARGIN) / columns, LEAST_COLUMN), MOST_COLUMN)
     width = max(WIDTH, gutter + column * columns + MARGIN)
-    notes = _notes(cells, width)
+    notes = _notes(cells, _left_out(everything, cells), width)
     body = HEADER * len(groups) + APART * (len(groups) - 1) + ROW * cells["mechanism"].nunique()
     sheet = Sheet.new(theme, TITLE, SUBTITLE if ranked else ALONE, body + KEY + 11 * len(notes), width)
     top = sheet.body
@@ -61,6 +63,20 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     for number, line in enumerate(notes):
         sheet.text(MARGIN, top + KEY + 8 + 11 * number, line, size=SMALLEST, color=theme.muted)
     return sheet.figure
+
+
+def shown(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells without sparse sizes that no mean is over, and without the mechanisms that ran only there."""
+    dropped = sparse(cells) - set(cells.loc[cells["in_mean"], "size"])
+    kept = cells[~cells["size"].isin(dropped)]
+    ran = kept.loc[kept["verdict"] != "not run", "mechanism"]
+    return kept[kept["mechanism"].isin(ran)]
+
+
+def _left_out(cells: pd.DataFrame, kept: pd.DataFrame) -> str:
+    sizes = sorted(set(cells["size"]) - set(kept["size"]))
+    words = listing([format_size(size) for size in sizes], 8)
+    return f"{words}: one or two mechanisms only, in the table below." if sizes else ""
 
 
 def _gutter(cells: pd.DataFrame) -> float:
@@ -94,8 +110,8 @@ def _rows(sheet: Sheet, group: pd.DataFrame, top: float, gutter: float, column: 
     for name, row in group.groupby("mechanism", sort=False):
         own = sheet.of(str(name))
         _row_name(own, row.iloc[0], top, gutter)
-        for number, cell in enumerate(records(row)):
-            _cell(own, cell, gutter + number * column, top, column)
+        for number, cell in enumerate(records(row)):  # the best of a column is never dimmed
+            _cell(sheet if cell.best else own, cell, gutter + number * column, top, column)
         if ranked:
             mean, left = float(row["geo_mean"].iloc[0]), gutter + len(row) * column
             box = inside(left + 1, top + 1, column - 2, ROW - 2)
@@ -159,7 +175,7 @@ def _key(sheet: Sheet, cells: pd.DataFrame, y: float) -> None:
         x += 11 + text_width(name, SMALLEST) + 12
 
 
-def _notes(cells: pd.DataFrame, width: float) -> list[str]:
+def _notes(cells: pd.DataFrame, left_out: str, width: float) -> list[str]:
     lacking: dict[str, list[str]] = {}  # ways of waiting by the sizes that their means are over
     ranked = cells[cells["in_mean"]]
     for wait, group in ranked.groupby("wait", sort=False):
@@ -168,5 +184,9 @@ def _notes(cells: pd.DataFrame, width: float) -> list[str]:
             lacking.setdefault(sizes, []).append(str(wait))
     first, *others = lacking or [""]
     more = "".join(f"; of those that {listing(lacking[sizes])}, at one of {sizes}" for sizes in others)
-    said = [f"† no mean: this mechanism lacks a number at one of {first}{more}." if first else "", doubts(cells)]
+    said = [
+        f"† no mean: this mechanism lacks a number at one of {first}{more}." if first else "",
+        left_out,
+        doubts(cells),
+    ]
     return [line for text in said if text for line in wrap(text, width - 2 * MARGIN, SMALLEST)[:3]]

@@ -18,31 +18,31 @@ from ipcbench.text import safe_text
 
 
 def terminal(survey: Survey, everything: bool, width: int) -> str:
-    """Sentences and tables of at most `width` characters a line."""
+    """Return the survey as text of at most `width` characters a line."""
     return printed(parts(survey, everything), width)
 
 
 def as_markdown(survey: Survey, everything: bool) -> str:
-    """Markdown that fits a comment on a pull request; what does not fit is named as left out."""
+    """Return Markdown that fits a comment on a pull request; it says what is left out."""
     said, first = parts(survey, everything), sentences(survey)
     lines = [f"# ipcbench: {markdown(survey.title, 100)}", *map(written, first)]
     lines += [picture(chart, alt) for chart, alt in survey.charts]
     lines += [written(part) for part in said[len(first) :]]
-    return within(lines, "The rest is left out: it would be too large for a comment. `--format json` has everything.")
+    return within(lines, "The rest is too large for a comment: `--format json` has everything.")
 
 
 def as_csv(survey: Survey) -> str:
-    """A row per host, the farthest first, with full precision."""
+    """Return a row per host as CSV, the farthest first, with full precision."""
     return csv(_clean(worst_first(survey.apart.hosts)))
 
 
 def cases_csv(survey: Survey) -> str:
-    """A row per case: the fleet's centre in seconds, and the ratios that hosts lie between."""
+    """Return a row per case as CSV: the fleet's centre in seconds, and the range of the hosts' ratios."""
     return csv(_clean(survey.apart.cases))
 
 
 def as_json(survey: Survey) -> str:
-    """Everything, for programs."""
+    """Return everything as JSON."""
     apart = survey.apart
     document = {
         "title": survey.title,

@@ -1,4 +1,4 @@
-"""Many hosts in words and tables: who differs, by how much, in what, and where the winner changes."""
+"""A survey in sentences and tables: which hosts differ, by how much, in what, and where the winner changes."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from ipcbench.report.content.words import count, interval, listing
 from ipcbench.text import safe_text
 from ipcbench.units import format_ratio, format_time
 
-FEW = 8  # hosts: so many are all shown
-MOST_HOSTS = 20  # rows that are shown unasked
+FEW = 8  # hosts: up to so many are all shown
+MOST_HOSTS = 20  # rows shown without --all
 MOST_ROWS = 10
-MOST_OF_HOST = 3  # cases; a family that is slow has many
+MOST_OF_HOST = 3  # cases: a slow family has many
 MOST_LEFT_OUT = 5
-_SPREADS = 3  # between hosts, within which a level is like those of the rest
+_SPREADS = 3  # standard deviations between hosts within which a level is like the rest
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """All there is to say of a fleet; charts are those drawn beside a Markdown file: id, and the finding in words."""
+    """What a survey is made of; charts are those drawn beside a Markdown file: (id, finding in words)."""
 
     title: str
     fleet: Fleet
@@ -47,12 +47,12 @@ class Survey:
 
 
 def worst_first(hosts: pd.DataFrame) -> pd.DataFrame:
-    """Rows with a ratio, the farthest from 1 first, those without a number last."""
+    """Return the rows by distance of their ratio from 1, the farthest first, those without a ratio last."""
     return hosts.iloc[np.argsort(-hosts["ratio"].map(math.log).abs().to_numpy(), kind="stable")]
 
 
 def parts(survey: Survey, everything: bool = False) -> list[Part]:
-    """Sentences and tables in the order in which they are read; with `everything` no row is folded away."""
+    """Return sentences and tables in reading order; with `everything` no row is left out."""
     found: list[Part] = [*sentences(survey)]
     found += [f"Note: {note}" for note in notes(survey.fleet)]
     for part in (_classes, _hosts, _odd, _winners, _cases):
@@ -61,37 +61,37 @@ def parts(survey: Survey, everything: bool = False) -> list[Part]:
 
 
 def sentences(survey: Survey) -> list[str]:
-    """What it comes to."""
+    """Return the findings in sentences."""
     return [_overview(survey), *_who(survey), _champions(survey), *_left_out(survey)]
 
 
 def _overview(survey: Survey) -> str:
     apart, left = survey.apart, len(survey.fleet.left_out)
-    said = f"{count(len(apart.hosts), 'host')}, {count(len(apart.cases), 'case')} that two of them or more have"
+    said = f"{count(len(apart.hosts), 'host')}, {count(len(apart.cases), 'case')} shared by two or more"
     kinds = f"{len(apart.classes):,} classes" if len(apart.classes) > 1 else "all of one class"
     out = f"; {count(left, 'file')} left out" if left else ""
     return f"{said}; {kinds} by {listing(CLASS)}{out}."
 
 
 def _who(survey: Survey) -> Iterator[str]:
-    """Which hosts differ, how far all are spread, and whether they fall in two groups."""
+    """Yield which hosts differ, how far all are spread, and whether they fall into two groups."""
     hosts, apart = survey.differing, survey.apart
     if apart.spread == apart.spread:
         yield (
             f"Between hosts times differ by {100 * math.expm1(apart.spread):.1f} % (robust standard deviation of the "
-            f"ratios to the fleet's centre, beyond the hosts' own errors). A host that differs lies outside of that, "
-            f"and by more than {100 * WORTH:.0f} %."
+            f"ratios to the fleet's centre, beyond the hosts' own errors). A host differs if it lies outside that "
+            f"spread, by more than {100 * WORTH:.0f} %."
         )
     unknown = int((apart.hosts["verdict"] == "unknown").sum())
     if unknown:
-        yield f"{count(unknown, 'host')} with fewer than 3 rounds: whether they differ cannot be told."
+        yield f"{count(unknown, 'host')} with fewer than 3 rounds: not enough to tell whether they differ."
     if hosts.empty:
-        yield "No host differs for sure from the rest."
+        yield "No host differs for certain from the rest."
     else:
         slower, faster = ((hosts["verdict"] == word).sum() for word in ("slower", "faster"))
         part = len(hosts) - slower - faster
         kinds = [f"{slower:,} slower"] * bool(slower) + [f"{faster:,} faster"] * bool(faster)
-        kinds += [f"{part:,} in a part of what they do"] * bool(part)
+        kinds += [f"{part:,} in part"] * bool(part)
         far = records(hosts)[0]
         about = f"{far.host} with {format_ratio(far.ratio)}, {where(survey, far)}"
         if len(hosts) == 1:
@@ -103,32 +103,32 @@ def _who(survey: Survey) -> Iterator[str]:
 
 
 def where(survey: Survey, host: Any) -> str:
-    """In what a host differs: 'in all alike', 'in queues 1.80×', 'in all, and managers 1.3× beside'."""
+    """Say in what a host differs: 'in everything', 'in queues 1.80×', 'in everything 1.2×, and in managers 1.3×'."""
     table = survey.apart.families
     off = table[(table["host"] == host.host) & (table["verdict"] != "")]
     off = off.iloc[np.argsort(-off["beside"].map(math.log).abs().to_numpy(), kind="stable")]
     named = listing([f"{row.family} {format_ratio(row.beside)}" for row in records(off)], 4)
     if not named:
-        return "in all alike" if host.verdict in ("slower", "faster") else ""
+        return "in everything" if host.verdict in ("slower", "faster") else ""
     usual = max(
         math.log1p(WORTH), _SPREADS * survey.apart.spread if survey.apart.spread == survey.apart.spread else 0.0
     )
     if abs(math.log(host.level)) <= usual:
         return f"in {named}"
-    return f"in all {format_ratio(host.level)}, and beside that {named}"
+    return f"in everything {format_ratio(host.level)}, and besides in {named}"
 
 
 def _champions(survey: Survey) -> str:
     blocks = survey.champions.blocks
     if blocks.empty:
-        return "No two mechanisms answer one question on two hosts: there is no winner to change."
+        return "No two mechanisms answer one question on two hosts, so no winner can change."
     changed = blocks[blocks["other"] > 0]
     held = len(blocks) - len(changed)
-    said = f"In {held:,} of {count(len(blocks), 'block')} the mechanism that wins on most hosts wins or ties on all"
+    said = f"In {held:,} of {count(len(blocks), 'block')} the usual winner wins or ties on all hosts"
     if changed.empty:
         return f"{said}."
     hosts = survey.champions.changes["host"].nunique()
-    return f"{said}; in the others another one wins for sure on {count(hosts, 'host')} in all."
+    return f"{said}; in the others another one wins for certain, on {count(hosts, 'host')} in all."
 
 
 def _left_out(survey: Survey) -> list[str]:
@@ -142,7 +142,7 @@ def _classes(survey: Survey, everything: bool) -> Iterator[Part]:
     shown = classes if everything else classes[:MOST_ROWS]
     middle = survey.apart.hosts.groupby("kind")["ratio"].median()
     rows = [[f"{many:,}", *facts, format_ratio(float(middle[number]))] for number, (facts, many) in enumerate(shown)]
-    yield _table("Classes of hosts; ratio: the middle of theirs", ["hosts", *CLASS, "ratio"], rows)
+    yield _table("Classes of hosts; ratio: the median of their hosts", ["hosts", *CLASS, "ratio"], rows)
     yield from _more(len(classes) - len(shown), "class", "classes")
 
 
@@ -203,7 +203,7 @@ def _winners(survey: Survey, everything: bool) -> Iterator[Part]:
         there = [f"{each.host} ({each.winner}, {format_ratio(each.ratio)})" for each in records(changes[same])]
         rows.append([block_name(row), row.by, f"{row.other:,}", listing(there, 3)])
     if rows:
-        header = ["for", "fastest on so many hosts", "another for sure", "such as (there; the usual one takes)"]
+        header = ["for", "fastest on so many hosts", "another wins", "such as (winner there; the usual one takes)"]
         yield _table("Where the winner changes", header, rows)
         yield from _more(len(shown) - len(rows), "block", "blocks")
 
@@ -229,7 +229,7 @@ def _cases(survey: Survey, everything: bool) -> Iterator[Part]:
 
 
 def _farthest(case: Any) -> str:
-    """The host that is farthest from the centre of a case."""
+    """Return the host farthest from the centre of a case, with its ratio."""
     fast = -math.log(case.least) > math.log(case.most)
     return f"{case.fastest if fast else case.slowest} {format_ratio(case.least if fast else case.most)}"
 

@@ -1,4 +1,4 @@
-"""The report over many hosts as files: a page, its Markdown, hosts and cases as CSV, and its charts."""
+"""Write the report over many hosts: a page, its Markdown, hosts and cases as CSV, and its charts."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from ipcbench.text import safe_text
 
 READING = (
     "A ratio is the time of a host over the fleet's centre: for each case the median of the hosts' own times, and for "
-    "a host the geometric mean over its cases. Above 1 is slower. Samples of two hosts are never put together.",
+    "a host the geometric mean over its cases. Above 1 is slower. Samples of two hosts are never pooled.",
     "A host differs if its ratio lies beyond what its own rounds, the drift between two moments and the spread of all "
-    "hosts explain, all hosts asked at once (Benjamini and Hochberg, 5 %), and by more than 3 %. The interval beside "
-    "it is that of its own rounds and drift alone.",
-    "The level of a host is the middle of its ratios. A family or a case that differs is told by how far it lies off "
-    "that level: a machine that is slower by one factor in all it does has none.",
-    "The winner of a block is the mechanism that is the fastest on most hosts. On a host another one wins for sure if "
-    "the usual winner takes more than 5 % longer there, and more than the rounds explain; else it is a tie.",
-    "One machine faster than another says nothing about a mechanism, and nothing about a machine that is not here.",
+    "hosts explain, tested for all hosts at once (Benjamini and Hochberg, 5 %), and by more than 3 %. The interval "
+    "beside it comes from its own rounds and drift alone.",
+    "The level of a host is the median of its ratios. A family or a case differs if it lies off that level: a "
+    "machine that is slower by one factor in everything has none.",
+    "The winner of a block is the mechanism that is the fastest on most hosts. On a host another one wins for certain "
+    "if the usual winner takes more than 5 % longer there, and more than the rounds explain; else it is a tie.",
+    "That one machine is faster than another says nothing about a mechanism, nor about other machines.",
 )
 
 
 def write(survey: Survey, folder: Path) -> Path:
-    """Write report.html, summary.md, hosts.csv, cases.csv and charts/ into a folder, and give the path of the page.
+    """Write report.html, summary.md, hosts.csv, cases.csv and charts/ into a folder, and return the path of the page.
 
-    manifest.json names all charts. Raises ResultError where the file system refuses.
+    manifest.json names all charts. Raises ResultError if the folder cannot be written.
     """
     drawn = [pictures.draw(chart, survey, footer(survey)) for chart in SURVEYED]
     about = replace(survey, charts=[(picture.id, picture.alt) for picture in drawn if not picture.missing])
@@ -55,7 +55,7 @@ def write(survey: Survey, folder: Path) -> Path:
 
 
 def footer(survey: Survey) -> tuple[str, str]:
-    """The two lines under every chart: how many hosts of which kinds, and by what they were measured."""
+    """Return the two lines under every chart: hosts by class, and the versions and dates of their runs."""
     hosts, kinds = survey.fleet.hosts, survey.apart.classes
     first = [f"{many:,} of {facts[0]}, {', '.join(facts[2:])}" for facts, many in kinds[:2]]
     more = [f"{len(kinds) - 2:,} more classes"] if len(kinds) > 2 else []
@@ -70,7 +70,7 @@ def footer(survey: Survey) -> tuple[str, str]:
 
 
 def page(survey: Survey, drawn: Sequence[Picture], folder: str) -> str:
-    """The whole page."""
+    """Return the whole page."""
     first = sentences(survey)
     blocks = survey.champions.blocks
     said = parts(survey)[len(first) :]
@@ -90,7 +90,7 @@ def page(survey: Survey, drawn: Sequence[Picture], folder: str) -> str:
 
 
 def _manifest(survey: Survey, drawn: Sequence[Picture]) -> Manifest:
-    """The manifest; digest is the SHA-256 of the digests of the files, one a line, counts are hosts by verdict."""
+    """Return the manifest: digest is the SHA-256 of the files' digests, one a line; counts are hosts by verdict."""
     hosts = survey.fleet.hosts
     verdicts = survey.apart.hosts["verdict"]
     counts = {word: int((verdicts == word).sum()) for word in ("slower", "faster", "unknown")}

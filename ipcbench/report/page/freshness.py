@@ -1,4 +1,4 @@
-"""Is a report still what its results file gives? Rendered again in memory and compared, byte for byte."""
+"""Compare a report with what its results file gives now: rendered again in memory, byte for byte."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ipcbench.results.schema import ResultFile
 
 
 def differences(result: ResultFile, folder: Path, source: tuple[str, str]) -> tuple[list[str], str]:
-    """What in a report is no longer what the file gives, a line each; and what was not compared, empty if nothing.
+    """Return what in a report is stale, a line each, and what was not compared, empty if everything was.
 
-    Compares the SVGs and CSVs, and what the manifest says; never a PNG, whose bytes change with every version of
-    matplotlib. Under another matplotlib than the one that drew the report SVGs are not compared either. source is as
-    in `report.write`. Raises NotAReport for a folder without a manifest.
+    Compares SVGs, CSVs and the manifest, but no PNG: its bytes change with every version of matplotlib. Another
+    matplotlib than the one that drew the report leaves the SVGs out too. source is as in `report.write`. Raises
+    NotAReport for a folder without a manifest.
     """
     earlier = load_manifest(folder)
     about = study(result)
@@ -42,24 +42,24 @@ def differences(result: ResultFile, folder: Path, source: tuple[str, str]) -> tu
 
 def _differs(path: Path, content: bytes) -> str:
     try:
-        return "" if path.read_bytes() == content else f"{path}: not what the results file gives now"
+        return "" if path.read_bytes() == content else f"{path}: differs from what the results file gives now"
     except OSError as error:
         return f"{path}: {error.strerror}"
 
 
 def _in_manifest(earlier: Manifest, fresh: Manifest, same: bool) -> list[str]:
-    """The keys of the manifest whose values are others, but for the versions that rendered."""
+    """Return the keys of the manifest that differ, except for the versions that rendered."""
     names = [name for name in Manifest.__struct_fields__ if name not in ("ipcbench", "matplotlib", "charts")]
-    said = [f"manifest: {name} is another" for name in names if getattr(earlier, name) != getattr(fresh, name)]
+    said = [f"manifest: {name} differs" for name in names if getattr(earlier, name) != getattr(fresh, name)]
     for id_ in sorted({*earlier.charts, *fresh.charts}):
         before, now = earlier.charts.get(id_), fresh.charts.get(id_)
         if before is None or now is None:
-            said.append(f"manifest: {id_} is {'not in it yet' if before is None else 'no longer a chart of this run'}")
+            said.append(f"manifest: {id_} is {'missing' if before is None else 'no longer a chart of this run'}")
         elif _words(before, same) != _words(now, same):
-            said.append(f"manifest: {id_}: its words or files are others")
+            said.append(f"manifest: {id_}: its text or its files differ")
     return said
 
 
 def _words(entry: ChartEntry, same: bool) -> ChartEntry:
-    """What is compared of an entry: under another matplotlib neither digests nor sizes."""
+    """Return what is compared of an entry: under another matplotlib neither digests nor sizes."""
     return entry if same else msgspec.structs.replace(entry, sha256=None, width=0, height=0)

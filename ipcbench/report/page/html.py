@@ -1,4 +1,4 @@
-"""report.html: one file with everything in it, no network, under a strict content-security policy."""
+"""report.html: one self-contained file that needs no network, under a strict content-security policy."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from markupsafe import Markup
 from ipcbench.analysis.stats import COVERED_NEXT, coverage
 from ipcbench.report.content.absence import groups
 from ipcbench.report.content.choosing import at_a_glance, by_need
+from ipcbench.report.content.findings import NOTHING, cautions, opening
 from ipcbench.report.content.models import models
+from ipcbench.report.content.outcomes import is_fine, verdict_words
 from ipcbench.report.content.rows import environment, exact, mechanisms, pythons, tails, which_one
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table
-from ipcbench.report.content.words import count, slug
+from ipcbench.report.content.words import count, listing, slug
 from ipcbench.report.drawing.inline import merge_all
 from ipcbench.report.drawing.theme import DARK, LIGHT
 from ipcbench.report.embed.snippets import snippet
@@ -40,46 +42,51 @@ CONTENTS = (
     ("reproduce", "Do it again"),
 )
 READING = (
-    "Not all carry the same: objects are pickled, bytes are not, and a number is 8 B of shared memory. Where nothing "
-    "else is said the payload is bytes for all, so what pickling costs is part of what objects cost.",
-    "What spins is fast because it keeps a CPU busy while nothing arrives. It is never ranked with what blocks, and "
-    "controls, and what stays in one process, are not ranked at all.",
-    "Placement decides much: spread puts each process on a CPU of its own, so a blocking round trip includes waking "
-    "that CPU up; pack puts all on one. Compare numbers of the same placement only.",
-    "Your own work per task is zero here, and the machine is this one: where a mechanism costs less than your work "
-    "does, take what suits you otherwise.",
-    "One operation per pattern, as the tables above say it: a round trip is there and back, never halved; a message "
-    "counts when the receiver has it. Where many work at once, the operations of all are counted together.",
+    "Mechanisms carry different things: objects are pickled, bytes are not, and a number is 8 B of shared memory. "
+    "Unless a table says otherwise the payload is bytes for all, so the cost of objects includes pickling.",
+    "A mechanism that spins is fast because it keeps a CPU busy while nothing arrives. It is ranked apart from those "
+    "that block. Controls and mechanisms inside one process are not ranked.",
+    "Placement matters: spread gives each process a CPU of its own, so a blocking round trip includes waking that CPU; "
+    "pack puts all processes on one CPU. Compare numbers of one placement only.",
+    "Tasks do no work here, and the numbers hold for this machine. If a mechanism costs less than your own work "
+    "per task, choose by other criteria.",
+    "The tables name the operation of each pattern. A round trip is there and back, never halved; a message counts "
+    "when the receiver has it. The operations of several workers are counted together.",
     "A number is the median over rounds. In each round every case ran once in fresh processes, next to the cases it is "
     "compared with.",
-    "A range in brackets is a 95 % interval of that median. It says where the median of endless rounds would be if the "
-    f"machine stayed as it was: simulated runs of 5 rounds and more have it there {coverage(5)} times of 100, of 4 "
-    f"rounds {coverage(4)}, of 3 rounds {coverage(3)}. It does not say where another run comes out: even if nothing "
-    f"changes, the median of a second run is there only {COVERED_NEXT[0]} to {COVERED_NEXT[1]} times of 100, and less "
-    "often if the machine changes. To tell two runs apart use ipcbench compare.",
-    "≈ is a tie: less than 5 % apart, or an interval of the ratio that includes 1. Ties are results: take what suits "
-    "you otherwise. Comparisons are paired by round.",
-    "An asterisk in a chart, and doubtful in the head, is a number with a note, which the tables spell out: "
-    "oversubscribed is more processes than CPUs, so that the scheduler is measured too; loaded, stolen and throttled "
-    "say what happened to the machine meanwhile. The number counts as any other.",
-    "The noise floor is how far 95 % of the cases of two files like this one would be apart with nothing changed: "
-    "doubt every smaller difference between files. The difference that would be seen is also one between two files. "
-    "Inside one run rounds are paired, and the interval of each ratio says what can be told apart.",
-    "CPU per operation adds up all processes of a case; it exceeds the time where several run at once.",
+    "A range in brackets is a 95 % interval of that median: where the median of endless rounds would be if the machine "
+    f"stayed the same. In simulated runs of 5 rounds and more it holds {coverage(5)} times of 100, with 4 rounds "
+    f"{coverage(4)}, with 3 rounds {coverage(3)}. It does not predict another run: even if nothing changes, the median "
+    f"of a second run is in it only {COVERED_NEXT[0]} to {COVERED_NEXT[1]} times of 100, and less often if the machine "
+    "changes. To tell two runs apart use ipcbench compare.",
+    "≈ is a tie: less than 5 % apart, or the interval of the ratio includes 1. Ties are results: choose among them by "
+    "other criteria. Comparisons are paired by round.",
+    "An asterisk in a chart, and doubtful at the top, mark a number with a note, which the tables spell out: "
+    "oversubscribed means more processes than CPUs, so the scheduler is measured too; loaded, stolen and throttled say "
+    "what happened to the machine meanwhile. The number counts like any other.",
+    "The verdict of the self-check is about two runs: differences below the noise floor are noise, for 95 % of the "
+    "cases of two runs like this one are closer together with nothing changed. Inside one run rounds are paired, and "
+    "the interval of each ratio says what can be told apart.",
+    "CPU per operation adds up all processes of a case; it exceeds the time if several run at once.",
 )
+
+
+DOUBTFUL = "of them doubtful"
+MOST_TRAPS = 4  # shown before the rest is folded away
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A table that stands under a heading below its charts and folds away under its name."""
+    """A table below the charts of a heading, folded away under its name."""
 
     name: str
     table: Table
     open: bool = False
 
 
-def page(study: Study, sentences: Sequence[str], charts: Sequence[Picture]) -> str:
-    """Write the whole page of a run."""
+def page(study: Study, charts: Sequence[Picture]) -> str:
+    """Return the whole page of a run."""
+    first, folded_traps = study.warnings[:MOST_TRAPS], study.warnings[MOST_TRAPS:]
     return rendered(
         "report.html.j2",
         charts,
@@ -89,6 +96,8 @@ def page(study: Study, sentences: Sequence[str], charts: Sequence[Picture]) -> s
         version=safe_text(study.record.ipcbench, 40),
         rounds=count(study.record.rounds, "round"),
         badge=badge(study),
+        bad=[words for words, _ in study.badge if not is_fine(words)],
+        doubtful=DOUBTFUL,
         command=safe_text(study.record.command, LONGEST_TEXT),
         results=f"results/{_name(study)}.json",
         again=kept("report", f"results/{_name(study)}.json"),
@@ -97,7 +106,12 @@ def page(study: Study, sentences: Sequence[str], charts: Sequence[Picture]) -> s
         headings=HEADINGS,
         under=under(charts),
         names=names(study),
-        sentences=sentences,
+        opening=opening(study),
+        nothing=NOTHING,
+        cautions=cautions(study.record.rounds),
+        traps=first,
+        remarks=[*folded_traps, *study.remarks],
+        more_remarks=_more(len(folded_traps), len(study.remarks)),
         glance=at_a_glance(study),
         by_need=by_need(study),
         which_one=which_one(study),
@@ -106,15 +120,16 @@ def page(study: Study, sentences: Sequence[str], charts: Sequence[Picture]) -> s
         absent=absent(study),
         reading=READING,
         all_cases=exact(study.summary, "All cases of this run"),
+        noted=exact(study.noted, "Doubtful cases: numbers with a note") if study.doubtful else None,
         mechanisms=mechanisms(study),
         environment=environment(study),
     )
 
 
 def rendered(template: str, charts: Sequence[Picture], folder: str, /, **said: object) -> str:
-    """A page by a template of ours: style, script, policy, charts inline and how to embed each from a report's folder.
+    """Return a page made from a template: style, script, policy, inline charts and how to embed them from `folder`.
 
-    What is said besides is escaped by the template, whatever it holds.
+    The template escapes everything else that is passed to it.
     """
     templates = Environment(
         loader=PackageLoader("ipcbench.report.page"),
@@ -130,16 +145,16 @@ def rendered(template: str, charts: Sequence[Picture], folder: str, /, **said: o
     script = files("ipcbench.report.page").joinpath("templates/report.js").read_text(encoding="utf-8")
     return templates.get_template(template).render(
         policy=policy(style, script),
-        style=Markup(style),  # our own files, theme and colours, nothing from the results
+        style=Markup(style),  # from the package alone, nothing from the results
         script=Markup(script),
-        inline={chart.id: Markup(svg) for chart, svg in zip(drawn, inline, strict=True)},  # serialised as XML
+        inline={chart.id: Markup(svg) for chart, svg in zip(drawn, inline, strict=True)},  # serialised XML
         embed={chart.id: _embed(chart, folder) for chart in drawn},
         **said,
     )
 
 
 def policy(style: str, script: str) -> str:
-    """A content-security policy that lets one style sheet and one script in, by their bytes, and nothing else."""
+    """Return a content-security policy that allows one style sheet and one script, by digest, and nothing else."""
     return (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
@@ -151,19 +166,25 @@ def _hash(text: str) -> str:
 
 
 def badge(study: Study) -> list[tuple[str, int]]:
-    """(verdict, how many cases), ok first, and how many of those have notes, which are doubts."""
+    """Return (how cases ended, how many), the measured first, then how many of those have notes."""
     first, *others = study.badge
-    return [first, *([("of them doubtful", study.doubtful)] if study.doubtful else []), *others]
+    return [first, *([(DOUBTFUL, study.doubtful)] if study.doubtful else []), *others]
+
+
+def _more(traps: int, remarks: int) -> str:
+    """Name what is folded away: '5 more traps and 3 remarks'."""
+    parts = [count(traps, "more trap")] if traps else []
+    return listing([*parts, count(remarks, "remark")] if remarks else parts)
 
 
 def names(study: Study) -> list[str]:
-    """The mechanisms of a run as tables and charts write them, those of a family together."""
+    """Return the names of the mechanisms of a run, by family."""
     summary = study.summary
     return [name for _, name in sorted(set(zip(summary["family"], summary["mechanism"], strict=True)))]
 
 
 def folded(study: Study) -> dict[str, list[Folded]]:
-    """The tables that stand below the charts of each heading, by its id."""
+    """Return the folded tables of each heading, by its id."""
     found: dict[str, list[Folded]] = {heading.id: [] for heading in HEADINGS}
     single, versions = tails(study), pythons(study)
     if single:
@@ -175,8 +196,11 @@ def folded(study: Study) -> dict[str, list[Folded]]:
 
 
 def absent(study: Study) -> Table:
-    """The cases without a number, one row per reason."""
-    rows = [[each.verdict, str(each.cases), each.mechanisms, each.where, each.reason] for each in groups(study.summary)]
+    """Return the cases without a number, one row per reason."""
+    rows = [
+        [verdict_words(each.verdict, each.question), str(each.cases), each.mechanisms, each.where, each.reason]
+        for each in groups(study.summary)
+    ]
     return Table("Cases without a number, by reason", ["Verdict", "Cases", "Mechanisms", "Where", "Reason"], rows)
 
 

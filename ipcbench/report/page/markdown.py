@@ -1,9 +1,10 @@
-"""summary.md: the sentences and the main tables, small enough for a pull-request comment."""
+"""summary.md: the answers and the main tables, small enough for a pull-request comment."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ipcbench.report.content.findings import NOTHING, cautions, opening
 from ipcbench.report.content.rows import by_size, environment, pythons, tails, which_one
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table
@@ -19,26 +20,28 @@ MOST_ROWS = 40
 MAIN = ("slowdown-matrix", "winner-map")
 
 
-def summary(study: Study, sentences: Sequence[str], drawn: Sequence[Picture]) -> str:
-    """Write the summary; of what was drawn it shows the two main charts, whose files are in charts/ beside it."""
-    counts = ", ".join(f"{number} {markdown(verdict)}" for verdict, number in study.badge)
+def summary(study: Study, drawn: Sequence[Picture]) -> str:
+    """Return the summary, with the two main charts of those drawn; their files are in charts/ beside it."""
+    counts = "; ".join(f"{number} {markdown(verdict)}" for verdict, number in study.badge)
     record = study.record
     parts = [
         f"# ipcbench: {markdown(record.label, 100)}",
         f"{counts} · {count(record.rounds, 'round')} · {markdown(study.machine)}",
-        markdown(study.check.words(), 300),
     ]
     if not record.complete:
-        parts.append("**This run was interrupted:** it holds the rounds that were complete by then.")
+        parts.append("**This run was interrupted:** it holds the complete rounds only.")
     if record.mixed:
         about = markdown("; ".join(record.mixed), 400)
-        parts.append(f"**This run is mixed:** a part of it was made under other conditions: {about}.")
+        parts.append(f"**This run is mixed:** parts of it were measured under other conditions: {about}.")
     parts += [f"**{markdown(doubt, 1000)}**" for doubt in study.doubts]
-    parts.append("\n".join(f"- {markdown(sentence, 1000)}" for sentence in sentences))
+    first = opening(study)
+    parts.append(table(first) if first else NOTHING)
+    parts += [markdown(caution, 300) for caution in cautions(record.rounds)]
+    parts.append(f"**{markdown(study.check.words(), 300)}.** {markdown(study.check.details(), 600)}")
     if study.warnings:
         parts += ["## Traps in this run", "\n".join(f"- {markdown(text, 1000)}" for text in study.warnings)]
     if study.remarks:
-        parts += ["## More that this run says", "\n".join(f"- {markdown(text, 1000)}" for text in study.remarks)]
+        parts += ["## Remarks", "\n".join(f"- {markdown(text, 1000)}" for text in study.remarks)]
     parts += [snippet(picture.id, picture.entry, "github", "") for picture in main_charts(drawn)]
     parts += ["## Which one here?", *(table(found) for found in which_one(study))]
     sizes = by_size(study)
@@ -54,18 +57,18 @@ def summary(study: Study, sentences: Sequence[str], drawn: Sequence[Picture]) ->
         parts += ["## What has no number, and why", table(missing)]
     details = f"<details><summary>Machine and settings</summary>\n\n{table(environment(study))}\n\n</details>"
     parts += [details, "## Do it again", _fenced(record.command)]
-    return within(parts, "The rest is in report.html: this file would have been too large.")
+    return within(parts, "The rest is in report.html: this file would be too large with it.")
 
 
 def main_charts(drawn: Sequence[Picture]) -> list[Picture]:
-    """The two charts to look at first: those of MAIN, or where one was not drawn the next that was."""
+    """Return the two charts to look at first: those of MAIN, or the next that were drawn."""
     there = [picture for picture in drawn if not picture.missing]
     first = [picture for picture in there if picture.id in MAIN]
     return [*first, *(picture for picture in there if picture.id not in MAIN)][: len(MAIN)]
 
 
 def table(of: Table) -> str:
-    """Write one table, as many rows as fit a comment."""
+    """Write a table, with as many rows as fit a comment."""
     header = [markdown(name) or " " for name in of.header]
     lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
     for place, row in enumerate(of.rows[:MOST_ROWS]):
@@ -80,7 +83,7 @@ def table(of: Table) -> str:
 
 
 def _fenced(*commands: str) -> str:
-    """A code block; its fence is longer than any run of backticks in it."""
+    """Return a code block, with a fence longer than any run of backticks in it."""
     lines = [safe_text(command, LONGEST_TEXT) for command in commands]
     fence = "```"
     while any(fence in line for line in lines):
@@ -89,7 +92,7 @@ def _fenced(*commands: str) -> str:
 
 
 def within(parts: Sequence[str], rest: str) -> str:
-    """Join parts as long as they fit a comment; where they do not, `rest` says where what is left out stands."""
+    """Join the parts that fit a comment; if some do not, end with `rest`, which says where they are."""
     kept: list[str] = []
     room = LARGEST
     for part in parts:

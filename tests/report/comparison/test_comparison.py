@@ -384,7 +384,7 @@ def test_the_head_and_the_verdict_say_which_side_was_loaded_and_how_noisy_they_a
     keep(folder, loaded(make("calm", 4, {"queue": 1.2}), 1))
     calm = " ".join(within("compare", "a", "calm").out.split())
     assert f"Doubt: calm: 1 of {every} visits was touched: 1 loaded" in calm, "one visit stands in the head"
-    assert "In doubt" not in calm, "and casts no doubt on the verdict"
+    assert "Doubtful" not in calm, "and casts no doubt on the verdict"
     document = json.loads(within("compare", "a", "busy", "--format", "json").out)
     assert document["touched"] == {"a": "", "busy": touched}
     assert document["noise_floor"]["busy"] > document["noise_floor"]["a"] > 0
@@ -402,13 +402,11 @@ def test_what_differs_by_less_than_the_noise_floor_is_counted_beside_the_verdict
     many = int((noisy.contrast.table["verdict"] == "slower").sum())
     assert many > 3
     assert "noise" not in conclusion(quiet)[0]
-    assert f"In doubt: {many} of those that differ do so by less than the noise floor of 41 %." in conclusion(noisy)[0]
+    assert f"Doubtful: {many} differ by less than the noise floor of 41 %." in conclusion(noisy)[0]
     (table,) = [part for part in parts(noisy) if isinstance(part, Table) and part.caption.startswith("Ratio")]
     assert {row[-1] for row in table.rows} == {"slower, below noise"}
     rows = exceeded(parse_limits("slower>10%")[0], noisy.contrast)
-    assert below_floor(noisy.contrast, rows) == (
-        f" ({len(rows)} by less than the noise floor of 41 %, which is in doubt)"
-    )
+    assert below_floor(noisy.contrast, rows) == (f" ({len(rows)} by less than the noise floor of 41 %: doubtful)")
     assert below_floor(quiet.contrast, rows) == ""
 
 
@@ -515,7 +513,7 @@ def test_differing_settings_and_conditions_stand_above_and_what_is_equal_in_one_
     ):
         assert re.search(words, text)
     assert "Note: Python differs (CPython 3.11.7 in a, CPython 3.13.1 in b)" in text
-    assert re.search(r"The same on all sides: .*CPU.*memory", text)
+    assert re.search(r"Equal on all sides: .*CPU.*memory", text)
 
 
 def test_json_has_everything_and_no_number_that_json_does_not_know(two: tuple[ResultFile, ResultFile]) -> None:

@@ -277,8 +277,8 @@ def test_a_report_is_fresh_until_anything_of_it_changes(do: Embed, project: Path
     manifest.write_text(manifest.read_text().replace("More workers", "Fewer workers"))
     done = do("report", "results/laptop.json", "--check")
     assert done.code == STALE
-    assert "scaling-light.svg: not what the results file gives now" in done.out
-    assert "manifest: scaling: its words or files are others" in done.out
+    assert "scaling-light.svg: differs from what the results file gives now" in done.out
+    assert "manifest: scaling: its text or its files differ" in done.out
     assert f"out of date in 2 places; to update it: {sys.executable} -m ipcbench report results/laptop.json" in done.out
 
 

@@ -308,7 +308,7 @@ def test_a_label_stands_for_all_hosts_of_a_fleet(within: Run) -> None:
     done = within("fleet", "report", "lab")
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("12 hosts, ")
-    assert re.search(r"lab-00000003 +1\.\d\d× .*slower +in all alike", done.out)
+    assert re.search(r"lab-00000003 +1\.\d\d× .*slower +in everything", done.out)
     assert "1 host differs from the rest: lab-00000003 with 1." in " ".join(done.out.split())
 
 

@@ -1,0 +1,35 @@
+"""How many cases ended how, in words that do not call an expected finding a fault."""
+
+from __future__ import annotations
+
+from ipcbench.results.schema import CaseRecord, RunRecord
+
+MEASURED = "measured"
+EXPECTED = "lost updates, as expected without a lock"
+_UNLOCKED = "counter:unlocked"  # the question whose cases leave the lock out on purpose
+
+
+def outcomes(record: RunRecord) -> list[tuple[str, int]]:
+    """Return (words, how many cases), the measured first, such as ('measured', 48) and ('failed', 1)."""
+    counts = dict(record.counts)
+    expected = sum(_is_expected(case) for case in record.cases)
+    measured = (MEASURED, counts.pop("ok", 0))
+    if not expected:
+        return [measured, *sorted(counts.items())]
+    counts["wrong"] -= expected
+    others = sorted((verdict, number) for verdict, number in counts.items() if number)
+    return [measured, (f"show{'s' if expected == 1 else ''} {EXPECTED}", expected), *others]
+
+
+def is_fine(words: str) -> bool:
+    """Return whether an outcome, in the words of `outcomes`, is no fault."""
+    return words in (MEASURED, "unsupported") or words.endswith(EXPECTED)
+
+
+def verdict_words(verdict: str, question: str) -> str:
+    """Return how a table calls a verdict: of an increment without a lock, lost updates are the expected one."""
+    return EXPECTED if verdict == "wrong" and question == _UNLOCKED else verdict
+
+
+def _is_expected(case: CaseRecord) -> bool:
+    return verdict_words(case.verdict, case.id.partition("/")[0]) == EXPECTED
