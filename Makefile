@@ -5,6 +5,7 @@ VENV ?= .venv
 ARGS ?=
 MECHANISM ?=
 EXTRAS ?=
+PART ?= quick
 comma := ,
 
 SHELL := /bin/sh
@@ -23,7 +24,7 @@ bench: $(VENV)/ready  ## measure and report; make bench ARGS=--fast is the two-m
 SIDE_BY_SIDE = -n logical --maxprocesses 8 --dist loadfile
 
 test: $(VENV)/ready-test  ## the quick part of the tests; EXTRAS=third-party,fleet in a new VENV: those of libraries and fleets too
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --part quick $(ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --part $(PART) $(ARGS)
 
 test-all: test  ## all tests: the quick part, then every combination and whatever takes long
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --part rest $(ARGS)
