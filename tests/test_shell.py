@@ -136,6 +136,7 @@ def test_the_command_that_repeats_a_run_plans_the_same_cases(tmp_path: Path) -> 
     assert (done.returncode, "pipe-bytes" in done.stdout) == (0, True), done.stderr
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("force", [False, True])
 def test_the_command_that_continues_a_run_continues_it(tmp_path: Path, temporary: Path, force: bool) -> None:
     """Also where it takes the place of another file, which is there until the first round is complete."""

@@ -99,6 +99,7 @@ def same(found: Estimate, other: Estimate, factor: float) -> None:
     )
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("rounds", [5, 10])
 def test_nearly_all_intervals_hold_the_truth(rounds: int) -> None:
     chance, runs = np.random.default_rng(11), 150

@@ -97,6 +97,7 @@ def test_what_is_shown_of_list_works(words: str, within: Within) -> None:
     assert (done.code, done.err) == (0, ""), done.err
 
 
+@pytest.mark.sample
 @pytest.mark.slow
 @pytest.mark.parametrize("words", [words for words in quick("run") + quick("all") if "--resume" not in words])
 def test_what_is_shown_of_run_and_all_can_be_planned(words: str, tmp_path: Path, within: Within) -> None:
@@ -107,6 +108,7 @@ def test_what_is_shown_of_run_and_all_can_be_planned(words: str, tmp_path: Path,
     assert not list(tmp_path.glob("results/*"))
 
 
+@pytest.mark.sample
 @pytest.mark.skipif(not (ROOT / "results").exists(), reason="there is no source tree with results")
 @pytest.mark.parametrize("words", quick("advise"))
 def test_what_is_shown_of_advise_is_answered_by_what_all_measures(
@@ -124,6 +126,7 @@ def test_what_is_shown_of_advise_is_answered_by_what_all_measures(
     assert "Take " in done.out or '"options": [' in done.out
 
 
+@pytest.mark.sample
 @pytest.mark.slow
 @pytest.mark.parametrize("words", quick("compare"))
 def test_what_is_shown_of_compare_works(

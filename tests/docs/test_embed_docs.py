@@ -43,6 +43,7 @@ def test_every_chart_of_a_document_is_fresh_and_stands_between_markers() -> None
         assert text.count("<picture>") == text.count("<!-- ipcbench:begin "), page
 
 
+@pytest.mark.full
 def test_what_the_document_tells_to_type_works(tmp_path: Path) -> None:
     (tmp_path / "results").mkdir()
     store.save(make_result(make_cases(sizes=[8, 64]), 3), tmp_path / "results" / "laptop.json", replace=False)

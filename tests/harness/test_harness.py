@@ -48,6 +48,7 @@ def walked(folder: Path, *names: str) -> tuple[Finished, dict[str, Any]]:
     return done, json.loads((folder / "h.json").read_text())
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["overhead", "containment", "answer_time", "duty", "report_scale", "fleet_scale"])
 def test_every_script_runs_and_gives_figures(tmp_path: Path, name: str) -> None:
     done, found = walked(tmp_path, name)

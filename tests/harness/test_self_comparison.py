@@ -17,6 +17,7 @@ CASES = ("ping-pong/pipe/64B/1w", "counter/value/8B/2w")
 pytestmark = pytest.mark.skipif(not HARNESS.exists(), reason="there is no source tree with the harness")
 
 
+@pytest.mark.full
 @pytest.mark.slow
 def test_every_case_and_its_twin_are_compared_inside_a_run_and_between_two(tmp_path: Path) -> None:
     chosen = [word for case in CASES for word in ("--case", case)]

@@ -101,6 +101,7 @@ def test_a_plug_in_is_measured_beside_others_and_its_facts_are_in_the_file(site:
     assert run("report", "results/a.json", cwd=tmp_path).code == 0, "a report needs the plug-in"
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
 def test_a_plug_in_is_measured_under_other_start_methods(site: Path, tmp_path: Path, method: str) -> None:
     install(site, "a-plug", "1.0", {"plug-a": source("plug-a")})

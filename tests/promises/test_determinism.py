@@ -51,6 +51,7 @@ def test_a_report_is_the_same_under_another_hash_seed_time_zone_locale_home_and_
     assert [name for name in usual if other[name] != usual[name]] == []
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("place", ["settings/matplotlibrc", "matplotlibrc"])
 def test_a_report_is_the_same_whatever_somebody_has_set_for_matplotlib(
     results: Path, usual: dict[str, bytes], tmp_path: Path, place: str

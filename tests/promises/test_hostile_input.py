@@ -179,6 +179,7 @@ def known() -> set[tuple[str, str]]:
     return Strict(html.page(about, [])).tags
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("start", range(0, len(STRINGS), 20))
 def test_in_page_summary_and_tables_text_from_a_file_is_only_text(start: int, known: set[tuple[str, str]]) -> None:
     for text in STRINGS[start : start + 20]:
@@ -189,6 +190,7 @@ def test_in_page_summary_and_tables_text_from_a_file_is_only_text(start: int, kn
         check_csv(tables.cases(about.summary))
 
 
+@pytest.mark.full
 @pytest.mark.slow
 def test_in_charts_text_from_a_file_is_only_text(tmp_path: Path) -> None:
     """All strings as names of mechanisms, and as titles and notes of theirs, on charts of a few dozen at a time."""

@@ -78,6 +78,7 @@ def quick(folder: Path, *more: str, lacking: tuple[str, ...]) -> Finished:
     return run("run", *QUICK, "--label", "mine", *more, cwd=folder, before=words(*lacking))
 
 
+@pytest.mark.sample
 @cases(NO_PIDFD)
 def test_processes_are_ended_where_the_system_has_no_descriptors_of_them(
     tmp_path: Path, lacking: tuple[str, ...]
@@ -142,6 +143,7 @@ def test_clean_ends_what_a_run_left_and_lets_another_run_go_on(
     assert until(lambda: not processes() and not list(temporary.glob("ib*")), GONE)
 
 
+@pytest.mark.sample
 @cases(NO_LOCKS | POOR)
 def test_a_run_is_measured_and_saved_by_a_file_system_that_has_less(tmp_path: Path, lacking: tuple[str, ...]) -> None:
     done = quick(tmp_path, lacking=lacking)
@@ -151,6 +153,7 @@ def test_a_run_is_measured_and_saved_by_a_file_system_that_has_less(tmp_path: Pa
     assert load(tmp_path / "results" / "mine.json").ipcbench.complete
 
 
+@pytest.mark.sample
 @cases(POOR)
 def test_a_results_file_is_not_overwritten_by_a_file_system_that_has_less(
     tmp_path: Path, lacking: tuple[str, ...]
@@ -163,6 +166,7 @@ def test_a_results_file_is_not_overwritten_by_a_file_system_that_has_less(
     assert quick(tmp_path, "--force", lacking=lacking).code in (0, 7)
 
 
+@pytest.mark.sample
 @cases(NO_LOCKS)
 def test_a_label_that_is_being_written_is_refused_without_locks_too(
     tmp_path: Path, temporary: Path, lacking: tuple[str, ...]

@@ -67,6 +67,7 @@ def test_measuring_and_reporting_import_none_of_them(command: Sequence[str], fol
     assert set(verdicts.values()) == {"ok"}
 
 
+@pytest.mark.full
 def test_processes_that_read_many_files_import_none_of_them(command: Sequence[str], folder: Path) -> None:
     (folder / "results").mkdir()
     for number in range(LEAST_FOR_PROCESSES):

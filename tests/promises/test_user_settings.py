@@ -35,6 +35,7 @@ def records(folder: Path) -> int:
 # Signals that are ignored
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("name", ["HUP", "INT", "TERM"])
 def test_a_signal_that_the_shell_ignores_does_not_stop_a_run(tmp_path: Path, name: str) -> None:
     process = start(*SPIN, cwd=tmp_path, before=["sh", "-c", f"trap '' {name}; exec \"$@\"", "sh"])
@@ -194,6 +195,7 @@ def test_what_a_terminal_cannot_show_is_replaced(two: Path, words: tuple[str, ..
     assert "?s" not in done.out  # microseconds stay readable
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("encoding", ["latin-1", "gbk", "ascii"])
 def test_a_gate_keeps_its_exit_code_on_a_terminal_that_cannot_show_its_words(two: Path, encoding: str) -> None:
     condition = ("--fail-if", "missing")
@@ -223,6 +225,7 @@ def test_a_backend_that_does_not_exist_keeps_no_report_from_being_drawn(drawn: P
     report(drawn, MPLBACKEND="Qt4Agg")
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("place", ["here", "named", "home"])
 def test_a_matplotlibrc_that_is_not_utf_8_keeps_no_report_from_being_drawn(drawn: Path, place: str) -> None:
     folder = {"here": drawn, "named": drawn / "named", "home": drawn / "home"}[place]
@@ -238,6 +241,7 @@ def test_a_matplotlib_style_that_is_not_utf_8_keeps_no_report_from_being_drawn(d
     report(drawn, MPLCONFIGDIR=str(drawn / "home"))
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("name", ["MATPLOTLIBRC", "MPLCONFIGDIR", "HOME"])
 def test_a_folder_that_cannot_be_keeps_no_report_from_being_drawn(drawn: Path, name: str) -> None:
     report(drawn, **{name: "/dev/null/nowhere"})

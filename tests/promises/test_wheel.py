@@ -136,6 +136,7 @@ def environments(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> list[
     return made
 
 
+@pytest.mark.full
 @pytest.mark.timeout(1300)
 @pytest.mark.usefixtures("no_leaks")
 def test_installed_under_each_of_two_pythons_it_measures_both_each_with_its_own_libraries(

@@ -109,6 +109,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.full
 def test_a_saved_file_gives_the_same_report_as_the_one_in_memory(tmp_path: Path) -> None:
     result = make_result(make_cases(sizes=[64]), 3)
     store.save(result, tmp_path / "laptop.json", replace=False)
@@ -365,6 +366,7 @@ def test_failures_come_before_what_cannot_be() -> None:
     assert [group.verdict for group in groups(study(result).summary)] == ["failed", "unsupported"]
 
 
+@pytest.mark.full
 def test_a_summary_of_a_huge_run_still_fits_a_comment(tmp_path: Path) -> None:
     names = [f"mechanism-{number}-{'x' * 40}" for number in range(60)]
     cases = [Case("ping-pong", name, 2**power) for name in names for power in range(12)]

@@ -201,6 +201,7 @@ def command(*arguments: str, stdin: bytes | None = None, cwd: Path, fds: tuple[i
     return Finished(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("name", ["-", "/dev/stdin", "mine=-"])
 def test_compare_reads_from_standard_input(tmp_path: Path, name: str) -> None:
     one, other = saved(tmp_path / "one.json"), saved(tmp_path / "other.json", 2)

@@ -49,6 +49,7 @@ def failed(found: Judgement) -> dict[str, str]:
     return {str(verdict.rule): "; ".join(verdict.why) for verdict in found.verdicts if verdict.state == "fail"}
 
 
+@pytest.mark.sample
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", HONEST)
 def test_an_honest_plug_in_keeps_every_rule(judged: dict[str, Judgement], name: str) -> None:

@@ -85,6 +85,7 @@ def lines_of(about: Study) -> list[Chart[Study]]:
     return [chart for chart, _ in charts(about) if chart.id.startswith(prefixes) and not chart.lacks(about)]
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 def test_texts_of_lines_lie_inside_the_figure_and_never_on_each_other(theme: Theme, about: Study) -> None:
     for chart in lines_of(about):
@@ -102,6 +103,7 @@ def test_texts_of_lines_lie_inside_the_figure_and_never_on_each_other(theme: The
             assert across <= 0.5 or down <= 0.5, f"{chart.id}: {one.get_text()!r} touches {other.get_text()!r}"
 
 
+@pytest.mark.sample
 def test_light_and_dark_lines_differ_in_nothing_but_colours(about: Study) -> None:
     for chart in lines_of(about):
         svgs = []

@@ -79,6 +79,7 @@ def drawn(theme: Theme = LIGHT, text: str = "", gid: str = "", **words: str) -> 
         return to_svg(small(theme, text, gid), **words)
 
 
+@pytest.mark.full
 def test_a_chart_is_plain_svg_and_nothing_else(pairs: dict[str, Pair]) -> None:
     for svg in itertools.chain(*pairs.values()):
         assert svg.startswith('<svg xmlns="http://www.w3.org/2000/svg" ')
@@ -247,6 +248,7 @@ def page(path: Path, svg: str, css: str, theme: str) -> Path:
     return path
 
 
+@pytest.mark.sample
 @pytest.mark.browser
 @pytest.mark.parametrize("name", [chart.id for chart in CHARTS])
 def test_a_merged_chart_looks_as_its_own_files_by_system_and_by_choice(

@@ -132,6 +132,7 @@ def test_a_host_that_was_measured_for_two_rounds_has_times_and_no_errors() -> No
 # Who differs
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("spread", [0.0, 0.03])
 def test_equal_hosts_are_not_accused(spread: float) -> None:
     """With a rate of 5 % one fleet of twenty may have an accused host; of what is below 3 % none has."""

@@ -39,6 +39,7 @@ def test_script_and_style_sheet_are_short_enough_to_read() -> None:
     assert max(map(len, style.splitlines())) < 250, "as it is read, not packed"
 
 
+@pytest.mark.sample
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "most", "most_packed"),

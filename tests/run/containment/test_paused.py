@@ -86,6 +86,7 @@ def test_a_visit_whose_control_group_is_frozen_is_noted_as_paused(visitor: Visit
     assert "paused" in found.notes
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("who", ["worker", "peer", "everybody"])
 def test_a_visit_of_which_processes_are_stopped_by_signal_is_noted_as_paused(
     visitor: Visitor, temporary: Path, who: str

@@ -125,6 +125,7 @@ def test_another_isolation_level_is_named() -> None:
 CUTS = ["write:2:kill", "write:5:torn", "write:9:kill", "fdatasync:12:kill", "write:17:kill"]
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("where", CUTS)
 def test_a_killed_run_is_continued_to_the_same_result(tmp_path: Path, where: str) -> None:
     crashed(tmp_path, where)
@@ -136,6 +137,7 @@ def test_a_killed_run_is_continued_to_the_same_result(tmp_path: Path, where: str
     check_whole(tmp_path)
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("where", ["write:19:kill", "fsync:3:kill", "link:1:kill", "unlink:1:kill", "unlink:2:kill"])
 def test_a_run_that_was_killed_between_its_last_visit_and_its_end_is_only_saved(tmp_path: Path, where: str) -> None:
     crashed(tmp_path, where)
@@ -297,6 +299,7 @@ CRASHES = [
 ]
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("where", CRASHES)
 def test_whatever_call_fails_or_dies_what_was_acknowledged_is_kept_and_the_run_can_go_on(
     tmp_path: Path, temporary: Path, where: str
