@@ -13,7 +13,7 @@ from ipcbench.errors import NotOffered
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.interpreters import MODULE, InterpreterBarrier, numbers
-from ipcbench.measure.transports.pools import FuturePool, arrive
+from ipcbench.measure.transports.pools import FuturePool, initialize_worker
 
 
 class InterpreterPool(FuturePool):
@@ -27,7 +27,9 @@ class InterpreterPool(FuturePool):
         except AttributeError as error:
             raise NotOffered("this Python has no concurrent.futures.InterpreterPoolExecutor") from error
         made: concurrent.futures.Executor = pool(
-            settings.workers, initializer=arrive, initargs=(self.barrier, self.numbers.get_nowait, settings.cpus)
+            settings.workers,
+            initializer=initialize_worker,
+            initargs=(self.barrier, self.numbers.get_nowait, settings.cpus),
         )
         return made
 

@@ -48,8 +48,8 @@ class SemaphoreNumbers:
         return next((number for number, free in enumerate(self.free) if free.acquire(block=False)), 0)
 
 
-def arrival(settings: PortSettings) -> tuple[Any, ...]:
-    """Return the arguments of pools.arrive for workers of loky."""
+def initializer_arguments(settings: PortSettings) -> tuple[Any, ...]:
+    """Return the arguments of pools.initialize_worker for workers of loky."""
     context = multiprocessing.get_context("spawn")
     return SemaphoreBarrier(context, settings.workers), SemaphoreNumbers(context, settings.workers).take, settings.cpus
 
