@@ -43,7 +43,7 @@ from ipcbench.measure.process.team import (
     helper_usage,
     is_thread,
     payload_turn,
-    together,
+    total_usage,
     usage,
 )
 from ipcbench.measure.process.thread_team import start_team
@@ -175,7 +175,7 @@ class Session:
         before, helpers_before = self.usage(), helper_usage(helpers)
         driver = self.pattern.drive(self.seat, team.go, turn)
         peers, peers_used = team.laps()
-        used = together([self.usage().since(before), peers_used, helper_usage(helpers).since(helpers_before)])
+        used = total_usage([self.usage().since(before), peers_used, helper_usage(helpers).since(helpers_before)])
         self.pattern.check(self.seat, turn, driver, peers)
         self.laps.append((loops, used))
         self.tails.append(histogram(self.pattern.delays(self.seat, driver, peers)))
@@ -183,7 +183,7 @@ class Session:
 
     def usage(self) -> Usage:
         """Return what this process has used; with its ended children, if a turn starts and ends them."""
-        return together([usage(), usage(RUSAGE_CHILDREN)]) if self.pattern.cycles else usage()
+        return total_usage([usage(), usage(RUSAGE_CHILDREN)]) if self.pattern.cycles else usage()
 
     def finish(self) -> None:
         """Verify again and tear down."""
@@ -209,7 +209,7 @@ class Session:
     def report(self, values: int) -> dict[str, Any]:
         """Return the "ipcbench" object of the visit's file, about the last `values` turns."""
         timed = self.laps[-values:] if values else []
-        used = together([used for _, used in timed])
+        used = total_usage([used for _, used in timed])
         return {
             "operations": sum(loops for loops, _ in timed) * operations_per_loop(self.case),
             "cpu_user": used.user,
