@@ -292,7 +292,7 @@ if sys.argv[1] == "pool":
     pool.close()
 else:
     mechanism, pattern = load_mechanism("interpreter-memory"), PingPong()
-    ports = [pattern.lay(mechanism, settings) for _ in cpus]
+    ports = [pattern.make_ports(mechanism, settings) for _ in cpus]
     jobs = [Job(pattern, "bytes", 64, Seat(0, "", 1, 4), (cpu,)) for cpu in cpus]
     teams = [start_team(mechanism, settings.context, [job], laid) for job, laid in zip(jobs, ports)]
     found = [thread for team in teams for thread in team.ready()]

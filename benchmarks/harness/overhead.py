@@ -47,10 +47,10 @@ class Alternating(Pattern):
         self.loops: dict[Side, Loop] = {}
         self.turns = {"driver": 0, "peer": 0}  # of each side, which may be threads of one process
 
-    def sit(self, seat: Seat, ports: Sequence[Any], side: Side) -> Seat:
+    def equip(self, seat: Seat, ports: Sequence[Any], side: Side) -> Seat:
         self.ends[side] = (ports[0], ports[-1]) if side == "driver" else (ports[-1], ports[0])
         self.loops[side] = bare_loop(self.case, side)
-        return self.visit.sit(seat, ports, side)
+        return self.visit.equip(seat, ports, side)
 
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
         if self.is_visit("driver"):

@@ -105,13 +105,13 @@ class Session:
         """Make the ports, start the peers, wait until all are connected; return the driver's seat, with callables."""
         if self.mechanism.background_processes:
             place(self.cpus[-1])  # background processes start while ports are made, and inherit the CPUs
-        self.ports = self.pattern.lay(self.mechanism, self.settings)
+        self.ports = self.pattern.make_ports(self.mechanism, self.settings)
         if not self.pattern.cycles:
             check_medium()
         place(self.cpus[0])
         self.team = start_team(self.mechanism, self.settings.context, self.jobs, self.ports)
         connect(self.pattern, seat, self.ports)
-        seat = self.pattern.sit(seat, self.ports, "driver")
+        seat = self.pattern.equip(seat, self.ports, "driver")
         members = [pid for port in self.ports if isinstance(port, Executor) for pid in port.members()]
         self.pids = [os.getpid(), *self.team.ready(), *members]
         self.helpers = [pid for pid in members if pid != os.getpid() and not is_thread(pid)]
