@@ -1,8 +1,8 @@
 """Are there sizes to avoid?
 
-Round trips just below and above every threshold known: of Connection, of pipe and socket buffers, of TCP segments.
+Round trips just below and above every known threshold: of Connection, of pipe and socket buffers, of TCP segments.
 
-Read the summary: it names each step of three times and more between neighbouring sizes.
+Read the summary: it names each step by a factor of three or more between neighbouring sizes.
 
     python benchmarks/cliffs.py --fast
 """

@@ -1,10 +1,10 @@
 """How long until an answer?
 
 One process sends a payload, the other sends it back; the time is that of the whole round trip, never halved. Controls
-beside it say what copying and pickling alone would take.
+show what copying and pickling alone take.
 
-Read the slowdown matrix first: each column is a payload size, each number how many times slower than the best there.
-The grid below it shows the shapes: flat while the cost of a message rules, rising once copying does.
+Read the slowdown matrix first: each column is a payload size, each number the factor to the best of that size. The grid
+below it shows the shapes: flat while the cost per message dominates, rising once copying does.
 
     python benchmarks/latency.py --fast
 """

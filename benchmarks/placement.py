@@ -1,6 +1,6 @@
 """Does it matter where the processes run?
 
-Round trips and streams with each process on a CPU of its own, all on one CPU, and wherever the scheduler likes.
+Round trips and streams with each process on a CPU of its own, all on one CPU, and where the scheduler chooses.
 
 Read each mechanism across placements: the difference is often larger than that between mechanisms.
 

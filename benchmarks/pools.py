@@ -1,9 +1,9 @@
 """How large must a task be before a pool pays?
 
-Tasks without any work are handed to a Pool and to executors, one by one, with a window of them unanswered, and by map
-in chunks of one and in larger ones; threads and a plain loop stand beside them.
+Tasks without work are submitted to a Pool and to executors: one by one, with a window of them outstanding, and by map
+in chunks of one and in larger chunks. Threads and a plain loop are measured too.
 
-Read time per task: it is what a pool costs. With N workers, a task pays when its work is longer than about
+Read the time per task: it is the cost of the pool. With N workers, a task pays if its work takes longer than about
 N / (N - 1) times that.
 
     python benchmarks/pools.py --fast

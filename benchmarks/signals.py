@@ -1,9 +1,9 @@
 """What does waking another process cost?
 
-Two processes hand over to each other with semaphores, locks, events, conditions and barriers; nothing is carried. The
-same on one CPU shows what of it is the waking of another; a third time the scheduler chooses where they run.
+Two processes wake each other with semaphores, locks, events, conditions and barriers, without data: each on its own
+CPU, both on one CPU, which shows the cost of waking another CPU, and where the scheduler chooses.
 
-Read the time per hand-over and back: it is the floor of everything that blocks.
+Read the time per hand-over and back: no mechanism that blocks is faster.
 
     python benchmarks/signals.py --fast
 """

@@ -1,6 +1,6 @@
 """What does it cost to begin?
 
-One operation is a whole life: make the port, start the workers, connect, pass one message to each, close and stop.
+One operation is all of this: make the port, start the workers, connect, pass one message to each, close and stop.
 
 Read fork against forkserver and spawn, and how the cost grows with the number of workers.
 

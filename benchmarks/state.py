@@ -1,10 +1,10 @@
 """What does shared state cost?
 
-Workers read a shared value, write it, or add to one number, alone and against each other. The total is checked
-afterwards: an update that is lost under the lock takes the number out of the report. Without the lock, on purpose, what
-is lost is the finding, and the case is called wrong.
+Workers read a shared value, write it, or add to one number, alone and concurrently. The total is checked afterwards: if
+an update is lost despite the lock, the case has no number. Without the lock, on purpose, the lost updates are the
+finding, and the verdict of the case is "wrong".
 
-Read the state chart: time per operation on a log axis. Memory is a thousand times nearer than a manager process.
+Read the state chart: time per operation on a log axis. Memory is a thousand times faster than a manager process.
 
     python benchmarks/state.py --fast
 """

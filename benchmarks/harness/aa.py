@@ -1,12 +1,12 @@
-"""Does ipcbench call different what is the same? Every case against itself, inside one run and between two.
+"""Does ipcbench find differences where there are none? Every case against itself, inside one run and between two.
 
-Inside a run a case and its twin are compared round by round; between two runs, made one after the other, each case with
-itself. Beside it, on the same two files, what `pyperf compare_to` calls significant. Aim: at most 1 % of cases inside a
-run, at most 5 % between two files.
+Inside a run, a case and its twin are compared round by round; between two consecutive runs, each case is compared with
+itself. `pyperf compare_to` is applied to the same two files. Aim: a difference is found in at most 1 % of cases inside
+a run, and in at most 5 % between two files.
 
     python benchmarks/harness/aa.py [--rounds N] [--case ID] [--quick] [--folder FOLDER] [--json FILE]
 
---folder keeps the two files, or takes them from there if they are in it; power.py reads them too.
+--folder keeps the two files, or reads them if they are there; power.py reads them too.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ _HIDDEN = re.compile(r"not significant \((\d+)\)")
 
 
 def share(differences: list[Difference]) -> float:
-    """The share of the differences that are called one."""
+    """Return the share of comparisons in which a difference is found."""
     found = verdicts(differences)
     return sum(verdict in DIFFERENT for verdict in found) / len(found)
 
 
 def between(one: ResultFile, other: ResultFile, drift: float = 0.0) -> list[Difference]:
-    """The differences of each case between two files."""
+    """Return the differences of each case between two files."""
     first, second = by_round(visit_frame(one)), by_round(visit_frame(other))
     return [unpaired([second[case]], [first[case]], drift) for case in first if case in second]
 
 
 def pyperf_share(folder: Path, cases: int) -> float:
-    """The share of cases that `pyperf compare_to` calls significant between the two files."""
+    """Return the share of cases that `pyperf compare_to` calls significant between the two files."""
     command = [sys.executable, "-m", "pyperf", "compare_to", "--table"]
     paths = [str(folder / f"twins-{number}.json") for number in (1, 2)]
     done = subprocess.run([*command, *paths], capture_output=True, text=True, check=True, timeout=300)
@@ -55,7 +55,7 @@ def pyperf_share(folder: Path, cases: int) -> float:
 
 
 def measured(args: argparse.Namespace, folder: Path) -> list[ResultFile]:
-    """The two files of the folder, made if they are not there."""
+    """Return the two files of the folder; measure them if they do not exist."""
     paths = [folder / f"twins-{number}.json" for number in (1, 2)]
     if all(path.exists() for path in paths):
         return [load(path) for path in paths]
@@ -64,7 +64,7 @@ def measured(args: argparse.Namespace, folder: Path) -> list[ResultFile]:
 
 
 def figures(folder: Path, results: list[ResultFile]) -> list[Figure]:
-    """All that is found."""
+    """Return all figures."""
     one, other = results
     inside = [pair for result in results for pair in pairs(result)]
     paired_ones = [paired(first, second) for first, second in inside]
@@ -86,13 +86,13 @@ def figures(folder: Path, results: list[ResultFile]) -> list[Figure]:
 
 
 def options(description: str) -> argparse.ArgumentParser:
-    """What this script and power.py are told."""
+    """Return the parser of the options of this script and power.py."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds of each of the two runs")
     parser.add_argument("--case", action="append", default=[], help="only this case; repeatable")
-    parser.add_argument("--folder", type=Path, help="where the two files are or will be kept")
+    parser.add_argument("--folder", type=Path, help="folder of the two files")
     parser.add_argument("--quick", action="store_true", help="two cases and three rounds: does it work?")
-    parser.add_argument("--json", type=Path, help="also write what was found to this file")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
     return parser
 
 

@@ -1,9 +1,9 @@
 """How soon is there an answer? Wall time to ±5 % on six cases with ipcbench ÷ that of the stock pyperf script.
 
-The six are round trips: pipe, queue and simple-queue at 64 B; pipe, queue and shared-memory at 64 KiB. ipcbench makes
-them with `run --precision 5%`, one command per size; stock.py, beside this file, with pyperf's defaults, as often as
-all six need, at most three times. Both are taken in alternation, so that drift meets both alike. The width is that of
-the 95 % interval of the median over processes, by the same rule for both.
+The six are round trips: pipe, queue and simple-queue at 64 B; pipe, queue and shared-memory at 64 KiB. ipcbench
+measures them with `run --precision 5%`, one command per size. stock.py, in this folder, measures them with pyperf's
+defaults, repeated until all six are precise enough, at most three times. Both alternate, so that drift affects both.
+The width is that of the 95 % interval of the median over processes, by one rule for both.
 
 Aim: at most 0.33.
 
@@ -30,13 +30,13 @@ from ipcbench.results.store import load
 from ipcbench.run.precision import half_width
 
 PRECISION = 0.05
-MOST_TIMES = 3  # how often the stock script is run for one answer
+MOST_TIMES = 3  # most runs of the stock script for one answer
 STOCK = Path(__file__).with_name("stock.py")
 Widths = dict[str, float]
 
 
 class Pair(NamedTuple):
-    """Seconds and widths of ipcbench, and of the stock script, whose seconds are those of each time it was run."""
+    """Seconds and widths of ipcbench, and of the stock script, whose seconds are a list with one item per run."""
 
     seconds: float
     widths: Widths
@@ -45,7 +45,7 @@ class Pair(NamedTuple):
 
 
 def ours(folder: Path, words: list[str]) -> tuple[float, Widths]:
-    """Seconds that ipcbench takes for all six, and the width each reached."""
+    """Return the seconds that ipcbench takes for all six cases, and the width that each reaches."""
     seconds, widths = 0.0, {}
     for size in sorted({size for _, size in CASES.values()}):
         names = [Case.parse(name).mechanism for name, (_, other) in CASES.items() if other == size]
@@ -60,7 +60,7 @@ def ours(folder: Path, words: list[str]) -> tuple[float, Widths]:
 
 
 def stock(folder: Path, words: list[str]) -> tuple[list[float], Widths]:
-    """Seconds of each time the stock script was run until all six are known, and the width each reached."""
+    """Return the seconds of each run of the stock script until all six are precise, and the width that each reaches."""
     file, widths = folder / "stock.json", dict.fromkeys(CASES, float("inf"))
     seconds: list[float] = []
     file.unlink(missing_ok=True)
@@ -73,7 +73,7 @@ def stock(folder: Path, words: list[str]) -> tuple[list[float], Widths]:
 
 
 def timed(command: list[str], folder: Path) -> float:
-    """Seconds that this Python takes for a command, which must end well."""
+    """Return the seconds of a command under this Python; raises if the command fails."""
     start = perf_counter()
     done = subprocess.run([sys.executable, *command], cwd=folder, capture_output=True, text=True, timeout=1800)
     seconds = perf_counter() - start
@@ -83,7 +83,7 @@ def timed(command: list[str], folder: Path) -> float:
 
 
 def figures(pairs: Sequence[Pair]) -> list[Figure]:
-    """What is said of all pairs together."""
+    """Return the figures of all pairs together."""
     of = f"of {len(CASES)} cases known to ±5 %"
     said = [
         at_most(
@@ -105,12 +105,12 @@ def figures(pairs: Sequence[Pair]) -> list[Figure]:
 
 
 def known(widths: Widths) -> int:
-    """How many of these are as narrow as was wanted."""
+    """Return how many of these widths are within the precision."""
     return sum(width <= PRECISION for width in widths.values())
 
 
 def main() -> None:
-    """Take both in alternation, print, and write the JSON if asked for."""
+    """Measure both in alternation, print the figures, and write the JSON on request."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--pairs", type=int, default=3, help="times both are taken (default: 3)")
     parser.add_argument("--ours", default="--budget 3m", help="more options for ipcbench run")

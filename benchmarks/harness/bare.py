@@ -1,8 +1,8 @@
 """The loops that overhead.py compares with: what a careful engineer writes by hand for messages of 64 B.
 
-Each does the library calls of its mechanism, in the same number, inlined and with local names: no function of ipcbench
-is called in it. A call that may be short is checked, as whoever is careful does; what a message of 64 B never needs is
-left out, such as a loop for the rest.
+Each loop makes the library calls of its mechanism, in equal number, inlined and with local names; it calls no function
+of ipcbench. A call that may be short is checked, as careful code does; code that a message of 64 B never needs is left
+out, such as a loop for the rest.
 """
 
 import mmap
@@ -26,8 +26,8 @@ from ipcbench.model import Case
 Loop = Callable[[Any, Any, Turn], Lap]
 Written = tuple[str, str, str]
 
-# What stands before the loop, how a message p is sent, how m is received; `there` and `back` are the ports as this
-# process sees them: it sends into `there` and receives from `back`.
+# The lines before the loop, the lines that send a message p, the lines that receive m. This process sends into the port
+# `there` and receives from `back`.
 _QUEUE = ("put, get = there.queue.put, back.queue.get", "put(p)", "m = get()")
 _CONNECTION = ("send, recv = there.end.send, back.end.recv", "send(p)", "m = recv()")
 
@@ -400,7 +400,7 @@ CHANNELS: dict[str, Written] = {
     ),
 }
 
-# The same of signals: how one is given, how it is awaited.
+# Likewise for signals: the lines that notify, the lines that wait.
 _POSIX = "post, wait = there.{0}.release, back.{0}.acquire"
 SIGNALS: dict[str, Written] = {
     "lock": (_POSIX.format("lock"), "post()", "wait()"),
@@ -451,7 +451,7 @@ EXECUTORS: dict[str, dict[str, Run]] = {
     "serial": {"map": lambda _port, tasks: [answer(task) for task in tasks]},
 }
 
-# What offers one of these ports and has no loop here: why not.
+# Mechanisms that offer one of these ports and have no loop here, each with the reason.
 NOT_COMPARED: dict[str, str] = {
     **dict.fromkeys(
         ("interpreter-queue", "interpreter-queue-spin", "interpreter-memory", "interpreter-pool-executor"),
@@ -463,7 +463,7 @@ NOT_COMPARED: dict[str, str] = {
 
 
 def bare_loop(case: Case, side: Side) -> Loop:
-    """The loop of one side: the driver sends or notifies first, the peer receives or waits first."""
+    """Return the loop of one side: the driver sends or notifies first, the peer receives or waits first."""
     if case.pattern == "tasks":
         return _tasks(EXECUTORS[case.mechanism][case.operation])
     before, send, receive = (SIGNALS if case.pattern == "hand-over" else CHANNELS)[case.mechanism]

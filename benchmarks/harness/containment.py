@@ -1,8 +1,8 @@
-"""What does containment cost, and does it move the numbers? Visits with the warden ÷ the same visits without, in pairs.
+"""What does containment cost, and does it change the numbers? Visits with the warden ÷ visits without it, in pairs.
 
-Without means that the same worker is started directly, as a plain subprocess that nobody guards. Both halves of a pair
-follow each other, in random order, so drift meets both alike. The inside view (stage marks, stacks, ledger) is part of
-the worker and is timed by itself.
+Without the warden, the worker is started directly as a plain subprocess. The halves of a pair follow each other in
+random order, so that drift affects both. The view from inside (stage marks, stacks, search for leaks) is part of the
+worker and is timed separately.
 
 Aim: at most 30 ms per visit in all; the interval of the ratio of the values holds 1.
 
@@ -40,7 +40,7 @@ STAGES = 6
 
 
 def guarded(visitor: Visitor, case: Case) -> tuple[float, float]:
-    """Seconds of a visit in custody, and its median value."""
+    """Return the seconds of a visit under the warden, and its median value."""
     start = perf_counter()
     found = visitor.visit(Visit(case, 1, 0, LOOPS))
     seconds = perf_counter() - start
@@ -50,10 +50,10 @@ def guarded(visitor: Visitor, case: Case) -> tuple[float, float]:
 
 
 def unguarded(visitor: Visitor, case: Case) -> tuple[float, float]:
-    """Seconds of the same visit as a plain subprocess, in the same environment, and its median value.
+    """Return the seconds of the visit as a plain subprocess, in an equal environment, and its median value.
 
-    Two processes whose environments differ allocate differently, and payloads that lie elsewhere within a page are
-    copied at another speed: that is no cost of custody.
+    Processes with different environments allocate differently, and payloads at other offsets within a page are copied
+    at another speed, which is not a cost of containment.
     """
     with tempfile.TemporaryDirectory(prefix="ib", dir=visitor.folder.parent) as parent:
         folder = Path(parent) / visit_name(new_run_id(), 1)
@@ -72,7 +72,7 @@ def unguarded(visitor: Visitor, case: Case) -> tuple[float, float]:
 
 
 def _finish(worker: subprocess.Popen[bytes]) -> None:
-    """Wait asleep until it ends: subprocess's own wait with a limit looks every few ms and keeps the CPUs awake."""
+    """Sleep until the process ends; subprocess's wait with a timeout polls every few ms and keeps the CPUs awake."""
     descriptor = os.pidfd_open(worker.pid)
     ended, _, _ = select.select([descriptor], [], [], 60)
     os.close(descriptor)
@@ -83,7 +83,7 @@ def _finish(worker: subprocess.Popen[bytes]) -> None:
 
 
 def inside() -> float:
-    """Seconds that stage marks, stacks and ledgers take in a worker."""
+    """Return the seconds that stage marks, stacks and the search for leaks take in a worker."""
     before, found = tempfile.tempdir, []
     with tempfile.TemporaryDirectory() as parent:
         folder = Path(parent) / visit_name(new_run_id(), 1)
@@ -103,7 +103,7 @@ def inside() -> float:
 
 
 def apart() -> float:
-    """The same in a fresh process, whose heap is about as small as a worker's."""
+    """Return the result of `inside` in a fresh process, whose heap is about as small as a worker's."""
     done = subprocess.run(
         [sys.executable, __file__, "--inside"], capture_output=True, text=True, check=True, timeout=60
     )
@@ -111,7 +111,7 @@ def apart() -> float:
 
 
 def durable() -> float:
-    """Seconds that writing one outcome of ordinary size to the journal takes, until it is on disk."""
+    """Return the seconds until one outcome of ordinary size is written to the journal and on disk."""
     found = []
     outcome = Outcome((1e-5,) * 5, ((1000, 1e-5),), 1000, 5000, 0.1, 0.1, 9999, 0.5, ((0,), (1,)), {"loops": 1000})
     with (
@@ -126,7 +126,7 @@ def durable() -> float:
 
 
 def interval(numbers: list[float]) -> tuple[float, float]:
-    """95 % bootstrap interval of the median."""
+    """Return the 95 % bootstrap interval of the median."""
     import numpy as np  # not in the process that times the inside view
 
     chance = np.random.default_rng(1)
@@ -136,7 +136,7 @@ def interval(numbers: list[float]) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Measure, print, and write the JSON if asked for."""
+    """Measure, print the figures, and write the JSON on request."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--pairs", type=int, default=30, help="pairs per case (default: 30)")
     parser.add_argument("--inside", action="store_true", help="only print what the inside view takes, in seconds")

@@ -1,11 +1,11 @@
 """How much of the time is measured? Seconds inside counted values ÷ seconds of wall time of `ipcbench all`.
 
-Of a results file, or of a run that is made for it. What is not in a value is calibration, warm-up, verification, and
+The input is a results file, or a run made for it. The rest of the time is calibration, warm-up, verification, and
 starting, placing and ending processes.
 
-Aim: at least 0.60. More values per visit would reach it, and widen the intervals of a run that takes as long: visits
-differ more than the values inside one. So the same rounds are also looked at with only their first values kept: how
-wide would an interval be for the same time?
+Aim: at least 0.60. More values per visit would reach it, but would widen the intervals of a run of equal duration,
+because visits differ more than the values inside one. So the rounds are also evaluated with only their first values:
+how wide would an interval be after equal time?
 
     python benchmarks/harness/duty.py [FILE] [--run WORDS] [--json FILE]
 """
@@ -27,7 +27,7 @@ RUN = "all --budget 4m"
 
 
 def measured(words: str) -> ResultFile:
-    """The results of a run that is made here and now."""
+    """Make a run and return its results."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "ipcbench", *shlex.split(words), "--quiet", "--label", "duty"]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=3600)
@@ -38,7 +38,7 @@ def measured(words: str) -> ResultFile:
 
 
 def figures(result: ResultFile) -> list[Figure]:
-    """What a file says about where the time went."""
+    """Return figures on how a run spent its time."""
     record = result.ipcbench
     visits = sum(visit.wall for visit in record.visits)
     return [
@@ -52,7 +52,7 @@ def figures(result: ResultFile) -> list[Figure]:
 
 
 def _trade(result: ResultFile) -> list[Figure]:
-    """The error of a case at equal time, against that with all values, by how many are kept: geometric means."""
+    """Return the error at equal time ÷ that with all values, by the number kept: geometric mean over cases."""
     logs = [np.log([run.values for run in benchmark.runs]) for benchmark in result.benchmarks]
     settings, most = result.ipcbench.settings, min(table.shape[1] for table in logs)
     spent = sum(visit.wall for visit in result.ipcbench.visits) / max(1, len(result.ipcbench.visits))
@@ -71,12 +71,12 @@ def _trade(result: ResultFile) -> list[Figure]:
 
 
 def _mean(ratios: np.typing.NDArray[np.float64]) -> float:
-    """The geometric mean of square roots: from variances to errors."""
+    """Return the geometric mean of square roots: from variances to errors."""
     return float(np.exp(np.mean(np.log(ratios[ratios > 0])) / 2))
 
 
 def main() -> None:
-    """Take a file or make a run, print, and write the JSON if asked for."""
+    """Read a file or make a run, print the figures, and write the JSON on request."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("file", nargs="?", type=Path, help="a results file (default: a run is made)")
     parser.add_argument("--run", default=RUN, metavar="WORDS", help=f"what the run is (default: {RUN!r})")

@@ -1,4 +1,4 @@
-"""What a script of the harness found, in one shape for all: a name, a number as it is shown, and what it should be."""
+"""Figures: the results of the scripts of the harness, each with a name, a number and an aim."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number; aim is what it should be, in words, and met whether it is, None where nothing is asked of it."""
+    """One number. aim: what it should be, in words. met: whether it is, or None without an aim."""
 
     name: str
     value: float
@@ -25,27 +25,27 @@ class Figure:
 
 
 def at_most(name: str, value: float, most: float, unit: str = "") -> Figure:
-    """A number that should be no larger."""
+    """Return a figure with an upper limit."""
     return Figure(name, value, _shown(value, unit), f"≤ {most:g}{unit}", value <= most)
 
 
 def at_least(name: str, value: float, least: float, unit: str = "") -> Figure:
-    """A number that should be no smaller."""
+    """Return a figure with a lower limit."""
     return Figure(name, value, _shown(value, unit), f"≥ {least:g}{unit}", value >= least)
 
 
 def holds_one(name: str, ratio: float, low: float, high: float) -> Figure:
-    """A ratio whose interval should hold 1."""
+    """Return a ratio whose interval should contain 1."""
     return Figure(name, ratio, f"{ratio:.3f} [{low:.3f}, {high:.3f}]", "interval holds 1", low <= 1 <= high)
 
 
 def plain(name: str, value: float, unit: str = "") -> Figure:
-    """A number of which nothing is asked."""
+    """Return a figure without an aim."""
     return Figure(name, value, _shown(value, unit))
 
 
 def write(path: str | Path | None, figures: Sequence[Figure], **more: Any) -> None:
-    """Write the figures, and what else a script has to say, into a JSON file; nowhere for None."""
+    """Write the figures, and further results of a script, to a JSON file; do nothing if the path is None."""
     if path is not None:
         Path(path).write_text(json.dumps({"figures": [asdict(figure) for figure in figures], **more}, indent=1) + "\n")
 

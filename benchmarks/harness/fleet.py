@@ -1,11 +1,10 @@
 """What does a waiting Dask worker cost its host, and how long does a fleet take? Needs the extra fleet.
 
 - A worker with its nanny, started as docs/fleet.md says, waits for work: CPU time of both ÷ time. Aim: at most 0.5 %.
-- The same visits on this machine with that worker waiting and with it stopped by a signal, in pairs and in random
-  order: the interval of the ratio of the values should hold 1.
-- `fleet run` on 2 and on 3 hosts ÷ on one, by wall time. The hosts are Dask workers of this machine that pretend to be
-  hosts, each with one of its CPUs; where there are more hosts than CPUs, they share, as no real ones do. Aim: at most
-  1.1.
+- Visits on this machine, with that worker waiting and with it stopped by a signal, in pairs and in random order: the
+  interval of the ratio of the values should contain 1.
+- `fleet run` on 2 and on 3 hosts ÷ on one, by wall time. The hosts are Dask workers of this machine, each with one of
+  its CPUs; if there are more hosts than CPUs, they share them, unlike real hosts. Aim: at most 1.1.
 
     python benchmarks/harness/fleet.py [--idle SECONDS] [--pairs N] [--json FILE]
 """
@@ -46,7 +45,7 @@ RUN = ("--mechanism", "pipe,queue,shared-memory", "--pattern", "ping-pong", "--s
 
 @contextmanager
 def confined(cpu: int) -> Iterator[None]:
-    """What starts in here may use one CPU only, the cpu-th of those that there are, counted around."""
+    """Restrict processes that start inside the block to one CPU, number `cpu` modulo the number of CPUs."""
     usable = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {usable[cpu % len(usable)]})
     try:
@@ -57,7 +56,7 @@ def confined(cpu: int) -> Iterator[None]:
 
 @contextmanager
 def running(words: list[str], log: Path, sign: str, folder: Path, **more: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A command of Dask in a group of its own, from when it has printed a sign until it is killed."""
+    """Run a command of Dask in its own process group; yield once it has printed `sign`, kill it at the end."""
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "dask", *words],
@@ -86,7 +85,7 @@ def running(words: list[str], log: Path, sign: str, folder: Path, **more: str) -
 
 @contextmanager
 def cluster(folder: Path, hosts: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """A scheduler and so many workers that pretend to be hosts: its address, and the workers."""
+    """Run a scheduler and workers that stand for hosts; yield its address and the workers."""
     folder.mkdir()
     with ExitStack() as stack:
         log = folder / "scheduler.log"
@@ -105,7 +104,7 @@ def cluster(folder: Path, hosts: int) -> Iterator[tuple[str, list[subprocess.Pop
 
 
 def idle_share(worker: subprocess.Popen[bytes], seconds: float) -> float:
-    """CPU time of a waiting worker and all that it has started, as a share of one core."""
+    """Return the CPU time of a waiting worker and its descendants, as a share of one core."""
     family = [psutil.Process(worker.pid), *psutil.Process(worker.pid).children(recursive=True)]
     sleep(5)  # what starting it left to do
     before, start = _used(family), perf_counter()
@@ -114,7 +113,7 @@ def idle_share(worker: subprocess.Popen[bytes], seconds: float) -> float:
 
 
 def _used(family: list[psutil.Process]) -> float:
-    """Seconds, read where they are kept in nanoseconds and not in ticks."""
+    """Return CPU seconds, from the file that counts in nanoseconds instead of ticks."""
     return sum(
         int(part.read_text().split()[0]) * 1e-9
         for process in family
@@ -123,7 +122,7 @@ def _used(family: list[psutil.Process]) -> float:
 
 
 def beside(worker: subprocess.Popen[bytes], pairs: int) -> list[Figure]:
-    """Values of visits with the worker waiting ÷ with it stopped."""
+    """Return the values of visits with the worker waiting ÷ with it stopped."""
     chance, said = random.Random(1), []
     with Stop() as stop, closing(Visitor(TIMING, stop)) as visitor:
         guarded(visitor, CASES[0])  # starts the warden
@@ -142,7 +141,7 @@ def beside(worker: subprocess.Popen[bytes], pairs: int) -> list[Figure]:
 
 
 def wall(address: str, folder: Path) -> float:
-    """Seconds that `fleet run` takes."""
+    """Return the seconds of one `fleet run`."""
     command = [sys.executable, "-m", "ipcbench", "fleet", "run", "--scheduler", address, "--label", "f", "--force"]
     start = perf_counter()
     done = subprocess.run([*command, "--quiet", *RUN], cwd=folder, capture_output=True, text=True, timeout=LIMIT)
@@ -153,7 +152,7 @@ def wall(address: str, folder: Path) -> float:
 
 
 def walls(folder: Path, times: int) -> list[Figure]:
-    """Wall time of 2 and of 3 hosts ÷ of one, by turns."""
+    """Return the wall time of 2 and of 3 hosts ÷ that of one, measured in alternation."""
     with ExitStack() as stack:
         fleets = {hosts: stack.enter_context(cluster(folder / f"of-{hosts}", hosts))[0] for hosts in (1, 2, 3)}
         taken: dict[int, list[float]] = {hosts: [] for hosts in fleets}
@@ -168,7 +167,7 @@ def walls(folder: Path, times: int) -> list[Figure]:
 
 
 def main() -> None:
-    """Measure, print, and write the JSON if asked for."""
+    """Measure, print the figures, and write the JSON on request."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--idle", type=float, default=60.0, help="seconds to watch a waiting worker (default: 60)")
     parser.add_argument("--pairs", type=int, default=30, help="pairs per case (default: 30)")

@@ -1,10 +1,10 @@
 """How does a report over many hosts grow with the fleet? Seconds and memory for 125 to 1,000 hosts.
 
-Each host has a file of the cases of results/reference.json, of the same size: its times, times a factor of the host
-(1 % apart), noise per visit and value, and a run, a machine and a digest of its own. Planted are hosts that are slower
-or faster in all or in one family, some with cases that failed, and an unreadable file. The commands are those that
-people type, in processes of their own: `compare` over all files, and `fleet report` with a page and charts.
-Memory is the most that the command and the processes it starts had together, as sampled 20 times a second.
+Each host has a file of the size and the cases of results/reference.json: its times, multiplied by a factor of the host
+(1 % apart) and noise per visit and value, with its own run, machine and digest. Some hosts are slower or faster in all
+families or in one, some have failed cases, and one file is unreadable. The commands run in processes of their own:
+`compare` over all files, and `fleet report` with a page and charts. Memory is the maximum of the command and its child
+processes together, sampled 20 times a second.
 
 Aims: 1,000 hosts in 30 s each; time and memory grow no faster than the number of hosts.
 
@@ -50,18 +50,18 @@ GROUPS = {
 
 
 def kind_of(number: int) -> str:
-    """What is planted on a host; most are like the rest. Small fleets have one of each kind."""
+    """Return the kind of a host; most are ordinary. Small fleets have one of each kind."""
     return next((kind for kind, every in GROUPS.items() if number % every == every // 3), "")
 
 
 @lru_cache(maxsize=1)
 def reference() -> dict[str, Any]:
-    """The document that all hosts are like."""
+    """Return the document from which those of all hosts are made."""
     return dict(msgspec.json.decode(REFERENCE.read_bytes()))
 
 
 def document(number: int) -> dict[str, Any]:
-    """The results of one host, equal for equal numbers."""
+    """Return the results of one host, equal for equal numbers."""
     from ipcbench.results.digest import digest_of
 
     chance, kind = np.random.default_rng(number), kind_of(number)
@@ -93,14 +93,14 @@ def document(number: int) -> dict[str, Any]:
 
 
 def make(number: int, folder: str) -> None:
-    """Write the file of one host as a run would."""
+    """Write the file of one host as a run does."""
     path = Path(folder) / f"{LABEL}-{number:08x}.json"
     text = msgspec.json.format(msgspec.json.encode(document(number)), indent=1)
     path.write_bytes(text[:-1000] if kind_of(number) == "unreadable" else text)
 
 
 def fleet(hosts: int, folder: Path) -> Path:
-    """Make as many files, those that are there already left alone, and give the folder that has so many in results/."""
+    """Make the missing files, and return the folder whose results/ holds that many."""
     there, names = folder / "all", [f"{LABEL}-{number:08x}.json" for number in range(hosts)]
     there.mkdir(parents=True, exist_ok=True)
     missing = [number for number, name in enumerate(names) if not (there / name).exists()]
@@ -115,7 +115,7 @@ def fleet(hosts: int, folder: Path) -> Path:
 
 
 def measured(command: list[str], folder: Path, code: int) -> tuple[float, float]:
-    """Seconds of a command that ends with a code, and MiB at the worst moment, processes it starts included."""
+    """Return the seconds of a command, which must end with a code, and its peak memory in MiB with child processes."""
     start, most = perf_counter(), 0.0
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         ours = psutil.Process(process.pid)
@@ -140,7 +140,7 @@ def _resident(process: psutil.Process) -> Iterator[float]:
 
 
 def commands(hosts: int) -> Mapping[str, list[str]]:
-    """What is measured, by name."""
+    """Return the measured commands, by name."""
     ipcbench = [sys.executable, "-m", "ipcbench"]
     files = [f"results/{LABEL}-{number:08x}.json" for number in range(hosts)]
     return {
@@ -150,7 +150,7 @@ def commands(hosts: int) -> Mapping[str, list[str]]:
 
 
 def figures(found: dict[int, dict[str, tuple[float, float]]]) -> list[Figure]:
-    """What is said of the sizes measured."""
+    """Return the figures of all sizes."""
     said: list[Figure] = []
     for hosts, parts in found.items():
         for name, (seconds, most) in parts.items():
@@ -169,7 +169,7 @@ def figures(found: dict[int, dict[str, tuple[float, float]]]) -> list[Figure]:
 
 
 def main() -> None:
-    """Make fleets of every size, measure, print, and write the JSON if asked for."""
+    """Make fleets of every size, measure, print the figures, and write the JSON on request."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--hosts", type=int, action="append", help="only so many; repeatable")
     parser.add_argument("--json", help="write the figures here too")

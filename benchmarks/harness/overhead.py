@@ -1,13 +1,13 @@
 """What does ipcbench add to what it measures? Reported time ÷ a bare hand-written loop over the same objects.
 
-For every mechanism that carries messages, one driver and one peer play ping-pong at 64 B (8 B for numbers), turn by
-turn in alternation: once as a visit does, through ports and pattern, once in a loop that bare.py writes out with
-nothing between it and the library. Both use the same queue, pipe or memory, so drift meets both alike, and the ratio is
-taken pair by pair. Signals are compared in hand-over, executors in tasks. All processes share one CPU (placement pack),
-where a round trip is shortest and an overhead shows most; a mechanism that spins needs two CPUs and gets them (spread).
+For every mechanism that carries messages, a driver and a peer play ping-pong at 64 B (8 B for numbers), in alternating
+turns: one as in a visit, through ports and pattern, one in a loop of bare.py that calls the library directly. Both use
+one queue, pipe or memory, so that drift affects both, and the ratio is taken pair by pair. Signals are compared in
+hand-over, executors in tasks. All processes share one CPU (placement pack), where a round trip is shortest and overhead
+shows most; a mechanism that spins needs two CPUs and gets them (spread).
 
 Aim: median over mechanisms at most 1.01, worst at most 1.03. Controls and baselines, which are never ranked, are listed
-and not held to that: where nothing crosses over, two calls are much of what there is.
+without an aim: where no data moves to another process, two calls are a large part of the time.
 
     python benchmarks/harness/overhead.py [--pairs N] [--mechanism NAME] [--json FILE]
 """
@@ -38,7 +38,7 @@ SECONDS_PER_TURN = 0.05
 
 
 class Alternating(Pattern):
-    """A pattern whose every second turn is the bare loop, on both sides alike."""
+    """A pattern in which every second turn is the bare loop, on both sides."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -47,10 +47,10 @@ class Alternating(Pattern):
         self.loops: dict[Side, Loop] = {}
         self.turns = {"driver": 0, "peer": 0}  # of each side, which may be threads of one process
 
-    def sit(self, seat: Seat, ports: Sequence[Any], side: Side) -> Seat:
+    def equip(self, seat: Seat, ports: Sequence[Any], side: Side) -> Seat:
         self.ends[side] = (ports[0], ports[-1]) if side == "driver" else (ports[-1], ports[0])
         self.loops[side] = bare_loop(self.case, side)
-        return self.visit.sit(seat, ports, side)
+        return self.visit.equip(seat, ports, side)
 
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
         if self.is_visit("driver"):
@@ -62,7 +62,7 @@ class Alternating(Pattern):
         return self.visit.serve(seat, turn) if self.is_visit("peer") else self.loops["peer"](*self.ends["peer"], turn)
 
     def is_visit(self, side: Side) -> bool:
-        """Count a turn of this side; whether it is one as a visit plays it."""
+        """Count a turn of this side; return whether it is a turn as in a visit."""
         self.turns[side] += 1
         return self.turns[side] % 2 == 1
 
@@ -94,16 +94,16 @@ class AlternatingSession(Session):
         self.pattern = PATTERNS[case.pattern](case)
 
     def time(self, loops: int) -> float:
-        """Play one turn, whose last message is another one than that of the turn before."""
+        """Play one turn, whose last message differs from that of the turn before."""
         self.pool = [*self.pool[1:], *self.pool[:1]]
         return super().time(loops)
 
     def verify(self) -> None:
-        """Leave the turns to the comparison; the contract tests hold the mechanism itself."""
+        """Do nothing: all turns are for the comparison, and the contract tests verify the mechanism."""
 
 
 def comparisons(mechanism: Mechanism) -> list[Case]:
-    """The cases in which a mechanism can be compared with a loop that is written for it."""
+    """Return the cases in which a mechanism can be compared with its bare loop."""
     name = mechanism.name
     placement: Placement = "spread" if mechanism.wait == "spin" else "pack"
     cases = [Case("tasks", name, 64, 1, operation) for operation in EXECUTORS.get(name, ())]
@@ -115,7 +115,7 @@ def comparisons(mechanism: Mechanism) -> list[Case]:
 
 
 def hindrance(mechanism: Mechanism) -> str | None:
-    """Why a mechanism is not compared here, in words; None if it is."""
+    """Return why a mechanism is not compared here, in words; None if it is."""
     if mechanism.missing():
         return mechanism.missing()
     if not comparisons(mechanism):
@@ -126,7 +126,7 @@ def hindrance(mechanism: Mechanism) -> str | None:
 
 
 def measure(case: Case, pairs: int, seconds: float = SECONDS_PER_TURN) -> float:
-    """The median over pairs of turns of reported ÷ bare time, two of them so long; raises NotOffered or OSError."""
+    """Return the median of reported ÷ bare time over pairs of turns; raises NotOffered or OSError."""
     cpus = usable_cpus()
     session = AlternatingSession(case)
     try:
@@ -147,7 +147,7 @@ def measure(case: Case, pairs: int, seconds: float = SECONDS_PER_TURN) -> float:
 
 
 def figures(held: Sequence[float]) -> list[Figure]:
-    """What is said of all mechanisms that are held to the aim together."""
+    """Return the figures of all mechanisms with an aim together."""
     if not held:
         return []
     return [

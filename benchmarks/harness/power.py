@@ -1,7 +1,7 @@
-"""Does ipcbench find what is slower? Real runs, in which one side is made slower by a known 5, 10 and 20 %.
+"""Does ipcbench find slowdowns? Real runs, in which one side is made slower by a known 5, 10 and 20 %.
 
-The rounds are those of aa.py, so the noise is the machine's own; the slowdown is exact, since the times of the twins,
-or of the second file, are multiplied by it after they were measured. Aim: 10 % found in at least 90 % of cases, 5 % in
+The rounds are those of aa.py, so the noise is that of the machine. The slowdown is exact, because the measured times of
+the twins, or of the second file, are multiplied by it. Aim: 10 % is found in at least 90 % of cases, 5 % in at least
 half of them.
 
     python benchmarks/harness/power.py [--rounds N] [--case ID] [--quick] [--folder FOLDER] [--json FILE]
@@ -29,7 +29,7 @@ SLOWER = (0.05, 0.10, 0.20)
 
 
 def found_share(differences: list[Difference], slower: float) -> float:
-    """The share of differences, each of them this much more, that are called slower."""
+    """Return the share of differences that are found to be slower, after each is increased by the factor."""
     more = [_slowed(difference, 1 + slower) for difference in differences]
     return sum(verdict == "slower" for verdict in verdicts(more)) / len(more)
 
@@ -39,7 +39,7 @@ def _slowed(found: Difference, by: float) -> Difference:
 
 
 def _by_medians(series: Sequence[tuple[FloatArray, FloatArray]]) -> list[Difference]:
-    """The same pairs, by the ratio of medians and its bootstrap over rounds."""
+    """Return the differences of the pairs by the ratio of medians and its bootstrap over rounds."""
     found = []
     for first, second in series:
         both = ~(np.isnan(first) | np.isnan(second))
@@ -51,7 +51,7 @@ def _by_medians(series: Sequence[tuple[FloatArray, FloatArray]]) -> list[Differe
 
 
 def figures(results: list[ResultFile]) -> list[Figure]:
-    """The share found by how much slower it is, and what could have been seen."""
+    """Return the share of slowdowns found, by slowdown, and the smallest detectable difference."""
     series = [pair for result in results for pair in pairs(result)]
     drift = drift_of([self_check(list(by_round(visit_frame(result)).values()), ROUNDS) for result in results])
     inside = [paired(second, first) for first, second in series]

@@ -1,9 +1,9 @@
 """How does a report grow with its file? Seconds and memory for 1,000 to 1,000,000 values.
 
-Each size is a file of arithmetic: 100 cases, 10 values per visit, as many rounds as make up the size. It is read,
-aggregated (tables, medians, intervals, ranks, traps) and reported in a fresh process, whose peak of memory counts all
-that it has loaded. A results file holds at most 800,000 values, brackets and the like; what would be more is put
-together in memory, which is not timed, and then aggregated only.
+Each size is a generated file: 100 cases, 10 values per visit, and as many rounds as the size needs. It is read,
+aggregated (tables, medians, intervals, ranks, traps) and reported in a fresh process, whose peak memory includes all
+that it has loaded. A results file may hold at most 800,000 values, brackets and so on; a larger result is made in
+memory, which is not timed, and only aggregated.
 
 Aims: 1,000,000 values aggregated in 5 s and 600 MiB; 100,000 values read and reported in 8 s and 400 MiB; time grows no
 faster than the number of values.
@@ -33,7 +33,7 @@ STEEPEST = 1.1  # the exponent of time over size that still counts as linear
 
 
 def generated(values: int) -> Any:
-    """A results file of about so many values, equal for equal sizes."""
+    """Return a results file of about `size` values, equal for equal sizes."""
     from ipcbench.model import Case
     from ipcbench.results import schema
 
@@ -88,7 +88,7 @@ def generated(values: int) -> Any:
 
 
 def make(values: int, path: Path) -> None:
-    """Write such a file where one of that size may be; in a process of its own, whose memory does not count."""
+    """Write such a file if its size is allowed; in a process of its own, whose memory does not count."""
     from ipcbench.errors import ResultError
     from ipcbench.results.store import save
 
@@ -100,7 +100,7 @@ def make(values: int, path: Path) -> None:
 
 
 def measured(values: int, path: Path) -> dict[str, float]:
-    """Seconds of each part and the peak of memory in MiB, of this process; no file: only what can be done without."""
+    """Return the seconds of each part and the peak memory of this process in MiB; without a file, only aggregation."""
     from ipcbench.report import write as write_report
     from ipcbench.report.content.study import study
     from ipcbench.results.store import load
@@ -124,14 +124,14 @@ def measured(values: int, path: Path) -> dict[str, float]:
 
 
 def apart(words: list[str]) -> str:
-    """What this script prints in a fresh process."""
+    """Return what this script prints in a fresh process."""
     command = [sys.executable, __file__, *words]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=600)
     return done.stdout
 
 
 def figures(found: dict[int, dict[str, float]]) -> list[Figure]:
-    """What is said of the sizes measured."""
+    """Return the figures of all sizes."""
     said: list[Figure] = []
     for size, parts in found.items():
         for part, value in parts.items():
@@ -158,7 +158,7 @@ def _aim(size: int, part: str) -> float | None:
 
 
 def main() -> None:
-    """Measure every size in its own process, print, and write the JSON if asked for."""
+    """Measure every size in its own process, print the figures, and write the JSON on request."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--size", type=int, action="append", help="only this many values; repeatable")
     parser.add_argument("--json", help="write the figures here too")

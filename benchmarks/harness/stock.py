@@ -1,7 +1,7 @@
 """The stock way to measure six cases: pyperf's Runner with its defaults, around loops written by hand.
 
-What a careful engineer writes without ipcbench. Every value starts a peer, which says that it is there before the clock
-does, and takes it down after. The names are those that ipcbench gives the same cases.
+A careful engineer writes this without ipcbench. Every value starts a peer, which reports that it is ready before the
+clock starts, and ends it after the clock stops. The names are the ids of the cases in ipcbench.
 
     python benchmarks/harness/stock.py -o stock.json
 """
@@ -22,7 +22,7 @@ SMALL, LARGE = 64, 65_536
 
 
 def timed(loops: int, send: Callable[[bytes], object], receive: Callable[[], object], payload: bytes) -> float:
-    """Seconds of so many round trips."""
+    """Return the seconds of `loops` round trips."""
     start = perf_counter()
     for _ in range(loops):
         send(payload)
@@ -85,7 +85,7 @@ def over_shared_memory(loops: int, size: int) -> float:
 
 
 def echo(send: Callable[[bytes], object], receive: Callable[[], bytes], loops: int) -> None:
-    """Say that it is there, then send back whatever comes."""
+    """Report that the peer is ready, then send back each message."""
     send(b"ready")
     for _ in range(loops):
         send(receive())
@@ -104,7 +104,7 @@ def echo_memory(
 
 
 def end(peer: Any, *ends: Connection | Any) -> None:
-    """Wait for the peer and close what both used."""
+    """Wait for the peer and close the ends of both processes."""
     peer.join()
     for each in ends:
         each.close()

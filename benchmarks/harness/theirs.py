@@ -1,14 +1,13 @@
-"""Do benchmarks of the libraries' own authors say the same? Their figure ÷ that of ipcbench, both in one sitting.
+"""Do the benchmarks of the libraries' authors agree? Their figure ÷ that of ipcbench, measured together.
 
-Two scripts of others are run as they are: perf/perf.py of pyzmq (https://github.com/zeromq/pyzmq), round trips and
-streams of one size over one address, and comparison_tests.py of faster-fifo
-(https://github.com/alex-petrenko/faster-fifo), seconds from before the first process starts until the last one has
-ended. They are taken in alternation with ipcbench, so that drift meets both alike; the ratio is taken pair by pair, and
-the median is told with the least and the greatest. All share one CPU: where their processes may run on two, the
-scheduler puts them on one or on two as it likes, and their figure is one of two that differ several times over.
-`--cpus 0` leaves them all, and ipcbench measures with placement free.
+Two scripts of others run unchanged: perf/perf.py of pyzmq (https://github.com/zeromq/pyzmq), round trips and streams of
+one size over one address, and comparison_tests.py of faster-fifo (https://github.com/alex-petrenko/faster-fifo), the
+seconds from before the first process starts until the last one has ended. They alternate with ipcbench, so that drift
+affects both; the ratio is taken pair by pair, and the median is printed with minimum and maximum. All processes share
+one CPU: on two CPUs the scheduler uses one or both, and their figure has two values that differ by a large factor. With
+`--cpus 0` they may use all CPUs, and ipcbench measures with placement free.
 
-The two do not measure quite the same, which docs/method.md explains; nothing is held to an aim.
+The scripts and ipcbench measure slightly different things, see docs/method.md; so there is no aim.
 
     python benchmarks/harness/theirs.py [--pyzmq PERF.PY] [--faster-fifo COMPARISON_TESTS.PY] [--pairs N] [--json FILE]
 """
@@ -36,7 +35,7 @@ LIMIT = 120.0  # seconds for any command
 
 
 def pyzmq(script: Path, folder: Path) -> Seconds:
-    """What perf.py finds: a round trip, which is twice its latency, and a message of a stream."""
+    """Return what perf.py finds: the time of a round trip, twice its latency, and of a message of a stream."""
     found = {}
     for size, count in COUNTS.items():
         for kind, url in (("ipc", f"ipc://{folder}/perf"), ("tcp", "tcp://127.0.0.1:5599")):
@@ -50,7 +49,7 @@ def pyzmq(script: Path, folder: Path) -> Seconds:
 
 
 def faster_fifo(script: Path, folder: Path) -> Seconds:
-    """What comparison_tests.py finds, for each message; it fails where a queue is not faster, and says so before."""
+    """Return what comparison_tests.py finds per message; it fails if a queue is not faster, after printing figures."""
     said = output(["-m", "unittest", script.stem], script.parent, fine=(0, 1))
     times = [float(text) for text in re.findall(r"Time taken by queue type \S+ is ([0-9.]+)", said)]
     names = ("faster-fifo", "faster-fifo-many", "queue")
@@ -58,7 +57,7 @@ def faster_fifo(script: Path, folder: Path) -> Seconds:
 
 
 def ours(folder: Path, words: Sequence[str]) -> dict[str, float]:
-    """What ipcbench finds of these cases, by pattern, mechanism and size: the median over its rounds."""
+    """Return what ipcbench finds for these cases, by pattern, mechanism and size: the median over its rounds."""
     command = ["-m", "ipcbench", "run", "--quiet", "--force", "--label", "ours", "--placement", "free", *words]
     output(command, folder, fine=(0, 7))  # 7: CPU time was stolen meanwhile
     found = {}
@@ -70,7 +69,7 @@ def ours(folder: Path, words: Sequence[str]) -> dict[str, float]:
 
 
 def output(words: Sequence[str], folder: Path, fine: Sequence[int] = (0,)) -> str:
-    """What this Python prints of a command, which must end well and in time."""
+    """Return the output of a command under this Python; raises if the command fails or takes too long."""
     try:
         done = subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True, timeout=LIMIT)
     except subprocess.TimeoutExpired:
@@ -81,14 +80,14 @@ def output(words: Sequence[str], folder: Path, fine: Sequence[int] = (0,)) -> st
 
 
 def number(pattern: str, said: str) -> float:
-    """The number that a script has printed."""
+    """Return the number that a script has printed."""
     found = re.search(pattern, said)
     if not found:
         raise SystemExit(f"no {pattern!r} in what the script printed: {said[-500:]}")
     return float(found[1])
 
 
-# For each library what its authors' script is told, and the same cases for ipcbench.
+# For each library the arguments of its authors' script, and the matching cases of ipcbench.
 LIBRARIES: dict[str, tuple[Callable[[Path, Path], Seconds], tuple[tuple[str, ...], ...]]] = {
     "pyzmq": (
         pyzmq,
@@ -116,7 +115,7 @@ LIBRARIES: dict[str, tuple[Callable[[Path, Path], Seconds], tuple[tuple[str, ...
 
 
 def figures(pairs: Sequence[tuple[Seconds, Seconds]]) -> list[Figure]:
-    """What is said of all pairs of theirs and ours together."""
+    """Return the figures of all pairs together."""
     said = []
     for name in pairs[0][0]:
         ratios = [theirs[name] / mine[name] for theirs, mine in pairs]
@@ -129,7 +128,7 @@ def figures(pairs: Sequence[tuple[Seconds, Seconds]]) -> list[Figure]:
 
 
 def main() -> None:
-    """Take both in alternation, print, and write the JSON if asked for."""
+    """Measure both in alternation, print the figures, and write the JSON on request."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--pyzmq", type=Path, metavar="FILE", help="its perf/perf.py")
     parser.add_argument("--faster-fifo", type=Path, metavar="FILE", help="its comparison_tests.py")
@@ -151,7 +150,7 @@ def main() -> None:
 
 
 def compared(library: str, script: Path, count: int) -> list[Figure]:
-    """Take a library's script and ipcbench by turns, so many times."""
+    """Run a library's script and ipcbench in alternation, `pairs` times."""
     theirs, commands = LIBRARIES[library]
     pairs = []
     with tempfile.TemporaryDirectory() as name:

@@ -1,6 +1,6 @@
-"""All scripts of the harness after each other: one JSON file, and one table in Markdown on stdout.
+"""Run all scripts of the harness one after the other: one JSON file, and one table in Markdown on stdout.
 
-None is left out in silence: a script that is not there or fails has a line that says so, and the exit code is 1.
+A script that is missing or fails has a line that says so, and the exit code is 1.
 
     python benchmarks/harness/together.py [--quick] [--only NAME] [--json FILE]
 """
@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-# Each with the words that make it small enough to see only whether it works.
+# Each script with the arguments of a minimal run, for --quick.
 SCRIPTS = {
     "overhead": ["--pairs", "1", "--seconds", "0.0001", "--mechanism", "pipe"],
     "containment": ["--pairs", "2"],
@@ -31,7 +31,7 @@ HERE = Path(__file__).parent
 
 
 def outcome(name: str, quick: bool, limit: float) -> dict[str, Any]:
-    """What the JSON of a script says, or under "failed" why there is none."""
+    """Return the JSON of a script, or why there is none under "failed"."""
     script = HERE / f"{name}.py"
     if not script.exists():
         return {"failed": "there is no such script"}
@@ -49,7 +49,7 @@ def outcome(name: str, quick: bool, limit: float) -> dict[str, Any]:
 
 
 def table(outcomes: dict[str, dict[str, Any]]) -> str:
-    """The figures of all scripts in Markdown."""
+    """Return the figures of all scripts as a table in Markdown."""
     lines = ["| script | figure | value | aim | |", "|---|---|---|---|---|"]
     for name, found in outcomes.items():
         if "failed" in found:
@@ -64,9 +64,9 @@ def table(outcomes: dict[str, dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Run them, write the JSON and print the table; exit code 1 where one of them failed."""
+    """Run the scripts, write the JSON and print the table; exit with code 1 if one failed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="the least of everything: do they work?")
+    parser.add_argument("--quick", action="store_true", help="a minimal run of each: do they work?")
     parser.add_argument("--only", action="append", choices=list(SCRIPTS), help="only this script; repeatable")
     parser.add_argument("--limit", type=float, default=3600.0, help="seconds for each script")
     parser.add_argument("--json", type=Path, default=Path("harness.json"), help="default: harness.json")
@@ -75,7 +75,7 @@ def main() -> None:
     for name in args.only or SCRIPTS:
         print(f"{name} ...", file=sys.stderr, flush=True)
         outcomes[name] = outcome(name, args.quick, args.limit)
-        args.json.write_text(json.dumps(outcomes, indent=1) + "\n")  # after each, so that a long walk loses nothing
+        args.json.write_text(json.dumps(outcomes, indent=1) + "\n")  # after each, in case a later one is interrupted
     print(table(outcomes))
     sys.exit(any("failed" in found for found in outcomes.values()))
 

@@ -1,7 +1,7 @@
-"""Runs in which every case is measured twice, side by side: what aa.py and power.py compare with itself.
+"""Runs in which every case is measured twice, side by side, for aa.py and power.py.
 
-The twin of a case is the same case under the same interpreter, asked for as `--python` asks for another one. A block
-holds both, so they are neighbours in every round, as two mechanisms are that a reader compares.
+The twin of a case is an equal case under this same interpreter, given as with `--python`. A block holds both, so they
+are neighbours in every round, like two mechanisms that a reader compares.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ CASES = (
 
 
 class _Unheard:
-    """Neither journal nor progress: a script that fails is started again."""
+    """A listener without a journal; a script that fails must be started again."""
 
     def started(self, visit: Visit, attempt: int) -> None:
         pass
@@ -61,7 +61,7 @@ class _Unheard:
 
 
 def measure_twins(cases: Sequence[Case], rounds: int, path: Path) -> ResultFile:
-    """Measure every case and its twin, save the file, and give it back."""
+    """Measure every case and its twin, save the file, and return it."""
     (twin,) = interpreters([sys.executable])
     offer, started, unheard = capabilities(), datetime.now(UTC), _Unheard()
     chosen = [case for case in cases if not why_not(case, offer)]
@@ -82,12 +82,12 @@ def measure_twins(cases: Sequence[Case], rounds: int, path: Path) -> ResultFile:
 
 
 def twin_of(case: Case, interpreter: Interpreter) -> Case:
-    """The same case, by its other name."""
+    """Return the twin of a case."""
     return case._replace(python=interpreter.tag)
 
 
 def pairs(result: ResultFile) -> list[tuple[FloatArray, FloatArray]]:
-    """The visit means of every case and of its twin, round by round: (rounds,) and (rounds,) in seconds each."""
+    """Return the visit means of every case and of its twin, in seconds, round by round: (rounds,) and (rounds,)."""
     series = by_round(visit_frame(result))
     names = {case: Case.parse(case) for case in series}
     twins = {case._replace(python="").id: name for name, case in names.items() if case.python}
@@ -95,13 +95,13 @@ def pairs(result: ResultFile) -> list[tuple[FloatArray, FloatArray]]:
 
 
 def files(folder: Path, rounds: int, cases: Sequence[Case] = CASES) -> list[ResultFile]:
-    """Two runs of twins, one after the other."""
+    """Make two runs of twins, one after the other."""
     folder.mkdir(parents=True, exist_ok=True)
     return [measure_twins(cases, rounds, folder / f"twins-{number}.json") for number in (1, 2)]
 
 
 def spread(arrays: Sequence[tuple[FloatArray, FloatArray]]) -> dict[str, float]:
-    """How far rounds and their paired ratios scatter: medians over cases of the standard deviation of logarithms."""
+    """Return the scatter of rounds and of paired ratios: median over cases of the standard deviation of logarithms."""
     logs = [(np.log(one), np.log(other)) for one, other in arrays]
     return {
         "rounds": float(np.median([np.nanstd(one, ddof=1) for one, _ in logs])),

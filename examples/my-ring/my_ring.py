@@ -1,4 +1,4 @@
-"""Bytes in slots of shared memory; two semaphores say which are free and which are full. Source: this file."""
+"""Bytes in slots of shared memory; two semaphores count free and full slots. Source: this file."""
 
 from itertools import cycle
 

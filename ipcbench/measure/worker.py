@@ -43,7 +43,7 @@ from ipcbench.measure.process.team import (
     helper_usage,
     is_thread,
     payload_turn,
-    together,
+    total_usage,
     usage,
 )
 from ipcbench.measure.process.thread_team import start_team
@@ -105,13 +105,13 @@ class Session:
         """Make the ports, start the peers, wait until all are connected; return the driver's seat, with callables."""
         if self.mechanism.background_processes:
             place(self.cpus[-1])  # background processes start while ports are made, and inherit the CPUs
-        self.ports = self.pattern.lay(self.mechanism, self.settings)
+        self.ports = self.pattern.make_ports(self.mechanism, self.settings)
         if not self.pattern.cycles:
             check_medium()
         place(self.cpus[0])
         self.team = start_team(self.mechanism, self.settings.context, self.jobs, self.ports)
         connect(self.pattern, seat, self.ports)
-        seat = self.pattern.sit(seat, self.ports, "driver")
+        seat = self.pattern.equip(seat, self.ports, "driver")
         members = [pid for port in self.ports if isinstance(port, Executor) for pid in port.members()]
         self.pids = [os.getpid(), *self.team.ready(), *members]
         self.helpers = [pid for pid in members if pid != os.getpid() and not is_thread(pid)]
@@ -175,7 +175,7 @@ class Session:
         before, helpers_before = self.usage(), helper_usage(helpers)
         driver = self.pattern.drive(self.seat, team.go, turn)
         peers, peers_used = team.laps()
-        used = together([self.usage().since(before), peers_used, helper_usage(helpers).since(helpers_before)])
+        used = total_usage([self.usage().since(before), peers_used, helper_usage(helpers).since(helpers_before)])
         self.pattern.check(self.seat, turn, driver, peers)
         self.laps.append((loops, used))
         self.tails.append(histogram(self.pattern.delays(self.seat, driver, peers)))
@@ -183,7 +183,7 @@ class Session:
 
     def usage(self) -> Usage:
         """Return what this process has used; with its ended children, if a turn starts and ends them."""
-        return together([usage(), usage(RUSAGE_CHILDREN)]) if self.pattern.cycles else usage()
+        return total_usage([usage(), usage(RUSAGE_CHILDREN)]) if self.pattern.cycles else usage()
 
     def finish(self) -> None:
         """Verify again and tear down."""
@@ -209,7 +209,7 @@ class Session:
     def report(self, values: int) -> dict[str, Any]:
         """Return the "ipcbench" object of the visit's file, about the last `values` turns."""
         timed = self.laps[-values:] if values else []
-        used = together([used for _, used in timed])
+        used = total_usage([used for _, used in timed])
         return {
             "operations": sum(loops for loops, _ in timed) * operations_per_loop(self.case),
             "cpu_user": used.user,

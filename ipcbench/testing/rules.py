@@ -103,8 +103,7 @@ def _limits(subject: Subject) -> Iterator[str]:
         if found["got"] != found["sent"]:
             yield f"{key}: messages in a full channel did not arrive"
         elif not found["stopped"]:
-            sent = len(found["sent"])
-            yield f"bounded_by is {mechanism.bounded_by!r}, but {sent} messages were sent and none received"
+            yield f"bounded_by is {mechanism.bounded_by!r}, but {len(found['sent'])} messages were sent, none received"
 
 
 def _order(subject: Subject) -> Iterator[str]:
@@ -222,6 +221,6 @@ RULES = (
     Rule(5, "start methods", "the declared ones work, others are refused by the plan", _starting),
     Rule(6, "waiting", "a waiting receiver uses as much CPU as declared", _waiting, _no_waiting),
     Rule(7, "closing", "closing twice is harmless, and nothing is left", _closing),
-    Rule(8, "death", "after a peer is killed, all ends by the deadline, and nothing is left", _dying, _no_process),
+    Rule(8, "death", "a visit with a killed peer ends by its deadline and leaves nothing", _dying, _no_process),
     Rule(9, "visit", "a visit is proven, exact, plausible, and keeps to its folder and loopback", _isolation),
 )

@@ -172,7 +172,7 @@ LIARS: Mapping[str, tuple[str, str, str]] = {
     "sleeper": ("waiting", "wait is 'spin'", source("sleeper", facts="wait='spin'")),
     "boundless": (
         "limits",
-        "bounded_by is 'messages', but 512 messages were sent and none received",
+        "bounded_by is 'messages', but 512 messages were sent, none received",
         _with(
             _queue("boundless", "Queue()", "senders='many', receivers='many', ordering='per sender'", _JOIN),
             'bounded_by="bytes"',

@@ -243,11 +243,11 @@ class Pattern(ABC):
         return digests(self.payloads_in(kept))
 
     @abstractmethod
-    def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
+    def make_ports(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
         """Allocate the ports."""
 
     @abstractmethod
-    def sit(self, seat: Seat, ports: Sequence[Any], side: Side) -> Seat:
+    def equip(self, seat: Seat, ports: Sequence[Any], side: Side) -> Seat:
         """Return the seat with the callables that it needs from connected ports."""
 
     @abstractmethod
@@ -284,13 +284,13 @@ class ChannelPattern(Pattern):
     def port_count(self, workers: int) -> int:
         return 2 if self.two_way else 1
 
-    def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
+    def make_ports(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
         there = make_channel(mechanism, settings)
         if not self.two_way:
             return (there,)
         return (there, there if mechanism.duplex else make_channel(mechanism, settings))
 
-    def sit(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
+    def equip(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
         outward, inward = (ports[0], ports[-1]) if side == "driver" else (ports[-1], ports[0])
         if self.two_way:
             return seat._replace(send=outward.sender(), receive=inward.receiver())
@@ -326,13 +326,13 @@ class CellPattern(Pattern):
     sizes = (8,)
     workers = (1, 2, 4)
 
-    def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
+    def make_ports(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
         make = mechanism.cell
         if make is None:
             raise TypeError(f"{mechanism.name} has no cell")
         return (make(settings),)
 
-    def sit(self, seat: Seat, ports: Sequence[Cell], side: Side) -> Seat:
+    def equip(self, seat: Seat, ports: Sequence[Cell], side: Side) -> Seat:
         (cell,) = ports
         return seat._replace(send=cell.writer(), receive=cell.reader(), cell=cell)
 

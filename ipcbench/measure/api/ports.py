@@ -71,7 +71,7 @@ class Cell(Port):
     def adder(self) -> Callable[[], object]:
         """Return the callable that adds 1 to the number, atomically among all processes."""
 
-    def careless_adder(self) -> Callable[[], object] | None:
+    def unlocked_adder(self) -> Callable[[], object] | None:
         """Return the callable that adds 1 without the lock; None where there is no lock to forget."""
         return None
 

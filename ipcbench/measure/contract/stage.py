@@ -42,7 +42,7 @@ def staged(
     """Set up a visit and tear it down as measure.worker does, without placement and pyperf."""
     context = multiprocessing.get_context(method)
     settings = PortSettings(context, size, window_for(size), pattern.peers(workers))
-    ports = pattern.lay(mechanism, settings)
+    ports = pattern.make_ports(mechanism, settings)
     peers = pattern.peers(workers) if mechanism.starts_peers else 0
     seats = [Seat(i, operation, workers, settings.window) for i in range(-1, peers)]
     what = content(mechanism.carries, "bytes")
@@ -50,7 +50,7 @@ def staged(
     team = start_team(mechanism, context, jobs, ports)
     try:
         connect(pattern, seats[0], ports)
-        seat = pattern.sit(seats[0], ports, "driver")
+        seat = pattern.equip(seats[0], ports, "driver")
         members = [pid for port in ports if isinstance(port, Executor) for pid in port.members()]
         yield Stage(team, seat, [*team.ready(), *members], ports, settings)
         team.stop()

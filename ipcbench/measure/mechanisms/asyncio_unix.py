@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipcbench.measure.transports.asyncio_streams import LOOPED_UNIX, LoopedUnixSocket
+from ipcbench.measure.transports.asyncio_streams import ASYNCIO_UNIX, AsyncioUnixSocket
 
 if TYPE_CHECKING:
     import asyncio
 
 
-class AsyncioUnixChannel(LoopedUnixSocket):
+class AsyncioUnixChannel(AsyncioUnixSocket):
     def new_loop(self) -> asyncio.AbstractEventLoop:
         import asyncio
 
         return asyncio.new_event_loop()
 
 
-MECHANISM = LOOPED_UNIX._replace(
+MECHANISM = ASYNCIO_UNIX._replace(
     name="asyncio-unix",
     title="asyncio streams over a UNIX socket",
     short="asyncio UNIX",

@@ -15,7 +15,7 @@ from typing import Any
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.transports.bind_and_dial import MeetingChannel
+from ipcbench.measure.transports.bind_and_dial import BindAndDialChannel
 
 _SERVICE, _METHOD = "ipcbench", "messages"
 _NO_LIMIT = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
@@ -23,7 +23,7 @@ _CLOSING_SECONDS = 2.0
 _END = None
 
 
-class GrpcCall(MeetingChannel):
+class GrpcCall(BindAndDialChannel):
     """A channel over one call, with a generic handler at a UNIX socket of the visit."""
 
     server: Any = None

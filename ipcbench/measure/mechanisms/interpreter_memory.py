@@ -11,16 +11,16 @@ import os
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.interpreters import MODULE
-from ipcbench.measure.transports.doorbell_ring import BELL, BellRing
+from ipcbench.measure.transports.doorbell_ring import RING, DoorbellRing
 from ipcbench.measure.transports.shared_memory import touch
 
 
-class InterpreterMemoryRing(BellRing):
+class InterpreterMemoryRing(DoorbellRing):
     def make_pipe(self, settings: PortSettings) -> tuple[int, int]:
         return os.pipe()
 
     def fill(self, slots: int) -> None:
-        os.write(self.free[1], BELL * slots)
+        os.write(self.free[1], RING * slots)
 
     def sending_ends(self) -> tuple[int, int]:
         return self.free[0], self.full[1]

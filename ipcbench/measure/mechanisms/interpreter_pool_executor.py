@@ -12,14 +12,14 @@ from typing import Any
 from ipcbench.errors import NotOffered
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.process.interpreters import MODULE, Meeting, numbers
-from ipcbench.measure.transports.pools import FuturePool, arrive
+from ipcbench.measure.process.interpreters import MODULE, InterpreterBarrier, numbers
+from ipcbench.measure.transports.pools import FuturePool, initialize_worker
 
 
 class InterpreterPool(FuturePool):
     def __init__(self, settings: PortSettings) -> None:
         super().__init__(settings)
-        self.meeting, self.numbers = Meeting(settings.workers), numbers(settings.workers)
+        self.barrier, self.numbers = InterpreterBarrier(settings.workers), numbers(settings.workers)
 
     def make(self, settings: PortSettings) -> concurrent.futures.Executor:
         try:
@@ -27,7 +27,9 @@ class InterpreterPool(FuturePool):
         except AttributeError as error:
             raise NotOffered("this Python has no concurrent.futures.InterpreterPoolExecutor") from error
         made: concurrent.futures.Executor = pool(
-            settings.workers, initializer=arrive, initargs=(self.meeting, self.numbers.get_nowait, settings.cpus)
+            settings.workers,
+            initializer=initialize_worker,
+            initargs=(self.barrier, self.numbers.get_nowait, settings.cpus),
         )
         return made
 

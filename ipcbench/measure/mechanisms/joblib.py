@@ -10,8 +10,8 @@ from typing import Any
 from ipcbench.measure.api.ports import Executor, Run, Side
 from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.light_import import import_lightly
-from ipcbench.measure.transports.loky import LOKY, arrival, prepare_loky
-from ipcbench.measure.transports.pools import arrive, chunk, meet
+from ipcbench.measure.transports.loky import LOKY, initializer_arguments, prepare_loky
+from ipcbench.measure.transports.pools import chunk, initialize_worker, wait_for_all
 
 _VENDORED = "joblib.externals.loky"  # joblib brings a copy
 
@@ -23,7 +23,7 @@ class JoblibPool(Executor):
 
     def __init__(self, settings: PortSettings) -> None:
         self.settings = settings
-        self.arrival = arrival(settings)
+        self.initializer_arguments = initializer_arguments(settings)
 
     def connect(self, side: Side) -> None:
         self.library = import_lightly("joblib")
@@ -35,13 +35,13 @@ class JoblibPool(Executor):
             pre_dispatch="all",
             temp_folder=self.settings.folder,
             max_nbytes=None,
-            initializer=arrive,
-            initargs=self.arrival,
+            initializer=initialize_worker,
+            initargs=self.initializer_arguments,
         )
         self.parallel.__enter__()
 
     def members(self) -> list[int]:
-        met: list[int] = self.parallel(self.library.delayed(meet)(None) for _ in range(self.settings.workers))
+        met: list[int] = self.parallel(self.library.delayed(wait_for_all)(None) for _ in range(self.settings.workers))
         return met
 
     def runner(self, operation: str) -> Run:

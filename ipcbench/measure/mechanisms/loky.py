@@ -7,20 +7,22 @@ in the standard library. Source: https://loky.readthedocs.io.
 from concurrent.futures import Executor as FutureExecutor
 
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.transports.loky import LOKY, arrival, prepare_loky
-from ipcbench.measure.transports.pools import FuturePool, arrive
+from ipcbench.measure.transports.loky import LOKY, initializer_arguments, prepare_loky
+from ipcbench.measure.transports.pools import FuturePool, initialize_worker
 
 
 class LokyPool(FuturePool):
     def __init__(self, settings: PortSettings) -> None:
         super().__init__(settings)
-        self.arrival = arrival(settings)
+        self.initializer_arguments = initializer_arguments(settings)
 
     def make(self, settings: PortSettings) -> FutureExecutor:
         prepare_loky()
         from loky import ProcessPoolExecutor
 
-        made: FutureExecutor = ProcessPoolExecutor(settings.workers, initializer=arrive, initargs=self.arrival)
+        made: FutureExecutor = ProcessPoolExecutor(
+            settings.workers, initializer=initialize_worker, initargs=self.initializer_arguments
+        )
         return made
 
 

@@ -31,5 +31,5 @@ MECHANISM = Mechanism(
     copies=3,
     dead_peer="end of file",
     systems=("linux", "darwin"),
-    caveats=("write() blocks once 64 KiB are unread: two processes that send each other more than that deadlock",),
+    caveats=("write() blocks once 64 KiB are unread: two processes sending each other more than that deadlock",),
 )

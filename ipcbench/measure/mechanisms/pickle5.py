@@ -9,10 +9,10 @@ from typing import Any
 
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.ports import Receive, Send
-from ipcbench.measure.transports.loopback import Alone
+from ipcbench.measure.transports.loopback import Loopback
 
 
-class Pickle5Control(Alone):
+class Pickle5Control(Loopback):
     def sender(self) -> Send:
         held, dumps = self.held, pickle.dumps
 

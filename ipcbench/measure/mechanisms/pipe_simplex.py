@@ -30,7 +30,7 @@ MECHANISM = Mechanism(
     copies=5,
     dead_peer="end of file",
     caveats=(
-        "send() blocks once 64 KiB are unread: two processes that send each other more than that deadlock",
+        "send() blocks once 64 KiB are unread: two processes sending each other more than that deadlock",
         "two users of one end corrupt the stream",
     ),
 )

@@ -10,7 +10,7 @@ from multiprocessing.pool import Pool
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.ports import Executor, Run, Side
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.transports.pools import Numbers, arrive, chunk, meet, one_by_one
+from ipcbench.measure.transports.pools import ProcessNumbers, chunk, initialize_worker, one_by_one, wait_for_all
 
 
 class PoolExecutor(Executor):
@@ -19,15 +19,15 @@ class PoolExecutor(Executor):
     def __init__(self, settings: PortSettings) -> None:
         self.settings = settings
         self.barrier = settings.context.Barrier(settings.workers)
-        self.numbers = Numbers(settings.context)
+        self.numbers = ProcessNumbers(settings.context)
 
     def connect(self, side: Side) -> None:
         workers, cpus = self.settings.workers, self.settings.cpus
-        self.pool = self.settings.context.Pool(workers, arrive, (self.barrier, self.numbers.take, cpus))
+        self.pool = self.settings.context.Pool(workers, initialize_worker, (self.barrier, self.numbers.take, cpus))
 
     def members(self) -> list[int]:
         assert self.pool is not None
-        return self.pool.map(meet, range(self.settings.workers), 1)
+        return self.pool.map(wait_for_all, range(self.settings.workers), 1)
 
     def runner(self, operation: str) -> Run:
         assert self.pool is not None

@@ -10,18 +10,18 @@ from concurrent.futures import ProcessPoolExecutor
 
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.transports.pools import FuturePool, Numbers, arrive
+from ipcbench.measure.transports.pools import FuturePool, ProcessNumbers, initialize_worker
 
 
 class ProcessPool(FuturePool):
     def __init__(self, settings: PortSettings) -> None:
         super().__init__(settings)
         self.barrier = settings.context.Barrier(settings.workers)
-        self.numbers = Numbers(settings.context)
+        self.numbers = ProcessNumbers(settings.context)
 
     def make(self, settings: PortSettings) -> FutureExecutor:
         arguments = self.barrier, self.numbers.take, settings.cpus
-        return ProcessPoolExecutor(settings.workers, settings.context, arrive, arguments)
+        return ProcessPoolExecutor(settings.workers, settings.context, initialize_worker, arguments)
 
 
 MECHANISM = Mechanism(

@@ -78,7 +78,7 @@ class ShareableListCell(_Listed, ItemCell):
 
     # Without the lock, concurrent access raises, beside losing updates: struct clears a format before it writes it, so
     # that another process may read an empty format.
-    careless_adder = Cell.careless_adder
+    unlocked_adder = Cell.unlocked_adder
 
     def make(self, settings: PortSettings) -> tuple[Any, Any]:
         self.make_list(settings, [0, bytes(settings.size + 1)])

@@ -9,16 +9,16 @@ from multiprocessing.connection import Connection
 
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.transports.doorbell_ring import BELL, BellRing
+from ipcbench.measure.transports.doorbell_ring import RING, DoorbellRing
 from ipcbench.measure.transports.shared_memory import SegmentRing
 
 
-class SharedMemoryPipeRing(BellRing, SegmentRing):
+class SharedMemoryPipeRing(DoorbellRing, SegmentRing):
     def make_pipe(self, settings: PortSettings) -> tuple[Connection, Connection]:
         return settings.context.Pipe(duplex=False)
 
     def fill(self, slots: int) -> None:
-        os.write(self.free[1].fileno(), BELL * slots)
+        os.write(self.free[1].fileno(), RING * slots)
 
     def sending_ends(self) -> tuple[int, int]:
         self.let_go(self.full[0], self.free[1])

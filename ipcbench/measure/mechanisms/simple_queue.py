@@ -33,5 +33,5 @@ MECHANISM = Mechanism(
     channel=SimpleQueueChannel,
     senders="many",
     receivers="many",
-    caveats=("put() blocks once 64 KiB are unread: two processes that send each other more than that deadlock",),
+    caveats=("put() blocks once 64 KiB are unread: two processes sending each other more than that deadlock",),
 )

@@ -10,13 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.transports.pools import FuturePool, arrive
+from ipcbench.measure.transports.pools import FuturePool, initialize_worker
 
 
 class ThreadPool(FuturePool):
     def make(self, settings: PortSettings) -> FutureExecutor:
         barrier = threading.Barrier(settings.workers)
-        return ThreadPoolExecutor(settings.workers, initializer=arrive, initargs=(barrier, None, ()))
+        return ThreadPoolExecutor(settings.workers, initializer=initialize_worker, initargs=(barrier, None, ()))
 
 
 MECHANISM = Mechanism(

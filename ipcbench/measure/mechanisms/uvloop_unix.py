@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipcbench.measure.process.leaks import kept_by_a_library
-from ipcbench.measure.transports.asyncio_streams import LOOPED_UNIX, LoopedUnixSocket
+from ipcbench.measure.transports.asyncio_streams import ASYNCIO_UNIX, AsyncioUnixSocket
 
 if TYPE_CHECKING:
     import asyncio
 
 
-class UvloopUnixChannel(LoopedUnixSocket):
+class UvloopUnixChannel(AsyncioUnixSocket):
     def new_loop(self) -> asyncio.AbstractEventLoop:
         import uvloop
 
@@ -25,7 +25,7 @@ class UvloopUnixChannel(LoopedUnixSocket):
         return made
 
 
-MECHANISM = LOOPED_UNIX._replace(
+MECHANISM = ASYNCIO_UNIX._replace(
     name="uvloop-unix",
     title="uvloop, asyncio streams over a UNIX socket",
     short="uvloop UNIX",
@@ -34,7 +34,7 @@ MECHANISM = LOOPED_UNIX._replace(
     licence="MIT OR Apache-2.0",
     channel=UvloopUnixChannel,
     caveats=(
-        *LOOPED_UNIX.caveats,
+        *ASYNCIO_UNIX.caveats,
         "keeps two descriptors open for the life of a process (libuv/libuv#298)",
     ),
 )

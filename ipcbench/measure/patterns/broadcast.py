@@ -24,13 +24,13 @@ class Broadcast(ChannelPattern):
     def port_count(self, workers: int) -> int:
         return workers
 
-    def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
+    def make_ports(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
         return tuple(make_channel(mechanism, settings) for _ in range(settings.workers))
 
     def uses(self, number: int, ports: int, workers: int) -> dict[int, Side]:
         return dict.fromkeys(range(ports), "driver") if number < 0 else {number: "peer"}
 
-    def sit(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
+    def equip(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
         if side == "driver":
             return seat._replace(outlets=tuple(channel.sender() for channel in ports))
         return seat._replace(receive=ports[seat.number].receiver())

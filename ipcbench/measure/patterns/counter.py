@@ -42,7 +42,7 @@ class Counter(CellPattern):
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         if case.size != 8:
             return "counter adds to one 8 B number"
-        if case.operation == "unlocked" and mechanism.cell and mechanism.cell.careless_adder is Cell.careless_adder:
+        if case.operation == "unlocked" and mechanism.cell and mechanism.cell.unlocked_adder is Cell.unlocked_adder:
             return f"{mechanism.name} cannot be added to without its lock"
         return super().unfit(mechanism, case)
 
@@ -90,7 +90,7 @@ class Counter(CellPattern):
 
 def _adder(seat: Seat) -> Callable[[], object]:
     cell = _cell(seat)
-    add = cell.careless_adder() if seat.operation == "unlocked" else cell.adder()
+    add = cell.unlocked_adder() if seat.operation == "unlocked" else cell.adder()
     if add is None:
         raise TypeError("nothing can be forgotten here")
     return add

@@ -37,7 +37,7 @@ class FanIn(ChannelPattern):
     def streams(self, operation: str, workers: int) -> list[int]:
         return list(range(workers))
 
-    def sit(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
+    def equip(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
         (channel,) = ports
         if side == "driver":
             return seat._replace(receive=channel.receiver())

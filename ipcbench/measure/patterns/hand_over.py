@@ -37,13 +37,13 @@ class HandOver(Pattern):
     def sends(self, side: Side, operation: str) -> bool:
         return False
 
-    def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
+    def make_ports(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
         make = mechanism.signal
         if make is None:
             raise TypeError(f"{mechanism.name} has no signal")
         return (make(settings), make(settings))
 
-    def sit(self, seat: Seat, ports: Sequence[Signal], side: Side) -> Seat:
+    def equip(self, seat: Seat, ports: Sequence[Signal], side: Side) -> Seat:
         there, back = ports
         outward, inward = (there, back) if side == "driver" else (back, there)
         return seat._replace(notify=outward.notifier(), wait=inward.waiter())

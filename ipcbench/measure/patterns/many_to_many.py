@@ -48,7 +48,7 @@ class ManyToMany(ChannelPattern):
     def streams(self, operation: str, workers: int) -> list[int]:
         return list(range(workers))
 
-    def sit(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
+    def equip(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
         (channel,) = ports
         if seat.number < 0:
             return seat

@@ -38,8 +38,8 @@ class Pairs(ChannelPattern):
     def port_count(self, workers: int) -> int:
         return 2 * workers
 
-    def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
-        pairs = [super(Pairs, self).lay(mechanism, settings) for _ in range(settings.workers // 2)]
+    def make_ports(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
+        pairs = [super(Pairs, self).make_ports(mechanism, settings) for _ in range(settings.workers // 2)]
         return tuple(port for pair in pairs for port in pair)
 
     def uses(self, number: int, ports: int, workers: int) -> dict[int, Side]:
@@ -57,11 +57,11 @@ class Pairs(ChannelPattern):
     def streams(self, operation: str, workers: int) -> list[int]:
         return [pair for pair in range(workers) for _ in "ab"]
 
-    def sit(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
+    def equip(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
         if seat.number < 0:
             return seat
         there = seat.number // 2 * 2
-        return super().sit(seat, ports[there : there + 2], "driver" if _asks(seat.number) else "peer")
+        return super().equip(seat, ports[there : there + 2], "driver" if _asks(seat.number) else "peer")
 
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
         go(turn.operations)

@@ -47,7 +47,7 @@ class Pipeline(ChannelPattern):
     def streams(self, operation: str, workers: int) -> list[int]:
         return [0] * (workers + 1)  # received by each worker, and at the end of the chain
 
-    def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
+    def make_ports(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
         return tuple(make_channel(mechanism, settings) for _ in range(settings.workers + 1))
 
     def uses(self, number: int, ports: int, workers: int) -> dict[int, Side]:
@@ -55,7 +55,7 @@ class Pipeline(ChannelPattern):
             return {0: "driver", ports - 1: "peer"}
         return {number: "peer", number + 1: "driver"}
 
-    def sit(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
+    def equip(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
         inward, outward = (ports[-1], ports[0]) if seat.number < 0 else ports[seat.number : seat.number + 2]
         return seat._replace(send=outward.sender(), receive=inward.receiver())
 

@@ -55,7 +55,7 @@ class SetUp(Pattern):
     def port_count(self, workers: int) -> int:
         return workers
 
-    def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
+    def make_ports(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
         if mechanism.cell and not mechanism.channel:
             return (mechanism.cell(settings),)
         count = 1 if mechanism.receivers == "many" else settings.workers
@@ -66,7 +66,7 @@ class SetUp(Pattern):
             return dict.fromkeys(range(ports), "driver")
         return {number % ports: "peer"}
 
-    def sit(self, seat: Seat, ports: Sequence[Any], side: Side) -> Seat:
+    def equip(self, seat: Seat, ports: Sequence[Any], side: Side) -> Seat:
         if isinstance(ports[0], Cell):
             (cell,) = ports
             return seat._replace(send=cell.writer(), receive=cell.reader(), cell=cell)

@@ -53,12 +53,12 @@ class Tasks(Pattern):
     def messages(self, payloads: Sequence[Payload]) -> Sequence[Any]:
         return list(enumerate(payloads))
 
-    def lay(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
+    def make_ports(self, mechanism: Mechanism, settings: PortSettings) -> tuple[Port, ...]:
         if mechanism.executor is None:
             raise TypeError(f"{mechanism.name} has no executor")
         return (mechanism.executor(settings),)
 
-    def sit(self, seat: Seat, ports: Sequence[Executor], side: Side) -> Seat:
+    def equip(self, seat: Seat, ports: Sequence[Executor], side: Side) -> Seat:
         (executor,) = ports
         return seat._replace(run=executor.runner(seat.operation))
 

@@ -116,7 +116,7 @@ def _last_line(error: Exception) -> str:
     return f"{_kind(error)}: {found.msg if found else error}"
 
 
-class Meeting:
+class InterpreterBarrier:
     """A barrier for pool workers that are interpreters, with the wait() of threading.Barrier.
 
     Each worker takes a different token from a queue; the worker with the last token puts all back and releases the

@@ -47,7 +47,7 @@ class Usage(NamedTuple):
         return Usage(self.user - before.user, self.system - before.system, self.switches - before.switches)
 
 
-def together(used: Sequence[Usage]) -> Usage:
+def total_usage(used: Sequence[Usage]) -> Usage:
     """Return the sum of several usages."""
     return Usage(sum(u.user for u in used), sum(u.system for u in used), sum(u.switches for u in used))
 
@@ -120,7 +120,7 @@ def follow(job: Job, ports: Sequence[Any], control: Connection, who: Callable[[]
     """Connect, send `who()` when ready, then follow orders until *stop*, or until the driver is gone."""
     try:
         connect(job.pattern, job.seat, ports)
-        seat = job.pattern.sit(job.seat, ports, "peer")
+        seat = job.pattern.equip(job.seat, ports, "peer")
         pool: Sequence[Any] = ()
         stream = job.pattern.stream(seat)
         if stream is not None:
@@ -182,7 +182,7 @@ class Team(Crew):
     def laps(self) -> tuple[list[Lap], Usage]:
         """Wait until every peer has ended its timed turn; return the laps, and the sum of what the peers used."""
         heard = [self._hear(i) for i in range(len(self.controls))]
-        return [lap for lap, _ in heard], together([used for _, used in heard])
+        return [lap for lap, _ in heard], total_usage([used for _, used in heard])
 
     def prove(self, nonce: int, operations: int, only: int | None = None) -> None:
         order = Order("prove", operations, nonce)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import asyncio
 
 
-class LoopedUnixSocket(UnixSocket):
+class AsyncioUnixSocket(UnixSocket):
     """A UNIX socket with asyncio streams; subclasses provide the event loop."""
 
     def __init__(self, settings: PortSettings) -> None:
@@ -72,10 +72,10 @@ class LoopedUnixSocket(UnixSocket):
         super().close()
 
 
-LOOPED_UNIX = Mechanism(  # the common facts of its mechanisms
-    name="looped-unix",
+ASYNCIO_UNIX = Mechanism(  # the common facts of its mechanisms
+    name="asyncio-unix",
     title="asyncio streams over a UNIX socket",
-    short="loop UNIX",
+    short="asyncio UNIX",
     family="sockets",
     semaphores=False,
     carries="bytes",

@@ -29,7 +29,7 @@ def remove_file(address: str) -> None:
             os.unlink(address.removeprefix(_IPC))
 
 
-class MeetingChannel(Channel):
+class BindAndDialChannel(Channel):
     """A channel over two sockets of a library; subclasses provide the address, bind, dial and close."""
 
     def __init__(self, settings: PortSettings) -> None:

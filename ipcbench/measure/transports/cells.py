@@ -39,7 +39,7 @@ class ValueCell(Cell):
 
         return add
 
-    def careless_adder(self) -> Callable[[], object] | None:
+    def unlocked_adder(self) -> Callable[[], object] | None:
         holder = self.holder
 
         def add_without_lock() -> None:
@@ -81,7 +81,7 @@ class ItemCell(Cell):
 
         return add
 
-    def careless_adder(self) -> Callable[[], object] | None:
+    def unlocked_adder(self) -> Callable[[], object] | None:
         holder, key = self.holder, self.key
 
         def add_without_lock() -> None:

@@ -13,11 +13,11 @@ from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.ring import LENGTH, BytesRing
 
-BELL = b"\0"
+RING = b"\0"
 _GONE = "the other side is gone"
 
 
-class BellRing(BytesRing):
+class DoorbellRing(BytesRing):
     """A ring with doorbells; subclasses make the pipes and choose the descriptors of each side."""
 
     def make_signals(self, settings: PortSettings) -> None:
@@ -52,7 +52,7 @@ class BellRing(BytesRing):
             put_length(view, start, length)
             start += head
             view[start : start + length] = payload
-            write(full, BELL)
+            write(full, RING)
 
         return send
 
@@ -68,7 +68,7 @@ class BellRing(BytesRing):
             (length,) = get_length(view, start)
             start += head
             payload = bytes(view[start : start + length])
-            write(free, BELL)
+            write(free, RING)
             return payload
 
         return receive

@@ -18,7 +18,7 @@ from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.leaks import kept_by_a_library
 
 
-class Gate:
+class SemaphoreBarrier:
     """A barrier of semaphores, which loky can send to a worker; it cannot send multiprocessing.Barrier's memory."""
 
     def __init__(self, context: BaseContext, parties: int) -> None:
@@ -37,7 +37,7 @@ class Gate:
             self.door.release()
 
 
-class Chairs:
+class SemaphoreNumbers:
     """Unique numbers, counted from 0, one for each worker that takes one; 0 again when all are taken."""
 
     def __init__(self, context: BaseContext, count: int) -> None:
@@ -48,10 +48,10 @@ class Chairs:
         return next((number for number, free in enumerate(self.free) if free.acquire(block=False)), 0)
 
 
-def arrival(settings: PortSettings) -> tuple[Any, ...]:
-    """Return the arguments of pools.arrive for workers of loky."""
+def initializer_arguments(settings: PortSettings) -> tuple[Any, ...]:
+    """Return the arguments of pools.initialize_worker for workers of loky."""
     context = multiprocessing.get_context("spawn")
-    return Gate(context, settings.workers), Chairs(context, settings.workers).take, settings.cpus
+    return SemaphoreBarrier(context, settings.workers), SemaphoreNumbers(context, settings.workers).take, settings.cpus
 
 
 def prepare_loky(package: str = "loky") -> None:

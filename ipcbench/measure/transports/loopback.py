@@ -12,7 +12,7 @@ from ipcbench.measure.api.ports import Channel
 from ipcbench.measure.api.settings import PortSettings
 
 
-class Alone(Channel):
+class Loopback(Channel):
     """A channel from the driver to itself; held[0] is the message in transit."""
 
     def __init__(self, settings: PortSettings) -> None:

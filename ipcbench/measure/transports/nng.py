@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ipcbench.measure.transports.bind_and_dial import MeetingChannel
+from ipcbench.measure.transports.bind_and_dial import BindAndDialChannel
 
 _closed: list[Any] = []  # kept, because freeing a socket after the library's exit handler would restart the library
 
 
-class Pair0(MeetingChannel):
+class Pair0(BindAndDialChannel):
     """A PAIR0 socket on each side, each with buffers for a window of messages."""
 
     def open(self) -> None:

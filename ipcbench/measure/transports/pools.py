@@ -1,7 +1,7 @@
 """Shared code of executors over pools of the standard library; a mechanism only provides the pool.
 
 Every worker pins itself to the CPUs that the visit assigns. A pool starts its workers whenever it chooses, so all
-workers meet at a barrier before the first task.
+workers wait for each other at a barrier before the first task.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from ipcbench.measure.api.ports import Executor, Run, Side
 from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.placement import place
 
-MEETING_SECONDS = 60.0
+BARRIER_SECONDS = 60.0
 _barrier: Any = None
 
 
-class Numbers:
+class ProcessNumbers:
     """Unique numbers, counted from 0, one for each process that takes one."""
 
     def __init__(self, context: BaseContext) -> None:
@@ -37,7 +37,7 @@ class Numbers:
         return mine
 
 
-def arrive(barrier: Any, take_number: Callable[[], int] | None, cpus: Sequence[Sequence[int]]) -> None:
+def initialize_worker(barrier: Any, take_number: Callable[[], int] | None, cpus: Sequence[Sequence[int]]) -> None:
     """Initialize a worker; the pool runs this once in each. A worker that takes no number is not pinned."""
     global _barrier
     _barrier = barrier
@@ -45,9 +45,9 @@ def arrive(barrier: Any, take_number: Callable[[], int] | None, cpus: Sequence[S
         place(cpus[take_number() % len(cpus)])
 
 
-def meet(_: Any) -> int:
+def wait_for_all(_: Any) -> int:
     """Wait for all other workers and return this worker's id: a task that occupies its worker until all have one."""
-    _barrier.wait(MEETING_SECONDS)
+    _barrier.wait(BARRIER_SECONDS)
     return threading.get_native_id()
 
 
@@ -88,7 +88,7 @@ class FuturePool(Executor):
 
     def members(self) -> list[int]:
         assert self.pool is not None
-        waiting = [self.pool.submit(meet, None) for _ in range(self.settings.workers)]
+        waiting = [self.pool.submit(wait_for_all, None) for _ in range(self.settings.workers)]
         return [future.result() for future in waiting]
 
     def runner(self, operation: str) -> Run:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ipcbench.measure.transports.bind_and_dial import MeetingChannel
+from ipcbench.measure.transports.bind_and_dial import BindAndDialChannel
 
 
 def open_socket(kind: str, window: int) -> Any:
@@ -26,7 +26,7 @@ def close_socket(socket: Any) -> None:
     socket.context.term()
 
 
-class PairSocket(MeetingChannel):
+class PairSocket(BindAndDialChannel):
     """A PAIR socket on each side."""
 
     def bind(self, address: str) -> str:

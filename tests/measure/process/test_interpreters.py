@@ -27,7 +27,7 @@ from ipcbench.measure import patterns
 from ipcbench.measure.api.pattern import Seat
 from ipcbench.measure.mechanisms.interpreter_queue_spin import InterpreterQueueSpinChannel
 from ipcbench.measure.patterns.ping_pong import PingPong
-from ipcbench.measure.process.interpreters import MODULE, Meeting, library, numbers, pack, unpack, work
+from ipcbench.measure.process.interpreters import MODULE, InterpreterBarrier, library, numbers, pack, unpack, work
 from ipcbench.measure.process.team import Job
 from ipcbench.measure.registry import load_mechanism, load_pattern
 from ipcbench.model import TOUCHED, Budget, Capabilities, Case, Failure, Outcome, Timing, Visit
@@ -131,7 +131,7 @@ def test_numbers_are_given_out_once_each() -> None:
 @pytest.mark.usefixtures("pretended")
 @pytest.mark.parametrize("parties", [1, 2, 5])
 def test_a_meeting_lets_nobody_go_before_the_last_has_come_and_can_be_held_again(parties: int) -> None:
-    meeting = Meeting(parties)
+    meeting = InterpreterBarrier(parties)
     come: list[int] = []
 
     def meet() -> int:
@@ -292,7 +292,7 @@ if sys.argv[1] == "pool":
     pool.close()
 else:
     mechanism, pattern = load_mechanism("interpreter-memory"), PingPong()
-    ports = [pattern.lay(mechanism, settings) for _ in cpus]
+    ports = [pattern.make_ports(mechanism, settings) for _ in cpus]
     jobs = [Job(pattern, "bytes", 64, Seat(0, "", 1, 4), (cpu,)) for cpu in cpus]
     teams = [start_team(mechanism, settings.context, [job], laid) for job, laid in zip(jobs, ports)]
     found = [thread for team in teams for thread in team.ready()]

@@ -17,7 +17,7 @@ from multiprocessing import util
 from typing import Any, ClassVar
 
 from faults.kinds import Fault, Point, Role, parse_fault
-from faults.messages import TWISTS, Twist
+from faults.messages import TAMPERINGS, Tampering
 from faults.processes import harm
 from ipcbench.errors import BadRequest
 from ipcbench.measure import patterns
@@ -48,7 +48,7 @@ class _Here:
         self.role: Role = "worker"
         self.passed: Counter[Point] = Counter()
         self.struck = 0
-        self.twist: Twist | None = None
+        self.tampering: Tampering | None = None
         self.proving = False
         self.proofs = 0
         self.timed = 0
@@ -96,10 +96,10 @@ class FaultyChannel(Channel):
         return _arrive, (self.fault, self.__dict__)  # the class has no name that another process could import
 
     def connect(self, side: Side) -> None:
-        if _here.twist is None:  # only at the first, as `fewer-workers` changes the process id then
+        if _here.tampering is None:  # only at the first, as `fewer-workers` changes the process id then
             is_driver = os.getpid() == self.driver  # whoever sends in a chain of peers is on the driver's side
             _here.role = "worker" if is_driver else "peer"
-            _here.twist = TWISTS.get(self.fault.kind, Twist)(self.size, self.content, is_driver)
+            _here.tampering = TAMPERINGS.get(self.fault.kind, Tampering)(self.size, self.content, is_driver)
             if self.fault.point == "atexit" and not is_driver:
                 # multiprocessing's own list: a forked peer never comes to that of atexit.
                 util.Finalize(None, _leave, args=(self.fault,), exitpriority=-100)
@@ -107,18 +107,18 @@ class FaultyChannel(Channel):
         self.correct.connect(side)
 
     def sender(self) -> Send:
-        send, twist = self.correct.sender(), _here.twist or Twist(self.size, self.content, True)
+        send, tampering = self.correct.sender(), _here.tampering or Tampering(self.size, self.content, True)
 
         def send_or_not(message: Any) -> None:
-            twist.send(send, message, self._operate())
+            tampering.send(send, message, self._operate())
 
         return send_or_not
 
     def receiver(self) -> Receive:
-        receive, twist = self.correct.receiver(), _here.twist or Twist(self.size, self.content, True)
+        receive, tampering = self.correct.receiver(), _here.tampering or Tampering(self.size, self.content, True)
 
         def receive_or_not() -> Any:
-            return twist.receive(receive, self._operate())
+            return tampering.receive(receive, self._operate())
 
         return receive_or_not
 

@@ -1,7 +1,7 @@
-"""How faults spoil messages: a twist stands between a pattern and the send and receive of a correct channel.
+"""How faults spoil messages: a tampering stands between a pattern and the send and receive of a correct channel.
 
 `struck` is 0 until the fault strikes, 1 for the operation in which it does, and greater than 1 for those that follow.
-A process has one twist for all its channels.
+A process has one tampering for all its channels.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ipcbench.measure.api.payload import Content
 from ipcbench.measure.api.ports import Receive, Send
 
 
-class Twist:
+class Tampering:
     """Passes everything on; the subclasses do not."""
 
     def __init__(self, size: int, content: Content, is_driver: bool) -> None:
@@ -31,7 +31,7 @@ class Twist:
         return receive()
 
 
-class Lose(Twist):
+class Lose(Tampering):
     def send(self, send: Send, message: Any, struck: int) -> None:
         if struck != 1:
             send(message)
@@ -42,7 +42,7 @@ class Lose(Twist):
         return receive()
 
 
-class Duplicate(Twist):
+class Duplicate(Tampering):
     def send(self, send: Send, message: Any, struck: int) -> None:
         send(message)
         if struck == 1:
@@ -57,7 +57,7 @@ class Duplicate(Twist):
         return message
 
 
-class Reorder(Twist):
+class Reorder(Tampering):
     def send(self, send: Send, message: Any, struck: int) -> None:
         if struck and not self.held:
             self.held.append(message)
@@ -74,7 +74,7 @@ class Reorder(Twist):
         return receive()
 
 
-class Corrupt(Twist):
+class Corrupt(Tampering):
     def send(self, send: Send, message: Any, struck: int) -> None:
         send(_with_payload(message, lambda whole: _flip(whole, 0)) if struck else message)
 
@@ -83,7 +83,7 @@ class Corrupt(Twist):
         return _with_payload(message, lambda whole: _flip(whole, -1)) if struck else message
 
 
-class Short(Twist):
+class Short(Tampering):
     def send(self, send: Send, message: Any, struck: int) -> None:
         send(_with_payload(message, _cut) if struck else message)
 
@@ -92,7 +92,7 @@ class Short(Twist):
         return _with_payload(message, _cut) if struck else message
 
 
-class Stale(Twist):
+class Stale(Tampering):
     sent: Any = None
     received: Any = None
 
@@ -105,7 +105,7 @@ class Stale(Twist):
         return self.received if before is None or not struck else before
 
 
-class Cached(Twist):
+class Cached(Tampering):
     def receive(self, receive: Receive, struck: int) -> Any:
         message = receive()
         if struck and not self.held:
@@ -113,7 +113,7 @@ class Cached(Twist):
         return self.held[0] if self.held else message
 
 
-class EchoLocal(Twist):
+class EchoLocal(Tampering):
     """Begins with a message of the driver, and on the peer's side with its reception, so that no message is waited for
     that never left."""
 
@@ -135,7 +135,7 @@ class EchoLocal(Twist):
         return self.held.popleft() if self.is_driver else self.blank
 
 
-TWISTS: dict[str, type[Twist]] = {
+TAMPERINGS: dict[str, type[Tampering]] = {
     "lose": Lose,
     "duplicate": Duplicate,
     "reorder": Reorder,

@@ -10,10 +10,10 @@ from ipcbench.measure.patterns.ping_pong import PingPong
 class RefusingPeer(PingPong):
     name = "refusing-peer"
 
-    def sit(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
+    def equip(self, seat: Seat, ports: Sequence[Channel], side: Side) -> Seat:
         if side == "peer":
             raise ValueError("not with me")
-        return super().sit(seat, ports, side)
+        return super().equip(seat, ports, side)
 
 
 PATTERN = RefusingPeer()
