@@ -25,7 +25,7 @@ def command(**given: Any) -> int:
     """Measure the mechanisms people choose between, and write the report.
 
     Prints the warnings of 'ipcbench doctor' first. Takes ten minutes on two CPUs and makes at least 7 rounds; with
-    --fast two minutes and 5 rounds, with --rigorous forty and 15. Writes results/<label>.json, and reports/<label>/ with
+    --fast two minutes and 5 rounds, with --rigorous forty and 15. Writes results/<label>.json and reports/<label>/ with
     report.html, summary.md, cases.csv and charts/. Takes all options of `run`; --resume continues a run of either
     command, then reports.
 
