@@ -86,7 +86,7 @@ class SkipRecord(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class VisitRecord(msgspec.Struct, forbid_unknown_fields=True):
-    """What a visit cost beside its values; cpu_* are seconds of all its processes for `operations` timed operations.
+    """What a visit cost besides its values; cpu_* are seconds of all its processes for `operations` timed operations.
 
     notes are doubts about this visit, such as "flooded"; a CaseRecord has those about the whole case. tail counts
     single operations by the bucket of their delay in nanoseconds, see `measure.api.histogram`; empty if only whole
