@@ -40,7 +40,7 @@ Metadata = Annotated[dict[Key, Text | Whole | Number], msgspec.Meta(max_length=2
 Texts = Annotated[list[Text], msgspec.Meta(max_length=100)]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?\Z")]
 
-
+Warmup = tuple[Loops, Annotated[float, msgspec.Meta(ge=0, le=LONGEST_SECONDS)]]
 Tail = Annotated[list[tuple[Count, Positive]], msgspec.Meta(max_length=10_000)]
 
 
@@ -48,9 +48,7 @@ class PyperfRun(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     """One visit, in pyperf's format: values and (loops, value) warm-ups, in seconds per operation."""
 
     values: Annotated[list[Seconds], msgspec.Meta(max_length=100_000)] = []
-    warmups: Annotated[
-        list[tuple[Loops, Annotated[float, msgspec.Meta(ge=0, le=1e6)]]], msgspec.Meta(max_length=100_000)
-    ] = []
+    warmups: Annotated[list[Warmup], msgspec.Meta(max_length=100_000)] = []
     metadata: Metadata = {}
 
 
@@ -88,7 +86,7 @@ class SkipRecord(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class VisitRecord(msgspec.Struct, forbid_unknown_fields=True):
-    """What a visit cost beside its values; cpu_* are seconds of all its processes for `operations` timed operations.
+    """What a visit cost besides its values; cpu_* are seconds of all its processes for `operations` timed operations.
 
     notes are doubts about this visit, such as "flooded"; a CaseRecord has those about the whole case. tail counts
     single operations by the bucket of their delay in nanoseconds, see `measure.api.histogram`; empty if only whole

@@ -374,11 +374,11 @@ def test_every_line_about_a_host_begins_with_its_name(capfd: pytest.CaptureFixtu
             progress.visiting(Visit(PLAN.cases[0], 1, 0, 7), 3, 60.0)
     assert capfd.readouterr().err.splitlines() == [
         "host a: ipcbench: here",
-        "host a: round 1 of 3, about 1 min left",
+        "host a: round 1 of 3, about 1 min 00 s left",
         "host b: ipcbench: here",
-        "host b: round 1 of 3, about 1 min left",
+        "host b: round 1 of 3, about 1 min 00 s left",
         "ipcbench: here",
-        "round 1 of 3, about 1 min left",
+        "round 1 of 3, about 1 min 00 s left",
     ]
 
 

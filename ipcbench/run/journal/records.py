@@ -14,17 +14,15 @@ import msgspec
 
 from ipcbench.machine.identity import Identity, Word
 from ipcbench.model import Budget, Failure, Interpreter, Outcome, Timing
-from ipcbench.results.schema import Condition, Loops, MachineFacts, Seconds, SkipRecord, Stack, Text
+from ipcbench.results.schema import Condition, Duration, Loops, MachineFacts, Seconds, SkipRecord, Stack, Text, Warmup
 
 JOURNAL_SCHEMA = 2
 LONGEST_LINE = 16 * 2**20
 
-Duration = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Round = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 Attempt = Annotated[int, msgspec.Meta(ge=1, le=2)]
 Conditions = Annotated[tuple[Condition, ...], msgspec.Meta(max_length=1000)]
-Warmup = tuple[Loops, Annotated[float, msgspec.Meta(ge=0, le=1e6)]]
 
 
 class Record(msgspec.Struct, frozen=True, tag_field="kind", forbid_unknown_fields=True):

@@ -15,14 +15,13 @@ from ipcbench.measure.api.payload import Content
 from ipcbench.measure.process.stages import FAILURE, RESULT
 from ipcbench.model import Failure, Outcome, Visit
 from ipcbench.plan import catalog
-from ipcbench.results.schema import Loops, PyperfBenchmark, PyperfRun, Tail
+from ipcbench.results.schema import Duration, Loops, PyperfBenchmark, PyperfRun, Tail
 from ipcbench.run.containment.warden_client import Report, read_json
 from ipcbench.run.verdict.plausibility import Controls, why_implausible
 from ipcbench.run.verdict.proof import why_unproven
 
 LARGEST_RESULT = 16 * 2**20
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-CpuSeconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 
 
 class ProofRecord(msgspec.Struct):
@@ -43,8 +42,8 @@ class WorkerReport(msgspec.Struct):
     """The "ipcbench" object of a worker's file, see measure.worker."""
 
     operations: Count
-    cpu_user: CpuSeconds
-    cpu_system: CpuSeconds
+    cpu_user: Duration
+    cpu_system: Duration
     context_switches: Count
     cpus: list[list[int]]
     pids: list[int]
