@@ -171,6 +171,8 @@ def answer(path: Path, need: Need) -> tuple[Advice, Source]:
 
 def _check_python(result: ResultFile, tag: str, path: Path) -> None:
     tags = [python.tag for python in result.ipcbench.pythons]
+    if not tags:
+        raise BadRequest(f"{path}: measured under one Python: leave out --python")
     if tag not in tags:
         raise UnknownName("Python", tag, tags, where=path)
 

@@ -142,9 +142,9 @@ def _mechanisms(width: int) -> Iterator[str]:
         yield family
         for _, row in group:
             yield from _row(row, columns)
-    absent = next((each.extra for each in found if each.third_party and each.missing()), None)
+    absent = [library.removesuffix(" *") for *_, library in rows if library.endswith(" *")]
     if absent:
-        yield f"* not installed here: pip install 'ipcbench[{absent}]' adds {absent}, and so on"
+        yield f"* not installed here: pip install 'ipcbench[{absent[0]}]' adds {absent[0]}, and so on"
     yield ""
 
 
@@ -199,12 +199,15 @@ def _row(cells: Sequence[str], columns: Sequence[int], indent: str = "  ") -> It
     """Yield the lines of one row, with wrapped cells; each column begins in the same place whatever the indent."""
     first, *others = columns
     sizes = (2 + first - len(indent), *others)
-    wrapped = [
-        textwrap.wrap(cell, size, break_long_words=False, break_on_hyphens=False)
-        for cell, size in zip(cells, sizes, strict=True)
-    ]
+    wrapped = [_wrapped(cell, size) for cell, size in zip(cells, sizes, strict=True)]
     for line in itertools.zip_longest(*wrapped, fillvalue=""):
         yield (indent + "  ".join(f"{cell:{size}}" for cell, size in zip(line, sizes, strict=True))).rstrip()
+
+
+def _wrapped(cell: str, size: int) -> list[str]:
+    if len(cell) <= size:
+        return [cell]  # wrapping every cell of the list would take 10 ms
+    return textwrap.wrap(cell, size, break_long_words=False, break_on_hyphens=False)
 
 
 def _library(found: Mechanism) -> str:

@@ -66,12 +66,12 @@ def test_an_interpreter_is_named_by_its_version() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("exit 0", "is no Python that answers"),
-        ("echo nonsense", "is no Python that answers"),
-        ("""echo '{"executable": "/x"}'""", "is no Python that answers"),
+        ("exit 0", "this program does not answer like a Python"),
+        ("echo nonsense", "this program does not answer like a Python"),
+        ("""echo '{"executable": "/x"}'""", "this program does not answer like a Python"),
         (
             """echo "$3"'{"executable": "/x", "implementation": "CPython", "version": "3.9.1", "number": [3, 9]}'""",
-            "is Python 3.9.1, and ipcbench needs 3.11 or newer",
+            "this is Python 3.9.1, and ipcbench needs 3.11 or newer",
         ),
     ],
 )
@@ -153,7 +153,7 @@ def test_another_interpreter_gets_the_package_and_nothing_else_of_the_folder_it_
 
 def test_no_program_and_the_same_one_twice_are_refused() -> None:
     assert "no such program" in str(complaint(BadRequest, lambda: interpreters(["no-such-python"])))
-    assert "is chosen already" in str(complaint(BadRequest, lambda: interpreters([sys.executable] * 2)))
+    assert "was given before" in str(complaint(BadRequest, lambda: interpreters([sys.executable] * 2)))
 
 
 @pytest.mark.usefixtures("no_leaks")

@@ -51,7 +51,7 @@ def test_the_product_of_the_selection_is_cases_and_skips_together(
     }
     said = complaint(BadRequest, lambda: plan(request))
     if said is not None:
-        assert "nothing to measure: all" in said
+        assert said.startswith("nothing to measure: ")
         return
     made = plan(request)
     everything = [*made.cases, *(skip.case for skip in made.skips)]
@@ -85,7 +85,7 @@ def test_a_name_that_chooses_nothing_is_unknown(request_: Request, words: str) -
     [
         (Request(("workers",), ("value",)), "suite 'workers' has no mechanism 'value'"),
         (Request(("workers",), (), ("access:read",)), "suite 'workers' has no pattern 'access:read'"),
-        (ask("value"), "all 1 are skipped: value carries one 8 B number"),
+        (ask("value"), "the only case is skipped: value carries one 8 B number"),
         (ask("pipe", "counter", 8), "pipe holds no state"),
         (ask("array", "task-queue"), "array carries bytes, and a task is an object"),
         (ask("value", "access", 64), "value carries one 8 B number"),

@@ -24,6 +24,7 @@ from ipcbench.results.frame import visit_frame
 from ipcbench.results.merge import joined, why_apart
 from ipcbench.results.schema import Repeat, ResultFile, SkipRecord
 from ipcbench.results.store import load, save
+from ipcbench.shell import pasted
 
 CASES = [Case("ping-pong", name, 64) for name in ("queue", "pipe", "array", "simple-queue")]
 
@@ -289,7 +290,8 @@ def test_merge_writes_one_file_of_several(tmp_path: Path, within: Callable[..., 
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines() == [
         "results/week.json: 2 measured; 9 complete rounds in 3 min 00 s",
-        "3 repeats of 3 files",
+        "3 repeats from 3 files",
+        f"to report: {pasted('report', 'results/week.json')}",
     ]
     whole = load(tmp_path / "results" / "week.json")
     assert whole.ipcbench.label == "week"
@@ -372,10 +374,10 @@ def test_merge_does_not_overwrite_without_being_told(tmp_path: Path, within: Cal
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["day01.json", "--label", "x"], "two files or more"),
-        (["day01.json", "day02.json"], "give it a --label"),
+        (["day01.json", "--label", "x"], "at least two files"),
+        (["day01.json", "day02.json"], "name it with --label"),
         (["day01.json", "day01.json", "--label", "x"], "is in both"),
-        (["day01.json", "day03.json", "--label", "x"], "day01.json and day03.json do not belong together: usable CPUs"),
+        (["day01.json", "day03.json", "--label", "x"], "day01.json and day03.json cannot be merged: usable CPUs"),
         (["day01.json", "nothing.json", "--label", "x"], "nothing.json: no such file"),
         (["day01.json", "day02.json", "--label", "../x"], "label '../x'"),
     ],

@@ -257,7 +257,7 @@ def test_what_another_machine_measured_never_answers_unasked(tmp_path: Path, wit
         keep(trips(["queue"]), tmp_path / "results", name, here=False, started="2027-01-01T00:00:00+00:00")
     done = within("advise")
     assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
-    assert "results: nothing was measured on this machine yet; --from NAME" in done.err
+    assert "results: no results of this machine yet; --from answers from" in done.err
     assert "; to measure this, add --measure, or: python -m ipcbench run" in done.err
     assert "--from NAME answers from that of another machine, such as reference and third-party" in done.err
     keep(trips(["pipe"]), tmp_path / "results", "own", here=True)
@@ -270,7 +270,7 @@ def test_a_fresh_clone_answers_from_what_is_shipped_only_by_name(tmp_path: Path,
     words = ("advise", "--consumers", "4", "--size", "64KiB")
     done = within(*words)
     assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
-    assert "nothing was measured on this machine yet" in done.err
+    assert "no results of this machine yet" in done.err
     assert re.search(
         r"measured on .+, 2026-\d\d-\d\d, not on this machine\.", within(*words, "--from", "reference").out
     )
@@ -378,25 +378,29 @@ def test_a_size_that_was_not_measured_is_said_and_modelled(within: Within) -> No
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--from", "nope"], r"unknown label in results 'nope': known: laptop"),
+        (["--from", "nope"], r"unknown label 'nope' in results: known: laptop"),
         (["--from", "nope.json"], r"nope\.json: no such file"),
         (["--size", "1GiB"], r"size '1GiB': expected 0B to 256MiB"),
         (["--producers", "0"], r"producers '0': expected a whole number from 1 to 1,024"),
         (["--consumers", "x"], r"consumers 'x'"),
         (["--need", "latency", "--consumers", "2"], r"--need latency is about one producer and one consumer"),
         (["--need", "latncy"], r"unknown need 'latncy': did you mean 'latency'\?"),
+        (["--need", "bogus"], r"expected latency, throughput, tasks, state, read, write, or a pattern; to see all "),
         (["--must", "bloc"], r"unknown must 'bloc': did you mean 'block'\?"),
         (["--must", "block,any"], r"--must block and --must any: choose one"),
-        (["--producers", "2", "--mechanism", "pipe"], r"no mechanism fits fan-in with this: pipe: one sender only"),
+        (
+            ["--producers", "2", "--mechanism", "pipe"],
+            r"no mechanism fits fan-in with these options: pipe: one sender only",
+        ),
         (["--family", "queue"], r"unknown family 'queue': did you mean 'queues'\?"),
         (["--mechanism", "pip"], r"unknown mechanism 'pip'"),
         (["--payload", "array", "--size", "10B"], r"an array is of whole float64"),
-        (["--python", "py3.9.0"], r"unknown Python in results/laptop\.json 'py3\.9\.0'"),
+        (["--python", "py3.9.0"], r"results/laptop\.json: measured under one Python: leave out --python"),
         (["--format", "xml"], r"unknown format 'xml'"),
-        (["--label", "x"], r"--rounds and --label are of what --measure measures"),
+        (["--label", "x"], r"--rounds and --label belong to --measure: add --measure"),
         (
             ["--producers", "4"],
-            r"no case of this fits; to measure it, add --measure, or: python -m ipcbench run --pattern fan-in ",
+            r"no measured case fits; to measure it, add --measure, or: python -m ipcbench run --pattern fan-in ",
         ),
     ],
     ids=lambda value: " ".join(value)[:30],
@@ -410,7 +414,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(within: Within, words: list[str],
 def test_no_results_at_all_is_one_line_that_names_the_command(within: Within) -> None:
     done = within("advise", "--need", "throughput")
     assert done.code == 2
-    assert "results: nothing was measured on this machine yet; " in done.err
+    assert "results: no results of this machine yet; " in done.err
     assert "or: python -m ipcbench run --pattern stream --size 64B --workers 1" in done.err
 
 
