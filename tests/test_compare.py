@@ -405,9 +405,7 @@ def test_what_differs_by_less_than_the_noise_floor_is_counted_beside_the_verdict
     (table,) = [part for part in parts(noisy) if isinstance(part, Table) and part.caption.startswith("Ratio")]
     assert {row[-1] for row in table.rows} == {"slower, below noise"}
     rows = exceeded(parse_limits("slower>10%")[0], noisy.contrast)
-    assert below_floor(noisy.contrast, rows) == (
-        f" ({len(rows)} by less than the noise floor of 41 %: doubtful)"
-    )
+    assert below_floor(noisy.contrast, rows) == (f" ({len(rows)} by less than the noise floor of 41 %: doubtful)")
     assert below_floor(quiet.contrast, rows) == ""
 
 

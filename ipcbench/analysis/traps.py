@@ -42,8 +42,8 @@ class Crossover:
     """The payload size from which the second mechanism is faster than the first, in bytes, with its 95 % interval.
 
     size is NaN if the curves do not cross between measured sizes; second_wins then says whether the second is faster
-    at all of them. known says whether resamples agree: all but 5 % of them cross between measured sizes and within a factor
-    of KNOWN, or all but 5 % cross nowhere. Two curves that cannot be told apart cross somewhere by chance, and their
+    at all of them. known says whether resamples agree: all but 5 % of them cross between measured sizes and within a
+    factor of KNOWN, or all but 5 % cross nowhere. Two curves that are not told apart cross somewhere by chance: their
     crossing is not known.
     """
 
