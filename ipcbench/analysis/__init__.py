@@ -1,1 +1,4 @@
-"""From tables of visits to statements: medians with intervals, paired comparisons, ranks. Nothing here does I/O."""
+"""From tables of visits to statements: medians with intervals, paired comparisons, ranks.
+
+Only `compare.side` and `fleet.host` read files.
+"""

@@ -1,4 +1,4 @@
-"""The models of a run: every mechanism's times against size, its throughput against workers, and where two cross."""
+"""The models of a run: times against size, throughput against workers, and where two curves cross."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Model = TypeVar("Model", Line, Scaling)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve(Generic[Model]):
-    """Cases that differ in one thing alone, and the model of their times.
+    """Cases that differ in size or in workers only, and the model of their times.
 
-    first is the summary row of the first of them; over are their sizes in bytes, or counts of workers, seconds their
+    first is the summary row of the first case; over are the sizes in bytes, or the counts of workers; seconds are the
     times by round, (n, rounds).
     """
 
@@ -36,21 +36,21 @@ class Curve(Generic[Model]):
 
 
 def lines(summary: pd.DataFrame, series: dict[str, FloatArray]) -> list[Curve[Line]]:
-    """Every curve of round trips and streams with 4 sizes or more; summary has a column `key`, by which series go."""
+    """Return the curves of round trips and streams with at least 4 sizes; column `key` of summary indexes series."""
     return list(_curves(summary, series, BY_SIZE, "size", line))
 
 
 def scalings(summary: pd.DataFrame, series: dict[str, FloatArray]) -> list[Curve[Scaling]]:
-    """Every curve of throughput with 4 counts of workers or more."""
+    """Return the curves of throughput with at least 4 counts of workers."""
     return list(_curves(summary, series, BY_WORKERS, "workers", scaling))
 
 
 def crossings(
     summary: pd.DataFrame, curves: Sequence[Curve[Line]]
 ) -> Iterator[tuple[Curve[Line], Curve[Line], Crossover]]:
-    """Pairs of curves that cross between the sizes measured, the one that is faster below first.
+    """Yield pairs of curves that cross between measured sizes; the first is faster below the crossing.
 
-    Only mechanisms that are the best of some size: where two others cross is nobody's question.
+    Only mechanisms that are the best at some size take part.
     """
     winners = {(row.mechanism, *_about(row)) for row in summary[summary["best"]].itertuples(index=False)}
     chosen = [curve for curve in curves if (curve.first.mechanism, *_about(curve.first)) in winners]

@@ -25,7 +25,7 @@ _RESAMPLES = 500
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number with its 95 % interval, whose ends are NaN where there are fewer than 3 rounds."""
+    """A number with its 95 % interval, NaN below 3 rounds."""
 
     value: float
     low: float = math.nan
@@ -34,7 +34,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """Parameters that fit best, (k,), those of resampled rounds, (resamples, k), and how well they fit.
+    """The best parameters, (k,), those of resampled rounds, (resamples, k), and how well they fit.
 
     worst is the largest relative residual, explained is R² on logarithms, freedom the degrees of freedom of intervals.
     """
@@ -46,7 +46,7 @@ class Fit:
     freedom: int
 
     def estimate(self, value: Callable[[FloatArray], FloatArray]) -> Estimate:
-        """A value that follows from the parameters, which it finds along the last axis: (..., k) -> (...)."""
+        """Return a value derived from the parameters by a function (..., k) -> (...), with its interval."""
         with np.errstate(divide="ignore", invalid="ignore"):
             found, drawn = float(value(self.best)), value(self.drawn)
         if not len(drawn):
@@ -63,7 +63,7 @@ class Line:
     """time = start + size / bandwidth, in seconds and bytes.
 
     half_size is the size that reaches half the bandwidth (Hockney, "The communication challenge for MPP", Parallel
-    Computing 20, 1994). It is `known` where the model may be shown.
+    Computing 20, 1994). `known` says whether the model may be shown.
     """
 
     fit: Fit
@@ -75,21 +75,21 @@ class Line:
 
     @property
     def start(self) -> Estimate:
-        """What an operation takes without a payload, in seconds."""
+        """Time of an operation without a payload, in seconds."""
         return self.fit.estimate(lambda found: found[..., 0])
 
     @property
     def bandwidth(self) -> Estimate:
-        """Bytes of payload per second that each further byte is carried at."""
+        """Bytes per second at which each further byte of payload is carried."""
         return self.fit.estimate(lambda found: 1 / found[..., 1])
 
     @property
     def half_size(self) -> Estimate:
-        """The size of which start-up and carrying take as long as each other, in bytes."""
+        """The size, in bytes, at which start-up and carrying take equally long."""
         return self.fit.estimate(lambda found: found[..., 0] / found[..., 1])
 
     def at(self, size: float) -> Estimate:
-        """The time for a size, in seconds."""
+        """Return the time for a size, in seconds."""
         return self.fit.estimate(lambda found: found[..., 0] + found[..., 1] * size)
 
 
@@ -97,15 +97,15 @@ class Line:
 class Scaling:
     """The Universal Scalability Law: X(n) = rate · n / (1 + contention · (n - 1) + coherency · n · (n - 1)).
 
-    Gunther, "Guerrilla Capacity Planning", 2007. Contention is what is done by one at a time, coherency what each has
-    to settle with each other one. Times per operation of all workers together are 1 / X.
+    Gunther, "Guerrilla Capacity Planning", 2007. Contention is the share done by one worker at a time, coherency
+    what each worker settles with every other. Times per operation of all workers together are 1 / X.
     """
 
     fit: Fit
 
     @property
     def known(self) -> bool:
-        """Whether it fits: no residual above 15 %; a curve that is flat fits as well, with a contention of 1."""
+        """Whether it fits: no residual above 15 %; a flat curve fits too, with a contention of 1."""
         return self.fit.worst <= WORST_SCALING and bool(self.fit.best[0] > 0)
 
     @property
@@ -115,54 +115,54 @@ class Scaling:
 
     @property
     def contention(self) -> Estimate:
-        """The share that is done by one at a time; above 1 it becomes slower with the second worker already."""
+        """The share done by one worker at a time; above 1 even the second worker makes it slower."""
         return self.fit.estimate(lambda found: found[..., 1] / found[..., 0])
 
     @property
     def coherency(self) -> Estimate:
-        """What each pair of workers costs, as a share of one worker's operation."""
+        """The cost of each pair of workers, as a share of one worker's operation."""
         return self.fit.estimate(lambda found: found[..., 2] / found[..., 0])
 
     @property
     def peak(self) -> Estimate:
-        """How many workers do most, sqrt((1 - contention) / coherency), at least 1; infinite without coherency."""
+        """The number of workers with the highest rate, sqrt((1 - contention) / coherency), at least 1, or infinite."""
         found = self.fit.estimate(_peak)
         return Estimate(found.value, max(1.0, found.low) if found.low == found.low else math.nan, found.high)
 
     def at(self, workers: float) -> Estimate:
-        """The time per operation of so many workers together, in seconds."""
+        """Return the time per operation of so many workers together, in seconds."""
         row = _scaling_row(workers)
         return self.fit.estimate(lambda found: found @ row)
 
 
 def _peak(found: FloatArray) -> FloatArray:
-    """The number of workers that do most: 1 where a second one adds nothing, infinite where each adds something."""
+    """Return the number of workers with the highest rate: 1 if a second adds nothing, infinite if each adds some."""
     gain = found[..., 0] - found[..., 1]
     return np.where(gain > 0, np.maximum(1.0, np.sqrt(np.maximum(gain, 0.0) / found[..., 2])), 1.0)
 
 
 def line(sizes: Sequence[float] | FloatArray, seconds: FloatArray) -> Line | None:
-    """Fit time against size: sizes (n,) in bytes, seconds (n, rounds), NaN where a visit is missing.
+    """Fit time against size: sizes (n,) in bytes, seconds (n, rounds), NaN for a missing visit.
 
-    None with fewer than 4 sizes that have a time.
+    Return None if fewer than 4 sizes have a time.
     """
     fit = _fitted([np.array([1.0, size]) for size in sizes], seconds)
     return Line(fit) if fit else None
 
 
 def scaling(workers: Sequence[float] | FloatArray, seconds: FloatArray) -> Scaling | None:
-    """Fit time per operation against workers: (n,) and (n, rounds) in seconds; None with fewer than 4 counts."""
+    """Fit time per operation against workers: (n,) and (n, rounds) in seconds; return None below 4 counts."""
     fit = _fitted([_scaling_row(count) for count in workers], seconds)
     return Scaling(fit) if fit else None
 
 
 def _scaling_row(count: float) -> FloatArray:
-    """1 / X(n) as a sum over 1 / rate, contention / rate and coherency / rate."""
+    """Return the factors of 1 / rate, contention / rate and coherency / rate in 1 / X(n)."""
     return np.array([1 / count, (count - 1) / count, count - 1])
 
 
 def _fitted(rows: Sequence[FloatArray], seconds: FloatArray) -> Fit | None:
-    """Fit medians over rounds, (n, k) and (n, rounds); intervals take the rounds that all points have."""
+    """Fit medians over rounds, (n, k) and (n, rounds); intervals use the rounds that all points have."""
     there = ~np.isnan(seconds).all(axis=1)
     design, seconds = np.array(rows, dtype=float)[there], seconds[there]
     if len(design) < LEAST_POINTS:
@@ -185,7 +185,7 @@ def _fitted(rows: Sequence[FloatArray], seconds: FloatArray) -> Fit | None:
 
 
 def _solved(design: FloatArray, scale: FloatArray, times: FloatArray) -> FloatArray:
-    """The parameters with the least sum of squared relative errors; columns are scaled alike for the solver's sake."""
+    """Return the parameters with the least sum of squared relative errors; columns are scaled for the solver."""
     unit = times.min()
     solved: FloatArray = optimize.nnls(design / scale * unit / times[:, None], np.ones(len(times)))[0]
     found: FloatArray = solved / scale * unit

@@ -1,4 +1,4 @@
-"""How slow the slow ones are: percentiles of single operations, as far as there are enough of them to say."""
+"""Percentiles of single operations, as far as there are enough samples."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ POINTS = 16  # of a curve, for each factor of ten fewer operations that are slow
 def percentiles(tails: pd.DataFrame) -> pd.DataFrame:
     """One row per case of `results.frame.tail_frame`: samples, p50, p90, p99, p999 and most, delays in seconds.
 
-    A percentile is the delay that at least that share of all operations keep to; NaN where fewer than 10 are slower
-    than it would be. most is the slowest one seen, which grows with the number of samples and estimates nothing.
+    A percentile is the delay that at least that share of the operations do not exceed; NaN if fewer than 10 are slower.
+    most is the slowest operation seen: it grows with the number of samples and estimates nothing.
     """
     rows = []
     for case, group in tails.groupby("case", sort=False):
@@ -34,7 +34,7 @@ def percentiles(tails: pd.DataFrame) -> pd.DataFrame:
 
 
 def curves(tails: pd.DataFrame) -> pd.DataFrame:
-    """Points of the percentile curves of the cases of `results.frame.tail_frame`, from 50 % up.
+    """Return the points of the percentile curves of the cases of `results.frame.tail_frame`, from 50 % up.
 
     Columns: case; one_in, as HdrHistogram's axis has it: one operation in so many is slower than the delay, 2 at 50 %,
     100 at 99 %; and delay, in seconds. A curve ends where 10 operations are slower; a case of fewer than 20 has none.
@@ -49,7 +49,7 @@ def curves(tails: pd.DataFrame) -> pd.DataFrame:
 
 
 def _steps(last: float) -> npt.NDArray[np.float64]:
-    """Where a curve that ends at `last` has its points, from 2 on, on a logarithmic axis, with powers of ten."""
+    """Return the points of a curve from 2 to `last`, evenly spaced on a logarithmic axis, with powers of ten."""
     if last < 2:
         return np.empty(0)
     powers = 10 ** (np.arange(1, math.ceil(POINTS * math.log10(last))) / POINTS)

@@ -1,8 +1,8 @@
-"""What a file says of itself: are its own halves called different, and how far apart are they?
+"""Compare a file with itself: are its halves called different, and how far apart are they?
 
-Nothing differs between two halves of one run but chance and the minute. *Interleaved* halves, every other round, share
-the minutes; *contiguous* ones, the first rounds and the last, do not. So the first show what the statistics do wrong,
-and the second also what the machine does meanwhile.
+Two halves of a run differ by chance and by when they were measured. *Interleaved* halves, every other round, share the
+time; *contiguous* halves, the first and the last rounds, do not. So interleaved halves show errors of the statistics,
+and contiguous ones also what the machine did meanwhile.
 """
 
 from __future__ import annotations
@@ -28,11 +28,10 @@ _WILD = 0.05  # of the cases at either end cannot decide what drift is
 class SelfCheck:
     """A against A, from the rounds of one file.
 
-    Of `cases` that have a time in 4 rounds or more, `different` are called slower or faster between interleaved halves
-    and `apart` between contiguous ones. floor is the 95th percentile of how far two whole files like this one would be
-    apart, visible the difference between them that would be seen four times out of five, both as shares: 0.05 for 5 %.
-    drift is the standard deviation of log(time) between two moments, see `_drift`. The last three are NaN where cases
-    is 0.
+    Of `cases` with a time in at least 4 rounds, `different` are called slower or faster between interleaved halves and
+    `apart` between contiguous ones. floor is the 95th percentile of the distance between two whole files like this one,
+    visible the difference between them that is seen four times out of five, both as shares: 0.05 for 5 %. drift is the
+    standard deviation of log(time) between two moments, see `_drift`. The last three are NaN if cases is 0.
     """
 
     rounds: int
@@ -45,7 +44,7 @@ class SelfCheck:
 
     @property
     def known(self) -> bool:
-        """Whether there were rounds enough."""
+        """Whether there were enough rounds."""
         return self.cases > 0
 
     @property
@@ -95,10 +94,10 @@ class SelfCheck:
 
 
 def self_check(series: Sequence[FloatArray], rounds: int) -> SelfCheck:
-    """Compare a file with itself: the visit means of each case by round, (rounds,) in seconds, NaN where missing.
+    """Compare a file with itself: the visit means of each case by round, (rounds,) in seconds, NaN if missing.
 
-    The noise floor is about two whole files, and halves have half their rounds: chance is too large in them by the
-    square root of 2, drift is not. What two contiguous halves differ by is therefore scaled by
+    The noise floor is about two whole files, but halves have half the rounds: chance is too large in them by the square
+    root of 2, drift is not. The difference of two contiguous halves is therefore scaled by
     sqrt((drift² · 2 + chance² / 2) / (drift² · 2 + chance²)), chance² being what the rounds inside the halves explain
     of the variance of their difference: without drift that divides by the square root of 2, with nothing else by 1.
     """
@@ -125,22 +124,22 @@ def self_check(series: Sequence[FloatArray], rounds: int) -> SelfCheck:
 
 
 def drift_of(checks: Sequence[SelfCheck]) -> float:
-    """The drift that comparing these files has to take into account, for `compare.unpaired`: the largest of theirs.
+    """Return the drift to use when these files are compared, see `compare.unpaired`: the largest of theirs.
 
-    A file that cannot tell adds nothing. The noise floor is no threshold beside it: it is that of the noisiest cases,
-    and each case's own interval says what can be told of it.
+    A file with too few rounds adds nothing. The noise floor is no threshold: it is that of the noisiest cases, and each
+    case has its own interval.
     """
     return max([0.0, *(check.drift for check in checks if check.known)])
 
 
 def drift_between(series: Sequence[FloatArray]) -> float:
-    """The drift of one file alone, as `self_check` and `drift_of` find it; 0 where too few rounds cannot tell."""
+    """Return the drift of one file, as `self_check` and `drift_of` find it; 0 if there are too few rounds."""
     kept = _looked_at(series)
     return _drift(*_moves(kept)) if kept else 0.0
 
 
 def _looked_at(series: Sequence[FloatArray]) -> list[FloatArray]:
-    """The rounds of the cases that halves can be made of, of MOST_CASES at most."""
+    """Return the rounds of at most MOST_CASES cases that have enough rounds for halves."""
     kept = [row[~np.isnan(row)] for row in series]
     kept = [row for row in kept if len(row) >= LEAST_FOR_HALVES]
     if len(kept) > MOST_CASES:
@@ -153,9 +152,9 @@ def _called(differences: Sequence[Difference]) -> int:
 
 
 def _moves(rows: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
-    """How far the mean logarithms of the halves of each row are apart, and the variance of that by the rounds inside.
+    """Return the distance of the mean logarithms of the halves of each row, and its variance by the rounds inside.
 
-    What the rounds explain is chance; what is left of the difference is drift.
+    That variance is chance; the rest of the distance is drift.
     """
     lengths = np.array([len(row) for row in rows])
     moved, chance = np.empty((2, len(rows)))
@@ -171,7 +170,7 @@ def _moves(rows: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
 
 
 def _drift(moved: FloatArray, chance: FloatArray) -> float:
-    """Standard deviation of log(time) between two moments, beyond chance, pooled over cases.
+    """Return the standard deviation of log(time) between two moments, beyond chance, pooled over cases.
 
     The variance between groups of a one-way analysis (Searle, Casella & McCulloch, "Variance Components", 1992, ch. 3),
     the groups being the two halves: (difference² - chance) / 2, as both of them have moved. It is averaged after the
@@ -182,7 +181,7 @@ def _drift(moved: FloatArray, chance: FloatArray) -> float:
 
 
 def _visible(row: FloatArray, drift: float) -> float:
-    """The smallest difference that two files of these rounds each would show, see `Difference.visible`."""
+    """Return the smallest difference that two files of these rounds would show, see `Difference.visible`."""
     if len(row) < LEAST_ROUNDS:
         return math.nan
     centre = trimmed(np.log(row))

@@ -1,4 +1,4 @@
-"""What a median does not say of its visits: that they moved during the run, or that they are two groups.
+"""What a median hides about its visits: drift during the run, or two groups.
 
 *Drift* is a rank correlation of the visit means with their rounds (Kendall's tau, with its exact distribution for few
 rounds) beside a change that matters (Theil & Sen's slope over the whole run; Sen, JASA 63, 1968). *Two groups* are
@@ -26,10 +26,10 @@ LEAST_SHARE = 0.2  # of the visits in the smaller group, and at least two: fewer
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How the visits of a case lie.
+    """Drift and groups of the visits of a case.
 
     drift is how much longer the operation took at the end of the run than at its beginning, as a share: 0.1 for 10 %,
-    negative where it became faster; NaN where that is not certain. groups is 2 where the visits fall in two, `apart`
+    negative if it became faster; NaN if uncertain. groups is 2 where the visits fall in two, `apart`
     times from each other, 1 where they do not, and 0 where there are too few rounds to tell.
     """
 
@@ -39,7 +39,7 @@ class Shape:
 
 
 def shape(seconds: FloatArray) -> Shape:
-    """Look at the visit means of one case, by round: (rounds,) in seconds, NaN where one is missing."""
+    """Return the shape of the visit means of one case, by round: (rounds,) in seconds, NaN if missing."""
     rounds = np.flatnonzero(~np.isnan(seconds))
     logs = np.log(seconds[rounds])
     found, apart = groups(logs)
@@ -56,7 +56,7 @@ def _drift(rounds: FloatArray, logs: FloatArray) -> float:
 
 
 def groups(logs: FloatArray) -> tuple[int, float]:
-    """How many groups logarithms fall in, 0 for too few to tell, and how many times apart two are: (n,), no NaN."""
+    """Return how many groups logarithms (n,) fall into, 0 for too few to tell, and the ratio between two groups."""
     logs, count = np.sort(logs), len(logs)
     if count < GROUP_ROUNDS:
         return 0, math.nan
@@ -74,7 +74,7 @@ def groups(logs: FloatArray) -> tuple[int, float]:
 
 
 def by_chance(count: int) -> float:
-    """Share of the variance that the best split of one normal group of so many explains hardly ever.
+    """Return the share of the variance that the best split of one normal group of this size hardly ever explains.
 
     log(total / within) is nearly normal with mean -log(1 - 2/pi) + 2.4 / (n - 2) and variance 1 / (n - 2), the better
     the larger n is; what is left of false alarms for small n is found by simulation.

@@ -36,7 +36,7 @@ BLOCK = ["question", "size", "workers", "payload", "start_method", "placement", 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How many times as long the first case takes as the second: ratio with its 95 % interval, NaN where unknown."""
+    """How many times as long the first case takes as the second: ratio with its 95 % interval, NaN if unknown."""
 
     ratio: float
     low: float
@@ -52,10 +52,10 @@ class Comparison:
 
 
 def median_interval(seconds: FloatArray, repeats: npt.NDArray[np.int64] | None = None) -> tuple[float, float]:
-    """95 % interval of the median of visit means, in seconds: (rounds,) -> low, high; NaN below 3 rounds.
+    """Return the 95 % interval of the median of visit means, in seconds: (rounds,) -> low, high; NaN below 3 rounds.
 
-    repeats says to which repeat each round belongs. Where there are several, what differs between them is part of the
-    interval: repeats are resampled, and rounds inside them.
+    repeats says to which repeat each round belongs. With several repeats the interval includes the difference between
+    them: repeats are resampled, and rounds inside them.
     """
     if len(seconds) < LEAST_ROUNDS:
         return math.nan, math.nan
@@ -66,13 +66,13 @@ def median_interval(seconds: FloatArray, repeats: npt.NDArray[np.int64] | None =
 
 
 def coverage(rounds: int) -> str:
-    """How many of 100 intervals of a median of so many rounds hold the true one: '75', '88 to 96'."""
+    """Return how many of 100 intervals over so many rounds hold the true median: '75', '88 to 96'."""
     few, many = COVERED_FROM_FIVE
     return str(COVERED[rounds]) if rounds in COVERED else f"{few} to {many}"
 
 
 def compare(first: FloatArray, second: FloatArray) -> Comparison:
-    """Compare two cases of one run, paired by round: (rounds,) and (rounds,) in seconds, NaN where a round is missing.
+    """Compare two cases of one run, paired by round: (rounds,) and (rounds,) in seconds, NaN for a missing round.
 
     The ratio is that of the two medians over the rounds both have, so that it turns one printed median into the
     other. Its interval resamples whole rounds: what slows both cases in one round cancels. Without a common round the
@@ -89,7 +89,7 @@ def compare(first: FloatArray, second: FloatArray) -> Comparison:
 
 
 def summarise(cases: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
-    """Add to each row of `case_frame` what its visits say; one row per case, in the same order.
+    """Add to each row of `case_frame` the statistics of its visits; one row per case, in the same order.
 
     New columns: seconds (median over rounds of the visit means, per operation), low and high (its 95 % interval, NaN
     below 3 rounds), floor (the least value, seconds), spread (interquartile range of the visit means over their
@@ -104,7 +104,7 @@ def summarise(cases: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
 
 
 def rank(summary: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
-    """Add to each row of `summarise` how it stands among the mechanisms that answer the same question.
+    """Add to each row of `summarise` its rank among the mechanisms that answer the same question.
 
     A block is one question, size, number of workers, kind of payload, start method, placement, Python and way of
     waiting; only ok cases with a time take part, and neither controls nor baselines, which reach no other process.
@@ -133,7 +133,7 @@ _UNRANKED: dict[str, bool | float | int] = {
 
 
 def _rank_block(block: pd.DataFrame, series: dict[str, FloatArray], standings: dict[str, dict[Hashable, Any]]) -> None:
-    """Fill in the standings of one block, which comes with its best case first."""
+    """Fill in the standings of one block, given with its best case first."""
     cases = list(zip(block.index, block["case"], strict=True))
     fastest = series[str(cases[0][1])]
     for place, (row, case) in enumerate(cases):
@@ -147,7 +147,7 @@ def _rank_block(block: pd.DataFrame, series: dict[str, FloatArray], standings: d
 
 
 def by_round(visits: pd.DataFrame) -> dict[str, FloatArray]:
-    """Visit means in seconds by case: one number per round of the run, NaN where a case has no visit."""
+    """Return visit means in seconds by case: one per round of the run, NaN if a case has no visit."""
     cases, names = pd.factorize(visits["case"], sort=True)
     rounds, numbers = pd.factorize(visits["round"], sort=True)
     places, shape = cases * len(numbers) + rounds, (len(names), len(numbers))  # pivot_table takes five times as long
@@ -159,7 +159,7 @@ def by_round(visits: pd.DataFrame) -> dict[str, FloatArray]:
 
 
 def geometric_mean(ratios: FloatArray) -> float:
-    """The geometric mean of positive ratios, (n,) -> number; the right mean for ratios (Fleming & Wallace, 1986)."""
+    """Return the geometric mean of positive ratios, (n,) -> number; the mean for ratios (Fleming & Wallace, 1986)."""
     return float(np.exp(np.mean(np.log(ratios))))
 
 
@@ -185,10 +185,9 @@ def _summary(visits: pd.DataFrame | None) -> tuple[float, float, float, float, f
 
 @lru_cache(maxsize=64)
 def _draws(rounds: int) -> npt.NDArray[np.int32]:
-    """How often each round is drawn in each resample, with replacement: (rounds, resamples) of counts.
+    """Return how often each round is drawn in each resample, with replacement: (rounds, resamples) of counts.
 
-    The same ones for every case with as many rounds. Sharing them is what pairs two cases: a resample takes the same
-    rounds of both.
+    Cases with equally many rounds share the draws, which pairs them: a resample takes the same rounds of both.
     """
     drawn = np.random.default_rng(SEED).integers(rounds, size=(RESAMPLES, rounds))
     places = drawn * RESAMPLES + np.arange(RESAMPLES)[:, None]
@@ -197,13 +196,13 @@ def _draws(rounds: int) -> npt.NDArray[np.int32]:
 
 
 def resampled_medians(seconds: FloatArray) -> FloatArray:
-    """Medians of rounds drawn with replacement, (rounds,) -> (resamples,); the same draws for every equal count."""
+    """Return medians of rounds drawn with replacement, (rounds,) -> (resamples,); equal counts share the draws."""
     return _medians(np.ascontiguousarray(seconds, dtype=np.float64).tobytes())
 
 
 @lru_cache(maxsize=256)  # the best of a block is asked for by each of its rivals
 def _medians(data: bytes) -> FloatArray:
-    """The medians of what these float64 are drawn from.
+    """Return the medians of the draws from these float64.
 
     Adding up how often the least rounds were drawn gives the place of the middle without sorting each resample.
     """
@@ -220,7 +219,7 @@ def _medians(data: bytes) -> FloatArray:
 
 
 def resampled_repeats(side: Sequence[FloatArray], chance: np.random.Generator, drift: float = 0.0) -> FloatArray:
-    """Medians of resampled rounds, as logarithms: one array (rounds,) in seconds per repeat -> (resamples,).
+    """Return medians of resampled rounds, as logarithms: one array (rounds,) in seconds per repeat -> (resamples,).
 
     drift is the standard deviation of log(time) between two moments, which a single repeat cannot show by itself.
     Of k repeats k are drawn with replacement, which shows only (k - 1) / k of the variance between them; the missing

@@ -1,6 +1,6 @@
-"""What a run shows of the traps that users meet: steps in size, crossovers, and the price of a layer or a placement.
+"""Traps that a run shows: steps in size, crossovers, the price of a layer or a placement.
 
-Pure functions from tables to statements with intervals; nothing is looked for by the name of a mechanism alone.
+Pure functions from tables to statements with intervals; no trap depends on the name of a mechanism alone.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import pandas as pd
 
 from ipcbench.analysis.stats import LEAST_ROUNDS, SEED, Comparison, FloatArray, compare
 
-STEP = 3.0  # a jump in time, beyond what the growth of the size explains, that is worth a warning
+STEP = 3.0  # a jump in time, beyond the growth of the size, that is worth a warning
 SETTING = ["mechanism", "workers", "payload", "start_method", "placement", "python"]
 _RESAMPLES = 1000
 _SURE = 0.95  # of the resamples
-KNOWN = 16.0  # a crossing size that is known less well says little: sizes that are measured lie so far apart
+KNOWN = 16.0  # widest useful interval of a crossing size, as a factor: measured sizes are so far apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Step:
 
     @property
     def up(self) -> bool:
-        """Whether the larger size is the slow one."""
+        """Whether the larger size is slower."""
         return self.change.ratio > 1
 
 
@@ -41,9 +41,9 @@ class Step:
 class Crossover:
     """The payload size from which the second mechanism is faster than the first, in bytes, with its 95 % interval.
 
-    size is NaN where the curves do not cross between the sizes measured; second_wins then says who is faster at all of
-    them. known says whether resamples agree: all but 5 % of them cross between the sizes measured and within a factor
-    of KNOWN, or all but 5 % cross nowhere. Two curves that cannot be told apart cross somewhere by chance, and their
+    size is NaN if the curves do not cross between measured sizes; second_wins then says whether the second is faster
+    at all of them. known says whether resamples agree: all but 5 % of them cross between measured sizes and within a
+    factor of KNOWN, or all but 5 % cross nowhere. Two curves that are not told apart cross somewhere by chance: their
     crossing is not known.
     """
 
@@ -55,7 +55,7 @@ class Crossover:
 
 
 def steps(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[Step]:
-    """Find the jumps of round trips between neighbouring sizes that hold over rounds.
+    """Yield the jumps of round trips between neighbouring sizes that hold over rounds.
 
     A step is a change of 3 times or more beyond the ratio of the two sizes, upwards, or of 3 times or more downwards;
     the whole interval of the paired ratio must lie beyond that. Fewer than 3 rounds have no interval, and only a jump
@@ -74,7 +74,7 @@ def steps(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[Step
 
 
 def crossover(sizes: Sequence[float], first: FloatArray, second: FloatArray) -> Crossover:
-    """Where the second of two curves begins to be faster: sizes (n,), times (n, rounds) of both in seconds.
+    """Return where the second of two curves becomes faster: sizes (n,), times (n, rounds) of both in seconds.
 
     Medians over rounds are joined by straight lines on logarithms; the last crossing from slower to faster counts. The
     interval resamples rounds of both together; its ends are the nearest measured sizes where a resample never crosses.
@@ -101,7 +101,7 @@ def crossover(sizes: Sequence[float], first: FloatArray, second: FloatArray) -> 
 
 
 def _crossing(logs: FloatArray, difference: FloatArray, inside: bool = False) -> float:
-    """Where the difference last becomes positive, on the scale of logs; NaN, or with `inside` an end, where never."""
+    """Return where the difference last becomes positive, on the scale of logs; else NaN, or with `inside` an end."""
     places = np.flatnonzero((difference[:-1] <= 0) & (difference[1:] > 0))
     if not len(places):
         return float(logs[0] if difference[-1] > 0 else logs[-1]) if inside else math.nan
@@ -111,7 +111,7 @@ def _crossing(logs: FloatArray, difference: FloatArray, inside: bool = False) ->
 
 
 def matched(summary: pd.DataFrame, **where: object) -> pd.DataFrame:
-    """The rows with a time whose columns have these values."""
+    """Return the rows with a time whose columns have these values."""
     chosen = summary["seconds"].notna()
     for column, value in where.items():
         chosen &= summary[column] == value

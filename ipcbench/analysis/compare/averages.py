@@ -1,4 +1,4 @@
-"""Several cases at once: the centre of each of many, and their geometric mean, round by round.
+"""Centres of many cases, and their geometric mean round by round.
 
 What happens in a round happens to all its cases, and so does what happens to a machine between two repeats. So cases
 are averaged inside each round first, and what is compared is the series of these means: with each case by itself what
@@ -16,10 +16,10 @@ from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray, IntArray
 
 
 def mean_series(cases: Sequence[FloatArray] | FloatArray) -> FloatArray:
-    """The geometric mean of cases in each round: of each (rounds,) in seconds, or ratios -> (rounds,).
+    """Return the geometric mean of cases in each round, each (rounds,) in seconds or ratios -> (rounds,).
 
-    A round that a case lacks takes that case's own middle, so that every mean is over the same cases; a round that all
-    of them lack is NaN.
+    A missing round takes the median of its case, so that every mean is over all cases; a round that all cases lack is
+    NaN.
     """
     logs = np.log(np.array(cases))
     missing = np.isnan(logs)
@@ -32,9 +32,9 @@ def mean_series(cases: Sequence[FloatArray] | FloatArray) -> FloatArray:
 
 
 def trimmed_rows(logs: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """`compare.trimmed` of each row: (n, rounds), NaN where one is missing -> log, variance and freedom, each (n,).
+    """Return `compare.trimmed` of each row: (n, rounds), NaN if missing -> log, variance and freedom, each (n,).
 
-    All NaN where a row has no round; of one round variance and freedom are.
+    All are NaN for a row without a round; variance and freedom are NaN for a single round.
     """
     counts = (~np.isnan(logs)).sum(axis=1)
     ordered = np.sort(logs, axis=1)  # what is missing comes last
@@ -51,10 +51,10 @@ def trimmed_rows(logs: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 
 def centres(logs: FloatArray, repeats: IntArray, drift: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """What stands for each row in a comparison between files, as `compare.unpaired` has it: log, error and freedom.
+    """Return log, error and freedom of each row for a comparison between files, as in `compare.unpaired`.
 
-    logs is (n, rounds), repeats the repeat of each round. Error and freedom are NaN below 3 rounds; drift enters where
-    a row has a single repeat.
+    logs is (n, rounds), repeats the repeat of each round. Error and freedom are NaN below 3 rounds; drift counts if a
+    row has a single repeat.
     """
     each = np.array([trimmed_rows(logs[:, repeats == name]) for name in np.unique(repeats)]).reshape(-1, 3, len(logs))
     log, variance, freedom = each[:, 0], each[:, 1], each[:, 2]

@@ -1,4 +1,4 @@
-"""What is compared with what: cases chosen and laid out along any of their fields.
+"""Cases chosen and laid out for comparison along any of their fields.
 
 The *column* is the field along which is compared; what is compared agrees in all other fields. *Rows* are what is shown
 together: a case by default, or all that share some fields, as a geometric mean.
@@ -45,7 +45,7 @@ _DEFAULTS = {"payload": "bytes", "start_method": "fork", "placement": "spread", 
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Rows, a column and filters, by the names of FIELDS; empty rows mean a row for each case."""
+    """Rows, a column and filters, by names of FIELDS; empty rows mean one row per case."""
 
     column: str = "label"
     rows: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class Gathered:
 
 
 def field(name: str) -> str:
-    """The column of a field; raises UnknownName."""
+    """Return the column of a field; raises UnknownName."""
     known = name.strip().replace("_", "-")
     if known not in FIELDS:
         raise UnknownName("field", name, FIELDS)
@@ -91,7 +91,7 @@ def gather(sides: Sequence[Side]) -> Gathered:
 
 
 def chosen(cases: pd.DataFrame, filters: Sequence[tuple[str, tuple[str, ...]]]) -> pd.DataFrame:
-    """The cases that pass all filters; raises UnknownName for a value that no case has, BadRequest if none is left."""
+    """Return the cases that pass all filters; raises UnknownName for a value of no case, BadRequest if none is left."""
     kept = cases
     for name, values in filters:
         column = field(name)
@@ -115,14 +115,14 @@ def _matches(column: str, known: object, value: str) -> bool:
 
 
 def written(column: str, value: object) -> str:
-    """A value of a field as people write it: sizes with unit, none for empty."""
+    """Write a value of a field: sizes with unit, 'none' for empty."""
     if column == "size":
         return size_name(int(str(value)))
     return str(value) or "none"
 
 
 def columns_of(cases: pd.DataFrame, projection: Projection) -> list[str]:
-    """The values of the column field in order, the base first: as a filter names them, or in their natural order."""
+    """Return the values of the column field, the base first: in the order of a filter, or in natural order."""
     column = field(projection.column)
     if projection.column in _NO_COLUMN:
         raise BadRequest(
@@ -148,19 +148,19 @@ def _version(tag: object) -> tuple[float, ...]:
 
 
 def varying(cases: pd.DataFrame) -> list[str]:
-    """The fields, by their names, that differ between the cases of one table and can be compared along."""
+    """Return the names of the fields that differ between the cases and can be a column."""
     names = [name for name in FIELDS if name not in (*_NO_COLUMN, "question", "operation")]
     return [name for name in names if cases[FIELDS[name]].nunique() > 1]
 
 
 def keys_of(cases: pd.DataFrame, column: str) -> pd.Series:
-    """For each case what it must agree in with another to be compared along a column: a tuple of the other fields."""
+    """Return for each case the fields, other than the column, that must be equal in both cases of a pair."""
     without = {"question": {"pattern", "operation"}}.get(column, {column})
     return pd.Series(list(zip(*(cases[part] for part in PARTS if part not in without), strict=True)), cases.index)
 
 
 def row_names(cases: pd.DataFrame, projection: Projection, labels: int) -> pd.Series:
-    """The name of the row of each case: its id without the column, or the fields that were asked for."""
+    """Return the row name of each case: its id without the column, or the chosen fields."""
     column = field(projection.column)
     several = labels > 1 and column != "label"
     if projection.rows:

@@ -337,7 +337,7 @@ def test_what_is_too_far_is_one_line_that_says_how_to_measure_it(
 @pytest.mark.usefixtures("laptop")
 def test_a_distance_is_said_before_the_answer(within: Within) -> None:
     first, *rest = within("advise", "--size", "32KiB").out.splitlines()
-    assert "of 32 KiB with 1 worker was not measured" in first
+    assert "No two mechanisms were measured at ping-pong of 32 KiB with 1 worker" in first
     assert re.search(r"the nearest: .+, by a factor of \d(\.\d)? (larger|smaller), with 1 worker", first)
     assert any(line.startswith("Take ") for line in rest)
 
@@ -370,7 +370,7 @@ def test_markdown_is_tables(within: Within) -> None:
 @pytest.mark.usefixtures("laptop")
 def test_a_size_that_was_not_measured_is_said_and_modelled(within: Within) -> None:
     out = within("advise", "--size", "16KiB").out
-    assert "of 16 KiB with 1 worker was not measured" in out
+    assert "No two mechanisms were measured at ping-pong of 16 KiB with 1 worker" in out
     assert "modelled " in out
 
 
