@@ -32,7 +32,7 @@ _WAITS = {
 _DEAD = {
     "end of file": "if a sender is killed, a receiver sees the end of file",
     "an error": "if a worker is killed, the waiting process gets an error",
-    "nothing": "if a peer is killed, the others wait on: use a deadline",
+    "nothing": "if a peer is killed, the others wait forever: use a deadline",
 }
 
 
