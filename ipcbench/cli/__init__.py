@@ -55,6 +55,11 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
+    def invoke(self, ctx: click.Context) -> object:
+        with printing(0):  # here, since click ends the process with code 1 if the reader of a pipe has gone
+            return super().invoke(ctx)
+        return 0
+
 
 @click.group(
     cls=LazyGroup,

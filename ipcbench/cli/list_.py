@@ -19,7 +19,7 @@ from ipcbench.shell import pasted
 from ipcbench.text import count, safe_text
 from ipcbench.units import format_size, format_time
 
-_WIDE = 99  # characters, from which the table of mechanisms has a column for what is carried
+_WIDE = 99  # characters per line; narrower tables of mechanisms have no column "carries"
 _PORTS = {
     "channel": "over a channel",
     "cell": "with shared state",
@@ -27,13 +27,13 @@ _PORTS = {
     "executor": "with a pool of workers",
 }
 _WAITS = {
-    "block": "sleeps in the kernel until there is something",
-    "spin": "looks again and again, on a CPU of its own",
+    "block": "sleeps in the kernel until data arrive",
+    "spin": "spins and uses a whole CPU",
 }
 _DEAD = {
-    "end of file": "a receiver sees the end of a killed sender",
-    "an error": "a killed worker is an error for whoever waits",
-    "nothing": "nobody notices a killed peer: use a deadline",
+    "end of file": "if a sender is killed, a receiver sees the end of file",
+    "an error": "if a worker is killed, the waiting process gets an error",
+    "nothing": "if a peer is killed, the others wait forever: use a deadline",
 }
 
 
@@ -64,7 +64,7 @@ def command(mechanism: str | None, as_json: bool) -> None:
 
 
 def _one(found: Mechanism, as_json: bool) -> None:
-    """Say everything about one mechanism."""
+    """Print all facts of one mechanism."""
     if as_json:
         click.echo(json.dumps(_mechanism(found) | {"semantics": semantics(found)}, indent=2))
         return
@@ -78,7 +78,7 @@ def _one(found: Mechanism, as_json: bool) -> None:
 
 
 def semantics(found: Mechanism) -> str:
-    """What a chooser needs to know beside the speed, in one line."""
+    """Return what to know about a mechanism besides its speed, in one line."""
     who = {
         ("one", "one"): "one sender, one receiver",
         ("many", "one"): "many senders, one receiver",
@@ -87,10 +87,10 @@ def semantics(found: Mechanism) -> str:
     }[found.senders, found.receivers]
     order = {"total": "in order", "per sender": "in order per sender", "none": "in no order"}[found.ordering]
     reach = "also between hosts" if found.scope == "network" else "on one host"
-    wait = f"looks every {format_time(found.poll_interval)}" if found.wait == "poll" else _WAITS[found.wait]
+    wait = f"checks every {format_time(found.poll_interval)}" if found.wait == "poll" else _WAITS[found.wait]
     if found.control:
-        return "stays in one process: nothing is communicated"
-    parts = [reach, f"who waits {wait}", _DEAD[found.dead_peer]]
+        return "a control: it stays in one process and communicates nothing"
+    parts = [reach, f"a waiting process {wait}", _DEAD[found.dead_peer]]
     return "; ".join([f"{who}, {order}", *parts] if "channel" in found.ports else parts)
 
 
@@ -119,7 +119,7 @@ def _said(found: Mechanism) -> Iterator[tuple[str, str]]:
     yield "starts under", ", ".join(found.start_methods)
     if found.third_party:
         how = f', by pip install "ipcbench[{found.extra}]"' if found.extra else ""
-        yield "library", f"{', '.join(found.requires)} ({found.licence or 'licence not said'}){how}"
+        yield "library", f"{', '.join(found.requires)} ({found.licence or 'licence unknown'}){how}"
     if found.needs_server:
         yield "server", f"{found.needs_server}, started for each visit and ended with it"
     missing = catalog.missing(found.name)
@@ -130,7 +130,7 @@ def _said(found: Mechanism) -> Iterator[tuple[str, str]]:
 
 
 def _mechanisms(width: int) -> Iterator[str]:
-    """Mechanisms by family: name, what it is, what it carries where that fits, the library it needs."""
+    """Yield mechanisms by family: name, title, what it carries if the line is wide enough, library."""
     found = catalog.mechanisms()
     rows = [
         (each.name, safe_text(each.title), *([each.carries] if width >= _WIDE else []), _library(each))
@@ -149,7 +149,7 @@ def _mechanisms(width: int) -> Iterator[str]:
 
 
 def _plugins(width: int) -> Iterator[str]:
-    """Plug-ins with the package that each belongs to, and those that cannot be used with the reason."""
+    """Yield plug-ins with their package, or with the reason why they are unusable."""
     rows = [(name, _origin(found.origin, name)) for name, found in installed().usable.items()]
     rows += [(name, f"cannot be used: {reason}") for name, reason in installed().refused.items()]
     if rows:
@@ -159,7 +159,7 @@ def _plugins(width: int) -> Iterator[str]:
 
 
 def _patterns(width: int) -> Iterator[str]:
-    """Patterns by the port they use: name, question, operation; below, the names of the variants."""
+    """Yield patterns by port: name, question, operation, and the names of the variants."""
     found = catalog.patterns()
     rows = [(each.name, each.question, each.operation) for each in found]
     columns = _columns(rows, width, wide=(1, 2))
@@ -175,7 +175,7 @@ def _patterns(width: int) -> Iterator[str]:
 
 
 def _suites(width: int) -> Iterator[str]:
-    """Suites: name and question."""
+    """Yield suites: name and question."""
     yield "SUITES"
     yield from _table([(suite.name, suite.question) for suite in SUITES.values()], width)
 

@@ -45,8 +45,8 @@ def test_lists_fit_the_terminal_by_family_with_the_library_in_a_column_of_its_ow
 def test_semantics_name_ordering_waiting_reach_and_what_becomes_of_the_dead(within: Within) -> None:
     facts = json.loads(within("list", "listener-tcp", "--json").out)
     assert facts["semantics"] == (
-        "one sender, one receiver, in order; also between hosts; who waits sleeps in the kernel until there is "
-        "something; a receiver sees the end of a killed sender"
+        "one sender, one receiver, in order; also between hosts; a waiting process sleeps in the kernel until data "
+        "arrive; if a sender is killed, a receiver sees the end of file"
     )
 
 

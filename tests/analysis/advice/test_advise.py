@@ -258,8 +258,8 @@ def test_what_another_machine_measured_never_answers_unasked(tmp_path: Path, wit
     done = within("advise")
     assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
     assert "results: no results of this machine yet; --from answers from" in done.err
-    assert "; to measure this, add --measure, or: python -m ipcbench run" in done.err
-    assert "--from NAME answers from that of another machine, such as reference and third-party" in done.err
+    assert "; to measure, add --measure, or: python -m ipcbench run" in done.err
+    assert "--from answers from results of another machine: reference and third-party" in done.err
     keep(trips(["pipe"]), tmp_path / "results", "own", here=True)
     assert "Take pipe: " in within("advise").out
 
