@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from synthetic import make_cases, make_result, make_skips, tail_cases
 
 from ipcbench.errors import ResultError
-from ipcbench.model import Case, Skip, Verdict
+from ipcbench.model import Case, Skip
 from ipcbench.report import headlines, said, write
 from ipcbench.report.charts import CHARTS
 from ipcbench.report.content.absence import groups
@@ -314,11 +314,11 @@ def test_a_report_opens_with_one_table_of_winner_lead_and_ties(tmp_path: Path) -
 def test_what_is_wrong_on_purpose_is_counted_as_a_finding_and_other_wrong_results_are_not(tmp_path: Path) -> None:
     careless = Case("counter", "value", 8, 2, operation="unlocked")
     cases = [Case("ping-pong", "pipe", 64), Case("ping-pong", "queue", 64), careless]
-    verdicts: dict[str, tuple[Verdict, str]] = {
-        careless.id: ("wrong", "lost 5 of 10 increments"),
-        cases[1].id: ("wrong", "another payload"),
-    }
-    result = make_result(cases, 3, verdicts=verdicts)
+    result = make_result(
+        cases,
+        3,
+        verdicts={careless.id: ("wrong", "lost 5 of 10 increments"), cases[1].id: ("wrong", "another payload")},
+    )
     expected = "shows lost updates, as expected without a lock"
     assert study(result).badge == [("measured", 1), (expected, 1), ("wrong", 1)]
     page = write(result, tmp_path).read_text()

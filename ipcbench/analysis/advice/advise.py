@@ -1,4 +1,4 @@
-"""Which mechanism for this need? A ranked answer from what a file has measured, and why the others are not in it."""
+"""Answer a need from what a file has measured: a ranking, and why other mechanisms are not in it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ FARTHEST_WORKERS = 2  # likewise, of two and more; one worker competes with nobo
 class Option:
     """One mechanism of the answer: seconds per operation, times the best, CPU seconds per operation of all processes.
 
-    best and tied are as in `analysis.stats.rank`. modelled is the time at what was asked for, where that was not
-    measured and a model of this mechanism fits; None otherwise.
+    best and tied are as in `analysis.stats.rank`. modelled is the time for the size and workers asked for, if not
+    measured and if a model of this mechanism fits; else None.
     """
 
     mechanism: str
@@ -43,7 +43,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Out:
-    """A mechanism that is not in the answer, and why."""
+    """A mechanism outside the answer, and why."""
 
     mechanism: str
     reason: str
@@ -53,9 +53,9 @@ class Out:
 class Advice:
     """The answer to a need: options from the fastest on, and the mechanisms that are out.
 
-    question, size, workers and the setting say at what the options were measured; exact that this is what was asked
-    for; far that it is too far from it to answer. sizes and counts are all that were measured of the question. Without
-    a case that answers, options is empty.
+    question, size, workers and the setting are those of the measured options; exact says whether they are as asked for,
+    far whether they are too far from that to answer. sizes and counts are all that were measured for the question.
+    options is empty if no case answers.
     """
 
     need: Need
@@ -76,9 +76,9 @@ class Advice:
 def advise(facts: Sequence[MechanismFacts], summary: pd.DataFrame, visits: pd.DataFrame, need: Need) -> Advice:
     """Answer a need from `analysis.stats.summarise` and the visits of the same file.
 
-    The cases that are compared were measured side by side: one question, size, number of workers and setting, which are
-    those asked for or the nearest at which two fitting mechanisms were measured: a size that was taken for one of them
-    alone decides nothing between them, unless all others are too far off.
+    The compared cases were measured side by side: one question, size, number of workers and setting, as asked for or
+    the nearest at which two fitting mechanisms were measured. A size measured for one mechanism only is used if all
+    others are too far off.
     """
     known = {each.name: each for each in facts}
     reasons = {name: reason for name, each in known.items() if (reason := ruled_out(each, need))}
@@ -120,7 +120,7 @@ def advise(facts: Sequence[MechanismFacts], summary: pd.DataFrame, visits: pd.Da
 
 
 def _question(asked: pd.DataFrame, need: Need) -> str:
-    """The first question of a need that was measured near enough to answer; else the first that was measured at all."""
+    """Return the first question of a need that was measured near enough to answer, else the first measured."""
     measured = asked[asked["seconds"].notna()]
     near = [not _far(size, workers, need) for size, workers in zip(measured["size"], measured["workers"], strict=True)]
     for cases in (measured[np.array(near, dtype=bool)], measured):
@@ -131,7 +131,7 @@ def _question(asked: pd.DataFrame, need: Need) -> str:
 
 
 def _nearest(ok: pd.DataFrame, need: Need) -> tuple[int, int]:
-    """The size and number of workers to answer from, see `advise`; distance is in doublings of either."""
+    """Return the size and number of workers to answer from, see `advise`; distance counts doublings of either."""
     crowds = Counter((int(size), int(workers)) for size, workers in zip(ok["size"], ok["workers"], strict=True))
     least = min(2, max(crowds.values()))
 
@@ -144,21 +144,21 @@ def _nearest(ok: pd.DataFrame, need: Need) -> tuple[int, int]:
 
 
 def _far(size: int, workers: int, need: Need) -> bool:
-    """Whether what was measured at this size and number of workers says nothing about what is needed."""
+    """Return whether this size and number of workers are too far from the need."""
     if (workers == 1) != (need.workers == 1) or _times(workers, need.workers) > FARTHEST_WORKERS:
         return True
     return _times(size + 1, need.size + 1) > FARTHEST_SIZE
 
 
 def _times(first: int, second: int) -> float:
-    """How many times as large as the smaller of two numbers the larger one is."""
+    """Return the ratio of the larger of two numbers to the smaller."""
     return max(first, second) / min(first, second)
 
 
 def _options(
     block: pd.DataFrame, visits: pd.DataFrame, known: dict[str, MechanismFacts], modelled: dict[str, Estimate]
 ) -> tuple[Option, ...]:
-    """The cases of one block, ranked together; those that spin are only there where both kinds may be."""
+    """Return the cases of one block, ranked together; spinning ones are among them only if allowed."""
     ranked = rank(block.assign(waits=block["wait"], wait=""), visits)
     ordered = ranked.sort_values(["best", "seconds", "mechanism"], ascending=[False, True, True])
     rows: list[Any] = list(ordered.itertuples(index=False))
@@ -180,9 +180,9 @@ def _options(
 
 
 def _modelled(ok: pd.DataFrame, block: pd.DataFrame, series: dict[str, FloatArray], need: Need) -> dict[str, Estimate]:
-    """Times at what was asked for, by mechanism: between sizes or numbers of workers that were measured, never beyond.
+    """Return modelled times for the need, by mechanism: between measured sizes or numbers of workers, never beyond.
 
-    One of the two must have been measured as asked: a model of both at once there is none.
+    One of the two must have been measured as asked: no model covers both at once.
     """
     found = {}
     for name in block["mechanism"]:
@@ -202,7 +202,7 @@ def _modelled(ok: pd.DataFrame, block: pd.DataFrame, series: dict[str, FloatArra
 def _out(
     reasons: dict[str, str], known: dict[str, MechanismFacts], asked: pd.DataFrame, block: pd.DataFrame
 ) -> tuple[Out, ...]:
-    """Everybody in the file who is not in the answer; who was asked for by nobody is left unsaid."""
+    """Return the mechanisms of the file outside the answer, without those that were not asked for."""
     answered = set(block["mechanism"])
     absent = asked[asked["verdict"] != "ok"].drop_duplicates("mechanism")
     absences = zip(absent["mechanism"], absent["verdict"], absent["reason"], strict=True)
@@ -216,5 +216,5 @@ def _out(
 
 
 def in_order(out: Iterable[Out]) -> tuple[Out, ...]:
-    """Those who are out by reason and name, so that all of one reason stand together."""
+    """Sort mechanisms by reason and name, so that those of one reason are together."""
     return tuple(sorted(out, key=lambda each: (each.reason, each.mechanism)))

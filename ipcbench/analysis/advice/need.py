@@ -1,4 +1,4 @@
-"""What somebody needs of a mechanism, in the words of the suites, and whether a mechanism could give it at all."""
+"""A need of a user, in the words of the suites, and whether a mechanism can meet it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ MUSTS = (
 WORDS = ("latency", "throughput", "tasks", "state", "read", "write")
 STATE = {"state": "counter", "read": "access:read", "write": "access:write"}
 NOT_ASKED = "not asked for"
-_NUMBER, _MESSAGE = 8, 64  # bytes, where nobody said
+_NUMBER, _MESSAGE = 8, 64  # bytes, by default
 
 
 class Facts(Protocol):
-    """What a mechanism declares of itself, whether it comes from a file or from the mechanism."""
+    """What a mechanism declares, read from a file or from the mechanism itself."""
 
     @property
     def name(self) -> str: ...
@@ -48,11 +48,11 @@ class Facts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A question as a chooser asks it.
+    """What a user needs.
 
-    questions are those that answer it, the best first; workers is what they count for so many producers and
-    consumers. musts are of MUSTS. An empty family, placement or python is any, or what most of a file has; mechanisms
-    are names, all where empty; stdlib leaves out what needs a library beside the standard one.
+    questions answer it, the best first; workers is their number of workers for these producers and consumers. musts are
+    of MUSTS. An empty family, placement or python means any, or the most common of a file; mechanisms are names, empty
+    for all; stdlib leaves out mechanisms that need a third-party library.
     """
 
     questions: tuple[str, ...]
@@ -70,24 +70,24 @@ class Need:
 
     @property
     def state(self) -> bool:
-        """Whether it is about state that is shared, not about messages."""
+        """Whether it is about shared state, not messages."""
         return self.questions[0].partition(":")[0] in ("counter", "access")
 
     @property
     def uneven(self) -> bool:
-        """Whether producers and consumers are many and not as many, which nothing measures."""
+        """Whether there are several producers and consumers of unequal number, which no case measures."""
         return self.questions[0] == "many-to-many" and self.producers != self.consumers
 
     def case(self, mechanism: str) -> Case:
-        """The case that would answer it for a mechanism, under the usual placement where none is asked for."""
+        """Return the case that would answer it for a mechanism, under the usual placement."""
         pattern, _, operation = self.questions[0].partition(":")
         return Case(pattern, mechanism, self.size, self.workers, operation, self.payload)
 
 
 def questions_of(word: str, producers: int, consumers: int, known: Sequence[str]) -> tuple[str, ...]:
-    """The questions that a word of WORDS, a question, or nothing asks for between so many processes.
+    """Return the questions for a word of WORDS, a question or nothing, and so many processes.
 
-    Raises UnknownName, and BadRequest where word and numbers contradict each other.
+    Raises UnknownName, and BadRequest if word and numbers contradict each other.
     """
     if word in STATE:
         return (STATE[word],)
@@ -113,12 +113,12 @@ def _by_shape(word: str, producers: int, consumers: int) -> tuple[str, ...]:
 
 
 def usual_size(question: str) -> int:
-    """The payload, in bytes, where nobody chose one: a small message, or one number."""
+    """Return the default payload in bytes: a small message, or one number."""
     return {"counter": _NUMBER, "access": _NUMBER, "hand-over": 0}.get(question.partition(":")[0], _MESSAGE)
 
 
 def check(need: Need) -> None:
-    """Raise BadRequest for what contradicts itself."""
+    """Raise BadRequest for a need that contradicts itself."""
     for must in need.musts:
         if must not in MUSTS:
             raise UnknownName("must", must, MUSTS)
@@ -129,7 +129,7 @@ def check(need: Need) -> None:
 
 
 def ruled_out(facts: Facts, need: Need) -> str | None:
-    """Why a mechanism is out of the question, whatever its speed, in words; None if it is not."""
+    """Return why a mechanism cannot meet a need, whatever its speed; None if it can."""
     if need.mechanisms and facts.name not in need.mechanisms:
         return NOT_ASKED
     if not facts.ranked:

@@ -1,4 +1,4 @@
-"""Two or more columns of cases become statements: each case, each family, the controls, and what is missing where."""
+"""Compare columns of cases: each case, each family, the controls, and what is missing where."""
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ from ipcbench.analysis.compare.pairing import SIDES, Lack, Pair, Scales, grouped
 from ipcbench.analysis.self_check import SelfCheck, drift_of
 
 CONTROLS = ("no-op", "memcpy", "pickle", "os-pipe")
-LEAST_FOR_WHOLE = 3  # cases; of fewer each is too large a part of their mean
-MOVED = 0.05  # controls that differ by more say that the machine was another, or in another state
+LEAST_FOR_WHOLE = 3  # cases: each of fewer is too large a part of their mean
+MOVED = 0.05  # controls that differ by more mean another machine, or another state of it
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row in one column against the base: ratio above 1 is slower; times in seconds, NaN where unknown.
+    """One row in one column against the base: ratio above 1 is slower; times in seconds, NaN if unknown.
 
-    Where a row holds several cases, ratio and times are geometric means over the `cases` that have a number on both
-    sides, and `missing` counts the others. visible is the smallest difference that would have been seen four times
-    out of five, as a share. floor is the noise floor of the two files, the larger of theirs, as a share; NaN inside
-    one file, where a row holds several cases, and where a file has too few rounds. excess is ratio over the mean of
-    all cases; NaN but for a column of another machine. more is about how many more rounds an inconclusive row takes
-    (of each file, where there are several; repeats where repeats is above 1), NaN where more would not do. question,
-    mechanism, size and workers are those of its first case.
+    In a row of several cases, ratio and times are geometric means over the `cases` with a number on both sides, and
+    `missing` counts the others. visible is the smallest difference that would be seen four times out of five, as a
+    share. floor is the larger noise floor of the two files, as a share; NaN inside one file, for a row of several cases
+    and for a file with too few rounds. excess is ratio over the mean of all cases; NaN unless the column is of another
+    machine. more is about how many more rounds an inconclusive row needs (of each of several files; repeats if repeats
+    is above 1), NaN if more would not settle it. question, mechanism, size and workers are those of its first case.
     """
 
     row: str
@@ -59,7 +58,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """The geometric mean of a family, or of a control, or of "all", over the cases both columns have."""
+    """The geometric mean of a family, of a control, or of "all", over the cases that both columns have."""
 
     name: str
     column: str
@@ -72,11 +71,11 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """What a comparison found; the base is the first of columns, and every other one is compared with it.
+    """The result of a comparison; every column is compared with the first, the base.
 
     table has the fields of Row as columns, families and controls those of Mean, missing those of `pairs.Lack`. drift
-    and floors are the drift and the noise floor of each file by label, see `self_check`. wholes holds, of each column
-    that another machine was measured for, the mean over all cases.
+    and floors are the drift and the noise floor of each file by label, see `self_check`. wholes has, for each column of
+    another machine, the mean over all cases.
     """
 
     projection: Projection
@@ -92,7 +91,7 @@ class Contrast:
 
     @property
     def within_noise(self) -> pd.Series[bool]:
-        """Which rows of the table are called different, by less than the noise floor of their files."""
+        """Which rows of the table differ, but by less than the noise floor of their files."""
         apart = self.table["ratio"].map(lambda ratio: max(ratio, 1 / ratio) - 1)
         return self.table["verdict"].isin(["slower", "faster"]) & (apart < self.table["floor"])
 
@@ -112,10 +111,10 @@ def contrast(
 ) -> Contrast:
     """Compare the chosen cases column by column with the first one.
 
-    worth is the smallest difference that is worth a choice. checks has what each file says of itself, by label: the
-    drift between two moments of a machine, see `compare.unpaired`, and the noise floor; of two files the larger counts.
-    elsewhere names the columns of another machine than the base's, whose rows are measured by the whole. The verdicts
-    of all rows are given at once. Raises BadRequest for a column that cannot be one.
+    worth is the smallest difference that matters, as a share. checks has the self-check of each file by label: drift
+    between two moments of a machine, see `compare.unpaired`, and noise floor; of two files the larger counts. elsewhere
+    names the columns of another machine than the base's, whose rows are set against the mean of all. The verdicts of
+    all rows are given at once. Raises BadRequest for a field that cannot be a column.
     """
     columns = columns_of(cases, projection)
     column = field(projection.column)
@@ -180,7 +179,7 @@ def _rows(
     floors: Mapping[str, float],
     wholes: Mapping[str, Mean],
 ) -> list[Row]:
-    """The rows that have a number on both sides, with the verdicts of all at once."""
+    """Return the rows with a number on both sides, with verdicts given to all at once."""
     weighed = []
     for column, group in groups:
         complete = [pair for pair in group if pair.complete]
@@ -238,7 +237,7 @@ def _row(
 
 
 def _means(scales: Scales, column: str, named: Mapping[str, list[Pair]], whole: Sequence[Pair]) -> list[Mean]:
-    """The mean of each group and, where there are several, of the whole: of what has a number on both sides."""
+    """Return the mean of each group, and of all if there are several, over the cases with a number on both sides."""
     groups = dict(named) | ({"all": list(whole)} if len(named) > 1 else {})
     found = []
     for name, group in groups.items():

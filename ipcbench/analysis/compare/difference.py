@@ -1,7 +1,7 @@
-"""Is one thing slower than another? Differences with intervals, and verdicts over all that are asked at once.
+"""Differences with intervals, and verdicts over many of them at once.
 
-Two series that were measured together, round by round, are *paired*: what slows both in one round cancels. Series of
-two files are *unpaired*. Both are judged by trimmed means of logarithms, so that a wild round or two decides nothing,
+Two series measured together, round by round, are *paired*: a slowdown of both in one round cancels. Series of
+two files are *unpaired*. Both are judged by trimmed means of logarithms, so a wild round or two decides nothing,
 with the standard error of Yuen ("The two-sample trimmed t for unequal population variances", Biometrika 61, 1974).
 Medians would be as sure-footed and see less: see `benchmarks/harness/power.py`. Where a label was measured several
 times, its repeats are the sample and not the rounds inside them (Kalibera & Jones, "Rigorous Benchmarking in Reasonable
@@ -33,10 +33,10 @@ WORTH = 0.03  # a difference below 3 % is not worth a choice, however certain
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How many times as long the first takes as the second, typically, and the 95 % interval of that.
+    """How many times as long the first takes as the second, with its 95 % interval.
 
-    error is the standard error of log(ratio), freedom its degrees of freedom. All but ratio are NaN where either side
-    has fewer than 3 rounds.
+    error is the standard error of log(ratio), freedom its degrees of freedom. All but ratio are NaN if either side has
+    fewer than 3 rounds.
     """
 
     ratio: float
@@ -47,12 +47,12 @@ class Difference:
 
     @property
     def known(self) -> bool:
-        """Whether there were rounds enough for an interval."""
+        """Whether there were enough rounds for an interval."""
         return self.error == self.error
 
     @property
     def p(self) -> float:
-        """Two-sided p-value, of Student's t with that standard error; NaN without an interval."""
+        """Two-sided p-value of Student's t with that standard error; NaN without an interval."""
         if not self.known:
             return math.nan
         if self.error == 0:
@@ -61,7 +61,7 @@ class Difference:
 
     @property
     def visible(self) -> float:
-        """The smallest difference that would have been seen four times out of five, as a share: 0.05 for 5 %."""
+        """The smallest difference that would be seen four times out of five, as a share: 0.05 for 5 %."""
         if not self.known:
             return math.nan
         return math.expm1((quantile(1 - RATE / 2, self.freedom) + quantile(0.8, self.freedom)) * self.error)
@@ -69,7 +69,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Centre:
-    """The middle of some logarithms, the variance of that, and its degrees of freedom."""
+    """The centre of some logarithms, its variance and its degrees of freedom."""
 
     log: float
     variance: float
@@ -77,7 +77,7 @@ class Centre:
 
 
 def paired(first: FloatArray, second: FloatArray) -> Difference:
-    """Compare two series measured together: (rounds,) and (rounds,) in seconds, NaN where a round is missing."""
+    """Compare two series measured together: (rounds,) and (rounds,) in seconds, NaN for a missing round."""
     both = ~(np.isnan(first) | np.isnan(second))
     if not both.any():
         return Difference(math.nan)
@@ -91,8 +91,8 @@ def paired(first: FloatArray, second: FloatArray) -> Difference:
 def unpaired(first: Sequence[FloatArray], second: Sequence[FloatArray], drift: float = 0.0) -> Difference:
     """Compare two series of different runs: for each, one array (rounds,) in seconds per repeat.
 
-    drift is the standard deviation of log(time) between two moments of one machine, as far as the rounds of one repeat
-    do not show it; it enters the interval where a side has a single repeat, which cannot show it by itself.
+    drift is the standard deviation of log(time) between two moments of one machine beyond what the rounds of one repeat
+    show; it enters the interval of a side with a single repeat, which cannot show it.
     """
     sides = [[np.log(repeat[~np.isnan(repeat)]) for repeat in side] for side in (first, second)]
     one, other = ([repeat for repeat in side if len(repeat)] for side in sides)
@@ -106,15 +106,15 @@ def unpaired(first: Sequence[FloatArray], second: Sequence[FloatArray], drift: f
 
 
 def centre_of(repeats: Sequence[FloatArray]) -> float:
-    """The logarithm of the time that stands for one side in a comparison: an array (rounds,) in seconds per repeat."""
+    """Return the logarithm of the time of one side in a comparison: an array (rounds,) in seconds per repeat."""
     logs = [np.log(repeat[~np.isnan(repeat)]) for repeat in repeats]
     return _centre([each for each in logs if len(each)], 0.0).log
 
 
 def trimmed(logs: FloatArray) -> Centre:
-    """The mean without the outer seventh on either side (of 7 to 13 one, of fewer none): (rounds,) -> its centre.
+    """Return the mean without the outer seventh on either side (one of 7 to 13, none of fewer): (rounds,) -> centre.
 
-    Its variance is that of what is left after the outer ones are drawn in to the next ones, Yuen (1974).
+    Its variance is that of the values with the outer ones drawn in to the next ones, Yuen (1974).
     """
     count, cut = len(logs), len(logs) // 7
     inner = np.sort(logs)
@@ -125,7 +125,7 @@ def trimmed(logs: FloatArray) -> Centre:
 
 
 def _centre(repeats: Sequence[FloatArray], drift: float) -> Centre:
-    """The centre of one side. Several repeats differ by their rounds and by more, and show both."""
+    """Return the centre of one side; several repeats show the variance of rounds and of drift."""
     if len(repeats) == 1:
         centre = _trimmed_or_alone(repeats[0])
         return Centre(centre.log, centre.variance + drift**2, centre.freedom)
@@ -137,12 +137,12 @@ def _centre(repeats: Sequence[FloatArray], drift: float) -> Centre:
 
 
 def _trimmed_or_alone(logs: FloatArray) -> Centre:
-    """A single round has no spread to be trimmed."""
+    """Return the trimmed centre, or that of a single round, which has no spread."""
     return trimmed(logs) if len(logs) > 1 else Centre(float(logs[0]), 0.0, 0.0)
 
 
 def _together(one: Centre, other: Centre) -> float:
-    """Degrees of freedom of a difference: Welch (1938) and Satterthwaite (1946); without any variance those of both."""
+    """Return the degrees of freedom of a difference: Welch (1938), Satterthwaite (1946); without variance the sum."""
     total = one.variance + other.variance
     if total == 0:
         return one.freedom + other.freedom
@@ -156,9 +156,9 @@ def _difference(log: float, variance: float, freedom: float) -> Difference:
 
 
 def verdicts(differences: Sequence[Difference], worth: float = WORTH) -> list[Verdict]:
-    """The verdict of each of the differences that are asked at once; below `worth`, a share, nothing is different.
+    """Return the verdict on each of several differences at once; below `worth`, a share, nothing is different.
 
-    Equivalent is what certainly differs by less than `worth`; inconclusive all that might differ either way.
+    Equivalent differs by less than `worth` for certain; inconclusive might differ either way.
     """
     found: list[Verdict] = ["inconclusive"] * len(differences)
     known = [place for place, difference in enumerate(differences) if difference.known]
@@ -171,11 +171,11 @@ def verdicts(differences: Sequence[Difference], worth: float = WORTH) -> list[Ve
 
 
 def more_rounds(difference: Difference, rounds: int, worth: float = WORTH, drift: float = 0.0) -> int | None:
-    """About how many more rounds an inconclusive difference takes to get a verdict; None where more would not do.
+    """Return about how many more rounds an inconclusive difference needs for a verdict; None if more would not do.
 
-    A standard error shrinks with the square root of the rounds. A difference that is worth a choice asks for one that
-    would be seen four times out of five, a smaller one for an interval that lies within `worth` on both sides. The
-    part of the error that is drift stays, whatever the rounds.
+    A standard error shrinks with the square root of the rounds. A difference above `worth` needs an error at which it
+    is seen four times out of five, a smaller one an interval within `worth` on both sides. Drift stays in the error,
+    whatever the rounds.
     """
     if not difference.known:
         return max(LEAST_ROUNDS - rounds, 1)
@@ -192,7 +192,7 @@ def more_rounds(difference: Difference, rounds: int, worth: float = WORTH, drift
 
 
 def adjusted(p: FloatArray) -> FloatArray:
-    """p-values adjusted for being asked together (Benjamini & Hochberg, 1995), as scipy's false_discovery_control."""
+    """Return p-values adjusted for several tests (Benjamini & Hochberg, 1995), as scipy's false_discovery_control."""
     order = np.argsort(p)[::-1]
     scaled = p[order] * len(p) / np.arange(len(p), 0, -1)
     found = np.empty_like(p)
@@ -211,5 +211,5 @@ def _verdict(difference: Difference, p: float, worth: float) -> Verdict:
 
 @lru_cache(maxsize=256)
 def quantile(share: float, freedom: float) -> float:
-    """A quantile of Student's t."""
+    """Return a quantile of Student's t."""
     return float(special.stdtrit(freedom, share))

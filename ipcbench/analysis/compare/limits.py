@@ -49,10 +49,10 @@ def _parse(part: str, text: str) -> Limit:
 
 
 def exceeded(limit: Limit, contrast: Contrast) -> list[str]:
-    """The rows that a condition is true of. Only a verdict makes a row slower or faster; inconclusive ones are not.
+    """Return the rows for which a condition is true; inconclusive rows are neither slower nor faster.
 
-    10 % slower means that it takes 1.1 times as long, 10 % faster that the base takes 1.1 times as long. Missing is
-    what has a number in the base and not in another column.
+    10 % slower means that it takes 1.1 times as long, 10 % faster that the base takes 1.1 times as long. Missing means
+    a number in the base and none in another column.
     """
     if limit.kind == "missing":
         lacks = contrast.missing

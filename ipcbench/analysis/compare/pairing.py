@@ -1,4 +1,4 @@
-"""Cases of two columns that agree in all else, and how they differ."""
+"""Pairs of cases that are equal but for the column, and how they differ."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Pair:
 
     @property
     def complete(self) -> bool:
-        """Whether both have a number."""
+        """Whether both sides have a number."""
         return self.base is not None and self.other is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """A case that has a number in one of two columns only; column is where it is missing."""
+    """A case with a number in one of two columns only; column is the one where it is missing."""
 
     row: str
     case: str
@@ -46,7 +46,7 @@ class Lack:
 
 
 def pairs(about: pd.DataFrame, gathered: Gathered, base: str, other: str) -> list[Pair]:
-    """Every case of either column with its partner, in the order of the cases."""
+    """Return every case of either column with its partner, in the order of the cases."""
     found: dict[object, list[Where | None]] = {}
     first: dict[object, Any] = {}
     for row in about[about["place"].isin([base, other])].itertuples(index=False):
@@ -61,7 +61,7 @@ def pairs(about: pd.DataFrame, gathered: Gathered, base: str, other: str) -> lis
 
 
 def lacking(about: pd.DataFrame, found: Sequence[Pair], base: str, other: str) -> list[Lack]:
-    """What has a number in one of the two columns only, and why not in the other."""
+    """Return the cases with a number in one of two columns only, with the reason for the other."""
     there = {(row.key, row.place): row for row in about.itertuples(index=False)}
     lacks = []
     for pair in found:
@@ -75,7 +75,7 @@ def lacking(about: pd.DataFrame, found: Sequence[Pair], base: str, other: str) -
 
 
 def grouped(found: Iterable[Pair], name: Callable[[Pair], str]) -> Mapping[str, list[Pair]]:
-    """Pairs by a name, in the order in which the names come."""
+    """Group pairs by a name, in the order of first appearance."""
     groups: dict[str, list[Pair]] = {}
     for pair in found:
         groups.setdefault(name(pair), []).append(pair)
@@ -84,17 +84,17 @@ def grouped(found: Iterable[Pair], name: Callable[[Pair], str]) -> Mapping[str, 
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """Weighs pairs: what it takes beside them are all series, and by label the drift between two moments."""
+    """Weighs pairs, given all series and the drift between two moments by label."""
 
     gathered: Gathered
     drift: Mapping[str, float]
 
     def between(self, base: Where, other: Where) -> float:
-        """The drift that counts between two files: that of the one that drifts more."""
+        """Return the drift between two files: the larger of theirs."""
         return max(self.drift.get(label, 0.0) for label, _ in (base, other))
 
     def weigh(self, complete: Sequence[Pair]) -> Difference:
-        """How many times as long the other column takes as the base: of one pair, or on geometric mean of several."""
+        """Return how many times as long the other column takes as the base, as a geometric mean over the pairs."""
         if not complete:
             return Difference(math.nan)
         base, other = ([where_of(pair, side) for pair in complete] for side in SIDES)
@@ -108,7 +108,7 @@ class Scales:
         return found if min(counts) >= LEAST_ROUNDS else Difference(found.ratio)
 
     def _difference(self, other: Sequence[Where], base: Sequence[Where], same_rounds: bool) -> Difference:
-        """Compare the means over cases of both sides, round by round where they were measured together."""
+        """Compare the means over cases of both sides, round by round if they were measured together."""
         series = self.gathered.series
         if not same_rounds:
             return unpaired(self._by_repeat(other), self._by_repeat(base), self.between(base[0], other[0]))
@@ -116,39 +116,39 @@ class Scales:
         return paired(ratios, np.ones(len(ratios)))
 
     def seconds(self, complete: Sequence[Pair], side: Which) -> float:
-        """The time of one pair's side that is compared, see `compare.trimmed`, or the geometric mean of several."""
+        """Return the time of one side, see `compare.trimmed`, as a geometric mean over the pairs."""
         if not complete:
             return math.nan
         middles = [centre_of(self._by_repeat([where_of(pair, side)])) for pair in complete]
         return math.exp(math.fsum(middles) / len(middles))
 
     def rounds(self, complete: Sequence[Pair]) -> tuple[int, int]:
-        """The fewest rounds that any of the series has, and the fewest repeats those are in."""
+        """Return the fewest rounds and the fewest repeats of any series."""
         places = [where_of(pair, side) for pair in complete for side in SIDES]
         counts = [int((~np.isnan(self.gathered.series[where])).sum()) for where in places]
         repeats = [len(np.unique(self.gathered.repeats[label])) for label, _ in places]
         return min(counts, default=0), min(repeats, default=0)
 
     def _by_repeat(self, places: Sequence[Where]) -> list[FloatArray]:
-        """The mean over cases of one file, an array for each of its repeats."""
+        """Return the mean over cases of one file, an array per repeat."""
         repeats = self.gathered.repeats[places[0][0]]
         means = mean_series([self.gathered.series[where] for where in places])
         return [means[repeats == name] for name in np.unique(repeats)]
 
 
 def _moved(found: Difference, ratio: float) -> Difference:
-    """The same difference about another middle."""
+    """Move a difference to another ratio."""
     by = ratio / found.ratio
     return Difference(ratio, found.low * by, found.high * by, found.error, found.freedom)
 
 
 def where_of(pair: Pair, side: Which) -> Where:
-    """Where one side of a complete pair has its number."""
+    """Return where one side of a complete pair has its number."""
     found = pair.base if side == "base" else pair.other
     assert found is not None, "only complete pairs are weighed"
     return found
 
 
 def together(complete: Sequence[Pair]) -> bool:
-    """Whether both sides of these pairs were measured in the same rounds of one file."""
+    """Return whether both sides of these pairs were measured in common rounds of one file."""
     return all(pair.base is not None and pair.other is not None and pair.base[0] == pair.other[0] for pair in complete)

@@ -1,7 +1,7 @@
-"""Two machines compared by shape: not how fast each is, but whether the advice is the same on both.
+"""Compare two machines by winners, order and crossing sizes: is the advice equal on both?
 
-Absolute times of two machines differ everywhere. What can be carried over is who wins where, in which order the
-mechanisms stand, and from which size on another one is faster.
+Absolute times of two machines differ everywhere. Winners, the order of mechanisms and the sizes from which another one
+is faster can be compared.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _CURVE = ["question", *BLOCK[2:7]]
 class Crossing:
     """Where the second mechanism becomes faster than the first, on two machines.
 
-    settled says whether that is known well enough on both, see `Crossover.known`; moved whether it is and differs for
-    sure.
+    settled says whether that is known well enough on both, see `Crossover.known`; moved whether it then differs for
+    certain.
     """
 
     where: str
@@ -48,7 +48,7 @@ class Shape:
 
     winners has a row per block and side: the columns of BLOCK, side, winner, short, family, seconds, lead (how many
     times as long the next one takes), next (its name), tied (whether that is no difference), was (the winner on the
-    base) and changed (on the other side only: whether the advice is another one).
+    base) and changed (on the other side only: whether the winner differs).
 
     agreement has a row per question: blocks, and tau, Kendall's tau-b of the times of the mechanisms that both have,
     mean over blocks of three and more; 1 is the same order, -1 the opposite.
@@ -62,12 +62,12 @@ class Shape:
 
     @property
     def changed(self) -> pd.DataFrame:
-        """The blocks whose winner is another one on the other machine, ties apart."""
+        """The blocks with another winner on the other machine, without ties."""
         return self.winners[self.winners["changed"]]
 
 
 def shape(base: Side, other: Side, kept: set[str]) -> Shape:
-    """Compare what two sides would advise, over the cases of `kept` that both have a number of."""
+    """Compare the advice of two sides, over the cases of `kept` that both have a number for."""
     series = [by_round(side.visits) for side in (base, other)]
     common = _measured(base) & _measured(other) & kept
     cases = base.cases[base.cases["case"].isin(common)]
@@ -85,7 +85,7 @@ Series = dict[str, FloatArray]
 
 
 def _measured(side: Side) -> set[str]:
-    """The cases of a side that are ranked and have a number."""
+    """Return the cases of a side that are ranked and have a number."""
     cases = side.cases
     ok = cases[(cases["verdict"] == "ok") & cases["ranked"] & (cases["mechanism"] != "")]
     return set(ok["case"]) & set(side.visits["case"])
@@ -128,7 +128,7 @@ def _agreement(blocks: Blocks, first: Series, second: Series) -> pd.DataFrame:
 
 
 def _crossings(cases: pd.DataFrame, base: dict[str, FloatArray], other: dict[str, FloatArray]) -> Iterator[Crossing]:
-    """Crossing sizes of the pairs of CROSSING, in one setting each, where they cross on one machine at least."""
+    """Yield the crossing sizes of the pairs of CROSSING, per setting, that cross on at least one machine."""
     asked = cases[cases["mechanism"].isin(CROSSING)]
     for key, curves in asked.groupby(_CURVE, sort=False):
         by_size = {
@@ -152,7 +152,7 @@ _PLAIN = ("", "1w", "bytes", "fork", "spread")
 
 
 def _apart(base: Crossover, other: Crossover) -> bool:
-    """Whether two crossings that are known lie apart: a machine that has none differs from one that has."""
+    """Return whether two known crossings differ; a machine without one differs from a machine with one."""
     if math.isnan(base.size) or math.isnan(other.size):
         return True
     return base.high < other.low or other.high < base.low

@@ -1,4 +1,4 @@
-"""One of the things that are compared: a results file of ours or, as far as it goes, a plain pyperf file."""
+"""A side of a comparison: a results file or, with less known, a plain pyperf file."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _LONGEST_NAME = 255
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A file under the name it has in a comparison.
+    """A file under its name in a comparison.
 
-    facts says of machine and settings what can be told, by name; cases and visits are `frame.case_frame` and
-    `frame.visit_frame`. digest is the same for files of equal content. protocol and machine are None and empty where
-    they are not known: of a plain pyperf file, or of a machine that keeps no id. plain tells a file that is not ours.
+    facts has what is known of machine and settings, by name; cases and visits are `frame.case_frame` and
+    `frame.visit_frame`. digest is equal for files of equal content. protocol and machine are None and empty if
+    unknown: for a plain pyperf file, or a machine that keeps no id. plain says that it is a plain pyperf file.
     repeats says when and by which seed it was measured, file the name of the file where there is one. touched says in
     words how many of its visits something else on the machine touched, empty where none was, or where it is not known;
     share_touched is their share of all.
@@ -51,17 +51,17 @@ class Side:
 
     @property
     def pythons(self) -> list[str]:
-        """The tags of the interpreters that the cases name."""
+        """The tags of the interpreters of the cases."""
         return sorted(set(self.cases["python"]) - {""})
 
     @property
     def rounds(self) -> int:
-        """How many rounds there are, of the case that has the most."""
+        """The rounds of the case that has the most."""
         return int(self.visits.groupby("case")["round"].nunique().max()) if len(self.visits) else 0
 
 
 def open_side(path: Path, name: str | None = None) -> Side:
-    """Read a file of ours, or else a plain pyperf file; named by its label if not told. Raises ResultError."""
+    """Read a results file, or else a plain pyperf file; without a name it gets its label. Raises ResultError."""
     side = read(path, lambda document: _side(document, path, name))
     return replace(side, file=safe_text(path.name))
 
@@ -75,13 +75,13 @@ def _side(document: dict[str, Any], path: Path, name: str | None) -> Side:
 
 
 def side_of_foreign(plain: Foreign, name: str, digest: str = "") -> Side:
-    """A plain pyperf file as a side."""
+    """Return a plain pyperf file as a side."""
     facts = plain.facts | {"rounds": _several(plain.visits.groupby("case").size())}
     return Side(safe_text(name, _LONGEST_NAME), facts, plain.cases, plain.visits, digest, plain=True)
 
 
 def side_of_result(result: ResultFile, name: str | None = None, digest: str = "") -> Side:
-    """A results file as a side; without a digest it is equal to no other."""
+    """Return a results file as a side; without a digest it equals no other."""
     record = result.ipcbench
     return Side(
         name=safe_text(name or record.label, _LONGEST_NAME),
@@ -98,7 +98,7 @@ def side_of_result(result: ResultFile, name: str | None = None, digest: str = ""
 
 
 def _facts(record: RunRecord) -> dict[str, str]:
-    """What decides numbers, or tells one measurement from another, in the order in which people ask."""
+    """Return the facts that influence numbers or identify a measurement, in the order people ask for them."""
     machine, settings = record.machine, record.settings
     cases = [Case.parse(case.id) for case in record.cases]
     facts = {

@@ -1,7 +1,7 @@
-"""Many hosts side by side: which files can stand there, and their numbers as tables of hosts and cases.
+"""Gather hosts for a survey: which files can be compared, and their numbers as tables of hosts and cases.
 
-Samples of two hosts are never put together: a mean over machines describes none. What is known of a host is its own
-time of a case, and the fleet's centre of a case is the median of those.
+Samples of two hosts are never pooled: a mean over machines describes none. Each host has its own time of a case, and
+the fleet's centre of a case is the median of those times.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TOLD = ("Python", "ipcbench", "placement", "start method", "values per visit", "
 class Fleet:
     """The hosts in the order given, and what they measured: numbers has (hosts, cases).
 
-    The hosts' own about and numbers are empty. left_out says in a line for each file that is not here why.
+    The hosts' own about and numbers are empty. left_out has one line per file left out, with the reason.
     """
 
     hosts: list[Host]
@@ -50,11 +50,11 @@ NOTHING = Numbers(np.empty((6, 0)))
 
 
 def gather(read: Iterable[Host | str]) -> Fleet:
-    """Put hosts side by side as they come; a text is the reason why a file could not be read.
+    """Gather hosts; a text instead of a host is the reason why its file could not be read.
 
-    Left out, with a line each, is what cannot be compared: a copy, what holds a part of another one, another protocol
-    than that of most, what has no case in common with any other. Raises BadRequest for two hosts of one name, and where
-    fewer than two are left.
+    Left out, with a line each, are files that cannot be compared: copies, files that share rounds with another, files
+    of another protocol than most, files without a case in common with any other. Raises BadRequest for two hosts of one
+    name, and if fewer than two are left.
     """
     hosts, left_out, door = [], [], _Door()
     about: dict[str, int] = {}
@@ -84,7 +84,7 @@ def gather(read: Iterable[Host | str]) -> Fleet:
 
 
 def _comparable(hosts: Sequence[Host], cases: Sequence[Sequence[int]], left_out: list[str]) -> list[int]:
-    """The places of the hosts that were measured in one way and have a case in common with another one."""
+    """Return the places of the hosts of one protocol that have a case in common with another host."""
     kept = _of_one_protocol(hosts, left_out)
     counts = Counter(case for host in kept for case in cases[host])
     alone = [host for host in kept if not any(counts[case] > 1 for case in cases[host])]
@@ -93,7 +93,7 @@ def _comparable(hosts: Sequence[Host], cases: Sequence[Sequence[int]], left_out:
 
 
 class _Door:
-    """Lets each host in once."""
+    """Admits each host once."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()
@@ -101,7 +101,7 @@ class _Door:
         self.repeats: dict[tuple[str, int], list[tuple[str, str]]] = {}
 
     def refuses(self, host: Host) -> str:
-        """Why this one cannot stand beside those before it; empty where it can. Raises BadRequest."""
+        """Return why a host cannot be compared with those before it; empty if it can. Raises BadRequest."""
         if host.digest and host.digest in self.digests:
             return f"{host.file or host.name}: the same file as {self.digests[host.digest]}, or a copy"
         if host.name in self.names:
@@ -121,7 +121,7 @@ class _Door:
 
 
 def _of_one_protocol(hosts: Sequence[Host], left_out: list[str]) -> list[int]:
-    """The places of the hosts of the protocol that most have, the first one's if two have as many."""
+    """Return the places of the hosts with the most common protocol, the first of equally common ones."""
     known = Counter(host.protocol for host in hosts if host.protocol)
     if len(known) < 2:
         return list(range(len(hosts)))
@@ -135,7 +135,7 @@ def _of_one_protocol(hosts: Sequence[Host], left_out: list[str]) -> list[int]:
 
 
 def notes(fleet: Fleet) -> list[str]:
-    """What must be known beside the numbers: conditions that differ, machines that are there twice, files in part."""
+    """Return what a reader must know before the numbers: differing conditions, repeated machines, partial files."""
     said = []
     for name in TOLD:
         values = Counter(fact(host, name) for host in fleet.hosts)

@@ -1,7 +1,7 @@
-"""One host of many: its file as a few numbers per case, and nothing that grows with its rounds.
+"""A host of a fleet: its file as a few numbers per case, however many rounds it has.
 
-A thousand files would not fit into memory as tables, and take a minute to read one after the other. So each is read and
-summed up in a process of its own, of which only a `Host` comes back.
+A thousand files would not fit into memory as tables, and take a minute to read one after the other. So processes read
+and sum them up, and return a `Host` each.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Named = tuple[str | None, Path]  # what it is to be called, if not by its label,
 
 
 class About(NamedTuple):
-    """What is asked in a case, and of whom; the fields are those of `frame.case_frame`."""
+    """A case: its question and its mechanism; the fields are those of `frame.case_frame`."""
 
     case: str
     question: str
@@ -56,7 +56,7 @@ class About(NamedTuple):
 
     @property
     def block(self) -> tuple[str, int, int, str, str, str, str, str]:
-        """What the cases share that are ranked together, as `stats.BLOCK`."""
+        """The fields that cases ranked together share, as `stats.BLOCK`."""
         return (
             self.question,
             self.size,
@@ -70,16 +70,16 @@ class About(NamedTuple):
 
 
 class Error(NamedTuple):
-    """A standard error of a logarithm, and its degrees of freedom; NaN where there are fewer than 3 rounds."""
+    """A standard error of a logarithm, and its degrees of freedom; NaN below 3 rounds."""
 
     error: float
     freedom: float
 
 
 class Numbers:
-    """What is known of each case, of one host or of many: a table of (6, …, cases), NaN where there is no number.
+    """The numbers of each case, of one host or of many: a table of (6, …, cases), NaN for no number.
 
-    log is the logarithm of the seconds that stand for a case, see `compare.trimmed`, error its standard error, drift
+    log is the logarithm of the time of a case in seconds, see `compare.trimmed`, error its standard error, drift
     between two moments included, freedom the degrees of freedom of that. behind is how far the case lies behind the
     best of its block on its host, as log(ratio), paired by round: 0 for the best, NaN where nothing is ranked with it.
     """
@@ -126,7 +126,7 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What a file says of its host; about and numbers hold the cases with a number, in one order.
+    """The summary of a file; about and numbers hold the cases with a number, in one order.
 
     mean is the error of the mean over all ranked cases, families those of the mean of a family over that mean, paired
     by round. verdicts counts the cases without a number.
@@ -149,7 +149,7 @@ class Host:
 
 
 def host_of(side: Side) -> Host:
-    """Sum up one side; raises ResultError where no case has a number."""
+    """Sum up one side; raises ResultError if no case has a number."""
     series = by_round(side.visits) if len(side.visits) else {}
     ok = side.cases[(side.cases["verdict"] == "ok") & side.cases["case"].isin(series)]
     about = tuple(About(*row) for row in ok[list(About._fields)].itertuples(index=False, name=None))
@@ -181,7 +181,7 @@ def host_of(side: Side) -> Host:
 
 
 def _behind(about: Sequence[About], logs: FloatArray, log: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """How far each ranked case is behind the best of its block, with error and degrees of freedom."""
+    """Return how far each ranked case is behind the best of its block, with error and degrees of freedom."""
     best = np.full(len(about), -1)
     blocks: dict[object, list[int]] = {}
     for place, each in enumerate(about):
@@ -202,7 +202,7 @@ def _behind(about: Sequence[About], logs: FloatArray, log: FloatArray) -> tuple[
 def _families(
     about: Sequence[About], seconds: FloatArray, ranked: BoolArray, repeats: IntArray, drift: float
 ) -> dict[str, Error]:
-    """The errors of the means of families beside the mean of all; none where there is one family."""
+    """Return the errors of the means of families relative to the mean of all; none for a single family."""
     names = [each.family for each in about if each.ranked]
     found: dict[str, Error] = {}
     if len(set(names)) < 2:
@@ -220,7 +220,7 @@ def _error_of(means: FloatArray, repeats: IntArray, drift: float) -> Error:
 
 
 def read_host(named: Named, filters: Filters = ()) -> Host | str:
-    """Read one file and sum up its cases that pass the filters, or give the reason why not in one line."""
+    """Read one file and sum up its cases that pass the filters, or return in one line why not."""
     try:
         side = open_side(named[1], named[0])
         cases = chosen(side.cases.assign(label=side.name), filters)
@@ -232,9 +232,9 @@ def read_host(named: Named, filters: Filters = ()) -> Host | str:
 
 
 def read_hosts(files: Sequence[Named], filters: Filters = ()) -> Iterator[Host | str]:
-    """Read many files, in their order; on several CPUs where there are enough of them.
+    """Read many files, in their order; on several CPUs if there are enough files.
 
-    Raises ResultError where a process that reads is killed, as for want of memory.
+    Raises ResultError if a process that reads is killed, as for lack of memory.
     """
     work = partial(read_host, filters=filters)
     processes = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1, MOST_PROCESSES)
@@ -253,11 +253,11 @@ def read_hosts(files: Sequence[Named], filters: Filters = ()) -> Iterator[Host |
 
 
 def _quiet() -> None:
-    """In a process that reads: Ctrl-C is for the one that asked, and what is read holds no cycles to look for."""
+    """Set up a process that reads: ignore Ctrl-C, which the parent handles, and collect no cycles: there are none."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
 
 
 def fact(host: Host, name: str) -> str:
-    """What a host says of itself by a name of `Side.facts`; 'not known' where it does not."""
+    """Return a fact of a host by its name in `Side.facts`; 'not known' if it has none."""
     return safe_text(host.facts.get(name) or "not known")

@@ -81,12 +81,8 @@ def too_few(ranked: int, most: int) -> bool:
 def sparse(cells: pd.DataFrame) -> set[int]:
     """Return the sizes, in bytes, at which only one or two mechanisms have a number, far fewer than at others."""
     counts = cells.loc[cells["seconds"].notna(), "size"].value_counts()
-    few = [
-        size
-        for size, number in zip(counts.index, counts, strict=True)
-        if number <= FEW and too_few(number, counts.max())
-    ]
-    return {int(size) for size in few}
+    few = [number <= FEW and too_few(number, counts.max()) for number in counts]
+    return set(counts.index[few])
 
 
 def choices(summary: pd.DataFrame) -> list[Choice]:

@@ -18,7 +18,7 @@ MOST_NAMES = 12
 
 
 def models(study: Study) -> list[Table]:
-    """Models of time against size, crossovers and scaling, as far as this run has any; see `analysis.models`."""
+    """Return models of time against size, crossovers and scaling, if the run has any; see `analysis.models`."""
     by_size = lines(study.summary, study.series)
     tables = [_sizes(study, by_size), _crossovers(study, by_size), _workers(study)]
     return [table for table in tables if table is not None]
@@ -79,7 +79,7 @@ def _workers(study: Study) -> Table | None:
 
 
 def _table(caption: str, header: list[str], rows: list[list[str]], unfit: list[str]) -> Table | None:
-    """A table of those that fit, sorted, and one line in its caption for those that do not."""
+    """Return a sorted table of the models that fit; its caption names those that do not."""
     without = f" No model fits: {listing(sorted(unfit), MOST_NAMES)}." if unfit else ""
     return Table(caption + without, header, sorted(rows)) if rows or unfit else None
 
@@ -106,7 +106,7 @@ def _peak(model: Scaling) -> str:
 
 
 def _size(size: float) -> str:
-    """A size that was computed, in three digits of its unit."""
+    """Write a computed size with three digits."""
     for factor in (2**20, 2**10):
         if factor <= size < 2**40:
             return format_size(float(f"{size / factor:.3g}") * factor)

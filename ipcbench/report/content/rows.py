@@ -21,7 +21,7 @@ from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_s
 
 
 def which_one(study: Study) -> list[Table]:
-    """One table per question: for each size and number of workers the winner, its time, ties and the next one."""
+    """Return one table per question: winner, its time, ties and the next one, by size and number of workers."""
     tables = []
     for question, asked in groupby(choices(study.summary), key=lambda choice: choice.question):
         blocks = list(asked)
@@ -51,7 +51,7 @@ CHOICE = [
 ]
 
 
-WAITS = {"spin": "spinning", "poll": "polling"}  # what is ranked apart from what sleeps until there is something
+WAITS = {"spin": "spinning", "poll": "polling"}  # ranked apart from blocking
 
 
 def _choice_row(choice: Choice, crowd: bool) -> list[str]:
@@ -116,13 +116,13 @@ _OFFERED = re.compile(r"tail:open-(\d{1,6})k")
 
 
 def delay_words(row: Any) -> list[str]:
-    """The delays p50, p90, p99, p99.9 and the slowest of single messages, empty where too few were slower."""
+    """Return the delays p50, p90, p99, p99.9 and the slowest of single messages, empty if too few were slower."""
     delays = (row.p50, row.p90, row.p99, row.p999, row.most)
     return [format_time(delay) if delay == delay else "" for delay in delays]
 
 
 def tails(study: Study) -> Table | None:
-    """Single messages: percentiles as far as the samples carry, and the rate achieved beside the one offered."""
+    """Return percentiles of single messages, as far as the samples carry, and the rate achieved of the one offered."""
     cases = {row.case: row for row in records(study.summary[study.summary["pattern"] == "tail"])}
     rows = []
     for found in records(study.tails):
@@ -139,7 +139,7 @@ def tails(study: Study) -> Table | None:
 
 
 def pythons(study: Study) -> Table | None:
-    """The same case under several interpreters: times, and the ratio paired by round; None where a run had one."""
+    """Return each case under several interpreters: times, and ratios paired by round; None for one interpreter."""
     tags = [python.tag for python in study.record.pythons]
     if len(tags) < 2:
         return None
@@ -182,7 +182,7 @@ EXACT = ["Case", "Median", "95 % interval", "× the best", "its 95 % interval", 
 
 
 def exact(table: pd.DataFrame, caption: str) -> Table:
-    """The whole table of a chart, or of the run: one row per case, a word and a reason where there is no number."""
+    """Return the whole table of a chart or a run: a row per case, with a word and a reason for a missing number."""
     rate = next((name for name in ("bandwidth", "rate") if name in table), None)
     write = format_bandwidth if rate == "bandwidth" else format_rate
     rows, muted, values = [], set(), {}
@@ -216,7 +216,7 @@ def _exact_row(cell: Any) -> list[str]:
 
 
 def mechanisms(study: Study) -> Table:
-    """What each mechanism is, as it declares of itself."""
+    """Return what each mechanism declares of itself."""
     rows = [
         [
             safe_text(facts.name, 60),
@@ -232,7 +232,7 @@ def mechanisms(study: Study) -> Table:
 
 
 def _conditions(record: RunRecord) -> list[list[str]]:
-    """A line for each condition of the machine that is not good, and one for all that could not be read."""
+    """Return a line per condition of the machine that is not good, and one for those that could not be read."""
     unread = [one.name for one in record.conditions if one.value == UNKNOWN]
     told = [one for one in record.conditions if one.level != "good" and one.value != UNKNOWN]
     rows = [[f"{'Warning: ' if one.level == 'warning' else ''}{safe_text(one.name, 60)}", one.value] for one in told]
@@ -240,7 +240,7 @@ def _conditions(record: RunRecord) -> list[list[str]]:
 
 
 def environment(study: Study) -> Table:
-    """The machine and the settings, line by line."""
+    """Return the machine and the settings, line by line."""
     machine, settings, record = study.record.machine, study.record.settings, study.record
     several = len(record.repeats) > 1
     limit = f"{settings.rounds} rounds" if settings.rounds else f"{settings.budget or 0:g} s budget"

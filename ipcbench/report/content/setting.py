@@ -11,16 +11,16 @@ Setting = tuple[str, ...]
 
 
 def main_setting(summary: pd.DataFrame) -> Setting:
-    """The setting that most cases of a run share."""
+    """Return the most common setting of a run."""
     found = Counter(settings(summary))
     return min(found, key=lambda setting: (-found[setting], setting), default=("",) * len(SETTING))
 
 
 def settings(summary: pd.DataFrame) -> list[Setting]:
-    """The setting of each row."""
+    """Return the setting of each row."""
     return list(zip(*(summary[column] for column in SETTING), strict=True))
 
 
 def in_setting(summary: pd.DataFrame, setting: Setting) -> pd.Series[bool]:
-    """Which rows are of a setting."""
+    """Return which rows have a setting."""
     return pd.Series([found == setting for found in settings(summary)], summary.index, dtype=bool)

@@ -1,4 +1,4 @@
-"""A results file made ready to be shown: ranked, cleaned of hostile text, with the words for where it comes from."""
+"""A results file prepared for display: ranked, cleaned of hostile text, with its origin in words."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ MOST_DATES = 3  # of repeats, in one line
 _WORDS = ["question", "pattern", "operation", "mechanism", "title", "short", "family", "carries", "wait"]
 
 
-@dataclass(frozen=True)  # without slots, so that what takes long is found once and only where it is wanted
+@dataclass(frozen=True)  # no slots, for cached properties
 class Study:
-    """What all parts of a report draw on.
+    """The data behind all parts of a report.
 
     summary is `analysis.stats.rank` over all cases, its text cleaned, plus `cpus`, the usable CPUs of the machine,
     `key`, the case as the file has it, `drift` and `modes`, see `analysis.stability`, and `shape`, both in words.
-    warnings are the traps that the run shows, remarks what else it says, both in words. tails is
+    warnings are the traps and remarks the remarks of the run, both in sentences. tails is
     `analysis.percentiles.percentiles`, series the visit means of each case by round, by key; visits is
     `results.frame.visit_frame`, delays is `results.frame.tail_frame`. setting is the one that charts show. benchmarks
     hold the single values.
@@ -54,12 +54,12 @@ class Study:
 
     @cached_property
     def values(self) -> pd.DataFrame:
-        """Every value and warm-up by itself: `results.frame.value_frame`, whose case is a key."""
+        """Every single value and warm-up: `results.frame.value_frame`, whose case is a key."""
         return value_frame(self.benchmarks)
 
     @cached_property
     def check(self) -> SelfCheck:
-        """What the file says of itself."""
+        """The self-check of the file."""
         return self_check(list(self.series.values()), self.record.rounds)
 
     @property
@@ -85,7 +85,7 @@ class Study:
 
     @property
     def date(self) -> str:
-        """The day and minute the run began, as the file has it; of several repeats how many, and when each began."""
+        """The day and minute the run began; of several repeats how many, and when each began."""
         if len(self.record.repeats) < 2:
             return _minute(self.record.started)
         dates = [_minute(repeat.started) for repeat in self.record.repeats]
@@ -130,7 +130,7 @@ class Study:
 
     @property
     def other_settings(self) -> list[str]:
-        """Payloads, start methods and placements of the run that the charts do not show."""
+        """The settings of the run that the charts do not show."""
         return [", ".join(filter(None, setting)) for setting in sorted(set(settings(self.summary)) - {self.setting})]
 
 
@@ -164,7 +164,7 @@ def study(result: ResultFile) -> Study:
 
 
 def _words(found: Shape) -> str:
-    """What is odd about the visits of a case; mostly nothing."""
+    """Describe drift and groups of the visits of a case; mostly empty."""
     parts = []
     if not math.isnan(found.drift):
         parts.append(f"{'slower' if found.drift > 0 else 'faster'} by {abs(found.drift):.0%} over the run")

@@ -1,4 +1,4 @@
-"""Tables of text; and as CSV, for spreadsheets too: full precision, empty where there is no number, never a formula."""
+"""Tables of text, and tables as CSV for programs and spreadsheets: full precision, no number empty, no formula."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-# Spreadsheets take a cell that begins so for a formula (CWE-1236), some also with the wide forms of these signs.
+# Spreadsheets read a cell that begins with these signs as a formula (CWE-1236), some also with the wide forms.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - the wide forms are meant
 
 CASES = [
@@ -45,8 +45,8 @@ CASES = [
 class Table:
     """A table of text. strong holds (row, column) of cells to print bold, muted those of words for absence.
 
-    values are the exact numbers behind cells, in seconds, bytes or as ratios, by (row, column), as far as they are
-    known: a page sorts by them.
+    values are the exact numbers behind cells by (row, column), in seconds, bytes or as ratios, if known: a page
+    sorts by them.
     """
 
     caption: str
@@ -58,22 +58,22 @@ class Table:
 
     @property
     def topic(self) -> str:
-        """What the table is about, in a word: its caption up to the first colon that a blank follows."""
+        """The topic of the table: its caption up to the first colon followed by a blank."""
         return self.caption.partition(": ")[0]
 
 
 def records(table: pd.DataFrame) -> list[Any]:
-    """The rows of a table as tuples whose fields are the columns."""
+    """Return the rows of a table as tuples whose fields are the columns."""
     return list(table.itertuples(index=False))
 
 
 def csv(table: pd.DataFrame) -> str:
-    """A table as CSV: seconds and bytes, notes split by ';'; text that a spreadsheet would calculate gets a ' first."""
+    """Return a table as CSV: seconds and bytes, notes split by ';'; a ' precedes text that is a formula."""
     return table.map(_inert).to_csv(index=False, lineterminator="\n")
 
 
 def cases(summary: pd.DataFrame) -> str:
-    """Every case of a run as CSV, one a row: with figures where it is ok, with verdict and reason where it is not."""
+    """Return every case of a run as CSV, one per row: figures if it is ok, else verdict and reason."""
     return csv(summary[CASES])
 
 

@@ -1,4 +1,4 @@
-"""Words and numbers as the report writes them."""
+"""How a report writes words and numbers."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _ADDRESS = re.compile(r"(?i)(?<=\bwww)\.|:(?=//)")
 
 
 def markdown(text: object, limit: int = 200) -> str:
-    """Write untrusted text into Markdown, table cells included: no markup, link, mention or HTML is left in it."""
+    """Escape untrusted text for Markdown and its table cells: no markup, link, mention or HTML is left."""
     return without_markup(safe_text(text, limit))
 
 
 def without_markup(text: str) -> str:
-    """Clean text as Markdown that shows it and does nothing else."""
+    """Escape the markup of clean text for Markdown."""
     escaped = _MARKUP.sub(lambda match: f"&#{ord(match[0])};", text)
     return _ADDRESS.sub(lambda match: f"&#{ord(match[0])};", escaped)
 
 
 def shortened(text: str, limit: int) -> str:
-    """A text in at most `limit` characters: whole sentences, or else whole parts of one, as many as fit."""
+    """Shorten a text to `limit` characters: as many whole sentences, or parts of one, as fit."""
     if len(text) <= limit:
         return text
     for mark, end in ((". ", "."), ("; ", "."), (", ", ".")):
@@ -40,7 +40,7 @@ def shortened(text: str, limit: int) -> str:
 
 
 def interval(low: float, high: float, write: Callable[[float], str] = format_time) -> str:
-    """Write an interval, the unit once where both ends share it: '47.1–49.5 µs'; empty where there is none."""
+    """Write an interval, with a shared unit once: '47.1–49.5 µs'; empty for NaN."""
     if math.isnan(low) or math.isnan(high):
         return ""
     first, last = write(low), write(high)
@@ -58,7 +58,7 @@ def estimate(found: Estimate, write: Callable[[float], str]) -> str:
 
 
 def short_ratio(ratio: float) -> str:
-    """Write a ratio for a narrow place: as elsewhere, but '150k×' and '36M×' where the digits would not fit."""
+    """Write a ratio for a narrow place: '150k×' and '36M×' for very large ones."""
     for unit, factor in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if ratio >= 99_999.5 and ratio >= 0.9995 * factor:
             return f"{ratio / factor:,.3g}{unit}×" if ratio < 999.5 * factor else f"{ratio / factor:,.0f}{unit}×"
@@ -66,7 +66,7 @@ def short_ratio(ratio: float) -> str:
 
 
 def listing(names: Iterable[str], most: int = 6) -> str:
-    """Join names as a sentence would: 'a, b and c'; beyond `most` the rest is counted."""
+    """Join names: 'a, b and c'; those beyond `most` are counted: 'a, b and 4 more'."""
     known = list(names)
     if len(known) > most:
         known = [*known[: most - 1], f"{len(known) - most + 1} more"]
@@ -74,7 +74,7 @@ def listing(names: Iterable[str], most: int = 6) -> str:
 
 
 def slug(name: str) -> str:
-    """Write a name as part of an id: lower-case ASCII letters, digits and hyphens only, and never nothing."""
+    """Write a name as part of an id: lower-case ASCII letters, digits and hyphens; never empty."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "other"
 
 
@@ -86,7 +86,7 @@ def count(number: int, noun: str) -> str:
 def absence(verdict: str, sizes: Iterable[int] = ()) -> str:
     """Name in a word or two why a case has no number.
 
-    sizes are the payloads, in bytes, that the same mechanism did carry: where it is exactly one, that is the reason.
+    sizes are the payloads, in bytes, that the mechanism did carry: a single one is the reason.
     """
     carried = set(sizes)
     if verdict == "unsupported" and len(carried) == 1:

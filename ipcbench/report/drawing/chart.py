@@ -1,4 +1,4 @@
-"""What a chart is: an id, a question, a table that computes and a drawing that only draws."""
+"""A chart: an id, a question, a function that computes its table and one that draws it."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ SHOWN = [
     "shape",
 ]
 
-BLOCKING = ("block", "")  # ways of waiting that charts of one way show; the empty one is what nobody declared
+BLOCKING = ("block", "")  # ways of waiting of charts of blocking mechanisms; empty if undeclared
 EVERY = "all"  # the pattern of a chart that shows all of them
-LONGEST_ALT = 150  # characters, so that a screen reader says the finding in one breath
+LONGEST_ALT = 150  # characters, for screen readers
 
 _SOME_VISITS = re.compile(r" in \d+ of \d+ visits\Z")
 
@@ -57,7 +57,7 @@ Source = TypeVar("Source")
 
 @dataclass(frozen=True, slots=True)
 class Chart(Generic[Source]):
-    """One chart: of the Study of a run, or of what a comparison knows.
+    """A chart of the Study of a run, or of a comparison.
 
     topic is the heading it stands under and title the question it answers. lacks says in a sentence why there is
     nothing to draw, and is empty where there is; table gives exactly what is drawn; draw opens no file and computes
@@ -81,7 +81,7 @@ class Chart(Generic[Source]):
 
 
 def needs(*patterns: str, sizes: int = 1, workers: int = 1) -> Callable[[Study], str]:
-    """What a chart of some patterns lacks: a case, a number, or as many payload sizes or workers as make a curve."""
+    """Return what a chart of some patterns lacks: a case, a number, or enough payload sizes or workers for a curve."""
     what = listing(patterns)
 
     def lacks(about: Study) -> str:
@@ -113,25 +113,25 @@ def doubts(table: pd.DataFrame) -> str:
 
 
 def doubt_lines(table: pd.DataFrame) -> list[str]:
-    """The same, broken into at most three lines that fit under a chart in the smallest letters."""
+    """Return `doubts` in at most three lines that fit under a chart in the smallest letters."""
     said = doubts(table)
     return wrap(said, WIDTH - 2 * MARGIN, SMALLEST)[:3] if said else []
 
 
 def select(about: Study, *questions: str) -> pd.DataFrame:
-    """The rows of some questions under the setting shown, without controls and baselines, with the columns SHOWN."""
+    """Return the rows of some questions under the setting shown, without controls, with the columns SHOWN."""
     summary = about.summary
     chosen = summary["question"].isin(questions) & in_setting(summary, about.setting) & summary["ranked"]
     return summary.loc[chosen, SHOWN].reset_index(drop=True)
 
 
 def told(*ways: str) -> str:
-    """An alt text: the first of several ways to say it, from long to short, that is short enough; the last is cut."""
+    """Return an alt text: the first of several texts, from long to short, that is short enough; the last is cut."""
     return next((way for way in ways if len(way) <= LONGEST_ALT), safe_text(ways[-1], LONGEST_ALT))
 
 
 def common_sizes(measured: pd.DataFrame) -> list[int]:
-    """Payload sizes, in bytes, that most mechanisms have: at least half of those that were measured at several sizes.
+    """Return the sizes, in bytes, that at least half of the mechanisms measured at several sizes have.
 
     measured has a row per mechanism and size; what was measured at one size only is asked where all are such.
     """
@@ -142,6 +142,6 @@ def common_sizes(measured: pd.DataFrame) -> list[int]:
 
 
 def typical_size(table: pd.DataFrame) -> int:
-    """The payload, in bytes, to stand for small messages: 64 B, or else the measured one nearest to it."""
+    """Return the payload, in bytes, for small messages: 64 B, or the nearest one measured."""
     sizes = sorted(table.loc[table["seconds"].notna(), "size"].unique())
     return int(min(sizes, key=lambda size: abs(size - 64))) if sizes else 0

@@ -1,4 +1,4 @@
-"""Names at the ends of lines: in a column at the right, or beside a line that ends before the others do."""
+"""Names at the ends of lines: in a column at the right, or beside a line that ends early."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def label_right(plot: Plot, ends: Sequence[End]) -> None:
 
 
 def label_beside(plot: Plot, ends: Sequence[End], lines: Sequence[Places]) -> list[End]:
-    """Write names with values under them at the nearest place that no line crosses; gives the ends without one.
+    """Write names with values under them at the nearest place that no line crosses; return the ends without one.
 
     A line is the places of its points, from left to right.
     """
@@ -70,13 +70,13 @@ def label_beside(plot: Plot, ends: Sequence[End], lines: Sequence[Places]) -> li
 
 
 def _dense(x: FloatArray, y: FloatArray) -> FloatArray:
-    """Points of a line so close together that none of it can hide between them."""
+    """Return points of a line so close together that a box between them touches one."""
     many = np.linspace(0, len(x) - 1, 150 * max(len(x) - 1, 1) + 1)
     return np.column_stack([np.interp(many, np.arange(len(x)), each) for each in (x, y)])
 
 
 def _free(plot: Plot, end: End, wide: float, taken: FloatArray) -> tuple[float, float] | None:
-    """Left and top of the box nearest to an end, rather above than below, that lies in the plot and holds no point."""
+    """Return left and top of the nearest box to an end, above before below, inside the plot and free of points."""
     lefts = np.arange(plot.left + 4, plot.left + plot.width - wide, 4)
     tops = np.arange(plot.top, plot.top + plot.height - TALL - 2, 4)
     boxes = np.array(np.meshgrid(lefts, tops)).reshape(2, -1).T

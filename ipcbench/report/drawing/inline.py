@@ -1,4 +1,4 @@
-"""Two pictures of one chart, light and dark, as one that can stand in a page and takes its colours from the page.
+"""Merge the light and the dark picture of a chart into one that takes its colours from the page.
 
 A colour that differs becomes `fill="var(--k3)"`; the page defines --k3 for either theme. Presentation attributes are
 values of CSS, so this needs no style attribute and no class, and works under a policy that allows one style sheet only.
@@ -20,7 +20,7 @@ _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
 class Colour(NamedTuple):
-    """One colour of a page: the name of its variable, without the dashes, and its value in either theme."""
+    """A colour of a page: the name of its variable, without the dashes, and its value in each theme."""
 
     name: str
     light: str
@@ -29,14 +29,14 @@ class Colour(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Inline:
-    """SVG text to put into a page as it is, and the colours that the page must define for it."""
+    """SVG text for a page, and the colours that the page must define."""
 
     svg: str
     colours: tuple[Colour, ...]
 
 
 def merge(light: str, dark: str) -> Inline:
-    """Make one picture of the light and the dark one of a chart, as `to_svg` writes them.
+    """Merge the light and the dark picture of a chart, as `to_svg` writes them.
 
     Raises ValueError where they differ in anything but colours.
     """
@@ -46,7 +46,7 @@ def merge(light: str, dark: str) -> Inline:
 
 
 def merge_all(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], str]:
-    """Make one picture of each (light, dark) pair, and the style sheet that gives all of them their colours.
+    """Merge each (light, dark) pair, and return the style sheet with all colours.
 
     Charts of other ids do not collide. Raises ValueError where a pair differs in anything but colours.
     """
@@ -55,7 +55,7 @@ def merge_all(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], str]:
 
 
 def style_sheet(colours: Sequence[Colour]) -> str:
-    """The CSS that defines colours: those of data-theme on the root element, else of the system; paper is light."""
+    """Return the CSS that defines colours: by data-theme on the root element, else by the system; paper is light."""
     if not colours:
         return ""
     light = "".join(f"--{colour.name}:{colour.light};" for colour in colours)
@@ -72,7 +72,7 @@ def _colours(names: Mapping[tuple[str, str], str]) -> tuple[Colour, ...]:
 
 
 def _merged(light: str, dark: str, names: dict[tuple[str, str], str]) -> str:
-    """Walk both in step; names, which grows, gives the name of the variable for a pair of colours."""
+    """Walk both trees in step; names, which grows, maps a pair of colours to the name of its variable."""
     root, other = parse(light), parse(dark)
     for one, two in zip_longest(root.iter(), other.iter()):
         if one is None or two is None or _shape(one) != _shape(two):

@@ -1,4 +1,4 @@
-"""The drawing of slowdown-matrix: rectangles and text, so that it stays sharp and selectable."""
+"""Draw slowdown-matrix from rectangles and text, so it stays sharp and selectable."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _gutter(cells: pd.DataFrame) -> float:
 
 
 def _heading(group: pd.DataFrame) -> list[str]:
-    """What to write over the mechanisms that wait in one way, from long to short."""
+    """Return the heading of the mechanisms that wait in one way, from long to short."""
     wait = str(group["wait"].iloc[0])
     words = WORDS.get(wait, f"waiting: {wait}")
     alone = [f"{words}; nothing to compare with, so times"] if not group["in_mean"].any() else []
@@ -105,7 +105,7 @@ def _header(sheet: Sheet, group: pd.DataFrame, top: float, gutter: float, column
 
 
 def _rows(sheet: Sheet, group: pd.DataFrame, top: float, gutter: float, column: float) -> float:
-    """Draw the mechanisms that wait in one way; gives where they end."""
+    """Draw the mechanisms that wait in one way; return where they end."""
     ranked = bool(group["in_mean"].any())
     for name, row in group.groupby("mechanism", sort=False):
         own = sheet.of(str(name))
@@ -153,13 +153,13 @@ def _cell(sheet: Sheet, cell: Any, left: float, top: float, width: float) -> Non
 
 
 def cell_text(cell: Any) -> str:
-    """What stands in a cell: the time of the best, the ratio of the others, ≈ for a tie, * for a number with notes."""
+    """Return the text of a cell: the time of the best, the ratio of others, ≈ for a tie, * for a number with notes."""
     number = format_time(cell.seconds) if cell.best else short_ratio(cell.slowdown)
     return f"{'≈ ' if cell.tied else ''}{number}{'*' if cell.notes else ''}"
 
 
 def _key(sheet: Sheet, cells: pd.DataFrame, y: float) -> None:
-    """One row of words: what the colours and the markers mean."""
+    """Write the key to colours and markers."""
     theme, x = sheet.theme, MARGIN
     names = ["best", f"below {STEP_EDGES[0]:g}×", *(f"≥ {edge:g}×" for edge in STEP_EDGES)]
     for name, fill in zip(names, (theme.best, *theme.steps), strict=True):

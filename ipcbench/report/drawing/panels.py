@@ -1,4 +1,4 @@
-"""Small multiples: one panel per mechanism, this one coloured, all others grey behind it."""
+"""Small multiples: a panel per mechanism, with that one coloured and all others grey behind it."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ BELOW = 22.0
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where `panels` panels go: columns, rows and the width of one in points."""
+    """The layout of `panels` panels: columns, rows and the width of one in points."""
 
     panels: int
 
     @property
     def columns(self) -> int:
-        """Four side by side, or three where that fills the rows better."""
+        """Four side by side, or three if that fills the rows better."""
         return 4 if self.panels > 6 or self.panels == 4 else 3
 
     @property
     def rows(self) -> int:
-        """How many rows of panels."""
+        """The number of rows of panels."""
         return math.ceil(self.panels / self.columns)
 
     @property
@@ -44,12 +44,12 @@ class Layout:
         return self.rows * (ABOVE + PLOT) + BELOW
 
     def place(self, number: int) -> tuple[float, float]:
-        """Left and top of the plot of one panel, from the corner of all panels."""
+        """Return left and top of the plot of a panel, from the corner of all panels."""
         row, column = divmod(number, self.columns)
         return LEFT + column * (self.width + GAP), row * (ABOVE + PLOT) + ABOVE
 
     def lowest(self, number: int) -> bool:
-        """Whether nothing stands below this panel, so that it carries the labels of the x axis."""
+        """Return whether no panel is below this one, so that it carries the labels of the x axis."""
         return number + self.columns >= self.panels
 
 

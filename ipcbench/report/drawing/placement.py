@@ -1,4 +1,4 @@
-"""How `placement` is drawn: a block of panels per question, dots on a logarithmic axis centred on 1×."""
+"""Draw `placement`: a block of panels per question, dots on a logarithmic axis centred on 1×."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _subtitle(cells: pd.DataFrame) -> str:
 def _draw_block(
     sheet: Sheet, rows: pd.DataFrame, top: float, look: tuple[float, float, int], others: list[str]
 ) -> None:
-    row, reach, panels = look  # the height of a row, how far the axis reaches, and how many panels stand side by side
+    row, reach, panels = look  # the height of a row, the reach of the axis, and the number of panels side by side
     names = list(dict.fromkeys(rows["mechanism"]))
     rows = rows.assign(place=[names.index(name) for name in rows["mechanism"]])
     sizes = sorted(int(size) for size in rows["size"].unique())
@@ -90,7 +90,7 @@ def _draw_block(
 
 
 def _base_times(sheet: Sheet, rows: pd.DataFrame, right: float, top: float, row: float) -> None:
-    """Write what a ratio of 1 is, right of each row."""
+    """Write the time that a ratio of 1 means, right of each row."""
     look: dict[str, Any] = {"size": SMALLEST, "color": sheet.theme.muted, "ha": "right"}
     sheet.text(right - 4, top - 6, fit([str(rows["base"].iloc[0])], TIMES - 6, SMALLEST), **look)
     for cell in records(rows.drop_duplicates("mechanism")):
@@ -109,7 +109,7 @@ def _dot(plot: Plot, cell: Any, y: float, marker: str) -> None:
 
 
 def _key(sheet: Sheet, cells: pd.DataFrame, others: list[str], y: float) -> None:
-    """Say which marker is which placement, and which side is which."""
+    """Write which marker means which placement, and what each side means."""
     theme, base, x = sheet.theme, str(cells["base"].iloc[0]), MARGIN + 4
     for place, name in enumerate(others):
         text = fit([f"{name}: {MEANS[name]}" if name in MEANS else name], WIDTH / len(others) - 30, SMALLEST)

@@ -37,23 +37,23 @@ class Plot:
     y: tuple[float, float] = (1.0, 2.0)
 
     def of(self, mechanism: str) -> Plot:
-        """The same plot, for what belongs to a mechanism."""
+        """Return this plot for artists that belong to a mechanism."""
         return replace(self, sheet=self.sheet.of(mechanism))
 
     def across(self, values: Values) -> FloatArray:
-        """Where values of x lie on the sheet."""
+        """Return the places of values of x on the sheet."""
         share: FloatArray = _share(values, self.x)
         return self.left + self.width * share
 
     def down(self, values: Values) -> FloatArray:
-        """Where values of y lie on the sheet."""
+        """Return the places of values of y on the sheet."""
         share: FloatArray = _share(values, self.y)
         return self.top + self.height * (1 - share)
 
     def frame(
         self, x_ticks: Mapping[float, str], y_ticks: Mapping[float, str], *, below: bool = True, beside: bool = True
     ) -> None:
-        """Draw grid and axis lines; write the tick labels below and beside them where asked to (empty ones never)."""
+        """Draw grid and axis lines; write the tick labels that are not empty, below and beside them if asked to."""
         theme, right, bottom = self.sheet.theme, self.left + self.width, self.top + self.height
         xs, ys = self.across(list(x_ticks)), self.down(list(y_ticks))
         nan = float("nan")
@@ -70,14 +70,14 @@ class Plot:
                 self.sheet.text(self.left - 5, y + 3, label, ha="right", size=SMALLEST, color=theme.muted)
 
     def curve(self, x: Values, y: Values, *, clip: bool = False, **look: Any) -> None:
-        """Draw a line through values; look is what matplotlib's Line2D takes."""
+        """Draw a line through values; look are keywords of matplotlib's Line2D."""
         line = self.sheet.line(self.across(x), self.down(y), **look, clip_on=clip)
         if clip:
             box = Rectangle((self.left, self.top), self.width, self.height, transform=self.sheet.canvas.transData)
             line.set_clip_path(box)
 
     def family_curve(self, x: Values, y: Values, family: str, **look: Any) -> None:
-        """Draw a line in the colour and dash and with the marker of a family; look changes what else it has."""
+        """Draw a line in the colour and dash and with the marker of a family; look changes its other properties."""
         marker, dash = mark(family)
         usual: dict[str, Any] = {
             "linestyle": dash,
@@ -114,7 +114,7 @@ class Plot:
             self.curve(x, y, color=colour, linestyle="none", marker="o", markersize=2.5, zorder=1)
 
     def band(self, x: Values, low: Values, high: Values, colour: str) -> None:
-        """Shade the interval around a line, or draw it as a stroke at a single point; nothing where it is unknown."""
+        """Shade the interval around a line, or draw it as a stroke at a single point; nothing if it is unknown."""
         xs, lows, highs = (np.asarray(values, dtype=float) for values in (x, low, high))
         known = ~(np.isnan(lows) | np.isnan(highs))
         places, upper, lower = self.across(xs[known]), self.down(highs[known]), self.down(lows[known])
@@ -125,7 +125,7 @@ class Plot:
             self.sheet.patch(Polygon(corners, facecolor=colour, alpha=0.28, linewidth=0, zorder=2))
 
     def strokes(self, x: Values, low: Values, high: Values, colour: str) -> None:
-        """Draw the interval of each point as a stroke, where bands would lie on each other."""
+        """Draw the interval of each point as a stroke, for curves whose bands would overlap."""
         xs, lows, highs = self.across(x), self.down(low), self.down(high)
         nan = np.full(len(xs), np.nan)
         places = np.column_stack([xs, xs, nan]).ravel(), np.column_stack([lows, highs, nan]).ravel()

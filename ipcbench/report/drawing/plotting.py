@@ -1,4 +1,4 @@
-"""matplotlib, imported so that no setting of the user's can keep a report from being drawn.
+"""Import matplotlib so that no setting of the user can prevent a report.
 
 Everything that draws imports it through this module. A matplotlibrc or a style that cannot be read, a backend that does
 not exist and a home that is missing end matplotlib's import with exceptions of many kinds.

@@ -1,4 +1,4 @@
-"""Ticks and direct labels: where they go so that they can be read."""
+"""Places of ticks and direct labels, so that they can be read."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ipcbench.units import format_size
 
 
 def plain(text: str) -> str:
-    """Drop the zeros after the point that a tick does not need: '10.0 µs' -> '10 µs'."""
+    """Drop needless zeros after the point: '10.0 µs' -> '10 µs'."""
     return re.sub(r"\.0+(?=\D|$)", "", text)
 
 
 def log_ticks(low: float, high: float, most: int = 6, base: int = 10) -> list[float]:
-    """Round numbers between low and high, both positive: powers of the base, and its parts where those are too few."""
+    """Return round numbers between positive low and high: powers of the base, and parts if those are too few."""
     first, last = math.floor(math.log(low, base)), math.ceil(math.log(high, base))
     parts = (1, 2, 5) if base == 10 else (1,)
     for chosen in ((1,), (1, 3) if base == 10 else (1,), parts):
@@ -35,12 +35,12 @@ def log_limits(low: float, high: float, pad: float = 0.06, least: float = 4.0) -
 
 
 def ticks_at(values: Sequence[float], write: Callable[[float], str]) -> dict[float, str]:
-    """Ticks with their labels, without zeros after the point."""
+    """Return ticks with their labels, without zeros after the point."""
     return {value: plain(write(value)) for value in values}
 
 
 def size_ticks(sizes: Sequence[int], limits: tuple[float, float], width: float) -> dict[float, str]:
-    """A tick for every payload size on an axis `width` points long, with labels as far as there is room."""
+    """Return a tick for every payload size on an axis `width` points long, with labels where there is room."""
     places = [width * math.log(size / limits[0]) / math.log(limits[1] / limits[0]) for size in sizes]
     labelled = spread([text_width(format_size(size), SMALLEST) for size in sizes], places)
     return {size: format_size(size) if index in labelled else "" for index, size in enumerate(sizes)}

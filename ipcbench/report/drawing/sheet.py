@@ -1,4 +1,4 @@
-"""The sheet every chart is drawn on: title, subtitle, body and footer, all measured in points from the top left.
+"""The sheet of a chart: title, subtitle, body and footer, measured in points from the top left.
 
 Positions are fixed numbers, not a layout engine's: text widths are measured first, so nothing is cut or collides.
 """
@@ -43,20 +43,20 @@ def _glyphs() -> frozenset[int]:
 
 
 def drawable(text: str) -> str:
-    """Clean a text for a figure; what the font has no glyph for becomes '?'."""
+    """Clean a text for a figure; a character without a glyph becomes '?'."""
     return "".join(character if ord(character) in _glyphs() else "?" for character in safe_text(text, LONGEST))
 
 
 @lru_cache(maxsize=4096)
 def text_width(text: str, size: float = 9, weight: Weight = "normal") -> float:
-    """How wide a text will be, in half points rounded up: the hundredths differ between versions of matplotlib."""
+    """Return the width of a text, in half points rounded up: the hundredths differ between versions of matplotlib."""
     font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
     width, _, _ = text_to_path.get_text_width_height_descent(drawable(text), font, ismath=False)
     return math.ceil(2 * float(width) - 0.02) / 2
 
 
 def fit(texts: list[str], room: float, size: float = 9, weight: Weight = "normal") -> str:
-    """Choose the first of several ways to write something that fits into `room` points; the last is cut if it must."""
+    """Return the first of several texts that fits into `room` points; if none does, the last is cut."""
     for text in texts:
         if text_width(text, size, weight) <= room:
             return text
@@ -80,13 +80,13 @@ def wrap(text: str, room: float, size: float = 9) -> list[str]:
 
 
 def inside(left: float, top: float, width: float, height: float) -> Bbox:
-    """The box of a cell or panel on a sheet, in points."""
+    """Return the box of a cell or panel on a sheet, in points."""
     return Bbox.from_bounds(left, top, width, height)
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One figure of width x height points; `body` is where the chart itself begins, from the top.
+    """A figure of width x height points; the chart itself begins at `body`, from the top.
 
     canvas is an invisible pair of axes over the whole figure whose data are points from the top left. gid is put on
     everything drawn; `of` sets it, so that a page can find what belongs to a mechanism.
@@ -118,11 +118,11 @@ class Sheet:
         return sheet
 
     def of(self, mechanism: str) -> Sheet:
-        """The same sheet, for what belongs to a mechanism: its gid is 'mech:' and the `slug` of the mechanism."""
+        """Return this sheet for artists that belong to a mechanism: their gid is 'mech:' and its `slug`."""
         return replace(self, gid=f"mech:{slug(mechanism)}")
 
     def text(self, x: float, y: float, text: str, *, box: Bbox | None = None, ground: str = "", **look: Any) -> Text:
-        """Write a text whose baseline stands at y; look is what matplotlib's Text takes.
+        """Write a text with its baseline at y; look are keywords of matplotlib's Text.
 
         box, see `inside`, is the cell or panel that it must stay in, for the tests of layout. ground is the colour of
         a rectangle that hides the grid behind the text: its height is ours, since glyphs differ between versions.
@@ -137,28 +137,28 @@ class Sheet:
         return artist
 
     def line(self, x: Values, y: Values, **look: Any) -> Line2D:
-        """Draw a line through places; look is what matplotlib's Line2D takes."""
+        """Draw a line through places; look are keywords of matplotlib's Line2D."""
         return self.canvas.add_line(Line2D(x, y, **{"clip_on": False, "gid": self.gid} | look))
 
     def patch(self, patch: Patch) -> Patch:
-        """Draw a patch of matplotlib's."""
+        """Draw a matplotlib patch."""
         patch.set_gid(self.gid)
         return self.canvas.add_patch(patch)
 
     def notes(self, y: float, lines: Sequence[str]) -> None:
-        """Write what the * at numbers stands for, in small lines under a chart, the first at y."""
+        """Write what the * at numbers means, in small lines under a chart, the first at y."""
         for number, line in enumerate(lines):
             self.text(MARGIN, y + 11 * number, line, size=SMALLEST, color=self.theme.muted)
 
     def dot(self, x: float, y: float, family: str, size: float = 5) -> None:
-        """Put the marker of a family at a place."""
+        """Draw the marker of a family at a place."""
         marker, _ = mark(family)
         colour = self.theme.family(family)
         self.line([x], [y], marker=marker, color=colour, markersize=size, markeredgewidth=0, linestyle="none", zorder=4)
 
 
 def sign(figure: Figure, footer: tuple[str, str], theme: Theme, payload: str = "") -> None:
-    """Write where the numbers come from, in two small lines at the bottom of a finished figure.
+    """Write the origin of the numbers in two small lines at the bottom of a finished figure.
 
     payload, a word, stands in the upper right corner.
     """

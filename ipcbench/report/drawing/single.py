@@ -1,4 +1,4 @@
-"""Cases of the tail pattern, which times each operation by itself: which a chart draws, and what a rate is called."""
+"""Cases of the tail pattern, which times each operation: those that a chart draws, and how a rate is written."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _OPEN = re.compile(r"tail:open-([1-9]\d{0,5})k")
 
 
 def offered(question: str) -> float | None:
-    """The rate at which messages of an open loop are due, per second; None for other questions."""
+    """Return the rate at which messages of an open loop are due, per second; None for other questions."""
     found = _OPEN.fullmatch(question)
     return 1000.0 * int(found[1]) if found else None
 
 
 def rate_word(rate: float) -> str:
-    """Write a rate that was asked for: '30 k/s'."""
+    """Write an offered rate: '30 k/s'."""
     return plain(format_rate(rate))
 
 
 def single_cases(about: Study, asked: Callable[[str], bool]) -> pd.DataFrame:
-    """The ranked cases of the questions asked that have a time, at the typical payload, under the setting shown.
+    """Return the ranked cases of some questions with a time, at the typical payload, under the setting shown.
 
     Columns SHOWN, `key`, by which `about.delays` goes, and those of `analysis.percentiles.percentiles`.
     """
@@ -39,7 +39,7 @@ def single_cases(about: Study, asked: Callable[[str], bool]) -> pd.DataFrame:
 
 
 def lacks_cases(about: Study, asked: Callable[[str], bool], none: str) -> str:
-    """Why there is none of them, in a sentence; `none` where none was planned, and empty where there are."""
+    """Say in a sentence why there are none; `none` if none was planned, empty if there are some."""
     planned = _planned(about, asked, about.summary["ranked"])
     if planned.empty:
         return none

@@ -1,4 +1,4 @@
-"""What the strips of `stability` hold: which cases, and their values in the order of the run."""
+"""The strips of `stability`: their cases, and the values in the order of the run."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ipcbench.units import format_size
 
 NOISY = 0.10  # the middle half of the visits spans more than this share of the median
 MOST = 24
-FILLED = 8  # so many strips there are at least, if only of steady cases
-MOST_MARKS = 72  # of one strip: more would touch each other
+FILLED = 8  # strips at least, filled up with steady cases
+MOST_MARKS = 72  # in a strip: more would touch
 CONTROLS = ("no-op", "memcpy")
 FACTS = ["case", "about", "question", "mechanism", "family", "size", "workers", "control"]
 FACTS += ["seconds", "spread", "drift", "groups", "flags", "unsteady", "cases", "rounds"]
@@ -22,7 +22,7 @@ MARKS = ["round", "place", "value", "warmup", "time", "least", "most"]
 
 
 def table(about: Study) -> pd.DataFrame:
-    """The values of at most 24 cases: of two controls, and of the least steady others, worst first.
+    """Return the values of at most 24 cases: two controls, and the least steady others, worst first.
 
     Worst is what drifts, falls in two groups or scatters by more than 10 %, by the greater of drift and scatter;
     steady cases follow only where there are fewer than 8 others. Columns of the case: about (in words), control,
@@ -57,7 +57,7 @@ def table(about: Study) -> pd.DataFrame:
 
 
 def _about(cases: pd.DataFrame, about: Study) -> list[str]:
-    """What a case is but for its mechanism: the setting only where it is not the one of the charts."""
+    """Describe a case without its mechanism, and with its setting only if the charts show another one."""
     found = []
     for row in cases.itertuples(index=False):
         setting = (row.payload, row.start_method, row.placement, row.python)
@@ -79,7 +79,7 @@ def _flags(row: Any) -> str:
 
 
 def _marks(values: pd.DataFrame, rounds: int) -> pd.DataFrame:
-    """The values of one case with their places, or its visits where there are too many values."""
+    """Return the values of one case with their places, or its visits if there are too many values."""
     if len(values) <= MOST_MARKS:
         many = values.groupby("round")["value"].transform("size")
         within = (values.groupby("round").cumcount() + 1) / (many + 1)

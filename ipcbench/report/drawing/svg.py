@@ -1,4 +1,4 @@
-"""Figures to SVG text and PNG bytes, without pyplot: no global figure, no display.
+"""Write figures as SVG text and PNG bytes, without pyplot: no global figure, no display.
 
 matplotlib's SVG is rewritten so that equal figures give equal bytes, so that several can stand inline in one page
 under a strict content-security policy, and so that a screen reader can say what they are.
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 RESOLUTION = 192  # dots per inch of PNG files
 CSS_PIXELS = 96 / 72  # per point
-FONT = "'DejaVu Sans'"  # what every text is laid out with, the widest of those below
+FONT = "'DejaVu Sans'"  # the font of the layout, the widest of those below
 FONTS = f"{FONT},Verdana,system-ui,sans-serif"
-MECHANISM = "mech:"  # how the gid of an artist begins that belongs to a mechanism
+MECHANISM = "mech:"  # prefix of the gid of artists that belong to a mechanism
 LONGEST_TITLE, LONGEST_DESC = 300, 4000  # characters
 
 _PLACES = {"d", "transform", "viewBox", "x", "y", "width", "height"}
@@ -40,7 +40,7 @@ _EVERYTHING = re.compile(r"\s*\*\s*{([^}]*)}\s*")
 
 @contextmanager
 def drawing(theme: Theme, salt: str) -> Iterator[None]:
-    """Draw and save inside this: matplotlib's defaults plus the theme, whatever the user's own settings are.
+    """Context for drawing and saving: matplotlib's defaults plus the theme, whatever the user's settings.
 
     salt makes matplotlib's own ids repeatable; to_svg replaces them, so it is the second of two defences.
     """
@@ -114,7 +114,7 @@ def _remove(root: Element, tag: str) -> None:
 
 
 def _replace_styles(root: Element) -> None:
-    """Write each style attribute as presentation attributes, and what the style element says of all on the root."""
+    """Turn each style attribute into presentation attributes, and the style element into attributes of the root."""
     for sheet in list(root.iter("style")):
         rule = _EVERYTHING.fullmatch(sheet.text or "")
         if rule is None:
@@ -137,7 +137,7 @@ def _name_mechanisms(root: Element) -> None:
 
 
 def _renumber(root: Element, prefix: str) -> None:
-    """Name what is referred to by its place in the file, not by a hash or a counter; nothing else keeps a name."""
+    """Name referenced elements by their place in the file, not by a hash or a counter; drop all other names."""
     links = [
         (element, key, value.removeprefix("url(").strip("#)"))
         for element in root.iter()
@@ -156,7 +156,7 @@ def _renumber(root: Element, prefix: str) -> None:
 
 
 def _shortened(attributes: dict[str, str]) -> dict[str, str]:
-    """Attributes with rounded numbers, without blanks that mean nothing and without those that go without saying."""
+    """Return the attributes with rounded numbers, without needless blanks and without implied attributes."""
     short = {name: _rounded(value) if name in _PLACES | _LENGTHS else value for name, value in attributes.items()}
     if "d" in short:
         short["d"] = _COMMAND.sub(r"\1", short["d"])

@@ -338,7 +338,7 @@ def test_what_is_too_far_is_one_line_that_says_how_to_measure_it(
 def test_a_distance_is_said_before_the_answer(within: Within) -> None:
     first, *rest = within("advise", "--size", "32KiB").out.splitlines()
     assert "No two mechanisms were measured at ping-pong of 32 KiB with 1 worker" in first
-    assert re.search(r"the nearest: .+, by a factor of \d(\.\d)? (larger|smaller), with 1 worker", first)
+    assert re.search(r"the nearest case: .+, by a factor of \d(\.\d)? (larger|smaller), with 1 worker", first)
     assert any(line.startswith("Take ") for line in rest)
 
 

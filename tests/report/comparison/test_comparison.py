@@ -540,13 +540,13 @@ def test_markdown_fits_a_comment_and_its_tables_are_whole() -> None:
 def test_one_round_says_how_many_more_it_needs(two: tuple[ResultFile, ResultFile]) -> None:
     about = whole(two[0], make("one", 3, rounds=1))
     assert set(about.contrast.table["verdict"]) == {"inconclusive"}
-    assert conclusion(about)[-1] == "Inconclusive: needs at least 2 more rounds, since an interval takes 3 rounds."
+    assert conclusion(about)[-1] == "Inconclusive rows need at least 2 more rounds: an interval takes 3 rounds."
 
 
 def test_inconclusive_rows_say_about_how_many_more_rounds() -> None:
     about = whole(make("a", 1, noise=0.1), make("b", 2, noise=0.1))
     assert re.fullmatch(
-        r"About [\d,]+ more rounds of each would settle half of the \d+ inconclusive; .*", conclusion(about)[-1]
+        r"About [\d,]+ more rounds of each would settle half of the \d+ inconclusive rows; .*", conclusion(about)[-1]
     )
 
 

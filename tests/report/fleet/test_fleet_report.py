@@ -196,7 +196,7 @@ def test_hosts_of_two_kinds_fall_in_two_groups_and_in_two_classes() -> None:
 def test_a_host_of_two_rounds_is_not_judged() -> None:
     about = surveyed(fleet(10, 0.01, odd=make(ODD, 3.0, rounds=2)))
     assert about.apart.hosts.set_index("host").loc[f"lab-{ODD:08x}", "verdict"] == "unknown"
-    assert "cannot be told" in " ".join(sentences(about))
+    assert "not enough to tell whether they differ" in " ".join(sentences(about))
 
 
 @given(arrays(float, some.tuples(some.integers(2, 12), some.integers(0, 4)), elements=some.floats(-3, 3)), some.data())
