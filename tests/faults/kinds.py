@@ -141,7 +141,7 @@ class Fault(NamedTuple):
 
 
 class Deviation(NamedTuple):
-    """Where the verdict differs from the kind's own; what is empty says nothing. why is for whoever reads the table."""
+    """An exception to the verdicts of a kind; empty fields match everything. why: the reason, for readers."""
 
     kinds: Sequence[str]
     verdicts: tuple[Verdict, ...]

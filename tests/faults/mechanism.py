@@ -97,7 +97,7 @@ class FaultyChannel(Channel):
 
     def connect(self, side: Side) -> None:
         if _here.tampering is None:  # only at the first, as `fewer-workers` changes the process id then
-            is_driver = os.getpid() == self.driver  # whoever sends in a chain of peers is on the driver's side
+            is_driver = os.getpid() == self.driver  # in a chain of peers the sender has the side "driver"
             _here.role = "worker" if is_driver else "peer"
             _here.tampering = TAMPERINGS.get(self.fault.kind, Tampering)(self.size, self.content, is_driver)
             if self.fault.point == "atexit" and not is_driver:
@@ -167,7 +167,7 @@ def load_fault(name: str, load: Callable[[str], Mechanism]) -> Mechanism:
     base = load(fault.base)
     if base.channel is None:
         raise BadRequest(f"not a fault: {name!r}; {base.name} carries no messages")
-    if fault.point == "import" and visit_folder():  # whoever only plans a visit loads the mechanism too
+    if fault.point == "import" and visit_folder():  # planning a visit loads the mechanism too
         _pass_once(fault)
     channel = _channel(fault, base)
     return base._replace(name=name, title=f"{base.title}, faulty on request", short="Fault", channel=channel, cell=None)
