@@ -1,4 +1,4 @@
-"""benchmarks/harness: every script runs with the least there is, and the walk over all of them hides none."""
+"""benchmarks/harness: every script runs with minimal settings, and together.py hides no failure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def script(name: str, *words: str, cwd: Path) -> Finished:
 
 
 def module(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """A script as a module, which finds those beside it."""
+    """Return a script as a module, which can import the scripts beside it."""
     monkeypatch.syspath_prepend(str(HARNESS))
     spec = importlib.util.spec_from_file_location(f"harness_{name}", HARNESS / f"{name}.py")
     assert spec is not None
@@ -42,7 +42,7 @@ def module(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def walked(folder: Path, *names: str) -> tuple[Finished, dict[str, Any]]:
-    """What the walk over these scripts says with the least settings."""
+    """Return what together.py reports of these scripts with minimal settings."""
     only = [word for name in names for word in ("--only", name)]
     done = script("together", "--quick", *only, "--json", "h.json", cwd=folder)
     return done, json.loads((folder / "h.json").read_text())

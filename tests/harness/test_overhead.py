@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(not HARNESS.exists(), reason="there is no source
 
 @pytest.fixture(scope="module")
 def walk(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """What one short run over all mechanisms says; it fails where a turn of a bare loop is not verified."""
+    """The figures of one short run over all mechanisms; it fails if a turn of a bare loop is not verified."""
     folder = tmp_path_factory.mktemp("overhead")
     done = python(str(HARNESS / "overhead.py"), *SHORT, "--json", str(folder / "ratios.json"), cwd=folder)
     assert done.code == 0, done.err
@@ -38,7 +38,7 @@ def test_a_loop_is_there_for_every_mechanism_that_exists_here(walk: dict[str, di
 
 
 def _measure_with(piece: int, text: str, folder: Path) -> Finished:
-    """Measure shared-memory after another text has taken the place of a piece of its loop."""
+    """Measure shared-memory after a part of its loop is replaced."""
     return python(
         "-c",
         "import sys; sys.path.insert(0, sys.argv[1])\n"

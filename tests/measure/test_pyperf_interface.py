@@ -1,4 +1,4 @@
-"""The part of pyperf that we stand on: the flags of its workers, its file format, and its own commands on our files."""
+"""The parts of pyperf that ipcbench uses: flags of workers, the file format, and pyperf's commands on our files."""
 
 from __future__ import annotations
 

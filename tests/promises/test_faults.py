@@ -1,4 +1,4 @@
-"""Every kind of fault: it ends, leaves nothing behind and gets the verdict that the table has for it."""
+"""Every kind of fault: its visit ends, leaves nothing behind and gets the verdict of the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conformance: who keeps the contract passes, who lies about itself fails by the rule that the lie is about."""
+"""Conformance: a mechanism that keeps the contract passes; one with a false fact fails by the rule about that fact."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_leaks")]
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with all liars and the honest, for this process and those that it starts."""
+    """A folder with all these plug-ins, for this process and those that it starts."""
     folder = tmp_path_factory.mktemp("site")
     install(folder, "liars", "0.1", {name: text for name, (_, _, text) in LIARS.items()})
     install(folder, "honest", "1.2", HONEST)
@@ -38,7 +38,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def judged(site: Path) -> dict[str, Judgement]:
-    """What was found of all of them, tried side by side."""
+    """The judgements of all of them, tried in parallel."""
     assert site.is_dir()
     names = [*HONEST, *LIARS]
     with Stop() as stop, ThreadPoolExecutor(AT_ONCE) as pool:

@@ -11,7 +11,7 @@ import os
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.interpreters import MODULE
-from ipcbench.measure.transports.doorbell_ring import RING, DoorbellRing
+from ipcbench.measure.transports.doorbell_ring import BELL, DoorbellRing
 from ipcbench.measure.transports.shared_memory import touch
 
 
@@ -20,7 +20,7 @@ class InterpreterMemoryRing(DoorbellRing):
         return os.pipe()
 
     def fill(self, slots: int) -> None:
-        os.write(self.free[1], RING * slots)
+        os.write(self.free[1], BELL * slots)
 
     def sending_ends(self) -> tuple[int, int]:
         return self.free[0], self.full[1]

@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.transports.doorbell_ring import RING, DoorbellRing
+from ipcbench.measure.transports.doorbell_ring import BELL, DoorbellRing
 from ipcbench.measure.transports.shared_memory import SegmentRing
 
 
@@ -18,7 +18,7 @@ class SharedMemoryPipeRing(DoorbellRing, SegmentRing):
         return settings.context.Pipe(duplex=False)
 
     def fill(self, slots: int) -> None:
-        os.write(self.free[1].fileno(), RING * slots)
+        os.write(self.free[1].fileno(), BELL * slots)
 
     def sending_ends(self) -> tuple[int, int]:
         self.let_go(self.full[0], self.free[1])

@@ -1,4 +1,4 @@
-"""pipeline: the rate at which items pass through a chain of N workers, each of which sends on what it receives.
+"""pipeline: the rate at which items pass through a chain of N workers; each sends on what it receives.
 
     driver ──0──▶ worker 0 ──1──▶ worker 1 ── ... ──N──▶ driver
 

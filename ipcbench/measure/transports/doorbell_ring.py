@@ -13,7 +13,7 @@ from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.ring import LENGTH, BytesRing
 
-RING = b"\0"
+BELL = b"\0"
 _GONE = "the other side is gone"
 
 
@@ -52,7 +52,7 @@ class DoorbellRing(BytesRing):
             put_length(view, start, length)
             start += head
             view[start : start + length] = payload
-            write(full, RING)
+            write(full, BELL)
 
         return send
 
@@ -68,7 +68,7 @@ class DoorbellRing(BytesRing):
             (length,) = get_length(view, start)
             start += head
             payload = bytes(view[start : start + length])
-            write(free, RING)
+            write(free, BELL)
             return payload
 
         return receive

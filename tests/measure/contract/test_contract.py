@@ -1,6 +1,6 @@
 """The contract: what every mechanism must do with real processes, under every start method, one rule per test.
 
-The rules, and what they look at, are `ipcbench.testing`, which authors of other mechanisms use as well.
+The rules and their observations are those of `ipcbench.testing`, which authors of other mechanisms use too.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ def each(names: list[str]) -> pytest.MarkDecorator:
 
 @pytest.fixture(scope="module")
 def judged() -> dict[str, Judgement]:
-    """What was found of mechanisms so far."""
+    """The judgements of mechanisms so far."""
     return {}
 
 
 def judgement(name: str, known: dict[str, Judgement], request: pytest.FixtureRequest) -> Judgement:
-    """The verdicts on a mechanism; tried together with the next ones that these tests are about, to save time."""
+    """Return the verdicts on a mechanism; the next mechanisms of these tests are tried with it, to save time."""
     if name not in known:
         asked = (getattr(item, "callspec", None) for item in request.session.items)
         names = dict.fromkeys(spec.params["name"] for spec in asked if spec and "rule" in spec.params)
@@ -49,7 +49,7 @@ def judgement(name: str, known: dict[str, Judgement], request: pytest.FixtureReq
 
 
 def rules_of(name: str) -> list[Any]:
-    """The rules about a mechanism, as what tests are made of."""
+    """Return the rules about a mechanism, as parameters of tests."""
     marks = [pytest.mark.third_party] if LOADED[name].third_party else []
     return [pytest.param(name, rule, id=f"{name}-{rule}", marks=marks) for rule in RULES]
 
@@ -64,7 +64,7 @@ def test_a_mechanism_keeps_the_rule(
 
 
 def beside(name: str) -> set[str]:
-    """The rules that are not about a mechanism, by what it is."""
+    """Return the names of the rules that do not apply to a mechanism."""
     mechanism = LOADED[name]
     found = set() if mechanism.channel else {"limits", "order"}
     if mechanism.peers == "nobody":

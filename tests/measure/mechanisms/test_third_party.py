@@ -1,4 +1,4 @@
-"""Mechanisms of libraries: absent ones are told with what installs them, and killed ones leave nothing behind."""
+"""Mechanisms of libraries: the skip of an absent library says how to install it, and killed visits leave nothing."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_a_record_batch_is_read_where_it_was_written_and_not_copied() -> None:
 
 
 def queues() -> set[str]:
-    """The numbers of the message queues of System V."""
+    """Return the numbers of the message queues of System V."""
     return {line.split()[1] for line in QUEUES.read_text().splitlines()[1:]} if sys.platform == "linux" else set()
 
 

@@ -49,7 +49,7 @@ HERE = [found for found in map(load_mechanism, mechanism_names()) if not found.m
 
 
 def one_of_each_kind() -> list[Mechanism]:
-    """The first mechanism of each family and behaviour that a pattern could notice."""
+    """Return the first mechanism of each family and behaviour that a pattern could notice."""
     kinds: dict[object, Mechanism] = {}
     for found in HERE:
         how_many = found.senders, found.receivers, found.duplex, found.holds
@@ -88,7 +88,7 @@ def check(found: object, case: Case) -> None:
 
 
 def marked(case: Case) -> Any:
-    """A case as what a test is made of."""
+    """Return a case as a parameter of a test."""
     marks = [pytest.mark.third_party] if load_mechanism(case.mechanism).third_party else []
     return pytest.param(case, id=case.id, marks=marks)
 

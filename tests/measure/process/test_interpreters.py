@@ -43,7 +43,7 @@ LOOPS = 5
 
 
 def question(name: str) -> Case:
-    """A case that this mechanism is made for."""
+    """Return a case that this mechanism is made for."""
     if load_mechanism(name).executor:
         return Case("tasks", name, 64, 2, "submit")
     return Case("ping-pong", name, 64)
@@ -265,7 +265,7 @@ def test_an_interpreter_that_raises_before_it_is_ready_makes_the_case_failed_wit
 @pytest.mark.usefixtures("no_leaks", "interpreters")
 @pytest.mark.parametrize("name", NAMES)
 def test_they_keep_the_contract_of_all_mechanisms(name: str, stop: Stop) -> None:
-    """What tests/measure/contract/test_contract.py asks of what exists here, of what exists by the forerunner."""
+    """Apply the rules of tests/measure/contract/test_contract.py to mechanisms that only the forerunner makes available here."""
     found = try_rules(name, stop)
     assert found.kept, [(str(verdict.rule), verdict.why) for verdict in found.verdicts if verdict.state == "fail"]
     assert sum(verdict.state == "pass" for verdict in found.verdicts) >= 5

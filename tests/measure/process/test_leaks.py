@@ -1,4 +1,4 @@
-"""What a process holds that it did not hold before: which of it a mechanism has leaked, and which a library keeps."""
+"""Leaks: what a mechanism leaves in a process, and what a library keeps on purpose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers of other programs: started for a visit, waited for, ended; whatever happens, none is left behind."""
+"""Servers of other programs: a visit starts them, waits for them and ends them; none is ever left behind."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def running(word: str) -> list[int]:
 
 
 def left(folder: Path) -> list[str]:
-    """What is in a folder beside the programs on PATH."""
+    """Return what is in a folder beside the programs on PATH."""
     return [path.name for path in folder.iterdir() if path.name != "bin"]
 
 

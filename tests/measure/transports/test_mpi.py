@@ -1,4 +1,4 @@
-"""MPI without a launcher of its own: what the visit's helper answers, and what is left of a world that was killed."""
+"""MPI without its own launcher: the answers of the visit's helper, and what remains of a world that was killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Message queues of the kernel: what a killed visit has left is found by its record, and nothing else."""
+"""Message queues of the kernel: those of a killed visit, and no others, are found by their records."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Mechanisms that fail on request, and what is right for a visit to say of them."""
+"""Mechanisms that fail on request, and the verdicts that are right for them."""

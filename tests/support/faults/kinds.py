@@ -1,6 +1,6 @@
-"""Faults on request: what can go wrong with a mechanism, where, in which process, and what the visit is then called.
+"""Faults on request: what can go wrong with a mechanism, where, in which process, and the verdict of the visit then.
 
-A fault is a mechanism name, so that it travels in a case id like everything a worker needs:
+A fault is a mechanism name, so that the case id carries it like everything that a worker needs:
 `ping-pong/fault:lose@operation#3:peer:queue/64B/1w` is a correct queue that loses a message at the third operation of
 the peer. This module is the table of them; `mechanism` makes the channel, `processes` and `messages` do the damage.
 
@@ -11,9 +11,9 @@ Points, each in one process:
     ready       a port is connected                     drain       one of the second verification
     teardown    a port is closed                        atexit      the process runs its exit functions
 
-`#N` says at which passage of its point a fault strikes; one that is never reached is no fault. What spoils messages
-goes on from there to the end, except `lose` and `duplicate`, which do it once: a single flipped bit in the middle of a
-timed turn is what no check here would find.
+`#N` is the passage of its point at which a fault strikes; if that is never reached, there is no fault. Faults that
+spoil messages continue from there to the end, except `lose` and `duplicate`, which strike once: no check here would
+find a single flipped bit in the middle of a timed turn.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class Fault(NamedTuple):
 
 
 class Deviation(NamedTuple):
-    """Where the verdict differs from the kind's own; what is empty says nothing. why is for whoever reads the table."""
+    """An exception to the verdicts of a kind; empty fields match everything. why: the reason, for readers."""
 
     kinds: Sequence[str]
     verdicts: tuple[Verdict, ...]

@@ -21,5 +21,5 @@ def load(name: str) -> Mechanism:
 
 
 def install() -> None:
-    """Put this in the place of what the registry has, before anything else has imported that."""
+    """Replace the registry's function with this, before any other module imports it."""
     registry.load_mechanism = load

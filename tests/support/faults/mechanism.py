@@ -38,13 +38,13 @@ _TIMES: dict[str, Callable[[float], float]] = {
 
 
 class _Here:
-    """What is known of the calling process and of its way through the visit."""
+    """The state of the calling process and its progress through the visit."""
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """Be as new: a forked peer has not done what the driver did."""
+        """Reset the state inherited through fork."""
         self.role: Role = "worker"
         self.passed: Counter[Point] = Counter()
         self.struck = 0
@@ -97,7 +97,7 @@ class FaultyChannel(Channel):
 
     def connect(self, side: Side) -> None:
         if _here.tampering is None:  # only at the first, as `fewer-workers` changes the process id then
-            is_driver = os.getpid() == self.driver  # whoever sends in a chain of peers is on the driver's side
+            is_driver = os.getpid() == self.driver  # in a chain of peers the sender has the side "driver"
             _here.role = "worker" if is_driver else "peer"
             _here.tampering = TAMPERINGS.get(self.fault.kind, Tampering)(self.size, self.content, is_driver)
             if self.fault.point == "atexit" and not is_driver:
@@ -127,14 +127,14 @@ class FaultyChannel(Channel):
         self.correct.close()
 
     def _pass(self, point: Point) -> None:
-        """Pass a point; the fault may be due there."""
+        """Pass a point; the fault may strike there."""
         if self.fault.point == point and self.fault.role == _here.role:
             _pass_once(self.fault)
             if _here.passed[point] == self.fault.nth and self.fault.kind == "fewer-workers":
                 self._be_the_driver()
 
     def _operate(self) -> int:
-        """Count one send or receive; how many there were since the fault struck, this one included."""
+        """Count one send or receive; return the number since the fault struck, this one included."""
         fault = self.fault
         if self.lock and _here.role != fault.role:
             with self.lock:
@@ -152,7 +152,7 @@ class FaultyChannel(Channel):
         return _here.struck
 
     def _be_the_driver(self) -> None:
-        """Give the driver's process id for one's own until the first turn, which is when it is asked for."""
+        """Pretend to have the driver's process id until the first turn, because the id is read before it."""
         true, os.getpid = os.getpid, lambda: self.driver
 
         def restore() -> None:
@@ -167,7 +167,7 @@ def load_fault(name: str, load: Callable[[str], Mechanism]) -> Mechanism:
     base = load(fault.base)
     if base.channel is None:
         raise BadRequest(f"not a fault: {name!r}; {base.name} carries no messages")
-    if fault.point == "import" and visit_folder():  # whoever only plans a visit loads the mechanism too
+    if fault.point == "import" and visit_folder():  # planning a visit loads the mechanism too
         _pass_once(fault)
     channel = _channel(fault, base)
     return base._replace(name=name, title=f"{base.title}, faulty on request", short="Fault", channel=channel, cell=None)
@@ -178,7 +178,7 @@ def _channel(fault: Fault, base: Mechanism | None) -> type[FaultyChannel]:
 
 
 def _arrive(fault: Fault, state: dict[str, Any]) -> FaultyChannel:
-    """A port, in the process that it was sent to."""
+    """A port, unpickled in the process that it was sent to."""
     _watch_turns(fault)
     kind = _channel(fault, None)
     port = kind.__new__(kind)
@@ -187,7 +187,7 @@ def _arrive(fault: Fault, state: dict[str, Any]) -> FaultyChannel:
 
 
 def _leave(fault: Fault) -> None:
-    """Pass the exit functions of this process; the fault may be due there."""
+    """Pass the exit handlers of this process; the fault may strike there."""
     if fault.role == _here.role:
         _pass_once(fault)
 
@@ -199,7 +199,7 @@ def _pass_once(fault: Fault) -> None:
 
 
 def _watch_turns(fault: Fault) -> None:
-    """Have every pattern that is loaded say when a turn begins and ends, and lie about it where the fault says so."""
+    """Make every loaded pattern report when a turn begins and ends, and falsify the turn if the fault requires it."""
     if "watched" not in Seat.__dict__:
         _watch_seats()
     for name, module in list(sys.modules.items()):

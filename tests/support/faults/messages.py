@@ -1,7 +1,7 @@
-"""How faults spoil messages: a tampering stands between a pattern and the send and receive of a correct channel.
+"""Faults that spoil messages: a Tampering wraps the send and receive of a correct channel.
 
-`struck` is 0 until the fault strikes, 1 for the operation in which it does, and greater than 1 for those that follow.
-A process has one tampering for all its channels.
+`struck` is 0 until the fault strikes, 1 for that operation, and greater than 1 for later ones. A process has one
+Tampering for all its channels.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ipcbench.measure.api.ports import Receive, Send
 
 
 class Tampering:
-    """Passes everything on; the subclasses do not."""
+    """Passes every message on unchanged; subclasses change that."""
 
     def __init__(self, size: int, content: Content, is_driver: bool) -> None:
         self.blank: bytes | int = 0 if content == "number" else bytes(size)
@@ -23,11 +23,11 @@ class Tampering:
         self.held: deque[Any] = deque()
 
     def send(self, send: Send, message: Any, struck: int) -> None:  # noqa: ARG002 - it is for the subclasses
-        """Send this message, or what is taken for it."""
+        """Send this message, or something instead of it."""
         send(message)
 
     def receive(self, receive: Receive, struck: int) -> Any:  # noqa: ARG002
-        """Receive a message, or what is taken for one."""
+        """Receive a message, or return something instead of one."""
         return receive()
 
 

@@ -1,6 +1,6 @@
-"""The damage that a fault does to its own process, by kind; nothing here harms anything but the visit it happens in.
+"""The damage that a fault does to its own process, by kind; it harms only the visit in which it happens.
 
-What is left behind carries the visit's prefix, and what runs on ends by itself after two minutes at the latest.
+Leftovers carry the visit's prefix, and processes that keep running end by themselves within two minutes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _left: list[Any] = []  # what is leaked stays referenced, so that nobody tidies 
 
 
 def harm(kind: str) -> None:
-    """Do what this kind of fault does to the calling process; nothing for kinds that only spoil messages."""
+    """Do to the calling process what this kind of fault does; nothing for kinds that only spoil messages."""
     _HARMS.get(kind, lambda: None)()
 
 
@@ -174,7 +174,7 @@ def _result() -> Path:
 
 
 def _folder() -> Path:
-    """The visit's folder, whose name is the prefix of all its names; what is leaked elsewhere nobody would remove."""
+    """Return the visit's folder, whose name is the prefix of all its names; leaks elsewhere would never be removed."""
     folder = visit_folder()
     if not folder:
         raise RuntimeError("only a visit can leave something behind")

@@ -1,4 +1,4 @@
-"""What is promised of every fault: it is contained, in time, and gets the verdict that is right for it."""
+"""The promises about every fault: it is contained, ends in time, and gets the right verdict."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Trials of faults: one visit of a faulty case each, and after a leak a clean one, in the custody of one warden.
+"""Trials of faults: one visit of a faulty case each, and a clean visit after a leak, all under one warden.
 
-When a visit and when the run is over, whatever still carries its name is looked for, told and removed.
+After each visit and after the run, everything that still carries its name is found, reported and removed.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Tried(NamedTuple):
 
     @property
     def wrong(self) -> str | None:
-        """What is not as the table says, in words; None if all is."""
+        """Return what differs from the table, in words; None if nothing does."""
         kind = KINDS[self.trial.fault.kind]
         if self.verdict not in self.trial.verdicts:
             return f"{self.verdict} instead of {' or '.join(self.trial.verdicts)}"
@@ -97,13 +97,13 @@ def matrix(start_methods: Sequence[StartMethod], bases: Sequence[str], seed: int
 
 
 def make_trial(fault: Fault, start_method: StartMethod) -> Trial:
-    """A fault in the pattern it shows itself in."""
+    """Return the case of a fault, in the pattern that shows the fault."""
     case = Case(KINDS[fault.kind].pattern, fault.name, SIZE, start_method=start_method)
     return Trial(fault, case, expected(fault, start_method))
 
 
 def unfit(trial: Trial, capable: Capabilities) -> str | None:
-    """Why this machine cannot try it, in words; None if it can."""
+    """Return why this machine cannot try the fault, in words; None if it can."""
     mechanism = catalog.mechanism(trial.fault.base)
     if capable.semaphores and (mechanism.semaphores or trial.fault.kind in ("lock-dead", "leak-semaphore")):
         return capable.semaphores
@@ -116,7 +116,7 @@ def unfit(trial: Trial, capable: Capabilities) -> str | None:
 
 @contextmanager
 def faults_by_name() -> Iterator[None]:
-    """Have this process, and the visits that it makes, load a fault by its name as any mechanism."""
+    """Make this process, and the visits that it makes, load a fault by name like any mechanism."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalog, "load_mechanism", load)
         patch.setenv("PYTHONPATH", os.pathsep.join(map(str, (EXTRA, SUPPORT))))
@@ -143,7 +143,7 @@ class Bench:
         self.walls: dict[tuple[str, StartMethod], float] = {}
 
     def close(self) -> list[str]:
-        """End the run; what it left, in words. Harmless when called twice."""
+        """End the run and return what it left, in words; harmless when called twice."""
         self.visitor.close()
         return sweep(f"ib{self.visitor.run_id}", self.visitor.folder.parent)
 
