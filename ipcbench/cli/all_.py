@@ -46,7 +46,7 @@ def command(**given: Any) -> int:
     --resume continues a run that either command began.
     """
     from ipcbench.cli.session import code_of, measured, say_report
-    from ipcbench.cli.summary import cost_line, self_check_line, summary_lines
+    from ipcbench.cli.summary import summary_lines
 
     finished = measured("all", given)
     if finished is None:
@@ -59,8 +59,6 @@ def command(**given: Any) -> int:
             say_report(finished, None if given["reports"] == REPORTS else given["reports"])
         else:
             code = _report(finished, code, given["reports"] / finished.result.ipcbench.label)
-            say_prose(self_check_line(finished.result))
-            say_prose(cost_line(finished.result))
         if finished.resuming:
             say(f"to continue: {finished.resuming}")
     return code
@@ -68,15 +66,20 @@ def command(**given: Any) -> int:
 
 def _report(finished: FinishedRun, code: int, folder: Path) -> int:
     """Write the report and print its sentences; return the exit code, a worse one if the report cannot be written."""
+    from ipcbench.cli.summary import cost_line
     from ipcbench.report import said, write
     from ipcbench.report.content.study import study
 
     about = study(finished.result)
+    lines = []
     try:
         page = write(finished.result, folder, (finished.path.name, finished.result.ipcbench.digest), about)
+        lines = [*said(finished.result, about), f"report: {page}"]
     except ResultError as error:
         tell(f"ipcbench: {error}")
-        return severest(code, NOT_SAVED)
-    for line in [*said(finished.result, about), f"report: {page}"]:
+        code = severest(code, NOT_SAVED)
+    for line in dict.fromkeys(
+        [*lines, about.check.words(), cost_line(finished.result)]
+    ):  # a doubt comes first, and once
         say_prose(line)
     return code

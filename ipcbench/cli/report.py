@@ -70,7 +70,7 @@ def command(file: str, results: Path, out: Path | None, check: bool, step: bool)
     page = write(result, folder, (name, digest), about)
     if step:
         _add_to_step(result, about, Path(os.environ[STEP_SUMMARY]))
-    for line in [*said(result, about), about.check.words()]:
+    for line in dict.fromkeys([*said(result, about), about.check.words()]):  # a doubt comes first, and once
         say_prose(line)
     say(f"report: {page}")
     return 0

@@ -47,7 +47,7 @@ def command(**given: Any) -> int:
             from ipcbench.report import said
 
             closing = [self_check_line(finished.result), cost_line(finished.result)]
-            for line in [*said(finished.result), *closing]:
+            for line in dict.fromkeys([*said(finished.result), *closing]):  # a doubt comes first, and once
                 say_prose(line)
             say_report(finished)
         if finished.resuming:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ipcbench.model import Case, Skip
 from ipcbench.plan.planner import Plan
+from ipcbench.report.content.outcomes import EXPECTED, outcomes, verdict_words
 from ipcbench.report.content.words import listing
 from ipcbench.results.schema import ResultFile, RunRecord
 from ipcbench.results.touched import touched_words
@@ -21,7 +22,6 @@ MOST_WIDE = 20  # lines
 MOST_ABSENT = 20  # cases with a line each; if there are more, reasons with a line each
 MOST_NAMES = 12  # mechanisms listed after one reason
 MOST_QUESTIONS = 2  # with a line each for one reason
-_EXPECTED = "as expected without a lock"
 REPORT_SECONDS = 6.0  # what making a report took on a 2-CPU virtual machine
 
 
@@ -60,20 +60,13 @@ def summary_lines(result: ResultFile, path: Path) -> list[str]:
 
 
 def counts_words(record: RunRecord) -> str:
-    """Return the number of cases by verdict: '46 measured, 1 failed; 1 shows lost updates, as expected …'."""
-    lost = sum(_is_expected(case.id, case.verdict) for case in record.cases)
-    counts = record.counts
-    counts["wrong"] = counts.get("wrong", 0) - lost
-    words = ", ".join(
-        f"{many} {'measured' if verdict == 'ok' else verdict}" for verdict, many in counts.items() if many
-    )
-    found = f"{lost} {'shows' if lost == 1 else 'show'} lost updates, {_EXPECTED}" if lost else ""
-    return "; ".join(filter(None, (words, found)))
+    """Return the number of cases by outcome: '46 measured; 1 shows lost updates, as expected …; 1 failed'."""
+    return "; ".join(f"{number} {words}" for words, number in outcomes(record))
 
 
 def _is_expected(case: str, verdict: str) -> bool:
     """Return whether a wrong result is what the case is there to show: adding to a number without the lock."""
-    return verdict == "wrong" and case.partition("/")[0].endswith(":unlocked")
+    return verdict_words(verdict, case.partition("/")[0]) == EXPECTED
 
 
 def absence_lines(result: ResultFile) -> list[str]:
@@ -122,7 +115,7 @@ def _percent(share: float) -> str:
 def absence_line(case: str, verdict: str, stage: str, detail: str) -> str:
     """Return why a case has no number, in one line; a wrong result has no stage, since every stage succeeded."""
     if _is_expected(case, verdict):
-        return f"{case}: {detail}, {_EXPECTED}"
+        return f"{case}: {detail}, as expected without a lock"
     return f"{case}: {verdict}{'' if verdict == 'wrong' else f' in {stage}'}: {detail}"
 
 

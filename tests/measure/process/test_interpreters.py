@@ -265,7 +265,7 @@ def test_an_interpreter_that_raises_before_it_is_ready_makes_the_case_failed_wit
 @pytest.mark.usefixtures("no_leaks", "interpreters")
 @pytest.mark.parametrize("name", NAMES)
 def test_they_keep_the_contract_of_all_mechanisms(name: str, stop: Stop) -> None:
-    """Apply the rules of tests/measure/contract/test_contract.py to mechanisms that only the forerunner makes available here."""
+    """Apply the rules of all mechanisms to those that only the forerunner makes available here."""
     found = try_rules(name, stop)
     assert found.kept, [(str(verdict.rule), verdict.why) for verdict in found.verdicts if verdict.state == "fail"]
     assert sum(verdict.state == "pass" for verdict in found.verdicts) >= 5
