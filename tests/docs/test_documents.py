@@ -36,7 +36,7 @@ def quotes(document: Path) -> Iterator[tuple[str, str]]:
         found = _SOURCE.fullmatch(line)
         if found:
             source = found[1]
-        elif source != "-" and (line.startswith("> ") or (line.startswith("| ") and not line.startswith("| For"))):
+        elif source != "-" and line.startswith(("> ", "| ")):
             yield source, line.removeprefix("> ")
 
 
