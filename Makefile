@@ -38,7 +38,7 @@ soak: $(VENV)/ready-test  ## the long tests: hours of chances to be wrong in min
 mutations: $(VENV)/ready-test  ## take away every line that a promise rests on; do the tests notice?
 	@$(BIN)/python tests/mutations.py $(ARGS)
 
-check: lint types test  ## lint, types and tests
+check: lint types test  ## what a contributor runs: lint, types, and the quick part of the tests
 
 lint: $(VENV)/ready-test  ## ruff: rules and format
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
