@@ -48,7 +48,7 @@ def test_updates_lost_without_a_lock_are_a_finding_and_no_fault() -> None:
     assert lines[1] == f"{careless.id}: lost 3 of 10 increments, as expected without a lock"
     verdicts |= {careful.id: lost, good.id: ("failed", "exit 1")}
     lines = summary_lines(make_result([careless, careful, good], 3, verdicts=verdicts, skips=[]), Path("x"))
-    assert lines[0].startswith("x: 1 wrong, 1 failed; 1 shows lost updates, as expected without a lock;")
+    assert lines[0].startswith("x: 0 measured; 1 shows lost updates, as expected without a lock; 1 failed; 1 wrong; ")
     assert f"{careful.id}: wrong: lost 3 of 10 increments" in lines
 
 

@@ -97,7 +97,7 @@ def test_it_is_measured_and_stands_in_the_report(env: dict[str, str], tmp_path: 
     words = "run --fast --mechanism my-ring,pipe,shared-memory --pattern ping-pong --size 64B --rounds 2 --label mine"
     done = run(*words.split(), cwd=tmp_path, env=env, timeout=110)
     assert done.code in (0, 7), done.err
-    assert "3 ok" in done.out
+    assert "3 measured" in done.out
     reported = run("report", "results/mine.json", cwd=tmp_path)  # without the package
     assert (reported.code, reported.err) == (0, "")
     report = tmp_path / "reports" / "mine"

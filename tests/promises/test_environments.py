@@ -201,5 +201,5 @@ def test_with_too_little_memory_for_conclusions_it_says_so_and_keeps_what_was_me
     )
     done = run(*words, cwd=tmp_path, before=["sh", "-c", 'ulimit -v 60000 && exec "$@"', "sh"])
     assert done.code == 6, done.err
-    assert done.errors[-1].startswith("ipcbench: this machine is short of memory")
+    assert done.errors[-1].startswith("ipcbench: out of memory, processes or file descriptors")
     assert store.load(tmp_path / "results" / "here.json").ipcbench.cases[0].verdict == "ok"

@@ -133,7 +133,9 @@ def test_clean_ends_what_a_run_left_and_lets_another_run_go_on(
         done = run("clean", cwd=tmp_path, before=words(*lacking))
         assert (done.code, done.err) == (0, "")
         assert len([line for line in done.out.splitlines() if line.startswith(f"removed {temporary}/")]) == 1
-        assert re.search(r"^left alone: [1-9][0-9]* runs? under way$", done.out, re.MULTILINE)  # others may run beside
+        assert re.search(
+            r"^left alone: [1-9][0-9]* runs? in progress$", done.out, re.MULTILINE
+        )  # others may run beside
         assert len(list(temporary.glob("ib*"))) == 1
         assert runs[1].poll() is None
     finally:

@@ -188,7 +188,7 @@ def test_anonymise_writes_a_copy_beside_and_never_over_something_unasked(
     copy.write_bytes(b"mine")
     again = within("anonymise", "some.json")
     assert (again.code, copy.read_bytes()) == (2, b"mine")
-    assert again.errors == ["ipcbench: some.anonymous.json exists: choose another --out, or --force to overwrite"]
+    assert again.errors == ["ipcbench: some.anonymous.json exists: choose another --out, or overwrite it with --force"]
     assert within("anonymise", "some.json", "--force").code == 0
     assert within("anonymise", "some.json", "-o", "other.json").code == 0
     assert (tmp_path / "other.json").read_bytes() == copy.read_bytes()

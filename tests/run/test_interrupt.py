@@ -104,7 +104,7 @@ def test_what_is_calibrated_is_kept_by_a_stop_and_by_a_stop_of_the_continuation(
 def test_a_run_stopped_before_anything_was_measured_says_so_and_writes_nothing(tmp_path: Path, moment: int) -> None:
     done = interrupt(tmp_path, moment, signal.SIGINT)
     assert (done.code, done.out) == (130, "")
-    assert done.errors[-1] == "ipcbench: stopped before anything was measured; nothing was written"
+    assert done.errors[-1] == "ipcbench: stopped before anything was measured; no file was written"
     assert os.listdir(tmp_path / "results") == []
 
 

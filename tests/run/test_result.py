@@ -9,6 +9,7 @@ import msgspec
 import pytest
 import records
 from commands import python
+from paths import GOLDEN
 from synthetic import make_result as synthetic_result
 
 import ipcbench
@@ -21,7 +22,7 @@ from ipcbench.run.journal.records import Done
 from ipcbench.run.result import Occasion, make_result
 from ipcbench.run.schedule import Findings
 
-GOLDEN = Path(__file__).parent / "golden" / "formats"
+FORMATS = GOLDEN / "formats"
 PIPE, QUEUE = Case("ping-pong", "pipe", 64), Case("ping-pong", "queue", 64)
 SKIPPED = Skip(Case("ping-pong", "value", 64), "value carries one 8 B number")
 PLAN = Plan((PIPE, QUEUE), (SKIPPED,), 7, Budget(rounds=5), Timing(), {QUEUE.id: ("oversubscribed",)})
@@ -133,7 +134,7 @@ def test_a_journal_and_a_results_file_keep_their_format_to_the_byte(monkeypatch:
     monkeypatch.setattr(ipcbench, "__version__", "1.2.3")
     who = Identity("00", "host", "boot", "CPython 3.11.0", "ff", "ipcbench 1.2.3, pyperf 2.9.0", (0, 1))
     entries = [msgspec.structs.replace(records.planned(), identity=who, digest="0" * 64), *records.visits()]
-    assert records.journal_of(entries) == (GOLDEN / "small.journal").read_bytes()
+    assert records.journal_of(entries) == (FORMATS / "small.journal").read_bytes()
     good = {(entry.case, entry.round): entry.found for entry in entries if isinstance(entry, Done) and entry.round}
     outcomes = {(Case.parse(case), number): found for (case, number), found in good.items()}
     findings = Findings(
@@ -147,7 +148,7 @@ def test_a_journal_and_a_results_file_keep_their_format_to_the_byte(monkeypatch:
     )
     result = make_result(records.PLAN, findings, OCCASION)
     result.ipcbench.mechanisms, result.ipcbench.patterns = [], []
-    assert msgspec.json.format(msgspec.json.encode(result)) == (GOLDEN / "small.json").read_bytes()
+    assert msgspec.json.format(msgspec.json.encode(result)) == (FORMATS / "small.json").read_bytes()
 
 
 ASKING = """

@@ -76,7 +76,7 @@ BAD: Mapping[str, tuple[str, str]] = {
     "empty": ("AttributeError", ""),
     "wordy": ("length <= 12", source("wordy", facts="").replace('short="Plug"', 'short="far too long a word"')),
     "odd": ("family is 'magic': expected 'pipes', 'queues'", source("odd").replace('family="pipes"', 'family="magic"')),
-    "unclear": ("not as expected", source("unclear", facts="holds=object()")),
+    "unclear": ("invalid fact: Expected `int | null`", source("unclear", facts="holds=object()")),
     "poor": (
         "poor needs a_library_that_is_not_there",
         source("poor", facts="requires=('a_library_that_is_not_there',)"),

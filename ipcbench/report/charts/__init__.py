@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ipcbench.report.drawing import plotting  # noqa: F401 - before any chart imports matplotlib
+
+# isort: split
 from ipcbench.report.charts import (
     cliffs,
     cpu_cost,
@@ -25,7 +28,6 @@ from ipcbench.report.comparison import machine_ratios, winner_map_diff
 from ipcbench.report.comparison.words import Comparison
 from ipcbench.report.content.setting import in_setting
 from ipcbench.report.content.study import Study
-from ipcbench.report.drawing import plotting  # noqa: F401 - before any chart imports matplotlib
 from ipcbench.report.drawing.chart import EVERY, Chart
 from ipcbench.report.fleet import hosts, winners
 from ipcbench.report.fleet.words import Survey

@@ -43,8 +43,8 @@ def of_run(about: Study, drawn: Sequence[Picture], result: str, digest: str) -> 
 def _counts(about: Study) -> dict[str, int]:
     ok = about.summary[about.summary["verdict"] == "ok"]
     unstable = ok["drift"].notna() | (ok["modes"].notna() & (ok["modes"] > 1))
-    badge = {safe_text(verdict, 60): number for verdict, number in about.badge}
-    return badge | {"doubtful": about.doubtful, "unstable": int(unstable.fillna(False).sum())}
+    verdicts = {safe_text(verdict, 60): number for verdict, number in about.record.counts.items()}
+    return verdicts | {"doubtful": about.doubtful, "unstable": int(unstable.fillna(False).sum())}
 
 
 def of_comparison(comparison: Comparison, drawn: Sequence[Picture]) -> Manifest:

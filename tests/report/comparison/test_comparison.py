@@ -598,7 +598,7 @@ def test_output_never_replaces_results_or_a_pipe(within: Run, folder: Path) -> N
     before = (folder / "results" / "b.json").read_bytes()
     done = within("compare", "a", "b", "-o", "results/b.json")
     assert (done.code, len(done.errors)) == (2, 1)
-    assert "holds results, which nothing overwrites" in done.err
+    assert "this is a results file, which --output must not overwrite" in done.err
     assert (folder / "results" / "b.json").read_bytes() == before
     (folder / "there.txt").write_text("old")
     (folder / "link.txt").symlink_to("there.txt")
@@ -634,7 +634,7 @@ def test_a_build_fails_with_9_only_on_what_is_certain(within: Run, folder: Path)
     keep(folder, make("noisy", 4, {"queue": 1.2}, noise=0.5))
     done = within("compare", "a", "noisy", "--fail-if", "slower>1%")
     assert done.code == 0
-    assert "inconclusive, which fail nothing" in done.out
+    assert "inconclusive, which do not count as failed" in done.out
 
 
 @pytest.mark.usefixtures("folder")
@@ -702,7 +702,7 @@ def test_what_cannot_be_compared_is_one_line(within: Run, folder: Path) -> None:
     keep(folder, make("bad", 3, verdicts={case.id: ("failed", "exit 1") for case in FEW}))
     assert f"{len(FEW)} failed in bad" in refused(within, "a", "bad")
     assert "no such label; labels in results: a, b" in refused(within, "a", "nothing")
-    assert "one file alone" in refused(within, "a")
+    assert "one file has nothing to compare with" in refused(within, "a")
     assert "unknown field 'speed'" in refused(within, "a", "b", "--row", "speed")
     assert "unknown field 'colum'" in refused(within, "a", "b", "--column", "colum")
     assert "unknown size '1MiB'" in refused(within, "a", "b", "--filter", "size=1MiB")

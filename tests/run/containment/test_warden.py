@@ -144,7 +144,7 @@ def test_a_run_whose_warden_is_killed_too_is_found_by_clean_and_strangers_stay(t
         assert (seen.code, done.code) == (0, 0)
         assert len([line for line in seen.out.splitlines() if line.startswith(f"would remove {killed}: ")]) == 1
         assert len([line for line in done.out.splitlines() if line.startswith(f"removed {killed}: ")]) == 1
-        assert re.search(r"^left alone: \d+ runs? under way$", done.out, re.MULTILINE)
+        assert re.search(r"^left alone: \d+ runs? in progress$", done.out, re.MULTILINE)
         assert list(temporary.glob("ib*")) == [live]
         assert bait.poll() is None
         assert until(lambda: bool(running("ipcbench.measure.worker")), SOON)
