@@ -6,6 +6,7 @@ ARGS ?=
 MECHANISM ?=
 EXTRAS ?=
 PART ?= quick
+PROCESSES ?= logical
 comma := ,
 
 SHELL := /bin/sh
@@ -21,7 +22,7 @@ help:  ## this list
 bench: $(VENV)/ready  ## measure and report; make bench ARGS=--fast is the two-minute one
 	@$(BIN)/python -m ipcbench all $(ARGS)
 
-SIDE_BY_SIDE = -n logical --maxprocesses 8 --dist loadfile
+SIDE_BY_SIDE = -n $(PROCESSES) --maxprocesses 8 --dist loadfile
 
 test: $(VENV)/ready-test  ## the quick part of the tests; EXTRAS=third-party,fleet in a new VENV: those of libraries and fleets too
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --part $(PART) $(ARGS)
