@@ -49,7 +49,8 @@ def load_mechanism(name: str) -> Mechanism:
         return plugins.load(find_plugin(name))
     mechanism = importlib.import_module(mechanism_module(name)).MECHANISM
     if not isinstance(mechanism, Mechanism) or mechanism.name != name:
-        raise TypeError(f"the file of mechanism {name!r} defines another one")
+        found = getattr(mechanism, "name", mechanism)
+        raise BadRequest(f"{mechanism_module(name)} defines {found!r}: expected name={name!r}, as its file is called")
     return mechanism
 
 
@@ -72,7 +73,8 @@ def load_pattern(name: str) -> Pattern:
         raise UnknownName("pattern", name, pattern_names())
     pattern = importlib.import_module(f"{patterns.__name__}.{name.replace('-', '_')}").PATTERN
     if not isinstance(pattern, Pattern) or pattern.name != name:
-        raise TypeError(f"the file of pattern {name!r} defines another one")
+        found = getattr(pattern, "name", pattern)
+        raise BadRequest(f"{type(pattern).__module__} defines {found!r}: expected name={name!r}, as its file is called")
     return pattern
 
 

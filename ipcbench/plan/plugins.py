@@ -92,7 +92,9 @@ def read_plugin(plugin: Plugin) -> Known:
 
 def checked(found: Mechanism) -> Mechanism:
     """Return a mechanism with its texts cleaned; raises BadRequest if a fact is invalid."""
-    told = {fact: value for fact, value in found._asdict().items() if fact not in (*PORTS, "far")}
+    if wrong := found.wrong_fact():
+        raise BadRequest(safe_text(wrong, _LINE))
+    told = {fact: value for fact, value in found._asdict().items() if fact not in PORTS}
     try:
         facts = msgspec.convert(told, Facts)
     except msgspec.ValidationError as error:

@@ -80,10 +80,9 @@ def test_the_documents_count_the_mechanisms_of_each_family() -> None:
         )
         for family in FAMILIES
     }
-    (number,) = re.findall(r"^[A-Z][a-z-]+ mechanisms, (\d+) of them from the standard library\.", text, re.M)
+    (number,) = re.findall(r"^\d+ mechanisms, (\d+) of them from the standard library\.", text, re.M)
     assert int(number) == sum(here for here, _ in told.values())
-    assert "Eighty-one mechanisms" in text
-    assert len(found) == 81
+    assert f"{len(found)} mechanisms" in text
     readme = " ".join((ROOT / "README.md").read_text().split())
     (counts,) = re.findall(r"there are (\d+), (\d+) of them from the standard library, in (\d+) patterns", readme)
     assert counts == (str(len(found)), number, str(len(catalog.patterns())))

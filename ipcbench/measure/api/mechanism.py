@@ -71,7 +71,7 @@ class Mechanism(NamedTuple):
     name: str
     # One line for lists and tables.
     title: str
-    # Label for charts: 1 to 12 characters, unique.
+    # Label for charts: 1 to 12 characters; no other mechanism of ipcbench has it.
     short: str
     # Group in reports: a value of Family.
     family: Family

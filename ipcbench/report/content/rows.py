@@ -182,7 +182,10 @@ EXACT = ["Case", "Median", "95 % interval", "× the best", "its 95 % interval", 
 
 
 def exact(table: pd.DataFrame, caption: str) -> Table:
-    """Return the whole table of a chart or a run: a row per case, with a word and a reason for a missing number."""
+    """Return the whole table of a chart or a run: a row per case, with a word and a reason for a missing number.
+
+    `values` and `muted` name cells by column: a new column belongs before the notes.
+    """
     rate = next((name for name in ("bandwidth", "rate") if name in table), None)
     write = format_bandwidth if rate == "bandwidth" else format_rate
     rows, muted, values = [], set(), {}
@@ -193,7 +196,8 @@ def exact(table: pd.DataFrame, caption: str) -> Table:
             values[place, 3] = float(getattr(cell, rate))
         if not _has_time(cell):
             muted.add((place, 1))
-        values |= {(place, 1): float(cell.seconds), (place, 4 if rate else 3): float(cell.slowdown)}
+        values |= {(place, 1): float(cell.seconds), (place, 2): float(cell.low)}
+        values[place, 4 if rate else 3] = float(cell.slowdown)
         rows.append(row)
     header = [*EXACT[:3], "Rate", *EXACT[3:]] if rate else EXACT
     return Table(caption, header, rows, muted=frozenset(muted), values=values)
