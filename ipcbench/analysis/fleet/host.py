@@ -254,7 +254,7 @@ def read_hosts(files: Sequence[Named], filters: Filters = ()) -> Iterator[Host |
 
 
 def _quiet() -> None:
-    """Set up a reading process: ignore Ctrl-C, which the parent handles, and collect no garbage: there are no cycles."""
+    """Set up a reading process: leave Ctrl-C to the parent, and collect no garbage, since there are no cycles."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
 
