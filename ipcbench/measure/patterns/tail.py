@@ -8,8 +8,8 @@ is below the offered one, the mechanism is saturated. The driver waits by readin
 nothing.
 
 returned and delivered: a ping-pong, so that the channel is empty before each message. returned is the time until the
-sending call returns, delivered the time until the message is received. If returned is far below delivered, the call only
-begins to send.
+sending call returns, delivered the time until the message is received. If returned is far below delivered, the call
+only begins to send.
 """
 
 import os
