@@ -22,7 +22,7 @@ SIDES: tuple[Which, ...] = ("base", "other")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One case in two columns: where its number is in each (label, case) or None; about is a row of `contrast`'s cases."""
+    """One case in two columns: the label and case of its number in each, or None; about is a row of the cases."""
 
     about: Any
     base: Where | None
