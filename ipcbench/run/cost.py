@@ -114,7 +114,7 @@ def time_to_start(plan: Plan, visit: Measure) -> float:
 
 
 def _foreseeable(case: Case) -> tuple[bool, float]:
-    """Return the sort key of a case: baselines last, since the duration of a trap is unpredictable; cheap cases first."""
+    """Return the sort key of a case: cheap cases first, baselines last, as the duration of a trap is unpredictable."""
     return catalog.mechanism(case.mechanism).baseline, visit_cost(case, Timing(), 1.0)
 
 
