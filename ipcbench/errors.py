@@ -82,7 +82,7 @@ def _known(kind: str, names: list[str], nearest: list[str]) -> str:
 
 
 class NotHere(BadRequest):
-    """A request of which this machine can measure nothing, although another machine could."""
+    """This machine can measure no case of the request, although another machine could."""
 
     exit_code = 8
 

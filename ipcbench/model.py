@@ -148,7 +148,7 @@ class Budget(NamedTuple):
     """When a run ends: after `rounds` if given, otherwise after `seconds`, within least_rounds and most_rounds.
 
     precision, a share, adds rounds of blocks whose medians are not known to ± this share: up to twice the `rounds`, or
-    within the `seconds`, of which the rounds of all cases then take only what they need.
+    within the `seconds`; then the rounds of all cases take no more of these than they need.
     """
 
     seconds: float | None = None

@@ -15,7 +15,7 @@ from ipcbench.analysis.stats import FloatArray
 from ipcbench.analysis.traps import Crossover, crossover
 
 BY_SIZE = ("ping-pong", "stream")
-# Where the operations of all workers are counted together, so that 1 / time is what all of them get done.
+# Patterns that count the operations of all workers together, so that 1 / time is the rate of all workers.
 BY_WORKERS = ("task-queue", "tasks", "fan-in", "fan-out", "many-to-many", "pairs", "counter", "access")
 _SETTING = ["payload", "start_method", "placement", "python"]
 Model = TypeVar("Model", Line, Scaling)

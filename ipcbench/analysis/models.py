@@ -1,8 +1,9 @@
 """Models of time against size and of throughput against workers, with intervals, and whether they fit at all.
 
 Both are linear in parameters that cannot be negative, so both are fitted alike: non-negative least squares (Lawson &
-Hanson, "Solving Least Squares Problems", 1974) on relative errors, which is weighting by 1 / time². Fitted are medians
-over rounds; intervals resample whole rounds and refit, and are Student's t with the spread of the refitted parameters.
+Hanson, "Solving Least Squares Problems", 1974) on relative errors, that is, with weights of 1 / time². The fit is to
+medians over rounds; intervals resample whole rounds and refit, and are Student's t with the spread of the refitted
+parameters.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Fit:
         if found > 0 and math.isfinite(found) and np.all(np.isfinite(drawn) & (drawn > 0)):
             reach = float(distributions.t.ppf(0.975, self.freedom) * np.std(np.log(drawn), ddof=1))
             return Estimate(found, found * math.exp(-reach), found * math.exp(reach))
-        low, high = np.quantile(drawn, [0.025, 0.975], method="nearest")  # a parameter at its edge has no symmetry
+        low, high = np.quantile(drawn, [0.025, 0.975], method="nearest")  # at its bound a parameter is not symmetric
         return Estimate(found, min(float(low), found), max(float(high), found))
 
 

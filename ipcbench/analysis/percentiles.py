@@ -9,15 +9,15 @@ import numpy.typing as npt
 import pandas as pd
 
 PERCENTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
-LEAST_BEYOND = 10  # operations that must be slower than a percentile for it to be more than one of them
-POINTS = 16  # of a curve, for each factor of ten fewer operations that are slower
+LEAST_BEYOND = 10  # operations that must be slower than a percentile, so that no single operation determines it
+POINTS = 16  # points of a curve for each factor of ten in the share of slower operations
 
 
 def percentiles(tails: pd.DataFrame) -> pd.DataFrame:
-    """One row per case of `results.frame.tail_frame`: samples, p50, p90, p99, p999 and most, delays in seconds.
+    """Return a row per case of `results.frame.tail_frame`: samples, p50, p90, p99, p999 and most, delays in seconds.
 
-    A percentile is the delay that at least that share of the operations do not exceed; NaN if fewer than 10 are slower.
-    most is the slowest operation seen: it grows with the number of samples and estimates nothing.
+    At least this share of the operations do not exceed a percentile; NaN if fewer than 10 are slower. most is the
+    slowest operation seen: it grows with the number of samples and estimates nothing.
     """
     rows = []
     for case, group in tails.groupby("case", sort=False):
@@ -36,8 +36,8 @@ def percentiles(tails: pd.DataFrame) -> pd.DataFrame:
 def curves(tails: pd.DataFrame) -> pd.DataFrame:
     """Return the points of the percentile curves of the cases of `results.frame.tail_frame`, from 50 % up.
 
-    Columns: case; one_in, as HdrHistogram's axis has it: one operation in so many is slower than the delay, 2 at 50 %,
-    100 at 99 %; and delay, in seconds. A curve ends where 10 operations are slower; a case of fewer than 20 has none.
+    Columns: case; one_in, as on HdrHistogram's axis: one operation in `one_in` is slower than the delay, 2 at 50 %, 100
+    at 99 %; and delay, in seconds. A curve ends where 10 operations are slower; fewer than 20 have no curve.
     """
     found = []
     for case, group in tails.groupby("case", sort=False):

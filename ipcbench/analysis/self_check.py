@@ -1,8 +1,8 @@
 """Compare a file with itself: are its halves called different, and how far apart are they?
 
-Two halves of a run differ by chance and by when they were measured. *Interleaved* halves, every other round, share the
-time; *contiguous* halves, the first and the last rounds, do not. So interleaved halves show errors of the statistics,
-and contiguous ones also what the machine did meanwhile.
+Two halves of a run differ by chance and by the time at which they were measured. *Interleaved* halves, every other
+round, cover the same time; *contiguous* halves, the first and the last rounds, do not. Therefore interleaved halves
+show errors of the statistics, and contiguous halves also show changes of the machine.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from ipcbench.analysis.compare.difference import Difference, trimmed, unpaired, 
 from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray
 
 LEAST_FOR_HALVES = 4  # rounds: two in each half
-MOST_CASES = 200  # that are looked at, evenly over the file, so that it takes a second for the largest file too
+MOST_CASES = 200  # to compare, evenly chosen, so that even the largest file takes only a second
 MOST_DIFFERENT = 0.05  # of the cases may differ from themselves by chance
-COARSE = 0.25  # only larger differences seen: too coarse to compare runs
+COARSE = 0.25  # a run in which only larger differences can be seen is too coarse to compare
 _FLOOR = 0.95  # of the cases differ by less than the noise floor
 _WILD = 0.05  # of the cases at either end cannot decide what drift is
 
 
 @dataclass(frozen=True, slots=True)
 class SelfCheck:
-    """A against A, from the rounds of one file.
+    """The result of comparing a file with itself.
 
     Of `cases` with a time in at least 4 rounds, `different` are called slower or faster between interleaved halves and
     `apart` between contiguous ones. floor is the 95th percentile of the distance between two whole files like this one,
@@ -49,7 +49,7 @@ class SelfCheck:
 
     @property
     def distance(self) -> float:
-        """The difference between two such runs, as a share, that is beyond the noise and large enough to be seen."""
+        """The smallest difference between two such runs, as a share, that exceeds the noise and would be seen."""
         return max(self.floor, self.visible) if self.visible == self.visible else self.floor
 
     @property
@@ -70,7 +70,7 @@ class SelfCheck:
         return found
 
     def words(self) -> str:
-        """Return the verdict in one line: reliable from which difference on, or what makes the run doubtful."""
+        """Return the verdict in one line: from which difference on the run is reliable, or why it is doubtful."""
         if self.doubts:
             return f"Doubtful: {'; '.join(self.doubts)}"
         return f"Reliable: differences above {_rounded(self.distance)} from another run are real"
@@ -96,10 +96,11 @@ class SelfCheck:
 def self_check(series: Sequence[FloatArray], rounds: int) -> SelfCheck:
     """Compare a file with itself: the visit means of each case by round, (rounds,) in seconds, NaN if missing.
 
-    The noise floor is about two whole files, but halves have half the rounds: chance is too large in them by the square
+    The noise floor is about two whole files, but halves have half the rounds: in them chance is larger by the square
     root of 2, drift is not. The difference of two contiguous halves is therefore scaled by
-    sqrt((drift² · 2 + chance² / 2) / (drift² · 2 + chance²)), chance² being what the rounds inside the halves explain
-    of the variance of their difference: without drift that divides by the square root of 2, with nothing else by 1.
+    sqrt((drift² · 2 + chance² / 2) / (drift² · 2 + chance²)). chance² is the part of the variance of their difference
+    that the rounds inside the halves explain: without drift the difference is divided by the square root of 2, with
+    drift alone by 1.
     """
     kept = _looked_at(series)
     if not kept:
@@ -126,8 +127,8 @@ def self_check(series: Sequence[FloatArray], rounds: int) -> SelfCheck:
 def drift_of(checks: Sequence[SelfCheck]) -> float:
     """Return the drift to use when these files are compared, see `compare.unpaired`: the largest of theirs.
 
-    A file with too few rounds adds nothing. The noise floor is no threshold: it is that of the noisiest cases, and each
-    case has its own interval.
+    A file with too few rounds adds nothing. The noise floor is not used as a threshold: it comes from the noisiest
+    cases, and each case has its own interval.
     """
     return max([0.0, *(check.drift for check in checks if check.known)])
 
@@ -172,9 +173,9 @@ def _moves(rows: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
 def _drift(moved: FloatArray, chance: FloatArray) -> float:
     """Return the standard deviation of log(time) between two moments, beyond chance, pooled over cases.
 
-    The variance between groups of a one-way analysis (Searle, Casella & McCulloch, "Variance Components", 1992, ch. 3),
-    the groups being the two halves: (difference² - chance) / 2, as both of them have moved. It is averaged after the
-    outer 5 % at either end have been drawn in, so that a few wild cases do not speak for all; never below 0.
+    It is the root of the variance between groups of a one-way analysis (Searle, Casella & McCulloch, "Variance
+    Components", 1992, ch. 3), where the groups are the two halves: (difference² - chance) / 2, since both halves drift.
+    The mean over cases is winsorised by 5 % at either end, so that a few extreme cases do not decide; never below 0.
     """
     found = (moved**2 - chance) / 2
     return math.sqrt(max(0.0, float(np.mean(np.clip(found, *np.quantile(found, [_WILD, 1 - _WILD]))))))

@@ -1,4 +1,4 @@
-"""What a median hides about its visits: drift during the run, or two groups.
+"""Find what a median hides about its visits: drift during the run, or two groups.
 
 *Drift* is a rank correlation of the visit means with their rounds (Kendall's tau, with its exact distribution for few
 rounds) beside a change that matters (Theil & Sen's slope over the whole run; Sen, JASA 63, 1968). *Two groups* are
@@ -19,9 +19,9 @@ from ipcbench.analysis.stats import FloatArray
 DRIFT_ROUNDS = 6  # of five rounds even a perfect order has a p of 1/60
 GROUP_ROUNDS = 7
 CHANCE = 0.01  # share of steady cases that may be called drifting
-RARE = 0.001  # nominal share of single groups called two; of 7 rounds 1.6 % are, of 20 0.6 %: see the tests
-CHANGE = 0.05  # what changes or differs by less is not worth a word
-LEAST_SHARE = 0.2  # of the visits in the smaller group, and at least two: fewer are outliers
+RARE = 0.001  # nominal share of single groups called two; the real share is 1.6 % for 7 rounds, 0.6 % for 20, see tests
+CHANGE = 0.05  # smaller changes and differences are not mentioned
+LEAST_SHARE = 0.2  # of the visits must be in the smaller group, and at least two visits; fewer are outliers
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Shape:
     """Drift and groups of the visits of a case.
 
     drift is how much longer the operation took at the end of the run than at its beginning, as a share: 0.1 for 10 %,
-    negative if it became faster; NaN if uncertain. groups is 2 where the visits fall in two, `apart`
-    times from each other, 1 where they do not, and 0 where there are too few rounds to tell.
+    negative if it became faster; NaN if uncertain. groups is 2 if the visits form two groups, which then differ by the
+    factor `apart`, 1 if they do not, and 0 if there are too few rounds to tell.
     """
 
     drift: float = math.nan
@@ -56,7 +56,7 @@ def _drift(rounds: FloatArray, logs: FloatArray) -> float:
 
 
 def groups(logs: FloatArray) -> tuple[int, float]:
-    """Return how many groups logarithms (n,) fall into, 0 for too few to tell, and the ratio between two groups."""
+    """Return the number of groups that logarithms (n,) form, 0 for too few to tell, and the ratio of two groups."""
     logs, count = np.sort(logs), len(logs)
     if count < GROUP_ROUNDS:
         return 0, math.nan

@@ -3,8 +3,8 @@
 The unit is the visit: its values are averaged before anything else and never pooled, because processes differ more
 than the values inside one (Kalibera & Jones, "Rigorous Benchmarking in Reasonable Time", ISMM 2013). Intervals are
 95 % percentile bootstrap intervals over rounds (Efron & Tibshirani, "An Introduction to the Bootstrap", ch. 13), taken
-on logarithms, from one fixed seed: equal tables give equal numbers. They are about the median that endless rounds under
-the conditions of the run would have, and not about the median of another run; `coverage` says how often they hold it.
+on logarithms, from one fixed seed: equal tables give equal numbers. They estimate the median of infinitely many rounds
+under the conditions of the run, not the median of another run; `coverage` says how often they contain it.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ IntArray = npt.NDArray[np.int64]
 
 RESAMPLES = 2000
 SEED = 20_260_115
-LEAST_ROUNDS = 3  # two rounds have no middle: their resampled medians say nothing about the spread
-# How many of 100 intervals of a median hold the true one, by simulation of independent rounds
+LEAST_ROUNDS = 3  # resampled medians of two rounds say nothing about the spread
+# How many of 100 intervals contain the true median, by simulation of independent rounds
 # (tests/analysis/test_stats.py).
 COVERED = {3: 75, 4: 86}  # by number of rounds
 COVERED_FROM_FIVE = (88, 96)
@@ -44,7 +44,7 @@ class Comparison:
 
     @property
     def tied(self) -> bool:
-        """No difference worth a choice: below 5 %, or an interval that includes 1. The one rule for the whole report.
+        """Whether the difference is below 5 % or the interval includes 1: the rule for ties of the whole report.
 
         Without an interval (fewer than 3 common rounds) only the 5 % count.
         """
@@ -66,7 +66,7 @@ def median_interval(seconds: FloatArray, repeats: npt.NDArray[np.int64] | None =
 
 
 def coverage(rounds: int) -> str:
-    """Return how many of 100 intervals over so many rounds hold the true median: '75', '88 to 96'."""
+    """Return how many of 100 intervals over this number of rounds contain the true median: '75', '88 to 96'."""
     few, many = COVERED_FROM_FIVE
     return str(COVERED[rounds]) if rounds in COVERED else f"{few} to {many}"
 
@@ -74,9 +74,9 @@ def coverage(rounds: int) -> str:
 def compare(first: FloatArray, second: FloatArray) -> Comparison:
     """Compare two cases of one run, paired by round: (rounds,) and (rounds,) in seconds, NaN for a missing round.
 
-    The ratio is that of the two medians over the rounds both have, so that it turns one printed median into the
-    other. Its interval resamples whole rounds: what slows both cases in one round cancels. Without a common round the
-    ratio is that of the medians of all, without an interval.
+    The ratio is that of the medians over the rounds that both have, so that one printed median times the ratio is the
+    other. Its interval resamples whole rounds: a disturbance that slows both cases in one round cancels. Without a
+    common round, the ratio is that of the medians over all rounds, without an interval.
     """
     both = ~(np.isnan(first) | np.isnan(second))
     if not both.any():
@@ -200,11 +200,11 @@ def resampled_medians(seconds: FloatArray) -> FloatArray:
     return _medians(np.ascontiguousarray(seconds, dtype=np.float64).tobytes())
 
 
-@lru_cache(maxsize=256)  # the best of a block is asked for by each of its rivals
+@lru_cache(maxsize=256)  # every rival of a block is compared with the best
 def _medians(data: bytes) -> FloatArray:
-    """Return the medians of the draws from these float64.
+    """Return the medians of the draws; data are the bytes of float64.
 
-    Adding up how often the least rounds were drawn gives the place of the middle without sorting each resample.
+    The counts of the draws, summed from the smallest round up, show where the median is without sorting each resample.
     """
     seconds = np.frombuffer(data)
     order = np.argsort(seconds)
@@ -222,8 +222,8 @@ def resampled_repeats(side: Sequence[FloatArray], chance: np.random.Generator, d
     """Return medians of resampled rounds, as logarithms: one array (rounds,) in seconds per repeat -> (resamples,).
 
     drift is the standard deviation of log(time) between two moments, which a single repeat cannot show by itself.
-    Of k repeats k are drawn with replacement, which shows only (k - 1) / k of the variance between them; the missing
-    part is made good by spreading their centres (Davison & Hinkley, "Bootstrap Methods and their Application", 3.8).
+    k of k repeats are drawn with replacement, which shows only (k - 1) / k of the variance between them; spreading
+    their centres adds the missing part (Davison & Hinkley, "Bootstrap Methods and their Application", 3.8).
     """
     repeats = [np.log(repeat) for repeat in side]
     if len(repeats) > 1:

@@ -20,7 +20,7 @@ STEP = 3.0  # a jump in time, beyond the growth of the size, that is worth a war
 SETTING = ["mechanism", "workers", "payload", "start_method", "placement", "python"]
 _RESAMPLES = 1000
 _SURE = 0.95  # of the resamples
-KNOWN = 16.0  # widest useful interval of a crossing size, as a factor: measured sizes are so far apart
+KNOWN = 16.0  # widest useful interval of a crossing size, as a factor: the distance of neighbouring measured sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class Crossover:
     """The payload size from which the second mechanism is faster than the first, in bytes, with its 95 % interval.
 
     size is NaN if the curves do not cross between measured sizes; second_wins then says whether the second is faster
-    at all of them. known says whether resamples agree: all but 5 % of them cross between measured sizes and within a
-    factor of KNOWN, or all but 5 % cross nowhere. Two curves that are not told apart cross somewhere by chance: their
+    at all sizes. known says whether resamples agree: all but 5 % of them cross between measured sizes and within a
+    factor of KNOWN, or all but 5 % do not cross. Two curves that are not told apart cross somewhere by chance; such a
     crossing is not known.
     """
 
@@ -58,8 +58,8 @@ def steps(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[Step
     """Yield the jumps of round trips between neighbouring sizes that hold over rounds.
 
     A step is a change of 3 times or more beyond the ratio of the two sizes, upwards, or of 3 times or more downwards;
-    the whole interval of the paired ratio must lie beyond that. Fewer than 3 rounds have no interval, and only a jump
-    of 30 times is told from noise by them.
+    the whole interval of the paired ratio must lie beyond that. With fewer than 3 rounds there is no interval, and only
+    a jump of 30 times counts.
     """
     trips = summary[(summary["pattern"] == "ping-pong") & summary["seconds"].notna()]
     for _, curve in trips.groupby(SETTING, sort=True):

@@ -1,4 +1,4 @@
-"""What `fleet plan` and `fleet run` do with their options, and what they print."""
+"""The steps of `fleet plan` and `fleet run`: check the options, plan or measure, print."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _code_of(job: Job) -> int:
 
 
 def _say_all(jobs: Sequence[Job], dropped: int) -> None:
-    """Print what was found on each host, and how to compare it."""
+    """Print the findings of each host, and the command that compares them."""
     kept = []
     for job in jobs:
         if job.finished is None:

@@ -35,7 +35,7 @@ FORMATS = ("table", "markdown", "json", "csv")  # of a comparison
 FEW = 8  # files that `compare` compares one by one; it takes more for a fleet, unless --no-fleet is given
 
 
-PLANNING = (  # what cannot stand beside --resume: it would make another plan
+PLANNING = (  # options that --resume excludes, since they would change the plan
     "suite",
     "mechanism",
     "pattern",
@@ -58,7 +58,7 @@ PLANNING = (  # what cannot stand beside --resume: it would make another plan
 )
 
 
-# The groups of `--help` for `run` and `all`.
+# The groups of options that `--help` of `run` and `all` shows.
 GROUPS = {
     "What to measure": (
         *("suite", "mechanism", "pattern", "size", "workers"),
@@ -190,7 +190,7 @@ def make_run_request(command: str, given: dict[str, Any]) -> RunRequest:
 
 
 def surplus_of(given: dict[str, Any], names: Sequence[str]) -> str:
-    """Return those of the named options that the user gave, as written on the command line."""
+    """Return the named options that the user gave, as written on the command line."""
     return ", ".join(f"--{name.replace('_', '-')}" for name in names if given[name] not in (None, (), False))
 
 

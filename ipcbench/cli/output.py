@@ -92,7 +92,7 @@ def quietly() -> Iterator[None]:
 def printing(code: int) -> Iterator[None]:
     """Handle failures to print in a command that ends with this code.
 
-    Raises PrintFailed, but not for a closed pipe, whose reader wants no more.
+    Raises PrintFailed, except for a closed pipe: its reader has ended.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""From the options of `run` and `all` to a finished run, and what both print of it."""
+"""The steps of `run` and `all`, from their options to a finished run, and the output that both print."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ipcbench.units import format_size
 
 
 def measured(command: str, given: dict[str, Any]) -> FinishedRun | None:
-    """Do what the options of `run` or `all` ask for; return None after a dry run.
+    """Plan or measure as the options of `run` or `all` say; return None after a dry run.
 
     Raises BadRequest and ResultError before the first visit, and Interrupted if a signal comes before any result.
     """

@@ -22,7 +22,7 @@ MOST_WIDE = 20  # lines
 MOST_ABSENT = 20  # cases with a line each; if there are more, reasons with a line each
 MOST_NAMES = 12  # mechanisms listed after one reason
 MOST_QUESTIONS = 2  # with a line each for one reason
-REPORT_SECONDS = 6.0  # what making a report took on a 2-CPU virtual machine
+REPORT_SECONDS = 6.0  # measured time to make a report on a 2-CPU virtual machine
 
 
 def outlook(plan: Plan, start: float, report: bool) -> str:
@@ -65,7 +65,7 @@ def counts_words(record: RunRecord) -> str:
 
 
 def _is_expected(case: str, verdict: str) -> bool:
-    """Return whether a wrong result is what the case is there to show: adding to a number without the lock."""
+    """Return whether a wrong result is expected: the case adds to a number without the lock."""
     return verdict_words(verdict, case.partition("/")[0]) == EXPECTED
 
 
@@ -89,7 +89,7 @@ def absence_lines(result: ResultFile) -> list[str]:
 
 
 def precision_lines(result: ResultFile) -> list[str]:
-    """Return how many cases reached the precision that was asked for, and which did not; empty without --precision."""
+    """Return how many cases reached the requested precision, and which did not; empty without --precision."""
     precision = result.ipcbench.settings.precision
     if precision is None:
         return []

@@ -1,4 +1,4 @@
-"""Check the workers of a cluster: what keeps them from being measured, and what is doubtful, a line for each."""
+"""Check the workers of a cluster: return a line for each problem that prevents measuring, and for each doubt."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ class Fleet:
             return function(*arguments, **more)
         except Exception as error:  # Dask raises errors of the other side, and its own of many types
             text = safe_text(error, 200) or type(error).__name__
-            if "ConnectionPool" in text:  # closed, because the scheduler cannot be reached
+            if "ConnectionPool" in text:  # the pool is closed because the scheduler cannot be reached
                 raise HostLost("the Dask scheduler is gone") from error
             raise HostLost(f"the Dask cluster does not answer as it should: {text}") from error
 
@@ -208,12 +208,12 @@ _EVERYWHERE = ("//0.0.0.0", "//[::]", "//:")
 
 
 def listening(dask_scheduler: Any = None) -> list[str]:
-    """Runs on the scheduler: the addresses that it listens at."""
+    """Return the addresses at which the scheduler listens; runs on the scheduler."""
     return [str(listener.listen_address) for listener in dask_scheduler.listeners]
 
 
 def deaths_allowed(dask_scheduler: Any = None) -> int:
-    """Runs on the scheduler: its setting allowed-failures."""
+    """Return the scheduler's setting allowed-failures; runs on the scheduler."""
     return int(dask_scheduler.allowed_failures)
 
 

@@ -179,7 +179,7 @@ def _hashed(text: str) -> str:
 
 
 def _loud() -> list[str]:
-    """Return the settings by which this Dask worker works while a visit is timed."""
+    """Return the settings that make this Dask worker use CPU time while a visit is timed."""
     import dask.config
 
     return [name for name, quiet in QUIET.items() if dask.config.get(name, quiet) is not quiet]

@@ -1,7 +1,7 @@
 """The lock of a host: one visit of a fleet at a time, for all schedulers and clients.
 
-Dask separates tasks, and not processes: when it repeats a task, processes of the first attempt may still run. So the
-warden holds the lock too, which is free only after the last of them has ended.
+Dask manages tasks, not processes: when it repeats a task, processes of the first attempt may still run. Therefore the
+warden holds the lock too, and the lock is free only after the last of these processes has ended.
 """
 
 from __future__ import annotations

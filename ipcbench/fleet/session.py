@@ -1,4 +1,4 @@
-"""One run on many hosts: a run of its own on each, in a thread of its own."""
+"""Measure on many hosts: each host has its own run, in its own thread."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def new_jobs(request: RunRequest, label: str, present: Sequence[Presence]) -> li
 
 
 def of_host(request: RunRequest, host: str) -> RunRequest:
-    """Give the request a seed of this host: a run is identified by its seed and its start."""
+    """Return the request with a seed for this host, since seed and start identify a run."""
     seed = (request.seed + int(host, 16)) % 2**32
     return replace(request, seed=seed, command=f"{request.command.rpartition(' ')[0]} {seed}")
 
@@ -70,9 +70,9 @@ def left_out(request: ResumeRequest, present: Sequence[Presence]) -> Iterator[st
 
 
 def run_jobs(fleet: Fleet, jobs: Sequence[Job], stop: Stop, listen: Callable[[str], Listener]) -> int:
-    """Do all jobs at once; return how many results came twice, of which the second was dropped.
+    """Run all jobs at the same time; return how many duplicate results were dropped.
 
-    A second signal ends the waiting for visits, and not the saving. An error that ends a job is kept in the job.
+    A second signal ends the waiting for visits, but not the saving. An error that ends a job is kept in the job.
     """
     deliveries = Deliveries()
 

@@ -56,9 +56,9 @@ def interpreters(commands: Sequence[str]) -> tuple[Interpreter, ...]:
 
 
 def search_path(other: bool) -> list[str]:
-    """The folders of the user's PYTHONPATH; for another interpreter, all but the one that ipcbench is imported from.
+    """Return the folders of the user's PYTHONPATH; for another interpreter, without the folder that has ipcbench.
 
-    The libraries that are installed beside ipcbench are for this interpreter; another one has its own.
+    Libraries in the folder of ipcbench are for this interpreter; another interpreter has its own.
     """
     folders = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
     here = os.path.realpath(PACKAGE_PARENT)

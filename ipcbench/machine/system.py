@@ -121,7 +121,7 @@ def _virtual(tree: Tree) -> Finding:
     if re.search(r"^flags\s*:.*\bhypervisor\b", cpu, re.MULTILINE):
         return VIRTUAL.found("note", named or "of unknown kind")
     if named:
-        return VIRTUAL.found("note", named)  # a processor without the flag
+        return VIRTUAL.found("note", named)  # this processor has no hypervisor flag
     return VIRTUAL.found("good", "none") if cpu else VIRTUAL.unknown()
 
 

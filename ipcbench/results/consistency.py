@@ -1,6 +1,6 @@
-"""Check what types cannot say about a results file: names agree, dates exist, nothing is there twice or left over.
+"""Check what types cannot express about a results file: names agree, dates exist, nothing is duplicate or left over.
 
-No rule is about facts of the machine. Some machines count fewer CPUs than a process may use, or have clocks that begin
+No rule is about facts of the machine: some machines count fewer CPUs than a process may use, or have clocks that begin
 in 1970, and a rule that they break would refuse their results.
 """
 

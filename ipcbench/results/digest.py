@@ -1,8 +1,8 @@
 """The digest of a results file: SHA-256 over the canonical JSON of everything in it but the digest.
 
 The canonical JSON has sorted keys, no blanks, and one form for each number, see `one_form`. Layout, the order of keys,
-0 for 0.0 or 0.00001 for 1e-05 do not change the digest; any other change does. It detects accidents and no forgery,
-because the digest can be computed anew.
+0 for 0.0 or 0.00001 for 1e-05 do not change the digest; any other change does. It detects accidents, not forgery, since
+a forger can compute the digest again.
 """
 
 from __future__ import annotations

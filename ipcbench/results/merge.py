@@ -1,8 +1,8 @@
 """Join two results files of one machine and one setting into one file with the repeats of both.
 
-`why_apart` says what forbids it, `joined` does it. Repeats are ordered by their start and rounds are renumbered, so
-that each round belongs to one repeat and pairs only visits that were made together. What a file has once (label,
-command, machine, settings) comes from the file that began first.
+`why_apart` says why two files cannot be joined, `joined` joins them. Repeats are ordered by their start and rounds are
+renumbered, so that each round belongs to one repeat and pairs only visits that were made together. Facts that a file
+has once (label, command, machine, settings) come from the file that began first.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ipcbench.results.schema import (
 )
 
 _ROUND = "ipcbench_round"
-# What `pyperf.Benchmark.add_run` refuses to mix, without what never differs between two repeats of a case.
+# Metadata that `pyperf.Benchmark.add_run` refuses to mix, without keys that never differ between repeats of a case.
 _SAME_FOR_PYPERF = (
     "aslr",
     "cpu_count",
@@ -46,14 +46,14 @@ Numbers = dict[int, int]  # old number of a round -> new number
 
 
 def why_apart(one: ResultFile, other: ResultFile) -> list[str]:
-    """Return what forbids to join two files, with the second file's value in brackets; empty if nothing does."""
+    """Return why two files cannot be joined, with the second file's value in brackets; empty if they can be."""
     first, second = one.ipcbench, other.ipcbench
     found = _other_conditions(first, second)
     for name in ("values", "warmups", "min_time", "payload", "full_metadata"):
         mine, its = getattr(first.settings, name), getattr(second.settings, name)
         if mine != its:
             found.append(f"{name.replace('_', ' ')} {mine} ({its})")
-    if not found:  # it would explain other metadata
+    if not found:  # a reason found so far would explain differing metadata too
         found = _other_metadata(one, other)
     for record in (first, second):
         if not record.rounds:
@@ -67,7 +67,7 @@ def why_apart(one: ResultFile, other: ResultFile) -> list[str]:
 
 
 def _other_metadata(one: ResultFile, other: ResultFile) -> list[str]:
-    """Return what pyperf requires to be equal in all runs of a benchmark and is not, each once."""
+    """Return the metadata that differ though pyperf requires them equal in all runs of a benchmark, each once."""
     found: dict[str, str] = {}
     known = {_name(benchmark): _said_first(one, benchmark) for benchmark in one.benchmarks}
     for benchmark in other.benchmarks:
@@ -222,7 +222,7 @@ def _noted(case: CaseRecord, notes: Iterable[str]) -> CaseRecord:
 
 
 def _common(several: list[Metadata]) -> Metadata:
-    """Return the keys and values that all of these have."""
+    """Return the keys and values that all of these metadata have."""
     return {
         key: value
         for key, value in several[0].items()

@@ -44,7 +44,7 @@ _DOCUMENTS: tuple[tuple[frozenset[str], str], ...] = (
 
 
 def folder_words(path: Path) -> str:
-    """Say what a folder is: a report's, or one with results files that may be meant."""
+    """Say what a folder is: the folder of a report, or a folder with results files that the user may mean."""
     if (path / "manifest.json").is_file():
         return "the folder of a report: give the results file that it was made from"
     try:

@@ -17,7 +17,7 @@ Measure = Callable[[Visit], Outcome | Failure]
 
 @dataclass(slots=True)
 class Costs:
-    """Seconds that a visit of each case takes: as estimated, until visits were made."""
+    """Seconds that a visit of each case takes: estimated at first, learned once visits of the case were made."""
 
     expected: dict[Case, float]
     seen: dict[Case, float] = field(default_factory=dict)
@@ -37,8 +37,8 @@ class Costs:
 _PER_MANAGER, _PER_SPAWNED, _PER_FORKED = 0.3, 1.1, 0.03
 _PER_MIB = 0.3
 _PER_ARRAY = 1.0  # numpy is imported in every process
-_AROUND_TURN = 1.08  # a whole turn, with making payloads and giving orders, over its timed part
-_CALIBRATION_TURNS = 2.9  # doubling ends at one to two times the shortest value, and took as long until there
+_AROUND_TURN = 1.08  # a whole turn, with making payloads and giving orders, ÷ its timed part
+_CALIBRATION_TURNS = 2.9  # the last doubling takes 1 to 2 times the shortest value, all earlier ones together as long
 
 
 def visit_cost(case: Case, timing: Timing, start: float) -> float:
@@ -60,7 +60,7 @@ def calibration_cost(case: Case, timing: Timing, start: float) -> float:
 def rounds_within(budget: Budget, done: int, spent: float, one_round: float) -> int:
     """Return how many rounds fit a budget, given that `done` of them took `spent` seconds.
 
-    The last may end up to half a round late.
+    The last round may exceed the budget by up to half a round.
     """
     if budget.rounds is not None:
         return budget.rounds
@@ -114,7 +114,7 @@ def time_to_start(plan: Plan, visit: Measure) -> float:
 
 
 def _foreseeable(case: Case) -> tuple[bool, float]:
-    """Rank cases by how predictable and how cheap a visit is; the duration of a trap is not predictable."""
+    """Return the sort key of a case: cheap cases first, baselines last, as the duration of a trap is unpredictable."""
     return catalog.mechanism(case.mechanism).baseline, visit_cost(case, Timing(), 1.0)
 
 

@@ -1,4 +1,4 @@
-"""What a run reports while it goes on. The command line implements this protocol; run and fleet print nothing."""
+"""The events that a run reports. The command line implements this protocol; run and fleet print nothing."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Local:
         return Stop()
 
     def refused(self, request: Request) -> Sequence[str]:
-        named = mechanisms_of(request) == list(request.mechanisms)  # an error then tells of each that is missing
+        named = mechanisms_of(request) == list(request.mechanisms)  # then an error names each missing mechanism
         return () if named else tuple(installed().refused.values())
 
     def plan(self, request: Request, seed: int, budget: Budget, timing: Timing) -> Plan:

@@ -1,7 +1,7 @@
 """Find, during a run, which medians are not known well enough and need more rounds.
 
-The interval is that of order statistics (binomial; Conover, "Practical Nonparametric Statistics", 3.2): it
-needs no resampling: a decision costs nothing between visits, and is the same when a run is resumed from its journal.
+The interval is that of order statistics (binomial; Conover, "Practical Nonparametric Statistics", 3.2). It needs no
+resampling, so a decision costs no time between visits, and a run resumed from its journal decides in the same way.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cache
 from ipcbench.model import Case, Outcome
 
 CONFIDENCE = 0.95
-LEAST_KNOWN = 7  # rounds; the interval of six reaches from the least to the greatest, and one slow visit spoils it
+LEAST_KNOWN = 7  # rounds; the interval of six is their whole range, which one slow visit spoils
 
 
 def half_width(seconds: Sequence[float]) -> float:

@@ -1,4 +1,4 @@
-"""What a run is asked to do, as plain data."""
+"""Requests for a run, as plain data."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class ResumeRequest:
-    """The run of this label, to be continued."""
+    """The request to continue the run of a label."""
 
     label: str
     destination: Destination

@@ -1,4 +1,4 @@
-"""Make the results file of what a run found."""
+"""Make the results file from the findings of a run."""
 
 from __future__ import annotations
 

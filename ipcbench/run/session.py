@@ -102,7 +102,7 @@ def _resume(request: ResumeRequest, site: Site, listener: Listener) -> FinishedR
         visits = stack.enter_context(contextlib.closing(site.visits(past.plan, stop)))
         now = site.identity(past.identity.salt, catalog.packages(case.mechanism for case in past.plan.cases))
         mixed = unlike(past, now, visits.isolation)
-        over = past.earlier.complete  # then no visit is made
+        over = past.earlier.complete  # if so, no visit is made
         if mixed and not over and not destination.force:
             raise ResultError(
                 f"{journal.path}: begun with {'; '.join(mixed)}: --force continues and marks the result mixed"

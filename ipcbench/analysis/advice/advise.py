@@ -17,8 +17,8 @@ from ipcbench.analysis.stats import FloatArray, by_round, rank
 from ipcbench.results.schema import MechanismFacts
 
 NOT_MEASURED = "not measured in this file"
-FARTHEST_SIZE = 4  # times as large or as small: what is measured further off says nothing about what was asked for
-FARTHEST_WORKERS = 2  # likewise, of two and more; one worker competes with nobody, so it stands for itself alone
+FARTHEST_SIZE = 4  # times as large or as small; measurements further away say nothing about the request
+FARTHEST_WORKERS = 2  # times as many or as few; one worker has no competition, so it says nothing about several
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class Out:
 class Advice:
     """The answer to a need: options from the fastest on, and the mechanisms that are out.
 
-    question, size, workers and the setting are those of the measured options; exact says whether they are as asked for,
-    far whether they are too far from that to answer. sizes and counts are all that were measured for the question.
-    options is empty if no case answers.
+    question, size, workers and the setting are those of the measured options; exact says whether they equal the
+    request, far whether they are too far from it to answer. sizes and counts are all sizes and numbers of workers
+    measured for the question. options is empty if no case answers.
     """
 
     need: Need

@@ -1,4 +1,4 @@
-"""A need of a user, in the words of the suites, and whether a mechanism can meet it."""
+"""The need of a user, in the terms of the suites, and whether a mechanism can meet it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Need:
 
     @property
     def state(self) -> bool:
-        """Whether it is about shared state, not messages."""
+        """Whether the need is about shared state, not messages."""
         return self.questions[0].partition(":")[0] in ("counter", "access")
 
     @property
@@ -79,13 +79,13 @@ class Need:
         return self.questions[0] == "many-to-many" and self.producers != self.consumers
 
     def case(self, mechanism: str) -> Case:
-        """Return the case that would answer it for a mechanism, under the usual placement."""
+        """Return the case that would answer the need for a mechanism, under the usual placement."""
         pattern, _, operation = self.questions[0].partition(":")
         return Case(pattern, mechanism, self.size, self.workers, operation, self.payload)
 
 
 def questions_of(word: str, producers: int, consumers: int, known: Sequence[str]) -> tuple[str, ...]:
-    """Return the questions for a word of WORDS, a question or nothing, and so many processes.
+    """Return the questions for a word of WORDS, a question or an empty text, and these numbers of processes.
 
     Raises UnknownName, and BadRequest if word and numbers contradict each other.
     """

@@ -1,8 +1,9 @@
 """Centres of many cases, and their geometric mean round by round.
 
-What happens in a round happens to all its cases, and so does what happens to a machine between two repeats. So cases
-are averaged inside each round first, and what is compared is the series of these means: with each case by itself what
-they share would be taken for independent evidence, and the interval of a mean over many cases would be far too short.
+A disturbance in a round affects all its cases, and a change of the machine between two repeats does too. Therefore
+cases are averaged inside each round first, and the series of these means are compared. If each case were compared by
+itself, effects that cases share would count as independent evidence, and the interval of a mean over many cases would
+be far too short.
 """
 
 from __future__ import annotations

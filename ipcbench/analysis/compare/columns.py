@@ -1,7 +1,7 @@
 """Cases chosen and laid out for comparison along any of their fields.
 
-The *column* is the field along which is compared; what is compared agrees in all other fields. *Rows* are what is shown
-together: a case by default, or all that share some fields, as a geometric mean.
+The *column* is the field whose values are compared; two compared cases agree in all other fields. A *row* is a case by
+default, or the geometric mean of all cases that share some fields.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FIELDS: Mapping[str, str] = {
 }
 _PARTS = ["label", "pattern", "operation", "mechanism", "size", "workers", "payload", "start_method", "placement"]
 PARTS = [*_PARTS, "python", "plain"]
-_NO_COLUMN = ("family", "case")  # what agrees in all other fields agrees in these too
+_NO_COLUMN = ("family", "case")  # cases that agree in all other fields agree in these too
 _ORDER = {"placement": PLACEMENTS, "start_method": START_METHODS}
 _DEFAULTS = {"payload": "bytes", "start_method": "fork", "placement": "spread", "python": ""}
 
@@ -56,9 +56,9 @@ class Projection:
 class Gathered:
     """The cases of all sides in one table.
 
-    cases is `frame.case_frame` with two more columns, label (the name of the side) and plain (the whole name of a
-    benchmark of which nothing else is known, else empty). series has for label and case the visit means (rounds,) in
-    seconds of what is ok, repeats for each label the repeat of each round.
+    cases is `frame.case_frame` with two more columns, label (the name of the side) and plain (the name of a benchmark
+    from a plain pyperf file, else empty). series has, by label and case, the visit means (rounds,) in seconds of cases
+    that are ok; repeats has, by label, the repeat of each round.
     """
 
     cases: pd.DataFrame

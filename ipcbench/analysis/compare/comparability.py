@@ -1,4 +1,4 @@
-"""What may be compared, and what to know about it: refusals, notes, and how the sides differ."""
+"""Decide which sides may be compared, and what a reader must know: refusals, notes, and differences of the sides."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ipcbench.analysis.compare.side import Side
 from ipcbench.errors import BadRequest
 from ipcbench.results.schema import PYTHON_MODE
 
-# Facts that cause differences besides the code, each with what follows if it differs.
+# Facts besides the code that cause differences, each with the consequence of a difference.
 CAUSES = {
     "Python": "code and Python are compared together",
     PYTHON_MODE: "it changes the cost of every operation of the interpreter",
@@ -27,7 +27,7 @@ class Fact:
 
     @property
     def same(self) -> bool:
-        """Whether it is known and equal on all sides."""
+        """Whether the value is known and equal on all sides."""
         return len(set(self.values)) == 1
 
 

@@ -14,7 +14,7 @@ from ipcbench.analysis.compare.pairing import SIDES, Lack, Pair, Scales, grouped
 from ipcbench.analysis.self_check import SelfCheck, drift_of
 
 CONTROLS = ("no-op", "memcpy", "pickle", "os-pipe")
-LEAST_FOR_WHOLE = 3  # cases: each of fewer is too large a part of their mean
+LEAST_FOR_WHOLE = 3  # cases; in a mean over fewer, each case has too much weight
 MOVED = 0.05  # controls that differ by more mean another machine, or another state of it
 
 
@@ -26,8 +26,9 @@ class Row:
     `missing` counts the others. visible is the smallest difference that would be seen four times out of five, as a
     share. floor is the larger noise floor of the two files, as a share; NaN inside one file, for a row of several cases
     and for a file with too few rounds. excess is ratio over the mean of all cases; NaN unless the column is of another
-    machine. more is about how many more rounds an inconclusive row needs (of each of several files; repeats if repeats
-    is above 1), NaN if more would not settle it. question, mechanism, size and workers are those of its first case.
+    machine. more is about how many more rounds an inconclusive row needs (in each file, if there are several; repeats
+    if repeats is above 1), NaN if more rounds would not settle it. question, mechanism, size and workers are those of
+    its first case.
     """
 
     row: str
@@ -141,7 +142,7 @@ def contrast(
     for name in columns[1:]:
         found = pairs(about, gathered, columns[0], name)
         groups += [(name, group) for group in grouped(found, lambda pair: str(pair.about.row)).values()]
-        # Of two mechanisms compared with each other there is no one family.
+        # Two mechanisms that are compared with each other may have different families.
         ranked = [pair for pair in found if pair.about.ranked and column != "mechanism"]
         families += _means(scales, name, grouped(ranked, family), [] if several else ranked)
         if projection.column == "label":

@@ -1,14 +1,14 @@
 """Differences with intervals, and verdicts over many of them at once.
 
 Two series measured together, round by round, are *paired*: a slowdown of both in one round cancels. Series of
-two files are *unpaired*. Both are judged by trimmed means of logarithms, so a wild round or two decides nothing,
-with the standard error of Yuen ("The two-sample trimmed t for unequal population variances", Biometrika 61, 1974).
-Medians would be as sure-footed and see less: see `benchmarks/harness/power.py`. Where a label was measured several
-times, its repeats are the sample and not the rounds inside them (Kalibera & Jones, "Rigorous Benchmarking in Reasonable
-Time", ISMM 2013).
+two files are *unpaired*. Both are judged by trimmed means of logarithms, which one or two outlying rounds do not
+change much, with the standard error of Yuen ("The two-sample trimmed t for unequal population variances", Biometrika
+61, 1974). Medians would be as robust but have less power, see `benchmarks/harness/power.py`. If a label was measured
+several times, its repeats are the sample, not the rounds inside them (Kalibera & Jones, "Rigorous Benchmarking in
+Reasonable Time", ISMM 2013).
 
-A verdict says "slower" or "faster" only if the interval leaves out 1, the p-value holds among all those asked at once
-(Benjamini & Hochberg, 1995, at 5 %) and the difference is worth a choice: larger than a threshold.
+A verdict is "slower" or "faster" only if the interval excludes 1, the p-value holds after adjustment for all tests made
+together (Benjamini & Hochberg, 1995, at 5 %) and the difference is larger than a threshold.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from scipy import special  # scipy.stats would take longer to import than two files to compare
+from scipy import special  # importing scipy.stats would take longer than comparing two files
 
 from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray
 
 Verdict = Literal["slower", "faster", "equivalent", "inconclusive"]
 
 RATE = 0.05  # of false discoveries among all that are called different; the complement of every interval
-MOST_MORE = 10_000  # rounds; what would take more is not to be found this way
+MOST_MORE = 10_000  # rounds; if more were needed, more rounds are no remedy
 WORTH = 0.03  # a difference below 3 % is not worth a choice, however certain
 
 
@@ -114,7 +114,7 @@ def centre_of(repeats: Sequence[FloatArray]) -> float:
 def trimmed(logs: FloatArray) -> Centre:
     """Return the mean without the outer seventh on either side (one of 7 to 13, none of fewer): (rounds,) -> centre.
 
-    Its variance is that of the values with the outer ones drawn in to the next ones, Yuen (1974).
+    Its variance is that of the winsorised values: each outer value is replaced by the nearest inner one, Yuen (1974).
     """
     count, cut = len(logs), len(logs) // 7
     inner = np.sort(logs)
@@ -137,7 +137,7 @@ def _centre(repeats: Sequence[FloatArray], drift: float) -> Centre:
 
 
 def _trimmed_or_alone(logs: FloatArray) -> Centre:
-    """Return the trimmed centre, or that of a single round, which has no spread."""
+    """Return the trimmed centre, or the value of a single round, which has no variance."""
     return trimmed(logs) if len(logs) > 1 else Centre(float(logs[0]), 0.0, 0.0)
 
 
@@ -156,7 +156,7 @@ def _difference(log: float, variance: float, freedom: float) -> Difference:
 
 
 def verdicts(differences: Sequence[Difference], worth: float = WORTH) -> list[Verdict]:
-    """Return the verdict on each of several differences at once; below `worth`, a share, nothing is different.
+    """Return the verdicts on several differences, tested together; a difference below `worth`, a share, never counts.
 
     Equivalent differs by less than `worth` for certain; inconclusive might differ either way.
     """

@@ -1,4 +1,4 @@
-"""Pairs of cases that are equal but for the column, and how they differ."""
+"""Pair cases that are equal except for the column, and find how they differ."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SIDES: tuple[Which, ...] = ("base", "other")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One case in two columns: where its number is in each, or None; about is a row of `contrast`'s cases."""
+    """One case in two columns: the label and case of its number in each, or None; about is a row of the cases."""
 
     about: Any
     base: Where | None
@@ -52,7 +52,7 @@ def pairs(about: pd.DataFrame, gathered: Gathered, base: str, other: str) -> lis
     for row in about[about["place"].isin([base, other])].itertuples(index=False):
         sides = found.setdefault(row.key, [None, None])
         known = first.setdefault(row.key, row)
-        if known.family == "other":  # a plain pyperf file knows less of a case than ours does
+        if known.family == "other":  # a plain pyperf file knows less about a case than a results file
             first[row.key] = row
         where = (str(row.label), str(row.case))
         if where in gathered.series:
@@ -100,7 +100,7 @@ class Scales:
         base, other = ([where_of(pair, side) for pair in complete] for side in SIDES)
         found = self._difference(other, base, together(complete))
         counts = [int((~np.isnan(self.gathered.series[where])).sum()) for where in (*base, *other)]
-        if len(complete) > 1:  # the mean is that of the ratios that stand beside it, and only its error is of the means
+        if len(complete) > 1:  # the ratio is the mean of the pairs' ratios; only its error comes from the round means
             ratios = [
                 self._difference([one], [two], together(complete)).ratio for one, two in zip(other, base, strict=True)
             ]

@@ -20,7 +20,7 @@ from ipcbench.analysis.stats import BLOCK, FloatArray, by_round, compare
 from ipcbench.analysis.traps import Crossover, crossover
 
 CROSSING = ("queue", "simple-queue", "pipe", "shared-memory")  # the choices whose crossing sizes people ask for
-LEAST_RANKS = 3  # of two mechanisms the order is told by the winner already
+LEAST_RANKS = 3  # mechanisms; the winner already gives the order of two
 Blocks = list[tuple[Any, pd.DataFrame]]
 _CURVE = ["question", *BLOCK[2:7]]
 
@@ -29,8 +29,8 @@ _CURVE = ["question", *BLOCK[2:7]]
 class Crossing:
     """Where the second mechanism becomes faster than the first, on two machines.
 
-    settled says whether that is known well enough on both, see `Crossover.known`; moved whether it then differs for
-    certain.
+    settled says whether both sizes are known well enough, see `Crossover.known`; moved says whether they then differ
+    for certain.
     """
 
     where: str
@@ -152,7 +152,7 @@ _PLAIN = ("", "1w", "bytes", "fork", "spread")
 
 
 def _apart(base: Crossover, other: Crossover) -> bool:
-    """Return whether two known crossings differ; a machine without one differs from a machine with one."""
+    """Return whether two known crossings differ; a machine without a crossing differs from a machine with one."""
     if math.isnan(base.size) or math.isnan(other.size):
         return True
     return base.high < other.low or other.high < base.low

@@ -1,4 +1,4 @@
-"""A side of a comparison: a results file or, with less known, a plain pyperf file."""
+"""A side of a comparison: a results file, or a plain pyperf file, which holds fewer facts."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Side:
     facts has what is known of machine and settings, by name; cases and visits are `frame.case_frame` and
     `frame.visit_frame`. digest is equal for files of equal content. protocol and machine are None and empty if
     unknown: for a plain pyperf file, or a machine that keeps no id. plain says that it is a plain pyperf file.
-    repeats says when and by which seed it was measured, file the name of the file where there is one. touched says in
-    words how many of its visits something else on the machine touched, empty where none was, or where it is not known;
-    share_touched is their share of all.
+    repeats has the time and the seed of each measurement, file the name of the file if there is one. touched says in
+    words how many visits were touched by something else on the machine, empty if none or unknown; share_touched is
+    their share of all visits.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Side:
 
 
 def open_side(path: Path, name: str | None = None) -> Side:
-    """Read a results file, or else a plain pyperf file; without a name it gets its label. Raises ResultError."""
+    """Read a results file or a plain pyperf file; without a name, its label is the name. Raises ResultError."""
     side = read(path, lambda document: _side(document, path, name))
     return replace(side, file=safe_text(path.name))
 
@@ -81,7 +81,7 @@ def side_of_foreign(plain: Foreign, name: str, digest: str = "") -> Side:
 
 
 def side_of_result(result: ResultFile, name: str | None = None, digest: str = "") -> Side:
-    """Return a results file as a side; without a digest it equals no other."""
+    """Return a results file as a side; without a digest, it counts as a copy of no other file."""
     record = result.ipcbench
     return Side(
         name=safe_text(name or record.label, _LONGEST_NAME),

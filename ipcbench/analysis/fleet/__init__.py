@@ -1,1 +1,1 @@
-"""Many hosts side by side: which of them differ, and where another mechanism wins."""
+"""Compare many hosts: which hosts differ, and where another mechanism wins."""

@@ -1,7 +1,7 @@
 """Gather hosts for a survey: which files can be compared, and their numbers as tables of hosts and cases.
 
-Samples of two hosts are never pooled: a mean over machines describes none. Each host has its own time of a case, and
-the fleet's centre of a case is the median of those times.
+Samples of two hosts are never pooled: a mean over machines describes no machine. Each host has its own time for a case,
+and the fleet's centre of a case is the median of those times.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from ipcbench.errors import BadRequest
 from ipcbench.text import told_apart
 
 LEAST_HOSTS = 2
-CLASS = ("CPU", "CPUs", "kernel", "Python")  # hosts that are equal in these are of one class
-TOLD = ("Python", "ipcbench", "placement", "start method", "values per visit", "shortest value")  # where they differ
+CLASS = ("CPU", "CPUs", "kernel", "Python")  # hosts with equal values of these are one class
+TOLD = ("Python", "ipcbench", "placement", "start method", "values per visit", "shortest value")  # noted if they differ
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The hosts in the order given, and what they measured: numbers has (hosts, cases).
+    """The hosts in the order given, and their results; the tables of numbers have the shape (hosts, cases).
 
-    The hosts' own about and numbers are empty. left_out has one line per file left out, with the reason.
+    about and numbers of each host are emptied to save memory. left_out has one line per file left out, with the reason.
     """
 
     hosts: list[Host]
@@ -42,7 +42,7 @@ class Fleet:
 
     @property
     def ranked(self) -> BoolArray:
-        """Which cases are of mechanisms that are ranked: (cases,)."""
+        """Whether the mechanism of each case is ranked; shape (cases,)."""
         return np.array([each.ranked for each in self.about], dtype=bool)
 
 
@@ -50,11 +50,11 @@ NOTHING = Numbers(np.empty((6, 0)))
 
 
 def gather(read: Iterable[Host | str]) -> Fleet:
-    """Gather hosts; a text instead of a host is the reason why its file could not be read.
+    """Gather hosts; a string in place of a host is the reason why its file could not be read.
 
-    Left out, with a line each, are files that cannot be compared: copies, files that share rounds with another, files
-    of another protocol than most, files without a case in common with any other. Raises BadRequest for two hosts of one
-    name, and if fewer than two are left.
+    Files that cannot be compared are left out, with a line each: copies, files that share rounds with another file,
+    files with another protocol than most, files without a case in common with any other. Raises BadRequest if two
+    hosts have one name, or if fewer than two hosts are left.
     """
     hosts, left_out, door = [], [], _Door()
     about: dict[str, int] = {}
@@ -69,7 +69,7 @@ def gather(read: Iterable[Host | str]) -> Fleet:
             if about.setdefault(each.case, len(facts)) == len(facts):
                 facts.append(each)
         rows.append(([about[each.case] for each in found.about], found.numbers.table))
-        hosts.append(replace(found, about=(), numbers=NOTHING))  # a thousand hosts say the same of their cases
+        hosts.append(replace(found, about=(), numbers=NOTHING))  # memory: a thousand hosts have the same cases
     names = told_apart([host.name for host in hosts], LONGEST_COLUMN)
     hosts = [replace(host, name=name) for host, name in zip(hosts, names, strict=True)]
     kept = _comparable(hosts, [places for places, _ in rows], left_out)
@@ -84,7 +84,7 @@ def gather(read: Iterable[Host | str]) -> Fleet:
 
 
 def _comparable(hosts: Sequence[Host], cases: Sequence[Sequence[int]], left_out: list[str]) -> list[int]:
-    """Return the places of the hosts of one protocol that have a case in common with another host."""
+    """Return the indices of the hosts of one protocol that have a case in common with another host."""
     kept = _of_one_protocol(hosts, left_out)
     counts = Counter(case for host in kept for case in cases[host])
     alone = [host for host in kept if not any(counts[case] > 1 for case in cases[host])]
@@ -93,7 +93,7 @@ def _comparable(hosts: Sequence[Host], cases: Sequence[Sequence[int]], left_out:
 
 
 class _Door:
-    """Admits each host once."""
+    """Refuse copies of a host and files that share rounds."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()
@@ -121,11 +121,11 @@ class _Door:
 
 
 def _of_one_protocol(hosts: Sequence[Host], left_out: list[str]) -> list[int]:
-    """Return the places of the hosts with the most common protocol, the first of equally common ones."""
+    """Return the indices of the hosts with the most common protocol or an unknown one, and note those left out."""
     known = Counter(host.protocol for host in hosts if host.protocol)
     if len(known) < 2:
         return list(range(len(hosts)))
-    most = max(known, key=lambda protocol: known[protocol])  # of equals the one that came first
+    most = max(known, key=lambda protocol: known[protocol])  # if several are as common, the first one
     left_out += [
         f"{host.name}: measured by protocol {host.protocol}, most others by {most}: what was timed differs"
         for host in hosts

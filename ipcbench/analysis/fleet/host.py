@@ -1,7 +1,7 @@
-"""A host of a fleet: its file as a few numbers per case, however many rounds it has.
+"""A host of a fleet: its results file summed up as a few numbers per case, however many rounds it has.
 
-A thousand files would not fit into memory as tables, and take a minute to read one after the other. So processes read
-and sum them up, and return a `Host` each.
+A thousand files would not fit into memory as tables, and reading them one after the other takes a minute. So several
+processes read and sum up the files, and return one `Host` per file.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from ipcbench.analysis.stats import FloatArray, IntArray, by_round
 from ipcbench.errors import BadRequest, ResultError
 from ipcbench.text import safe_text
 
-LEAST_FOR_PROCESSES = 16  # files; fewer are read before a process has started
+LEAST_FOR_PROCESSES = 16  # files; fewer are read sooner than a process starts
 MOST_PROCESSES = 8  # each takes about 150 MiB
-_PIECE = 4  # files that a process is given at once
+_PIECE = 4  # files per chunk that a process takes
 BoolArray = npt.NDArray[np.bool_]
 Filters = Sequence[tuple[str, tuple[str, ...]]]
-Named = tuple[str | None, Path]  # what it is to be called, if not by its label, and where it is
+Named = tuple[str | None, Path]  # name of the host (None: the label of the file), and path of its file
 
 
 class About(NamedTuple):
-    """A case: its question and its mechanism; the fields are those of `frame.case_frame`."""
+    """The question and the mechanism of a case; the fields are columns of `frame.case_frame`."""
 
     case: str
     question: str
@@ -56,7 +56,7 @@ class About(NamedTuple):
 
     @property
     def block(self) -> tuple[str, int, int, str, str, str, str, str]:
-        """The fields that cases ranked together share, as `stats.BLOCK`."""
+        """The fields of `stats.BLOCK`, which cases ranked together share."""
         return (
             self.question,
             self.size,
@@ -77,11 +77,12 @@ class Error(NamedTuple):
 
 
 class Numbers:
-    """The numbers of each case, of one host or of many: a table of (6, …, cases), NaN for no number.
+    """The numbers of each case, for one host or many: an array of shape (6, …, cases), NaN for a missing number.
 
-    log is the logarithm of the time of a case in seconds, see `compare.trimmed`, error its standard error, drift
-    between two moments included, freedom the degrees of freedom of that. behind is how far the case lies behind the
-    best of its block on its host, as log(ratio), paired by round: 0 for the best, NaN where nothing is ranked with it.
+    log is the logarithm of the time of a case in seconds, see `compare.trimmed`; error its standard error, drift
+    between two moments included; freedom the degrees of freedom of that error. behind is how far the case lies behind
+    the best of its block on its host, as log(ratio), paired by round: 0 for the best, NaN if the block has no other
+    ranked case.
     """
 
     __slots__ = ("table",)
@@ -126,10 +127,10 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """The summary of a file; about and numbers hold the cases with a number, in one order.
+    """The summary of a file; about and numbers hold the cases with a number, in the same order.
 
-    mean is the error of the mean over all ranked cases, families those of the mean of a family over that mean, paired
-    by round. verdicts counts the cases without a number.
+    mean is the error of the mean over all ranked cases. families has, by family, the error of the family's mean
+    relative to that mean, paired by round. verdicts counts the cases without a number.
     """
 
     name: str
@@ -181,7 +182,7 @@ def host_of(side: Side) -> Host:
 
 
 def _behind(about: Sequence[About], logs: FloatArray, log: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return how far each ranked case is behind the best of its block, with error and degrees of freedom."""
+    """Return how far each ranked case is behind the best of its block, the standard error and degrees of freedom."""
     best = np.full(len(about), -1)
     blocks: dict[object, list[int]] = {}
     for place, each in enumerate(about):
@@ -194,7 +195,7 @@ def _behind(about: Sequence[About], logs: FloatArray, log: FloatArray) -> tuple[
     found = np.full((3, len(about)), np.nan)
     if asked.any():
         found[:, asked] = trimmed_rows(logs[asked] - logs[best[asked]])
-        alone = asked & np.isnan(found[0])  # not one round in common with the best
+        alone = asked & np.isnan(found[0])  # cases without a round in common with the best
         found[0, alone] = (log - log[best])[alone]
     return found[0], np.sqrt(found[1]), found[2]
 
@@ -202,7 +203,7 @@ def _behind(about: Sequence[About], logs: FloatArray, log: FloatArray) -> tuple[
 def _families(
     about: Sequence[About], seconds: FloatArray, ranked: BoolArray, repeats: IntArray, drift: float
 ) -> dict[str, Error]:
-    """Return the errors of the means of families relative to the mean of all; none for a single family."""
+    """Return, by family, the error of its mean relative to the mean of all cases; empty if there is one family."""
     names = [each.family for each in about if each.ranked]
     found: dict[str, Error] = {}
     if len(set(names)) < 2:
@@ -220,7 +221,7 @@ def _error_of(means: FloatArray, repeats: IntArray, drift: float) -> Error:
 
 
 def read_host(named: Named, filters: Filters = ()) -> Host | str:
-    """Read one file and sum up its cases that pass the filters, or return in one line why not."""
+    """Read one file and sum up its cases that pass the filters, or return one line that says why that failed."""
     try:
         side = open_side(named[1], named[0])
         cases = chosen(side.cases.assign(label=side.name), filters)
@@ -232,17 +233,17 @@ def read_host(named: Named, filters: Filters = ()) -> Host | str:
 
 
 def read_hosts(files: Sequence[Named], filters: Filters = ()) -> Iterator[Host | str]:
-    """Read many files, in their order; on several CPUs if there are enough files.
+    """Read many files and yield the hosts in the same order; use several CPUs if there are enough files.
 
-    Raises ResultError if a process that reads is killed, as for lack of memory.
+    Raises ResultError if a reading process is killed, for example when memory runs out.
     """
     work = partial(read_host, filters=filters)
     processes = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1, MOST_PROCESSES)
-    piped = not all(path.is_file() for _, path in files)  # which another process does not have
+    piped = not all(path.is_file() for _, path in files)  # another process cannot read a pipe of this one
     if len(files) < LEAST_FOR_PROCESSES or processes < 2 or piped:
         yield from map(work, files)
         return
-    context = multiprocessing.get_context("spawn")  # a fork would copy the locks of threads that numpy has started
+    context = multiprocessing.get_context("spawn")  # a fork would copy locks held by threads of numpy
     pool = ProcessPoolExecutor(processes, context, initializer=_quiet)
     try:
         yield from pool.map(work, files, chunksize=_PIECE)
@@ -253,7 +254,7 @@ def read_hosts(files: Sequence[Named], filters: Filters = ()) -> Iterator[Host |
 
 
 def _quiet() -> None:
-    """Set up a process that reads: ignore Ctrl-C, which the parent handles, and collect no cycles: there are none."""
+    """Set up a reading process: leave Ctrl-C to the parent, and collect no garbage, since there are no cycles."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
 

@@ -1,14 +1,14 @@
-"""Which hosts differ from the rest of a fleet, by how much, and whether in all they do or in a part of it.
+"""Find which hosts differ from the rest of a fleet, by how much, and in all cases or only in some.
 
-A host stands at the ratio of its time to the fleet's centre, and its *level* is the middle of those over its cases: a
-machine that is slower by one factor in all it does differs in level and in nothing else. Of a family, and of a case,
-what is asked is how far it lies from the host's own level: that is the shape.
+Each case of a host has a ratio: its time on this host ÷ the fleet's centre. The *level* of a host is the median of
+these ratios: a machine that is slower by one factor everywhere differs in level only. Families and single cases are
+compared with the level of their own host.
 
-Hosts are never equal, so a difference counts only beyond what three things explain: the host's own error (its rounds,
-and drift between two moments), the spread of all hosts (1.4826 times the median absolute deviation, which a few wild
-hosts cannot stretch; from 8 hosts on, fewer have no spread to go by) and the error of a median. Student's t with the
-degrees of freedom of Satterthwaite, all that is asked at once held to 5 % by Benjamini & Hochberg, and nothing below
-3 %, as `compare` has it.
+Hosts are never equal, so a difference counts only if it exceeds what three sources explain together: the host's own
+error (its rounds, and drift between two moments), the spread of all hosts (1.4826 times the median absolute deviation,
+which a few outliers cannot inflate; used from 8 hosts on, since fewer say too little about a spread), and the error of
+a median. The test is Student's t with Satterthwaite's degrees of freedom; Benjamini & Hochberg hold the false discovery
+rate of all tests made together to 5 %; differences below 3 % never count, as in `compare`.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from ipcbench.analysis.fleet.host import BoolArray
 from ipcbench.analysis.stability import groups
 from ipcbench.analysis.stats import FloatArray
 
-LEAST_FOR_SPREAD = 8  # hosts: the middle of fewer deviations is chance
-_NORMAL = 1.4826  # standard deviations in a median absolute deviation, of a normal distribution
-_EFFICIENCY = 0.37  # of that beside the standard deviation: its degrees of freedom are so many of n - 1
-_MEDIAN = math.pi / 2  # variance of a median over that of a mean
+LEAST_FOR_SPREAD = 8  # hosts; the median of fewer deviations is mostly chance
+_NORMAL = 1.4826  # standard deviation ÷ median absolute deviation, for a normal distribution
+_EFFICIENCY = 0.37  # of the median absolute deviation against the standard deviation: its degrees of freedom ÷ (n - 1)
+_MEDIAN = math.pi / 2  # variance of a median ÷ variance of a mean
 
 
 Classes = list[tuple[tuple[str, ...], int]]
@@ -41,21 +41,22 @@ Classes = list[tuple[tuple[str, ...], int]]
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """What was found; ratios are times over the fleet's centre, above 1 is slower, NaN where unknown.
+    """How the hosts of a fleet differ. Ratios are times ÷ the fleet's centre: above 1 is slower, NaN is unknown.
 
-    hosts, in the order of the fleet: host, ratio (geometric mean over ranked cases) with low and high (95 %, of its own
-    error), verdict (slower, faster, empty, or unknown below 3 rounds), level, families (those that lie off its level,
-    joined by '; '), odd (how many of its cases do), cases, missing (of those that most hosts have), controls (ratio
-    over these), kind (number of its class, 0 the largest), kin (ratio to the middle of its class), rounds and file.
-    classes are the values of `fleet.CLASS` with how many hosts have them.
+    hosts, in the order of the fleet: host, ratio (geometric mean over ranked cases) with low and high (95 %, from the
+    host's own error), verdict (slower, faster, empty, or unknown below 3 rounds), level, families (those that differ
+    from its level, joined by '; '), odd (how many of its cases differ from its level), cases (how many), missing (how
+    many it lacks of the cases that most hosts have), controls (ratio over the controls), kind (number of its class, 0
+    the largest), kin (ratio to the median of its class), rounds and file.
+    classes are the values of `gather.CLASS`, each with the number of its hosts.
 
-    families: host, family, ratio, beside (over the level of the host), low, high and verdict.
-    odd: host, case, ratio, seconds, beside, low, high, verdict, of cases that lie off the level of their host.
-    cases: case, hosts, seconds (the centre), low and high (the ratios that nine of ten hosts lie between), least and
-    most with their hosts fastest and slowest, and the fields of `hosts.About`.
+    families: host, family, ratio, beside (ratio ÷ the level of the host), low, high and verdict.
+    odd, the cases that differ from the level of their host: host, case, ratio, seconds, beside, low, high, verdict.
+    cases: case, hosts, seconds (the centre), low and high (9 of 10 hosts lie between these ratios), least and most
+    with their hosts fastest and slowest, and the fields of `host.About`.
 
-    spread is the standard deviation of log(ratio) between hosts beyond their own errors, NaN where they are too few;
-    groups and apart say whether the ratios of the hosts fall in two, see `shape.groups`.
+    spread is the standard deviation of log(ratio) between hosts beyond their own errors, NaN if there are too few
+    hosts; groups and apart say whether the ratios of the hosts form two groups, see `stability.groups`.
     """
 
     hosts: pd.DataFrame
@@ -69,7 +70,7 @@ class Apart:
 
 
 def apart(fleet: Fleet) -> Apart:
-    """Look at all hosts at once."""
+    """Compare every host, family and case with the rest of the fleet."""
     log = fleet.numbers.log
     common = (~np.isnan(log)).sum(axis=0) >= LEAST_HOSTS
     centre = np.full(log.shape[1], np.nan)
@@ -104,7 +105,7 @@ def apart(fleet: Fleet) -> Apart:
 
 
 def _hosts(fleet: Fleet, judged: Judged, level: FloatArray, classes: Classes) -> pd.DataFrame:
-    """What is known of hosts by themselves and beside their class."""
+    """Return a row per host: its ratio, verdict and level, and its ratio to its class."""
     place = {each: number for number, (each, _) in enumerate(classes)}
     kind = np.array([place[own] for own in fleet.classes])
     mean = judged.distance[:, 0]
@@ -126,7 +127,7 @@ def _hosts(fleet: Fleet, judged: Judged, level: FloatArray, classes: Classes) ->
 
 
 def _off(hosts: pd.DataFrame, families: pd.DataFrame) -> pd.Series:
-    """The families of each host that lie off its level, in one text."""
+    """Return the families of each host that differ from its level, joined by '; '."""
     off: dict[str, list[str]] = {}
     for host, family in families.loc[families["verdict"] != "", ["host", "family"]].itertuples(index=False):
         off.setdefault(str(host), []).append(str(family))
@@ -135,7 +136,10 @@ def _off(hosts: pd.DataFrame, families: pd.DataFrame) -> pd.Series:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Distances of hosts from a centre, (hosts, n): low and high by their own error; certain says which count."""
+    """Distances of hosts from a centre, of shape (hosts, n).
+
+    low and high come from the host's own error; certain says whether a distance counts; spread has the shape (n,).
+    """
 
     distance: FloatArray
     low: FloatArray
@@ -145,7 +149,10 @@ class Judged:
 
 
 def judge(distance: FloatArray, error: FloatArray, freedom: FloatArray) -> Judged:
-    """Which distances no error and no spread explain: each (hosts, n), as logarithms, all of them asked at once."""
+    """Find the distances that neither error nor spread explains, all tested together.
+
+    distance and error are logarithms; all arrays have the shape (hosts, n).
+    """
     known = ~(np.isnan(distance) | np.isnan(error))
     counts = known.sum(axis=0)
     own = np.where(known, error**2, np.nan)
@@ -153,7 +160,7 @@ def judge(distance: FloatArray, error: FloatArray, freedom: FloatArray) -> Judge
     deviation = _NORMAL * _of_rows(np.abs(np.where(known, distance, np.nan) - _of_rows(distance.T, np.nanmedian)).T)
     between = np.where(counts >= LEAST_FOR_SPREAD, np.maximum(deviation**2 - typical, 0.0), 0.0)
     median = _MEDIAN * (typical + between) / np.maximum(counts, 1)
-    own = np.where(counts >= LEAST_FOR_SPREAD, np.fmax(own, typical), own)  # few rounds agree by chance at times
+    own = np.where(counts >= LEAST_FOR_SPREAD, np.fmax(own, typical), own)  # few rounds sometimes agree by chance
     total = own + between + median
     parts = own**2 / freedom + between**2 / np.maximum(_EFFICIENCY * (counts - 1), 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -169,7 +176,7 @@ def judge(distance: FloatArray, error: FloatArray, freedom: FloatArray) -> Judge
 
 
 def _of_rows(values: FloatArray, what: Callable[..., FloatArray] = np.nanmedian) -> FloatArray:
-    """A statistic of what is known in each row; NaN where nothing is."""
+    """Return a statistic of the numbers in each row, NaN ignored; NaN for a row without a number."""
     found = np.full(len(values), np.nan)
     some = ~np.isnan(values).all(axis=1)
     found[some] = what(values[some], axis=1)
@@ -177,13 +184,13 @@ def _of_rows(values: FloatArray, what: Callable[..., FloatArray] = np.nanmedian)
 
 
 def _words(judged: Judged) -> npt.NDArray[np.str_]:
-    """slower, faster, empty for neither, unknown without an interval."""
+    """Return verdicts: slower, faster, empty for neither, unknown if there is no interval."""
     words = np.where(judged.distance > 0, "slower", "faster")
     return np.where(judged.certain, words, np.where(np.isnan(judged.low), "unknown", ""))
 
 
 def _families(fleet: Fleet, inside: FloatArray, level: FloatArray) -> pd.DataFrame:
-    """The means of families, and how far they lie off the level of their host; none where there is one family."""
+    """Return the means of families and their distance from the level of their host; empty if there is one family."""
     names = list(dict.fromkeys(each.family for each in fleet.about if each.ranked))
     names = names if len(names) > 1 else []
     shape = len(fleet.hosts), len(names)
@@ -209,7 +216,7 @@ def _families(fleet: Fleet, inside: FloatArray, level: FloatArray) -> pd.DataFra
 
 
 def _odd(fleet: Fleet, inside: FloatArray, level: FloatArray) -> pd.DataFrame:
-    """The cases that lie off the level of their host."""
+    """Return the cases that differ from the level of their host."""
     judged = judge(inside - level[:, None], fleet.numbers.error, fleet.numbers.freedom)
     rows, columns = np.nonzero(judged.certain)
     found = pd.DataFrame(
@@ -232,7 +239,7 @@ def _controls(fleet: Fleet) -> BoolArray:
 
 
 def _cases(fleet: Fleet, ratios: FloatArray, centre: FloatArray, common: BoolArray) -> pd.DataFrame:
-    """A row per case that two hosts have, in the order of the files."""
+    """Return a row per case that at least two hosts have, in the order of the files."""
     names = np.array([host.name for host in fleet.hosts], dtype=object)
     shown = ratios[:, common]
     low, high = np.nanquantile(shown, [0.05, 0.95], axis=0) if shown.size else np.empty((2, 0))

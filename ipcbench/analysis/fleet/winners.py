@@ -1,8 +1,9 @@
-"""Where the winner changes from host to host of a fleet: who wins what on how many, and which hosts differ for sure.
+"""Find where the winner changes from host to host of a fleet: which mechanism wins where, and which hosts differ.
 
-On each host the winner of a block is its fastest mechanism; the fleet's is the one that wins on most hosts. A host
-where another one wins differs for sure only where the fleet's winner lies behind by more than 5 % and, paired by round,
-by more than its rounds explain, all hosts and blocks asked at once: less is a tie, and ties change no advice.
+On each host the winner of a block is its fastest mechanism; the fleet's winner is the one that wins on most hosts.
+Another mechanism wins for certain on a host only if the fleet's winner is behind there by more than 5 % and, paired by
+round, by more than its rounds explain, with all hosts and blocks tested together. Less is a tie, and a tie changes no
+advice.
 """
 
 from __future__ import annotations
@@ -23,15 +24,16 @@ from ipcbench.analysis.stats import BLOCK, PRACTICAL, FloatArray, IntArray
 
 @dataclass(frozen=True, slots=True)
 class Champions:
-    """Winners by block, and the hosts with another one.
+    """Winners by block, and the hosts where another mechanism wins.
 
-    blocks has a row per block that two mechanisms answer on two hosts or more: the columns of BLOCK, hosts (that
-    measured two or more of them), winner, short, family, seconds (the median of its times over hosts), wins (on how
-    many hosts it is the fastest), other (on how many another one wins for sure), lacking (on how many it has no number)
-    and by (every winner with its hosts, 'pipe 36, os-pipe 4').
+    blocks has a row per block in which two hosts or more measured at least two mechanisms: the columns of BLOCK, hosts
+    (how many these are), winner, short, family, seconds (the median of the winner's times over hosts), wins (on how
+    many hosts it is the fastest), other (on how many another one wins for certain), lacking (on how many it has no
+    number) and by (every winner with its number of hosts, 'pipe 36, os-pipe 4').
 
-    changes has a row per block and host where another one wins for sure: the columns of BLOCK, host, winner (there),
-    family, was (the fleet's), and ratio, low and high: how many times as long that one takes there.
+    changes has a row per block and host where another mechanism wins for certain: the columns of BLOCK, host, winner
+    (on this host), family, was (the fleet's winner), and ratio, low and high: how many times as long the fleet's winner
+    takes on this host.
     """
 
     blocks: pd.DataFrame
@@ -66,9 +68,10 @@ def champions(fleet: Fleet) -> Champions:
 
 
 def _block(fleet: Fleet, columns: IntArray) -> tuple[int, IntArray, FloatArray] | None:
-    """The fleet's winner, that of each host (-1 without a contest), and how far the first is behind there: (3, hosts).
+    """Return the fleet's winner, each host's winner, and how far the fleet's winner is behind on each host.
 
-    None where fewer than two hosts have two mechanisms to choose from.
+    The winner of a host is -1 if it measured fewer than two mechanisms. The last array has the shape (3, hosts): log
+    ratio, standard error, degrees of freedom. Return None if fewer than two hosts measured two mechanisms.
     """
     numbers = fleet.numbers
     log = numbers.log[:, columns]
@@ -85,7 +88,7 @@ def _block(fleet: Fleet, columns: IntArray) -> tuple[int, IntArray, FloatArray] 
 
 
 def _certain(asked: list[FloatArray]) -> list[BoolArray]:
-    """For each block on which hosts its winner is behind for sure; all p-values are asked together."""
+    """Return for each block the hosts on which its winner is behind for certain; all p-values are adjusted together."""
     if not asked:
         return []
     behind, error, freedom = np.array(asked).swapaxes(0, 1)

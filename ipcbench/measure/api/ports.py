@@ -72,7 +72,7 @@ class Cell(Port):
         """Return the callable that adds 1 to the number, atomically among all processes."""
 
     def unlocked_adder(self) -> Callable[[], object] | None:
-        """Return the callable that adds 1 without the lock; None where there is no lock to forget."""
+        """Return the callable that adds 1 without the lock; None if there is no lock to forget."""
         return None
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""What a port is made from: the settings of its visit, and the names and helper processes that belong to the visit."""
+"""The settings from which a port is made, with the names and helper processes that belong to its visit."""
 
 from __future__ import annotations
 

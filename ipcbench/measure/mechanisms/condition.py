@@ -1,7 +1,7 @@
 """multiprocessing.Condition as a signal: notify() under its lock, wait() until a counter shows a notification.
 
-A Condition forgets a notification that comes before the wait, so a number in shared memory is the predicate, as in any
-correct use. A Condition is a lock and three semaphores; a woken process takes the lock again.
+A Condition forgets a notification that comes before the wait, so the predicate is a number in shared memory; correct
+code always has a predicate. A Condition is a lock and three semaphores; a woken process takes the lock again.
 Source: Lib/multiprocessing/synchronize.py.
 """
 

@@ -1,7 +1,8 @@
 """os.mkfifo() with os.writev() and os.read(): a pipe with a path, which unrelated processes can open.
 
 open() waits for the other end, so two processes that open two fifos in different orders deadlock. Here neither end
-waits: the sender opens for reading and writing, the receiver opens without blocking. Messages as in `os-pipe`.
+waits: the sender opens for reading and writing, the receiver opens without blocking. Messages are framed as in
+`os-pipe`.
 Source: fifo(7).
 """
 

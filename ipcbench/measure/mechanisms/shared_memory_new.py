@@ -1,8 +1,8 @@
 """A new SharedMemory segment for every message, its name sent through a Pipe; the receiver unlinks it.
 
-Code without a ring does this: every message opens, maps, faults in and unmaps its memory on both sides, and each
-create, attach and unlink is a message to the resource tracker. The tracker must run before the processes start: under
-fork each process would otherwise get its own, and the sender's would report every segment as leaked.
+Code without a ring does this: for every message, both sides open, map, fault in and unmap memory, and each create,
+attach and unlink sends a message to the resource tracker. The tracker must run before the processes start: otherwise,
+under fork, each process would get a tracker of its own, and the sender's would report every segment as leaked.
 Source: Lib/multiprocessing/shared_memory.py, resource_tracker.py.
 """
 

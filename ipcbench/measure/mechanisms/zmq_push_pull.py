@@ -14,8 +14,8 @@ from ipcbench.measure.transports.bind_and_dial import ipc_address, remove_file
 from ipcbench.measure.transports.zeromq import close_socket, open_socket
 
 # PUSH skips a peer that it believes full. It learns of reads in steps of half a high-water mark, and checks for them at
-# most once per millisecond. With a mark of one window it would skip peers that have room, and send a second sentinel to
-# one worker. With this many windows that takes 128 messages to one peer within a millisecond.
+# most once per millisecond. With a mark of one window, PUSH would skip peers that have room, and send a second sentinel
+# to one worker. With this many windows, that happens only after 128 messages to one peer within a millisecond.
 _ROOMS = 6
 
 

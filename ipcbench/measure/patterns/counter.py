@@ -1,4 +1,4 @@
-"""counter: the cost of adding to one shared number in N workers at once, each with the lock or without it.
+"""counter: the cost of adding to one shared number in N workers at once, with or without the lock.
 
 The total must be start + workers x operations, where start is a nonce. A lost update makes the case unverified. In
 `counter:unlocked`, which omits the lock on purpose, a lost update is the finding: the case is wrong, and its reason
@@ -35,7 +35,7 @@ class Counter(CellPattern):
     operations = ("", "unlocked")
     rule = "total"
     compares_last = False
-    # Sums over all timed turns without the lock, because a short turn may lose nothing.
+    # Sums over all timed turns of counter:unlocked, because one short turn may lose nothing.
     added = wanted = 0
     torn = False
 
@@ -80,7 +80,7 @@ class Counter(CellPattern):
         seat, crew, start = verification.seat, verification.crew, verification.nonce
         cell = _cell(seat)
         cell.set_total(start)
-        # Without the lock, workers add one after the other here, so that nothing may be lost.
+        # Without the lock, workers add one after the other in this proof, so no increment can be lost.
         turns: Sequence[int | None] = range(seat.workers) if seat.operation == "unlocked" else [None]
         for only in turns:
             crew.prove(start, _PROOF_COUNT, only)

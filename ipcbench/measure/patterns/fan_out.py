@@ -1,9 +1,9 @@
 """fan-out: the rate at which N competing workers receive the messages of one sender from one channel.
 
-A worker cannot know how many messages it will get, so it receives until it gets a sentinel. A sentinel is shorter than
-any payload, because a channel of bytes cannot carry None: the first byte of a payload, the first number of an array, an
-empty dict. All mechanisms use these, so that all pay for the same test of the length. The one sender sends the
-sentinels after its messages, which requires a channel that keeps order.
+A worker cannot know how many messages it will get, so it receives until it gets a sentinel. A sentinel is recognised by
+its length, because a channel of bytes cannot carry None: it is the first byte of a payload, the first number of an
+array, or an empty dict, and so shorter than any payload. All mechanisms use these sentinels, so that all pay for the
+same test of the length. The one sender sends the sentinels after its messages, so the channel must keep order.
 """
 
 from collections.abc import Sequence

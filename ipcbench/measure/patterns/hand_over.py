@@ -1,7 +1,7 @@
-"""hand-over: the cost of waking the other process, by signals alone, one each way, without data.
+"""hand-over: the cost of waking the other process by signals without data, one signal each way.
 
-Without payloads there is nothing to digest. A verification turn shows the order instead: by the stamps of both sides,
-no wait returns before its notification has begun.
+Without payloads there is nothing to digest. A verification turn checks the order instead: the stamps of both sides must
+show that no wait returns before its notification has begun.
 """
 
 from collections.abc import Callable, Sequence

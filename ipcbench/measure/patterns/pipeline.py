@@ -2,9 +2,9 @@
 
     driver ──0──▶ worker 0 ──1──▶ worker 1 ── ... ──N──▶ driver
 
-The driver keeps a window of items in the chain, or less if that may not fit. If a channel surely holds C messages
-unread (`Mechanism.room`), N workers with one item each and N + 1 channels hold (N + 1) C + N items even while nobody
-receives the last one. A driver with at most that many outstanding items never blocks in sending without end.
+The driver keeps a window of items in the chain, or fewer if a window may not fit. If a channel surely holds C unread
+messages (`Mechanism.room`), N workers with one item each and N + 1 channels hold (N + 1) C + N items, even if the
+driver receives nothing. With at most that many outstanding items, a send of the driver never blocks for ever.
 """
 
 from collections.abc import Sequence

@@ -2,9 +2,9 @@
 
 The port is the mechanism's channel or, if it has none, its cell. A channel for many receivers is made once, and each
 worker receives one message; otherwise each worker has its own channel. State is written once and read by each worker. A
-manager is started and ended in each operation, as its user must; a forkserver and a resource tracker start once and
-remain. Each operation also includes what any visit needs: a Pipe to each worker, over which the worker reports that it
-is ready and what it received. The message is small, because its digest is computed inside the clock.
+manager is started and ended in each operation, as any user of a manager must do; a forkserver and a resource tracker
+start once and remain. Each operation also includes a Pipe to each worker, which every visit needs: over it the worker
+reports that it is ready and what it received. The message is small, because its digest is computed inside the clock.
 """
 
 from collections.abc import Sequence

@@ -1,15 +1,15 @@
 """tail: the slowest messages. Every message is timed by itself, in a histogram.
 
-closed: a ping-pong in which each round trip is stamped. Each waits for the one before, so the messages that a stall
-would have delayed do not show. open-1k to open-100k: messages are due at a fixed rate, sent however late earlier ones
-arrive, and each is timed from when it was due until it was received (Tene, "How NOT to Measure Latency": coordinated
+closed: a ping-pong in which each round trip is stamped. Each round trip waits for the one before, so a stall hides the
+messages that it would have delayed. open-1k to open-100k: messages are due at a fixed rate and are sent even if earlier
+ones are late; each is timed from when it was due until it was received (Tene, "How NOT to Measure Latency": coordinated
 omission). The value of an open case is the time per message delivered, the inverse of the achieved rate; if that rate
 is below the offered one, the mechanism is saturated. The driver waits by reading the clock, so its CPU time means
 nothing.
 
-returned and delivered: a ping-pong, so that the channel is empty each time. returned is the time until the sending call
-returns, delivered the time until the message is received. If the first is far below the second, the call only begins to
-send.
+returned and delivered: a ping-pong, so that the channel is empty before each message. returned is the time until the
+sending call returns, delivered the time until the message is received. If returned is far below delivered, the call
+only begins to send.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""task-queue: numbered tasks out, results back, N workers, and one sentinel per worker at the end.
+"""task-queue: the driver sends numbered tasks to N workers and receives results; a sentinel per worker ends the turn.
 
 A task is (number, payload), its result (number, worker); the payload goes one way. At most a window of tasks is
 outstanding, so that neither queue can fill while both sides wait. Sentinels follow the last result and come from the

@@ -1,4 +1,4 @@
-"""tasks: the rate at which a pool of workers does tasks, by the way in which they are submitted.
+"""tasks: the rate at which a pool of workers does tasks, for each way to submit them.
 
 A task is (number, payload), its result (number, worker). The payload goes one way and the task does no work, so that
 only the cost of the pool remains. apply waits for each result before the next task; submit keeps a window of tasks

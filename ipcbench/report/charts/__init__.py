@@ -54,14 +54,14 @@ SURVEYED: tuple[Chart[Survey], ...] = (hosts.CHART, winners.CHART)
 __all__ = ["CHARTS", "COMPARED", "SURVEYED", "Chart", "charts"]
 
 PLURALS = {"bytes": "bytes", "object": "objects", "array": "arrays"}
-LEAST_RIVALS = 3  # that another kind of payload needs before it gets charts of its own
+LEAST_RIVALS = 3  # mechanisms with a number that another kind of payload needs before it gets charts of its own
 
 
 def charts(about: Study) -> Iterator[tuple[Chart[Study], Study]]:
-    """Every chart of a report with what it draws: those of the setting shown, then those of other kinds of payload.
+    """Yield every chart of a report with the study that it draws: the setting shown, then other kinds of payload.
 
-    Of scaling there is one for each pattern with workers. The charts of another kind of payload carry its name, as in
-    slowdown-matrix-arrays, and are there only where a run has enough for them.
+    The chart `scaling` is yielded once for each pattern with workers. The charts of another kind of payload end in its
+    name, as in slowdown-matrix-arrays, and are yielded only if the run has at least LEAST_RIVALS mechanisms for them.
     """
     for chart in CHARTS:
         for variant in scaling.variants(about) if chart is scaling.CHART else [chart]:
@@ -79,7 +79,7 @@ def charts(about: Study) -> Iterator[tuple[Chart[Study], Study]]:
 
 
 def of_payload(chart: Chart[Study], word: str) -> Chart[Study]:
-    """A chart of another kind of payload than the run's main one, and saying so wherever it goes."""
+    """Return the chart for another kind of payload, which its id, topic, title, caption and alt text then name."""
     return replace(
         chart,
         id=f"{chart.id}-{word}",

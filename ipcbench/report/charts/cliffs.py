@@ -29,18 +29,18 @@ LEFT = 50.0
 GAP = 54.0
 RIGHT = 14.0
 PLOT = 110.0
-SAID = 2  # lines over a panel that say its steps
+SAID = 2  # lines of text above a panel that describe its steps
 HEAD = 18.0 + 11 * SAID
 FOOT = 26.0
 
 
 def table(about: Study) -> pd.DataFrame:
-    """Rows of ping-pong cases of the mechanisms with a step, the highest step first, at most 8, and of one without.
+    """Return the ping-pong cases of at most 8 mechanisms with a step, the highest first, and of one reference without.
 
-    The one without is the fastest of those with the most of the sizes shown; its `reference` is true. New columns:
-    step (how many times as long as the next smaller size, where that is a step as `analysis.traps.steps` finds them;
-    else NaN) with step_low and step_high, before (that smaller size, in bytes) and found (how many mechanisms have
-    steps).
+    The reference, whose column `reference` is true, is the mechanism without a step that has the most of the sizes
+    shown; of equals, the fastest. New columns: step (time ÷ time at the next smaller size, if `analysis.traps.steps`
+    finds a step there; else NaN) with step_low and step_high, before (that smaller size, in bytes) and found (how many
+    mechanisms have steps).
     """
     cases = _cases(about)
     found = {step.above.key: step for step in steps(cases.assign(case=cases["key"]), about.series)}
@@ -70,7 +70,7 @@ def table(about: Study) -> pd.DataFrame:
 
 
 def _cases(about: Study) -> pd.DataFrame:
-    """Ping-pong cases of the setting shown that have a time, with the fewest workers; controls too."""
+    """Return the ping-pong cases of the setting shown that have a time, with the fewest workers; controls included."""
     cases: pd.DataFrame = about.summary
     cases = cases[(cases["question"] == "ping-pong") & in_setting(cases, about.setting) & cases["seconds"].notna()]
     fewest: pd.DataFrame = cases[(cases["workers"] == cases["workers"].min()) & (cases["size"] > 0)]
@@ -78,7 +78,7 @@ def _cases(about: Study) -> pd.DataFrame:
 
 
 def _reference(cases: pd.DataFrame, stepped: set[str], sizes: set[int]) -> list[str]:
-    """The mechanism without a step to show beside the others, in a list that is empty where there is none."""
+    """Return the one mechanism without a step to show beside the others, or an empty list if there is none."""
     others = cases[cases["ranked"] & ~cases["mechanism"].isin(stepped) & cases["size"].isin(sizes)]
     standing = {
         str(name): (-len(rows), float(rows["seconds"].sum()), name) for name, rows in others.groupby("mechanism")
@@ -127,7 +127,7 @@ def _subtitle(cells: pd.DataFrame) -> str:
 
 
 def _draw_panel(plot: Plot, rows: pd.DataFrame) -> None:
-    """Draw one mechanism with its steps, the times at both ends of each, and what the steps are in words."""
+    """Draw one mechanism: its curve, its steps shaded, and above it the steps in words."""
     sheet, theme = plot.sheet, plot.sheet.theme
     first = rows.iloc[0]
     family = str(first["family"])
@@ -148,7 +148,7 @@ def _draw_panel(plot: Plot, rows: pd.DataFrame) -> None:
 
 
 def _said(jumps: list[Any], by_size: dict[int, Any], room: float) -> list[str]:
-    """What the steps of a mechanism are, by slow size, the worst first: as many as two lines hold, the rest counted."""
+    """Describe the steps of a mechanism by slow size, the worst first, in at most two lines; count the rest."""
     pairs = []
     for row in jumps:
         slow, fast = (row, by_size[int(row.before)]) if row.step > 1 else (by_size[int(row.before)], row)

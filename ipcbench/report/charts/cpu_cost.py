@@ -34,11 +34,11 @@ COLUMNS = (44.0, 42.0, 30.0)  # CPU, time and CPUs, at the right of each panel
 
 
 def table(about: Study) -> pd.DataFrame:
-    """Rows of ping-pong cases at the typical size and at the largest, the least CPU time at the first size on top.
+    """Return the ping-pong cases at a typical and at a large size, by CPU time at the typical size, the least first.
 
-    The largest size is that of at least half of the mechanisms of the typical one, where there is such. A mechanism
-    needs a CPU time at one of both; where it has no number at the other its `word` says why. busy is the CPU time by
-    the time: how many CPUs work on average.
+    The large size is the largest that at least half as many mechanisms have as the typical one. A mechanism is shown
+    if it has a CPU time at one of the two; if it has no number at the other, `word` says why. busy is CPU time ÷ time:
+    how many CPUs work on average.
     """
     cases = select(about, "ping-pong")
     cases = cases[cases["workers"] == cases["workers"].min()].drop_duplicates(["mechanism", "size"])
@@ -68,7 +68,7 @@ def _told(cases: pd.DataFrame) -> pd.DataFrame:
 
 
 def _absent(row: pd.Series, size: int) -> dict[str, Any]:
-    """What stands for a case that the run does not have."""
+    """Return a row for a case that the run does not have."""
     empty = dict.fromkeys(SHOWN, "") | {name: row[name] for name in ("question", "mechanism", "short", "family")}
     numbers = dict.fromkeys(
         ["seconds", "low", "high", "cpu", "slowdown", "slowdown_low", "slowdown_high"], float("nan")
@@ -123,7 +123,7 @@ def _draw_panel(sheet: Sheet, rows: pd.DataFrame, names: list[str], left: float,
 
 
 def _edges(right: float) -> tuple[float, float, float]:
-    """The right edges of the three columns of numbers."""
+    """Return the right edges of the three columns of numbers."""
     return right - COLUMNS[2] - COLUMNS[1], right - COLUMNS[2], right
 
 

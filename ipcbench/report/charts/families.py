@@ -28,10 +28,11 @@ GAP = 10.0
 
 
 def table(about: Study) -> pd.DataFrame:
-    """Rows of ping-pong cases with a time, of mechanisms that block, family by family, in each from best to worst.
+    """Return the ping-pong cases with a time of the mechanisms that block, by family, each from best to worst.
 
-    The order is that of slowdown-matrix, and families are in the order of their best. Mechanisms measured at one size
-    have no line and are left out, unless all are such. named: whether a line has a name, four in each family.
+    Mechanisms are in the order of slowdown-matrix, families in the order of their best mechanism. Mechanisms measured
+    at one size have no line and are left out, unless all mechanisms have one size only. named: whether a line has a
+    name; the best four of each family have one.
     """
     cells = matrix.table(about)
     cells = cells[cells["seconds"].notna() & cells["wait"].isin(BLOCKING)].drop(columns=["word"])

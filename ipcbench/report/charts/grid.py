@@ -19,11 +19,11 @@ TITLE = "How long is a round trip, and how does it grow with the payload?"
 
 
 def table(about: Study) -> pd.DataFrame:
-    """Rows of ping-pong cases that have a time, mechanisms from best to worst, what spins last.
+    """Return the ping-pong cases that have a time, mechanisms from best to worst, those that spin last.
 
-    Those measured at one size have no shape and are left out, unless all are such. `fastest` is the best time of the
-    size among those shown that wait in the same way, NaN at a size that most of them lack. Times in seconds per round
-    trip.
+    Mechanisms measured at one size have no curve and are left out, unless all mechanisms have one size only. `fastest`
+    is the best time at a size of the mechanisms shown that wait in the same way; NaN at a size that most of them lack.
+    Times are in seconds per round trip.
     """
     cells = matrix.table(about)
     cells = cells[cells["seconds"].notna()].drop(columns=["word"])

@@ -22,7 +22,7 @@ from ipcbench.text import safe_text
 from ipcbench.units import format_rate, format_size, format_time
 
 TITLE = "How long do messages take as more of them are due?"
-SHORT_BY = 0.95  # of the rate offered; below, a mechanism does not keep up
+SHORT_BY = 0.95  # share of the rate offered; a mechanism that achieves less does not keep up
 LEFT = 54.0
 RIGHT = 20.0
 PLOT = 110.0
@@ -32,7 +32,7 @@ DASHED = (0, (4, 2))
 
 
 def lacks(about: Study) -> str:
-    """Why there is nothing to draw, in a sentence; empty where there is."""
+    """Return a sentence that says why there is nothing to draw, or an empty string."""
     missing = lacks_cases(about, _is_open, "This run has no tail case with an open loop.")
     if missing:
         return missing
@@ -45,10 +45,10 @@ def _is_open(question: str) -> bool:
 
 
 def table(about: Study) -> pd.DataFrame:
-    """Rows of open-loop cases at the typical payload that have a time, mechanisms that keep up best first.
+    """Return the open-loop cases at the typical payload that have a time, mechanisms that keep up best first.
 
     New columns: samples, p50, p90, p99, p999 and most of `analysis.percentiles.percentiles`; offered and achieved, in
-    messages per second; and behind, whether less than 95 % of what was offered was achieved.
+    messages per second; and behind, whether less than 95 % of the offered rate was achieved.
     """
     cases = single_cases(about, _is_open).drop(columns="key").drop_duplicates(["question", "mechanism"])
     cases = cases.assign(offered=cases["question"].map(offered).astype(float), achieved=1 / cases["seconds"])
@@ -61,7 +61,7 @@ def table(about: Study) -> pd.DataFrame:
 
 
 def _standing(rows: pd.DataFrame) -> tuple[float, float, float]:
-    """What places a mechanism, the least first: the highest rate it keeps up with, what it achieves, its median."""
+    """Return the sort key of a mechanism: the highest rate that it keeps up with, the rate it achieves, its median."""
     last = rows.iloc[-1]
     kept = rows.loc[~rows["behind"], "offered"].max()
     return (0.0 if math.isnan(kept) else -float(kept), -float(last["achieved"]) * last["behind"], float(last["p50"]))
@@ -117,7 +117,7 @@ def _draw_curves(plot: Plot, rows: pd.DataFrame) -> None:
 
 
 def _part(achieved: float, offered_word: str) -> str:
-    """Write a rate without its unit where that of the other is the same."""
+    """Format a rate, without its unit if the offered rate has the same unit."""
     number, unit = format_rate(achieved).split(" ")
     return number if offered_word.endswith(f" {unit}") else f"{number} {unit}"
 
@@ -138,7 +138,7 @@ def _alt(cells: pd.DataFrame) -> str:
 
 
 def _details(cells: pd.DataFrame, caption: str) -> Table:
-    """One row per case: what was offered and achieved, and the delays as far as the messages carry."""
+    """Return one row per case: offered and achieved rate, and the percentiles for which there are enough messages."""
     rows = []
     for cell in records(cells):
         rates = [rate_word(cell.offered), format_rate(cell.achieved)]

@@ -13,16 +13,16 @@ from ipcbench.report.drawing.chart import Chart, common_sizes, needs, select, to
 from ipcbench.report.drawing.matrix import TITLE, draw, shown
 from ipcbench.units import format_ratio, format_size, format_time
 
-WAITS = ("block", "poll", "spin")  # rows of each way of waiting stand together, in this order
+WAITS = ("block", "poll", "spin")  # rows are grouped by the way of waiting, in this order
 
 
 def table(about: Study) -> pd.DataFrame:
-    """Rows of ping-pong cases with one worker, in drawing order; what was not planned has the verdict 'not run'.
+    """Return the ping-pong cases with the fewest workers, in drawing order; unplanned cells have the verdict 'not run'.
 
-    Mechanisms that wait in the same way stand together, each such group with its own best, from best to worst. More
-    columns: word (what stands in a cell without a number), in_mean (whether the size counts for the mean: of the
-    mechanisms of the group that have several sizes, at least half have this one) and geo_mean (geometric mean of the
-    slowdowns of the mechanism over the sizes in_mean; NaN where one of them is missing, and in a group of one).
+    Mechanisms are grouped by the way they wait; each group has its own best and goes from best to worst. New columns:
+    word (the text of a cell without a number), in_mean (whether the size counts for the mean: at least half of the
+    mechanisms of the group that have several sizes have this one) and geo_mean (geometric mean of the slowdowns of the
+    mechanism over the sizes in_mean; NaN if one of them is missing or the group has one mechanism).
     """
     cases = select(about, "ping-pong")
     cases = cases[cases["workers"] == cases["workers"].min()].drop_duplicates(["mechanism", "size"])
@@ -40,7 +40,7 @@ def table(about: Study) -> pd.DataFrame:
 
 
 def _meant(group: pd.DataFrame) -> pd.DataFrame:
-    """Add the means of mechanisms that wait in the same way, and place, their order."""
+    """Add the columns in_mean, geo_mean and place (the order) to the rows of mechanisms that wait in the same way."""
     having = group[group["slowdown"].notna()]
     rivals = having["mechanism"].nunique()
     sizes = common_sizes(having)
@@ -60,7 +60,7 @@ def _meant(group: pd.DataFrame) -> pd.DataFrame:
 
 
 def _not_run(cases: pd.DataFrame) -> pd.DataFrame:
-    """Rows for the pairs of mechanism and size that the plan did not hold."""
+    """Return rows for the pairs of mechanism and size that were not in the plan."""
     present = set(zip(cases["mechanism"], cases["size"], strict=True))
     sizes = sorted(cases["size"].unique())
     gaps = []

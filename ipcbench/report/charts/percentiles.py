@@ -31,12 +31,12 @@ PLOT = 132.0
 HEAD = 22.0
 FOOT = 20.0
 KEPT = ["case", "question", "mechanism", "short", "family", "wait", "size", "verdict", "notes", "seconds", "key"]
-KEPT += ["samples", *PERCENTILES, "most"]  # of a case, in every row of its curve
-LEAST = 2 * LEAST_BEYOND  # operations, for a curve to have its first point at 50 %
+KEPT += ["samples", *PERCENTILES, "most"]  # facts of a case, repeated in every row of its curve
+LEAST = 2 * LEAST_BEYOND  # operations that a curve needs for its first point, at 50 %
 
 
 def lacks(about: Study) -> str:
-    """Why there is nothing to draw, in a sentence; empty where there is."""
+    """Return a sentence that says why there is nothing to draw, or an empty string."""
     missing = lacks_cases(about, _is_asked, "This run has no tail case.")
     if missing:
         return missing
@@ -51,11 +51,11 @@ def _is_asked(question: str) -> bool:
 
 
 def table(about: Study) -> pd.DataFrame:
-    """Points of the curves of closed loops and of open loops at the lowest rate offered, at the typical payload.
+    """Return the points of the curves at the typical payload, of closed loops and of open loops at the lowest rate.
 
-    Within a loop the least delay at its last common percentile comes first. New columns: loop, in words; labelled:
-    whether the line has a name (of each loop queue and the best, six in all); samples, p50, p90, p99, p999 and most of
-    `analysis.percentiles.percentiles`; one_in, delay (seconds) and percentile, from 50, of the point.
+    Within a loop, mechanisms are sorted by their delay at the highest percentiles, the least first. New columns: loop,
+    in words; labelled: whether the line has a name (queue and the best, six in each loop); samples, p50, p90, p99, p999
+    and most of `analysis.percentiles.percentiles`; one_in, delay (seconds) and percentile, from 50, of the point.
     """
     cases = single_cases(about, _is_asked)
     rates = cases["question"].map(offered)
@@ -128,7 +128,7 @@ def _draw_loop(plot: Plot, rows: pd.DataFrame) -> None:
 
 
 def _common(lines: Sequence[pd.Series[float]]) -> str:
-    """The highest percentile, as a column, that all lines reach."""
+    """Return the column of the highest percentile that all lines reach."""
     return [name for name in PERCENTILES if all(line[name] == line[name] for line in lines)][-1]
 
 
@@ -137,7 +137,7 @@ def _written(name: str) -> str:
 
 
 def _round(one_in: float) -> bool:
-    """Whether a point stands at a percentile of round numbers: 50, 90, 99, 99.9 and so on."""
+    """Return whether a point is at a round percentile: 50, 90, 99, 99.9 and so on."""
     return one_in == 2 or math.isclose(math.log10(one_in) % 1, 0, abs_tol=1e-9)
 
 
@@ -161,7 +161,7 @@ def _alt(cells: pd.DataFrame) -> str:
 
 
 def _details(cells: pd.DataFrame, caption: str) -> Table:
-    """One row per curve, with percentiles as far as the messages carry."""
+    """Return one row per curve, with the percentiles for which there are enough messages."""
     rows = [
         [line.case, line.loop, *delay_words(line), f"{line.samples:,}", line.notes]
         for line in records(cells.drop_duplicates(["loop", "mechanism"]))

@@ -1,4 +1,4 @@
-"""placement: what changes with the CPUs that processes run on, as ratios to each process on a CPU of its own."""
+"""placement: how times change with the CPUs that processes run on, as ratios to one CPU for each process."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ _SAME = ["question", "size", "workers", "mechanism"]
 
 
 def table(about: Study) -> pd.DataFrame:
-    """One row per case that was measured under the base placement too, by question, mechanism, size and placement.
+    """Return one row per case that was also measured under the base placement.
 
-    The base is spread, or else the placement of most cases. ratio is the time by that under the base, paired by round,
-    with its interval low to high; tied as `analysis.stats.Comparison` has it. At most 4 questions, those with most
-    rows, and of each at most 4 sizes, spread; of its workers the fewest. Mechanisms in the order of their ratios.
+    The base is spread, or else the placement of most cases. ratio is the time ÷ the time under the base, paired by
+    round, with its interval low to high; tied is that of `analysis.stats.Comparison`. At most 4 questions are shown
+    (ping-pong, then those with the most rows), each with its fewest workers and at most 4 of its sizes, evenly chosen.
+    Mechanisms are ordered by their mean ratio.
     """
     cases = _cases(about)
     base = _base(cases)
@@ -52,7 +53,7 @@ def table(about: Study) -> pd.DataFrame:
 
 
 def _cases(about: Study) -> pd.DataFrame:
-    """Ranked cases with a time under any placement, in the setting shown but for that."""
+    """Return the ranked cases with a time of the setting shown, under any placement."""
     payload, start_method, _, python = about.setting
     cases = about.summary
     same = (cases["payload"] == payload) & (cases["start_method"] == start_method) & (cases["python"] == python)

@@ -19,7 +19,7 @@ from ipcbench.units import format_bandwidth, format_size
 
 TITLE = "How fast do bytes stream, and how close to one memcpy?"
 REFERENCE = "memcpy"
-COPIES = 2  # of the payload in one operation of that control: one in, one out; see measure/mechanisms/memcpy.py
+COPIES = 2  # copies of the payload in one operation of memcpy: one in, one out; see measure/mechanisms/memcpy.py
 LABELLED = 6
 LEFT = 70.0
 RIGHT = 180.0
@@ -27,12 +27,11 @@ PLOT = 250.0
 
 
 def table(about: Study) -> pd.DataFrame:
-    """Rows of stream cases that have a time, mechanisms from most to least bandwidth over all sizes; memcpy's after.
+    """Return the stream cases that have a time, from most to least bandwidth over all sizes, then the rows of memcpy.
 
-    New columns: bandwidth with bandwidth_low and bandwidth_high, in bytes per second, of memcpy that of one copy of
-    the payload; reference, true of memcpy's rows alone; share of the reference at the same size, NaN where that was
-    not measured; and labelled: whether the line has a name (the best of each size, `queue`, then the next best, six in
-    all).
+    New columns: bandwidth with bandwidth_low and bandwidth_high, in bytes per second (for memcpy: of one copy of the
+    payload); reference, true only for memcpy; share of the reference at the same size, NaN if that was not measured;
+    and labelled: whether the line has a name (the best of each size, `queue`, then the next best, six in all).
     """
     cases = select(about, "stream")
     cases = cases[cases["seconds"].notna() & (cases["workers"] == cases["workers"].min())]
@@ -54,7 +53,7 @@ def table(about: Study) -> pd.DataFrame:
 
 
 def _copies(about: Study) -> pd.DataFrame:
-    """The rows of the control that copies the payload, under the setting shown."""
+    """Return the rows of memcpy, the control that copies the payload, under the setting shown."""
     summary = about.summary
     chosen = (summary["mechanism"] == REFERENCE) & (summary["question"] == "ping-pong") & summary["seconds"].notna()
     rows = summary.loc[chosen & in_setting(summary, about.setting), SHOWN].drop_duplicates("size").sort_values("size")
@@ -62,7 +61,7 @@ def _copies(about: Study) -> pd.DataFrame:
 
 
 def _with_bandwidth(cases: pd.DataFrame, payloads: int) -> pd.DataFrame:
-    """Add bytes per second, where one operation moves so many payloads."""
+    """Add the bandwidth in bytes per second; `payloads` is how many payloads one operation moves."""
     moved = payloads * cases["size"]
     rates = {"bandwidth": "seconds", "bandwidth_low": "high", "bandwidth_high": "low"}
     return cases.assign(**{rate: moved / cases[seconds] for rate, seconds in rates.items()})
@@ -94,7 +93,7 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
 
 
 def _common(streams: pd.DataFrame) -> int:
-    """The size at which the labels give rates: the largest with a share of the reference, or else the largest."""
+    """Return the size at which labels give rates: the largest with a share of the reference, or else the largest."""
     shared = streams.loc[streams["share"].notna(), "size"]
     return int(shared.max() if len(shared) else streams["size"].max())
 
@@ -119,7 +118,7 @@ def _draw_line(plot: Plot, rows: pd.DataFrame) -> None:
     theme, family = plot.sheet.theme, rows["family"].iloc[0]
     if rows["reference"].iloc[0]:
         plot.curve(rows["size"], rows["bandwidth"], color=theme.ink, linewidth=0.9, zorder=3)
-        if len(rows) == 1:  # a line of one point is none
+        if len(rows) == 1:  # a curve of one point would be invisible
             (x,), (y,) = plot.across(rows["size"]), plot.down(rows["bandwidth"])
             plot.sheet.line([x - 7, x + 3], [y, y], color=theme.ink, linewidth=0.9, zorder=3)
         return
@@ -130,13 +129,13 @@ def _draw_line(plot: Plot, rows: pd.DataFrame) -> None:
 
 
 def _said(rows: pd.DataFrame, at: int) -> pd.DataFrame:
-    """The row of a line whose rate its label tells: that of the size all are compared at, or else the last."""
+    """Return the row whose rate the label of a line gives: that of size `at`, or else the last."""
     there = rows[rows["size"] == at]
     return there if len(there) else rows.tail(1)
 
 
 def _end(plot: Plot, rows: pd.DataFrame, at: int) -> End:
-    """The end of a line with what its label says."""
+    """Return the end of a line with the text of its label."""
     last, cell = rows.iloc[-1], _said(rows, at).iloc[0]
     theme, names = plot.sheet.theme, [str(last["mechanism"]), str(last["short"])]
     if last["reference"]:

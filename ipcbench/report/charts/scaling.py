@@ -26,9 +26,9 @@ MANY = 4
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How a chart speaks of one pattern: title, what is counted, what the axis counts, and what the caption explains.
+    """The texts of a chart for one pattern: its title, what is counted, what the axis counts, and its caption.
 
-    paired: a worker is two processes, and the driver only looks on.
+    paired: a worker is two processes, and the driver takes no part.
     """
 
     title: str
@@ -76,11 +76,11 @@ WORDS = {
 
 
 def table(about: Study, pattern: str) -> pd.DataFrame:
-    """Rows of a pattern's cases of the typical size that have a time, the most per second with 4 workers first.
+    """Return a pattern's cases at the typical size that have a time, the highest rate with 4 workers first.
 
-    New columns: rate with rate_low and rate_high (operations of all workers, per second), ideal (the rate of the fewest
-    workers times how many times more there are), many (the number of workers that the order is by: 4, or the most) and
-    cpus (usable CPUs of the machine).
+    New columns: rate with rate_low and rate_high (operations of all workers, per second), ideal (the rate with the
+    fewest workers, scaled up in proportion to the workers), many (the number of workers by which mechanisms are
+    ordered: 4, or the most) and cpus (usable CPUs of the machine).
     """
     cases = select(about, pattern)
     cases = cases[cases["seconds"].notna() & (cases["size"] == typical_size(cases))]
@@ -139,9 +139,9 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
 
 
 def _crowd(plot: Plot, cpus: int, paired: bool) -> None:
-    """Shade where processes outnumber the CPUs; where a worker is one process, put a rule at as many as CPUs."""
+    """Shade where processes outnumber the CPUs; if a worker is one process, draw a rule where workers equal CPUs."""
     theme = plot.sheet.theme
-    # The driver is a process too, unless it looks on: as many workers as CPUs are already one process too many.
+    # Unless paired, the driver is a busy process too: as many workers as CPUs are then one process too many.
     fitting = math.floor(cpus / 2 if paired else cpus - 1)
     crowded = max(math.sqrt(max(fitting, 0.5) * (fitting + 1)), plot.x[0])
     if crowded < plot.x[1]:
@@ -185,7 +185,7 @@ CHART = replace(_chart("task-queue"), id="scaling")
 
 
 def variants(about: Study) -> list[Chart[Study]]:
-    """The chart `scaling` of the first pattern that a run has for it, and one by name for each other with rivals."""
+    """Return the chart `scaling` of the first pattern that a run has for it, and one for each other with rivals."""
     first, *others = [chart for chart in map(_chart, WORDS) if not chart.lacks(about)] or [CHART]
     rivals = select(about, *WORDS).dropna(subset="seconds").groupby("question")["mechanism"].nunique()
     return [replace(first, id=CHART.id), *(chart for chart in others if rivals[chart.pattern] > 1)]

@@ -38,12 +38,12 @@ COLUMNS += ["notes", "mean"]
 
 
 def table(about: Study) -> pd.DataFrame:
-    """A row per mechanism and panel, in drawing order: those with a number in every panel first, by geometric mean.
+    """Return a row per mechanism and panel, those with a number in every panel first, by geometric mean.
 
-    ratio is the time of queue over that of the mechanism, paired by round (`analysis.stats.compare`), with low and
+    ratio is the time of queue ÷ the time of the mechanism, paired by round (`analysis.stats.compare`), with low and
     high; more than 1 is faster. verdict is faster, slower or 'no clear difference', by the rule of the whole report,
-    or why there is no number. base_seconds is the time of queue, mean the geometric mean of the ratios of a mechanism,
-    NaN where one is missing.
+    or says why there is no number. base_seconds is the time of queue, mean the geometric mean of the ratios of a
+    mechanism, NaN if one is missing.
     """
     cases = _cases(about)
     known = {(str(case.mechanism), int(case.size)): case for case in records(cases)}
@@ -72,7 +72,10 @@ def _cases(about: Study) -> pd.DataFrame:
 
 
 def _sizes(cases: pd.DataFrame) -> list[int]:
-    """Sizes that queue and at least half of those with several sizes have: nearest to SIZES, and the largest."""
+    """Return the sizes nearest to SIZES, and the largest, of those that queue and most mechanisms have.
+
+    Most: at least half of the mechanisms with several sizes.
+    """
     measured = cases[cases["seconds"].notna()]
     based = measured.loc[measured["mechanism"] == BASELINE, "size"]
     others = measured[(measured["mechanism"] != BASELINE) & measured["size"].isin(based)]
@@ -153,7 +156,7 @@ def _alt(cells: pd.DataFrame) -> str:
 
 
 def _details(cells: pd.DataFrame, caption: str) -> Table:
-    """A line per mechanism and size."""
+    """Return one row per mechanism and size."""
     rows, muted = [], set()
     for place, cell in enumerate(records(cells)):
         there = cell.ratio == cell.ratio

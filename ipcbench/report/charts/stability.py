@@ -71,7 +71,7 @@ def _after_controls(cells: pd.DataFrame) -> str:
 
 
 def _span(cells: pd.DataFrame) -> float:
-    """The least of SPANS that holds 95 % of the values shown."""
+    """Return the smallest of SPANS that holds 95 % of the values shown."""
     away = np.abs(np.log(cells["time"] / cells["seconds"]))
     reach = float(np.exp(np.quantile(away, 0.95)))
     return next((span for span in SPANS if span >= reach), SPANS[-1])
@@ -94,7 +94,7 @@ def _draw_strip(sheet: Sheet, rows: pd.DataFrame, top: float, span: float, round
 
 
 def _marks(plot: Plot, rows: pd.DataFrame, rounds: int) -> None:
-    """Put each value at its place in its visit; what lies beyond the strip becomes a triangle at its edge."""
+    """Draw each value at its place in its visit; a value beyond the strip becomes a triangle at the edge."""
     sheet, theme = plot.sheet, plot.sheet.theme
     colour = theme.family(str(rows["family"].iloc[0]))
     low, high = plot.y
@@ -119,7 +119,7 @@ def _marks(plot: Plot, rows: pd.DataFrame, rounds: int) -> None:
 
 
 def _dots(sheet: Sheet, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], size: float, colour: str) -> None:
-    """Draw round dots as one path of very short strokes: a quarter of what as many markers take in a file."""
+    """Draw round dots as one path of very short strokes, which takes a quarter of the bytes of as many markers."""
     if len(x):
         nan = np.full(len(x), np.nan)
         places = np.column_stack([x, x + 0.02, nan]).ravel(), np.column_stack([y, y, nan]).ravel()
@@ -127,7 +127,7 @@ def _dots(sheet: Sheet, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], 
 
 
 def _words(sheet: Sheet, first: Any, top: float, right: float) -> None:
-    """Write what the case is at the left of its strip, and what is odd about it at the right."""
+    """Write the name of the case at the left of its strip, and what is odd about it at the right."""
     theme = sheet.theme
     sheet.text(MARGIN, top + 9, fit([first["mechanism"]], NAMES - GAP))
     sheet.text(MARGIN, top + 20, fit([first["about"]], NAMES - GAP, SMALLEST), size=SMALLEST, color=theme.muted)
@@ -157,7 +157,7 @@ def _alt(cells: pd.DataFrame) -> str:
 
 
 def _details(cells: pd.DataFrame, caption: str) -> Table:
-    """One row per strip: the values themselves are in the CSV file."""
+    """Return one row per strip; the values themselves are in the CSV file."""
     rows = []
     for _, values in cells.groupby("case", sort=False):
         first = values.iloc[0]

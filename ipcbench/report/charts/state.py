@@ -32,15 +32,15 @@ FOOT = 24.0
 KEY = 14.0
 GAP = 18.0
 NAMES = 104.0
-NUMBERS = 50.0  # kept free at the right, so that the number of the slowest stands there
+NUMBERS = 50.0  # kept free at the right for the number of the slowest mechanism
 WIDE = (WIDTH - 2 * MARGIN - GAP) / 2
 
 
 def table(about: Study) -> pd.DataFrame:
-    """Rows of access and counter cases that have a time, per panel from best to worst.
+    """Return the access and counter cases that have a time, in each panel from best to worst.
 
-    A panel is one operation with one number of workers, at the payload size that most mechanisms have; its name is the
-    column `panel`.
+    A panel shows one operation with one number of workers, at the payload size that most mechanisms have; the column
+    `panel` holds its name.
     """
     cases = select(about, *OPERATIONS)
     cases = cases[cases["seconds"].notna()]
@@ -103,7 +103,7 @@ def _draw_panel(sheet: Sheet, rows: pd.DataFrame, left: float, top: float, limit
 
 
 def _draw_row(plot: Plot, row: Any, middle: float, ground: str) -> None:
-    """Draw one mechanism on a ground of some colour, with its number right of its interval."""
+    """Draw one mechanism on a background colour, with its number right of its interval."""
     sheet, theme = plot.sheet, plot.sheet.theme
     low, high = (row.seconds, row.seconds) if math.isnan(row.low) else (row.low, row.high)
     start, dot, end = plot.across([low, row.seconds, high])

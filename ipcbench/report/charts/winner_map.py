@@ -44,13 +44,13 @@ SHOWN = ["case", "mechanism", "short", "family", "seconds", "low", "high", "roun
 
 
 def table(about: Study) -> pd.DataFrame:
-    """A row per cell: the questions that at least two mechanisms answer, workers, and the sizes that any of them has.
+    """Return a row per cell: each question that at least two mechanisms answer, by workers and payload size.
 
-    verdict is ok, 'no number' where all that ran failed, 'not run', or such as '2 of 18 ran' where fewer than half as
-    many were ranked as elsewhere for that question: the fastest of so few is no answer. Where it is ok the winner's
-    case, mechanism, short, family, seconds with low and high, rounds, rivals (how many mechanisms were ranked) and
-    notes; ties (how many tie with it, by the rule of the whole report), next (the least slow of those, or else the
-    second best), next_short, and lead with lead_low and lead_high: how many times as long `next` takes.
+    verdict is ok, 'no number' if all cases failed, 'not run', or for example '2 of 18 ran' if fewer than half as many
+    mechanisms were ranked as elsewhere for that question: the fastest of so few is no answer. A cell that is ok has the
+    winner's case, mechanism, short, family, seconds with low and high, rounds, rivals (how many mechanisms were ranked)
+    and notes; ties (how many tie with the winner, by the rule of the whole report), next (the fastest of those, or else
+    the second best), next_short, and lead with lead_low and lead_high: how many times as long `next` takes.
     """
     questions = [*QUESTIONS, *sorted(name for name in about.summary["question"].unique() if name.startswith("tasks:"))]
     cases = select(about, *questions)
@@ -104,7 +104,7 @@ def _cell(question: str, workers: int, size: int, block: pd.DataFrame, most: int
 
 
 def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
-    """Draw the map from rectangles and text, a little apart where another question begins."""
+    """Draw the map from rectangles and text, with a small gap between questions."""
     sizes = sorted(int(size) for size in cells["size"].unique())
     rows = [rows for _, rows in cells.groupby(["question", "workers"], sort=False)]
     column = min(max((WIDTH - 2 * MARGIN - NAMES) / len(sizes), LEAST_COLUMN), MOST_COLUMN)
@@ -165,7 +165,7 @@ def _alt(cells: pd.DataFrame) -> str:
 
 
 def _details(cells: pd.DataFrame, caption: str) -> Table:
-    """A line per cell that has a winner."""
+    """Return one row per cell that has a winner."""
     rows = []
     for cell in records(cells[cells["verdict"] == "ok"]):
         more = f" and {count(int(cell.ties) - 1, 'other')}" if cell.ties > 1 else ""

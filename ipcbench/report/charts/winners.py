@@ -1,4 +1,4 @@
-"""Cells that name a winner and its lead, and their key: what winner-map and winner-map-diff share."""
+"""Cells that name a winner and its lead, and their key, for winner-map and winner-map-diff."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ipcbench.report.drawing.theme import known_families
 
 ROW = 28.0
 LARGE_LEAD = 1.5
-STRENGTHS = (1.0, 0.45, 0.18)  # of a large lead, a smaller one, a tie
+STRENGTHS = (1.0, 0.45, 0.18)  # of the colour for a large lead, a smaller lead and a tie
 
 
 @dataclass(frozen=True, slots=True)
 class Winner:
-    """Who is the fastest, and how many times as long the next one takes.
+    """The fastest mechanism of a cell, and how many times as long the next one takes.
 
-    names are ways to write it and nexts those of the next one, from long to short; ties is how many tie with it, 0
-    where the lead is one.
+    names are the ways to write the winner, nexts those to write the next one, from long to short; ties is how many
+    mechanisms tie with the winner.
     """
 
     names: list[str]
@@ -33,12 +33,12 @@ class Winner:
 
     @property
     def strength(self) -> float:
-        """How strong the colour of its cell is."""
+        """The strength of the cell's colour, one of STRENGTHS."""
         return STRENGTHS[2] if self.ties else STRENGTHS[0] if self.lead >= LARGE_LEAD else STRENGTHS[1]
 
     @property
     def words(self) -> list[str]:
-        """How far ahead it is or what ties with it, from long to short."""
+        """The lead, or the mechanisms that tie, in words from long to short."""
         if not self.ties:
             return [f"{short_ratio(self.lead)} ahead", short_ratio(self.lead)]
         more = f" +{self.ties - 1}" if self.ties > 1 else ""
@@ -49,7 +49,7 @@ class Winner:
 def winner_cell(
     sheet: Sheet, winner: Winner, words: list[str], left: float, top: float, width: float, *, outlined: bool = False
 ) -> None:
-    """Draw a cell: the winner, below it the first of some words that fits, on the colour of the winner's family."""
+    """Draw a cell in the colour of the winner's family: the winner, and below it the first of `words` that fits."""
     fill = sheet.theme.tint(winner.family, winner.strength)
     filled_cell(sheet, (winner.names, words), fill, left, top, width, outlined=outlined)
 
@@ -64,7 +64,7 @@ def filled_cell(
     *,
     outlined: bool = False,
 ) -> None:
-    """Draw two lines, each in ways to write it from long to short, on a colour."""
+    """Draw two lines of text on the colour `fill`; each line is a list of ways to write it, from long to short."""
     theme, (names, words) = sheet.theme, lines
     ink, middle, room = theme.ink_on(fill), left + width / 2, width - 6
     sheet.patch(Rectangle((left + 1, top + 1), width - 2, ROW - 2, facecolor=fill, linewidth=0))
@@ -77,7 +77,7 @@ def filled_cell(
 
 
 def plain_cell(sheet: Sheet, lines: list[list[str]], left: float, top: float, width: float) -> None:
-    """Draw a cell in which nobody won: one line or two in muted ink, each in ways to write it from long to short."""
+    """Draw a cell without a winner: one or two muted lines, each a list of ways to write it, from long to short."""
     theme, box = sheet.theme, inside(left + 1, top + 1, width - 2, ROW - 2)
     sheet.patch(Rectangle((left + 1, top + 1), width - 2, ROW - 2, facecolor=theme.panel, linewidth=0))
     for number, line in enumerate(lines):
@@ -87,7 +87,7 @@ def plain_cell(sheet: Sheet, lines: list[list[str]], left: float, top: float, wi
 
 
 def family_key(sheet: Sheet, families: pd.Series, y: float) -> None:
-    """One row of words: which family has which colour."""
+    """Draw one row that names the colour of each family."""
     theme, x = sheet.theme, MARGIN
     for family in known_families(families)[:6]:
         name = fit([family], 66, SMALLEST)
@@ -100,7 +100,7 @@ LEADS = (f"next takes {LARGE_LEAD:g}× as long or more", "less than that", "a ti
 
 
 def strength_key(sheet: Sheet, families: pd.Series, y: float, names: Sequence[str] = LEADS) -> None:
-    """One row of words: what the three strengths of a colour mean, on the first families."""
+    """Draw one row that explains the three strengths of a colour, in the colours of the first families."""
     theme, x = sheet.theme, MARGIN
     for name, share in zip(names, STRENGTHS, strict=True):
         for place, family in enumerate(known_families(families)[:3]):

@@ -31,11 +31,11 @@ LONGEST = 40
 
 
 def table(contrast: Contrast) -> pd.DataFrame:
-    """The rows to draw, mechanisms in one order for all panels: those of one question and setting, by size.
+    """Return the rows of one question and setting, by size, with the mechanisms in one order for all panels.
 
-    The question is ping-pong, or else the one with the most rows; of its workers the fewest, of its settings the most
-    frequent; of more than 4 sizes 4 that are spread. New columns: base, other (the name of the column), panel
-    (the size) and mean (the geometric mean of the ratios of a panel). Empty where rows are not cases.
+    The question is ping-pong, or else the one with the most rows, with its fewest workers, its most frequent setting
+    and at most 4 of its sizes, evenly chosen. New columns: base, other (the name of the column), panel (the size) and
+    mean (the geometric mean of the ratios of a panel). The table is empty if rows are not cases.
     """
     rows = contrast.table
     rows = rows[rows["ranked"] & (rows["mechanism"] != "")] if not contrast.projection.rows else rows[:0]
@@ -163,7 +163,7 @@ def _key(sheet: Sheet, others: list[str], y: float) -> None:
 
 
 def _alt(cells: pd.DataFrame) -> str:
-    """The finding in words: how many rows differ, and the largest."""
+    """Return the finding in words: how many rows differ, and the largest difference."""
     clear = cells[cells["verdict"].isin(["slower", "faster"])]
     where = f"{len(clear)} of {len(cells)} cases differ from {cells['base'].iloc[0]}"
     shape = "Dots with intervals by mechanism and payload size."

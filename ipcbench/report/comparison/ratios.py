@@ -37,7 +37,7 @@ def frame(plot: Plot, reach: float) -> None:
     ticks = [2.0**power for power in range(-most, most + 1) if power % math.ceil(most / 4) == 0]
     names = [_tick(tick) for tick in ticks]
     places = [float(place) for place in plot.across(ticks)]
-    middle = len(ticks) // 2  # 1× is always labelled, then what has room
+    middle = len(ticks) // 2  # 1× is always labelled, others if there is room
     widths = [text_width(name, SMALLEST) for name in names]
     kept = {middle} | {place for place in spread(widths, places, 3.0) if _clear(place, middle, widths, places)}
     plot.frame({tick: names[place] if place in kept else "" for place, tick in enumerate(ticks)}, {})

@@ -1,4 +1,4 @@
-"""winner-map-diff: the best mechanism by question and size on two machines, and where the advice is another one."""
+"""winner-map-diff: the best mechanism by question and size on two machines, and where it differs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ KEY = 22.0
 
 
 def table(shape: Shape) -> pd.DataFrame:
-    """The winners of the setting that most blocks share, for mechanisms that block, with their place in the map."""
+    """Return the winners among mechanisms that block, in the setting that most blocks share."""
     winners = shape.winners[shape.winners["wait"].isin(["block", ""])]
     found = Counter(tuple(row) for row in winners[SETTING].itertuples(index=False))
     main = min(found, key=lambda setting: (-found[setting], setting), default=None)
@@ -73,7 +73,7 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
 
 
 def _alt(cells: pd.DataFrame) -> str:
-    """The finding in words: in how many cells another mechanism wins, and one of them."""
+    """Return the finding in words: in how many cells another mechanism wins, and one of these cells."""
     blocks, changed = len(cells) // 2, cells[cells["changed"]]
     sides = list(dict.fromkeys(cells["side"]))
     found = f"{len(changed)} of {count(blocks, 'cell')} change"

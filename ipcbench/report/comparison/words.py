@@ -21,15 +21,15 @@ from ipcbench.text import safe_text
 from ipcbench.units import format_ratio, format_size, format_time
 
 VERDICTS = ("slower", "faster", "inconclusive", "equivalent")
-MOST_MISSING = 10  # rows that are shown unasked
-MUCH = 0.05  # share of touched visits of a file; a smaller share is told at the top only, not beside the verdict
+MOST_MISSING = 10  # rows shown without --all
+MUCH = 0.05  # share of touched visits of a file; a smaller share is named at the top only, not beside the verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a comparison is made of: the files, the contrast of their cases and, for other machines, the shapes.
+    """The content of a comparison: the files, the contrast of their cases and, for other machines, the shapes.
 
-    charts are those drawn beside a Markdown file: (id, finding in words).
+    charts are those drawn beside a Markdown file, as (id, finding in words).
     """
 
     sides: Sequence[Side]
@@ -143,7 +143,7 @@ def _settings(comparison: Comparison) -> Iterator[Part]:
 
 
 def _controls(comparison: Comparison) -> Iterator[Part]:
-    """Yield how far the controls moved, which depend on no mechanism."""
+    """Yield how much the controls changed; they depend on the machine only, not on a mechanism."""
     means = comparison.contrast.controls
     for column in dict.fromkeys(means["column"]):
         rows = means[means["column"] == column]
@@ -224,7 +224,7 @@ def _row(row: Any, several: bool, relative: bool) -> list[str]:
 def _families(comparison: Comparison) -> Iterator[Part]:
     means = comparison.contrast.families
     if means["cases"].sum() <= len(comparison.contrast.columns) - 1:
-        return  # of one case: its own row says it
+        return  # the only case has a row that says this
     rows = [
         [
             row.name,

@@ -1,4 +1,4 @@
-"""Cases without a number, grouped by reason: one line for the sixty sizes of one limit."""
+"""Cases without a number, grouped by reason, so that a limit that stops sixty sizes takes one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables to choose by: the fastest by payload and workers, and the fastest that meets a need."""
+"""Tables for choosing: the fastest mechanism by payload and workers, and the fastest that meets a need."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ WISHES = (
 
 def by_need(study: Study) -> Table:
     """Return for each need the fastest mechanism that meets it, what was measured, its ties and the next ones."""
-    filed = study.summary.assign(case=study.summary["key"])  # the names of the visits
+    filed = study.summary.assign(case=study.summary["key"])  # visits name their case by its key
     found = [(wish, _answer(study, filed, wish)) for wish in WISHES]
     values = {(row, 2): advice.options[0].seconds.value for row, (_, advice) in enumerate(found) if advice.options}
     header = ["You need", "Take", "Time (95 % interval)", "Measured as", "Tied, or not told apart", "Next, and slower"]
@@ -109,7 +109,7 @@ def _behind(option: Option, unsaid: float = 0.0) -> str:
 
 
 def at_a_glance(study: Study) -> Table | None:
-    """Return the fastest that blocks for every question, payload and number of workers; None if nothing was ranked.
+    """Return the fastest blocking mechanism per question, payload and number of workers; None if nothing was ranked.
 
     Cells with fewer than half of the mechanisms ranked elsewhere for the question are left out, see `too_few`.
     """

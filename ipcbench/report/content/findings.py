@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MESSAGES = (64, 2**20)  # bytes: the sizes nearest to these open a report
 TASKS = (64, 2**16)  # bytes
 WORKERS = 4
-FEW = 2  # mechanisms: a column of a matrix has more
+FEW = 2  # mechanisms; a column of the matrix needs more
 NOTHING = "No case of this run has a number, so there is nothing to recommend."
 # Questions in the order people ask them, each with its operation in the fewest words.
 OPERATIONS = {
@@ -88,7 +88,7 @@ def sparse(cells: pd.DataFrame) -> set[int]:
 def choices(summary: pd.DataFrame) -> list[Choice]:
     """Return one choice per block of ranked cases, ordered by question, size and workers."""
     main = main_setting(summary)
-    ranked = summary[summary["slowdown"].notna() & (summary["pattern"] != "tail")]  # tails are of single messages
+    ranked = summary[summary["slowdown"].notna() & (summary["pattern"] != "tail")]  # tail times single messages
     found = []
     for _, block in ranked.groupby(BLOCK, sort=False):
         rows = records(block.sort_values(["best", "seconds"], ascending=[False, True]))
@@ -188,14 +188,14 @@ def opening(study: Study) -> Table | None:
 
 
 def sentences(summary: pd.DataFrame, rounds: int) -> list[str]:
-    """Return the findings as sentences, for a terminal or a notebook, and what to be careful about."""
+    """Return the findings and the cautions as sentences, for a terminal or a notebook."""
     if not _known(summary):
         return [NOTHING]
     return [*(found.sentence for found in findings(summary)), *cautions(rounds)]
 
 
 def cautions(rounds: int) -> list[str]:
-    """Return what few rounds do to the intervals, in sentences; nothing where there are enough."""
+    """Return sentences on how few rounds affect the intervals; none if there are enough rounds."""
     if rounds < LEAST_ROUNDS:
         return [
             f"{count(rounds, 'round')} give{'s' * (rounds == 1)} no intervals: small differences may be noise. "
@@ -249,7 +249,7 @@ def _state(known: list[Choice]) -> Iterator[tuple[str, Choice]]:
 
 
 def _behind(choice: Choice, summary: pd.DataFrame) -> list[Any]:
-    """Return the runner-up and, for round trips, queue, unless it is named already."""
+    """Return the runner-up and, for round trips, queue, unless queue is named already."""
     behind = [choice.runner_up] if choice.runner_up is not None else []
     named = [*choice.names, *(row.mechanism for row in behind)]
     if choice.question != "ping-pong" or "queue" in named:

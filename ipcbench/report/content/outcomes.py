@@ -1,4 +1,4 @@
-"""How many cases ended how, in words that do not call an expected finding a fault."""
+"""Count the cases by outcome, in words that do not call an expected finding a fault."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _UNLOCKED = "counter:unlocked"  # the question whose cases leave the lock out on
 
 
 def outcomes(record: RunRecord) -> list[tuple[str, int]]:
-    """Return (words, how many cases), the measured first, such as ('measured', 48) and ('failed', 1)."""
+    """Return (words, number of cases) per outcome, measured cases first: ('measured', 48), ('failed', 1)."""
     counts = dict(record.counts)
     expected = sum(_is_expected(case) for case in record.cases)
     measured = (MEASURED, counts.pop("ok", 0))
@@ -22,12 +22,12 @@ def outcomes(record: RunRecord) -> list[tuple[str, int]]:
 
 
 def is_fine(words: str) -> bool:
-    """Return whether an outcome, in the words of `outcomes`, is no fault."""
+    """Return whether an outcome, in the words of `outcomes`, is not a fault."""
     return words in (MEASURED, "unsupported") or words.endswith(EXPECTED)
 
 
 def verdict_words(verdict: str, question: str) -> str:
-    """Return how a table calls a verdict: of an increment without a lock, lost updates are the expected one."""
+    """Return a verdict as tables name it: lost updates are the expected result of an increment without a lock."""
     return EXPECTED if verdict == "wrong" and question == _UNLOCKED else verdict
 
 

@@ -54,7 +54,7 @@ def _scaling(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[s
 
 
 def _pools(summary: pd.DataFrame) -> Iterator[str]:
-    """Say what a pool takes for an empty task, which bounds its rate of tasks."""
+    """Say how long a pool takes for an empty task, which limits its rate of tasks."""
     rows = summary[(summary["pattern"] == "tasks") & summary["ranked"] & summary["seconds"].notna()]
     rows = rows[(rows["size"] == rows["size"].min()) & (rows["workers"] > 1) & (rows["operation"] != "map-chunked")]
     rows = rows.sort_values("seconds")

@@ -122,7 +122,7 @@ def delay_words(row: Any) -> list[str]:
 
 
 def tails(study: Study) -> Table | None:
-    """Return percentiles of single messages, as far as the samples carry, and the rate achieved of the one offered."""
+    """Return the percentiles of single messages that have enough samples, and the rates achieved and offered."""
     cases = {row.case: row for row in records(study.summary[study.summary["pattern"] == "tail"])}
     rows = []
     for found in records(study.tails):
@@ -236,7 +236,7 @@ def mechanisms(study: Study) -> Table:
 
 
 def _conditions(record: RunRecord) -> list[list[str]]:
-    """Return a line per condition of the machine that is not good, and one for those that could not be read."""
+    """Return a row per condition of the machine that is not good, and one row for those that could not be read."""
     unread = [one.name for one in record.conditions if one.value == UNKNOWN]
     told = [one for one in record.conditions if one.level != "good" and one.value != UNKNOWN]
     rows = [[f"{'Warning: ' if one.level == 'warning' else ''}{safe_text(one.name, 60)}", one.value] for one in told]

@@ -25,7 +25,7 @@ from ipcbench.text import safe_text
 from ipcbench.units import format_duration, format_ratio, format_size
 
 LONGEST_NAME = 60
-MOST_DATES = 3  # of repeats, in one line
+MOST_DATES = 3  # dates of repeats in one line
 _WORDS = ["question", "pattern", "operation", "mechanism", "title", "short", "family", "carries", "wait"]
 
 
@@ -85,7 +85,7 @@ class Study:
 
     @property
     def date(self) -> str:
-        """The day and minute the run began; of several repeats how many, and when each began."""
+        """The day and minute when the run began; for several repeats, their number and when each began."""
         if len(self.record.repeats) < 2:
             return _minute(self.record.started)
         dates = [_minute(repeat.started) for repeat in self.record.repeats]
@@ -105,7 +105,7 @@ class Study:
 
     @property
     def badge(self) -> list[tuple[str, int]]:
-        """(how cases ended, how many), the measured first; see `outcomes`."""
+        """(outcome in words, number of cases), measured cases first; see `outcomes`."""
         return outcomes(self.record)
 
     @property
@@ -120,7 +120,7 @@ class Study:
 
     @property
     def doubts(self) -> list[str]:
-        """What was wrong with the machine before the run and what disturbed it meanwhile, in sentences."""
+        """What was wrong with the machine before the run and what disturbed it during the run, in sentences."""
         found = [f"{one.name}: {one.value}" for one in self.record.conditions if one.level == "warning"]
         touched = touched_words(self.record)
         return [
@@ -164,7 +164,7 @@ def study(result: ResultFile) -> Study:
 
 
 def _words(found: Shape) -> str:
-    """Describe drift and groups of the visits of a case; mostly empty."""
+    """Describe drift and groups of the visits of a case; empty for most cases."""
     parts = []
     if not math.isnan(found.drift):
         parts.append(f"{'slower' if found.drift > 0 else 'faster'} by {abs(found.drift):.0%} over the run")

@@ -1,4 +1,4 @@
-"""Tables of text, and tables as CSV for programs and spreadsheets: full precision, no number empty, no formula."""
+"""Tables of text, and tables as CSV for programs and spreadsheets: full precision, empty if unknown, no formulas."""
 
 from __future__ import annotations
 

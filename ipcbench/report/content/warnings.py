@@ -21,7 +21,7 @@ from ipcbench.report.content.words import count, interval, listing
 from ipcbench.units import format_ratio, format_size, format_time
 
 HOLE = 0.02  # seconds: a delayed acknowledgement takes 40 ms
-FAR = 10  # a hole takes so many times as long as another size or mechanism; three times as many without intervals
+FAR = 10  # a hole takes at least this many times as long as another size or mechanism; 3 times more without intervals
 SEGMENT = 65_536  # bytes: a loopback packet holds almost as many, and a full packet is sent at once
 _LOST = re.compile(r"lost ([\d,]{1,15}) of ([\d,]{1,15}) increments")
 _MOST_STEPS = 6
@@ -129,7 +129,7 @@ def _early(summary: pd.DataFrame, tails: pd.DataFrame) -> Iterator[str]:
         other = matched(summary, question="tail:delivered", mechanism=row.mechanism, size=row.size)
         returned = half.get(row.case, math.nan)
         delivered = half.get(records(other)[0].case, math.nan) if len(other) else math.nan
-        if delivered >= 10 * returned:  # less may be a buffer that holds a part of the message
+        if delivered >= 10 * returned:  # a smaller factor may be due to a buffer that holds a part of the message
             yield (
                 f"Sending {format_size(row.size)} with {row.mechanism} returns after {format_time(returned)}, but "
                 f"the message arrives after {format_time(delivered)} ({format_ratio(delivered / returned)} as long; "
@@ -219,7 +219,7 @@ def _crossover(rival: str, pickled: str, sizes: list[int], found: Crossover) -> 
 
 
 def _about(size: float) -> str:
-    """Write a crossing size, rounded to what is known of it."""
+    """Write a crossing size, rounded to its known precision."""
     step = 2**20 if size >= 2**23 else 2**10 if size >= 2**13 else 1
     return format_size(round(size / step) * step)
 

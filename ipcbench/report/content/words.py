@@ -86,7 +86,7 @@ def count(number: int, noun: str) -> str:
 def absence(verdict: str, sizes: Iterable[int] = ()) -> str:
     """Name in a word or two why a case has no number.
 
-    sizes are the payloads, in bytes, that the mechanism did carry: a single one is the reason.
+    sizes are the payloads, in bytes, that the mechanism carried; if there is only one, that is the reason.
     """
     carried = set(sizes)
     if verdict == "unsupported" and len(carried) == 1:

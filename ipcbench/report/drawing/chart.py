@@ -46,8 +46,8 @@ SHOWN = [
     "shape",
 ]
 
-BLOCKING = ("block", "")  # ways of waiting of charts of blocking mechanisms; empty if undeclared
-EVERY = "all"  # the pattern of a chart that shows all of them
+BLOCKING = ("block", "")  # the values of `wait` in charts of blocking mechanisms; empty if undeclared
+EVERY = "all"  # the pattern of a chart that shows all patterns
 LONGEST_ALT = 150  # characters, for screen readers
 
 _SOME_VISITS = re.compile(r" in \d+ of \d+ visits\Z")
@@ -59,11 +59,11 @@ Source = TypeVar("Source")
 class Chart(Generic[Source]):
     """A chart of the Study of a run, or of a comparison.
 
-    topic is the heading it stands under and title the question it answers. lacks says in a sentence why there is
-    nothing to draw, and is empty where there is; table gives exactly what is drawn; draw opens no file and computes
-    nothing but places; alt says the finding in words, with a figure, in at most 150 characters; details is the table
-    for readers of a page, in ready text, under a caption. pattern names what was measured, or is EVERY. by_payload:
-    drawn once more for each other kind of payload that a run has; payload is then the word that it bears.
+    topic is the heading of the chart and title the question it answers. lacks returns a sentence that says why there is
+    nothing to draw, or an empty string; table returns exactly what is drawn; draw opens no file and computes nothing
+    but positions; alt returns the finding in words, with a figure, in at most 150 characters; details returns the table
+    for readers of a page, as formatted text, under a caption. pattern names what was measured, or is EVERY. by_payload
+    says whether the chart is drawn again for each other kind of payload of a run; payload is then the name of the kind.
     """
 
     id: str
@@ -103,9 +103,9 @@ def needs(*patterns: str, sizes: int = 1, workers: int = 1) -> Callable[[Study],
 
 
 def doubts(table: pd.DataFrame) -> str:
-    """Say what the * at numbers of a chart stands for: all notes of its ok cases; empty where there are none.
+    """Return the explanation of the * at numbers of a chart: all notes of its ok cases; empty if there are none.
 
-    In how many of its visits a note was found stands in the tables, and would differ from case to case.
+    In how many visits a note was found is left out: it differs from case to case, and the tables say it.
     """
     found = (note for text in table.loc[table["seconds"].notna(), "notes"] for note in text.split("; ") if note)
     notes = {_SOME_VISITS.sub("", note) for note in found}
@@ -119,7 +119,7 @@ def doubt_lines(table: pd.DataFrame) -> list[str]:
 
 
 def select(about: Study, *questions: str) -> pd.DataFrame:
-    """Return the rows of some questions under the setting shown, without controls, with the columns SHOWN."""
+    """Return the rows of these questions under the setting shown, without controls, with the columns SHOWN."""
     summary = about.summary
     chosen = summary["question"].isin(questions) & in_setting(summary, about.setting) & summary["ranked"]
     return summary.loc[chosen, SHOWN].reset_index(drop=True)
@@ -133,7 +133,7 @@ def told(*ways: str) -> str:
 def common_sizes(measured: pd.DataFrame) -> list[int]:
     """Return the sizes, in bytes, that at least half of the mechanisms measured at several sizes have.
 
-    measured has a row per mechanism and size; what was measured at one size only is asked where all are such.
+    measured has a row per mechanism and size. Mechanisms measured at one size count only if all have one size.
     """
     several = measured[measured.duplicated("mechanism", keep=False)]
     asked = several if len(several) else measured

@@ -1,4 +1,4 @@
-"""Names at the ends of lines: in a column at the right, or beside a line that ends early."""
+"""Place names at the ends of lines: in a column at the right, or beside a line that ends early."""
 
 from __future__ import annotations
 

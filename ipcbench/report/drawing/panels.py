@@ -11,7 +11,7 @@ from ipcbench.report.drawing.sheet import SMALLEST, WIDTH, Sheet, fit, text_widt
 
 LEFT = 54.0
 GAP = 18.0
-RIGHT = 20.0  # half of the last tick label stands out there
+RIGHT = 20.0  # room for the half of the last tick label that extends beyond the panel
 PLOT = 78.0
 ABOVE = 19.0  # the line over a panel, with its name and one value
 BELOW = 22.0

@@ -1,4 +1,4 @@
-"""Places of ticks and direct labels, so that they can be read."""
+"""Place ticks and direct labels so that they can be read."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def spread(widths: Sequence[float], places: Sequence[float], gap: float = 5.0) -
 def spaced(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:
     """Move places as little as possible, in least squares, so that they keep their order and a gap, within low..high.
 
-    Pool adjacent violators (Barlow et al., "Statistical Inference under Order Restrictions", 1972) on the places less
-    the gaps that must lie before them. places in rising order.
+    The method is pool adjacent violators (Barlow et al., "Statistical Inference under Order Restrictions", 1972), on
+    the places minus the gaps that must lie before them. places are in rising order.
     """
     pools: list[tuple[float, int]] = []
     for index, place in enumerate(places):

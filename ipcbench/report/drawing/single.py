@@ -1,4 +1,4 @@
-"""Cases of the tail pattern, which times each operation: those that a chart draws, and how a rate is written."""
+"""Select the cases of the tail pattern, which times each operation, for a chart; format rates."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ def rate_word(rate: float) -> str:
 
 
 def single_cases(about: Study, asked: Callable[[str], bool]) -> pd.DataFrame:
-    """Return the ranked cases of some questions with a time, at the typical payload, under the setting shown.
+    """Return the ranked cases with a time of the questions that `asked` accepts, at the typical payload.
 
-    Columns SHOWN, `key`, by which `about.delays` goes, and those of `analysis.percentiles.percentiles`.
+    They are under the setting shown. Columns: SHOWN, `key` (the case in `about.delays`) and those of
+    `analysis.percentiles.percentiles`.
     """
     cases = _planned(about, asked)
     cases = cases[cases["seconds"].notna()].merge(about.tails.rename(columns={"case": "key"}), on="key", how="inner")
@@ -39,7 +40,7 @@ def single_cases(about: Study, asked: Callable[[str], bool]) -> pd.DataFrame:
 
 
 def lacks_cases(about: Study, asked: Callable[[str], bool], none: str) -> str:
-    """Say in a sentence why there are none; `none` if none was planned, empty if there are some."""
+    """Return a sentence that says why there are no such cases: `none` if none was planned; empty if there are some."""
     planned = _planned(about, asked, about.summary["ranked"])
     if planned.empty:
         return none

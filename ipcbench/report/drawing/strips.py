@@ -1,4 +1,4 @@
-"""The strips of `stability`: their cases, and the values in the order of the run."""
+"""Compute the strips of `stability`: the cases to show, and their values in the order of the run."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ipcbench.units import format_size
 
 NOISY = 0.10  # the middle half of the visits spans more than this share of the median
 MOST = 24
-FILLED = 8  # strips at least, filled up with steady cases
-MOST_MARKS = 72  # in a strip: more would touch
+FILLED = 8  # the least number of strips, if need be with steady cases
+MOST_MARKS = 72  # marks in a strip; more would touch
 CONTROLS = ("no-op", "memcpy")
 FACTS = ["case", "about", "question", "mechanism", "family", "size", "workers", "control"]
 FACTS += ["seconds", "spread", "drift", "groups", "flags", "unsteady", "cases", "rounds"]
@@ -24,12 +24,13 @@ MARKS = ["round", "place", "value", "warmup", "time", "least", "most"]
 def table(about: Study) -> pd.DataFrame:
     """Return the values of at most 24 cases: two controls, and the least steady others, worst first.
 
-    Worst is what drifts, falls in two groups or scatters by more than 10 %, by the greater of drift and scatter;
-    steady cases follow only where there are fewer than 8 others. Columns of the case: about (in words), control,
-    seconds (its median), spread, drift, groups (2 or less), flags (in words); of the run: unsteady (how many cases have
-    flags), cases (how many could be judged), rounds. Of each value: round, place (in the order of the run, in rounds
-    from 0), value (its number in the visit), warmup, time (seconds). Where a case has more than 72 values, a row is one
-    visit or several: value is 0, time its mean (their median), and least and most are those of its values.
+    Cases that drift, form two groups or scatter by more than 10 % come first, by the greater of drift and scatter;
+    steady cases follow only if there are fewer than 8 others. Columns of the case: about (in words), control, seconds
+    (its median), spread, drift, groups (2 or less), flags (in words). Columns of the run: unsteady (how many cases have
+    flags), cases (how many could be judged), rounds. Columns of the value: round, place (in the order of the run, in
+    rounds from 0), value (its number in the visit), warmup, time (seconds). If a case has more than 72 values, a row is
+    a visit or several visits: value is 0, time the mean of the visit (the median of several), least and most the
+    smallest and largest value.
     """
     judged = about.summary[about.summary["spread"].notna()]
     judged = judged.assign(

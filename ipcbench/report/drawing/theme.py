@@ -29,7 +29,7 @@ STEP_EDGES = (1.5, 2.5, 5.0, 10.0, 25.0, 100.0)  # slowdowns at which a matrix c
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """One look. steps are the matrix colours from fast to slow, one more than STEP_EDGES."""
+    """The light or the dark theme. steps are the matrix colours from fast to slow, one more than STEP_EDGES."""
 
     name: Literal["light", "dark"]
     page: str
@@ -63,7 +63,7 @@ class Theme:
         return max(self.cell_inks, key=lambda ink: contrast(ink, fill))
 
     def rc(self) -> dict[str, object]:
-        """The matplotlib parameters of this look; everything not named is at matplotlib's own default."""
+        """The matplotlib parameters of this theme; all others keep matplotlib's defaults."""
         return {
             "font.family": ["DejaVu Sans"],
             "font.size": 9,

@@ -1,10 +1,10 @@
-"""The markers in a page between which a chart stands, so that it can be written anew and nothing else is touched.
+"""The markers around a chart in a page: ipcbench rewrites the text between them and touches nothing else.
 
     <!-- ipcbench:begin slowdown-matrix report=reports/laptop format=mkdocs width=600 -->
     <!-- ipcbench:end -->
 
-In reStructuredText the same as comments, `.. ipcbench:begin …` and `.. ipcbench:end`, at the start of a line. Each
-stands alone on its line. What is inside a fenced code block of Markdown is no marker.
+In reStructuredText they are comments, `.. ipcbench:begin …` and `.. ipcbench:end`, at the start of a line. Each marker
+is alone on its line. Text inside a fenced code block of Markdown is never a marker.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _MOST_WIDTH = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One chart in a page: what its marker asks for, and where its text is.
+    """One chart in a page: the options of its begin marker, and the position of its text.
 
-    report is empty for the default one, width 0 for the chart's own. line is that of the begin marker, from 1; the
-    text between the markers is text[start:end] of the page.
+    report is empty for the default report, width 0 for the chart's own width. line is the line of the begin marker,
+    from 1; the text between the markers is text[start:end] of the page.
     """
 
     chart: str
@@ -48,17 +48,17 @@ class Block:
     is_rst: bool
 
     def body(self, snippet: str) -> str:
-        """The lines between the markers that show this snippet, as the page writes lines."""
+        """Return the text between the markers for this snippet, with the indentation and newlines of the page."""
         lines = [f"{self.indent}{line}" if line else "" for line in snippet.split("\n")]
         around = [""] if self.is_rst else []
         return "".join(f"{line}{self.newline}" for line in [*around, *lines, *around])
 
 
 def blocks(text: str, name: str, fences: bool = True) -> list[Block]:
-    """Find the blocks of a page, in order; name is that of the file, for what is wrong in it.
+    """Return the blocks of a page, in order; name is the name of the file, for error messages.
 
     fences: whether lines of ``` or ~~~ enclose code, as in Markdown. Raises BadRequest, which names file and line, for
-    a page without markers, a marker that is unclosed, nested or doubled, or options that are not known.
+    a page without markers, an unclosed, nested or repeated marker, or an unknown option.
     """
     found: list[Block] = []
     opened: Block | None = None
@@ -83,7 +83,7 @@ def blocks(text: str, name: str, fences: bool = True) -> list[Block]:
 
 
 def filled(text: str, found: Sequence[Block], bodies: Sequence[str]) -> str:
-    """The page with each body between its markers, and everything else as it was."""
+    """Return the page with each body between its markers and everything else unchanged."""
     parts, at = [], 0
     for block, body in zip(found, bodies, strict=True):
         parts += [text[at : block.start], body]
@@ -95,7 +95,7 @@ _Marker = tuple[int, int, int, str, str, str, str, bool]
 
 
 def _markers(text: str, name: str, fences: bool) -> Iterator[_Marker]:
-    """Every marker: line, start, end with its line end, indentation, verb, the rest, line end, whether it is rst."""
+    """Yield every marker: line, start, end (with newline), indentation, verb, options, newline, whether it is rst."""
     fence = ""
     for number, match in enumerate(_LINE.finditer(text), 1):
         line, newline = match[1].removeprefix("\ufeff") if number == 1 else match[1], match[2]
@@ -113,7 +113,7 @@ def _markers(text: str, name: str, fences: bool) -> Iterator[_Marker]:
 
 
 def _begun(rest: str, where: str, is_rst: bool, place: tuple[int, int, str, str]) -> Block:
-    """The block that a begin marker opens, its end not yet known; raises BadRequest for what it cannot ask."""
+    """Return the block that a begin marker opens, its end not yet known. Raises BadRequest for invalid options."""
     try:
         words = shlex.split(rest[: _LONGEST + 1]) if len(rest) <= _LONGEST else []
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Charts of a report into other pages: which report is meant, the snippet, and pages that are to be kept fresh."""
+"""Embed charts of a report in other pages: find the report, make the snippet, and keep pages up to date."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ LARGEST_PAGE = 16 * 2**20  # bytes
 
 
 def find_report(text: str, place: Path, reports: Path = REPORTS) -> Path:
-    """The folder of the report that a text means: a folder as seen from a place, else the label of one in `reports`.
+    """Return the folder of a report, given as a folder relative to `place`, or else as the label of one in `reports`.
 
-    An empty text means the one in `reports` whose run began last. Raises NotAReport.
+    An empty text means the report in `reports` whose run began last. Raises NotAReport.
     """
     if not text:
         return _newest(reports)
@@ -31,7 +31,7 @@ def find_report(text: str, place: Path, reports: Path = REPORTS) -> Path:
             if (folder / NAME).exists():
                 return folder
         except (OSError, ValueError):
-            continue  # too long, or it holds a NUL
+            continue  # the path is too long, or contains a NUL
     known = sorted(path.parent.name for path in reports.glob(f"*/{NAME}"))
     labels = f"labels in {reports}: {safe_text(', '.join(known), 400)}" if known else f"no report in {reports}"
     raise NotAReport(f"{safe_text(text, 200)!r}: no folder with a {NAME} and no such label; {labels}")
@@ -52,9 +52,9 @@ def _started(folder: Path) -> str | None:
 
 
 def embed(chart: str, folder: Path, kind: str, page: Path, width: int = 0, base_url: str = "") -> str:
-    """The snippet of a chart of the report in `folder`, for a page in the folder `page`.
+    """Return the snippet of a chart of the report in `folder`, for a page in the folder `page`.
 
-    base_url is the address of that folder. Raises UnknownName, NotAReport and BadRequest.
+    base_url is the address of the folder `page`. Raises UnknownName, NotAReport and BadRequest.
     """
     entry = load_manifest(folder).chart(chart)
     assert entry.files is not None
@@ -73,10 +73,11 @@ def embed(chart: str, folder: Path, kind: str, page: Path, width: int = 0, base_
 
 
 def inline_html(chart: str, entry: ChartEntry, folder: Path, width: int = 0) -> str:
-    """A chart as HTML that needs no file beside it: one SVG, and the colours of both themes.
+    """Return a chart as self-contained HTML: one SVG with the colours of both themes.
 
-    They follow data-theme on the root element, else the reader's system. There is no script and no style attribute;
-    where a policy forbids the style element, the chart is light. Raises NotAReport where the two pictures do not fit.
+    The theme follows data-theme on the root element, else the reader's system. There is no script and no style
+    attribute; if a policy forbids the style element, the chart is light. Raises NotAReport if the light and the dark
+    picture differ in more than colours.
     """
     from ipcbench.report.drawing.inline import merge, style_sheet
     from ipcbench.report.drawing.svg import parse, serialise
@@ -85,7 +86,7 @@ def inline_html(chart: str, entry: ChartEntry, folder: Path, width: int = 0) -> 
     light, dark = ((folder / name).read_text(encoding="utf-8") for name in (entry.files.light, entry.files.dark))
     try:
         both = merge(light, dark)
-    except ValueError as error:  # also what is no XML
+    except ValueError as error:  # raised for invalid XML too
         raise NotAReport(
             f"{folder}: the pictures of {chart} are not as they were written; make the report again"
         ) from error
@@ -102,7 +103,7 @@ def inline_html(chart: str, entry: ChartEntry, folder: Path, width: int = 0) -> 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page with markers: its text as it is, as it should be, and the blocks that differ."""
+    """A page with markers: its text, the text that it should have, and the blocks that differ."""
 
     path: Path
     text: str
@@ -111,7 +112,7 @@ class Page:
 
 
 def open_page(path: Path) -> Page:
-    """Read a page and make its snippets anew; raises BadRequest, NotAReport and ResultError, which name the page."""
+    """Read a page and make its snippets anew. Raises BadRequest, NotAReport and ResultError, which name the page."""
     shown = safe_text(path, 1000)
     try:
         if not path.is_file() or path.stat().st_size > LARGEST_PAGE:
@@ -138,7 +139,7 @@ def _fresh(block: Block, page: Path, where: str) -> str:
 
 
 def write_page(page: Page) -> None:
-    """Write a page as it should be, whole or not at all, and not where it is so already; raises ResultError."""
+    """Write the fresh text of a page atomically, unless the page has it already. Raises ResultError."""
     if not page.stale:
         return
     try:
@@ -148,7 +149,7 @@ def write_page(page: Page) -> None:
 
 
 def titles(manifest: Manifest) -> list[tuple[str, str]]:
-    """(id, title or why it was not drawn) of every chart, by id."""
+    """Return (id, title or the reason why it was not drawn) of every chart, by id."""
     return [
         (id_, safe_text(entry.title if entry.available else f"not drawn: {entry.reason}", 300))
         for id_, entry in sorted(manifest.charts.items())

@@ -1,4 +1,4 @@
-"""A chart of a report as text to paste into another page: one format per kind of page."""
+"""Write a chart of a report as text to paste into another page, in one format per kind of page."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _URL = re.compile(r"https?://[^\s\"'<>?#]+")
 
 
 def snippet(id_: str, entry: ChartEntry, kind: str, report: str, *, width: int = 0, base_url: str = "") -> str:
-    """Write the snippet for one chart that was drawn, without a line end at its end.
+    """Return the snippet for one chart that was drawn, without a final newline.
 
-    kind is one of FORMATS. report is the folder of the report as the page sees it, with '/', and empty where they share
-    it, or for sphinx a label; width is in CSS pixels, 0 for the chart's own. With base_url, the address of the page's
-    folder, all addresses are absolute. Whatever the manifest holds, only text of it gets into the page. Raises
-    BadRequest for what a format cannot do.
+    kind is one of FORMATS except html. report is the folder of the report relative to the page, with '/', empty if
+    the page is in that folder; for sphinx it may be a label. width is in CSS pixels, 0 for the chart's own. With
+    base_url, the address of the page's folder, all addresses are absolute. Text of the manifest is escaped, so markup
+    in it cannot reach the page. Raises BadRequest for an option that the format does not have.
     """
     if kind not in _WRITERS:
         raise BadRequest(f"format {kind!r}: expected one of {', '.join(FORMATS)}")
@@ -41,7 +41,7 @@ def snippet(id_: str, entry: ChartEntry, kind: str, report: str, *, width: int =
 
 
 class _Wanted:
-    """What a writer needs: the chart, its words made harmless, and its addresses."""
+    """What a writer needs: the chart, its texts with control characters removed, and its addresses."""
 
     def __init__(self, id_: str, entry: ChartEntry, report: str, width: int, base_url: str) -> None:
         assert entry.files is not None, "only what was drawn has a snippet"
@@ -52,7 +52,7 @@ class _Wanted:
         self.caption = safe_text(entry.caption, LONGEST)
 
     def address(self, file: str) -> str:
-        """Where a file is, as the page sees it or absolute."""
+        """Return the address of a file, relative to the page, or absolute with base_url."""
         path = quote(str(PurePosixPath(self.report) / file))
         return urljoin(self.base_url.rstrip("/") + "/", path) if self.base_url else path
 
@@ -102,12 +102,12 @@ def _rst(wanted: _Wanted) -> str:
 
 
 def rst(text: str) -> str:
-    """Plain text with `code` as reStructuredText: no other markup is left in it."""
+    """Return plain text with `code` as reStructuredText; other markup is escaped."""
     return _with_code(text, lambda part: _RST_MARKUP.sub(r"\\\1", part), "``")
 
 
 def _with_code(text: str, plain: Callable[[str], str], mark: str) -> str:
-    """Text with its `code` in the marks of another language, and the rest made plain there."""
+    """Return the text with its `code` between `mark`, and the rest passed through `plain`."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return plain(text)

@@ -1,1 +1,1 @@
-"""The folder of a report: pictures, their descriptions, and the manifest."""
+"""The files of a report: pictures, their descriptions and the manifest."""

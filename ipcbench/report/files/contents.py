@@ -1,4 +1,4 @@
-"""All charts of a report, and what its manifest says: of one run, or of a comparison."""
+"""The charts and the manifest of a report, of one run or of a comparison."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from ipcbench.text import safe_text
 
 
 def draw_all(about: Study, png: bool = True) -> list[Picture]:
-    """Every chart of a run, drawn or with the reason why it is not."""
+    """Return every chart of a run, drawn or with the reason why it is not."""
     return [draw(chart, view, view.footer, PLURALS.get(view.setting[0], ""), png) for chart, view in charts(about)]
 
 
 def of_run(about: Study, drawn: Sequence[Picture], result: str, digest: str) -> Manifest:
-    """The manifest of a run's report; result is the name of its file and digest that of its values."""
+    """Return the manifest of a run's report; result names the results file, digest is the SHA-256 of its values."""
     machine, _, python = about.machine.rpartition(" · ")
     return Manifest(
         ipcbench=__version__,
@@ -48,10 +48,10 @@ def _counts(about: Study) -> dict[str, int]:
 
 
 def of_comparison(comparison: Comparison, drawn: Sequence[Picture]) -> Manifest:
-    """The manifest of a comparison: what is compared, files, machines and Pythons of its sides, the base last.
+    """Return the manifest of a comparison: labels, files, machines and Pythons of its sides, the base last.
 
-    result is empty where the names of the files are not known; digest is the SHA-256 of the digests of the sides, one a
-    line; started is when the latest of them began; counts are rows by verdict.
+    result is empty if the names of the files are not known; digest is the SHA-256 of the digests of the sides, one a
+    line; started is when the latest of the runs began; counts are rows by verdict.
     """
     base, *others = comparison.sides
     sides, columns = [*others, base], comparison.contrast.columns[1:]

@@ -1,4 +1,4 @@
-"""The long description of a chart: what its picture holds, in sentences, for who cannot see it."""
+"""The long description of a chart: its content in sentences, for readers who cannot see it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ipcbench.text import safe_text
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
 
 MOST_PANELS = 16
-_AXES = ("question", "size", "workers", "wait")  # what blocks and what spins is never ranked together
+_AXES = ("question", "size", "workers", "wait")  # mechanisms that block and that spin are never ranked together
 
 
 def describe(table: pd.DataFrame) -> str:
     """Describe a chart from the table that it draws: what is drawn, then the best and the last of each part.
 
-    A part is what shares question, payload size, number of workers and way of waiting; of a comparison a panel and a
-    column. Of a table with neither `seconds` nor `ratio` only the axes are told.
+    The rows of a part share question, payload size, number of workers and way of waiting; in a comparison, panel and
+    column. For a table with neither `seconds` nor `ratio`, only the axes are described.
     """
     said = [*_drawn(table)]
     if "ratio" in table and "panel" in table:
@@ -32,7 +32,7 @@ def describe(table: pd.DataFrame) -> str:
 
 
 def _drawn(table: pd.DataFrame) -> Iterator[str]:
-    """What stands along the axes."""
+    """Yield what the chart shows: its mechanisms, sizes, workers and so on."""
     parts = [count(len(table), "row")]
     if "mechanism" in table:
         names = sorted(set(table["mechanism"].astype(str)))

@@ -1,4 +1,4 @@
-"""The folder of a report: files written whole, what an earlier report left removed, nothing else touched."""
+"""Write the folder of a report: whole files only; remove leftovers of an earlier report, and touch nothing else."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from ipcbench.results.writing import replace_whole
 
 
 def write_report(folder: Path, drawn: Sequence[Picture], texts: Mapping[str, str], manifest: Manifest) -> None:
-    """Write charts/, the texts by their names and, when all else is there, manifest.json; the folder is made.
+    """Write charts/, the texts by their names and, last, manifest.json; make the folder if it is missing.
 
-    Charts of the report that stood here and that this one does not have are removed, as far as they are what its
-    manifest says. Raises ResultError where the file system refuses, where the manifest.json that stands here is none
-    of ours, or where there is none and a file that would be replaced is not of a report; then nothing was written.
+    Charts of an earlier report in the folder that are no longer drawn are removed, unless they differ from what its
+    manifest says. Raises ResultError if a file cannot be written. Also raises it, before anything is written, if the
+    folder has a manifest.json that ipcbench did not write, or has no manifest.json and a file that would be replaced
+    is not from a report.
     """
     try:
         earlier = load_manifest(folder) if (folder / NAME).exists() else None
@@ -37,13 +38,13 @@ def write_report(folder: Path, drawn: Sequence[Picture], texts: Mapping[str, str
         raise ResultError(f"{folder}: cannot write the report here: {error.strerror}; choose another folder") from error
 
 
-_OURS = {".html": b"ipcbench", ".md": b"# ipcbench", ".svg": b"ipcbench", ".csv": b","}  # what a file of ours has
+_OURS = {".html": b"ipcbench", ".md": b"# ipcbench", ".svg": b"ipcbench", ".csv": b","}  # in a file of a report
 
 
 def _refuse_others(folder: Path, names: Sequence[str]) -> None:
-    """Raise ResultError if one of the files is there and no report has written it; what a killed report left is ours.
+    """Raise ResultError if one of the files exists and is not from a report; files of a killed report may be replaced.
 
-    Of a PNG nothing is asked: it stands beside an SVG.
+    A PNG is not checked, since the SVG beside it is.
     """
     for name in names:
         path = folder / name
@@ -53,7 +54,7 @@ def _refuse_others(folder: Path, names: Sequence[str]) -> None:
 
 
 def _remove_left(folder: Path, earlier: Manifest, manifest: Manifest) -> None:
-    """Remove the files of charts that are no longer drawn, where nobody has changed them since; and the PNG beside."""
+    """Remove the unchanged files of charts that are no longer drawn, and the PNG if all other files are unchanged."""
     for id_, entry in earlier.charts.items():
         if entry.sha256 is None or (id_ in manifest.charts and manifest.charts[id_].available):
             continue

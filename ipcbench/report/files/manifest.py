@@ -1,7 +1,7 @@
 """manifest.json: what a report holds, for programs that put its charts into other pages.
 
-Its keys, the ids of charts and the names of their files are an interface: they carry no date, host or digest, and
-are not renamed. Equal results give equal bytes: no clock and no absolute path is in it.
+Its keys, the ids of charts and the names of their files are an interface: they contain no date, host or digest, and
+are not renamed. Equal results give equal bytes: it contains neither the current time nor an absolute path.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 from ipcbench.errors import NotAReport, UnknownName
 from ipcbench.text import ONE_LINE, safe_text
 
-SCHEMA = 1  # goes up when what reads the older one would go wrong; further keys alone do not raise it
+SCHEMA = 1  # goes up if a program that reads the older schema would go wrong; new keys alone do not raise it
 NAME = "manifest.json"
 LARGEST = 4 * 2**20  # bytes
 LONGEST_ALT = 150  # characters
@@ -29,7 +29,7 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
 
 
 class Files(msgspec.Struct, frozen=True):
-    """Where the files of a chart are, relative to the manifest."""
+    """The paths of a chart's files, relative to the manifest."""
 
     light: Place
     dark: Place
@@ -46,11 +46,11 @@ class Digests(msgspec.Struct, frozen=True):
 
 
 class ChartEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One chart. What was not drawn has available false, a reason, no files and no digests.
+    """One chart. If it was not drawn, available is false, reason says why, and files and sha256 are None.
 
     title and question are plain text, caption may hold inline Markdown; alt says the finding in at most 150 characters,
-    long_desc all of it in sentences. class_ names what is compared, such as 'bytes/blocking'; width and height are in
-    CSS pixels.
+    long_desc describes the whole chart in sentences. class_ names what is compared, such as 'bytes/blocking'; width
+    and height are in CSS pixels.
     """
 
     title: Text
@@ -69,11 +69,11 @@ class ChartEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What was reported with which versions, and every chart by its id.
+    """The run that a report shows, the versions that wrote the report, and every chart by its id.
 
-    result is the name of the results file, digest that of its values, started when the run began, all as the file
-    has them; of a comparison several, see `compared`. machine and python are the strings of the footers. counts
-    are cases by verdict, and how many of the ok ones are doubtful (a note stands at the number) or unstable.
+    result is the name of the results file, digest the SHA-256 of its values, started the time at which the run began,
+    as in the file; for a comparison see `contents.of_comparison`. machine and python are the strings of the footers.
+    counts are cases by verdict, and how many of the ok ones are doubtful (the number has a note) or unstable.
     """
 
     schema: Annotated[int, msgspec.Meta(ge=1)] = SCHEMA
@@ -89,7 +89,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     charts: Mapping[Id, ChartEntry]
 
     def chart(self, id_: str) -> ChartEntry:
-        """The entry of a chart that was drawn; raises UnknownName, or NotAReport with the reason why it was not."""
+        """Return the entry of a chart. Raises UnknownName, or NotAReport with the reason if the chart was not drawn."""
         entry = self.charts.get(id_)
         if entry is None:
             drawn = [name for name, each in self.charts.items() if each.available]
@@ -101,12 +101,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def encode(manifest: Manifest) -> bytes:
-    """The manifest as it is written: keys sorted, two blanks to a level, a line end at the end."""
+    """Return the manifest as JSON: keys sorted, two spaces per level, a newline at the end."""
     return msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=2) + b"\n"
 
 
 def load_manifest(folder: Path) -> Manifest:
-    """Read the manifest of a report's folder; raises NotAReport, one line, where there is none that can be read."""
+    """Read the manifest of a report's folder. Raises NotAReport, one line, if there is none that can be read."""
     path = folder / NAME
     shown = safe_text(path, 1000)
     again = "'ipcbench report FILE' writes one"
@@ -131,7 +131,7 @@ def load_manifest(folder: Path) -> Manifest:
 
 
 def _schema(document: object) -> int | None:
-    """The schema of a manifest of ours; None for any other document."""
+    """Return the schema of a manifest that ipcbench wrote; None for any other document."""
     if not isinstance(document, dict) or not {"ipcbench", "charts"} <= document.keys():
         return None
     schema = document.get("schema")

@@ -1,4 +1,4 @@
-"""Charts as files: each drawn in every theme, with its table as CSV and its finding in words."""
+"""Charts as files: each chart in every theme, with its table as CSV and its finding in words."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _WAITING = {"block": "blocking", "spin": "spinning"}
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A chart that was drawn; missing says why there is none, and then the rest is empty.
+    """A chart that was drawn; if it was not, missing says why and the other fields are empty.
 
-    svg holds the picture by the name of the theme, csv what was drawn, details the same for readers; width and height
-    are in CSS pixels. kind names what is compared, such as 'bytes/blocking'.
+    svg holds the picture by the name of the theme, csv the data drawn, details these data formatted for readers; width
+    and height are in CSS pixels. kind names what is compared, such as 'bytes/blocking'.
     """
 
     chart: Chart[Any]
@@ -55,7 +55,7 @@ class Picture:
 
     @property
     def files(self) -> dict[str, bytes]:
-        """The content of its files by their names' endings; none where nothing was drawn."""
+        """The content of the chart's files by the endings of their names; empty if nothing was drawn."""
         if self.missing:
             return {}
         pictures = {f"-{theme}.svg": svg.encode() for theme, svg in self.svg.items()}
@@ -63,7 +63,7 @@ class Picture:
 
     @property
     def entry(self) -> ChartEntry:
-        """What the manifest says of it."""
+        """Return the chart's entry in the manifest."""
         files = {ending: f"{FOLDER}/{self.id}{ending}" for ending in ENDINGS}
         digests = {ending: hashlib.sha256(content).hexdigest() for ending, content in self.files.items()}
         drawn = not self.missing
@@ -90,10 +90,10 @@ ENDINGS = (*(f"-{theme.name}.svg" for theme in THEMES), PNG, ".csv")
 
 
 def draw(chart: Chart[Source], source: Source, footer: tuple[str, str], payload: str = "", png: bool = True) -> Picture:
-    """Draw one chart in every theme, or say why not.
+    """Draw one chart in every theme, or return a Picture that says why not.
 
-    footer is the two lines that say where the numbers come from, payload the kind of payload of all that is drawn.
-    Without `png` that file stays empty.
+    footer is the two lines that say where the numbers come from, payload the kind of payload of the chart. Without
+    `png` no PNG is drawn.
     """
     missing = chart.lacks(source)
     if missing:
@@ -124,25 +124,25 @@ def draw(chart: Chart[Source], source: Source, footer: tuple[str, str], payload:
 
 
 def plotted(chart: Chart[Any], table: pd.DataFrame, footer: tuple[str, str], theme: Theme) -> Figure:
-    """The figure of one chart with its footer; to be called, and used, inside `svg.drawing`."""
+    """Return the figure of one chart with its footer; call this and use the figure inside `svg.drawing`."""
     figure = chart.draw(table, theme)
     sign(figure, footer, theme, chart.payload)
     return figure
 
 
 def alt_of(chart: Chart[Any], table: pd.DataFrame) -> str:
-    """The finding of a chart in words, as long as the text for a picture may be."""
+    """Return the finding of a chart in words, cut to the longest alt text allowed."""
     return shortened(safe_text(chart.alt(table), 4 * LONGEST_ALT), LONGEST_ALT)
 
 
 def svg_of(figure: Figure, chart: Chart[Any], description: str, footer: tuple[str, str]) -> str:
-    """The figure as SVG text that says what it shows and where that comes from."""
+    """Return the figure as SVG text, with the description of the chart and the source of its numbers."""
     desc = " ".join([description[: LONGEST_DESC - sum(map(len, footer)) - 2], *footer])
     return to_svg(figure, id=chart.id, title=chart.title, desc=desc)
 
 
 def _kind(payload: str, table: pd.DataFrame) -> str:
-    """What is compared: the kind of payload, and how the mechanisms wait."""
+    """Return what is compared: the kind of payload, and how the mechanisms wait."""
     waits = sorted(set(table["wait"].astype(str)) - {""}) if "wait" in table else []
     kinds = [f"{payload}/{_WAITING.get(wait, wait)}" if payload else _WAITING.get(wait, wait) for wait in waits]
     return safe_text(", ".join(kinds) or payload)

@@ -1,4 +1,4 @@
-"""fleet-hosts: which hosts differ from the rest? A dot per host, the slowest at the top; all named, or the farthest."""
+"""fleet-hosts: which hosts differ from the rest? One dot per host, the slowest at the top."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SUBTITLE = (
     "A diamond: differs in a part of what it does."
 )
 MOST_NAMED = 40  # hosts that each have a row
-NAMES, PARTS = 124.0, 116.0  # room for names at the left, and for what a host differs in at the right
+NAMES, PARTS = 124.0, 116.0  # room for names at the left, and at the right for the families in which a host differs
 ROW = 14.0
 STRIP, LABELS = 340.0, 216.0  # height of all hosts together, and room for the names of the farthest
 FARTHEST = 20
@@ -36,9 +36,9 @@ DIFFERS = ("slower", "faster", "in part")
 
 
 def table(survey: Survey) -> pd.DataFrame:
-    """A row per host with a ratio, the slowest first: host, ratio, low, high, verdict, where, cases and class.
+    """Return a row per host with a ratio, the slowest first: host, ratio, low, high, verdict, where, cases and class.
 
-    verdict is slower, faster, 'in part' or empty; class counts from 1, the largest.
+    verdict is slower, faster, 'in part' or empty; classes are numbered from 1, the largest class.
     """
     hosts = survey.apart.hosts
     known = hosts[hosts["ratio"].notna()].sort_values(["ratio", "host"], ascending=[False, True], kind="stable")
@@ -96,13 +96,13 @@ def _row(plot: Plot, host: Any, y: float) -> None:
 
 
 def _look(verdict: str, theme: Theme) -> tuple[str, str]:
-    """Colour and marker of a host."""
+    """Return the colour and marker of a host."""
     colours = {"slower": theme.slower, "faster": theme.faster, "in part": theme.ink}
     return colours.get(verdict, theme.muted), "D" if verdict == "in part" else "o"
 
 
 def _strip(plot: Plot, hosts: pd.DataFrame) -> None:
-    """All hosts as dots above each other, those that are like the rest as one thing."""
+    """Draw all hosts as dots above each other, one artist per verdict, with names for the farthest."""
     sheet, theme = plot.sheet, plot.sheet.theme
     y = plot.top + plot.height * (np.arange(len(hosts)) + 0.5) / len(hosts)
     ratio, low, high = (plot.across(hosts[name]) for name in ("ratio", "low", "high"))
@@ -126,7 +126,7 @@ def _strip(plot: Plot, hosts: pd.DataFrame) -> None:
 
 
 def _alt(hosts: pd.DataFrame) -> str:
-    """The finding in words: how many differ, and the farthest."""
+    """Return the finding in words: how many hosts differ, and which is the farthest."""
     off = hosts[hosts["verdict"].isin(DIFFERS)]
     said = f"{len(off)} of {count(len(hosts), 'host')} {'differs' if len(off) == 1 else 'differ'} from the rest"
     if off.empty:

@@ -1,4 +1,4 @@
-"""fleet-winners: the mechanism that wins on most hosts, by question and size, and where others win on some of them."""
+"""fleet-winners: the mechanism that wins on most hosts, by question and size, and where others win on some hosts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SUBTITLE = (
 )
 HEADER, NAMES, KEY = 18.0, 112.0, 36.0
 LEAST_COLUMN, MOST_COLUMN = 66.0, 96.0
-MOST, HALF = 0.9, 0.5  # shares of hosts at which a colour becomes weaker
+MOST, HALF = 0.9, 0.5  # shares of hosts below which a colour becomes weaker
 SHOWN = [
     "question",
     "workers",
@@ -43,7 +43,7 @@ SHOWN = [
 
 
 def table(survey: Survey) -> pd.DataFrame:
-    """A row per cell, of the setting that most blocks share, for mechanisms that block."""
+    """Return a row per cell, for mechanisms that block, in the setting that most blocks share."""
     blocks = survey.champions.blocks
     blocks = blocks[blocks["wait"].isin(BLOCKING)]
     found = Counter(tuple(row) for row in blocks[SETTING].itertuples(index=False))
@@ -88,7 +88,7 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
 
 
 def strength(share: float) -> float:
-    """How strong a colour is for a share of hosts."""
+    """Return the strength of the colour for a share of hosts."""
     return STRENGTHS[0] if share >= MOST else STRENGTHS[1] if share >= HALF else STRENGTHS[2]
 
 

@@ -21,17 +21,17 @@ from ipcbench.report.content.words import count, interval, listing
 from ipcbench.text import safe_text
 from ipcbench.units import format_ratio, format_time
 
-FEW = 8  # hosts: up to so many are all shown
+FEW = 8  # hosts; if there are no more, all are shown
 MOST_HOSTS = 20  # rows shown without --all
 MOST_ROWS = 10
-MOST_OF_HOST = 3  # cases: a slow family has many
+MOST_OF_HOST = 3  # cases shown of one host, since a slow family has many
 MOST_LEFT_OUT = 5
-_SPREADS = 3  # standard deviations between hosts within which a level is like the rest
+_SPREADS = 3  # standard deviations between hosts; a level within them is like the rest
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a survey is made of; charts are those drawn beside a Markdown file: (id, finding in words)."""
+    """The content of a survey; charts are those drawn beside a Markdown file, as (id, finding in words)."""
 
     title: str
     fleet: Fleet
@@ -41,7 +41,7 @@ class Survey:
 
     @property
     def differing(self) -> pd.DataFrame:
-        """The hosts that differ in level or in a family, the farthest first."""
+        """Rows of the hosts that differ in level or in a family, the farthest first."""
         hosts = self.apart.hosts
         return worst_first(hosts[hosts["verdict"].isin(["slower", "faster"]) | (hosts["families"] != "")])
 
@@ -103,7 +103,7 @@ def _who(survey: Survey) -> Iterator[str]:
 
 
 def where(survey: Survey, host: Any) -> str:
-    """Say in what a host differs: 'in everything', 'in queues 1.80×', 'in everything 1.2×, and in managers 1.3×'."""
+    """Say where a host differs: 'in everything', 'in queues 1.80×', 'in everything 1.2×, and in managers 1.3×'."""
     table = survey.apart.families
     off = table[(table["host"] == host.host) & (table["verdict"] != "")]
     off = off.iloc[np.argsort(-off["beside"].map(math.log).abs().to_numpy(), kind="stable")]

@@ -1,4 +1,4 @@
-"""Compare a report with what its results file gives now: rendered again in memory, byte for byte."""
+"""Compare a report, byte for byte, with a new one that is rendered in memory from the results file."""
 
 from __future__ import annotations
 

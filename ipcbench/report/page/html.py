@@ -166,7 +166,7 @@ def _hash(text: str) -> str:
 
 
 def badge(study: Study) -> list[tuple[str, int]]:
-    """Return (how cases ended, how many), the measured first, then how many of those have notes."""
+    """Return (outcome in words, number of cases), measured cases first, then how many of these have notes."""
     first, *others = study.badge
     return [first, *([(DOUBTFUL, study.doubtful)] if study.doubtful else []), *others]
 

@@ -10,9 +10,9 @@ from ipcbench.report.files.pictures import Picture
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A part of the page that holds charts. charts are ids without what is appended for other classes of them.
+    """A part of the page that holds charts. charts are ids without a suffix for the payload or pattern.
 
-    id is no id of a chart, since both are places to link to.
+    id must differ from the ids of all charts, since both are targets of links.
     """
 
     id: str
@@ -34,11 +34,11 @@ HEADINGS = (
     ),
     Heading("diagnostics", "Diagnostics", ("stability",)),
 )
-LAST = HEADINGS[-1]  # where a chart goes that no heading names
+LAST = HEADINGS[-1]  # the heading of charts that no heading names
 
 
 def under(charts: Sequence[Picture]) -> dict[str, list[Picture]]:
-    """The charts of each heading by its id, in its order; what no heading names stands under the last."""
+    """Return the charts of each heading, by its id and in its order; charts that no heading names go under the last."""
     found: dict[str, list[Picture]] = {heading.id: [] for heading in HEADINGS}
     for chart in charts:
         found[heading_of(chart.id).id].append(chart)
@@ -48,7 +48,7 @@ def under(charts: Sequence[Picture]) -> dict[str, list[Picture]]:
 
 
 def heading_of(chart: str) -> Heading:
-    """The heading of a chart by its id: 'slowdown-matrix-objects' stands where 'slowdown-matrix' does."""
+    """Return the heading of a chart; 'slowdown-matrix-objects' has the heading of 'slowdown-matrix'."""
     return next((heading for heading in HEADINGS if _place(heading, chart) < len(heading.charts)), LAST)
 
 

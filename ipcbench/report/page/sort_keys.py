@@ -1,7 +1,7 @@
-"""What the script of the page finds in a table: the value that a cell is sorted by, the mechanism that a row is about.
+"""Data for the script of the page: the value by which a cell is sorted, and the mechanism that a row is about.
 
-Tables are of ready text. Where a table knows the exact value behind a cell that one is taken, else the number that the
-cell begins with.
+Tables consist of formatted text. A cell is sorted by its exact value if the table has it, else by the number at the
+beginning of its text.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NAME_ENDS = re.compile(r"/|, | \(")
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A row of a table: its cells, what each is sorted by (empty for text) and the slug of its mechanism (or empty)."""
+    """A row of a table: its cells, their sort values (empty for text) and the slug of its mechanism (or empty)."""
 
     cells: list[str]
     values: list[str]
@@ -36,7 +36,7 @@ class Marked:
 
 
 def marked(table: Table, mechanisms: Collection[str]) -> list[Marked]:
-    """The rows of a table; mechanisms are the names that a row can be about."""
+    """Return the rows of a table; mechanisms are the names that a row can be about."""
     return [
         Marked(
             row,
@@ -48,7 +48,7 @@ def marked(table: Table, mechanisms: Collection[str]) -> list[Marked]:
 
 
 def sort_value(cell: str, exact: float | None = None) -> str:
-    """The number behind a cell, in seconds, bytes or as it stands; empty where it begins with none."""
+    """Return the number of a cell, in seconds, in bytes or as written; empty if the cell does not begin with one."""
     if exact is None:
         found = _NUMBER.match(cell)
         exact = float(found[1].replace(",", "")) * _UNITS[found[2]] if found else None
@@ -56,6 +56,6 @@ def sort_value(cell: str, exact: float | None = None) -> str:
 
 
 def mechanism_of(row: Sequence[str], mechanisms: Collection[str]) -> str:
-    """The first mechanism that is named alone, or as a part of a case id, in the first cells of a row."""
+    """Return the first mechanism that the first cells of a row name, alone or as a part of a case id."""
     parts = (part for cell in row[:4] for part in (cell, *_NAME_ENDS.split(cell)))
     return next((part for part in parts if part in mechanisms), "")

@@ -1,4 +1,4 @@
-"""Sentences and tables as text for a terminal or a file: broken at blanks where a line has an end, never cut."""
+"""Sentences and tables as text for a terminal or a file: lines that are too long wrap at spaces, nothing is cut."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RIGHT = (
 
 
 def printed(said: Sequence[str | Table], width: int) -> str:
-    """Sentences and tables, at most `width` characters a line, an empty line between any two."""
+    """Return sentences and tables with at most `width` characters a line, separated by empty lines."""
     from rich.console import Console
 
     file = io.StringIO()
@@ -63,9 +63,9 @@ def _print(console: object, part: Table, width: int) -> None:
 
 
 def _widths(table: Table, width: int) -> list[int] | None:
-    """How wide each column is, so that words stay whole and few cells are broken; None where not even words fit.
+    """Return the width of each column, so that words stay whole and few cells wrap; None if not even words fit.
 
-    The first column and those of numbers keep their width: names are read, and searched for, in one piece.
+    The first column and columns of numbers keep their width, so that names can be read and searched for.
     """
     from rich.cells import cell_len
 

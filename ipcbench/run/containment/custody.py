@@ -39,7 +39,7 @@ _TAIL = 4096
 _MOST_STACK = 16_384
 _MOST_NAMED = 20
 _STACK_FILE = re.compile(rf"{STACK}[a-z0-9 ]{{1,40}}-[0-9]{{1,9}}")
-_STEADY = 0.1  # seconds; a leaked process is seen in two looks so far apart, as one look also sees dying processes
+_STEADY = 0.1  # seconds between two looks; only a process seen in both is leaked, since one look also sees dying ones
 _GRACE = 2.0  # seconds for what ends by itself: a forkserver, a manager on a busy machine
 _STACK_SECONDS = 0.3
 _TERM_SECONDS = 0.2
@@ -86,7 +86,7 @@ class Custody:
         states: list[str] = []
         if ending == "late":
             states = self._ask_for_evidence()
-        status = self._status()  # before a wait for any child could take it
+        status = self._status()  # first, since a wait for any child would reap the worker and lose its status
         leaks = [_about(member) for member in self._outliving()] if ending == "ended" else []
         waited = time.monotonic() - self.since
         survivors = end_all(self.members) if self._any_left() else []
@@ -115,7 +115,7 @@ class Custody:
         }
 
     def _left(self) -> list[str]:
-        """Return what an earlier visit left behind, which refuses this visit."""
+        """Return what an earlier visit left behind; if there is anything, this visit is refused."""
         if self.isolation == "warden" and _children():
             return [_about(member) for member in descendants()]
         return names_left(run_prefix(self.folder))

@@ -1,7 +1,7 @@
-"""Find what disturbed the machine during a visit, by two looks: before it starts, and after all of it has ended.
+"""Find what disturbed the machine during a visit, by two looks: before the visit, and after its last process has ended.
 
 The warden never looks while a process of the visit lives, so no look falls into a timed turn; during a visit it only
-wakes up now and then to see whether it was stopped. Standard library only.
+wakes up now and then to check whether it was stopped itself. Standard library only.
 
     loaded              others used the visit's CPUs: time neither idle, nor stolen, nor in interrupts, nor our own
     stolen              the hypervisor gave the CPUs to other guests
@@ -129,8 +129,8 @@ def _of_times(before: CpuTimes, after: CpuTimes, wall: float, own: float) -> lis
     """Return whether others used the CPUs, and whether CPU time was stolen. wall and own are seconds.
 
     Waking an idle CPU and sending it to sleep is work that the kernel charges to no process: up to a fifth of a CPU in
-    a quiet ping-pong (2-CPU virtual machine). It is in neither idle nor busy time, so the smaller of the time charged
-    as busy and the time that is not spare counts.
+    a quiet ping-pong (2-CPU virtual machine). The kernel counts this work neither as idle nor as busy. Therefore two
+    times are compared, the time charged as busy and the time that is not spare, and the smaller one counts.
     """
     capacity = wall * after.cpus
     accounted = after.total - before.total

@@ -22,7 +22,7 @@ from ipcbench.run.containment.kernel_objects import remove_queues
 
 Isolation = Literal["warden", "group"]
 
-# What is contained. warden: all descendants of the warden, in whatever session. group: the worker's process group.
+# What is contained. warden: all descendants of the warden, in any session. group: the worker's process group.
 ISOLATION: Isolation = "warden" if sys.platform == "linux" else "group"
 
 # multiprocessing's tracker unlinks what its clients left within 0.04 s of their end. One that was just started has to

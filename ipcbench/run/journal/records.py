@@ -26,7 +26,7 @@ Conditions = Annotated[tuple[Condition, ...], msgspec.Meta(max_length=1000)]
 
 
 class Record(msgspec.Struct, frozen=True, tag_field="kind", forbid_unknown_fields=True):
-    """Any record. Its `seconds`, if it has them, are the time since the record before it."""
+    """Any record. `seconds`, in records that have it, is the time since the previous record."""
 
 
 class PlanRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
