@@ -143,11 +143,11 @@ def _waiting(subject: Subject) -> Iterator[str]:
     mechanism = subject.mechanism
     yield from wrong(subject.first, "waiting")
     for _, found in about(subject.first, "waiting"):
-        share = found.get("share")
+        share, ran = found.get("share"), found.get("ran")
         if share is not None and mechanism.wait == "spin" and share < BUSY:
             yield f"wait is 'spin', but a receiver wanted a CPU for only {share:.0%} of the time: it blocks or polls"
-        elif share is not None and mechanism.wait != "spin" and share > IDLE:
-            yield f"wait is {mechanism.wait!r}, but an idle receiver wanted a CPU for {share:.0%} of the time"
+        elif ran is not None and mechanism.wait != "spin" and ran > IDLE:
+            yield f"wait is {mechanism.wait!r}, but an idle receiver used a CPU for {ran:.0%} of the time"
 
 
 def _closing(subject: Subject) -> Iterator[str]:

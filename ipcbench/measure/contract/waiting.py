@@ -1,4 +1,4 @@
-"""Observe a waiting receiver: the share of time in which it wants a CPU."""
+"""Observe a waiting receiver: the share of time in which it wants a CPU, and has one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ _SETTLING, _LOOKING = 0.1, 0.4
 
 
 def observe_waiting(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
-    """Let a peer wait for a message or a notification; return the share of time in which it wanted a CPU.
+    """Let a peer wait for a message or a notification; return the shares of time in which it wanted a CPU and had one.
 
-    Time on a CPU and time in the run queue both count, so that a busy machine changes nothing.
+    On a busy machine a process that spins may have a CPU for half of the time, but always wants one; a process that
+    polls waits in the run queue whenever it wakes, but hardly runs.
     """
     pattern, size = load_pattern("ping-pong" if mechanism.channel else "hand-over"), max(8, mechanism.smallest)
     if mechanism.only_patterns and pattern.name not in mechanism.only_patterns:
@@ -30,11 +31,13 @@ def observe_waiting(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]
             """Tell the peer to go, then measure it while the driver sends nothing."""
             stage.team.go(operations)
             time.sleep(_SETTLING)
-            before, began = _wanted(peer), time.monotonic()
+            (ran, queued), began = _times(peer), time.monotonic()
             time.sleep(_LOOKING)
-            shares.append((_wanted(peer) - before) / (time.monotonic() - began))
+            (ran_later, queued_later), seconds = _times(peer), time.monotonic() - began
+            shares["ran"] = (ran_later - ran) / seconds
+            shares["share"] = shares["ran"] + (queued_later - queued) / seconds
 
-        shares: list[float] = []
+        shares: dict[str, float] = {}
         if mechanism.channel:
             look(1)
             stage.seat.send(difficult_payloads(mechanism, size)[0])
@@ -42,11 +45,12 @@ def observe_waiting(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]
         else:
             pattern.drive(stage.seat, look, Turn(1))
         stage.team.laps()
-    return {"share": shares[0]}
+    return shares
 
 
-def _wanted(number: int) -> float:
-    """Return the seconds that a process, or a thread of this one, has run or waited to run; see proc(5), schedstat."""
+def _times(number: int) -> tuple[float, float]:
+    """Return the seconds that a process, or a thread of this one, has run and waited to run; see proc(5), schedstat."""
     own = Path(f"/proc/self/task/{number}/schedstat")
     files = [own] if own.exists() else Path(f"/proc/{number}/task").glob("*/schedstat")
-    return sum(sum(map(int, file.read_text().split()[:2])) for file in files) / 1e9
+    times = [file.read_text().split() for file in files]
+    return sum(int(ran) for ran, *_ in times) / 1e9, sum(int(queued) for _, queued, *_ in times) / 1e9

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -285,7 +286,10 @@ def test_the_warden_holds_nothing_of_the_callers_output(visitor: Visitor) -> Non
     assert not ours & set(open_descriptors(warden).values())
 
 
-@pytest.mark.parametrize("isolation", ["warden", "group"])
+needs_ps = pytest.mark.skipif(shutil.which("ps") is None, reason="needs ps: apt-get install procps")
+
+
+@pytest.mark.parametrize("isolation", ["warden", pytest.param("group", marks=needs_ps)])
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_visits_work_at_every_level_of_isolation(stop: Stop, isolation: Isolation, method: StartMethod) -> None:
     with closing(Visitor(QUICK, stop, isolation=isolation)) as visitor:
@@ -483,6 +487,7 @@ def test_a_signal_does_not_reach_a_process_that_only_has_the_same_number() -> No
         process.wait()
 
 
+@needs_ps
 def test_the_group_level_sees_what_ps_sees() -> None:
     process = Program("import os, time; print('ready', flush=True); time.sleep(120)")
     try:
