@@ -45,8 +45,8 @@ PATIENCE = 3.0  # names in /dev/shm may be those of somebody beside us: they go,
 def pytest_configure() -> None:
     """Prepare every process that runs tests.
 
-    Where no /dev/shm of their own is allowed, tests tell the names of others by the processes that use them. Signals
-    that whoever started the tests has ignored, as nohup and a shell's `&` do, would be ignored by all that tests start.
+    Where no /dev/shm of their own is allowed, tests tell the names of others by the processes that use them. nohup and
+    a shell's `&` ignore signals; every process that a test starts would inherit that.
     """
     mount_own()
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -14,7 +14,7 @@ from ipcbench.cli.listener import Terminal
 from ipcbench.cli.options import FEW, RESULTS, make_resume_request, make_run_request, surplus_of
 from ipcbench.cli.output import printing, say, say_prose, tell
 from ipcbench.cli.session import code_of
-from ipcbench.cli.summary import count, outlook, self_check_line, skip_lines, summary_lines
+from ipcbench.cli.summary import outlook, self_check_line, skip_lines, summary_lines
 from ipcbench.errors import BadRequest, IpcbenchError
 from ipcbench.fleet.checks import doubts, hosts, problems, refuse_open
 from ipcbench.fleet.client import RETRIES, Fleet, Presence, Tls
@@ -27,6 +27,7 @@ from ipcbench.run.request import RunRequest
 from ipcbench.run.session import plan_run
 from ipcbench.run.stop import Stop
 from ipcbench.shell import file_argument, pasted
+from ipcbench.text import count
 from ipcbench.units import parse_duration
 
 

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from ipcbench.cli.doctor import warning_lines
 from ipcbench.cli.output import tell
 from ipcbench.cli.progress import Bar, Lines, Quiet, progress_for
-from ipcbench.cli.summary import count, outlook
+from ipcbench.cli.summary import outlook
 from ipcbench.machine.finding import Finding
 from ipcbench.plan.planner import Plan
 from ipcbench.shell import pasted
+from ipcbench.text import count
 
 
 class Terminal:

@@ -34,7 +34,7 @@ def command(**given: Any) -> int:
     it. To repeat a measurement later, measure under another label and join both files with 'ipcbench merge'.
     """
     from ipcbench.cli.session import code_of, measured, say_report
-    from ipcbench.cli.summary import cost_line, self_check_line, summary_lines
+    from ipcbench.cli.summary import cost_line, summary_lines
 
     finished = measured("run", given)
     if finished is None:
@@ -45,9 +45,11 @@ def command(**given: Any) -> int:
             say_prose(line)
         if not finished.stopped_by:  # the user wants the prompt back
             from ipcbench.report import said
+            from ipcbench.report.content.study import study
 
-            closing = [self_check_line(finished.result), cost_line(finished.result)]
-            for line in dict.fromkeys([*said(finished.result), *closing]):  # a doubt comes first, and once
+            about = study(finished.result)
+            closing = [about.check.words(), cost_line(finished.result)]
+            for line in dict.fromkeys([*said(finished.result, about), *closing]):  # a doubt comes first, and once
                 say_prose(line)
             say_report(finished)
         if finished.resuming:

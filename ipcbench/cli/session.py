@@ -10,7 +10,7 @@ from ipcbench.cli.exit_codes import exit_code
 from ipcbench.cli.listener import Terminal
 from ipcbench.cli.options import make_resume_request, make_run_request
 from ipcbench.cli.output import say, say_prose
-from ipcbench.cli.summary import count, outlook, skip_lines
+from ipcbench.cli.summary import outlook, skip_lines
 from ipcbench.results.store import check_label
 from ipcbench.run.cost import fitted, time_to_start
 from ipcbench.run.execute import FinishedRun
@@ -21,6 +21,7 @@ from ipcbench.run.request import RunRequest
 from ipcbench.run.save import refuse_existing
 from ipcbench.run.session import plan_run, run
 from ipcbench.shell import file_argument, pasted
+from ipcbench.text import count
 from ipcbench.units import format_size
 
 

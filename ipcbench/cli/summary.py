@@ -9,13 +9,13 @@ from pathlib import Path
 
 from ipcbench.model import Case, Skip
 from ipcbench.plan.planner import Plan
-from ipcbench.report.content.outcomes import EXPECTED, outcomes, verdict_words
+from ipcbench.report.content.outcomes import is_expected, outcomes
 from ipcbench.report.content.words import listing
 from ipcbench.results.schema import ResultFile, RunRecord
 from ipcbench.results.touched import touched_words
 from ipcbench.run.cost import estimate
 from ipcbench.run.precision import half_width, still_wide
-from ipcbench.text import count as count
+from ipcbench.text import count
 from ipcbench.units import format_duration
 
 MOST_WIDE = 20  # lines
@@ -64,11 +64,6 @@ def counts_words(record: RunRecord) -> str:
     return "; ".join(f"{number} {words}" for words, number in outcomes(record))
 
 
-def _is_expected(case: str, verdict: str) -> bool:
-    """Return whether a wrong result is expected: the case adds to a number without the lock."""
-    return verdict_words(verdict, case.partition("/")[0]) == EXPECTED
-
-
 def absence_lines(result: ResultFile) -> list[str]:
     """Return why measured cases have no number: a line for each, or for each reason if there are many."""
     absent = [case for case in result.ipcbench.cases if case.verdict != "ok"]
@@ -78,7 +73,7 @@ def absence_lines(result: ResultFile) -> list[str]:
     from ipcbench.results.frame import case_frame
 
     frame = case_frame(result)
-    faults = [case.id for case in absent if not _is_expected(case.id, case.verdict)]
+    faults = [case.id for case in absent if not is_expected(case.id, case.verdict)]
     found = groups(frame[frame["case"].isin(faults)])
     lines = [
         f"{count(group.cases, 'case')} {group.verdict} in {group.reason}: {group.mechanisms}; {group.where}"
@@ -114,7 +109,7 @@ def _percent(share: float) -> str:
 
 def absence_line(case: str, verdict: str, stage: str, detail: str) -> str:
     """Return why a case has no number, in one line; a wrong result has no stage, since every stage succeeded."""
-    if _is_expected(case, verdict):
+    if is_expected(case, verdict):
         return f"{case}: {detail}, as expected without a lock"
     return f"{case}: {verdict}{'' if verdict == 'wrong' else f' in {stage}'}: {detail}"
 

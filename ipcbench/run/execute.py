@@ -1,4 +1,4 @@
-"""Measure what is left of a run and save the result."""
+"""Make the remaining visits of a run and save its result."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,10 @@ from matplotlib.figure import Figure
 from ipcbench.report.charts import Chart
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import csv
+from ipcbench.report.drawing.chart import LONGEST_ALT
+from ipcbench.report.drawing.inline import merge
 from ipcbench.report.drawing.sheet import sign
-from ipcbench.report.drawing.svg import drawing
+from ipcbench.report.drawing.svg import drawing, to_svg
 from ipcbench.report.drawing.theme import THEMES, Theme
 
 
@@ -50,3 +53,28 @@ def texts_of(chart: Chart[Study], about: Study) -> list[str]:
     with drawing(THEMES[0], chart.id):
         figure = drawn(chart, about, THEMES[0])
         return [text.get_text() for text, _ in boxes(figure)]
+
+
+def check_layout(chart: Chart[Any], table: pd.DataFrame, footer: tuple[str, str], theme: Theme) -> None:
+    """Draw a chart of a comparison or fleet; its texts lie inside the figure and not on each other."""
+    with drawing(theme, chart.id):
+        figure = chart.draw(table, theme)
+        sign(figure, footer, theme)
+        assert len(boxes(figure)) > 5
+        assert faults(figure) == []
+
+
+def check_drawn_twice(chart: Chart[Any], table: pd.DataFrame) -> None:
+    """Draw a chart twice: the same bytes; its themes merge, its text has figures, and its table is written whole."""
+    pictures = []
+    for _ in range(2):
+        with drawing(THEMES[0], chart.id):
+            pictures.append(to_svg(chart.draw(table, THEMES[0])))
+    assert pictures[0] == pictures[1]
+    with drawing(THEMES[1], chart.id):
+        assert merge(pictures[0], to_svg(chart.draw(table, THEMES[1]))).colours
+    assert any(character.isdigit() for character in chart.alt(table))
+    assert len(chart.alt(table)) <= LONGEST_ALT
+    back = pd.read_csv(io.StringIO(csv(table)), keep_default_na=False, na_values=[""])
+    assert list(back.columns) == list(table.columns)
+    assert len(back) == len(table)

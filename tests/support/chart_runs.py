@@ -44,7 +44,7 @@ def hostile() -> ResultFile:
 
 
 def many() -> ResultFile:
-    """Forty mechanisms with names of 28 characters, of all families, three of which spin, at twelve sizes."""
+    """Make forty mechanisms of all families at twelve sizes; names have 28 characters, and three mechanisms spin."""
     names = ["queue", *(f"mechanism-with-name-of-{i:05}" for i in range(39))]
     cases = [Case("ping-pong", name, 2**power) for name in names for power in range(3, 26, 2)]
     cases += [Case("stream", name, 2**power) for name in names for power in (3, 12, 25)]
@@ -58,7 +58,7 @@ def many() -> ResultFile:
 
 
 def spinning() -> ResultFile:
-    """Three mechanisms, of which one spins, on a machine with a name in other scripts."""
+    """Make three mechanisms, one that spins, on a machine with a name in other scripts."""
     result = make_result(
         make_cases([8, 64, 2**20], ["queue", "pipe", "array"]), 5, noise=0.3, cpus=2, label="Büro 笔记本 №1"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipcbench.results.schema import CaseRecord, RunRecord
+from ipcbench.results.schema import RunRecord
 
 MEASURED = "measured"
 EXPECTED = "lost updates, as expected without a lock"
@@ -12,7 +12,7 @@ _UNLOCKED = "counter:unlocked"  # the question whose cases leave the lock out on
 def outcomes(record: RunRecord) -> list[tuple[str, int]]:
     """Return (words, number of cases) per outcome, measured cases first: ('measured', 48), ('failed', 1)."""
     counts = dict(record.counts)
-    expected = sum(_is_expected(case) for case in record.cases)
+    expected = sum(is_expected(case.id, case.verdict) for case in record.cases)
     measured = (MEASURED, counts.pop("ok", 0))
     if not expected:
         return [measured, *sorted(counts.items())]
@@ -31,5 +31,6 @@ def verdict_words(verdict: str, question: str) -> str:
     return EXPECTED if verdict == "wrong" and question == _UNLOCKED else verdict
 
 
-def _is_expected(case: CaseRecord) -> bool:
-    return verdict_words(case.verdict, case.id.partition("/")[0]) == EXPECTED
+def is_expected(case: str, verdict: str) -> bool:
+    """Return whether a wrong result is what the case is there to show: adding to a number without the lock."""
+    return verdict_words(verdict, case.partition("/")[0]) == EXPECTED

@@ -15,8 +15,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from chart_checks import check_drawn_twice, check_layout
 from commands import Finished, complaint
-from layout import boxes, faults
 from paths import ROOT
 from synthetic import make_cases, make_result, model_seconds
 
@@ -35,11 +35,6 @@ from ipcbench.report.comparison.formats import as_csv, as_json, as_markdown, ter
 from ipcbench.report.comparison.words import Comparison, below_floor, conclusion, parts
 from ipcbench.report.comparison.write import footer
 from ipcbench.report.content.tables import Table
-from ipcbench.report.content.tables import csv as table_csv
-from ipcbench.report.drawing.chart import LONGEST_ALT
-from ipcbench.report.drawing.inline import merge
-from ipcbench.report.drawing.sheet import sign
-from ipcbench.report.drawing.svg import drawing, to_svg
 from ipcbench.report.drawing.theme import THEMES, Theme
 from ipcbench.results.digest import digest_of
 from ipcbench.results.schema import Condition, PythonFacts, ResultFile
@@ -865,27 +860,12 @@ def drawable(about: Comparison) -> list[tuple[Chart[Comparison], pd.DataFrame]]:
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 def test_texts_of_a_comparison_lie_inside_and_never_on_each_other(about: Comparison, theme: Theme) -> None:
     for chart, table in drawable(about):
-        with drawing(theme, chart.id):
-            figure = chart.draw(table, theme)
-            sign(figure, footer(about), theme)
-            assert len(boxes(figure)) > 5
-            assert faults(figure) == []
+        check_layout(chart, table, footer(about), theme)
 
 
 def test_charts_of_a_comparison_are_repeatable_have_words_and_come_with_their_table(about: Comparison) -> None:
     for chart, table in drawable(about):
-        drawn = []
-        for _ in range(2):
-            with drawing(THEMES[0], chart.id):
-                drawn.append(to_svg(chart.draw(table, THEMES[0])))
-        assert drawn[0] == drawn[1]
-        with drawing(THEMES[1], chart.id):
-            assert merge(drawn[0], to_svg(chart.draw(table, THEMES[1]))).colours
-        assert any(character.isdigit() for character in chart.alt(table))
-        assert len(chart.alt(table)) <= LONGEST_ALT
-        back = pd.read_csv(io.StringIO(table_csv(table)), keep_default_na=False, na_values=[""])
-        assert list(back.columns) == list(table.columns)
-        assert len(back) == len(table)
+        check_drawn_twice(chart, table)
 
 
 def test_a_comparison_without_cases_of_mechanisms_has_no_chart(two: tuple[ResultFile, ResultFile]) -> None:

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from chart_checks import check_drawn_twice, check_layout
 from commands import Finished
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from hypothesis.extra.numpy import arrays
-from layout import boxes, faults
 from pages import chromium, visit
 from synthetic import make_cases, make_result, model_seconds
 
@@ -33,11 +33,6 @@ from ipcbench.analysis.stats import by_round
 from ipcbench.errors import BadRequest, ResultError
 from ipcbench.model import Case
 from ipcbench.report.charts import SURVEYED, Chart
-from ipcbench.report.content.tables import csv as table_csv
-from ipcbench.report.drawing.chart import LONGEST_ALT
-from ipcbench.report.drawing.inline import merge
-from ipcbench.report.drawing.sheet import sign
-from ipcbench.report.drawing.svg import drawing, to_svg
 from ipcbench.report.drawing.theme import THEMES, Theme
 from ipcbench.report.fleet.formats import as_csv, as_json, as_markdown, terminal
 from ipcbench.report.fleet.words import Survey, parts, sentences
@@ -433,27 +428,12 @@ def drawable(about: Survey) -> list[tuple[Chart[Survey], pd.DataFrame]]:
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 def test_texts_of_a_survey_lie_inside_and_never_on_each_other(about: Survey, theme: Theme) -> None:
     for chart, table in drawable(about):
-        with drawing(theme, chart.id):
-            figure = chart.draw(table, theme)
-            sign(figure, footer(about), theme)
-            assert len(boxes(figure)) > 5
-            assert faults(figure) == []
+        check_layout(chart, table, footer(about), theme)
 
 
 def test_charts_of_a_survey_are_repeatable_have_words_and_come_with_their_table(about: Survey) -> None:
     for chart, table in drawable(about):
-        drawn = []
-        for _ in range(2):
-            with drawing(THEMES[0], chart.id):
-                drawn.append(to_svg(chart.draw(table, THEMES[0])))
-        assert drawn[0] == drawn[1]
-        with drawing(THEMES[1], chart.id):
-            assert merge(drawn[0], to_svg(chart.draw(table, THEMES[1]))).colours
-        assert any(character.isdigit() for character in chart.alt(table))
-        assert len(chart.alt(table)) <= LONGEST_ALT
-        back = pd.read_csv(io.StringIO(table_csv(table)), keep_default_na=False, na_values=[""])
-        assert list(back.columns) == list(table.columns)
-        assert len(back) == len(table)
+        check_drawn_twice(chart, table)
 
 
 @pytest.mark.parametrize("width", [80, 120])
