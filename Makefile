@@ -10,6 +10,8 @@ PROCESSES ?= logical
 comma := ,
 
 SHELL := /bin/sh
+# Where it is set, every process would compile the package anew, and tests and visits start thousands.
+export PYTHONDONTWRITEBYTECODE =
 BIN := $(VENV)/bin
 FITTING = for python in $(PYTHON) python3.15 python3.14 python3.13 python3.12 python3.11 python3 python; do \
 	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; break; fi; done
