@@ -190,7 +190,8 @@ class Outcome(NamedTuple):
     cpu_user and cpu_system are the CPU seconds of all processes of the visit during its timed values, which had
     `operations` operations. cpus are the CPUs that each process could use, driver first. notes are doubts about the
     visit, such as "flooded"; proof names the checks of what arrived: "counts", "last", "digests". tail counts single
-    operations by the bucket of their delay, in nanoseconds, if each was timed; see measure.api.histogram.
+    operations by the bucket of their delay, in nanoseconds, if each was timed; see measure.api.histogram. turns are the
+    places of the values in the order of all turns of their sitting.
     """
 
     values: tuple[float, ...]
@@ -206,3 +207,4 @@ class Outcome(NamedTuple):
     notes: tuple[str, ...] = ()
     proof: tuple[str, ...] = ()
     tail: tuple[tuple[int, int], ...] = ()
+    turns: tuple[int, ...] = ()

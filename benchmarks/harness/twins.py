@@ -52,7 +52,7 @@ class _Unheard:
     def ended(self, visit: Visit, attempt: int, seconds: float, found: Outcome | Failure) -> None:
         pass
 
-    def visiting(self, visit: Visit, rounds: int, seconds_left: float) -> None:
+    def visiting(self, visits: Sequence[Visit], rounds: int, seconds_left: float) -> None:
         if not visit.position:
             print(f"round {visit.round} of {rounds}, about {seconds_left:.0f} s left", file=sys.stderr, flush=True)
 
@@ -74,7 +74,7 @@ def measure_twins(cases: Sequence[Case], rounds: int, path: Path) -> ResultFile:
         pythons=(twin,),
     )
     with Stop() as stop, contextlib.closing(Visitor(plan.timing, stop, pythons=plan.pythons)) as visitor:
-        findings = measure(plan, time_to_start(plan, visitor.visit), visitor.visit, unheard, unheard, stop)
+        findings = measure(plan, time_to_start(plan, visitor.sitting), visitor.sitting, unheard, unheard, stop)
     occasion = Occasion(path.stem, started.isoformat(timespec="seconds"), "twins", 0.0, machine_facts())
     result = make_result(plan, findings, occasion)
     save(result, path, replace=True)

@@ -61,7 +61,7 @@ def _show(site: HostSite, request: RunRequest) -> int:
     try:
         plan = plan_run(of_host(request, site.name), site, Terminal(quiet=False))
         with contextlib.closing(site.visits(plan, site.stop)) as visits:
-            start = time_to_start(plan, visits.visit)
+            start = time_to_start(plan, visits.sitting)
         say(f"host {site.name}: {outlook(fitted(plan, start), start, False)}")
         for line in skip_lines(plan.skips):
             say_prose(f"host {site.name}: {line}")

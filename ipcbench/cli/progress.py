@@ -6,7 +6,7 @@ Nothing is drawn during a visit: the bar has no refresh thread and moves only be
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -22,7 +22,7 @@ from ipcbench.units import format_duration
 class Quiet:
     """Print no progress."""
 
-    def visiting(self, visit: Visit, rounds: int, seconds_left: float) -> None:
+    def visiting(self, visits: Sequence[Visit], rounds: int, seconds_left: float) -> None:
         pass
 
     def failed(self, case: Case, failure: Failure) -> None:
@@ -35,7 +35,8 @@ class Lines:
     def __init__(self, tell: Callable[[str], None] = tell) -> None:
         self.tell, self.round = tell, -1
 
-    def visiting(self, visit: Visit, rounds: int, seconds_left: float) -> None:
+    def visiting(self, visits: Sequence[Visit], rounds: int, seconds_left: float) -> None:
+        visit = visits[0]
         if visit.round != self.round:
             self.round = visit.round
             what = f"round {visit.round} of {rounds}" if visit.round else "calibrating"
@@ -52,7 +53,8 @@ class Bar:
         self.progress, self.task = progress, task
         self.total = 0.0
 
-    def visiting(self, visit: Visit, rounds: int, seconds_left: float) -> None:
+    def visiting(self, visits: Sequence[Visit], rounds: int, seconds_left: float) -> None:
+        visit, more = visits[0], len(visits) - 1
         self.total = max(self.total, seconds_left)
         with quietly():
             self.progress.update(
@@ -61,7 +63,7 @@ class Bar:
                 completed=self.total - seconds_left,
                 round=f"round {visit.round}/{rounds}" if visit.round else "calibrating",
                 left=format_duration(seconds_left),
-                case=safe_text(visit.case.id),
+                case=safe_text(f"{visit.case.id}{f' and {more} more' if more else ''}"),
             )
             self.progress.refresh()
 

@@ -54,7 +54,7 @@ def dry_run(request: RunRequest, listener: Listener) -> None:
     for line in skip_lines(plan.skips):
         say_prose(line)
     with site.stopping() as stop, contextlib.closing(site.visits(plan, stop)) as visits:
-        start = time_to_start(plan, visits.visit)
+        start = time_to_start(plan, visits.sitting)
         say_prose(outlook(fitted(plan, start), start, destination.reports is not None))
 
 

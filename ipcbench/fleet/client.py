@@ -6,7 +6,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -163,13 +163,14 @@ class Fleet:
         found: T = self._on(self.find(name, stop), function, *arguments)
         return found
 
-    def submit(self, address: str, identity: str, name: str, visit: Visit, timing: Timing) -> Any:
-        """Submit a visit to the worker at this address only; return its future."""
+    def submit(self, address: str, identity: str, name: str, visits: Sequence[Visit], seed: str, timing: Timing) -> Any:
+        """Submit a sitting to the worker at this address only; return its future."""
         return self.client.submit(
-            host.make_visit,
+            host.make_sitting,
             identity,
             name,
-            visit,
+            visits,
+            seed,
             timing,
             key=identity,
             workers=[address],
@@ -178,12 +179,12 @@ class Fleet:
             pure=False,
         )
 
-    def stop_visit(self, address: str, identity: str) -> None:
-        """End a visit early, if it is still at this address."""
+    def stop_sitting(self, address: str, identity: str) -> None:
+        """End a sitting early, if it is still at this address."""
         try:
-            self._on(address, host.stop_visit, identity)
+            self._on(address, host.stop_sitting, identity)
         except IpcbenchError:
-            return  # the host is lost, and its warden ends the visit
+            return  # the host is lost, and its warden ends the visits
 
     def _on(self, address: str, function: Callable[..., Any], *arguments: object, on_error: str = "raise") -> Any:
         if address not in self.workers():  # Dask would try for half a minute

@@ -1,6 +1,6 @@
-"""Functions that run on a host, inside its Dask worker: identify the host, plan there, make one visit.
+"""Functions that run on a host, inside its Dask worker: identify the host, plan there, make one sitting.
 
-`run.visitor.Visitor` makes the visit, as it does locally: a warden, and below it a fresh process. The Dask worker only
+`run.visitor.Visitor` makes the visits, as it does locally: a warden, and below it fresh processes. The Dask worker only
 waits.
 """
 
@@ -13,6 +13,7 @@ import platform
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -33,6 +34,7 @@ from ipcbench.run.containment.processes import ISOLATION
 from ipcbench.run.stop import Stop
 from ipcbench.run.visitor import Visitor
 
+AGAIN = "made again after its Dask worker was lost"  # a note of such a visit
 PRETEND = "IPCBENCH_FLEET_HOST"  # for tests: workers on one machine pretend to be hosts of these names
 QUIET = {
     "distributed.worker.profile.enabled": False,
@@ -49,14 +51,27 @@ class Facts(NamedTuple):
     isolation: str
 
 
+class Found(msgspec.Struct):
+    """What a visit found: one of both."""
+
+    outcome: Outcome | None = None
+    failure: Failure | None = None
+
+    def noted(self, lost: int) -> Outcome | Failure:
+        """Return it, with a note if its Dask worker was `lost` so many times before."""
+        if self.outcome:
+            notes = (*self.outcome.notes, AGAIN) if lost else self.outcome.notes
+            return self.outcome._replace(notes=notes)
+        return self.failure or Failure("failed", "start", "the host said nothing of what it found")
+
+
 class Answer(msgspec.Struct):
-    """The end of a task: an outcome or a failure, or it was stopped, or it was for another host.
+    """The end of a task: what the visits of a sitting found, or it was stopped, or it was for another host.
 
     trouble is why no further visit can be made there; uncontained says that a process outlived its visit.
     """
 
-    outcome: Outcome | None = None
-    failure: Failure | None = None
+    found: list[Found] = []
     trouble: str = ""
     uncontained: bool = False
     stopped: bool = False
@@ -67,7 +82,7 @@ class Quit(Stop):
     """A Stop that is requested by another thread instead of a signal."""
 
     def ask(self) -> None:
-        """End the visit under way."""
+        """End the sitting under way."""
         self._on_signal(signal.SIGINT, None)
 
     def close(self) -> None:
@@ -124,10 +139,10 @@ def plan_here(request: Request, seed: int, budget: Budget, timing: Timing) -> tu
         return None, str(error), isinstance(error, NotHere)
 
 
-def make_visit(identity: str, name: str, visit: Visit, timing: Timing) -> bytes:
-    """Make one visit on the host of this name, and return an Answer as JSON.
+def make_sitting(identity: str, name: str, visits: Sequence[Visit], seed: str, timing: Timing) -> bytes:
+    """Make the visits of one sitting on the host of this name, and return an Answer as JSON.
 
-    identity is the visit's name for `stop_visit`. Raises HostBusy and OSError, after which Dask may try again.
+    identity is the sitting's name for `stop_sitting`. Raises HostBusy and OSError, after which Dask may try again.
     """
     if name != host_name():
         return msgspec.json.encode(Answer(elsewhere=True))
@@ -136,8 +151,8 @@ def make_visit(identity: str, name: str, visit: Visit, timing: Timing) -> bytes:
         _under_way[identity] = stop
     try:
         with only_here(name) as held, contextlib.closing(Visitor(timing, stop, locks=[held])) as visitor:
-            found = visitor.visit(visit)
-        answer = Answer(outcome=found) if isinstance(found, Outcome) else Answer(failure=found)
+            made = visitor.sitting(visits, seed)
+        answer = Answer([Found(outcome=one) if isinstance(one, Outcome) else Found(failure=one) for one in made])
     except Interrupted:
         answer = Answer(stopped=True)
     except IpcbenchError as error:
@@ -149,8 +164,8 @@ def make_visit(identity: str, name: str, visit: Visit, timing: Timing) -> bytes:
     return msgspec.json.encode(answer)
 
 
-def stop_visit(identity: str) -> bool:
-    """End the visit of this identity if it is under way here; return whether it is."""
+def stop_sitting(identity: str) -> bool:
+    """End the sitting of this identity if it is under way here; return whether it is."""
     with _lock:
         stop = _under_way.get(identity)
         if stop:

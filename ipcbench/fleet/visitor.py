@@ -33,7 +33,6 @@ T = TypeVar("T")
 DEATHS = 3  # Dask workers that may die under one visit
 LAST_WORDS = 15.0  # seconds for a visit to end when the user stops the run
 _LOOK = 0.25
-AGAIN = "made again after its Dask worker was lost"  # a note of such a visit
 
 
 class Deliveries:
@@ -62,10 +61,10 @@ class Deliveries:
 
 
 class RemoteVisitor:
-    """Makes the visits of one run on one host, one at a time; see `run.visitor.Visitor`.
+    """Makes the visits of one run on one host, one sitting at a time; see `run.visitor.Visitor`.
 
-    Plan, host, case, round and attempt identify a visit. If its Dask worker is lost, the visit is made again when the
-    host is back, at whatever address.
+    Plan, host, round, attempt and the case of its first visit identify a sitting. If its Dask worker is lost, the
+    sitting is made again when the host is back, at whatever address.
     """
 
     def __init__(
@@ -77,11 +76,12 @@ class RemoteVisitor:
         self._begun = f"ipcbench-{os.urandom(4).hex()}-{digest(plan_record(plan), software)[:16]}-{name}"
         self._attempts: Counter[tuple[str, int]] = Counter()
 
-    def visit(self, visit: Visit) -> Outcome | Failure:
-        """Make one visit; raises Interrupted, and HostLost, NotContained and others if no further visit can be made."""
-        key = visit.case.id, visit.round
+    def sitting(self, visits: Sequence[Visit], seed: str) -> list[Outcome | Failure]:
+        """Make one sitting; raises Interrupted, and HostLost, NotContained and others if no other can follow."""
+        key = visits[0].case.id, visits[0].round
         self._attempts[key] += 1
-        wanted = f"{self._begun}-{visit.case.id}-{visit.round}-{self._attempts[key]}"
+        wanted = f"{self._begun}-{key[0]}-{key[1]}-{self._attempts[key]}"
+        seconds = sum(deadlines(visit, self.timing)["visit"] for visit in visits)
         ended: SimpleQueue[Any] = SimpleQueue()
 
         def came(future: Any) -> None:
@@ -91,31 +91,30 @@ class RemoteVisitor:
         for lost in range(DEATHS):
             task = f"{wanted}-{lost}"
             address = self.fleet.find(self.name, self.stop)
-            future = self.fleet.submit(address, task, self.name, visit, self.timing)
+            future = self.fleet.submit(address, task, self.name, visits, seed, self.timing)
             future.add_done_callback(came)
             try:
-                answer = self._awaited(address, task, future, ended, deadlines(visit, self.timing)["visit"])
+                answer = self._awaited(address, task, future, ended, seconds)
             finally:
                 with contextlib.suppress(Exception):  # Dask's own, if the cluster is lost
                     future.cancel()
             if isinstance(answer, Failure):
-                return answer
+                return [answer] * len(visits)
             if answer and answer.elsewhere:
                 self.deliveries.withdraw(wanted)
                 self.fleet.forget(self.name)
             elif answer:
-                return self._found(answer, lost)
-        return Failure("failed", "start", f"the Dask worker was lost {DEATHS} times under this visit")
+                return self._found(answer, len(visits), lost)
+        return [Failure("failed", "start", f"the Dask worker was lost {DEATHS} times under this visit")] * len(visits)
 
-    def _found(self, answer: host.Answer, lost: int) -> Outcome | Failure:
+    def _found(self, answer: host.Answer, visits: int, lost: int) -> list[Outcome | Failure]:
         if answer.stopped:
             raise Interrupted(self.stop.by or 2)
         if answer.trouble:
             raise (NotContained if answer.uncontained else IpcbenchError)(safe_text(answer.trouble, 600))
-        if answer.outcome:
-            notes = (*answer.outcome.notes, AGAIN) if lost else answer.outcome.notes
-            return answer.outcome._replace(notes=notes)
-        return answer.failure or Failure("failed", "start", "the host said nothing of what it found")
+        if len(answer.found) != visits:
+            return [Failure("failed", "start", "the host did not say what every visit found")] * visits
+        return [one.noted(lost) for one in answer.found]
 
     def close(self) -> None:
         """Do nothing: hosts keep no state between visits."""
@@ -131,7 +130,7 @@ class RemoteVisitor:
                 if over is future or over.status == "finished":
                     return _answer_of(over)
             if self.stop.by is not None:
-                self.fleet.stop_visit(address, task)
+                self.fleet.stop_sitting(address, task)
                 with contextlib.suppress(Empty):
                     ended.get(timeout=LAST_WORDS)
                 raise Interrupted(self.stop.by)

@@ -4,6 +4,7 @@ A plain pyperf script with one more option, so every pyperf flag works. The life
 
     set up: place this process, make the ports, start the peers, wait until all are ready
     verify ─ warm-up ─ values ─ verify again          pyperf calls Session.time for the middle part
+             each after waiting for its turn, see process/token.py
     tear down: stop the peers, close the ports; add the "ipcbench" object to the file that pyperf wrote
 """
 
@@ -47,16 +48,20 @@ from ipcbench.measure.process.team import (
     usage,
 )
 from ipcbench.measure.process.thread_team import start_team
+from ipcbench.measure.process.token import Token
 from ipcbench.measure.registry import load_mechanism, load_pattern
 from ipcbench.model import Case
 from ipcbench.text import safe_text
 
+WARMING = 8  # a turn is preceded by one of an eighth of its loops, which is not timed
+
 
 class Session:
-    """One visit, from set-up to tear-down."""
+    """One visit, from set-up to tear-down; token is what it waits for before every turn."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, token: Token | None = None) -> None:
         self.case = case
+        self.token = token or Token()
         self.pattern = load_pattern(case.pattern)
         self.mechanism = load_mechanism(case.mechanism)
         self.content = content(self.mechanism.carries, case.payload)
@@ -167,6 +172,16 @@ class Session:
             self.verify()
             check_medium()  # patterns with cycles make their ports only now
             mark("timing")
+        self.token.wait("turn")
+        if self.token.shared and loops >= WARMING:  # the caches are those of the visit that had the last turn
+            self.play(loops // WARMING)
+        driver, peers, used = self.play(loops)
+        self.laps.append((loops, used))
+        self.tails.append(histogram(self.pattern.delays(self.seat, driver, peers)))
+        return self.pattern.elapsed(driver, peers)
+
+    def play(self, loops: int) -> tuple[Lap, Sequence[Lap], Usage]:
+        """Play a turn; return the laps of the driver and of the peers, and what all processes used."""
         team = self.team
         if team is None:
             raise RuntimeError("nothing is set up")
@@ -177,9 +192,7 @@ class Session:
         peers, peers_used = team.laps()
         used = total_usage([self.usage().since(before), peers_used, helper_usage(helpers).since(helpers_before)])
         self.pattern.check(self.seat, turn, driver, peers)
-        self.laps.append((loops, used))
-        self.tails.append(histogram(self.pattern.delays(self.seat, driver, peers)))
-        return self.pattern.elapsed(driver, peers)
+        return driver, peers, used
 
     def usage(self) -> Usage:
         """Return what this process has used; with its ended children, if a turn starts and ends them."""
@@ -189,6 +202,7 @@ class Session:
         """Verify again and tear down."""
         if self.team is None:
             return
+        self.token.wait("end")
         mark("second verification")
         self.verify()
         mark("tear-down")
@@ -332,8 +346,9 @@ def run(arguments: Sequence[str] | None = None) -> Ledger:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, _on_alarm)
     show_stacks("driver")
+    token = Token()
     before = take_ledger()
-    session = Session(args.case)
+    session = Session(args.case, token)
     try:
         try:
             bench = runner.bench_time_func(args.case.id, session.time, inner_loops=operations_per_loop(args.case))

@@ -59,10 +59,11 @@ class Plan:
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     pythons: tuple[Interpreter, ...] = ()
 
-    def round(self, number: int, cases: Sequence[Case], loops: dict[Case, int]) -> list[Visit]:
-        """Return the visits of one round of these cases, in shuffled blocks with shuffled cases."""
+    def sittings(self, number: int, cases: Sequence[Case], loops: dict[Case, int]) -> list[list[Visit]]:
+        """Return the visits of a round of these cases: a sitting for each block, all shuffled."""
         ordered = shuffled_blocks(cases, f"{self.seed}/{number}")
-        return [Visit(case, number, position, loops.get(case)) for position, case in enumerate(ordered)]
+        visits = [Visit(case, number, position, loops.get(case)) for position, case in enumerate(ordered)]
+        return [list(sitting) for _, sitting in itertools.groupby(visits, lambda visit: visit.case.block)]
 
 
 def shuffled_blocks(cases: Sequence[Case], seed: str) -> list[Case]:

@@ -17,7 +17,7 @@ from ipcbench.model import Verdict
 from ipcbench.text import LINES, ONE_LINE
 
 SCHEMA = 4
-PROTOCOL = 1  # increased whenever a change of what is timed, or how, makes older numbers incomparable
+PROTOCOL = 2  # increased whenever a change of what is timed, or how, makes older numbers incomparable
 PYTHON_MODE, NORMAL = "Python mode", "normal"  # a condition, and its value if no mode is switched on
 UNKNOWN = "unknown"  # the value of a condition that cannot be read
 NOT_REACHED = "the run was stopped before this case was measured"
@@ -90,7 +90,7 @@ class VisitRecord(msgspec.Struct, forbid_unknown_fields=True):
 
     notes are doubts about this visit, such as "flooded"; a CaseRecord has those about the whole case. tail counts
     single operations by the bucket of their delay in nanoseconds, see `measure.api.histogram`; empty if only whole
-    turns were timed.
+    turns were timed. turns are the places of the values in the order of all turns of their sitting.
     """
 
     case: Name
@@ -107,6 +107,7 @@ class VisitRecord(msgspec.Struct, forbid_unknown_fields=True):
     ]
     notes: Texts = []
     tail: Tail = []
+    turns: Annotated[list[Count], msgspec.Meta(max_length=100_000)] = []
 
 
 class MechanismFacts(msgspec.Struct, forbid_unknown_fields=True):

@@ -12,7 +12,7 @@ from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
 from ipcbench.run.precision import LEAST_KNOWN
 
-Measure = Callable[[Visit], Outcome | Failure]
+Sit = Callable[[Sequence[Visit], str], Sequence[Outcome | Failure]]  # makes the visits of a sitting, from its seed
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Costs:
 _PER_MANAGER, _PER_SPAWNED, _PER_FORKED = 0.3, 1.1, 0.03
 _PER_MIB = 0.3
 _PER_ARRAY = 1.0  # numpy is imported in every process
-_AROUND_TURN = 1.08  # a whole turn, with making payloads and giving orders, ÷ its timed part
+_AROUND_TURN = 1.2  # a whole turn, with warming up, making payloads and giving orders, ÷ its timed part
 _CALIBRATION_TURNS = 2.9  # the last doubling takes 1 to 2 times the shortest value, all earlier ones together as long
 
 
@@ -98,7 +98,7 @@ def fitted(plan: Plan, start: float) -> Plan:
     return plan
 
 
-def time_to_start(plan: Plan, visit: Measure) -> float:
+def time_to_start(plan: Plan, sit: Sit) -> float:
     """Measure the seconds a worker takes to start: the median of three visits of the plan's cheapest case.
 
     Raises Interrupted.
@@ -108,7 +108,7 @@ def time_to_start(plan: Plan, visit: Measure) -> float:
     seconds = []
     for _ in range(3):
         begun = time.monotonic()
-        visit(Visit(cheapest, 0, 0, loops=1))
+        sit([Visit(cheapest, 0, 0, loops=1)], "")
         seconds.append(time.monotonic() - begun)
     return statistics.median(seconds) / fixed
 

@@ -51,7 +51,7 @@ def execute(
     begun, planned = time.monotonic(), past.planned
     journal.full_metadata = planned.full_metadata
     with listener.progress() as progress:
-        findings = measure(past.plan, planned.start, visits.visit, journal, progress, stop, past.earlier)
+        findings = measure(past.plan, planned.start, visits.sitting, journal, progress, stop, past.earlier)
     resuming = destination.resume_command(planned.label, path.exists() and replace)
     if stop.by is not None and not findings.outcomes:
         if not (findings.loops or findings.failures or past.earlier.attempts):

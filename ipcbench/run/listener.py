@@ -12,10 +12,10 @@ from ipcbench.plan.planner import Plan
 
 
 class Progress(Protocol):
-    """Receives every visit and every case that fails."""
+    """Receives every sitting and every case that fails."""
 
-    def visiting(self, visit: Visit, rounds: int, seconds_left: float) -> None:
-        """A visit begins; `rounds` and `seconds_left` are the present estimates for the whole run."""
+    def visiting(self, visits: Sequence[Visit], rounds: int, seconds_left: float) -> None:
+        """A sitting of these visits begins; `rounds` and `seconds_left` are the present estimates for the whole run."""
 
     def failed(self, case: Case, failure: Failure) -> None:
         """A case leaves the run."""

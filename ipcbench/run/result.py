@@ -218,6 +218,7 @@ def _visit_record(case: Case, number: int, position: int, outcome: Outcome) -> V
         cpus=[list(cpus) for cpus in outcome.cpus],
         notes=_texts(outcome.notes),
         tail=list(outcome.tail),
+        turns=list(outcome.turns),
     )
 
 

@@ -1,6 +1,7 @@
 """Calibrate every case once, then visit every case once a round, until the budget is met.
 
-A visit that fails or times out is made once more; a case that fails twice leaves the remaining rounds. The number of
+The visits of a block make a sitting and take turns. A visit that fails or times out is made once more, in a sitting
+with the others of its block that failed; a case that fails twice leaves the remaining rounds. The number of
 rounds follows from what calibration and rounds really cost; a budget never cuts a round short, and never goes below the
 least number of rounds. If a precision is asked for, rounds of the blocks that are still wide follow, see `precision`.
 
@@ -11,14 +12,14 @@ because these follow from the plan and from what visits found and cost.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeGuard
 
 from ipcbench.errors import Interrupted, IpcbenchError, ResultError
 from ipcbench.model import SEVERITY, Case, Failure, Outcome, Visit
 from ipcbench.plan.planner import Plan
-from ipcbench.run.cost import Costs, Measure, calibration_cost, loops_for, rounds_of_all, rounds_within, visit_cost
+from ipcbench.run.cost import Costs, Sit, calibration_cost, loops_for, rounds_of_all, rounds_within, visit_cost
 from ipcbench.run.listener import Progress
 from ipcbench.run.precision import wide
 from ipcbench.run.stop import Stop
@@ -27,17 +28,17 @@ RETRIED = ("failed", "timed-out")  # a second attempt that succeeds would hide t
 
 
 class Log(Protocol):
-    """Records every visit before the next begins."""
+    """Records every visit of a sitting before the next sitting begins."""
 
     def started(self, visit: Visit, attempt: int) -> None:
         """Record that a visit begins; raises ResultError."""
 
     def ended(self, visit: Visit, attempt: int, seconds: float, found: Outcome | Failure) -> None:
-        """Record what a visit found, `seconds` after the end of the one before; raises ResultError."""
+        """Record what a visit found, and its share of the seconds of its sitting; raises ResultError."""
 
 
 class Attempt(NamedTuple):
-    """A visit that has ended, and the seconds since the end of the one before it."""
+    """A visit that has ended, and its share of the seconds of its sitting."""
 
     found: Outcome | Failure
     seconds: float
@@ -79,10 +80,10 @@ NOTHING = Earlier()
 
 
 def measure(
-    plan: Plan, start: float, visit: Measure, log: Log, progress: Progress, stop: Stop, earlier: Earlier = NOTHING
+    plan: Plan, start: float, sit: Sit, log: Log, progress: Progress, stop: Stop, earlier: Earlier = NOTHING
 ) -> Findings:
     """Carry out the plan until the budget is met or the user stops it; return the findings of all parts of the run."""
-    run = _Run(plan, start, visit, log, progress, stop, earlier)
+    run = _Run(plan, start, sit, log, progress, stop, earlier)
     try:
         run.calibrate()
         run.rounds()
@@ -105,11 +106,19 @@ def worse(one: Failure, other: Failure) -> Failure:
     return max(one, other, key=lambda failure: SEVERITY.index(failure.verdict))
 
 
+def shares(found: Sequence[Outcome | Failure]) -> list[float]:
+    """Return the share of each visit in the time of its sitting: by its own duration, a failed one as the mean."""
+    walls = [one.wall for one in found if isinstance(one, Outcome)]
+    mean = sum(walls) / len(walls) if walls else 1.0
+    each = [one.wall if isinstance(one, Outcome) else mean for one in found]
+    return [wall / sum(each) for wall in each] if sum(each) else [1 / len(each)] * len(each)
+
+
 class _Run:
     def __init__(
-        self, plan: Plan, start: float, visit: Measure, log: Log, progress: Progress, stop: Stop, earlier: Earlier
+        self, plan: Plan, start: float, sit: Sit, log: Log, progress: Progress, stop: Stop, earlier: Earlier
     ) -> None:
-        self.plan, self.visit, self.log, self.progress, self.stop = plan, visit, log, progress, stop
+        self.plan, self.sit, self.log, self.progress, self.stop = plan, sit, log, progress, stop
         self.earlier = earlier
         self.begun = earlier.rounds
         self.findings = Findings()
@@ -122,64 +131,76 @@ class _Run:
     def calibrate(self) -> None:
         """Visit every case once, to find the loops that fill the shortest value."""
         cost = {case: calibration_cost(case, self.plan.timing, self.start) for case in self.plan.cases}
-        order = self.plan.round(0, self.plan.cases, {})
-        for i, visit in enumerate(order):
-            rest = sum(cost[later.case] for later in order[i:])
+        sittings = self.plan.sittings(0, self.plan.cases, {})
+        for i, sitting in enumerate(sittings):
+            rest = sum(cost[visit.case] for later in sittings[i:] for visit in later)
             one_round = self.costs.round(self.plan.cases)
             rounds = rounds_within(self.plan.budget, 0, self.spent + rest, one_round)
-            found = self._make(visit, rounds, rest + rounds * one_round)
-            if isinstance(found, Outcome):
-                self.findings.loops[visit.case] = loops_for(found, self.plan.timing)
+            for visit, attempt in self._make(sitting, rounds, rest + rounds * one_round):
+                if isinstance(attempt.found, Outcome):
+                    self.findings.loops[visit.case] = loops_for(attempt.found, self.plan.timing)
 
     def rounds(self) -> None:
         """Visit every remaining case once a round until the budget is met, then the cases that are still wide."""
         number = 1
         while chosen := self._chosen(number):
             rounds = max(number, self._rounds_of_all(number - 1))
-            order = self.plan.round(number, chosen, self.findings.loops)
-            for i, visit in enumerate(order):
-                rest = sum(self.costs.of(later.case) for later in order[i:])
+            sittings = self.plan.sittings(number, chosen, self.findings.loops)
+            for i, sitting in enumerate(sittings):
+                rest = sum(self.costs.of(visit.case) for later in sittings[i:] for visit in later)
                 rest += (rounds - number) * self.costs.round(self._left())
-                before = self.spent
-                found = self._make(visit, rounds, rest)
-                self.costs.learn(visit.case, self.spent - before)
-                if isinstance(found, Outcome):
-                    self.findings.outcomes[visit.case, number] = found
-                    self.findings.positions[visit.case, number] = visit.position
+                for visit, attempt in self._make(sitting, rounds, rest):
+                    self.costs.learn(visit.case, attempt.seconds)
+                    if isinstance(attempt.found, Outcome):
+                        self.findings.outcomes[visit.case, number] = attempt.found
+                        self.findings.positions[visit.case, number] = visit.position
             self.findings.rounds = number
             number += 1
         self.findings.complete = True
 
-    def _make(self, visit: Visit, rounds: int, seconds_left: float) -> Outcome | Failure:
-        """Make a visit, twice if the first attempt fails; a case that fails twice has the worse verdict."""
-        found = self._attempt(visit, 1, rounds, seconds_left)
-        if wants_retry(found):
-            second = self._attempt(visit, 2, rounds, seconds_left)
+    def _make(self, sitting: Sequence[Visit], rounds: int, seconds_left: float) -> list[tuple[Visit, Attempt]]:
+        """Make the visits of a sitting; those that fail twice; a case that fails twice has the worse verdict."""
+        found = dict(zip(sitting, self._attempts(sitting, 1, rounds, seconds_left), strict=True))
+        again = [visit for visit, first in found.items() if wants_retry(first.found)]
+        for visit, second in zip(again, self._attempts(again, 2, rounds, seconds_left), strict=True):
+            first = found[visit]
             self.findings.retries[visit.case] = self.findings.retries.get(visit.case, 0) + 1
-            found = second if isinstance(second, Outcome) else worse(found, second)
-        if isinstance(found, Failure):
-            self.findings.failures[visit.case] = found
-            self.progress.failed(visit.case, found)
-        return found
+            worst = second.found
+            if isinstance(first.found, Failure) and isinstance(second.found, Failure):
+                worst = worse(first.found, second.found)
+            found[visit] = Attempt(worst, first.seconds + second.seconds)
+        for visit, attempt in found.items():
+            if isinstance(attempt.found, Failure):
+                self.findings.failures[visit.case] = attempt.found
+                self.progress.failed(visit.case, attempt.found)
+        return list(found.items())
 
-    def _attempt(self, visit: Visit, attempt: int, rounds: int, seconds_left: float) -> Outcome | Failure:
-        """Make a visit and record it, or return what an earlier part of the run recorded."""
-        known = self.earlier.attempts.get((visit.case, visit.round, attempt))
-        if known:
-            self.spent += known.seconds
-            return known.found
+    def _attempts(self, visits: Sequence[Visit], attempt: int, rounds: int, seconds_left: float) -> list[Attempt]:
+        """Make visits and record them; those that an earlier part of the run recorded are not made again."""
+        earlier = self.earlier.attempts
+        known = {visit: earlier[key] for visit in visits if (key := (visit.case, visit.round, attempt)) in earlier}
+        left = [visit for visit in visits if visit not in known]
+        if left:
+            known |= dict(zip(left, self._sitting(left, attempt, rounds, seconds_left), strict=True))
+        self.spent += sum(found.seconds for found in known.values())
+        return [known[visit] for visit in visits]
+
+    def _sitting(self, visits: Sequence[Visit], attempt: int, rounds: int, seconds_left: float) -> list[Attempt]:
         if self.stop.by is not None:
             raise Interrupted(self.stop.by)
-        self.progress.visiting(visit, rounds, seconds_left)
-        self.log.started(visit, attempt)
-        found = self.visit(visit)
-        if attempt > 1 and isinstance(found, Outcome):
-            found = found._replace(notes=(*found.notes, "retried"))
+        self.progress.visiting(visits, rounds, seconds_left)
+        for visit in visits:
+            self.log.started(visit, attempt)
+        found = self.sit(visits, f"{self.plan.seed}/{visits[0].round}/{attempt}")
         now = time.monotonic()
         seconds, self.mark = now - self.mark, now
-        self.spent += seconds
-        self.log.ended(visit, attempt, seconds, found)
-        return found
+        made = []
+        for visit, one, share in zip(visits, found, shares(found), strict=True):
+            if attempt > 1 and isinstance(one, Outcome):
+                one = one._replace(notes=(*one.notes, "retried"))
+            self.log.ended(visit, attempt, share * seconds, one)
+            made.append(Attempt(one, share * seconds))
+        return made
 
     def _left(self) -> list[Case]:
         return [case for case in self.plan.cases if case not in self.findings.failures]

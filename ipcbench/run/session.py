@@ -61,7 +61,7 @@ def _begin(request: RunRequest, site: Site, listener: Listener) -> FinishedRun:
     ):
         refuse_existing(path, destination.force)
         found = _examine(site, listener)
-        start = time_to_start(plan, visits.visit)
+        start = time_to_start(plan, visits.sitting)
         plan = fitted(plan, start)
         visits.timing = plan.timing
         record = plan_record(plan)

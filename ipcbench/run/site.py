@@ -15,7 +15,7 @@ from ipcbench.run.stop import Stop
 
 
 class Visits(Protocol):
-    """Makes the visits of one run, one after the other; see `run.visitor.Visitor`."""
+    """Makes the visits of one run, one sitting after the other; see `run.visitor.Visitor`."""
 
     timing: Timing
 
@@ -23,8 +23,11 @@ class Visits(Protocol):
     def isolation(self) -> str:
         """Return what contains the visits, see `run.containment.processes`."""
 
-    def visit(self, visit: Visit) -> Outcome | Failure:
-        """Make one visit; raises Interrupted, and another IpcbenchError if no further visit can be made."""
+    def sitting(self, visits: Sequence[Visit], seed: str) -> Sequence[Outcome | Failure]:
+        """Make visits that take turns, in an order that follows from the seed; return what each found.
+
+        Raises Interrupted, and another IpcbenchError if no further visit can be made.
+        """
 
     def close(self) -> None:
         """End all processes and remove all files of the visits; may be called twice."""

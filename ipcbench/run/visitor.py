@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ipcbench.errors import BadRequest, Interrupted, IpcbenchError, NotContained, NotHere
 from ipcbench.machine.pythons import search_path
 from ipcbench.machine.switches import own_options
-from ipcbench.measure.process.names import HANDED, WORKER, hand_over, new_run_id, visit_name
+from ipcbench.measure.process.names import HANDED, WORKER, hand_over, new_run_id, run_prefix, visit_name
 from ipcbench.measure.process.stages import RESULT, read_stages
 from ipcbench.model import Failure, Interpreter, Outcome, Timing, Visit
 from ipcbench.run.containment.file_lock import lock
@@ -27,7 +27,8 @@ from ipcbench.run.containment.processes import (
     remove_folder,
     unlink_names,
 )
-from ipcbench.run.containment.warden_client import Report, Request, WardenClient, WardenLost
+from ipcbench.run.containment.warden_client import Report, Request, WardenClient, WardenLost, how_ended
+from ipcbench.run.sitting import Seat, Sitting
 from ipcbench.run.stop import Stop
 from ipcbench.run.verdict.judge import judge, read_small
 from ipcbench.run.verdict.plausibility import Controls
@@ -99,18 +100,24 @@ class Visitor:
             adopt_orphans(False)
 
     def visit(self, visit: Visit) -> Outcome | Failure:
-        """Make one visit.
+        """Make one visit that has the machine to itself; raises as `sitting` does."""
+        return self.sitting([visit], "")[0]
+
+    def sitting(self, visits: Sequence[Visit], seed: str) -> list[Outcome | Failure]:
+        """Make visits that take turns; seed shuffles the turns.
 
         Raises Interrupted if the user stops the run, NotContained if a process of this or an earlier visit could not be
         ended, and NotHere if the machine has no process for the first visit; no visit may follow these errors.
         """
-        with self._private_folder() as folder:
+        with contextlib.ExitStack() as stack:
+            folders = [stack.enter_context(self._private_folder()) for _ in visits]
             self._controls.refresh()
-            started = time.monotonic()
-            report = self._in_custody(self._request(visit, folder), visit.case.id)
-            if isinstance(report, Failure):
-                return report
-            return judge(visit, folder, report, time.monotonic() - started, self._controls)
+            requests = [self._request(visit, folder) for visit, folder in zip(visits, folders, strict=True)]
+            seats = self._in_custody(requests, [visit.case.id for visit in visits], seed)
+            return [
+                seat if isinstance(seat, Failure) else judge(visit, folder, seat.report, seat.turns, self._controls)
+                for visit, folder, seat in zip(visits, folders, seats, strict=True)
+            ]
 
     def errand(self, words: Sequence[str], seconds: float, python: str = "") -> Errand:
         """Run a module of ours like a visit, for at most `seconds`; `words` follow the interpreter on its command line.
@@ -121,11 +128,11 @@ class Visitor:
             started = time.monotonic()
             seconds *= slowness()
             request = self._wanted(folder, words, {"visit": seconds, "stage": seconds}, python)
-            report = self._in_custody(request, words[-1])
+            (seat,) = self._in_custody([request], [words[-1]], "")
             left = None
             with contextlib.suppress(OSError, ValueError):
                 left = read_small(folder / RESULT)
-            return Errand(report, left, time.monotonic() - started)
+            return Errand(seat if isinstance(seat, Failure) else seat.report, left, time.monotonic() - started)
 
     @contextlib.contextmanager
     def _private_folder(self) -> Iterator[Path]:
@@ -138,39 +145,49 @@ class Visitor:
         finally:
             remove_folder(folder)
 
-    def _in_custody(self, request: Request, what: str) -> Report | Failure:
-        """Have the warden make the visit; return a Failure if the warden is lost."""
-        folder = Path(request.folder)
+    def _in_custody(self, requests: Sequence[Request], what: Sequence[str], seed: str) -> list[Seat | Failure]:
+        """Have the warden make visits; `what` are their names in errors. All fail if the warden is lost."""
+        first = self.made == len(requests)
         try:
             self._warden = self._warden or WardenClient(self.folder, self.isolation, [self._lock, *self.locks])
-            report = self._warden.visit(request, self.stop)
+            seats = Sitting(self._warden, self.stop).hold(requests, seed)
         except WardenLost as error:
-            return self._without_warden(folder, error)
+            return self._without_warden([Path(request.folder) for request in requests], error)
         except OSError as error:
-            raise NotHere(f"{what}: cannot start a process: {error.strerror}; {_LIMITS}") from error
-        if report.survivors:
-            raise NotContained(f"{what}: {report.survivors[0]} could not be ended; no visit may follow it")
+            raise NotHere(f"{what[0]}: cannot start a process: {error.strerror}; {_LIMITS}") from error
+        for seat, name in zip(seats, what, strict=True):
+            if seat.report.survivors:
+                raise NotContained(f"{name}: {seat.report.survivors[0]} could not be ended; no visit may follow it")
         if self.stop.by is not None:
             raise Interrupted(self.stop.by)
+        return [self._begun(seat, name, first) for seat, name in zip(seats, what, strict=True)]
+
+    def _begun(self, seat: Seat, what: str, first: bool) -> Seat | Failure:
+        """Return the seat of a visit, or why it did not begin or was lost; raises NotHere for the first of a run."""
+        report = seat.report
         if report.ending == "refused":
-            if report.short and self.made == 1:
+            if report.short and first:
                 raise NotHere(f"{what}: {report.detail}; {_LIMITS}")
             return Failure("unsupported" if report.short else "failed", "start", report.detail)
-        return report
+        if report.ending == "lost":
+            stages = read_stages(str(self.folder / report.visit))
+            how = f"its custodian {how_ended(report.status or 0)}"
+            return Failure("failed", stages[-1][1] if stages else "start", how)
+        return seat
 
-    def _without_warden(self, folder: Path, error: WardenLost) -> Failure:
+    def _without_warden(self, folders: Sequence[Path], error: WardenLost) -> list[Seat | Failure]:
         """End the processes of a dead warden, whose parent is now this process; the next visit has another warden."""
         if self._warden:
             self._warden.close()
             self._warden = None
         survivors = end_all(lambda: carrying(self.folder)) if self.isolation == "warden" else []
-        unlink_names(f"{folder.name}-")
+        unlink_names(run_prefix(self.folder))
         if survivors:
             raise NotContained(f"{error}, and process {survivors[0].pid} could not be ended; no visit may follow it")
         if self.stop.by is not None:
             raise Interrupted(self.stop.by)
-        stages = read_stages(str(folder))
-        return Failure("failed", stages[-1][1] if stages else "start", str(error))
+        stages = [read_stages(str(folder)) for folder in folders]
+        return [Failure("failed", found[-1][1] if found else "start", str(error)) for found in stages]
 
     def _request(self, visit: Visit, folder: Path) -> Request:
         words = [*WORKER, *worker_arguments(visit, self.timing, folder)]

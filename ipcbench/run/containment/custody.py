@@ -1,25 +1,29 @@
 """Custody of one visit: start its worker, watch its deadlines, collect evidence, end everything, report leaks.
 
-Standard library only, since the warden is.
+A visit asks for its turns here, see `measure.process.token`; while it waits for one, it has no deadline. Standard
+library only, since the warden is.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from ipcbench.errors import SHORT_OF
-from ipcbench.measure.process.names import run_prefix
 from ipcbench.measure.process.stages import FAILURE, LEAKS, RESULT, STACK, STAGE, read_stages
+from ipcbench.measure.process.token import GIVEN, TOKEN, WISHES
 from ipcbench.run.containment.disturbances import BEAT, Pulse, Watch
+from ipcbench.run.containment.line import Alone, Line
 from ipcbench.run.containment.processes import (
     Isolation,
     Member,
@@ -46,25 +50,18 @@ _TERM_SECONDS = 0.2
 _OWN_FILES = (STAGE, RESULT, LEAKS, FAILURE)
 
 
-class Line(Protocol):
-    """The part of the warden that custody needs: poll waits for interruptions, watch looks at the machine."""
-
-    poll: select.poll
-    watch: Watch
-
-    def interruption(self, descriptor: int) -> Ending | None:
-        """Return how a readable descriptor ends the visit under way, or None."""
-
-
 class Custody:
     """One visit: its worker, all descendants of that, and all objects named after the visit."""
 
-    def __init__(self, line: Line, isolation: Isolation, request: dict[str, Any]) -> None:
+    def __init__(self, line: Line, watch: Watch, isolation: Isolation, request: dict[str, Any]) -> None:
         self.line = line
+        self.watch = watch
         self.isolation = isolation
         self.request = request
         self.folder = Path(request["folder"])
-        self.since = time.monotonic()
+        self.began = self.since = self.granted = time.monotonic()
+        self.resting: float | None = None  # since when the visit waits for its turn
+        self.rested = 0.0  # seconds
         self.output = 0
         self.tail = b""
         self.worker: subprocess.Popen[bytes] | None = None
@@ -73,10 +70,7 @@ class Custody:
 
     def report(self) -> dict[str, Any]:
         """Make the visit and report its end; afterwards nothing of it is left but its folder."""
-        before = self._left()
-        if before:
-            return {"ending": "refused", "survivors": before}
-        surroundings = self.line.watch.look()
+        before = self.watch.times_out_of_memory()
         try:
             self._start()
         except OSError as error:
@@ -87,15 +81,14 @@ class Custody:
         if ending == "late":
             states = self._ask_for_evidence()
         status = self._status()  # first, since a wait for any child would reap the worker and lose its status
-        leaks = [_about(member) for member in self._outliving()] if ending == "ended" else []
+        leaks = [about(member) for member in self._outliving()] if ending == "ended" else []
         waited = time.monotonic() - self.since
         survivors = end_all(self.members) if self._any_left() else []
-        notes = self.line.watch.since(surroundings)
         stack = self._stacks()
-        if self.pulse.stopped or (stack and status == 0):  # if the visit succeeds, only SIGCONT writes a stack
-            notes.append("paused")
+        paused = self.pulse.stopped or (stack and status == 0)  # if the visit succeeds, only SIGCONT writes a stack
         self._drain()
         os.close(self.pipe)
+        self.token.close()
         if ending == "ended" and status == 0:
             leaks += self._leaked_things()
         unlink_names(f"{self.folder.name}-")
@@ -106,23 +99,20 @@ class Custody:
             "stages": read_stages(str(self.folder)),
             "tail": self.tail.decode("utf-8", "replace"),
             "flooded": self.output > MOST_OUTPUT,
-            "notes": notes,
+            "seconds": time.monotonic() - self.began - self.rested,
+            "rested": self.rested,
+            "notes": ["paused"] if paused else [],
             "leaks": leaks[:_MOST_NAMED],
             "states": states,
             "stack": stack,
-            "out_of_memory": self.line.watch.out_of_memory(surroundings),
-            "survivors": [_about(member) for member in survivors[:_MOST_NAMED]],
+            "out_of_memory": self.watch.times_out_of_memory() > before,
+            "survivors": [about(member) for member in survivors[:_MOST_NAMED]],
         }
-
-    def _left(self) -> list[str]:
-        """Return what an earlier visit left behind; if there is anything, this visit is refused."""
-        if self.isolation == "warden" and _children():
-            return [_about(member) for member in descendants()]
-        return names_left(run_prefix(self.folder))
 
     def _start(self) -> None:
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
+        self.token, theirs = socket.socketpair()
         try:
             self.worker = subprocess.Popen(
                 self.request["command"],
@@ -130,11 +120,13 @@ class Custody:
                 stdout=writing,
                 stderr=writing,
                 cwd=self.folder,
-                env=self.request["environment"],
+                env=self.request["environment"] | {TOKEN: str(theirs.fileno())},
+                pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
         finally:
             os.close(writing)
+            theirs.close()
         self.pipe = reading
         group = self.worker.pid
         if self.isolation == "group":
@@ -145,29 +137,41 @@ class Custody:
     def _wait(self) -> Ending:
         """Sleep until the worker ends, a deadline passes, or the orchestrator interrupts."""
         assert self.worker is not None
-        began = time.monotonic()
         poll = self.line.poll
-        poll.register(self.pipe, select.POLLIN)
+        for descriptor in (self.pipe, self.token.fileno()):
+            poll.register(descriptor, select.POLLIN)
         try:
             while self.worker.poll() is None:
-                left = self._deadline(began) - time.monotonic()
+                left = self._deadline() - time.monotonic()
                 if left <= 0:
                     return "late"
                 for descriptor, _ in self._sleep(left):
                     if descriptor == self.pipe:
                         if not self._drain():
                             poll.unregister(self.pipe)
-                        continue
-                    interruption = self.line.interruption(descriptor)
-                    if interruption:
-                        return interruption
+                    elif descriptor == self.token.fileno():
+                        if not self._ask():
+                            poll.unregister(self.token)
+                    else:
+                        for order in self.line.heard(descriptor):
+                            if order == b"stop":
+                                return "stopped"
+                            self._grant()
             return "ended"
+        except Alone:
+            return "alone"
         finally:
-            with contextlib.suppress(KeyError):
-                poll.unregister(self.pipe)
+            for descriptor in (self.pipe, self.token.fileno()):
+                with contextlib.suppress(KeyError):
+                    poll.unregister(descriptor)
 
     def _sleep(self, seconds: float) -> list[tuple[int, int]]:
-        """Wait until a descriptor is readable or the time is over; return these. Records pauses in `pulse`."""
+        """Wait until a descriptor is readable or the time is over; return these. Records pauses in `pulse`.
+
+        A visit that waits for its turn disturbs nobody: there is no deadline to look at, and nothing to record.
+        """
+        if self.resting is not None:
+            return self.line.poll.poll()
         until = time.monotonic() + seconds
         while True:
             began = time.monotonic()
@@ -178,15 +182,39 @@ class Custody:
             if ready or now >= until:
                 return ready
 
-    def _deadline(self, began: float) -> float:
+    def _ask(self) -> bool:
+        """Pass on what the visit says about turns; return whether more may come."""
+        try:
+            said = self.token.recv(64)
+        except ConnectionError:
+            said = b""
+        for wish, letter in WISHES.items():
+            if letter in said:
+                self.resting = time.monotonic()
+                self.line.say(f"wants-{wish}".encode())
+        return bool(said)
+
+    def _grant(self) -> None:
+        """Give the visit its turn."""
+        self.granted = time.monotonic()
+        if self.resting is not None:
+            self.rested += self.granted - self.resting
+            self.resting = None
+        with contextlib.suppress(ConnectionError):
+            self.token.send(GIVEN)
+
+    def _deadline(self) -> float:
         """Return the next deadline by CLOCK_MONOTONIC, of the whole visit or of its present stage.
 
-        Time for which all processes were stopped does not count.
+        Time for which all processes were stopped does not count, nor does the time that the visit waited for its turns.
         """
-        since, stage = (read_stages(str(self.folder)) or [(began, "start")])[-1]
-        self.since = since
+        if self.resting is not None:
+            return math.inf
+        since, stage = (read_stages(str(self.folder)) or [(self.began, "start")])[-1]
+        self.since = max(since, self.granted)
         seconds = self.request["seconds"]
-        return float(min(began + seconds["visit"], since + seconds.get(stage, seconds["stage"]))) + self.pulse.stopped
+        whole = self.began + self.rested + seconds["visit"]
+        return float(min(whole, self.since + seconds.get(stage, seconds["stage"]))) + self.pulse.stopped
 
     def _drain(self) -> bool:
         """Read what the visit printed; return whether more may come. Output beyond MOST_OUTPUT is dropped."""
@@ -294,5 +322,6 @@ def _children() -> bool:
     return True
 
 
-def _about(member: Member) -> str:
+def about(member: Member) -> str:
+    """Return what a process is called in a report."""
     return f"process {member.command[:80]!r}"

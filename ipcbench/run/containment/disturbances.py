@@ -38,7 +38,7 @@ class Look(NamedTuple):
     """The machine at one moment.
 
     at is CLOCK_MONOTONIC, slept the seconds the machine has slept so far, own the CPU seconds of the calling process
-    and of its ended children. throttled and out_of_memory are counts that only grow. times is None if unknown.
+    and of its ended children. throttled is a count that only grows. times is None if unknown.
     """
 
     at: float
@@ -47,7 +47,6 @@ class Look(NamedTuple):
     times: CpuTimes | None
     own: float
     throttled: int
-    out_of_memory: int = 0
 
 
 class Watch:
@@ -71,16 +70,15 @@ class Watch:
             times=cpu_times(read(self._stat), cpus),
             own=sum(sum(getrusage(who)[:2]) for who in (RUSAGE_SELF, RUSAGE_CHILDREN)),
             throttled=times_throttled(self._groups) + sum(_number(read(path)) for path in self._sensors),
-            out_of_memory=times_out_of_memory(self._memory_groups, self._vmstat),
         )
 
     def since(self, before: Look) -> list[str]:
         """Return the notes on what happened since an earlier look."""
         return notes(before, self.look(), self.cpus)
 
-    def out_of_memory(self, before: Look) -> bool:
-        """Return whether the kernel ended a process because memory ran out since an earlier look."""
-        return times_out_of_memory(self._memory_groups, self._vmstat) > before.out_of_memory
+    def times_out_of_memory(self) -> int:
+        """Return how often the kernel has ended a process because memory ran out, a count that only grows."""
+        return times_out_of_memory(self._memory_groups, self._vmstat)
 
 
 class Pulse:

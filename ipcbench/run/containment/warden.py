@@ -1,35 +1,55 @@
-"""The warden: owns the processes of a run's visits, one visit at a time, and outlives the orchestrator.
+"""The warden: owns the processes of a run's visits, and outlives the orchestrator.
 
-    orchestrator ──requests, stop; their end means it is gone──▶ warden ──▶ worker ──▶ peers, managers, trackers
-                 ◀──one report per visit───────────────────────┘
+    orchestrator ──requests, turns, stop───▶ warden ──▶ custodian of a visit ──▶ worker ──▶ peers, managers, trackers
+                 ◀──wants, reports──────────┘    └───▶ custodian of a visit ──▶ …
 
 Started as `python -S -P -m ipcbench.run.containment.warden FOLDER PIDFD ISOLATION`, never imported; standard library
-only. It has a session of its own, ignores the terminal's signals, and adopts every process of a visit that loses its
-parent. When the orchestrator ends, for whatever reason, the warden ends all processes, unlinks all objects named after
-the run, removes the run's folder and ends. Requests and reports are one JSON object a line.
+only. It has a session of its own and ignores the terminal's signals. For each visit it forks a custodian, which adopts
+every process of its visit that loses its parent; the warden adopts those of a custodian that was killed. When the
+orchestrator ends, for whatever reason, the warden ends all processes, unlinks all objects named after the run, removes
+the run's folder and ends.
+
+Requests and reports are one JSON object a line. The other lines are `turn VISIT` and `stop` from the orchestrator, and
+`wants-turn VISIT` and `wants-end VISIT` from a visit, see `measure.process.token`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
-import signal
+import socket
 import sys
+import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
 
+from ipcbench.errors import SHORT_OF
 from ipcbench.measure.process.names import run_prefix
-from ipcbench.run.containment.custody import Custody, Ending
-from ipcbench.run.containment.disturbances import Watch
+from ipcbench.run.containment.custody import Custody, about
+from ipcbench.run.containment.disturbances import Look, Watch
+from ipcbench.run.containment.line import Alone, Line
 from ipcbench.run.containment.processes import (
     Isolation,
+    Member,
     adopt_orphans,
+    children_of,
     descendants,
     end_all,
+    names_left,
     remove_folder,
     unlink_names,
 )
+
+
+class Custodian(NamedTuple):
+    """The process that has a visit in custody. lines are those it has said, the last one unfinished."""
+
+    pid: int
+    visit: str
+    line: socket.socket
+    said: bytearray
 
 
 class Warden:
@@ -39,71 +59,139 @@ class Warden:
         """Prepare to serve; `orchestrator` is its pidfd, or -1 on a system without them."""
         self.folder = Path(folder)
         self.isolation = isolation
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: None)  # not SIG_IGN: a worker starts with the default, as any shell has it
+        self.line = Line(0, orchestrator)
         adopt_orphans()
         self.watch = Watch()
-        self.wake, wake_end = os.pipe()
-        for end in (self.wake, wake_end):
-            os.set_blocking(end, False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
-        self.poll = select.poll()
-        for descriptor in (0, self.wake, orchestrator):
-            if descriptor >= 0:
-                self.poll.register(descriptor, select.POLLIN)
-        self.life = (0, orchestrator)
-        self.pending = b""
+        self.custodians: dict[int, Custodian] = {}
+        self.before: Look | None = None
 
     def serve(self) -> None:
         """Make the visits that are requested, then end and remove everything."""
         try:
-            while request := self.next_request():
-                report = Custody(self, self.isolation, request).report()
-                _write(1, json.dumps(report).encode() + b"\n")
-        except ConnectionError:
-            pass  # the orchestrator is gone
+            while True:
+                for descriptor, _ in self.line.poll.poll():
+                    if descriptor in self.custodians:
+                        self._relay(self.custodians[descriptor])
+                    else:
+                        for words in self.line.heard(descriptor):
+                            self._obey(words)
+        except Alone:
+            pass
         finally:
             end_all(descendants if self.isolation == "warden" else list)
             unlink_names(run_prefix(self.folder))
             remove_folder(self.folder)
 
-    def next_request(self) -> dict[str, Any] | None:
-        """Wait for a request; return None when the orchestrator is gone or has closed the connection."""
-        while True:
-            line, newline, rest = self.pending.partition(b"\n")
-            if newline:
-                self.pending = rest
-                if line != b"stop":  # a stop may come after the end of its visit
-                    request: dict[str, Any] = json.loads(line)
-                    return request
-                continue
-            for descriptor, _ in self.poll.poll():
-                if descriptor == self.wake:
-                    os.read(self.wake, 4096)
-                elif descriptor != 0 or not self._read():
-                    return None
+    def _obey(self, words: bytes) -> None:
+        if words.startswith(b"{"):
+            self._begin(json.loads(words))
+            return
+        order, _, visit = words.decode().partition(" ")
+        for custodian in self.custodians.values():
+            if visit in ("", custodian.visit):
+                _tell(custodian, order.encode())
 
-    def interruption(self, descriptor: int) -> Ending | None:
-        """Return how a readable descriptor ends the visit under way, or None."""
-        if descriptor == self.wake:
-            os.read(self.wake, 4096)
-        elif descriptor == 0 and self._read():
-            return "stopped"  # the only word that is sent during a visit
-        elif descriptor in self.life:
-            return "alone"
-        return None
+    def _begin(self, request: dict[str, Any]) -> None:
+        """Fork the custodian of a visit; refuse the visit if an earlier one is not over."""
+        visit = Path(request["folder"]).name
+        if not self.custodians:
+            if left := self._left():
+                self._report(visit, {"ending": "refused", "survivors": left})
+                return
+            self.before = self.watch.look()
+        try:
+            ours, theirs = socket.socketpair()
+            with theirs:
+                pid = os.fork()
+                if not pid:
+                    ours.close()
+                    self._take_custody(theirs, request)
+        except OSError as error:
+            detail, short = f"its custodian cannot start: {error.strerror}", error.errno in SHORT_OF
+            self._report(visit, {"ending": "refused", "survivors": [], "detail": detail, "short": short})
+            return
+        self.custodians[ours.fileno()] = Custodian(pid, visit, ours, bytearray())
+        self.line.poll.register(ours, select.POLLIN)
 
-    def _read(self) -> bool:
-        data = os.read(0, 65_536)
-        self.pending += data
-        return bool(data)
+    def _take_custody(self, line: socket.socket, request: dict[str, Any]) -> NoReturn:
+        """Be the custodian of a visit."""
+        try:
+            self.line.close()
+            for other in self.custodians.values():
+                other.line.close()
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            for descriptor in (0, 1):
+                os.dup2(nowhere, descriptor)
+            adopt_orphans()
+            own = Line(line.fileno())
+            report = Custody(own, self.watch, self.isolation, request).report()
+            own.say(json.dumps(report).encode())
+            os._exit(0)
+        except Alone:
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+
+    def _relay(self, custodian: Custodian) -> None:
+        """Pass on what a custodian says; report its visit once it has ended."""
+        try:
+            data = custodian.line.recv(65_536)
+        except ConnectionError:
+            data = b""
+        custodian.said.extend(data)
+        if not data:
+            self._bury(custodian)
+            return
+        while b"\n" in custodian.said and not custodian.said.startswith(b"{"):
+            words, _, rest = bytes(custodian.said).partition(b"\n")
+            custodian.said[:] = rest
+            self.line.say(b"%b %b" % (words, custodian.visit.encode()))
+
+    def _bury(self, custodian: Custodian) -> None:
+        """Wait for a custodian that has ended, and report its visit; end what it left if it was killed."""
+        self.line.poll.unregister(custodian.line)
+        del self.custodians[custodian.line.fileno()]
+        custodian.line.close()
+        status = os.waitstatus_to_exitcode(os.waitpid(custodian.pid, 0)[1])
+        if custodian.said.endswith(b"\n"):
+            report: dict[str, Any] = json.loads(custodian.said)
+        else:
+            survivors = end_all(self._orphans) if self.isolation == "warden" else []
+            unlink_names(f"{custodian.visit}-")
+            report = {"ending": "lost", "status": status, "survivors": [about(member) for member in survivors]}
+        self._report(custodian.visit, report)
+
+    def _report(self, visit: str, report: dict[str, Any]) -> None:
+        report["visit"] = visit
+        if not self.custodians and self.before:
+            report["machine"] = self.watch.since(self.before)  # only now: it counts the CPU time of ended processes
+            self.before = None
+        self.line.say(json.dumps(report).encode())
+
+    def _left(self) -> list[str]:
+        """Return what earlier visits left behind although they are over."""
+        found = [about(member) for member in self._orphans()] if self.isolation == "warden" else []
+        return found or names_left(run_prefix(self.folder))
+
+    def _orphans(self) -> list[Member]:
+        """Return the processes whose custodian has ended without them."""
+        known = {custodian.pid for custodian in self.custodians.values()}
+        orphans = [member for member in children_of(os.getpid()) if member.pid not in known]
+        for member in orphans:
+            if member.state == "Z":
+                os.waitpid(member.pid, os.WNOHANG)
+        found, unseen = [], [member for member in orphans if member.state != "Z"]
+        while unseen:
+            member = unseen.pop()
+            found.append(member)
+            unseen += children_of(member.pid)
+        return found
 
 
-def _write(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+def _tell(custodian: Custodian, order: bytes) -> None:
+    with contextlib.suppress(ConnectionError):  # it has ended, and its line will say so
+        custodian.line.sendall(order + b"\n")
 
 
 if __name__ == "__main__":

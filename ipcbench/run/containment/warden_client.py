@@ -1,4 +1,4 @@
-"""The orchestrator's side of its warden: start it, request a visit, receive the report.
+"""The orchestrator's side of its warden: start it, request visits, give turns, receive reports.
 
 The connection is the warden's standard input and output. Only the orchestrator holds this end, so its closing tells the
 warden that the orchestrator is gone; so does a pidfd of the orchestrator, on systems that have them.
@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -43,20 +43,26 @@ class Report(msgspec.Struct):
     """How a visit ended: by itself, late at a deadline, stopped by the user, or alone without its orchestrator.
 
     refused: an earlier visit is not over, or the worker cannot start; short says that the system lacks a process,
-    memory or a descriptor. waited is the seconds since its last stage began; status is the worker's exit code, or minus
-    the signal that ended it; stages are (CLOCK_MONOTONIC, name); tail is the end of what was printed; states are
-    `role-pid letter` of processes found at the deadline, the letter as in proc(5); notes are disturbances of the
-    machine, see run.containment.disturbances. out_of_memory says that the kernel ended a process because memory ran
-    out.
+    memory or a descriptor. lost: its custodian ended first, and status is that of the custodian. seconds is the
+    duration of the visit, without the `rested` seconds in which it waited for its turns. waited is the seconds since
+    its last stage began; status is the worker's exit code, or minus the signal that ended it; stages are
+    (CLOCK_MONOTONIC, name); tail is the end of what was printed; states are `role-pid letter` of processes found at the
+    deadline, the letter as in proc(5). notes are disturbances of this visit, and machine those of the machine since no
+    visit was alive, in the report of the last one; see run.containment.disturbances. out_of_memory says that the kernel
+    ended a process because memory ran out.
     """
 
-    ending: Literal["ended", "late", "stopped", "alone", "refused"]
+    visit: str
+    ending: Literal["ended", "late", "stopped", "alone", "refused", "lost"]
+    seconds: float = 0.0
+    rested: float = 0.0
     waited: float = 0.0
     status: int | None = None
     stages: list[tuple[float, str]] = []
     tail: str = ""
     flooded: bool = False
     notes: list[str] = []
+    machine: list[str] = []
     leaks: list[str] = []
     states: list[str] = []
     stack: str = ""
@@ -71,6 +77,13 @@ class Report(msgspec.Struct):
         return self.stages[-1][1] if self.stages else "start"
 
 
+class Word(NamedTuple):
+    """What a visit says: "wants-turn" or "wants-end"."""
+
+    visit: str
+    said: str
+
+
 class WardenLost(Exception):
     """The warden ended during a visit; the text says how."""
 
@@ -81,6 +94,7 @@ class WardenClient:
     def __init__(self, folder: Path, isolation: Isolation, locks: Sequence[int]) -> None:
         """Start a warden for the run with this folder; the warden inherits the locks, which mark the run as alive."""
         self._buffer = b""
+        self._stopping = False
         with contextlib.ExitStack() as opened:
             self._line, theirs = socket.socketpair()
             opened.enter_context(theirs)
@@ -102,19 +116,28 @@ class WardenClient:
             )
             on_failure.pop_all()
 
-    def visit(self, request: Request, stop: Stop) -> Report:
-        """Have the warden make a visit, and end it early if `stop` is requested; raises WardenLost."""
+    def begin(self, request: Request) -> None:
+        """Have the warden begin a visit."""
         # Not with msgspec, which refuses the bytes of a variable or a folder that are not UTF-8 (surrogates in Python).
         self._say(json.dumps(msgspec.to_builtins(request)).encode() + b"\n")
+
+    def give_turn(self, visit: str) -> None:
+        """Let a visit go on that wants to."""
+        self._say(f"turn {visit}\n".encode())
+
+    def listen(self, stop: Stop) -> list[Report | Word]:
+        """Wait until a visit says something or ends; all end early if `stop` is requested. Raises WardenLost."""
         poll = select.poll()
         poll.register(self._line, select.POLLIN)
-        poll.register(stop.fd, select.POLLIN)
+        if not self._stopping:
+            poll.register(stop.fd, select.POLLIN)
         while True:
             ready = [descriptor for descriptor, _ in poll.poll()]
-            if self._line.fileno() in ready and (report := self._hear()):
-                return report
+            if self._line.fileno() in ready and (heard := self._hear()):
+                return heard
             if stop.fd in ready:
                 poll.unregister(stop.fd)
+                self._stopping = True
                 self._say(b"stop\n")
 
     def close(self) -> None:
@@ -131,20 +154,28 @@ class WardenClient:
         with contextlib.suppress(ConnectionError):  # _hear notices it
             self._line.sendall(words)
 
-    def _hear(self) -> Report | None:
+    def _hear(self) -> list[Report | Word]:
         try:
             data = self._line.recv(65_536)
         except ConnectionError:
             data = b""
         if not data:
             code = self._process.wait(_LEAVING)
-            how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
-            raise WardenLost(f"the warden of this visit {how}")
-        self._buffer += data
-        if not self._buffer.endswith(b"\n"):
-            return None
-        line, self._buffer = self._buffer, b""
+            raise WardenLost(f"the warden of this visit {how_ended(code)}")
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        return [_read_line(line) for line in lines]
+
+
+def how_ended(code: int) -> str:
+    """Return what an exit code says, negative for a signal: 'was killed by SIGKILL'."""
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
+
+
+def _read_line(line: bytes) -> Report | Word:
+    if line.startswith(b"{"):
         return read_json(line, Report)
+    said, _, visit = line.decode().partition(" ")
+    return Word(visit, said)
 
 
 def read_json(data: bytes, type_: type[T]) -> T:

@@ -16,7 +16,7 @@ from ipcbench.machine.identity import Identity, Word
 from ipcbench.model import Budget, Failure, Interpreter, Outcome, Timing
 from ipcbench.results.schema import Condition, Duration, Loops, MachineFacts, Seconds, SkipRecord, Stack, Text, Warmup
 
-JOURNAL_SCHEMA = 2
+JOURNAL_SCHEMA = 3
 LONGEST_LINE = 16 * 2**20
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -99,6 +99,7 @@ class OutcomeRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notes: tuple[Text, ...] = ()
     proof: tuple[Text, ...] = ()
     tail: tuple[tuple[Count, Count], ...] = ()
+    turns: tuple[Count, ...] = ()
 
 
 class Done(Record, frozen=True, tag="done"):

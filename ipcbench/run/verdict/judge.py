@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -74,13 +75,13 @@ class VisitMetadata(msgspec.Struct):
     inner_loops: Loops = 1
 
 
-def judge(visit: Visit, folder: Path, report: Report, wall: float, controls: Controls) -> Outcome | Failure:
-    """Return the worst verdict that the report and the files support. wall is in seconds."""
+def judge(visit: Visit, folder: Path, report: Report, turns: Sequence[int], controls: Controls) -> Outcome | Failure:
+    """Return the worst verdict that the report and the files support; turns are the places of the visit's turns."""
     if report.ending == "late":
         return Failure("timed-out", report.stage, _how_late(report), report.stack)
     if report.status != 0:
         return _why_failed(folder, report)
-    found = _read_outcome(visit, folder, report, wall, controls)
+    found = _read_outcome(visit, folder, report, turns, controls)
     if isinstance(found, Outcome) and report.leaks:
         more = f" and {len(report.leaks) - 1} more" if len(report.leaks) > 1 else ""
         return Failure("leaked", "exit", f"left behind: {report.leaks[0]}{more}")
@@ -119,7 +120,9 @@ def _last_words(tail: str) -> str:
     return (spoken or lines or ["no message"])[-1].strip()
 
 
-def _read_outcome(visit: Visit, folder: Path, report: Report, wall: float, controls: Controls) -> Outcome | Failure:
+def _read_outcome(
+    visit: Visit, folder: Path, report: Report, turns: Sequence[int], controls: Controls
+) -> Outcome | Failure:
     """Read the worker's file, and check its proofs and its numbers."""
     try:
         file = read_json(read_small(folder / RESULT), WorkerFile)
@@ -133,8 +136,8 @@ def _read_outcome(visit: Visit, folder: Path, report: Report, wall: float, contr
     reason = why_unproven(visit.case, proofs, file.ipcbench.pids)
     if reason:
         return Failure("unverified", "verification", reason)
-    found = _outcome(visit, run, metadata, known.loops, file.ipcbench, wall, report)
-    reason = why_implausible(visit.case, found, known.inner_loops, report.stages, controls)
+    found = _outcome(visit, run, metadata, known.loops, file.ipcbench, turns, report)
+    reason = why_implausible(visit.case, found, known.inner_loops, report.stages, report.rested, controls)
     return Failure("unverified", "timing", reason) if reason else found
 
 
@@ -144,7 +147,7 @@ def _outcome(
     metadata: dict[str, str | int | float],
     loops: int,
     worker: WorkerReport,
-    wall: float,
+    turns: Sequence[int],
     report: Report,
 ) -> Outcome:
     return Outcome(
@@ -155,11 +158,12 @@ def _outcome(
         cpu_user=worker.cpu_user,
         cpu_system=worker.cpu_system,
         context_switches=worker.context_switches,
-        wall=wall,
+        wall=report.seconds,
         cpus=tuple(map(tuple, worker.cpus)),
         metadata=metadata,
         tail=tuple(worker.tail),
-        notes=tuple(dict.fromkeys([*worker.notes, *(["flooded"] if report.flooded else []), *report.notes])),
+        turns=tuple(turns[len(turns) - len(run.values) :]),
+        notes=tuple(dict.fromkeys([*worker.notes, *["flooded"] * report.flooded, *report.notes, *report.machine])),
         proof=("counts", *(["last"] if catalog.pattern(visit.case.pattern).compares_last else []), "digests"),
     )
 

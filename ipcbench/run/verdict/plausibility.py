@@ -46,11 +46,16 @@ class Controls:
 
 
 def why_implausible(
-    case: Case, outcome: Outcome, inner_loops: int, stages: Sequence[tuple[float, str]], controls: Controls
+    case: Case,
+    outcome: Outcome,
+    inner_loops: int,
+    stages: Sequence[tuple[float, str]],
+    rested: float,
+    controls: Controls,
 ) -> str | None:
     """Return why the values of a visit are impossible; None if they are plausible.
 
-    stages are (CLOCK_MONOTONIC, name) as the worker marked them.
+    stages are (CLOCK_MONOTONIC, name) as the worker marked them; rested is the seconds in which it waited for turns.
     """
     mechanism = catalog.mechanism(case.mechanism)
     cpus = len(usable_cpus())
@@ -65,10 +70,10 @@ def why_implausible(
             return (
                 f"{format_bandwidth(case.size / value)}, and {cpus} CPUs copy {format_bandwidth(controls.copy * cpus)}"
             )
-    began = {name: at for at, name in stages}
+    began = {name: at for at, name in reversed(stages)}  # when each began first
     if "timing" not in began or "second verification" not in began:
         return "no marks around timing"
-    wall = began["second verification"] - began["timing"]
+    wall = began["second verification"] - began["timing"] - rested
     timed = sum(outcome.values) * outcome.loops * inner_loops
     timed += sum(loops * value * inner_loops for loops, value in outcome.warmups)
     if timed > wall * 1.01 + 0.001:
