@@ -53,8 +53,8 @@ class _Unheard:
         pass
 
     def visiting(self, visits: Sequence[Visit], rounds: int, seconds_left: float) -> None:
-        if not visit.position:
-            print(f"round {visit.round} of {rounds}, about {seconds_left:.0f} s left", file=sys.stderr, flush=True)
+        if not visits[0].position:
+            print(f"round {visits[0].round} of {rounds}, about {seconds_left:.0f} s left", file=sys.stderr, flush=True)
 
     def failed(self, case: Case, failure: Failure) -> None:
         print(f"{case.id}: {failure.verdict}: {failure.detail}", file=sys.stderr, flush=True)

@@ -27,7 +27,8 @@ import ipcbench
 from ipcbench.errors import Interrupted, IpcbenchError, NotContained
 from ipcbench.fleet import checks, host, lock
 from ipcbench.fleet.client import Absence, Fleet, Presence, _why_absent
-from ipcbench.fleet.visitor import AGAIN, Deliveries, RemoteVisitor
+from ipcbench.fleet.host import AGAIN
+from ipcbench.fleet.visitor import Deliveries, RemoteVisitor
 from ipcbench.model import Budget, Case, Failure, Outcome, Timing, Visit
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Request
@@ -102,7 +103,7 @@ class TestWithDask:
             assert until(lambda: before not in fleet.workers(), 10)
             began = time.monotonic()
             visitor = RemoteVisitor(fleet, A, PLAN, "", stop, "warden", Deliveries())
-            found = visitor.visit(Visit(Case("ping-pong", "pipe-bytes", 64), 1, 0, 100))
+            (found,) = visitor.sitting([Visit(Case("ping-pong", "pipe-bytes", 64), 1, 0, 100)], "")
             assert isinstance(found, Outcome), found
             assert time.monotonic() - began < 30
             (after,) = fleet.workers()
@@ -371,7 +372,7 @@ def test_every_line_about_a_host_begins_with_its_name(capfd: pytest.CaptureFixtu
         listener = Terminal(quiet=False, host=name)
         listener.warned("here")
         with listener.progress() as progress:
-            progress.visiting(Visit(PLAN.cases[0], 1, 0, 7), 3, 60.0)
+            progress.visiting([Visit(PLAN.cases[0], 1, 0, 7)], 3, 60.0)
     assert capfd.readouterr().err.splitlines() == [
         "host a: ipcbench: here",
         "host a: round 1 of 3, about 1 min 00 s left",
@@ -425,7 +426,7 @@ def said(**what: object) -> bytes:
     return msgspec.json.encode(what)
 
 
-FAILED = said(failure=Failure("failed", "timing", "boom"))
+FAILED = said(found=[{"failure": Failure("failed", "timing", "boom")}])
 
 
 @with_dask
@@ -439,7 +440,7 @@ FAILED = said(failure=Failure("failed", "timing", "boom"))
         ([said(trouble="process 17", uncontained=True)], NotContained("process 17")),
         ([said(trouble="no folder")], IpcbenchError("no folder")),
         ([b"{"], IpcbenchError("its answer cannot be read: Input data was truncated")),
-        ([said(outcome=[1])], IpcbenchError("its answer cannot be read: Expected `array`")),
+        ([said(found=[{"outcome": [1]}])], IpcbenchError("its answer cannot be read: Expected `array`")),
         ([said(stopped=True)], Interrupted(2)),
     ],
 )
@@ -449,18 +450,18 @@ def test_what_comes_of_a_task_is_what_comes_of_the_visit(
     visitor = RemoteVisitor(FakeFleet(*answers), "aaaaaaaa", PLAN, "", stop, "warden", Deliveries())  # type: ignore[arg-type]
     visit = Visit(PLAN.cases[0], 1, 0, 7)
     if isinstance(found, Failure):
-        assert visitor.visit(visit) == found
+        assert visitor.sitting([visit], "") == [found]
         return
     with pytest.raises(type(found)) as raised:
-        visitor.visit(visit)
+        visitor.sitting([visit], "")
     assert str(raised.value).startswith(str(found))
 
 
 @with_dask
 def test_a_task_that_came_to_another_host_has_its_own_looked_for_anew(stop: Stop) -> None:
-    fleet = FakeFleet(said(elsewhere=True), said(outcome=outcome()))
+    fleet = FakeFleet(said(elsewhere=True), said(found=[{"outcome": outcome()}]))
     visitor = RemoteVisitor(fleet, "aaaaaaaa", PLAN, "", stop, "warden", Deliveries())  # type: ignore[arg-type]
-    assert visitor.visit(Visit(PLAN.cases[0], 1, 0, 7)) == outcome(notes=(AGAIN,))
+    assert visitor.sitting([Visit(PLAN.cases[0], 1, 0, 7)], "") == [outcome(notes=(AGAIN,))]
     assert fleet.forgotten == ["aaaaaaaa"]
 
 

@@ -103,7 +103,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Noisy:
 
 
 def carry_out(bench: Bench, stop: Stop, budget: Budget, earlier: Earlier = NOTHING) -> Findings:
-    return measure(Plan(CASES, (), 1, budget, Timing(2, 1, 0.05)), 0.15, bench.visit, bench, bench, stop, earlier)
+    return measure(Plan(CASES, (), 1, budget, Timing(2, 1, 0.05)), 0.15, bench.sitting, bench, bench, stop, earlier)
 
 
 def visited(bench: Bench) -> dict[Case, int]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
+from collections.abc import Sequence
 from typing import get_args
 
 import pytest
@@ -36,7 +38,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 def carry_out(bench: Bench, stop: Stop, budget: Budget, earlier: Earlier = NOTHING) -> Findings:
     plan = Plan(CASES, (), 1, budget, TIMING)
-    return measure(plan, 0.15, bench.visit, bench, bench, stop, earlier)
+    return measure(plan, 0.15, bench.sitting, bench, bench, stop, earlier)
 
 
 def rounds_made(bench: Bench) -> list[int]:
@@ -53,6 +55,9 @@ def test_every_case_is_calibrated_once_and_then_visited_once_a_round(bench: Benc
     assert {visit.loops for visit in bench.made if visit.round} == {500}
     assert {visit.loops for visit in bench.made if not visit.round} == {None}
     assert [visit for visit, _ in bench.recorded] == bench.made
+    for number in range(4):
+        questions = [visit.case.question for visit in bench.made if visit.round == number]
+        assert len([*itertools.groupby(questions)]) == 2, "a block is one sitting"
     assert bench.begun == [(visit, 1) for visit in bench.made]
 
 
@@ -180,10 +185,10 @@ def test_stopping_between_two_attempts_leaves_the_case_undecided(bench: Bench, s
 
 
 def test_what_cannot_be_contained_ends_the_run_and_is_reported(bench: Bench, stop: Stop) -> None:
-    def escapes(visit: Visit) -> Outcome | Failure:
-        if visit.round == 2:
+    def escapes(visits: Sequence[Visit], seed: str) -> list[Outcome | Failure]:
+        if visits[0].round == 2:
             raise NotContained("process 17 outlived its visit")
-        return bench.visit(visit)
+        return bench.sitting(visits, seed)
 
     findings = measure(Plan(CASES, (), 1, Budget(rounds=5), TIMING), 0.15, escapes, bench, bench, stop)
     assert str(findings.broken) == "process 17 outlived its visit"
@@ -222,7 +227,7 @@ def test_a_run_in_parts_makes_every_visit_of_the_whole_run_once_and_finds_the_sa
             bench, findings = part(visits, Earlier(dict(done)))
             assert not set(bench.kept) & set(done)
             done |= bench.kept
-            made += bench.begun if findings.complete else bench.begun[:visits]
+            made += [begun for begun in bench.begun if (begun[0].case, begun[0].round, begun[1]) in bench.kept]
         assert made == whole.begun
         assert done == whole.kept
         assert findings == expected
@@ -273,7 +278,7 @@ def test_rounds_stay_within_their_limits(
 def test_the_time_to_start_comes_from_a_few_visits_of_the_cheapest_case(bench: Bench) -> None:
     plan = Plan((Case("ping-pong", "manager-queue", 2**20), CASES[0]), (), 1, Budget(rounds=1), TIMING)
     bench.seconds = 0.22
-    assert 0.1 < time_to_start(plan, bench.visit) < 0.22
+    assert 0.1 < time_to_start(plan, lambda visits, _: [bench.visit(visit) for visit in visits]) < 0.22
     assert {(visit.case, visit.loops) for visit in bench.made} == {(CASES[0], 1)}
     assert len(bench.made) > 1
 

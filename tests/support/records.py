@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterable, Sequence
 
@@ -68,7 +69,7 @@ def visits(plan: Plan = PLAN, rounds: int = 4) -> list[Entry]:
     """What a run of this plan writes down that ends well, with one visit that had to be made twice."""
     found: list[Entry] = []
     for number in range(rounds + 1):
-        for position, visit in enumerate(plan.round(number, plan.cases, {})):
+        for position, visit in enumerate(itertools.chain(*plan.sittings(number, plan.cases, {}))):
             attempt, about = 1, (visit.case.id, number)
             if number == 2 and position == 1:
                 found += [

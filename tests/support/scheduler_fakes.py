@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 
 from ipcbench.errors import Interrupted, ResultError
 from ipcbench.model import Case, Failure, Outcome, Visit
@@ -60,6 +61,11 @@ class Bench:
         key = visit.case, visit.round
         return self.fail_once.pop(key, None) or self.fail.get(key) or outcome()
 
+    def sitting(self, visits: Sequence[Visit], seed: str) -> list[Outcome | Failure]:
+        assert len({visit.case.block for visit in visits}) == 1
+        assert seed
+        return [self.visit(visit) for visit in visits]
+
     def started(self, visit: Visit, attempt: int) -> None:
         self.begun.append((visit, attempt))
 
@@ -69,9 +75,9 @@ class Bench:
         self.recorded.append((visit, found))
         self.kept[visit.case, visit.round, attempt] = Attempt(found, seconds)
 
-    def visiting(self, visit: Visit, rounds: int, seconds_left: float) -> None:
+    def visiting(self, visits: Sequence[Visit], rounds: int, seconds_left: float) -> None:
         assert seconds_left >= 0
-        self.told.append((visit.round, rounds))
+        self.told.append((visits[0].round, rounds))
 
     def failed(self, case: Case, failure: Failure) -> None:
         self.failures.append(case)

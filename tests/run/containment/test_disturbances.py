@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import select
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,7 @@ from ipcbench.measure.process.placement import usable_cpus
 from ipcbench.model import TOUCHED, Case, Failure, Outcome, Timing, Visit
 from ipcbench.results import store
 from ipcbench.results.touched import touched
-from ipcbench.run.containment import disturbances
-from ipcbench.run.containment.custody import Custody
+from ipcbench.run.containment import disturbances, warden_client
 from ipcbench.run.containment.disturbances import Look, Watch, notes
 from ipcbench.run.stop import Stop
 from ipcbench.run.visitor import Visitor
@@ -145,46 +143,31 @@ def test_cpus_that_are_taken_away_are_noted(tmp_path: Path, monkeypatch: pytest.
     assert watch.since(before) == ["affinity-changed"]
 
 
-class Spied(Watch):
-    """Keeps whether a process of the visit lived at each look."""
+SPY = """
+import os, sys
+from ipcbench.run.containment import warden
+from ipcbench.run.containment.processes import descendants
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.custody: Custody | None = None
-        self.alive: list[bool] = []
-
-    def look(self) -> Look:
-        worker = self.custody.worker if self.custody else None
-        self.alive.append(worker is not None and worker.poll() is None)
+class Spied(warden.Watch):
+    def look(self):
+        with open(os.environ["SPIED"], "a") as file:
+            print(len(descendants()), file=file)
         return super().look()
 
-
-class Line:
-    """A warden that nobody talks to."""
-
-    def __init__(self, watch: Watch) -> None:
-        self.poll = select.poll()
-        self.watch: Watch = watch
-
-    def interruption(self, _descriptor: int) -> None:
-        return None
+warden.Watch = Spied
+warden.Warden(sys.argv[1], int(sys.argv[2]), sys.argv[3]).serve()
+"""
 
 
-def test_nobody_looks_while_a_process_of_the_visit_lives(tmp_path: Path) -> None:
-    folder = tmp_path / "ibaaaaaaaaaaaaa-1"
-    folder.mkdir()
-    request = {
-        "folder": str(folder),
-        "command": [sys.executable, "-c", "open('begun', 'w')"],
-        "environment": dict(os.environ),
-        "seconds": {"visit": 30.0, "stage": 15.0},
-    }
-    watch = Spied()
-    watch.custody = Custody(Line(watch), "group", request)
-    report = watch.custody.report()
-    assert (report["ending"], report["status"]) == ("ended", 0)
-    assert (folder / "begun").exists()
-    assert watch.alive == [False, False]
+def test_nobody_looks_while_a_process_of_a_visit_lives(
+    stop: Stop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warden_client, "_WARDEN", ("-S", "-P", "-c", SPY))
+    monkeypatch.setenv("SPIED", str(tmp_path / "looks"))
+    visits = [Visit(Case("ping-pong", mechanism, 64), 1, 0, 20) for mechanism in ("pipe", "queue", "fifo")]
+    with closing(Visitor(Timing(values=2, warmups=1, min_time=0.01), stop)) as visitor:
+        assert all(isinstance(found, Outcome) for found in visitor.sitting(visits, "seed"))
+        assert (tmp_path / "looks").read_text().split() == ["0", "0"], "one look before the sitting, and one after it"
 
 
 @pytest.fixture

@@ -167,7 +167,7 @@ def test_a_run_can_be_cut_again_and_again(tmp_path: Path) -> None:
 
 def test_a_second_attempt_that_was_cut_off_is_made_again_and_a_final_failure_stands(tmp_path: Path) -> None:
     faults = json.dumps({"queue 0 1": "timed-out", "pipe 0 1": "unverified"})
-    order = [visit.case.mechanism for visit in past_of(JOURNAL, "mine", [PLANNED]).plan.round(0, CASES, {})]
+    order = [visit.case.mechanism for visit in past_of(JOURNAL, "mine", [PLANNED]).plan.sittings(0, CASES, {})[0]]
     where = "write:5:kill" if order[0] == "queue" else "write:7:kill"  # plan, start, fail, start, then its end
     crashed(tmp_path, where, IPCBENCH_TEST_FAULTS=faults)
     done = instant("run", "--resume", "mine", cwd=tmp_path, IPCBENCH_TEST_FAULTS=json.dumps({"pipe 0 1": "unverified"}))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,9 @@ class Instant:
         self.timing = timing
         self.faults: dict[str, str] = json.loads(os.environ.get("IPCBENCH_TEST_FAULTS", "{}"))
         self.made: dict[tuple[str, int], int] = {}
+
+    def sitting(self, visits: Sequence[Visit], _seed: str) -> list[Outcome | Failure]:
+        return [self.visit(visit) for visit in visits]
 
     def visit(self, visit: Visit) -> Outcome | Failure:
         if visit.round == 0 and visit.loops:
