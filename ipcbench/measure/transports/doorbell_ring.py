@@ -1,4 +1,4 @@
-"""A ring of bytes with two pipes as doorbells: a byte through one means a free slot, through the other a full slot.
+"""A ring of bytes with two pipes as doorbells: a byte in one means a free slot, a byte in the other a full slot.
 
 A wait sleeps in read(2). Between processes it raises EOFError once the other side has ended.
 """
