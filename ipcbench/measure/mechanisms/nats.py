@@ -67,7 +67,7 @@ class NatsSubject(Channel):
         self.runner: asyncio.Runner | None = None
 
     def connect(self, side: Side) -> None:
-        import asyncio  # not at the top: it takes 40 ms
+        import asyncio  # not at the top: the import takes 40 ms
 
         import nats
 

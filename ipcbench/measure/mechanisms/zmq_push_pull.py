@@ -1,7 +1,7 @@
 """ZeroMQ PUSH and PULL over a UNIX socket, through pyzmq: send_pyobj() and recv_pyobj(), objects pickled.
 
-The driver binds and the peers connect, whichever side pushes. The driver starts after all handshakes, because PUSH only
-deals to peers that it knows. PUSH deals in turn, even to busy peers. The high-water mark counts messages, per peer.
+The driver binds and the peers connect, whichever side pushes. The driver starts after all handshakes, because PUSH
+sends only to peers that it knows: to each in turn, even to busy ones. The high-water mark counts messages, per peer.
 Source: https://zguide.zeromq.org, zmq_socket(3).
 """
 
