@@ -30,13 +30,13 @@ def plugin(name: str) -> Known | None:
     """Import a plug-in and return its facts; None for a built-in mechanism."""
     if not is_plugin(name):
         return None
-    from ipcbench.plan.plugins import read_plugin  # imported here, since a list without plug-ins does not need it
+    from ipcbench.plan.plugins import read_plugin  # imported here, because only plug-ins need it
 
     return read_plugin(find_plugin(name))
 
 
 def packages(names: Iterable[str]) -> list[str]:
-    """Return the packages, with versions, of the mechanisms that are plug-ins."""
+    """Return the packages, with versions, of those mechanisms that are plug-ins."""
     return sorted({known.plugin.origin for name in names if (known := plugin(name))})
 
 

@@ -1,4 +1,4 @@
-"""Plug-ins for planning: imported and with checked facts, or with the reason why they are unusable."""
+"""Plug-ins for planning: imported, with their facts checked, or with the reason why they are unusable."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Known(NamedTuple):
 def read_plugin(plugin: Plugin) -> Known:
     """Import a plug-in and check its facts; an error becomes the reason in the result."""
     try:
-        # Its output would appear in the output of ipcbench, such as the JSON of a list.
+        # Otherwise its output would appear in that of ipcbench, such as the JSON of a list.
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             found = load(plugin)
     except BadRequest as error:

@@ -43,7 +43,7 @@ class Observed(dict[str, dict[str, Any]]):
 
 @dataclass(frozen=True, slots=True)
 class Killed:
-    """The end of a visit whose peer was killed: how, after how many seconds, and what remained after the warden."""
+    """The end of a visit whose peer was killed: how, after how many seconds, and what the warden did not remove."""
 
     ending: str
     seconds: float
@@ -186,7 +186,7 @@ def subject(name: str, stop: Stop) -> Iterator[Subject]:
 
 
 def _imported(name: str, visitor: Visitor) -> Imported:
-    """Import a mechanism in a process of its own and, if that does no harm, in this process too, for its facts."""
+    """Import a mechanism in its own process and, if that does no harm, in this process too, for its facts."""
     errand = visitor.errand(("-m", "ipcbench.measure.contract.claims", name), IMPORT_SECONDS)
     report = errand.report
     if isinstance(report, Failure):
@@ -209,7 +209,7 @@ def _imported(name: str, visitor: Visitor) -> Imported:
 
 
 def _harm(report: Report) -> str:
-    """Return how the process that imported a mechanism and sent one message failed, in words; else an empty text."""
+    """Return how the process that imported a mechanism and sent one message failed, in words; empty if it did not."""
     stage = "importing it" if report.stage in ("start", "import") else report.stage
     if report.ending == "late":
         return f"{stage} has no end after {report.waited:.0f} s"
@@ -232,7 +232,7 @@ def _observed(errand: Errand) -> Observed:
 
 
 def _trouble(report: Report | Failure) -> str:
-    """Return what went wrong beside the observations, in words; an empty text if nothing did."""
+    """Return what went wrong besides the observations, in words; empty if nothing did."""
     if isinstance(report, Failure):
         return report.detail
     if report.ending == "late":

@@ -1,7 +1,7 @@
 """fan-in: the rate at which messages of N workers reach one receiver over one channel.
 
-Every worker sends a stream of its own, all of equal length; the driver receives them in any order. Within each stream
-the order is verified.
+Every worker sends its own stream, all of equal length; the driver receives them in any order. The order within each
+stream is verified.
 """
 
 from collections.abc import Sequence

@@ -2,8 +2,7 @@
 
 A task is (number, payload), its result (number, worker). The payload goes one way and the task does no work, so that
 only the cost of the pool remains. apply waits for each result before the next task; submit keeps a window of tasks
-outstanding; map and imap submit all tasks of a turn, in chunks of one; map-chunked in chunks of Pool.map's default
-size.
+outstanding; map and imap submit all tasks of a turn in chunks of one, map-chunked in chunks of Pool.map's default size.
 """
 
 from collections.abc import Sequence
