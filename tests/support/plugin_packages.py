@@ -1,4 +1,4 @@
-"""Packages with plug-ins, as an installer leaves them in a folder: good ones, and one for each way to be bad."""
+"""Packages with plug-ins, as an installer leaves them in a folder: good ones, and one for each mistake."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ HONEST: Mapping[str, str] = {
     "gripping": source("gripping", _GRIP, send="lambda payload: grip(self.end.fileno(), payload)"),
 }
 
-# A part of the reason why it cannot be used, and the module.
+# A part of the reason why a plug-in cannot be used, and its module.
 BAD: Mapping[str, tuple[str, str]] = {
     "raises": ("RuntimeError: no driver", source("raises", "raise RuntimeError('no driver')")),
     "leaves": ("SystemExit", source("leaves", "raise SystemExit(0)")),
