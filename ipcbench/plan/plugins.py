@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
 from ipcbench.errors import BadRequest
-from ipcbench.measure.api.mechanism import CONTRACT, Family, Many, Mechanism
-from ipcbench.measure.api.payload import Carries
+from ipcbench.measure.api.mechanism import CHOICES, CONTRACT, Mechanism
 from ipcbench.measure.api.ports import PORTS, Cell, Channel, Executor, Signal
 from ipcbench.measure.plugins import NAME, Plugin, load
 from ipcbench.model import StartMethod
@@ -21,32 +20,23 @@ _LINE, _SENTENCE = 200, 600
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 _Text = Annotated[str, msgspec.Meta(max_length=_LINE)]
 _Words = Annotated[tuple[_Text, ...], msgspec.Meta(max_length=100)]
+_CHECKED = {*PORTS, *CHOICES} - {"start_methods"}  # not in Facts: wrong_fact knows all values of the latter
 
 
 class Facts(msgspec.Struct, forbid_unknown_fields=True):
-    """The facts of a Mechanism, without its port classes, with types and limits."""
+    """The types and limits of those facts of a Mechanism that have no closed list of values."""
 
     name: Annotated[str, msgspec.Meta(pattern=rf"^{NAME.pattern}\Z")]
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=_LINE)]
     short: Annotated[str, msgspec.Meta(min_length=1, max_length=12)]
-    family: Family
-    carries: Carries
-    bounded_by: Literal["messages", "bytes", "slots", "kernel", "receiver", "nothing"]
     operations: _Words
     least_workers: Annotated[int, msgspec.Meta(ge=1, le=1024)]
-    peers: Literal["processes", "threads", "interpreters", "own", "nobody"]
     control: bool
     baseline: bool
-    senders: Many
-    receivers: Many
     duplex: bool
-    ordering: Literal["total", "per sender", "none"]
-    wait: Literal["block", "spin", "poll"]
     poll_interval: Annotated[float, msgspec.Meta(ge=0, le=3600)]
     holds: Annotated[int, msgspec.Meta(ge=1, le=2**53)] | None
     copies: _Count | None
-    dead_peer: Literal["end of file", "nothing", "an error"]
-    scope: Literal["host", "network"]
     smallest: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
     largest: Annotated[int, msgspec.Meta(ge=1, le=2**53)] | None
     arrays: bool
@@ -94,7 +84,7 @@ def checked(found: Mechanism) -> Mechanism:
     """Return a mechanism with its texts cleaned; raises BadRequest if a fact is invalid."""
     if wrong := found.wrong_fact():
         raise BadRequest(safe_text(wrong, _LINE))
-    told = {fact: value for fact, value in found._asdict().items() if fact not in PORTS}
+    told = {fact: value for fact, value in found._asdict().items() if fact not in _CHECKED}
     try:
         facts = msgspec.convert(told, Facts)
     except msgspec.ValidationError as error:
