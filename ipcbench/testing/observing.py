@@ -210,14 +210,14 @@ def _imported(name: str, visitor: Visitor) -> Imported:
 
 def _harm(report: Report) -> str:
     """Return how the process that imported a mechanism and sent one message failed, in words; empty if it did not."""
-    stage = "importing it" if report.stage in ("start", "import") else report.stage
+    stage, said = "importing it" if report.stage in ("start", "import") else report.stage, _said(report)
     if report.ending == "late":
-        return f"{stage} has no end after {report.waited:.0f} s"
+        return f"{stage} has no end after {report.waited:.0f} s{said}"
     if report.status:
         how = f"exit code {report.status}" if report.status > 0 else signal.Signals(-report.status).name
-        return f"{stage} ended with {how}"
+        return f"{stage} ended with {how}{said}"
     if report.stage != "exit":
-        return f"{stage} ends the process"
+        return f"{stage} ends the process{said}"
     processes = [leak for leak in report.leaks if leak.startswith("process")]  # visits find other leaks
     return f"left behind by importing it and sending one message: {safe_text(processes[0])}" if processes else ""
 
@@ -238,6 +238,11 @@ def _trouble(report: Report | Failure) -> str:
     if report.ending == "late":
         return f"no end after {report.waited:.0f} s"
     if report.status:
-        said = [line for line in report.tail.splitlines() if line.strip()]
-        return f"exit code {report.status}" + (f": {said[-1].strip()}" if said else "")
+        return f"exit code {report.status}{_said(report)}"
     return f"left behind: {', '.join(report.leaks[:3])}" if report.leaks else ""
+
+
+def _said(report: Report) -> str:
+    """Return a colon and the last line that the process printed; empty if it printed nothing."""
+    lines = [line for line in report.tail.splitlines() if line.strip()]
+    return f": {safe_text(lines[-1])}" if lines else ""

@@ -138,7 +138,11 @@ _JOIN = "self.queue.close(); self.queue.join_thread()"
 # The rule of the contract that a mechanism breaks, a part of the reason, and the module.
 LIARS: Mapping[str, tuple[str, str, str]] = {
     "vanishes": ("facts", "ends the process", source("vanishes", "import os; os._exit(0)")),
-    "crashes": ("facts", "SIGSEGV", source("crashes", "import ctypes; ctypes.string_at(0)")),
+    "crashes": (
+        "facts",
+        "SIGSEGV: reads address 0",
+        source("crashes", "import ctypes, sys; print('reads address 0', file=sys.stderr); ctypes.string_at(0)"),
+    ),
     "blocks": ("facts", "has no end", source("blocks", "import time; time.sleep(1000)")),
     "forks": ("facts", "starts a process", source("forks", "import os; os.fork()")),
     "hides": (
