@@ -76,7 +76,7 @@ def names() -> list[str]:
 
 def mechanisms(plugins: Iterable[str] = ()) -> list[Mechanism]:
     """Return all built-in mechanisms and these plug-ins, sorted by family and name."""
-    found = map(mechanism, {*mechanism_names(), *plugins})
+    found = map(mechanism, dict.fromkeys([*mechanism_names(), *plugins]))
     return sorted(found, key=lambda one: (FAMILIES.index(one.family), one.name))
 
 

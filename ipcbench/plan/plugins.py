@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -13,6 +14,7 @@ from ipcbench.errors import BadRequest
 from ipcbench.measure.api.mechanism import CHOICES, CONTRACT, Mechanism
 from ipcbench.measure.api.ports import PORTS, Cell, Channel, Executor, Signal
 from ipcbench.measure.plugins import NAME, Plugin, load
+from ipcbench.measure.registry import load_mechanism, mechanism_names
 from ipcbench.model import StartMethod
 from ipcbench.text import safe_text
 
@@ -92,8 +94,17 @@ def checked(found: Mechanism) -> Mechanism:
     found = found._replace(**msgspec.structs.asdict(facts))
     for against in _inconsistencies(found):
         raise BadRequest(against)
+    owner = labels().setdefault(found.short, found.name)
+    if owner != found.name:
+        raise BadRequest(f"short is {found.short!r}, as in {owner}: expected a label that no other mechanism has")
     caveats = tuple(safe_text(text, _SENTENCE) for text in found.caveats)
     return found._replace(title=safe_text(found.title), short=safe_text(found.short, 12), caveats=caveats)
+
+
+@functools.cache
+def labels() -> dict[str, str]:
+    """Return the owner of each label in charts: of all built-in mechanisms, and of the plug-ins checked so far."""
+    return {load_mechanism(name).short: name for name in mechanism_names()}
 
 
 def _inconsistencies(found: Mechanism) -> Iterator[str]:

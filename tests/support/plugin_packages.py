@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ipcbench.measure.registry import installed
 from ipcbench.plan import catalog
+from ipcbench.plan.plugins import labels
 
 GOOD = '''"""A pipe under another name.
 
@@ -37,7 +38,7 @@ class Plain(Channel):
 
 
 MECHANISM = Mechanism(
-    name={name!r}, title="a pipe of {name}", short="Plug", family="pipes", carries="bytes", bounded_by="bytes",
+    name={name!r}, title="a pipe of {name}", short="{name:.12}", family="pipes", carries="bytes", bounded_by="bytes",
     channel=Plain, duplex=True, semaphores=False, dead_peer="end of file", {facts}
 )
 '''
@@ -74,7 +75,7 @@ BAD: Mapping[str, tuple[str, str]] = {
     "misnamed": ("calls itself 'other'", source("other")),
     "nothing": ("expected a Mechanism", "MECHANISM = 5\n"),
     "empty": ("AttributeError", ""),
-    "wordy": ("length <= 12", source("wordy", facts="").replace('short="Plug"', 'short="far too long a word"')),
+    "wordy": ("length <= 12", source("wordy", facts="").replace('short="wordy"', 'short="far too long a word"')),
     "odd": ("family is 'magic': expected 'pipes', 'queues'", source("odd").replace('family="pipes"', 'family="magic"')),
     "unclear": ("invalid fact: Expected `int | null`", source("unclear", facts="holds=object()")),
     "poor": (
@@ -97,7 +98,7 @@ def install(folder: Path, package: str, version: str, modules: Mapping[str, str]
 
 def forget_plugins() -> None:
     """Clear the caches, so that this process looks for plug-ins again."""
-    for known in (installed, catalog.plugin, catalog.mechanism):
+    for known in (installed, catalog.plugin, catalog.mechanism, labels):
         known.cache_clear()
 
 
