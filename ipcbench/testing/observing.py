@@ -194,7 +194,7 @@ def _imported(name: str, visitor: Visitor) -> Imported:
     try:
         claims = read_json(errand.left or b"{}", Claims)
     except (msgspec.DecodeError, ValueError, RecursionError):
-        return Imported("what the process that imports it leaves cannot be read")
+        return Imported("the record of the process that imports it cannot be read")
     against = safe_text(claims.refused, 600) or _harm(report)
     if not against:
         try:
@@ -212,7 +212,7 @@ def _harm(report: Report) -> str:
     """Return how the process that imported a mechanism and sent one message failed, in words; empty if it did not."""
     stage, said = "importing it" if report.stage in ("start", "import") else report.stage, _said(report)
     if report.ending == "late":
-        return f"{stage} has no end after {report.waited:.0f} s{said}"
+        return f"{stage} did not end within {report.waited:.0f} s{said}"
     if report.status:
         how = f"exit code {report.status}" if report.status > 0 else signal.Signals(-report.status).name
         return f"{stage} ended with {how}{said}"

@@ -56,7 +56,7 @@ MECHANISM = Mechanism(
     min_python=(3, 14),
     module=MODULE,
     caveats=(
-        "no process is reached: both ends are interpreters of one process, and a crash of either ends it",
+        "reaches no other process: both ends are interpreters of one process, and a crash of either ends both",
         "one sender and one receiver, signalled by one byte through a pipe",
     ),
 )

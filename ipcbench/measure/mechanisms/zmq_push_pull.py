@@ -87,7 +87,7 @@ MECHANISM = Mechanism(
     systems=("linux", "darwin"),
     caveats=(
         "PUSH deals tasks in turn, even to busy workers, and skips a worker that seems full",
-        "in a flood some workers get no sentinel and others two, so no fan-out; task-queue has room for six windows",
+        "under load one worker may get no sentinel and another two, so no fan-out; task-queue has room for six windows",
         "one side binds: many senders and many receivers need a broker between them",
         "unpickles whatever reaches its socket",
     ),

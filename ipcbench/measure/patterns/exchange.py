@@ -29,7 +29,7 @@ class Exchange(ChannelPattern):
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         if mechanism.channel and self.window(mechanism, case) < 1:
-            return f"{mechanism.name} may not hold {case.size:,} B unread, and both ends would wait in sending"
+            return f"{mechanism.name} may not hold {case.size:,} B unread, so both ends could block while they send"
         return super().unfit(mechanism, case)
 
     def per_loop(self, workers: int) -> int:

@@ -28,7 +28,7 @@ class FanIn(ChannelPattern):
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         if mechanism.ordering == "none":
-            return f"{mechanism.name} keeps no order, and {self.name} checks that of each sender"
+            return f"{mechanism.name} keeps no order, and {self.name} checks the order of each sender"
         return super().unfit(mechanism, case)
 
     def sends(self, side: Side, operation: str) -> bool:

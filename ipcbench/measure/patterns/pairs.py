@@ -24,7 +24,7 @@ from ipcbench.measure.api.settings import PortSettings
 
 class Pairs(ChannelPattern):
     name = "pairs"
-    question = "What becomes of a round trip when N pairs have theirs at once?"
+    question = "How long does a round trip take when N pairs make theirs at once?"
     operation = "one round trip of the payload, of any pair"
     sizes = (64, 65_536)
     workers = (1, 2, 4)

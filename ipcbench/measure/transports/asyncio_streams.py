@@ -84,5 +84,5 @@ ASYNCIO_UNIX = Mechanism(  # the facts that its mechanisms share
     copies=5,
     dead_peer="end of file",
     systems=("linux", "darwin"),
-    caveats=("every call enters and leaves the event loop, which a program inside the loop does not",),
+    caveats=("every call enters and leaves the event loop; a program inside the loop pays no such cost",),
 )

@@ -28,5 +28,5 @@ DILL = Mechanism(  # the facts that its mechanisms share
     carries="objects",
     bounded_by="bytes",
     start_methods=("fork",),
-    caveats=("multiprocess has processes of its own for spawn and forkserver, which is not measured",),
+    caveats=("multiprocess has its own processes for spawn and forkserver, which are not measured",),
 )

@@ -14,7 +14,7 @@ from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.ring import LENGTH, BytesRing
 
 BELL = b"\0"
-_GONE = "the other side is gone"
+_GONE = "the other side has ended"
 
 
 class DoorbellRing(BytesRing):

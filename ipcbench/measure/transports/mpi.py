@@ -28,7 +28,7 @@ from ipcbench.measure.process.names import SEGMENT
 
 # Besides shared memory, MPICH opens a network endpoint, which other hosts must not reach.
 _LOOPBACK = {"MPIR_CVAR_CH4_NETMOD": "ofi", "FI_PROVIDER": "tcp", "FI_TCP_IFACE": "lo"}
-_HOW = 'pip install "ipcbench[mpi]" brings MPICH 5.0, which is what these mechanisms are for'
+_HOW = 'pip install "ipcbench[mpi]" brings MPICH 5.0, which these mechanisms need'
 _JOIN_SECONDS = 5.0
 _line: list[int] = []  # descriptors of this process's line to the launcher, for all worlds and the exit: both ends
 
@@ -102,7 +102,7 @@ def load() -> Any:
     except (ImportError, RuntimeError) as error:
         raise NotOffered(f"mpi4py finds no MPI: {_HOW}") from error
     if (name, *version[:2]) != ("MPICH", 5, 0):
-        raise NotOffered(f"mpi4py is over {name} {'.'.join(map(str, version))} here: {_HOW}")
+        raise NotOffered(f"mpi4py uses {name} {'.'.join(map(str, version))} here: {_HOW}")
     return MPI
 
 
