@@ -165,7 +165,7 @@ DEVIATIONS = (
     Deviation(
         ("raise", "exit3", "emfile", "exit0"),
         ("ok",),
-        "what an exit function raises is printed and forgotten, and the result was complete",
+        "Python only prints what an exit function raises, and the result was complete",
         ("atexit",),
         ("worker",),
     ),
@@ -183,13 +183,13 @@ DEVIATIONS = (
     Deviation(
         _HANGS,
         ("unverified", "timed-out"),
-        "a verification turn has a limit of its own, which only a stopped driver outlasts",
+        "a verification turn has its own limit, which the driver enforces unless it is stopped",
         ("operation", "drain"),
     ),
     Deviation(
         (*_CRASHES, "lock-dead"),
         ("failed", "unverified"),
-        "a peer of a forkserver is not the driver's child: where no connection breaks with it, the limit is left",
+        "a peer of a forkserver is not the driver's child: if no connection breaks, only the turn's limit remains",
         ("operation", "drain"),
         ("peer",),
         ("forkserver",),
@@ -197,14 +197,14 @@ DEVIATIONS = (
     Deviation(
         _CRASHES,
         ("failed", "timed-out"),
-        "a peer of a forkserver is not the driver's child: where no connection breaks with it, the deadline is left",
+        "a peer of a forkserver is not the driver's child: if no connection breaks, only the deadline remains",
         roles=("peer",),
         start_methods=("forkserver",),
     ),
     Deviation(
         ("lose",),
         ("unverified",),
-        "a verification turn has a limit of its own, at which a message that is still missing is lost",
+        "a verification turn has its own limit, at which a message that is still missing counts as lost",
         ("operation", "drain"),
     ),
 )
