@@ -58,7 +58,7 @@ class Claims(msgspec.Struct):
 
 
 class Imported(NamedTuple):
-    """What importing a mechanism did, in a process of its own.
+    """What importing a mechanism did, in its own process.
 
     against: why the mechanism cannot be tried further, in words; mechanism is None then. pulled: the libraries that it
     imported. printed: whether anything was printed.

@@ -86,7 +86,7 @@ BAD: Mapping[str, tuple[str, str]] = {
 
 
 def install(folder: Path, package: str, version: str, modules: Mapping[str, str]) -> None:
-    """Install a package with these mechanisms into a folder, each in a module of its own."""
+    """Install a package with these mechanisms into a folder, each in its own module."""
     about = folder / f"{package.replace('-', '_')}-{version}.dist-info"
     about.mkdir(parents=True)
     (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n")

@@ -1,6 +1,6 @@
 """many-to-many: the rate at which N senders and N receivers use one channel at once.
 
-`workers` counts pairs of a sender and a receiver, so there are 2N processes beside the driver, which only starts them.
+`workers` counts pairs of a sender and a receiver, so there are 2N processes besides the driver, which only starts them.
 Each sender sends its own stream. Each receiver receives as many messages as one sender sends, from any sender: with
 several senders, a sentinel need not come last, because it may overtake messages of another sender.
 """

@@ -1,6 +1,6 @@
 """pairs: the time of a round trip while N independent pairs make round trips.
 
-`workers` counts pairs, so there are 2N processes beside the driver, which only starts them. Each pair has its own
+`workers` counts pairs, so there are 2N processes besides the driver, which only starts them. Each pair has its own
 channels, as in ping-pong.
 """
 
