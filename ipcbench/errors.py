@@ -29,10 +29,12 @@ _SHORTAGES = ("can't start new thread", "failed to map segment")  # messages of 
 
 
 def is_shortage(error: BaseException) -> bool:
-    """Return whether an error means out of disk space, memory, descriptors, processes or threads."""
+    """Return whether an error or its cause means out of disk space, memory, descriptors, processes or threads."""
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in SHORT_OF):
         return True
-    return any(words in str(error) for words in _SHORTAGES)
+    if any(words in str(error) for words in _SHORTAGES):
+        return True
+    return error.__cause__ is not None and is_shortage(error.__cause__)  # as of a library that explains at length
 
 
 class IpcbenchError(Exception):

@@ -66,7 +66,7 @@ class Run:
 
     @property
     def visits(self) -> pd.DataFrame:
-        """Return one row per visit: case, round, repeat, and mean, least and CPU seconds per operation."""
+        """Return one row per visit: case, round, repeat, and the mean, least and CPU seconds per operation."""
         return self._about.visits.copy()
 
     @property
@@ -190,7 +190,7 @@ class RunChart:
     def _repr_mimebundle_(
         self, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return every form for the notebook to choose from; "isolated" keeps the ids of the SVG from the page's."""
+        """Return every form for the notebook to choose from; "isolated" keeps ids of the SVG apart from the page's."""
         forms: dict[str, Any] = {
             "image/svg+xml": lambda: self.svg,
             "image/png": lambda: self.png,

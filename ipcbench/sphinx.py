@@ -43,7 +43,7 @@ class ChartDirective(SphinxDirective):
     }
 
     def run(self) -> list[nodes.Node]:
-        """Return the figure; raise an error of the page for an unknown report or chart."""
+        """Return the figure; an unknown report or chart is an error of the page."""
         try:
             folder = self._folder()
             self.env.note_dependency(str(folder / NAME))
@@ -60,7 +60,7 @@ class ChartDirective(SphinxDirective):
         return [figure]
 
     def _folder(self) -> Path:
-        """Return the report that :report: names, by path from the page or by label; by default the newest."""
+        """Return the report that :report: names, by a path from the page or by label; by default the newest."""
         reports = Path(self.config.ipcbench_reports)
         page = Path(self.env.doc2path(self.env.docname)).parent
         return find_report(self.options.get("report", ""), page, reports).resolve()
@@ -95,12 +95,12 @@ class ChartDirective(SphinxDirective):
 
 
 def _from_source(path: Path, env: BuildEnvironment) -> str:
-    """Return the address of a file for Sphinx: relative to the source folder, after a '/'."""
+    """Return the path of a file as Sphinx expects it: relative to the source folder, after a '/'."""
     return "/" + Path(os.path.relpath(path, env.srcdir)).as_posix()
 
 
 def _one_picture(app: Sphinx, tree: nodes.document, page: str) -> None:
-    """Keep only the light image where the output is no web page: as SVG, else as PNG, else as its alternative text."""
+    """Keep only the light image if the output is no web page: as SVG, else as PNG, else as its alternative text."""
     if app.builder.format == "html":
         return
     for image in list(tree.findall(nodes.image)):

@@ -38,15 +38,15 @@ from ipcbench.run.stop import Stop
 
 pytest.register_assert_rewrite("chart_checks")  # so that a failure shows which texts are wrong
 
-STEADY = 0.11  # a leak is what two samples at least 100 ms apart both show; one sample catches the dying
-PATIENCE = 3.0  # names in /dev/shm may be those of somebody beside us: they go, or a process of theirs has them
+STEADY = 0.11  # a leak shows in two samples at least 100 ms apart; a single sample also shows dying processes
+PATIENCE = 3.0  # a name in /dev/shm may belong to another program: it goes, or a process of that program has it open
 
 
 def pytest_configure() -> None:
     """Prepare every process that runs tests.
 
-    Where no /dev/shm of their own is allowed, tests tell the names of others by the processes that use them. nohup and
-    a shell's `&` ignore signals; every process that a test starts would inherit that.
+    Without a private /dev/shm, tests recognise the names of other programs by the processes that use them. nohup and a
+    shell's `&` ignore signals, which every process that a test starts would inherit.
     """
     mount_own()
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -60,10 +60,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Divide the tests into the quick part and the rest.
 
-    The quick part holds every test that is not marked `full`. Of a test whose parameters are multiplied it holds as
-    many combinations as are needed for every value of each parameter, and of a test marked `sample` one. Combinations
-    are taken in the order of a hash, so that the values of one parameter meet different values of another; the order
-    must be the same in every process of xdist.
+    The quick part holds every test that is not marked `full`. If parameters are multiplied, it holds as many
+    combinations as every value of each parameter needs, and only one if the test is marked `sample`. Combinations are
+    taken in the order of a hash, so that values of one parameter meet different values of another; the order must be
+    equal in every process of xdist.
     """
     part = config.getoption("--part")
     if part == "all":
@@ -98,7 +98,7 @@ def parameter_values(item: pytest.Item) -> set[tuple[object, ...]]:
 
 @pytest.fixture(scope="session", autouse=True)
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A state folder of the tests' own: none may write below the home of whoever runs them."""
+    """Set a state folder for the tests, which must not write to the user's home."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
@@ -106,8 +106,8 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A temporary folder of the test's own, for this process and all it starts; short enough for sockets below it."""
-    assert tmp_path.is_dir()  # pytest's own folder must be made before this one takes the place of /tmp
+    """Yield a temporary folder for this process and all that it starts; its path is short enough for sockets."""
+    assert tmp_path.is_dir()  # pytest must make its own folder before this one replaces /tmp
     folder = Path(tempfile.mkdtemp(prefix="t-", dir="/tmp"))
     monkeypatch.setenv("TMPDIR", str(folder))
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
@@ -141,9 +141,9 @@ def no_leaks(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 @pytest.fixture
 def short_timing(no_leaks: None, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001
-    """Timing has a deadline that is soon over; what comes before it has as long as ever, however busy the machine.
+    """Set a short deadline for the timing stage, and leave the others, because the machine may be busy.
 
-    The warden sleeps until the deadline of the stage it knows, so it is woken when there is a new one.
+    The warden sleeps until the deadline of the stage that it knows, so this wakes it when timing begins.
     """
     usual = visitor.deadlines
     monkeypatch.setattr(visitor, "deadlines", lambda *about: usual(*about) | {"timing": 3.0})
@@ -151,7 +151,7 @@ def short_timing(no_leaks: None, temporary: Path, monkeypatch: pytest.MonkeyPatc
 
     def wake() -> None:
         until(lambda: over.is_set() or "timing" in stages(temporary), 60.0)
-        for warden in running("ipcbench.run.containment.warden"):  # none, if the visit has ended by itself
+        for warden in running("ipcbench.run.containment.warden"):  # none if the visit has ended
             with contextlib.suppress(ProcessLookupError):
                 os.kill(warden, signal.SIGCHLD)
 
@@ -164,14 +164,14 @@ def short_timing(no_leaks: None, temporary: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def stop() -> Iterator[Stop]:
-    """A Stop that nobody asks for, with this process's signal handlers back in place afterwards."""
+    """Yield a Stop that is not requested; restore the signal handlers of this process afterwards."""
     with Stop() as entered:
         yield entered
 
 
 @pytest.fixture
-def cluster(tmp_path: Path, no_leaks: None) -> Iterator[Cluster]:  # noqa: ARG001 - what it leaves is looked for last
-    """A Dask scheduler without workers, on loopback."""
+def cluster(tmp_path: Path, no_leaks: None) -> Iterator[Cluster]:  # noqa: ARG001 - it must look for leaks last
+    """Yield a Dask scheduler without workers, on loopback."""
     made = tmp_path / "dask"
     made.mkdir()
     with contextlib.closing(Cluster(made)) as found:
@@ -180,7 +180,7 @@ def cluster(tmp_path: Path, no_leaks: None) -> Iterator[Cluster]:  # noqa: ARG00
 
 @pytest.fixture
 def pair(cluster: Cluster) -> Cluster:
-    """The same with two workers that pretend to be the hosts a and b."""
+    """Return the cluster with two workers, which pretend to be the hosts a and b."""
     cluster.add("a", "a")
     cluster.add("b", "b")
     return cluster
@@ -190,7 +190,7 @@ def pair(cluster: Cluster) -> Cluster:
 def within(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Callable[..., Finished]:
-    """Run a command in this process, in a folder of its own: quicker by all that it imports."""
+    """Return the function that runs a command in this process, in a new folder; it saves the imports."""
     monkeypatch.chdir(tmp_path)
 
     def call(*words: str) -> Finished:
@@ -204,7 +204,7 @@ def within(
 
 
 def _ends_by_itself(pid: int) -> bool:
-    """Whether this lives and is a helper of multiprocessing's, which ends a moment after the last that it serves."""
+    """Return whether this is a living helper of multiprocessing, which ends a moment after its last client."""
     return any(word in _command(pid) for word in ("multiprocessing.resource_tracker", "multiprocessing.forkserver"))
 
 

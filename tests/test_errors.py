@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipcbench.errors import BadRequest, IpcbenchError, PeerFailed, ResultError, UnknownName
+from ipcbench.errors import BadRequest, IpcbenchError, PeerFailed, ResultError, UnknownName, is_shortage
 
 KNOWN = ["pipe", "queue", "simple-queue"]
 
@@ -49,3 +49,10 @@ def test_everything_raised_on_purpose_has_one_root(kind: type[Exception]) -> Non
 def test_an_unknown_name_is_a_bad_request() -> None:
     assert issubclass(UnknownName, BadRequest)
     assert not issubclass(ResultError, BadRequest)
+
+
+def test_a_library_that_fails_for_lack_of_memory_is_short_of_it_however_long_it_explains() -> None:
+    explained = ImportError("Unable to import required dependency")
+    assert not is_shortage(explained)
+    explained.__cause__ = ImportError("libfast.so: failed to map segment from shared object")
+    assert is_shortage(explained)

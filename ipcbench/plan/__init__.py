@@ -1,1 +1,1 @@
-"""What to run: names to things, suites as data, a selection to a plan."""
+"""What to run: the catalog of names, the suites as data, and the plan for a selection."""

@@ -30,13 +30,13 @@ def plugin(name: str) -> Known | None:
     """Import a plug-in and return its facts; None for a built-in mechanism."""
     if not is_plugin(name):
         return None
-    from ipcbench.plan.plugins import read_plugin  # imported here, since a list without plug-ins does not need it
+    from ipcbench.plan.plugins import read_plugin  # imported here, because only plug-ins need it
 
     return read_plugin(find_plugin(name))
 
 
 def packages(names: Iterable[str]) -> list[str]:
-    """Return the packages, with versions, of the mechanisms that are plug-ins."""
+    """Return the packages, with versions, of those mechanisms that are plug-ins."""
     return sorted({known.plugin.origin for name in names if (known := plugin(name))})
 
 
@@ -76,7 +76,7 @@ def names() -> list[str]:
 
 def mechanisms(plugins: Iterable[str] = ()) -> list[Mechanism]:
     """Return all built-in mechanisms and these plug-ins, sorted by family and name."""
-    found = map(mechanism, {*mechanism_names(), *plugins})
+    found = map(mechanism, dict.fromkeys([*mechanism_names(), *plugins]))
     return sorted(found, key=lambda one: (FAMILIES.index(one.family), one.name))
 
 

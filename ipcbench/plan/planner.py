@@ -32,7 +32,7 @@ from ipcbench.units import format_size
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The selection of the user; an empty field is not given. Mechanisms and patterns are names or globs."""
+    """The user's selection; an empty field was not given. Mechanisms and patterns are names or globs."""
 
     suites: tuple[str, ...] = ()
     mechanisms: tuple[str, ...] = ()
@@ -204,7 +204,7 @@ def mechanisms_of(request: Request) -> list[str]:
 
 
 def _usual(name: str, methods: tuple[StartMethod, ...]) -> tuple[StartMethod, ...]:
-    """Return the default start method of a mechanism: that of the machine, or the first it works under."""
+    """Return the default start method of a mechanism: the machine's, or else the first that the mechanism declares."""
     offered = catalog.mechanism(name).start_methods
     return methods if set(methods) & set(offered) else offered[:1]
 

@@ -1,19 +1,20 @@
-"""Plug-ins for planning: imported and with checked facts, or with the reason why they are unusable."""
+"""Plug-ins for planning: imported, with their facts checked, or with the reason why they are unusable."""
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
 from ipcbench.errors import BadRequest
-from ipcbench.measure.api.mechanism import CONTRACT, Family, Many, Mechanism
-from ipcbench.measure.api.payload import Carries
+from ipcbench.measure.api.mechanism import CHOICES, CONTRACT, Mechanism
 from ipcbench.measure.api.ports import PORTS, Cell, Channel, Executor, Signal
 from ipcbench.measure.plugins import NAME, Plugin, load
+from ipcbench.measure.registry import load_mechanism, mechanism_names
 from ipcbench.model import StartMethod
 from ipcbench.text import safe_text
 
@@ -21,32 +22,23 @@ _LINE, _SENTENCE = 200, 600
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 _Text = Annotated[str, msgspec.Meta(max_length=_LINE)]
 _Words = Annotated[tuple[_Text, ...], msgspec.Meta(max_length=100)]
+_CHECKED = {*PORTS, *CHOICES} - {"start_methods"}  # not in Facts: wrong_fact knows all values of the latter
 
 
 class Facts(msgspec.Struct, forbid_unknown_fields=True):
-    """The facts of a Mechanism, without its port classes, with types and limits."""
+    """The types and limits of those facts of a Mechanism that have no closed list of values."""
 
     name: Annotated[str, msgspec.Meta(pattern=rf"^{NAME.pattern}\Z")]
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=_LINE)]
     short: Annotated[str, msgspec.Meta(min_length=1, max_length=12)]
-    family: Family
-    carries: Carries
-    bounded_by: Literal["messages", "bytes", "slots", "kernel", "receiver", "nothing"]
     operations: _Words
     least_workers: Annotated[int, msgspec.Meta(ge=1, le=1024)]
-    peers: Literal["processes", "threads", "interpreters", "own", "nobody"]
     control: bool
     baseline: bool
-    senders: Many
-    receivers: Many
     duplex: bool
-    ordering: Literal["total", "per sender", "none"]
-    wait: Literal["block", "spin", "poll"]
     poll_interval: Annotated[float, msgspec.Meta(ge=0, le=3600)]
     holds: Annotated[int, msgspec.Meta(ge=1, le=2**53)] | None
     copies: _Count | None
-    dead_peer: Literal["end of file", "nothing", "an error"]
-    scope: Literal["host", "network"]
     smallest: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
     largest: Annotated[int, msgspec.Meta(ge=1, le=2**53)] | None
     arrays: bool
@@ -79,7 +71,7 @@ class Known(NamedTuple):
 def read_plugin(plugin: Plugin) -> Known:
     """Import a plug-in and check its facts; an error becomes the reason in the result."""
     try:
-        # Its output would appear in the output of ipcbench, such as the JSON of a list.
+        # Otherwise its output would appear in that of ipcbench, such as the JSON of a list.
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             found = load(plugin)
     except BadRequest as error:
@@ -94,7 +86,7 @@ def checked(found: Mechanism) -> Mechanism:
     """Return a mechanism with its texts cleaned; raises BadRequest if a fact is invalid."""
     if wrong := found.wrong_fact():
         raise BadRequest(safe_text(wrong, _LINE))
-    told = {fact: value for fact, value in found._asdict().items() if fact not in PORTS}
+    told = {fact: value for fact, value in found._asdict().items() if fact not in _CHECKED}
     try:
         facts = msgspec.convert(told, Facts)
     except msgspec.ValidationError as error:
@@ -102,8 +94,17 @@ def checked(found: Mechanism) -> Mechanism:
     found = found._replace(**msgspec.structs.asdict(facts))
     for against in _inconsistencies(found):
         raise BadRequest(against)
+    owner = labels().setdefault(found.short, found.name)
+    if owner != found.name:
+        raise BadRequest(f"short is {found.short!r}, as in {owner}: expected a label that no other mechanism has")
     caveats = tuple(safe_text(text, _SENTENCE) for text in found.caveats)
     return found._replace(title=safe_text(found.title), short=safe_text(found.short, 12), caveats=caveats)
+
+
+@functools.cache
+def labels() -> dict[str, str]:
+    """Return the owner of each label in charts: of all built-in mechanisms, and of the plug-ins checked so far."""
+    return {load_mechanism(name).short: name for name in mechanism_names()}
 
 
 def _inconsistencies(found: Mechanism) -> Iterator[str]:

@@ -3,7 +3,7 @@
 --fast measures only rows with fast sizes, at these sizes. `all` is a curated selection that takes ten minutes on two
 CPUs; the other suites sweep one axis further, and --full measures all suites. The mechanisms of LADDER are planned
 together: each adds one layer to the one before, and the differences are the costs of the layers. `third-party` is the
-suite of mechanisms that need a library: absent libraries are skips, in it and under --full.
+suite of mechanisms that need a library; a case whose library is absent is a skip.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ THIRD_PARTY = (
     *("zmq-ipc", "zmq-tcp", "zmq-push-pull", "faster-fifo", "faster-fifo-many", "posix-shm", "iceoryx2-event"),
     *("iceoryx2-spin", "dill-pipe", "dill-queue", "uvloop-unix", "msgspec-pipe"),
 )
-APART = ("redis-list", "nats", "grpc-unix", "lmdb", "arrow-shared-memory")  # each has an extra of its own
+APART = ("redis-list", "nats", "grpc-unix", "lmdb", "arrow-shared-memory")  # each has its own extra
 MPI = ("mpi-buffer", "mpi-pickle")
 NEVER_FORKED = ("nng-ipc", "nng-tcp")
 KERNEL_QUEUES = ("posix-mq", "sysv-mq")  # limited to 8 KiB per message
@@ -90,7 +90,7 @@ THIRD_POOLS = ("pool", "process-pool-executor", "loky", "serial")
 class Row:
     """All combinations of the fields; --fast uses the fast ones, and skips a row without fast_sizes.
 
-    Without start_methods or placements the row has the default of the plan.
+    A row without start_methods or placements gets the plan's default.
     """
 
     questions: tuple[str, ...]
@@ -123,7 +123,7 @@ _SWEEP = (8, 64, KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB)
 _FEW = (64, 4 * KIB, 64 * KIB, MIB)
 _HOLE = 32 * KIB  # in the middle of the range in which two writes over TCP wait for an acknowledgement
 
-# In every round of every suite: the lower bounds of the machine, and os-pipe as the unit "raw pipes".
+# Measured in every round of every suite: the lower bounds of the machine, and os-pipe as the unit "raw pipes".
 _CONTROLS = (
     Row(_PING, ("no-op", "os-pipe"), (64,), fast_sizes=(64,)),
     Row(_PING, ("memcpy", "pickle"), (64, MIB), fast_sizes=(MIB,)),

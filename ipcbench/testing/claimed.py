@@ -1,4 +1,4 @@
-"""Judge proofs of verification turns that the contract's program recorded, by the rules for all visits."""
+"""Judge the proofs that the contract's program recorded in verification turns, by the rules for all visits."""
 
 from __future__ import annotations
 

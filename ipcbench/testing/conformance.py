@@ -29,7 +29,7 @@ MOST_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The verdict of one rule: pass, fail with what breaks it in `why`, or skipped with the reason in `why`."""
+    """The verdict of one rule. why: what breaks the rule if it fails, or the reason if it is skipped."""
 
     rule: Rule
     state: State
@@ -55,7 +55,7 @@ class Judgement:
 
     @property
     def badge(self) -> str:
-        """One line with the number of rules kept, of those not skipped, the mechanism's version and the Python."""
+        """One line: how many of the rules not skipped are kept, the mechanism's version and the Python."""
         passed = sum(verdict.state == "pass" for verdict in self.verdicts)
         asked = sum(verdict.state != "skipped" for verdict in self.verdicts)
         python = ".".join(self.python.split(".")[:2])

@@ -43,7 +43,7 @@ class Observed(dict[str, dict[str, Any]]):
 
 @dataclass(frozen=True, slots=True)
 class Killed:
-    """The end of a visit whose peer was killed: how, after how many seconds, and what remained after the warden."""
+    """The end of a visit whose peer was killed: how, after how many seconds, and what the warden did not remove."""
 
     ending: str
     seconds: float
@@ -58,7 +58,7 @@ class Claims(msgspec.Struct):
 
 
 class Imported(NamedTuple):
-    """What importing a mechanism did, in a process of its own.
+    """What importing a mechanism did, in its own process.
 
     against: why the mechanism cannot be tried further, in words; mechanism is None then. pulled: the libraries that it
     imported. printed: whether anything was printed.
@@ -186,7 +186,7 @@ def subject(name: str, stop: Stop) -> Iterator[Subject]:
 
 
 def _imported(name: str, visitor: Visitor) -> Imported:
-    """Import a mechanism in a process of its own and, if that does no harm, in this process too, for its facts."""
+    """Import a mechanism in its own process and, if that does no harm, in this process too, for its facts."""
     errand = visitor.errand(("-m", "ipcbench.measure.contract.claims", name), IMPORT_SECONDS)
     report = errand.report
     if isinstance(report, Failure):
@@ -194,7 +194,7 @@ def _imported(name: str, visitor: Visitor) -> Imported:
     try:
         claims = read_json(errand.left or b"{}", Claims)
     except (msgspec.DecodeError, ValueError, RecursionError):
-        return Imported("what the process that imports it leaves cannot be read")
+        return Imported("the record of the process that imports it cannot be read")
     against = safe_text(claims.refused, 600) or _harm(report)
     if not against:
         try:
@@ -209,15 +209,15 @@ def _imported(name: str, visitor: Visitor) -> Imported:
 
 
 def _harm(report: Report) -> str:
-    """Return how the process that imported a mechanism and sent one message failed, in words; else an empty text."""
-    stage = "importing it" if report.stage in ("start", "import") else report.stage
+    """Return how the process that imported a mechanism and sent one message failed, in words; empty if it did not."""
+    stage, said = "importing it" if report.stage in ("start", "import") else report.stage, _said(report)
     if report.ending == "late":
-        return f"{stage} has no end after {report.waited:.0f} s"
+        return f"{stage} did not end within {report.waited:.0f} s{said}"
     if report.status:
         how = f"exit code {report.status}" if report.status > 0 else signal.Signals(-report.status).name
-        return f"{stage} ended with {how}"
+        return f"{stage} ended with {how}{said}"
     if report.stage != "exit":
-        return f"{stage} ends the process"
+        return f"{stage} ends the process{said}"
     processes = [leak for leak in report.leaks if leak.startswith("process")]  # visits find other leaks
     return f"left behind by importing it and sending one message: {safe_text(processes[0])}" if processes else ""
 
@@ -232,12 +232,17 @@ def _observed(errand: Errand) -> Observed:
 
 
 def _trouble(report: Report | Failure) -> str:
-    """Return what went wrong beside the observations, in words; an empty text if nothing did."""
+    """Return what went wrong besides the observations, in words; empty if nothing did."""
     if isinstance(report, Failure):
         return report.detail
     if report.ending == "late":
         return f"no end after {report.waited:.0f} s"
     if report.status:
-        said = [line for line in report.tail.splitlines() if line.strip()]
-        return f"exit code {report.status}" + (f": {said[-1].strip()}" if said else "")
+        return f"exit code {report.status}{_said(report)}"
     return f"left behind: {', '.join(report.leaks[:3])}" if report.leaks else ""
+
+
+def _said(report: Report) -> str:
+    """Return a colon and the last line that the process printed; empty if it printed nothing."""
+    lines = [line for line in report.tail.splitlines() if line.strip()]
+    return f": {safe_text(lines[-1])}" if lines else ""

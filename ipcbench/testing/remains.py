@@ -12,7 +12,7 @@ import psutil
 from ipcbench.run.containment.processes import remove_folder
 
 _GRACE = 1.0  # seconds in which processes may still end by themselves
-_STEADY = 0.1  # seconds between two looks; a process counts only if both see it, because one look also sees the dying
+_STEADY = 0.1  # seconds between two looks; a process counts only if both see it, because one also sees dying processes
 _SHARED, _PROC = Path("/dev/shm"), Path("/proc/self")
 
 

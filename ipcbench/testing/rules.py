@@ -1,6 +1,6 @@
 """The contract of all mechanisms: nine rules. Each reads the observations of a mechanism and yields what breaks it.
 
-A rule about something that a mechanism does not claim is skipped, with that reason.
+A rule about a fact that a mechanism does not claim is skipped, with the reason.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ipcbench.testing.claimed import unproven
 from ipcbench.testing.observing import KILLED_SECONDS, Observed, Subject, first_case
 
 LATE = 4.0  # seconds that starting a visit, and ending it after its deadline, may take on a busy machine
-IDLE, BUSY = 0.1, 0.6  # share of time that wants a CPU: at most IDLE for a sleeping receiver, at least BUSY for a spin
+IDLE, BUSY = 0.1, 0.6  # share of time: a sleeping receiver runs at most IDLE, a spinning one wants a CPU at least BUSY
 _ENDS = ("EOFError", "IncompleteReadError", "ConnectionResetError", "BrokenPipeError")
 _ANY = Capabilities(cpus=64, memory=2**50, shared_memory=2**50, semaphores=None, start_methods=START_METHODS)
 

@@ -19,6 +19,7 @@ from ipcbench.measure import plugins
 from ipcbench.measure.plugins import NAME, find_plugins
 from ipcbench.measure.registry import mechanism_names
 from ipcbench.model import Budget, Timing
+from ipcbench.plan import catalog
 from ipcbench.plan.planner import Request, make_plan
 from ipcbench.results.store import load
 
@@ -134,6 +135,21 @@ def test_bad_plug_ins_of_every_kind_are_skipped_with_the_reason_and_the_others_g
     assert reasons.keys() == BAD.keys()
     assert not {name: reasons[name] for name, (expected, _) in BAD.items() if expected not in reasons[name]}
     assert all(reason in done.out for reason in reasons.values())
+
+
+def test_a_label_that_another_mechanism_has_is_refused_in_one_line(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {name: source(name) for name in ("label-a", "label-b", "label-c")}
+    texts["label-a"] = texts["label-a"].replace('short="label-a"', 'short="Pipe"')
+    texts["label-c"] = texts["label-c"].replace('short="label-c"', 'short="label-b"')
+    install(site, "labels", "1.0", texts)
+    monkeypatch.syspath_prepend(site)
+    forget_plugins()
+    try:
+        reasons = [catalog.missing(name) for name in texts]
+    finally:
+        forget_plugins()
+    refused = "plug-in {} of labels 1.0: short is {!r}, as in {}: expected a label that no other mechanism has"
+    assert reasons == [refused.format("label-a", "Pipe", "pipe"), None, refused.format("label-c", "label-b", "label-b")]
 
 
 def test_a_plug_in_that_alters_what_it_carries_is_unverified_and_the_others_go_on(site: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Looking at pages in a real Chromium: shared by the tests that need one."""
+"""Look at pages in a real Chromium."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from matplotlib.image import imread
 
 Scheme = Literal["light", "dark"]
 
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")  # the first starts quickest
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")  # the first one starts fastest
 SCHEMES: dict[Scheme, int] = {"dark": 0, "light": 1}  # values of Chromium's preferredColorScheme
 FLAGS = (
     "--headless",
@@ -34,7 +34,7 @@ FLAGS = (
 
 
 def program() -> str:
-    """The path of a Chromium; skips the test where there is none, or fails it if IPCBENCH_REQUIRE_BROWSER is 1."""
+    """Return the path of a Chromium; without one, skip the test, or fail it if IPCBENCH_REQUIRE_BROWSER is 1."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         reason = f"no Chromium on this machine: none of {', '.join(NAMES)}"
@@ -45,9 +45,9 @@ def program() -> str:
 
 
 def screenshot(page: Path, size: tuple[int, int], scheme: Scheme) -> npt.NDArray[np.uint8]:
-    """The red, green and blue of every pixel of a page in a window of a width and a height.
+    """Return red, green and blue of every pixel of a page, in a window of (width, height) pixels.
 
-    Fails if the console says anything; skips without Chromium, see `program`.
+    Fails if the console shows a message; skips without Chromium, see `program`.
     """
     path = program()
     with tempfile.TemporaryDirectory() as folder:

@@ -56,7 +56,7 @@ def texts_of(chart: Chart[Study], about: Study) -> list[str]:
 
 
 def check_layout(chart: Chart[Any], table: pd.DataFrame, footer: tuple[str, str], theme: Theme) -> None:
-    """Draw a chart of a comparison or fleet; its texts lie inside the figure and not on each other."""
+    """Draw a chart of a comparison or fleet; check that texts lie inside the figure and do not overlap."""
     with drawing(theme, chart.id):
         figure = chart.draw(table, theme)
         sign(figure, footer, theme)
@@ -65,7 +65,7 @@ def check_layout(chart: Chart[Any], table: pd.DataFrame, footer: tuple[str, str]
 
 
 def check_drawn_twice(chart: Chart[Any], table: pd.DataFrame) -> None:
-    """Draw a chart twice: the same bytes; its themes merge, its text has figures, and its table is written whole."""
+    """Draw a chart twice; check for equal bytes, themes that merge, figures in its text, and its whole table."""
     pictures = []
     for _ in range(2):
         with drawing(THEMES[0], chart.id):

@@ -1,4 +1,4 @@
-"""Runs that have broken charts before, made of arithmetic."""
+"""Computed runs of kinds that once broke charts."""
 
 from __future__ import annotations
 

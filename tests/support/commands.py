@@ -1,4 +1,4 @@
-"""Running `python -m ipcbench` as a user would, and finding what it left: shared by the tests that start processes."""
+"""Run `python -m ipcbench` as a user would, and find what it left."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ import ipcbench
 
 PACKAGE_PARENT = str(Path(ipcbench.__file__).parents[1])
 EXTRA = Path(__file__).parent / "extra"  # mechanisms and patterns that only tests have, see its sitecustomize.py
-TOKEN = "IPCBENCH_TEST_TOKEN"  # in the environment of everything a test starts, so that no orphan can hide
+TOKEN = "IPCBENCH_TEST_TOKEN"  # in the environment of every process that a test starts, so that no orphan can hide
 SHARED = Path("/dev/shm")
 QUICK = ("--mechanism", "pipe-bytes", "--pattern", "ping-pong", "--size", "64B", "--rounds", "1")
 
 
 class Finished(NamedTuple):
-    """How a command ended."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -40,7 +40,7 @@ class Finished(NamedTuple):
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of a command: no terminal, no colour, warnings are errors in workers and peers too."""
+    """Return the environment of a command: no terminal, no colour; warnings are errors, in workers and peers too."""
     kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR", "PYTHONPATH")}
     return kept | {"PYTHONPATH": PACKAGE_PARENT, "NO_COLOR": "1", "PYTHONWARNINGS": "error"} | more
 
@@ -48,14 +48,14 @@ def environment(**more: str) -> dict[str, str]:
 def start(
     *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, before: Sequence[str] = ()
 ) -> subprocess.Popen[str]:
-    """Start `python -m ipcbench` in a session of its own."""
+    """Start `python -m ipcbench` in a new session."""
     return start_python("-m", "ipcbench", *arguments, cwd=cwd, env=env, before=before)
 
 
 def start_python(
     *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, before: Sequence[str] = ()
 ) -> subprocess.Popen[str]:
-    """Start this interpreter in a session of its own."""
+    """Start this interpreter in a new session."""
     return subprocess.Popen(
         [*before, sys.executable, *arguments],
         cwd=cwd,
@@ -69,7 +69,7 @@ def start_python(
 
 
 def finish(process: subprocess.Popen[str], timeout: float = 60.0) -> Finished:
-    """Wait for a command's end under a deadline; kills its process group when that passes."""
+    """Wait until a command ends; kill its process group at the deadline."""
     try:
         out, err = process.communicate(timeout=timeout)
     except BaseException:
@@ -96,7 +96,7 @@ def python(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None, tim
 
 
 def marked_processes(token: str) -> set[tuple[int, float]]:
-    """Process id and start time of every living process whose environment carries this token, except this one."""
+    """Return process id and start time of every other living process with this token in its environment."""
     found = set()
     wanted = f"{TOKEN}={token}".encode()
     for folder in Path("/proc").glob("[0-9]*"):
@@ -105,14 +105,14 @@ def marked_processes(token: str) -> set[tuple[int, float]]:
                 continue
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
         except OSError:
-            continue  # ended meanwhile, or not ours to see
+            continue  # it has ended, or belongs to another user
         if fields[0] != "Z" and int(folder.name) != os.getpid():
             found.add((int(folder.name), float(fields[19])))
     return found
 
 
 def children() -> set[tuple[int, float]]:
-    """Process id and start time of the children of this process, the dead that nobody has asked about included."""
+    """Return process id and start time of this process's children, zombies included."""
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         fields = status(int(folder.name))
@@ -122,19 +122,19 @@ def children() -> set[tuple[int, float]]:
 
 
 def status(pid: int) -> list[str]:
-    """The fields of a process in /proc from its state on; none if it has gone."""
+    """Return the fields of /proc/<pid>/stat from the state on; none if the process is gone."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return []
 
 
 def parent_of(pid: int) -> int:
-    """The process id of a process's parent; 0 if it has gone."""
+    """Return the process id of a process's parent; 0 if the process is gone."""
     return int(status(pid)[1]) if status(pid) else 0
 
 
 def running(word: str) -> list[int]:
-    """Process ids of what this test has started with this word in its command line."""
+    """Return the ids of processes that this test has started, with this word in their command lines."""
     found = []
     for pid, _ in marked_processes(os.environ[TOKEN]):
         with contextlib.suppress(OSError):
@@ -144,18 +144,18 @@ def running(word: str) -> list[int]:
 
 
 def first(pids: Collection[int]) -> int:
-    """The one process of these that none of the others has started; process ids begin anew, so they do not tell."""
+    """Return the process that none of the others has started; ids do not show it, because they wrap around."""
     (found,) = [pid for pid in pids if parent_of(pid) not in pids]
     return found
 
 
 def in_state(pid: int, letters: str) -> bool:
-    """Whether a process is in one of the states of proc(5), of which X stands for one that has gone, too."""
+    """Return whether a process is in one of these states of proc(5); X also means that it is gone."""
     return (status(pid) or "X")[0] in letters
 
 
 def kill_at_once(*pids: int) -> None:
-    """Kill processes so that none of them can act upon the end of another, and wait until they have ended."""
+    """Kill processes so that none can react to the end of another, and wait until all have ended."""
     for number, reached in ((signal.SIGSTOP, "TZX"), (signal.SIGKILL, "ZX")):
         for pid in pids:
             os.kill(pid, number)
@@ -163,16 +163,16 @@ def kill_at_once(*pids: int) -> None:
 
 
 def stages(folder: Path) -> str:
-    """The stages that workers have come to, of all visits of the runs that have their folders in this one."""
+    """Return the stages that workers have reached, of all visits of the runs whose folders are in this one."""
     found = []
     for path in folder.glob("*/*/stage"):
-        with contextlib.suppress(OSError):  # it goes with its visit
+        with contextlib.suppress(OSError):  # the file is removed with its visit
             found.append(path.read_text())
     return "".join(found)
 
 
 def when_timing(folder: Path, act: Callable[[], object]) -> threading.Thread:
-    """A thread that does something once a worker of a run that has its folder in this one is timing."""
+    """Start a thread that acts once a worker is timing, in a run whose folder is in this one; return the thread."""
 
     def wait() -> None:
         assert until(lambda: "timing" in stages(folder), 30.0)
@@ -184,7 +184,7 @@ def when_timing(folder: Path, act: Callable[[], object]) -> threading.Thread:
 
 
 def open_terminal() -> tuple[int, int]:
-    """The two ends of a pseudo-terminal, ours and that of a program; skips the test where the system has none."""
+    """Return the ends of a pseudo-terminal, the test's and the program's; skip the test if the system has none."""
     try:
         return pty.openpty()
     except OSError as error:
@@ -192,12 +192,12 @@ def open_terminal() -> tuple[int, int]:
 
 
 def shared_names() -> set[str]:
-    """What stands in /dev/shm under a name of ours or of multiprocessing's."""
+    """Return the names in /dev/shm that ipcbench or multiprocessing may have made."""
     return {path.name for path in SHARED.glob("*") if path.name.startswith(("ib", "sem.ib", "sem.mp-", "psm_"))}
 
 
 def names_of_others(token: str) -> set[str]:
-    """The names in /dev/shm that a living process has mapped or open that is neither this one nor carries the token."""
+    """Return the names in /dev/shm that another living process without this token has mapped or open."""
     found: set[str] = set()
     ours = {os.getpid()} | {pid for pid, _ in marked_processes(token)}
     for folder in Path("/proc").glob("[0-9]*"):
@@ -210,19 +210,19 @@ def names_of_others(token: str) -> set[str]:
 
 
 def open_descriptors(pid: int | None = None) -> dict[int, str]:
-    """The descriptors of a process, of this one unless another is named, and what they refer to."""
+    """Return the descriptors of a process, by default of this one, with their targets."""
     folder = f"/proc/{pid or os.getpid()}/fd"
     found = {}
     for name in os.listdir(folder):
         try:
             found[int(name)] = os.readlink(f"{folder}/{name}")
         except OSError:
-            continue  # closed meanwhile, as the one that listed the folder is
+            continue  # closed meanwhile, like the one that listed the folder
     return found
 
 
 def until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Wait for something that happens elsewhere, under a deadline; whether it came true."""
+    """Wait until a condition holds; return whether it did so within this many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -232,7 +232,7 @@ def until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def complaint(kind: type[Exception], action: Callable[[], object]) -> str | None:
-    """The text of the exception of this kind that an action raises; None if it raises none."""
+    """Return the text of the exception of this kind that an action raises; None if it raises none."""
     try:
         action()
     except kind as error:
@@ -241,7 +241,7 @@ def complaint(kind: type[Exception], action: Callable[[], object]) -> str | None
 
 
 def can_unshare() -> bool:
-    """Whether this process may make a mount namespace and mount in it."""
+    """Return whether this process may make a mount namespace and mount in it."""
     probe = ["unshare", "-m", "sh", "-c", "mount -t tmpfs none /mnt"]
     try:
         return subprocess.run(probe, capture_output=True, timeout=10, check=False).returncode == 0
@@ -250,5 +250,5 @@ def can_unshare() -> bool:
 
 
 def with_mount(options: str, folder: Path | str, then: str = "true") -> list[str]:
-    """Words to put before a command so that it sees a tmpfs of its own at `folder`, in a private mount namespace."""
+    """Return the words that, before a command, give it a private tmpfs at `folder`, in a mount namespace."""
     return ["unshare", "-m", "sh", "-c", f"mount -t tmpfs -o {options} none '{folder}' && {then} && exec \"$@\"", "sh"]

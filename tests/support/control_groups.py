@@ -1,4 +1,4 @@
-"""Control groups of the tests' own, where this process may make some: to freeze processes and to limit their memory."""
+"""Control groups for tests, to freeze processes and to limit their memory, if this process may make groups."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GONE = 10.0
 
 @contextlib.contextmanager
 def control_group(controller: str) -> Iterator[Path | None]:
-    """A new group that this controller of version 1 or 2 acts on, removed at the end; None where none can be made."""
+    """Yield a new group with this controller, of version 1 or 2, removed at the end; None if none can be made."""
     group = None
     for parent in (_MOUNTS / controller, _MOUNTS / "unified", _MOUNTS):
         made = parent / f"ipcbench-test-{os.getpid()}"
@@ -36,7 +36,7 @@ def control_group(controller: str) -> Iterator[Path | None]:
 
 
 def freeze(group: Path, frozen: bool) -> None:
-    """Stop every process of a group, or let them go on."""
+    """Freeze every process of a group, or thaw them."""
     old, new = group / "freezer.state", group / "cgroup.freeze"
     if old.exists():
         old.write_text("FROZEN" if frozen else "THAWED")
@@ -45,11 +45,11 @@ def freeze(group: Path, frozen: bool) -> None:
 
 
 def limit_memory(group: Path, size: int) -> None:
-    """Let the processes of a group have so many bytes of memory."""
+    """Limit the memory of a group to `size` bytes."""
     old, new = group / "memory.limit_in_bytes", group / "memory.max"
     (old if old.exists() else new).write_text(str(size))
 
 
 def inside(group: Path) -> list[str]:
-    """Words to put before a command that runs in a group."""
+    """Return the words that, before a command, run it in a group."""
     return ["sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh"]

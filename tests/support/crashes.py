@@ -1,4 +1,4 @@
-"""Runs that are made to fail or die at one call, and continued: shared by the tests of resuming and their soak."""
+"""Make runs fail or die at one call, and continue them: for the tests of resuming and their soak."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def instant(*words: str, cwd: Path, **more: str) -> Finished:
 
 
 def crashed(folder: Path, where: str, *words: str, **more: str) -> Finished:
-    """Run it until it is killed at this call."""
+    """Run ipcbench until it is killed at this call."""
     done = instant(*(words or (*WORDS, "--label", "mine")), cwd=folder, IPCBENCH_TEST_CRASH=where, **more)
     assert done.code == -signal.SIGKILL, done
     return done
 
 
 def check_whole(folder: Path) -> None:
-    """The results are those of a run that nothing happened to."""
+    """Check that the results are those of an undisturbed run."""
     result = store.load(folder / RESULTS)
     record = result.ipcbench
     assert (record.complete, record.rounds, record.settings.seed) == (True, 3, 7)
@@ -45,9 +45,9 @@ def check_whole(folder: Path) -> None:
 
 
 def break_and_resume(folder: Path, where: str, temporary: Path, over: bool = False) -> bool:
-    """Let one call of a run go wrong and continue the run; whether there was such a call.
+    """Make one call of a run fail, and continue the run; return whether the run made that call.
 
-    over: a complete file of an earlier run is there and to be overwritten.
+    over: the run overwrites the complete file of an earlier run.
     """
     acknowledged = folder / "acknowledged"
     force = ("--force",) if over else ()
@@ -63,7 +63,7 @@ def break_and_resume(folder: Path, where: str, temporary: Path, over: bool = Fal
         assert len(journal_of(read_bytes(data))) >= int(acknowledged.read_text()), where
     assert results.exists() or not over
     if results.exists():
-        store.load(results)  # the old one or the new one, and whole
+        store.load(results)  # the old or the new file, and complete
     if journal.exists() and read_bytes(journal.read_bytes()):
         again = instant("run", "--resume", "mine", *force, cwd=folder)
         assert again.code == 0, (where, again)
@@ -71,6 +71,6 @@ def break_and_resume(folder: Path, where: str, temporary: Path, over: bool = Fal
         again = instant(*WORDS, "--label", "mine", "--force", cwd=folder)
         assert again.code == 0, (where, again)
     for leftover in [*(folder / "results").glob(".*"), *temporary.glob("ipcbench-*/*")]:
-        leftover.unlink()  # of a save that was killed, or that found another place
+        leftover.unlink()  # from a save that was killed, or that had to use another folder
     check_whole(folder)
     return acknowledged.with_name("reached").exists()

@@ -1,4 +1,4 @@
-"""A Dask cluster of real processes on this machine, whose workers pretend to be hosts: for the tests of fleets."""
+"""A Dask cluster of real processes on this machine, whose workers pretend to be hosts."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ QUIET = {
 
 
 class Cluster:
-    """A scheduler, and workers by the names of the hosts that they pretend to be; all in `folder`.
+    """A scheduler and named workers, with their files in `folder`.
 
-    tls is a file with a certificate that is its own authority, and its key. places say of the scheduler and of workers,
-    by name, at which address they are, and which words before a command put it there; all else is on loopback.
+    tls: a file with a self-signed certificate and its key. places: for the scheduler and for workers, by name, an
+    address and the words that, before a command, run it there; all others are on loopback.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Cluster:
         self.address = f"{self.scheme}://{self._at('scheduler')}:{line.rpartition(':')[2].strip()}"
 
     def add(self, name: str, pretend: str | None = None, more: Sequence[str] = ()) -> None:
-        """Start a worker with its nanny and wait until it is there; pretend is the host it says it is, or nobody."""
+        """Start a worker with its nanny and wait until it has registered. pretend: the host that it pretends to be."""
         who = {} if pretend is None else {"IPCBENCH_FLEET_HOST": pretend}
         own = f"{self.scheme}://{self._at(name)}"
         words = ["worker", self.address, "--host", own, "--nthreads", "1", "--no-dashboard"]
@@ -63,13 +63,13 @@ class Cluster:
         assert until(lambda: self.log("scheduler").count("Register worker") > before, READY), self.log(name)
 
     def worker_of(self, name: str) -> int:
-        """The process id of the Dask worker under a nanny."""
+        """Return the process id of the Dask worker of a nanny."""
         nanny = self.running[name].pid
         (found,) = [pid for pid in _pids() if parent_of(pid) == nanny and b"spawn_main" in _cmdline(pid)]
         return found
 
     def end(self, name: str) -> None:
-        """Kill a worker with its nanny, as if the host had lost its power; what tracks their semaphores may end."""
+        """Kill a worker with its nanny, as a power failure would; their resource trackers may end by themselves."""
         process = self.running.pop(name)
         workers = [pid for pid in _pids() if parent_of(pid) == process.pid and b"spawn_main" in _cmdline(pid)]
         for pid in (process.pid, *workers):
@@ -81,12 +81,12 @@ class Cluster:
             assert until(lambda: not _group(process.pid), 10.0)
 
     def close(self) -> None:
-        """Kill all of it."""
+        """Kill the scheduler and all workers."""
         for name in list(self.running):
             self.end(name)
 
     def log(self, name: str) -> str:
-        """What one of them has printed."""
+        """Return what the scheduler or a worker has printed."""
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
     def _at(self, name: str) -> str:
@@ -94,7 +94,7 @@ class Cluster:
 
     def _start(self, name: str, words: Sequence[str], env: dict[str, str]) -> None:
         before = self.places[name][1] if name in self.places else []
-        kept = {key: value for key, value in environment(**env).items() if key != "PYTHONWARNINGS"}  # Dask's own
+        kept = {key: value for key, value in environment(**env).items() if key != "PYTHONWARNINGS"}  # Dask itself warns
         with open(self.folder / f"{name}.log", "wb") as log:
             self.running[name] = subprocess.Popen(
                 [*before, sys.executable, "-m", "dask", *words, *self.tls],
@@ -108,7 +108,7 @@ class Cluster:
 
 
 def name_of(pretended: str) -> str:
-    """The id of a host by the name that it pretends to have."""
+    """Return the id of a host, given the name that it pretends to have."""
     return hashlib.sha256(pretended.encode()).hexdigest()[:8]
 
 
@@ -118,38 +118,38 @@ def fleet(cluster: Cluster, folder: Path, command: str, *words: str, before: Seq
 
 
 def journal_of(folder: Path, label: str, *names: str) -> list[Done]:
-    """The visits that are over by the journal of a label and its hosts."""
+    """Return the visits that have ended, by the journal of a label and its hosts."""
     path = folder / "results" / f"{'-'.join([label, *names])}.journal"
     return [entry for entry in read_bytes(path.read_bytes()) if isinstance(entry, Done)] if path.exists() else []
 
 
 def each_once(result: ResultFile, rounds: int) -> bool:
-    """Whether every case has one visit in every round."""
+    """Return whether every case has exactly one visit in every round."""
     made = Counter((visit.case, visit.round) for visit in result.ipcbench.visits)
     wanted = {(case.id, number) for case in result.ipcbench.cases for number in range(1, rounds + 1)}
     return set(made) == wanted and set(made.values()) == {1}
 
 
 def visits_under_way() -> dict[str, dict[str, int]]:
-    """The folders of the visits that have a living process now, by the host that their Dask worker pretends to be.
+    """Return the folders of visits that have a living process, each with the first one, by pretended host.
 
-    With each folder comes the process that was first.
+    The host is the name that the Dask worker of the visit pretends to have.
     """
     found: dict[str, dict[str, int]] = {}
     for pid in sorted(_pids()):
         words = _cmdline(pid).split(b"\0")
-        ours = _variable(pid, TOKEN) == os.environ.get(TOKEN, "")  # and not of a run beside this one
+        ours = _variable(pid, TOKEN) == os.environ.get(TOKEN, "")  # not from a concurrent test run
         if ours and b"ipcbench.measure.worker" in words and b"--output" in words[:-1]:
             folder, host = words[words.index(b"--output") + 1].decode(), _variable(pid, "IPCBENCH_FLEET_HOST")
-            if host:  # else it has just ended
+            if host:  # otherwise the process has just ended
                 found.setdefault(host, {}).setdefault(folder, pid)
     return found
 
 
 def hold(seconds: float, host: str) -> None:
-    """Stop the visit of a host while it is under way, so that it is still under way whatever comes next.
+    """Stop the process of a host's visit while it is under way, so that the visit stays under way.
 
-    host is the name that the host pretends to have. Asserts that it could be done in so many seconds.
+    host is the name that the host pretends to have. Asserts that this succeeds within so many seconds.
     """
 
     def stopped() -> bool:
@@ -168,7 +168,7 @@ def hold(seconds: float, host: str) -> None:
 
 
 def samples(seconds: float, running: subprocess.Popen[str]) -> Iterator[dict[str, dict[str, int]]]:
-    """Look at the visits again and again while a command runs, for so long at most."""
+    """Yield the visits under way again and again while a command runs, for at most so many seconds."""
     deadline = time.monotonic() + seconds
     while running.poll() is None and time.monotonic() < deadline:
         yield visits_under_way()

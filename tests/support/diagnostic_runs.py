@@ -1,4 +1,4 @@
-"""Runs for the charts of steps, CPU time, placement and stability, made of arithmetic."""
+"""Computed runs for the charts of steps, CPU time, placement and stability."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def cases(
 
 
 def seconds(stepped: Sequence[str]) -> Callable[[Case], float]:
-    """The model's time; 90 ms more at 32 KiB for some mechanisms, and faster where processes share a CPU."""
+    """Return the model's time: 90 ms longer at 32 KiB for some mechanisms, shorter if processes share a CPU."""
 
     def find(case: Case) -> float:
         step = 0.09 if case.mechanism in stepped and case.size == 32768 else 0.0
@@ -33,7 +33,7 @@ def seconds(stepped: Sequence[str]) -> Callable[[Case], float]:
 
 
 def wandering(case: Case, round_: int) -> float:
-    """Some cases become slower, some fall in two groups, the others stay."""
+    """Return a factor by round: some cases become slower, some fall into two groups, the others stay."""
     if case.mechanism == "queue" or case.mechanism.endswith("1"):
         return 1 + 0.1 * round_
     if case.mechanism == "pipe" or case.mechanism.endswith("2"):

@@ -1,4 +1,4 @@
-"""Text that has done harm somewhere, for every output that shows text from a file."""
+"""Harmful texts, to test every output that shows text from a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading the tags of a piece of HTML."""
+"""Read the tags of a piece of HTML."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 
 class Tags(HTMLParser):
-    """The tags of a snippet with their attributes."""
+    """A parser that collects the tags of a snippet with their attributes."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

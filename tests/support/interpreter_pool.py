@@ -1,6 +1,6 @@
-"""A small InterpreterPoolExecutor over the forerunner of concurrent.interpreters, which has none of its own.
+"""A small InterpreterPoolExecutor over the forerunner of concurrent.interpreters, which has none itself.
 
-As in 3.14 it is a thread pool, whose threads each run what they are given in an interpreter of their own, pickled.
+As in 3.14, it is a thread pool in which each thread runs its tasks, pickled, in its own interpreter.
 """
 
 from __future__ import annotations

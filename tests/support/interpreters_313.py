@@ -1,7 +1,7 @@
-"""Makes concurrent.interpreters of what CPython 3.13 tests it with, in the interpreter that calls `install`.
+"""Provide concurrent.interpreters in CPython 3.13, from its test suite, in the interpreter that calls `install`.
 
-test.support.interpreters is the forerunner of the module in 3.14, with nearly the same names. Mechanisms that need 3.14
-exist from then on, by the default of one argument. Only tests do this; the package never looks here.
+test.support.interpreters is the forerunner of the module in 3.14, with nearly equal names. After `install`, mechanisms
+that need 3.14 exist, because the default of one argument is changed. Only tests do this.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from ipcbench.measure.api.mechanism import Mechanism
 
 
 def support() -> Path | None:
-    """The folder that the forerunner is in; None where Python comes without it."""
+    """Return the folder that contains the forerunner; None if this Python has none."""
     tests = find_spec("test")
     folder = Path(tests.origin).parent / "support" if tests and tests.origin else None
     return folder if folder and (folder / "interpreters" / "queues.py").exists() else None
 
 
 def install() -> None:
-    """Let concurrent.interpreters be imported, InterpreterPoolExecutor too, and 3.14 be the version asked about."""
+    """Make concurrent.interpreters and InterpreterPoolExecutor importable, and make 3.14 the version checked for."""
     concurrent.__path__.append(str(support()))
-    importlib.import_module("concurrent.interpreters.queues")  # which makes its types known in C
+    importlib.import_module("concurrent.interpreters.queues")  # this registers its types in C
 
     from interpreter_pool import InterpreterPoolExecutor
 

@@ -1,4 +1,4 @@
-"""Where the texts of a figure stand, and what is wrong with that: measured without a browser."""
+"""Find the places of the texts of a figure, and what is wrong with them, without a browser."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MARGIN = 4.0
 
 
 def boxes(figure: Figure) -> list[tuple[Text, Bbox]]:
-    """Every text that is visible, with its place in points."""
+    """Return every visible text with its place, in points."""
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     scale = 72 / figure.dpi
     texts = [text for text in figure.findobj(Text) if isinstance(text, Text) and text.get_visible()]
@@ -26,7 +26,7 @@ def boxes(figure: Figure) -> list[tuple[Text, Bbox]]:
 
 
 def faults(figure: Figure) -> list[str]:
-    """What is wrong with the places of the texts of a figure, in words."""
+    """Return what is wrong with the places of the texts of a figure, in words."""
     texts = boxes(figure)
     width, height = figure.get_size_inches() * 72
     found = []
@@ -52,14 +52,14 @@ def faults(figure: Figure) -> list[str]:
 
 
 def _within(box: Bbox, cell: Bbox, height: float) -> bool:
-    """Whether a text lies in its cell, whose y is from the top, with 2 points to spare."""
+    """Return whether a text lies in its cell with 2 points to spare; the cell's y counts from the top."""
     across = min(box.x0 - cell.x0, cell.x1 - box.x1)
     down = min(height - box.y1 - cell.y0, cell.y1 - height + box.y0)
     return bool(min(across, down) >= 1.99)
 
 
 def markers(figure: Figure) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Where markers stand, in points from the top left: (n, 2)."""
+    """Return the places of markers, in points from the top left: (n, 2)."""
     lines = [line for line in figure.findobj(Line2D) if isinstance(line, Line2D)]
     found = [line.get_xydata() for line in lines if line.get_marker() not in ("None", None, "")]
     return np.concatenate([np.empty((0, 2)), *(np.asarray(points, dtype=float) for points in found)])

@@ -1,6 +1,6 @@
-"""Results files that are nearly right, from a seed: damaged bytes, changed documents, documents made up from types.
+"""Results files that are nearly right, from a seed: damaged bytes, changed documents, documents with made-up values.
 
-Run as a program it feeds them to the loader and prints what came of it as JSON: `mutants.py SEED MUTATED GENERATED`.
+Run as a program, it feeds them to the loader and prints the outcome as JSON: `mutants.py SEED MUTATED GENERATED`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ OTHERS: list[Any] = [None, True, False, [], {}, [[]], [None] * 50, {"schema": 3}
 
 
 def flipped(chance: random.Random, data: bytes) -> bytes:
-    """A few bytes changed."""
+    """Return the data with a few changed bytes."""
     changed = bytearray(data)
     for _ in range(chance.choice((1, 1, 1, 2, 8))):
         changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
@@ -37,19 +37,19 @@ def flipped(chance: random.Random, data: bytes) -> bytes:
 
 
 def cut(chance: random.Random, data: bytes) -> bytes:
-    """A piece left out: the end, most often."""
+    """Return the data without a piece, most often the end."""
     start = chance.randrange(len(data))
     return data[:start] if chance.random() < 0.7 else data[:start] + data[start + chance.randrange(200) :]
 
 
 def doubled(chance: random.Random, data: bytes) -> bytes:
-    """A piece of the file put in somewhere else."""
+    """Return the data with a copy of a piece inserted elsewhere."""
     start, to = chance.randrange(len(data)), chance.randrange(len(data))
     return data[:to] + data[start : start + chance.randrange(200)] + data[to:]
 
 
 def digit_edited(chance: random.Random, data: bytes) -> bytes:
-    """One digit replaced by another one."""
+    """Return the data with one digit replaced."""
     while data[place := chance.randrange(len(data))] not in b"0123456789":
         pass
     other = chance.choice([digit for digit in b"0123456789" if digit != data[place]])
@@ -57,12 +57,12 @@ def digit_edited(chance: random.Random, data: bytes) -> bytes:
 
 
 def anything(chance: random.Random) -> Any:
-    """Some JSON value."""
+    """Return a random JSON value."""
     return copy.deepcopy(chance.choice((chance.choice(TEXTS), chance.choice(NUMBERS), chance.choice(OTHERS))))
 
 
 def parents(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every (object, key) and (list, index) of a document."""
+    """Yield every (object, key) and (list, index) of a document."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, held in list(inner):
         yield value, key
@@ -70,7 +70,7 @@ def parents(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def restructured(chance: random.Random, document: dict[str, Any]) -> bytes:
-    """Up to three values replaced, removed, repeated or renamed; half of them with a digest that fits."""
+    """Return a document with up to three values replaced, removed, repeated or renamed; half have a right digest."""
     changed = copy.deepcopy(document)
     for _ in range(chance.choice((1, 1, 2, 3))):
         places = list(parents(changed))
@@ -90,7 +90,7 @@ def restructured(chance: random.Random, document: dict[str, Any]) -> bytes:
 
 
 def generated(chance: random.Random, document: dict[str, Any]) -> bytes:
-    """A document of the right shape with every leaf, and the length of every list, made up; its digest fits."""
+    """Return a document of the right shape with made-up leaves and list lengths, and a right digest."""
     return sealed(_made_up(chance, document, chance.choice((0.0, 0.01, 0.05, 0.3))))
 
 
@@ -110,19 +110,19 @@ def _made_up(chance: random.Random, value: Any, wildness: float) -> Any:
 
 
 def written(document: Any) -> bytes:
-    """As JSON; lone surrogates as escapes."""
+    """Return a document as JSON, with lone surrogates as escapes."""
     return json.dumps(document).encode()
 
 
 def sealed(document: Any) -> bytes:
-    """As JSON with the digest that belongs to it, where it can have one."""
+    """Return a document as JSON, with the right digest if it can have one."""
     with contextlib.suppress(TypeError, KeyError, AttributeError, ValueError, OverflowError):
         document["ipcbench"]["digest"] = digest_of(document)
     return written(document)
 
 
 def mutants(chance: random.Random, golden: bytes, count: int) -> Iterator[bytes]:
-    """That many damaged files; a digest that fits lets half of those that are still JSON come to the further checks."""
+    """Yield `count` damaged files; half of those that are still JSON have a right digest, to reach further checks."""
     document = json.loads(golden)
     for _ in range(count):
         how = chance.choice((flipped, cut, doubled, digit_edited, None))
@@ -134,7 +134,7 @@ def mutants(chance: random.Random, golden: bytes, count: int) -> Iterator[bytes]
 
 
 def feed(seed: int, mutated: int, made_up: int) -> dict[str, Any]:
-    """Load them all; how many loaded, what came that was no ResultError of one line, the worst CPU time and memory."""
+    """Load the files; return how many loaded, errors other than a ResultError of one line, most CPU time and memory."""
     chance = random.Random(seed)
     golden = (GOLDEN / "results.json").read_bytes()
     found: dict[str, Any] = {"loaded": 0, "refused": 0, "wrong": [], "worst": 0.0}
@@ -145,7 +145,7 @@ def feed(seed: int, mutated: int, made_up: int) -> dict[str, Any]:
             (generated(chance, json.loads(golden)) for _ in range(made_up)),
         ]
         for data in (data for kind in everything for data in kind):
-            path.unlink(missing_ok=True)  # cutting a file short and writing it again waits for the disk
+            path.unlink(missing_ok=True)  # truncating and rewriting a file would wait for the disk
             path.write_bytes(data)
             begun = time.process_time()
             try:
@@ -162,7 +162,7 @@ def feed(seed: int, mutated: int, made_up: int) -> dict[str, Any]:
 
 
 def peak_memory() -> int:
-    """The most memory this process ever had, in bytes."""
+    """Return the most memory that this process has had, in bytes."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024

@@ -1,4 +1,4 @@
-"""A page in a real headless Chromium: one browser for a module of tests, a context of its own for each visit."""
+"""Open pages in a real headless Chromium: one browser for a test module, a new context for each page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ipcbench.report.files.contents import draw_all
 from ipcbench.report.page.html import page
 from ipcbench.results.schema import ResultFile
 
-DEADLINE = 20_000  # milliseconds, for anything that is waited for
+DEADLINE = 20_000  # milliseconds, for every wait
 WATCH = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) => violations.push(event.violatedDirective));
@@ -24,14 +24,14 @@ document.addEventListener("securitypolicyviolation", (event) => violations.push(
 
 
 def page_of(result: ResultFile) -> str:
-    """The text of report.html alone, which takes less time than a whole report."""
+    """Return the text of report.html alone, which takes less time than a whole report."""
     about = study(result)
     return page(about, draw_all(about, png=False))
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser; skips or fails where there is none, see `browser.program`."""
+    """Yield a browser; skip or fail without one, see `browser.program`."""
     path = program()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], timeout=DEADLINE)
@@ -43,22 +43,22 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class Visit:
-    """An open page, what it asked for and what it complained of."""
+    """An open page, with its requests and its console messages."""
 
     page: Page
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
     def see(self, script: str, argument: Any = None) -> Any:
-        """What a piece of script finds in the page."""
+        """Return the result of a script in the page."""
         return self.page.evaluate(script, argument)
 
 
 @contextmanager
 def visit(browser: Browser, file: Path, place: str = "", **options: Any) -> Iterator[Visit]:
-    """Open a file without a network; fails if the page asks for anything else, or complains of anything.
+    """Open a file without a network; fails if the page requests another file or reports a problem.
 
-    place is what stands behind the # of the address; options are those of a browser context.
+    place: the part of the address after #. options: those of a browser context.
     """
     context = browser.new_context(offline=True, **options)
     context.set_default_timeout(DEADLINE)

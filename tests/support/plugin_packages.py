@@ -1,4 +1,4 @@
-"""Packages with plug-ins, as an installer leaves them in a folder: good ones, and one for each way to be bad."""
+"""Packages with plug-ins, as an installer leaves them in a folder: good ones, and one for each mistake."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ipcbench.measure.registry import installed
 from ipcbench.plan import catalog
+from ipcbench.plan.plugins import labels
 
 GOOD = '''"""A pipe under another name.
 
@@ -37,7 +38,7 @@ class Plain(Channel):
 
 
 MECHANISM = Mechanism(
-    name={name!r}, title="a pipe of {name}", short="Plug", family="pipes", carries="bytes", bounded_by="bytes",
+    name={name!r}, title="a pipe of {name}", short="{name:.12}", family="pipes", carries="bytes", bounded_by="bytes",
     channel=Plain, duplex=True, semaphores=False, dead_peer="end of file", {facts}
 )
 '''
@@ -65,7 +66,7 @@ HONEST: Mapping[str, str] = {
     "gripping": source("gripping", _GRIP, send="lambda payload: grip(self.end.fileno(), payload)"),
 }
 
-# A part of the reason why it cannot be used, and the module.
+# A part of the reason why a plug-in cannot be used, and its module.
 BAD: Mapping[str, tuple[str, str]] = {
     "raises": ("RuntimeError: no driver", source("raises", "raise RuntimeError('no driver')")),
     "leaves": ("SystemExit", source("leaves", "raise SystemExit(0)")),
@@ -74,7 +75,7 @@ BAD: Mapping[str, tuple[str, str]] = {
     "misnamed": ("calls itself 'other'", source("other")),
     "nothing": ("expected a Mechanism", "MECHANISM = 5\n"),
     "empty": ("AttributeError", ""),
-    "wordy": ("length <= 12", source("wordy", facts="").replace('short="Plug"', 'short="far too long a word"')),
+    "wordy": ("length <= 12", source("wordy", facts="").replace('short="wordy"', 'short="far too long a word"')),
     "odd": ("family is 'magic': expected 'pipes', 'queues'", source("odd").replace('family="pipes"', 'family="magic"')),
     "unclear": ("invalid fact: Expected `int | null`", source("unclear", facts="holds=object()")),
     "poor": (
@@ -85,7 +86,7 @@ BAD: Mapping[str, tuple[str, str]] = {
 
 
 def install(folder: Path, package: str, version: str, modules: Mapping[str, str]) -> None:
-    """Install a package with these mechanisms into a folder, each in a module of its own."""
+    """Install a package with these mechanisms into a folder, each in its own module."""
     about = folder / f"{package.replace('-', '_')}-{version}.dist-info"
     about.mkdir(parents=True)
     (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n")
@@ -97,7 +98,7 @@ def install(folder: Path, package: str, version: str, modules: Mapping[str, str]
 
 def forget_plugins() -> None:
     """Clear the caches, so that this process looks for plug-ins again."""
-    for known in (installed, catalog.plugin, catalog.mechanism):
+    for known in (installed, catalog.plugin, catalog.mechanism, labels):
         known.cache_clear()
 
 
@@ -138,8 +139,12 @@ _JOIN = "self.queue.close(); self.queue.join_thread()"
 # The rule of the contract that a mechanism breaks, a part of the reason, and the module.
 LIARS: Mapping[str, tuple[str, str, str]] = {
     "vanishes": ("facts", "ends the process", source("vanishes", "import os; os._exit(0)")),
-    "crashes": ("facts", "SIGSEGV", source("crashes", "import ctypes; ctypes.string_at(0)")),
-    "blocks": ("facts", "has no end", source("blocks", "import time; time.sleep(1000)")),
+    "crashes": (
+        "facts",
+        "SIGSEGV: reads address 0",
+        source("crashes", "import ctypes, sys; print('reads address 0', file=sys.stderr); ctypes.string_at(0)"),
+    ),
+    "blocks": ("facts", "did not end", source("blocks", "import time; time.sleep(1000)")),
     "forks": ("facts", "starts a process", source("forks", "import os; os.fork()")),
     "hides": (
         "facts",

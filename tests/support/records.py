@@ -1,4 +1,4 @@
-"""Journals made of arithmetic, and ways to damage them: shared by the tests of the journal and of resuming."""
+"""Computed journals, and ways to damage them: for the tests of the journal and of resuming."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PLAN = Plan(CASES, (SKIPPED,), 7, Budget(rounds=4), Timing(1, 1, 0.05), {CASES[1
 
 
 def outcome(seconds: float = 1e-4, notes: tuple[str, ...] = ()) -> Outcome:
-    """What a visit finds where an operation takes so long."""
+    """Return the outcome of a visit in which an operation takes so many seconds."""
     return Outcome(
         values=(seconds, 1.1 * seconds),
         warmups=((400, 1.2 * seconds),),
@@ -48,7 +48,7 @@ def outcome(seconds: float = 1e-4, notes: tuple[str, ...] = ()) -> Outcome:
 
 
 def planned(plan: Plan = PLAN, label: str = "mine") -> Planned:
-    """The first record of a run of this plan, begun here and now."""
+    """Return the first record of a run of this plan that begins here and now."""
     who = identity()
     return Planned(
         schema=JOURNAL_SCHEMA,
@@ -66,7 +66,7 @@ def planned(plan: Plan = PLAN, label: str = "mine") -> Planned:
 
 
 def visits(plan: Plan = PLAN, rounds: int = 4) -> list[Entry]:
-    """What a run of this plan writes down that ends well, with one visit that had to be made twice."""
+    """Return the records of a complete run of this plan, in which one visit had to be repeated."""
     found: list[Entry] = []
     for number in range(rounds + 1):
         for position, visit in enumerate(itertools.chain(*plan.sittings(number, plan.cases, {}))):
@@ -87,12 +87,12 @@ VISITS: list[Entry] = [PLANNED, *visits()]
 
 
 def journal_of(entries: Sequence[Entry]) -> bytes:
-    """The bytes of a journal that holds these."""
+    """Return the bytes of a journal with these records."""
     return b"".join(map(write_entry, entries))
 
 
 def damaged(data: bytes, chance: random.Random, positions: Iterable[int] | None = None) -> bytes:
-    """The same bytes with one flipped bit, or with two in every fourth copy."""
+    """Return the data with one flipped bit, or, at random once in four times, with two."""
     broken = bytearray(data)
     for position in positions or (chance.randrange(len(data)) for _ in range(2 - bool(chance.randrange(4)))):
         broken[position] ^= 1 << chance.randrange(8)

@@ -1,4 +1,4 @@
-"""A clock that moves when told to, and visits that are made of arithmetic."""
+"""A fake clock, and computed visits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def outcome(seconds: float = 1e-4, loops: int = 400) -> Outcome:
 
 
 class Clock:
-    """A time.monotonic that moves only when told to."""
+    """A time.monotonic that moves only on request."""
 
     def __init__(self) -> None:
         self.now = 100.0

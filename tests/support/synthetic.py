@@ -1,7 +1,7 @@
-"""Result files made of arithmetic, for tests: no process is started and no clock is read.
+"""Computed result files, for tests: no process is started and no clock is read.
 
 A case costs a start-up time plus its size over a bandwidth, times a small seeded noise per round and value; the
-figures resemble a 2-CPU machine but are nobody's measurement. Equal arguments give equal files.
+figures resemble a 2-CPU machine but were never measured. Equal arguments give equal files.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ PATTERNS = [
 
 
 def make_cases(sizes: Sequence[int] = SIZES, mechanisms: Iterable[str] = tuple(MECHANISMS)) -> list[Case]:
-    """Every pattern for the given mechanisms, without what `make_skips` says they cannot do."""
+    """Return cases of every pattern for these mechanisms, without those that `make_skips` skips."""
     names = list(mechanisms)
     eight = [size for size in sizes if size == 8]
     cases = []
@@ -82,12 +82,12 @@ def tail_cases(
     mechanisms: Iterable[str] = ("queue", "pipe", "pipe-bytes", "simple-queue", "raw-array", "manager-queue", "array"),
     operations: Sequence[str] = ("closed", "open-1k", "open-10k", "open-30k", "open-100k"),
 ) -> list[Case]:
-    """Cases whose operations are timed one by one."""
+    """Return cases whose operations are timed one by one."""
     return [Case("tail", name, 64, 1, operation) for name in mechanisms for operation in operations]
 
 
 def make_skips(sizes: Sequence[int] = SIZES) -> list[Skip]:
-    """What the mechanisms of one number cannot carry."""
+    """Return skips of sizes that a mechanism of one number cannot carry."""
     return [
         Skip(Case(pattern, name, size), f"{size:,} B asked for, but {name} carries one number of 8 B")
         for pattern in ("ping-pong", "stream")
@@ -98,7 +98,7 @@ def make_skips(sizes: Sequence[int] = SIZES) -> list[Skip]:
 
 
 def model_seconds(case: Case) -> float:
-    """Seconds per operation that the noise is put on."""
+    """Return seconds per operation, without noise."""
     start, rate, state = MECHANISMS.get(case.mechanism, ("", "", "", 120e-6, 0.4e9, 2e-6))[3:]
     if case.pattern == "counter":
         return (state + 0.4e-6) * (1 + 0.55 * (case.workers - 1))
@@ -116,17 +116,17 @@ def model_seconds(case: Case) -> float:
 
 
 def rate_of(case: Case) -> float:
-    """Messages per second that an open loop is offered."""
+    """Return the messages per second that an open loop offers."""
     return 1000.0 * int(case.operation.removeprefix("open-").removesuffix("k"))
 
 
 def tail_of(case: Case, truth: float, messages: int) -> list[tuple[int, int]]:
-    """The delays of one visit, by bucket in nanoseconds: a few messages are much slower than most."""
+    """Return the delays of one visit, counts by bucket in nanoseconds: a few messages are much slower than most."""
     if case.pattern != "tail":
         return []
     start = truth if case.operation == "closed" else model_seconds(case._replace(operation="closed"))
     if case.operation != "closed" and truth * rate_of(case) > 1.05:
-        start *= 200  # what is due piles up
+        start *= 200  # messages that are due pile up
     slow = [start * (1 + 0.1 * (messages / (messages - place)) ** 0.6) for place in range(messages)]
     return sorted(histogram(slow).items())
 
@@ -154,14 +154,14 @@ def make_result(
     cpu: Callable[[Case], float] = lambda _: 1.3,
     unranked: Sequence[str] = (),
 ) -> ResultFile:
-    """Build a results file that `store.save` takes and `store.load` gives back.
+    """Build a results file that `store.save` accepts and `store.load` returns.
 
-    cases and skips default to all of `make_cases` and `make_skips`; seconds gives the true time of a case; noise is
-    the relative spread between rounds (values inside a visit have a quarter of it); verdicts maps case ids to
-    (verdict, detail) for those that have no values; notes maps case ids to notes; titles replaces titles; repeats says
-    how many rounds each had, of several; messages are timed one by one in each visit of a tail case. over_time is a
-    factor by case and round; values how many a visit has; cpu the CPU time as a share of the time; unranked names
-    controls, beside memcpy.
+    cases and skips default to all of `make_cases` and `make_skips`. seconds: the true time of a case. noise: the
+    relative spread between rounds; values inside a visit have a quarter of it. verdicts: (verdict, detail) by case id,
+    for cases without values. notes: by case id. titles: replacements by mechanism. repeats: the number of rounds of
+    each repeat, if there are several. messages: how many each visit of a tail case times one by one. over_time: a
+    factor by case and round. values: how many a visit has. cpu: the CPU time as a share of the time. unranked:
+    controls besides memcpy.
     """
     chosen = make_cases() if cases is None else list(cases)
     skipped = (make_skips() if cases is None else []) if skips is None else list(skips)

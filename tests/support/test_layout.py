@@ -1,4 +1,4 @@
-"""The checks of layout themselves: each finds what is spoilt on purpose."""
+"""Test the checks of layout: each finds a fault that was made on purpose."""
 
 from __future__ import annotations
 

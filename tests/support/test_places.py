@@ -1,4 +1,4 @@
-"""The tests of a module are found by its path: tests/ has the folders of ipcbench/, and a few beside them."""
+"""The path of a module tells where its tests are: tests/ has the folders of ipcbench/, and a few more."""
 
 from __future__ import annotations
 

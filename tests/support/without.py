@@ -1,8 +1,8 @@
-"""Run a command without some system calls, as an old kernel, a sandbox or a file system without them would.
+"""Run a command without some system calls, as under an old kernel, in a sandbox or on a file system without them.
 
     python without.py pidfd_open=ENOSYS,flock=ENOLCK COMMAND …
 
-The calls fail with that error in the command and in all that it starts. This is seccomp(2): nothing can undo it.
+The calls fail with that error in the command and in all processes that it starts; seccomp(2) cannot be undone.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ class _Program(ctypes.Structure):
 
 
 def words(*lacking: str) -> list[str]:
-    """Words to put before a command that is to lack these calls, such as 'flock=ENOLCK'."""
+    """Return the words that, before a command, take these calls away, such as 'flock=ENOLCK'."""
     return [sys.executable, "-S", "-P", __file__, ",".join(lacking)]
 
 
 def can_take_away() -> bool:
-    """Whether system calls can be taken from a process here."""
+    """Return whether system calls can be taken from a process on this machine."""
     return sys.platform == "linux" and platform.machine() in _NUMBERS and "Seccomp:" in _status()
 
 

@@ -1,4 +1,4 @@
-"""Make all observations of one mechanism under one start method; one JSON object in the visit's folder."""
+"""Make all observations of one mechanism under one start method; write them to the visit's folder, as a JSON object."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MIXING = {*mechanism_names()} - {"array", "memcpy"}  # these also carry smaller 
 LARGE = (2**20,)
 CELL_SIZES = (8, 64, 65536)
 ROOM = (64, 2100, 4200, 16385, 32704)  # messages that leave pages of a pipe half empty, and the largest it must hold
-SECONDS = 15.0  # limit of one observation that was started by hand
+SECONDS = 15.0  # limit of one observation if started by hand
 SHARE = 1 / 6  # limit of one observation in a visit, as a share of the warden's limit for all
 FILLING = 65536  # bytes of one message; MOST_HELD of them fill any bounded channel
 MOST_HELD = 512
@@ -45,7 +45,7 @@ Observation = Callable[[], dict[str, Any]]
 
 
 def wanted(mechanism: Mechanism, method: StartMethod, prefix: str) -> dict[str, Observation]:
-    """Return every observation that a mechanism allows, by name; all of them under its first start method only."""
+    """Return the observations that a mechanism allows, by name; only its first start method gets all of them."""
     full = method == mechanism.start_methods[0]
     found: dict[str, Observation] = {}
     if mechanism.channel:
@@ -107,7 +107,7 @@ def _fitting(mechanism: Mechanism, sizes: tuple[int, ...]) -> Iterator[int]:
 
 
 def _once(mechanism: Mechanism, method: StartMethod, prefix: str) -> dict[str, Observation]:
-    """Return the observations that one start method is enough for."""
+    """Return the observations for which one start method is enough."""
     found: dict[str, Observation] = {"closing twice": partial(others.observe_closing_twice, mechanism, method)}
     found["outside"] = partial(observe_outside, mechanism, method, prefix)
     if mechanism.dead_peer == "end of file":

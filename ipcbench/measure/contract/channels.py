@@ -54,7 +54,7 @@ def observe_burst(mechanism: Mechanism, method: StartMethod, size: int) -> dict[
 
 
 def observe_room(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
-    """Send as many messages as a channel surely holds, before the peer receives the first."""
+    """Send as many messages as a channel is sure to hold, before the peer receives the first."""
     payloads = make_payloads(content(mechanism.carries, "bytes"), 7, size, mechanism.room(size, window_for(size)))
     with staged(mechanism, load_pattern("stream"), method, size) as stage:
         for payload in payloads:

@@ -59,7 +59,7 @@ def send_one_message(mechanism: Mechanism) -> None:
 
 
 def _started() -> str:
-    """Return what the import started and left running, in words; an empty text if nothing."""
+    """Return what the import started and left running, in words; empty if nothing."""
     if threading.active_count() > 1:
         return "a thread"
     try:

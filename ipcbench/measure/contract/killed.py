@@ -20,7 +20,7 @@ _MANY = 10**9
 
 
 def kill_in_the_middle(mechanism: Mechanism, method: StartMethod) -> None:
-    """Use a mechanism without end, in a peer and here, and kill the peer; return only if that ends the use."""
+    """Use a mechanism endlessly in a peer and in this process, and kill the peer; return only if that ends the use."""
     pattern, size, operation = simplest(mechanism)
     if mechanism.channel and streams(mechanism):
         pattern, size = load_pattern("stream"), min(_LARGEST, mechanism.largest or _LARGEST)

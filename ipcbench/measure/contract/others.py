@@ -22,7 +22,7 @@ SETTLING = 0.1  # seconds
 
 
 def observe_tasks(mechanism: Mechanism, method: StartMethod, operation: str) -> dict[str, Any]:
-    """Have an executor run tasks in one of its ways, after all its workers have answered."""
+    """Let an executor run tasks in one of its ways, after all its workers have answered."""
     pattern = load_pattern("tasks")
     payloads = make_payloads(content(mechanism.carries, "bytes"), 3, 16385, TASKS)
     answer = sys.modules[type(pattern).__module__].prove_answer  # the task of the pattern's own verification
@@ -38,7 +38,7 @@ def observe_tasks(mechanism: Mechanism, method: StartMethod, operation: str) -> 
 
 
 def observe_signal(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
-    """Notify a peer and wait for its answer, in order; twice, because the second finds state that the first leaves."""
+    """Notify a peer and wait for its answer, in order; twice, as the second time finds what the first left."""
     pattern = load_pattern("hand-over")
     with staged(mechanism, pattern, method, 0) as stage:
         verification = Verification(stage.seat, stage.team, "bytes", 0, 5)

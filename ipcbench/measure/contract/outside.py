@@ -1,4 +1,4 @@
-"""Observe what processes hold outside of their visit: writable files, shared memory, reachable sockets."""
+"""Observe what processes use outside their visit: writable files, shared memory, reachable sockets."""
 
 from __future__ import annotations
 
@@ -103,4 +103,5 @@ def _writable(pid: int, number: str) -> bool:
 
 
 def _own(target: str, prefix: str) -> bool:
-    return prefix in target or target.startswith(_HARMLESS) or target.endswith(" (deleted)")  # ends with the process
+    # A deleted file ends with the process.
+    return prefix in target or target.startswith(_HARMLESS) or target.endswith(" (deleted)")

@@ -79,7 +79,7 @@ def difficult_payloads(mechanism: Mechanism, size: int) -> list[Any]:
 
 
 def simplest(mechanism: Mechanism) -> tuple[Pattern, int, str]:
-    """Return a pattern, a payload size and an operation that the first of a mechanism's ports can play."""
+    """Return the simplest pattern that a mechanism can play, with a payload size and an operation for it."""
     size = max(8, mechanism.smallest)
     if mechanism.executor:
         return load_pattern("tasks"), size, mechanism.operations[0]

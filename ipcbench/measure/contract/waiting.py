@@ -1,4 +1,4 @@
-"""Observe a waiting receiver: the share of time in which it wants a CPU, and has one."""
+"""Observe a waiting receiver: the shares of time in which it wants a CPU, and has one."""
 
 from __future__ import annotations
 

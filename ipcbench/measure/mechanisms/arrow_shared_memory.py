@@ -18,7 +18,7 @@ from ipcbench.measure.transports.light_import import import_lightly
 from ipcbench.measure.transports.ring import LINE
 from ipcbench.measure.transports.shared_memory import LendingRing
 
-_BESIDE = 1024  # bytes of a stream beside its one column: schema, lengths, end marker
+_BESIDE = 1024  # bytes of a stream beyond its one column: schema, lengths, end marker
 _COLUMN = "payload"
 _NO_THREAD = "background_thread:false"  # for jemalloc in pyarrow, whose default allocator is mimalloc
 

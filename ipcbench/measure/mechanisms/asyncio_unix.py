@@ -1,8 +1,8 @@
 """asyncio streams over a UNIX socket: write() and drain(), readexactly(); an 8-byte length and the payload.
 
 Each call is a run_until_complete(), because timed loops are not coroutines. So every number includes entering and
-leaving the event loop, which a program inside the loop does not pay. drain() waits until all is written (write buffer
-limit 0), because the transport writes the rest only while the event loop runs.
+leaving the event loop, which a program inside the loop does not pay. drain() waits until everything is written (write
+buffer limit 0), because the transport writes the rest only while the event loop runs.
 Source: Lib/asyncio/streams.py, Lib/asyncio/selector_events.py.
 """
 

@@ -1,4 +1,4 @@
-"""multiprocess.Pipe() with send() and recv(): as `pipe`, with dill instead of pickle.
+"""multiprocess.Pipe() with send() and recv(): like `pipe`, with dill instead of pickle.
 
 The package is a copy of multiprocessing that pickles with dill. dill also pickles lambdas, closures and classes of
 __main__, and is far slower for large lists. Source: https://multiprocess.readthedocs.io, Lib/multiprocessing.

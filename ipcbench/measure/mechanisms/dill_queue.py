@@ -1,4 +1,4 @@
-"""multiprocess.Queue: as `queue`, a pipe, two locks, a semaphore and a feeder thread, with dill instead of pickle.
+"""multiprocess.Queue: like `queue`, a pipe, two locks, a semaphore and a feeder thread, with dill instead of pickle.
 
 dill also pickles lambdas, closures and classes of __main__, and is far slower for large lists.
 Source: https://multiprocess.readthedocs.io, Lib/multiprocessing/queues.py.

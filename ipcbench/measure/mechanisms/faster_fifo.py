@@ -1,6 +1,6 @@
 """faster_fifo.Queue with put() and get(): a ring of bytes in shared memory, one mutex and two condition variables.
 
-There is no feeder thread and no pipe: put() pickles and copies under the mutex, get() copies out and unpickles. Its
+There is no feeder thread and no pipe: put() pickles and copies under the mutex, get() copies out and unpickles. The
 size is in bytes, 1 MB by default, and a message that does not fit raises Full. By default both calls give up after
 10 s; here they wait without limit. Source: https://github.com/alex-petrenko/faster-fifo.
 """

@@ -1,7 +1,7 @@
-"""faster_fifo.Queue with put() and get_many(): a receiver takes all waiting messages in one call, returns them singly.
+"""faster_fifo.Queue with put() and get_many(): one call takes all waiting messages, returned one by one.
 
 While the receiver is the slower side, it locks the mutex and wakes up once for many messages. It would also take
-messages that other receivers wait for, so there is only one. The rest is as in `faster-fifo`.
+messages that other receivers wait for, so only one receiver is allowed. The rest is as in `faster-fifo`.
 Source: https://github.com/alex-petrenko/faster-fifo.
 """
 

@@ -2,8 +2,7 @@
 
 open() waits for the other end, so two processes that open two fifos in different orders deadlock. Here neither end
 waits: the sender opens for reading and writing, the receiver opens without blocking. Messages are framed as in
-`os-pipe`.
-Source: fifo(7).
+`os-pipe`. Source: fifo(7).
 """
 
 import contextlib
@@ -19,7 +18,7 @@ from ipcbench.measure.transports.streams import reader_of, writer_of
 def _wait_for_a_writer(descriptor: int) -> None:
     """Wait for data in a fifo that has no writer yet; raises EOFError if its writer has ended.
 
-    read() returns end of file in both cases, poll() only in the second.
+    read() reports end of file in both cases, poll() only in the second.
     """
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)

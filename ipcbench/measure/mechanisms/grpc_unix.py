@@ -3,8 +3,8 @@
 The driver's side serves, the peer's side calls. Sending and receiving are independent, unlike the request and reply of
 a unary call; so one call lasts for the whole visit, an operation is one message of its stream, and a round trip is one
 message each way. A thread of the library takes messages from a queue of one window and waits for the flow control of
-HTTP/2; the receiver asks for each message. The limit of 4 MB for received messages is removed. Source:
-https://grpc.io/docs/languages/python/basics, https://grpc.github.io/grpc/python/grpc.html.
+HTTP/2; the receiver asks for each message. The limit of 4 MB for received messages is removed.
+Source: https://grpc.io/docs/languages/python/basics, https://grpc.github.io/grpc/python/grpc.html.
 """
 
 from __future__ import annotations

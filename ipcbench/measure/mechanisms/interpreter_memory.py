@@ -1,9 +1,9 @@
 """A bytearray that two interpreters share as a memoryview, with pipes as doorbells: neither pickled nor polled.
 
-The ring of `shared-memory-pipe` without the segment: memory of one process needs no name, and both sides see the same
-bytes. One byte through an os.pipe signals a free or full slot; the wait in read(2) releases only the lock of its own
-interpreter. The bytearray cannot be resized while a view of it exists. Both ends of each pipe are in one process, so
-neither side ever sees end of file. Source: PEP 734, pipe(7).
+The ring of `shared-memory-pipe` without the segment: memory of one process needs no name, and both interpreters see
+the same bytes. One byte through an os.pipe signals a free or full slot; the wait in read(2) releases only the lock of
+its own interpreter. The bytearray cannot be resized while a view of it exists. Both ends of each pipe are in one
+process, so neither side ever sees end of file. Source: PEP 734, pipe(7).
 """
 
 import os
@@ -56,7 +56,7 @@ MECHANISM = Mechanism(
     min_python=(3, 14),
     module=MODULE,
     caveats=(
-        "no process is reached: both ends are interpreters of one process, and a crash of either ends it",
+        "reaches no other process: both ends are interpreters of one process, and a crash of either ends both",
         "one sender and one receiver, signalled by one byte through a pipe",
     ),
 )

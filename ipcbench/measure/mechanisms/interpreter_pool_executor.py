@@ -53,7 +53,7 @@ MECHANISM = Mechanism(
     min_python=(3, 14),
     module=MODULE,
     caveats=(
-        "no process is reached: the workers are interpreters of one process, and a crash of any ends it",
+        "reaches no other process: the workers are interpreters of one process, and a crash of any ends all",
         "the chunk size of map is ignored; functions must be importable, and many extension modules are not",
     ),
 )

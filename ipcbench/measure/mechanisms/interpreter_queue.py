@@ -47,7 +47,7 @@ MECHANISM = Mechanism(
     min_python=(3, 14),
     module=MODULE,
     caveats=(
-        "no process is reached: both ends are interpreters of one process, and a crash of either ends it",
+        "reaches no other process: both ends are interpreters of one process, and a crash of either ends both",
         "a get on an empty and a put on a full queue sleep 10 ms before the next try, which delays answers (gh-143017)",
         "pickles all but bytes, text, numbers and tuples of these; many extension modules cannot be imported",
     ),

@@ -63,7 +63,7 @@ MECHANISM = Mechanism(
     min_python=(3, 14),
     module=MODULE,
     caveats=(
-        "no process is reached: both ends are interpreters of one process, and a crash of either ends it",
+        "reaches no other process: both ends are interpreters of one process, and a crash of either ends both",
         "uses a whole CPU while it waits, and is many times slower if both sides share one",
     ),
 )

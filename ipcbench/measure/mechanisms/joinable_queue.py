@@ -1,6 +1,6 @@
 """multiprocessing.JoinableQueue: a Queue that also counts unfinished items.
 
-Receiving is get() and then task_done(), as users must call it, or else the counter overflows; both are timed.
+Receiving is get() and then task_done(), without which the counter would overflow; both are timed.
 Source: Lib/multiprocessing/queues.py.
 """
 

@@ -1,7 +1,7 @@
 """multiprocessing.connection.Listener and Client over a UNIX socket, with an authkey: send() and recv() as in `pipe`.
 
-After both sides have proved to know the key, this is the Connection of a Pipe over the same kind of socket; unlike a
-Pipe, unrelated processes can reach it. Source: Lib/multiprocessing/connection.py.
+Once both sides have proved that they know the key, this is the Connection of a Pipe over the same kind of socket;
+unlike a Pipe, unrelated processes can reach it. Source: Lib/multiprocessing/connection.py.
 """
 
 from ipcbench.measure.api.mechanism import Mechanism

@@ -34,7 +34,7 @@ MECHANISM = Mechanism(
     copies=0,
     signal=LockSignal,
     caveats=(
-        "holds one notification: a second before the wait is an error",
+        "holds one notification: a second one before the wait is an error",
         "has no owner: if the process that should release it is killed, the other waits without end",
     ),
 )

@@ -1,4 +1,4 @@
-"""loky.ProcessPoolExecutor: a reimplementation of that of concurrent.futures, with workers started by fork and exec.
+"""loky.ProcessPoolExecutor: the executor of concurrent.futures reimplemented, with workers started by fork and exec.
 
 Tasks are pickled with cloudpickle, so lambdas and functions of __main__ can be tasks. A dead worker breaks the pool, as
 in the standard library. Source: https://loky.readthedocs.io.

@@ -1,7 +1,7 @@
 """A queue.Queue in a manager process, used through proxies over TCP on loopback.
 
-As `manager-queue`, with the same authkey, but over TCP. A request or an answer longer than 16 384 bytes goes out as two
-writes, and TCP_NODELAY is not set. So Nagle's algorithm holds back a body shorter than a packet until the header is
+Like `manager-queue`, with the same authkey, but over TCP. A request or an answer longer than 16 384 bytes goes out as
+two writes, and TCP_NODELAY is not set. So Nagle's algorithm holds back a body shorter than a packet until the header is
 acknowledged, 40 ms later. Source: Lib/multiprocessing/managers.py.
 """
 

@@ -1,7 +1,7 @@
 """An anonymous mmap that peers inherit, with two semaphores: the ring of `shared-memory` in memory without a name.
 
 Only fork passes it to peers. Nothing remains of it, however a process ends, and it needs no space in /dev/shm. It has
-no lock: state above 8 bytes is read and written under a Lock that the port brings.
+no lock: state above 8 bytes is read and written under a Lock that the port adds.
 Source: Modules/mmapmodule.c, mmap(2).
 """
 

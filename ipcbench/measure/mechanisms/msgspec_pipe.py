@@ -1,7 +1,7 @@
 """MessagePack by msgspec over multiprocessing.Pipe(): encode() and send_bytes(), recv_bytes() and decode().
 
-As `pipe`, with another codec instead of pickle. It is faster only for messages of plain types: a class needs a declared
-type, and a subclass arrives as its base. Bytes are copied into the message and out of it.
+Like `pipe`, with another codec instead of pickle. It is faster only for messages of plain types: a class needs a
+declared type, and a subclass arrives as its base. Bytes are copied into the message and out of it.
 Source: https://jcristharif.com/msgspec, Lib/multiprocessing/connection.py.
 """
 

@@ -67,7 +67,7 @@ class NatsSubject(Channel):
         self.runner: asyncio.Runner | None = None
 
     def connect(self, side: Side) -> None:
-        import asyncio  # not at the top: it takes 40 ms
+        import asyncio  # not at the top: the import takes 40 ms
 
         import nats
 
@@ -89,7 +89,7 @@ class NatsSubject(Channel):
             try:
                 run(send_one(payload))
             except MaxPayloadError as error:
-                raise ValueError(f"{len(payload)} bytes are more than the server takes") from error
+                raise ValueError(f"{len(payload)} bytes are more than the server accepts") from error
 
         return send
 
@@ -131,7 +131,7 @@ MECHANISM = Mechanism(
     background_processes=1,
     caveats=(
         "drops messages for slow or absent receivers: to be sure of delivery use JetStream or your own bound",
-        "every call enters and leaves the event loop, which a program inside the loop does not",
+        "every call enters and leaves the event loop; a program inside the loop pays no such cost",
         "a queue group assigns messages to receivers at random, even to busy ones",
     ),
 )

@@ -1,6 +1,6 @@
 """nng PAIR0 sockets over TCP on loopback, through pynng: send() and recv() of bytes.
 
-As `nng-ipc`, over a connection that can also reach other hosts; the library sets TCP_NODELAY.
+Like `nng-ipc`, over a connection that can also reach other hosts; the library sets TCP_NODELAY.
 Source: https://nng.nanomsg.org, https://pynng.readthedocs.io.
 """
 

@@ -1,7 +1,6 @@
 """A control: it keeps a message and returns the same object, so its time is the overhead of ipcbench per operation.
 
-A mechanism that is this fast has moved no data.
-Source: the language.
+A mechanism that is this fast has moved no data. Source: the language.
 """
 
 from ipcbench.measure.api.mechanism import Mechanism

@@ -1,7 +1,7 @@
 """os.pipe() with os.writev() and os.read(): an 8-byte length and the payload, the cost of a pipe without a library.
 
 The pipe holds 64 KiB; a longer message is read in pieces and joined, which is one more copy. Pipe(duplex=False) makes
-the pipe, because a bare descriptor cannot be sent to a peer under spawn; no method of a Connection is timed.
+the pipe, because a bare descriptor cannot be sent to a peer under spawn; no Connection method is timed.
 Source: pipe(7).
 """
 

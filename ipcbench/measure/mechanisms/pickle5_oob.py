@@ -1,6 +1,6 @@
 """A control: pickle protocol 5 with buffers out of band: an array is copied neither into the pickle nor out of it.
 
-Bytes and other objects have no buffers out of band; for them the cost is that of `pickle5`.
+Bytes and other objects have no buffers out of band; they cost as much as in `pickle5`.
 Source: Lib/pickle.py, PEP 574.
 """
 

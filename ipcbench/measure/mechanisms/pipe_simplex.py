@@ -1,7 +1,7 @@
 """multiprocessing.Pipe(duplex=False) with send() and recv(): a pipe of the kernel, one way, objects pickled.
 
-Another kernel object than `pipe`, which is a pair of sockets: 64 KiB of pages instead of a queue of socket buffers. As
-in `pipe`, a message longer than 16 384 bytes after pickling goes out as two writes, and recv() collects chunks in a
+The kernel object differs from that of `pipe`, a pair of sockets: 64 KiB of pages instead of a queue of socket buffers.
+As in `pipe`, a message longer than 16 384 bytes after pickling goes out as two writes, and recv() collects chunks in a
 BytesIO. Source: Lib/multiprocessing/connection.py, pipe(7).
 """
 

@@ -2,7 +2,7 @@
 
 A slot is an 8-byte length and the payload, rounded up to 64 bytes so that no two slots share a cache line. The view is
 cast, because a slice of format `<c` cannot be assigned to. State above 8 bytes is read and written under a Lock that
-the port brings; without it the state would tear. Source: Lib/multiprocessing/sharedctypes.py.
+the port adds; without it the state would tear. Source: Lib/multiprocessing/sharedctypes.py.
 """
 
 from typing import Any

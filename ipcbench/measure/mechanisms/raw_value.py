@@ -1,6 +1,6 @@
 """multiprocessing.RawValue("q"): a 64-bit number in shared memory, without a lock.
 
-Reading and writing are plain loads and stores; adding takes a Lock that the port brings. As a channel it is a ring of
+Reading and writing are plain loads and stores; adding takes a Lock that the port adds. As a channel it is a ring of
 one slot. Source: Lib/multiprocessing/sharedctypes.py.
 """
 

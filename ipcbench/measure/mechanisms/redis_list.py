@@ -3,8 +3,8 @@
 The visit starts its own redis-server, which listens only to a socket in the visit's folder and writes nothing to disk.
 A message crosses two sockets and is stored in between; each call is a request and an answer, so sending returns once
 the server has the message. A list has no bound: a semaphore outside redis keeps one window in flight. Many processes
-may send and receive; BRPOP serves the receiver that has waited longest. Source: https://redis.io/commands/brpop,
-https://redis.readthedocs.io.
+may send and receive; BRPOP serves the receiver that has waited longest.
+Source: https://redis.io/commands/brpop, https://redis.readthedocs.io.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class RedisServer(Server):
 
     @property
     def path(self) -> str:
-        """The path of its socket."""
+        """The path of the server's socket."""
         return os.path.join(self.folder, "s")
 
     def arguments(self) -> Sequence[str]:

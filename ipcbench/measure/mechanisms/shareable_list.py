@@ -2,7 +2,7 @@
 
 An item is the payload and a byte 1, because reading strips trailing NULs. Every access is three or four struct calls on
 the segment, for the format, the item and its conversion, so it is not atomic: state is read and written under a Lock
-that the port brings. Source: Lib/multiprocessing/shared_memory.py.
+that the port adds. Source: Lib/multiprocessing/shared_memory.py.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from ipcbench.measure.transports.ring import Ring
 from ipcbench.measure.transports.shared_memory import Segment
 
 _CLOSED = b"%b\x01"
-_BESIDE = 64  # at most, bytes of an item beside its payload
+_BESIDE = 64  # bytes of an item beyond its payload, at most
 
 
 class _Listed(Port):
@@ -26,7 +26,7 @@ class _Listed(Port):
     items: Any = None
 
     def make_list(self, settings: PortSettings, items: Sequence[Any]) -> None:
-        room = Segment(settings, len(items) * (settings.size + _BESIDE))  # else the list would get SIGBUS
+        room = Segment(settings, len(items) * (settings.size + _BESIDE))  # otherwise the list would raise SIGBUS
         room.close()
         room.destroy()
         self.name = settings.new_name()
@@ -76,8 +76,8 @@ class ShareableListRing(_Listed, Ring):
 class ShareableListCell(_Listed, ItemCell):
     """The number is item 0, the state is item 1."""
 
-    # Without the lock, concurrent access raises, beside losing updates: struct clears a format before it writes it, so
-    # that another process may read an empty format.
+    # Without the lock, concurrent access not only loses updates but also raises: struct clears a format before it
+    # writes it, so another process may read an empty format.
     unlocked_adder = Cell.unlocked_adder
 
     def make(self, settings: PortSettings) -> tuple[Any, Any]:

@@ -1,7 +1,7 @@
 """SharedMemory with two semaphores: a ring of slots in one segment, copied in and copied out.
 
 The first touch of a page is a fault, so the whole ring is written before it is used. A segment has no lock: state above
-8 bytes is read and written under a Lock that the port brings. A dead peer never posts; the other side cannot notice it.
+8 bytes is read and written under a Lock that the port adds. A dead peer never posts; the other side cannot notice it.
 Source: Lib/multiprocessing/shared_memory.py.
 """
 

@@ -2,7 +2,7 @@
 
 Code without a ring does this: for every message, both sides open, map, fault in and unmap memory, and each create,
 attach and unlink sends a message to the resource tracker. The tracker must run before the processes start: otherwise,
-under fork, each process would get a tracker of its own, and the sender's would report every segment as leaked.
+under fork, each process would get its own tracker, and the sender's would report every segment as leaked.
 Source: Lib/multiprocessing/shared_memory.py, resource_tracker.py.
 """
 

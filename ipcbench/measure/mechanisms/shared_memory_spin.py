@@ -1,8 +1,8 @@
 """SharedMemory with spinning: the ring of `shared-memory`; both sides test a word in each slot until it changes.
 
 The word is 0 in a free slot, and the length plus one in a full slot. A waiting side tests it again and again, and
-yields its CPU every 1,000 tries. Python has no memory fence; that the payload is visible before its word relies on the
-order of stores on x86-64, so this exists only there. Fast while each side has a CPU, extremely slow if both share one.
+yields its CPU every 1,000 tries. Python has no memory fence; the order of stores on x86-64 makes the payload visible
+before its word, so it exists only there. Fast while each side has a CPU, extremely slow if both share one.
 Source: Lib/multiprocessing/shared_memory.py, sched_yield(2).
 """
 

@@ -1,7 +1,7 @@
 """A TCP connection over loopback with default options: an 8-byte length and the payload, one sendmsg() for both.
 
 Nagle's algorithm is on; it does no harm if a message is written in one call and its answer awaited. Compare
-`tcp-nodelay` and `tcp-split`. Calls as in `socketpair`. Source: tcp(7), Lib/socket.py.
+`tcp-nodelay` and `tcp-split`. The calls are those of `socketpair`. Source: tcp(7), Lib/socket.py.
 """
 
 from ipcbench.measure.api.mechanism import Mechanism

@@ -1,6 +1,6 @@
 """A TCP connection over loopback with TCP_NODELAY on both sides: no packet waits for an acknowledgement.
 
-As `tcp`, except for the option, which sends a short packet while an earlier one is not yet acknowledged.
+Like `tcp`, except for the option, which sends a short packet while an earlier one is not yet acknowledged.
 Source: tcp(7), Lib/socket.py.
 """
 

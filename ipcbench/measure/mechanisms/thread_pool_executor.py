@@ -35,5 +35,5 @@ MECHANISM = Mechanism(
     ordering="none",
     copies=0,
     semaphores=False,
-    caveats=("no process is reached: all workers share the interpreter lock",),
+    caveats=("reaches no other process: all workers share the interpreter lock",),
 )

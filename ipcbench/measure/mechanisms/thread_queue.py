@@ -36,5 +36,5 @@ MECHANISM = Mechanism(
     receivers="many",
     copies=0,
     semaphores=False,
-    caveats=("no process is reached: both ends share the interpreter lock",),
+    caveats=("reaches no other process: both ends share the interpreter lock",),
 )

@@ -1,7 +1,8 @@
 """A UNIX stream socket that is bound, listened on, connected and accepted: an 8-byte length and the payload.
 
 Once connected it is the kernel object of `socketpair`, but unrelated processes can reach it. A path may have at most
-107 bytes, and the file remains until it is unlinked. Calls as in `socketpair`. Source: unix(7), Lib/socket.py.
+107 bytes, and the file remains until it is unlinked. The calls are those of `socketpair`.
+Source: unix(7), Lib/socket.py.
 """
 
 from ipcbench.measure.api.mechanism import Mechanism

@@ -1,7 +1,7 @@
 """uvloop instead of asyncio's own event loop, with the streams and the UNIX socket of `asyncio-unix`.
 
 The event loop is that of libuv, in Cython. Streams, framing and the cost of entering and leaving the loop for each call
-are those of `asyncio-unix`, so compare it with that. Source: https://uvloop.readthedocs.io, Lib/asyncio/streams.py.
+are those of `asyncio-unix`, so compare the two. Source: https://uvloop.readthedocs.io, Lib/asyncio/streams.py.
 """
 
 from __future__ import annotations

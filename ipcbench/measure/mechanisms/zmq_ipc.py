@@ -1,6 +1,6 @@
 """ZeroMQ PAIR sockets over a UNIX socket, through pyzmq: send() and recv() of bytes.
 
-A call passes the message to an I/O thread of the library, or takes it from there; in each process caller and thread
+A call passes the message to an I/O thread of the library, or takes it from there; in each process, caller and thread
 wake each other through a descriptor. A full peer blocks the sender at the high-water mark, which counts messages.
 Source: https://zguide.zeromq.org, zmq_socket(3), zmq_ipc(7).
 """

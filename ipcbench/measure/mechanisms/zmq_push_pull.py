@@ -1,7 +1,7 @@
 """ZeroMQ PUSH and PULL over a UNIX socket, through pyzmq: send_pyobj() and recv_pyobj(), objects pickled.
 
-The driver binds and the peers connect, whichever side pushes. The driver starts after all handshakes, because PUSH only
-deals to peers that it knows. PUSH deals in turn, even to busy peers. The high-water mark counts messages, per peer.
+The driver binds and the peers connect, whichever side pushes. The driver starts after all handshakes, because PUSH
+sends only to peers that it knows: to each in turn, even to busy ones. The high-water mark counts messages, per peer.
 Source: https://zguide.zeromq.org, zmq_socket(3).
 """
 
@@ -87,7 +87,7 @@ MECHANISM = Mechanism(
     systems=("linux", "darwin"),
     caveats=(
         "PUSH deals tasks in turn, even to busy workers, and skips a worker that seems full",
-        "in a flood some workers get no sentinel and others two, so no fan-out; task-queue has room for six windows",
+        "under load one worker may get no sentinel and another two, so no fan-out; task-queue has room for six windows",
         "one side binds: many senders and many receivers need a broker between them",
         "unpickles whatever reaches its socket",
     ),

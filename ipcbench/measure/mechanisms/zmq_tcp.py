@@ -1,6 +1,6 @@
 """ZeroMQ PAIR sockets over TCP on loopback, through pyzmq: send() and recv() of bytes; the library sets TCP_NODELAY.
 
-As `zmq-ipc`, over a connection that can also reach other hosts.
+Like `zmq-ipc`, over a connection that can also reach other hosts.
 Source: https://zguide.zeromq.org, zmq_socket(3), zmq_tcp(7).
 """
 

@@ -1,7 +1,7 @@
 """broadcast: the rate at which one sender reaches N workers if every worker must get every message.
 
 No mechanism here sends to several receivers at once: each worker has its own channel, and the driver sends each message
-into one channel after the other.
+into every channel in turn.
 """
 
 from collections.abc import Sequence

@@ -92,7 +92,7 @@ def _adder(seat: Seat) -> Callable[[], object]:
     cell = _cell(seat)
     add = cell.unlocked_adder() if seat.operation == "unlocked" else cell.adder()
     if add is None:
-        raise TypeError("nothing can be forgotten here")
+        raise TypeError("counter:unlocked needs a cell with unlocked_adder()")
     return add
 
 

@@ -1,11 +1,11 @@
 """exchange: the rate of messages if both ends send and receive at once.
 
 Each end sends a lead of messages, then alternates between receiving and sending one, and finally receives as many as
-the lead. The lead is a window, or less if the channel is only sure to hold less unread (`Mechanism.room`); a case whose
-channel may not hold one message is refused. With such a lead, the ends cannot both block while they send: Let C be the
-number of messages that a channel holds, s and r the numbers of messages that an end has sent and received. If both ends
-A and B block, s_A - r_B >= C and s_B - r_A >= C. Each is about to send, so s_A < r_A + lead and s_B < r_B + lead. The
-sum is 2C < 2 lead, a contradiction for lead <= C.
+the lead. The lead is a window, or as many messages as the channel is sure to hold unread, if these are fewer
+(`Mechanism.room`); a case whose channel may not hold one message is refused. With such a lead, the ends cannot both
+block while they send: Let C be the number of messages that a channel holds, s and r the numbers of messages that an end
+has sent and received. If both ends A and B block, s_A - r_B >= C and s_B - r_A >= C. Each is about to send, so
+s_A < r_A + lead and s_B < r_B + lead. The sum is 2C < 2 lead, a contradiction for lead <= C.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class Exchange(ChannelPattern):
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         if mechanism.channel and self.window(mechanism, case) < 1:
-            return f"{mechanism.name} may not hold {case.size:,} B unread, and both ends would wait in sending"
+            return f"{mechanism.name} may not hold {case.size:,} B unread, so both ends could block while they send"
         return super().unfit(mechanism, case)
 
     def per_loop(self, workers: int) -> int:

@@ -1,7 +1,7 @@
 """fan-in: the rate at which messages of N workers reach one receiver over one channel.
 
-Every worker sends a stream of its own, all of equal length; the driver receives them in any order. Within each stream
-the order is verified.
+Every worker sends its own stream, all of equal length; the driver receives them in any order. The order within each
+stream is verified.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ class FanIn(ChannelPattern):
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         if mechanism.ordering == "none":
-            return f"{mechanism.name} keeps no order, and {self.name} checks that of each sender"
+            return f"{mechanism.name} keeps no order, and {self.name} checks the order of each sender"
         return super().unfit(mechanism, case)
 
     def sends(self, side: Side, operation: str) -> bool:

@@ -1,9 +1,9 @@
 """fan-out: the rate at which N competing workers receive the messages of one sender from one channel.
 
-A worker cannot know how many messages it will get, so it receives until it gets a sentinel. A sentinel is recognised by
-its length, because a channel of bytes cannot carry None: it is the first byte of a payload, the first number of an
-array, or an empty dict, and so shorter than any payload. All mechanisms use these sentinels, so that all pay for the
-same test of the length. The one sender sends the sentinels after its messages, so the channel must keep order.
+A worker cannot know how many messages it will get, so it receives until it gets a sentinel. Its length marks a
+sentinel, because a channel of bytes cannot carry None: it is the first byte of a payload, the first number of an array,
+or an empty dict, and so shorter than any payload. All mechanisms use these sentinels, so that all pay for the same test
+of the length. The one sender sends the sentinels after its messages, so the channel must keep order.
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ class FanOut(ChannelPattern):
         go(turn.operations)
         # Clock: starts before the first send, here; stops when the latest worker has its sentinel, by that worker's
         # stamp. Operation: one message received. The sentinels, one per worker and turn, are not counted; they are
-        # inside the clock, since a worker learns that a message was its last from nothing else.
+        # inside the clock, since only a sentinel tells a worker that a message was its last.
         start = perf_counter()
         for payload in turn.payloads:
             send(payload)

@@ -73,7 +73,7 @@ class HandOver(Pattern):
         check_counts(turn, driver, *peers)
 
     def keep(self, seat: Seat, kept: list[Any]) -> Seat:
-        """Return the seat with signals that also keep stamps before and after each call, four per hand-over."""
+        """Return the seat with signals that also keep a stamp before and after each call, four per hand-over."""
         return seat._replace(notify=_stamped(seat.notify, kept), wait=_stamped(seat.wait, kept))
 
     def account(self, kept: Sequence[Any]) -> list[str]:
@@ -90,7 +90,7 @@ class HandOver(Pattern):
 def in_order(driver: Sequence[float], peer: Sequence[float]) -> int:
     """Count the hand-overs in order, by stamps around notify and wait in the driver, wait and notify in the peer.
 
-    0 if the numbers of stamps differ. perf_counter is one clock on a Linux host, see process/team.py.
+    Returns 0 if the numbers of stamps differ. perf_counter is one clock on a Linux host, see process/team.py.
     """
     if len(driver) != len(peer) or len(driver) % 4:
         return 0

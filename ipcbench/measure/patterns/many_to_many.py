@@ -1,8 +1,8 @@
 """many-to-many: the rate at which N senders and N receivers use one channel at once.
 
-`workers` counts pairs of a sender and a receiver, so there are 2N processes beside the driver, which only starts them.
-Each sender sends a stream of its own. Each receiver receives as many messages as one sender sends, from any sender:
-with several senders no sentinel surely comes last, because it may overtake messages of another sender.
+`workers` counts pairs of a sender and a receiver, so there are 2N processes besides the driver, which only starts them.
+Each sender sends its own stream. Each receiver receives as many messages as one sender sends, from any sender: with
+several senders, a sentinel need not come last, because it may overtake messages of another sender.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ class ManyToMany(ChannelPattern):
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         if mechanism.ordering == "none":
-            return f"{mechanism.name} keeps no order, and {self.name} checks that of each sender"
+            return f"{mechanism.name} keeps no order, and {self.name} checks the order of each sender"
         return super().unfit(mechanism, case)
 
     def peers(self, workers: int) -> int:

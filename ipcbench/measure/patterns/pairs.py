@@ -1,6 +1,6 @@
 """pairs: the time of a round trip while N independent pairs make round trips.
 
-`workers` counts pairs, so there are 2N processes beside the driver, which only starts them. Each pair has its own
+`workers` counts pairs, so there are 2N processes besides the driver, which only starts them. Each pair has its own
 channels, as in ping-pong.
 """
 
@@ -24,7 +24,7 @@ from ipcbench.measure.api.settings import PortSettings
 
 class Pairs(ChannelPattern):
     name = "pairs"
-    question = "What becomes of a round trip when N pairs have theirs at once?"
+    question = "How long does a round trip take when N pairs make theirs at once?"
     operation = "one round trip of the payload, of any pair"
     sizes = (64, 65_536)
     workers = (1, 2, 4)

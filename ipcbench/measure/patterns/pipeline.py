@@ -4,7 +4,7 @@
 
 The driver keeps a window of items in the chain, or fewer if a window may not fit. If a channel surely holds C unread
 messages (`Mechanism.room`), N workers with one item each and N + 1 channels hold (N + 1) C + N items, even if the
-driver receives nothing. With at most that many outstanding items, a send of the driver never blocks for ever.
+driver receives nothing. With at most that many outstanding items, no send of the driver blocks for ever.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""set-up: the cost of making one, starting N workers, connecting them, passing one message to each, and closing it all.
+"""set-up: the cost to make a port, start N workers, connect them, pass one message to each, and close everything.
 
 The port is the mechanism's channel or, if it has none, its cell. A channel for many receivers is made once, and each
 worker receives one message; otherwise each worker has its own channel. State is written once and read by each worker. A
@@ -37,7 +37,7 @@ _PROOF_COUNT = 3
 
 class SetUp(Pattern):
     name = "set-up"
-    question = "What does it cost to make one, start N workers, connect them and close it all?"
+    question = "What does it cost to make a port, start N workers, connect them and close everything?"
     operation = "making, starting, connecting, one message to each worker, and closing"
     port = "channel"
     sizes = (64,)

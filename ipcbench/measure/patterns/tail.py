@@ -125,8 +125,8 @@ def _open(seat: Seat, go: Go, turn: Turn) -> Lap:
     send, clock, interval, let_others = seat.send, perf_counter, 1 / RATES[seat.operation], os.sched_yield
     go(turn.operations)
     # Clock: starts when the first message is due; stops after the peer's last receive, by the peer's stamp. Operation:
-    # one message delivered. A message that is late is sent at once and still timed from when it was due. Waiting lets
-    # go of the interpreter lock (gh-96078): a Queue's feeder in this process would otherwise get it every 5 ms only.
+    # one message delivered. A late message is sent at once and still timed from when it was due. Waiting releases the
+    # interpreter lock (gh-96078): a Queue's feeder in this process would otherwise get it only every 5 ms.
     start = due = clock()
     for payload in turn.payloads:
         while clock() < due:

@@ -2,8 +2,7 @@
 
 A task is (number, payload), its result (number, worker). The payload goes one way and the task does no work, so that
 only the cost of the pool remains. apply waits for each result before the next task; submit keeps a window of tasks
-outstanding; map and imap submit all tasks of a turn, in chunks of one; map-chunked in chunks of Pool.map's default
-size.
+outstanding; map and imap submit all tasks of a turn in chunks of one, map-chunked in chunks of Pool.map's default size.
 """
 
 from collections.abc import Sequence
@@ -44,7 +43,7 @@ class Tasks(Pattern):
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         reason = super().unfit(mechanism, case)
         if not reason and case.operation not in mechanism.operations:
-            return f"{mechanism.name} knows {', '.join(mechanism.operations)}, not {case.operation}"
+            return f"{mechanism.name} offers {', '.join(mechanism.operations)}, not {case.operation}"
         return reason
 
     def streams(self, operation: str, workers: int) -> list[int]:
@@ -75,7 +74,7 @@ class Tasks(Pattern):
         return Lap(start, end, len(finished), finished=finished)
 
     def serve(self, seat: Seat, turn: Turn) -> Lap:
-        raise NotImplementedError("the workers of a pool are its own")
+        raise NotImplementedError("a pool starts its own workers, so this pattern has no peers")
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
         return driver.ended - driver.started

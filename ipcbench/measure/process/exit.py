@@ -1,4 +1,4 @@
-"""The end of a measured process: it reports a failure, and what it still holds."""
+"""The end of a measured process: report why it failed, and what it still holds."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ipcbench.measure.api.pattern import Unverified, WrongResult
 from ipcbench.measure.process.leaks import Ledger, leaked_since
 from ipcbench.measure.process.stages import FAILURE, LEAKS, leave
 
-_VERDICTS = {WrongResult: "wrong", Unverified: "unverified", NotOffered: "unsupported"}  # the narrower first
+_VERDICTS = {WrongResult: "wrong", Unverified: "unverified", NotOffered: "unsupported"}  # a subclass before its base
 _LACKING = re.compile(r"AttributeError: module '(\w+)' has no attribute '(\w+)'")
 
 
 def complain(error: Exception) -> None:
-    """Write why there is no number to a file in the visit's folder, which the orchestrator reads."""
+    """Write why the visit has no number to a file in its folder, which the orchestrator reads."""
     verdict = next((verdict for kind, verdict in _VERDICTS.items() if isinstance(error, kind)), "failed")
     detail = str(error) if isinstance(error, Unverified | IpcbenchError) else f"{type(error).__name__}: {error}"
     lacking = _LACKING.search(detail)
@@ -33,8 +33,8 @@ def complain(error: Exception) -> None:
 def leave_process(before: Ledger) -> NoReturn:
     """Run the exit handlers, record leaks, then call os._exit.
 
-    Skipping the interpreter's finalization saves a tenth of the cost of a visit. Whatever the process holds now and did
-    not hold before the visit is a leak of the mechanism.
+    Skipping the interpreter's finalization saves a tenth of the cost of a visit. What the process
+    holds now and did not hold before the visit is a leak of the mechanism.
     """
     _collect()  # multiprocessing's exit handler drops the finalizers of objects in reference cycles
     atexit._run_exitfuncs()

@@ -1,10 +1,10 @@
-"""Interpreters in the driver's own process, each with a lock of its own and in a thread of its own (PEP 684, PEP 734).
+"""Interpreters in the driver's process, each with its own lock and in its own thread (PEP 684, PEP 734).
 
     driver's thread i ── bytes, a descriptor, views of memory ──▶ interpreter i      nothing else can be passed
 
-A peer receives its job as a pickle, in which a number stands for each piece of shared memory; `follow` then runs inside
-as in any peer. An interpreter has its own imports, and neither signals nor fork. Extension modules must support
-subinterpreters; faulthandler and numpy do not, so no module that a peer needs may import them.
+A peer receives its job as a pickle, in which a number stands for each piece of shared memory; `follow` then runs in the
+interpreter as in any peer. An interpreter does its own imports, and has neither signals nor fork. Extension modules
+must support subinterpreters; faulthandler and numpy do not, so no module that a peer needs may import them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SERVE = "serve(job, control, views)"
 
 
 def library() -> Any:
-    """Return the module concurrent.interpreters; raises NotOffered where this Python has none."""
+    """Return the module concurrent.interpreters; raises NotOffered if this Python has none."""
     try:
         return importlib.import_module(MODULE)
     except ImportError as error:
@@ -42,7 +42,7 @@ def library() -> Any:
 
 
 def pack(thing: Any) -> tuple[bytes, tuple[memoryview, ...]]:
-    """Pickle an object; return the memoryviews in it beside the pickle, since interpreters can share them."""
+    """Return an object as a pickle and the memoryviews taken out of it, which interpreters can share."""
     file = io.BytesIO()
     packer = _Packer(file)
     packer.dump(thing)
@@ -76,7 +76,7 @@ class _Unpacker(pickle.Unpickler):
 
 
 def work(job: Job, ports: Sequence[Any], control: Connection) -> None:
-    """Run a peer in an interpreter of its own, in the calling thread."""
+    """Run a peer in its own interpreter, in the calling thread."""
     place(job.cpus)  # only the calling thread
     try:
         _work(job, ports, control)
@@ -99,7 +99,7 @@ def _work(job: Job, ports: Sequence[Any], control: Connection) -> None:
 
 
 def serve(packed: bytes, control: int, views: Sequence[memoryview]) -> None:
-    """Run a peer, inside the interpreter; the caller keeps ownership of the descriptor."""
+    """Run a peer, inside its interpreter; the descriptor `control` still belongs to the caller."""
     job, ports = unpack(packed, views)
     with Connection(os.dup(control)) as line:
         follow(job, ports, line, threading.get_native_id)

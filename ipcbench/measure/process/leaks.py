@@ -77,8 +77,8 @@ def kept_by_a_library() -> Iterator[None]:
 def code_files() -> frozenset[str]:
     """Return the paths of files whose code is mapped into the calling process: the interpreter and shared libraries.
 
-    A library may keep its own file open until the process ends. libffi from 3.4 on does so from the first ctypes
-    callback, where it is built with static trampolines (source: libffi, src/tramp.c).
+    A library may keep its own file open until the process ends. libffi 3.4 and later, if built with static trampolines,
+    does so from the first ctypes callback on (source: libffi, src/tramp.c).
     """
     try:
         with open("/proc/self/maps", errors="surrogateescape") as file:
@@ -105,8 +105,8 @@ def _descriptors() -> dict[int, str]:
 def _guests() -> set[int]:
     """Return descriptors that multiprocessing keeps for the life of a process.
 
-    They lead to its resource tracker, its forkserver, and the arenas of shared Values and Arrays. Private names, in
-    CPython 3.11 to 3.15; a test over all start methods pins them.
+    They lead to its resource tracker, its forkserver, and the arenas of shared Values and Arrays. The names are
+    private, in CPython 3.11 to 3.15; a test over all start methods pins them.
     """
     guests = [resource_tracker._resource_tracker._fd]  # type: ignore[attr-defined]
     forkserver = sys.modules.get("multiprocessing.forkserver")
@@ -124,7 +124,7 @@ def _kind(what: str) -> str:
 
 
 def _tasks() -> int:
-    """Count the kernel's threads of this process, once those that are exiting are gone."""
+    """Count this process's threads as the kernel sees them; waits a moment for exiting ones to vanish."""
     deadline = time.monotonic() + _EXITING
     while True:
         try:

@@ -1,6 +1,6 @@
 """Names of a visit: every system object that a visit creates has the visit's name as prefix.
 
-The visit's name is that of its folder, which is also its temporary folder (TMPDIR).
+The visit's name is the name of its folder, which is also its temporary folder (TMPDIR).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2]
 PACKAGE_PARENT = str(PACKAGE.parent)  # where ipcbench is imported from
-HANDED = "package"  # in a run's folder: from here its processes import ipcbench, and nothing else
-WORKER = ("-m", "ipcbench.measure.worker")  # arguments that start a worker; nothing imports it
+HANDED = "package"  # folder in a run's folder, from which the run's processes import ipcbench and nothing else
+WORKER = ("-m", "ipcbench.measure.worker")  # arguments that start a worker; no module imports the worker
 POSIX_QUEUE, SYSV_QUEUE = ".posix-", ".sysv-"  # infix of files in the visit's folder that record a message queue
 SEGMENT = ".segment-"  # likewise for shared memory whose name a library chose
 SERVER = "process"  # the file in a server's folder that records its process id and start time
@@ -46,15 +46,15 @@ def visit_folder() -> Path | None:
 def hand_over(folder: Path) -> None:
     """Make a folder that holds only a link to the package; the processes of a run import ipcbench from there.
 
-    On PYTHONPATH, the folder in which ipcbench is installed would add every other package there, perhaps for another
-    Python, and its path may contain the separator of PYTHONPATH.
+    PYTHONPATH cannot name the folder in which ipcbench is installed: it would add every other package there, perhaps
+    for another Python, and its path may contain the separator of PYTHONPATH.
     """
     (folder / HANDED).mkdir(mode=0o700)
     (folder / HANDED / PACKAGE.name).symlink_to(PACKAGE, target_is_directory=True)
 
 
 def claim_names() -> None:
-    """Make multiprocessing name its semaphores after this visit's folder, or after a new id outside of a visit.
+    """Make multiprocessing name its semaphores after this visit's folder or, outside a visit, after a new id.
 
     semprefix is private; SemLock._make_name reads it in CPython 3.11 to 3.15, and a test pins that.
     """

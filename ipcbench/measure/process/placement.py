@@ -1,8 +1,8 @@
 """Placement: which process of a visit may run on which CPUs, set explicitly for each.
 
-spread: each process has a CPU of its own, those of the same last-level cache first, and two processes share a core's
-hardware threads only when no core is left. Background threads get a CPU each if there are enough for all processes;
-otherwise they share that of their process. pack: all on one CPU. free: the scheduler chooses.
+spread: each process has its own CPU, in one last-level cache as far as possible; two processes share a core's hardware
+threads only when no core is left. Background threads get a CPU each if there are enough for all processes; otherwise
+they share the CPU of their process. pack: all on one CPU. free: the scheduler chooses.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def assign(placement: Placement, cpus: Sequence[int], threads: Sequence[int]) ->
 
 
 def place(cpus: Sequence[int]) -> None:
-    """Pin the calling thread, and all that it starts from now on, to these CPUs."""
+    """Pin the calling thread, and everything that it starts from now on, to these CPUs."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cpus)
 

@@ -1,7 +1,7 @@
 """Evidence that a process of a visit writes to the visit's folder, for the process that judges the visit.
 
-The stages it reached, the stacks of its threads on request, and why it failed. A process that was started by hand has
-no such folder and writes nothing.
+It consists of the stages that the process reached, the stacks of its threads on request, and why it failed. A process
+that was started by hand has no such folder and writes nothing.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def show_stacks(role: str) -> None:
     if folder:
         import faulthandler  # not at the top: a subinterpreter imports this module, and cannot import faulthandler
 
-        file = open(folder / f"{STACK}{role}-{os.getpid()}", "wb", buffering=0)  # noqa: SIM115 - as long as the process
+        file = open(folder / f"{STACK}{role}-{os.getpid()}", "wb", buffering=0)  # noqa: SIM115 - for the life of the process
         faulthandler.enable(file)
         faulthandler.register(signal.SIGUSR1, file)
         faulthandler.register(signal.SIGCONT, file)

@@ -64,7 +64,7 @@ def is_thread(number: int) -> bool:
 
 
 def helper_usage(pids: Sequence[int]) -> Usage:
-    """Return the CPU time of other processes so far, all threads, as system time; 0 if /proc does not tell."""
+    """Return the CPU time of other processes so far, all threads, as system time; 0 if /proc does not show it."""
     nanoseconds = 0
     for pid in pids:
         for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
@@ -73,7 +73,7 @@ def helper_usage(pids: Sequence[int]) -> Usage:
 
 
 class Order(NamedTuple):
-    """An order of the driver to a peer; nonce is for `prove` only."""
+    """An order of the driver to a peer; only `prove` uses the nonce."""
 
     kind: Literal["go", "prove", "stop"]
     operations: int = 0
@@ -230,7 +230,7 @@ class Team(Crew):
         return answer
 
     def death_behind(self, error: Exception) -> Exception:
-        """Return the death of a peer as the cause of a connection error; any other error is returned as it is.
+        """Return the death of a peer as the cause of a connection error; any other error is returned unchanged.
 
         The error can occur before the process has ended, so this waits for a moment.
         """

@@ -1,7 +1,7 @@
 """The peers of a visit as threads of the driver's process, for mechanisms that reach no other process.
 
 Each thread is a peer, or runs an interpreter that is a peer, see interpreters.py. Orders and control lines are those of
-team.py. The CPU time of the threads counts with the driver's process.
+team.py. The CPU time of the threads is part of the driver's.
 """
 
 from __future__ import annotations

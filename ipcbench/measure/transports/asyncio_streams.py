@@ -1,8 +1,8 @@
-"""asyncio streams over a UNIX socket, with the event loop of the mechanism.
+"""asyncio streams over a UNIX socket; each mechanism provides its event loop.
 
 A message is an 8-byte length and the payload. Each call is a run_until_complete(), because timed loops are not
-coroutines. drain() waits until all is written (write buffer limit 0), because the transport writes the rest only while
-the event loop runs.
+coroutines. drain() waits until everything is written (write buffer limit 0), because the transport writes the rest only
+while the event loop runs.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class AsyncioUnixSocket(UnixSocket):
         """Return a new event loop, in the process that uses it."""
 
     def connect(self, side: Side) -> None:
-        import asyncio  # not at the top: it takes 40 ms
+        import asyncio  # not at the top: the import takes 40 ms
 
         super().connect(side)
         self.loop = self.new_loop()
@@ -72,7 +72,7 @@ class AsyncioUnixSocket(UnixSocket):
         super().close()
 
 
-ASYNCIO_UNIX = Mechanism(  # the common facts of its mechanisms
+ASYNCIO_UNIX = Mechanism(  # the facts that its mechanisms share
     name="asyncio-unix",
     title="asyncio streams over a UNIX socket",
     short="asyncio UNIX",
@@ -84,5 +84,5 @@ ASYNCIO_UNIX = Mechanism(  # the common facts of its mechanisms
     copies=5,
     dead_peer="end of file",
     systems=("linux", "darwin"),
-    caveats=("every call enters and leaves the event loop, which a program inside the loop does not",),
+    caveats=("every call enters and leaves the event loop; a program inside the loop pays no such cost",),
 )

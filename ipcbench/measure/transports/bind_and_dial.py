@@ -23,14 +23,14 @@ def ipc_address(settings: PortSettings) -> str:
 
 
 def remove_file(address: str) -> None:
-    """Remove the file of a UNIX socket, if closing the socket left it."""
+    """Remove the file of a closed UNIX socket, if it still exists."""
     if address.startswith(_IPC):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(address.removeprefix(_IPC))
 
 
 class BindAndDialChannel(Channel):
-    """A channel over two sockets of a library; subclasses provide the address, bind, dial and close."""
+    """A channel over two sockets of a library; subclasses provide bind and dial."""
 
     def __init__(self, settings: PortSettings) -> None:
         self.window = settings.window

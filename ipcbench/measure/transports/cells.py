@@ -1,6 +1,6 @@
-"""Shared state as a cell, in the two shapes that Python offers: an object with `.value`, an object with items.
+"""Shared state as a cell, in the two shapes that Python offers: an object with `.value`, and an object with items.
 
-The state and the number share one place, because each case uses only one of them.
+A cell keeps the state and the number in one place, because each case uses only one of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class ValueCell(Cell):
 
     @abstractmethod
     def make(self, settings: PortSettings) -> tuple[Any, Any]:
-        """Allocate the holder and the lock that adding takes."""
+        """Return a new holder, and the lock for adding."""
 
     def reader(self) -> Callable[[], Any]:
         return partial(getattr, self.holder, "value")
@@ -64,7 +64,7 @@ class ItemCell(Cell):
 
     @abstractmethod
     def make(self, settings: PortSettings) -> tuple[Any, Any]:
-        """Allocate the holder and the lock that adding takes."""
+        """Return a new holder, and the lock for adding."""
 
     def reader(self) -> Callable[[], Any]:
         return partial(self.holder.__getitem__, self.key)

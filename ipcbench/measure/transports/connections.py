@@ -34,12 +34,12 @@ class SimplexPipe(Channel):
         self.reader, self.writer = settings.context.Pipe(duplex=False)
 
     def write_end(self) -> Connection:
-        """Return the end of a process that sends, and close the other."""
+        """Return the end for sending, and close the other."""
         self.reader.close()
         return self.writer
 
     def read_end(self) -> Connection:
-        """Return the end of a process that receives, and close the other."""
+        """Return the end for receiving, and close the other."""
         self.writer.close()  # an open copy would prevent end of file
         return self.reader
 
@@ -49,9 +49,9 @@ class SimplexPipe(Channel):
 
 
 class AcceptedConnection(Channel):
-    """A connection that the driver's Listener accepts from the peer's Client, after both have proved to know the key.
+    """A connection that the driver's Listener accepts from the peer's Client, once both have proved to have the key.
 
-    A Listener cannot be sent to another process, so the accepting process makes it and sends the address to the other.
+    A Listener cannot be sent to another process, so the accepting process makes it and sends its address.
     """
 
     end: Connection

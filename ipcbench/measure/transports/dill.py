@@ -9,7 +9,7 @@ from ipcbench.measure.api.mechanism import Mechanism
 
 
 def dill_context() -> Any:
-    """Return the context; its semaphores carry the visit's name as those of multiprocessing do, see claim_names."""
+    """Return the context, after giving its semaphores the visit's name as prefix, see names.claim_names."""
     import multiprocess
 
     ours: Any = current_process()
@@ -17,7 +17,7 @@ def dill_context() -> Any:
     return multiprocess.get_context("fork")
 
 
-DILL = Mechanism(  # the common facts of its mechanisms
+DILL = Mechanism(  # the facts that its mechanisms share
     name="dill",
     title="multiprocess, dill",
     short="dill",
@@ -28,5 +28,5 @@ DILL = Mechanism(  # the common facts of its mechanisms
     carries="objects",
     bounded_by="bytes",
     start_methods=("fork",),
-    caveats=("multiprocess has processes of its own for spawn and forkserver, which is not measured",),
+    caveats=("multiprocess has its own processes for spawn and forkserver, which are not measured",),
 )

@@ -1,4 +1,4 @@
-"""A ring of bytes with two pipes as doorbells: a byte through one means a free slot, through the other a full slot.
+"""A ring of bytes with two pipes as doorbells: a byte in one means a free slot, a byte in the other a full slot.
 
 A wait sleeps in read(2). Between processes it raises EOFError once the other side has ended.
 """
@@ -14,7 +14,7 @@ from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.ring import LENGTH, BytesRing
 
 BELL = b"\0"
-_GONE = "the other side is gone"
+_GONE = "the other side has ended"
 
 
 class DoorbellRing(BytesRing):

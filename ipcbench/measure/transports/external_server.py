@@ -1,12 +1,12 @@
-"""Servers of other programs: one for all ports of a visit, a child process of the driver.
+"""Servers that mechanisms need: one process for all ports of a visit, a child of the driver.
 
-    server = RedisServer.of(settings)      while ports are made, before any peer exists; started at the first use
+    server = RedisServer.of(settings)      while ports are made, before any peer exists; the first call starts it
     settings.close()                       ends it, after every peer has ended
 
-Its folder and socket belong to the visit, so no other visit reaches it. The warden contains it as a child of the
-driver, so it never outlives the visit. If the warden is killed too, cleaning up finds the process by a file in its
-folder, because redis-server overwrites the environment by which other processes are found (run.containment.processes).
-It runs on the CPUs of the visit's helper processes; its CPU time counts, except for its start.
+The folder and socket of a server belong to the visit, so no other visit reaches it. The warden contains it as a child
+of the driver, so it never outlives the visit. If the warden is killed too, cleaning up finds the process by a file in
+its folder: redis-server overwrites the environment by which other processes are found (run.containment.processes).
+A server runs on the CPUs of the visit's helper processes; its CPU time counts, except for its start.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from ipcbench.measure.api.mechanism import find_program
 from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.names import SERVER
 
-START_SECONDS = 10.0  # a server usually answers within 0.1 s, later on a machine that swaps
+START_SECONDS = 10.0  # a server usually answers within 0.1 s, but later on a machine that swaps
 STOP_SECONDS = 3.0
 _PAUSE = 0.002
-_DYING_SECONDS = 1.0  # a dying server closes its connections before it has ended, well before on a busy machine
+_DYING_SECONDS = 1.0  # a dying server closes its connections before it ends, long before on a busy machine
 _SAID = "said"
 _MOST_SAID = 4096
 
 
 class Server(ABC):
-    """A running server; subclasses provide the program, its arguments, and the test whether it answers."""
+    """A running server; subclasses provide the program, its arguments, and a check whether it answers."""
 
     program: str
 
     @classmethod
     def of(cls, settings: PortSettings) -> Self:
-        """Return the visit's server, started at the first call; raises ServerFailed, or NotOffered without program."""
+        """Return the visit's server; the first call starts it. Raises ServerFailed, NotOffered without the program."""
         if cls.program not in settings.servers:
             server = cls(settings)
             settings.servers[cls.program] = server
@@ -78,7 +78,7 @@ class Server(ABC):
 
     @abstractmethod
     def arguments(self) -> Sequence[str]:
-        """Return the arguments of the program; its files go to `folder`, which exists."""
+        """Return the arguments of the program, which keeps its files in `folder`; the folder exists."""
 
     @abstractmethod
     def answers(self) -> bool:
@@ -86,11 +86,11 @@ class Server(ABC):
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The server's process id."""
         return self.process.pid
 
     def death(self) -> ServerFailed | None:
-        """Return how the server ended, if it ended before `stop`; else None."""
+        """Return how the server ended, or None if it has not ended before `stop`."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             return ServerFailed(f"{self.program} {self._ending(self.process.wait(_DYING_SECONDS))} during the visit")
         return None

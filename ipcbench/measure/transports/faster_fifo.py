@@ -8,8 +8,8 @@ from typing import Any
 from ipcbench.measure.api.ports import Channel, Send
 from ipcbench.measure.api.settings import PortSettings
 
-FOR_EVER = 1e9  # seconds; by default its calls give up after ten
-_OVERHEAD = 256  # bytes of a message beside its payload: pickle, a task's number, a length
+FOR_EVER = 1e9  # seconds; by default the library's calls give up after ten
+_OVERHEAD = 256  # bytes of a message beyond its payload: pickle, a task's number, a length
 
 
 class FifoQueue(Channel):
@@ -24,7 +24,7 @@ class FifoQueue(Channel):
     def make_room(self) -> None:
         """Make this receiver's buffer large enough for any message.
 
-        With a small buffer, a blocking get enlarges it and tries again without blocking: it raises Empty if another
+        A blocking get enlarges a buffer that is too small and tries again without blocking: it raises Empty if another
         receiver has taken the message by then (faster_fifo.pyx, get_many).
         """
         self.queue.reallocate_msg_buffer(self.message)

@@ -1,7 +1,7 @@
 """Channels over publish-subscribe of iceoryx2: samples are loaned from shared memory, filled, and passed by offset.
 
-Its files are in the visit's folder, its shared memory has the visit's prefix, and each process opens it after the last
-fork. Payloads are copied in and out, as in every other ring.
+The files are in the visit's folder, and the names of shared memory have the visit's prefix. Each process opens the
+service after the last fork. Payloads are copied in and out, as in every other ring.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ SHARED = Path("/dev/shm")
 
 
 def load() -> Any:
-    """Import iceoryx2 without flatbuffers, which is not needed and would import numpy with its threads."""
+    """Import iceoryx2 without flatbuffers, which is not needed and would import numpy and so start threads."""
     stub: Any = ModuleType("flatbuffers")
-    stub.Builder = object  # a signature names it
+    stub.Builder = object  # an annotation in iceoryx2 refers to it
     sys.modules.setdefault("flatbuffers", stub)
     return importlib.import_module("iceoryx2")
 
@@ -94,7 +94,7 @@ class IceoryxChannel(Channel):
         return send
 
     def event(self) -> Any:
-        """Open the service by which the two sides wake each other, after `open`."""
+        """Open the event service with which the two sides wake each other; call `open` before."""
         named = importlib.import_module("iceoryx2").ServiceName.new(f"{self.name}-event")
         return self.node.service_builder(named).event().open_or_create()
 
@@ -118,7 +118,7 @@ def take(sample: Any) -> bytes:
     return payload
 
 
-ICEORYX2 = Mechanism(  # the common facts of its mechanisms
+ICEORYX2 = Mechanism(  # the facts that its mechanisms share
     name="iceoryx2",
     title="iceoryx2 publish-subscribe",
     short="iox2",

@@ -1,7 +1,7 @@
 """Message queues of the kernel, which outlive every process and appear in no folder.
 
-A file in the visit's folder records each queue, from before its creation until after its removal. By these files
-cleaning up after a killed visit finds the queues (run.containment.kernel_objects).
+A file in the visit's folder records each queue, from before its creation until after its removal. Cleaning up after a
+killed visit finds the queues by these files (run.containment.kernel_objects).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LARGEST = 8192  # bytes; defaults of fs.mqueue.msgsize_max and kernel.msgmax on 
 class KernelQueue(Channel):
     """A channel over one kernel queue; subclasses make, open and remove it by its key.
 
-    limits names, in the error, what the machine does not allow if the queue cannot be made.
+    limits: what the machine must allow, in words, for the error if the queue cannot be made.
     """
 
     package: str
@@ -45,7 +45,7 @@ class KernelQueue(Channel):
 
     @property
     def library(self) -> Any:
-        """The package, imported at its first use."""
+        """The library, imported at its first use."""
         return importlib.import_module(self.package)
 
     def choose_key(self, settings: PortSettings) -> str:
@@ -88,7 +88,7 @@ class KernelQueue(Channel):
         os.unlink(self.record)
 
 
-KERNEL_QUEUE = Mechanism(  # the common facts of its mechanisms
+KERNEL_QUEUE = Mechanism(  # the facts that its mechanisms share
     name="kernel-queue",
     title="message queue of the kernel",
     short="kernel queue",

@@ -1,4 +1,4 @@
-"""Import libraries without the heavy packages that they would import, which a measured process must not load."""
+"""Import libraries without their heavy dependencies, which a measured process must not load."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 
 def import_lightly(package: str, **variables: str) -> Any:
-    """Import a library but not numpy, which would start threads, unless numpy is imported already.
+    """Import a library but not numpy, which would start threads, unless numpy is already imported.
 
-    `variables` are set in the environment during the import; afterwards the environment is as before.
+    `variables` are set in the environment during the import, and the environment is restored afterwards.
     """
     hidden = sys.modules.setdefault("numpy", None) is None  # type: ignore[arg-type]  # None makes the import fail
     before = dict(os.environ)

@@ -1,6 +1,6 @@
 """Shared code of executors with workers of loky: names of the visit, and a barrier for all workers.
 
-loky starts workers by fork and exec whatever the start method of the case, so the barrier must be picklable.
+loky starts workers by fork and exec, whatever the start method of the case, so the barrier must be picklable.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ipcbench.measure.process.leaks import kept_by_a_library
 
 
 class SemaphoreBarrier:
-    """A barrier of semaphores, which loky can send to a worker; it cannot send multiprocessing.Barrier's memory."""
+    """A barrier made of semaphores: loky can send these to a worker, but not multiprocessing.Barrier's memory."""
 
     def __init__(self, context: BaseContext, parties: int) -> None:
         self.parties = parties
@@ -38,7 +38,7 @@ class SemaphoreBarrier:
 
 
 class SemaphoreNumbers:
-    """Unique numbers, counted from 0, one for each worker that takes one; 0 again when all are taken."""
+    """Unique numbers from 0, one for each worker that takes one; after the last number, 0 follows again."""
 
     def __init__(self, context: BaseContext, count: int) -> None:
         self.free: list[Any] = [context.Semaphore(1) for _ in range(count)]
@@ -69,7 +69,7 @@ def prepare_loky(package: str = "loky") -> None:
         lock._make_name = staticmethod(lambda: f"{prefix}-{os.getpid()}-{next(random)}")
 
 
-LOKY = Mechanism(  # the common facts of its mechanisms
+LOKY = Mechanism(  # the facts that its mechanisms share
     name="loky",
     title="workers of loky",
     short="loky",

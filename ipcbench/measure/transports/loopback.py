@@ -1,7 +1,7 @@
-"""Controls: channels that return each message to their sender, so that the cost of a transport can be told apart.
+"""Controls: channels that return each message to its sender, to show what remains without any transport.
 
-Sending keeps one message, receiving returns it; both happen in the driver, without a peer. Each control writes out its
-send and receive in full, because one more call would be a large part of what it measures.
+Sending keeps one message and receiving returns it; both happen in the driver, without a peer. Each control spells out
+its send and receive, because one more call would be a large part of what it measures.
 """
 
 from __future__ import annotations

@@ -26,11 +26,11 @@ from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.leaks import kept_by_a_library
 from ipcbench.measure.process.names import SEGMENT
 
-# Beside shared memory MPICH opens a network endpoint, which other hosts must not reach.
+# Besides shared memory, MPICH opens a network endpoint, which other hosts must not reach.
 _LOOPBACK = {"MPIR_CVAR_CH4_NETMOD": "ofi", "FI_PROVIDER": "tcp", "FI_TCP_IFACE": "lo"}
-_HOW = 'pip install "ipcbench[mpi]" brings MPICH 5.0, which is what these mechanisms are for'
+_HOW = 'pip install "ipcbench[mpi]" brings MPICH 5.0, which these mechanisms need'
 _JOIN_SECONDS = 5.0
-_line: list[int] = []  # descriptor of this process's line to the launcher, for all worlds and its exit; its other end
+_line: list[int] = []  # descriptors of this process's line to the launcher, for all worlds and the exit: both ends
 
 
 class MpiChannel(Channel):
@@ -92,7 +92,7 @@ class MpiChannel(Channel):
 
 
 def load() -> Any:
-    """Import mpi4py's MPI, not initialised; raises NotOffered unless it uses MPICH 5.0."""
+    """Import mpi4py's MPI without initialising it; raises NotOffered unless it uses MPICH 5.0."""
     import mpi4py
 
     mpi4py.rc(initialize=False, finalize=False)
@@ -102,7 +102,7 @@ def load() -> Any:
     except (ImportError, RuntimeError) as error:
         raise NotOffered(f"mpi4py finds no MPI: {_HOW}") from error
     if (name, *version[:2]) != ("MPICH", 5, 0):
-        raise NotOffered(f"mpi4py is over {name} {'.'.join(map(str, version))} here: {_HOW}")
+        raise NotOffered(f"mpi4py uses {name} {'.'.join(map(str, version))} here: {_HOW}")
     return MPI
 
 
@@ -129,7 +129,7 @@ def take_line(rank: socket.socket) -> int:
 
 
 def hang_up() -> None:
-    """Disconnect from the launcher, and prepare the answer that MPICH needs at exit; without it MPICH crashes."""
+    """Disconnect from the launcher, and prepare the answer without which MPICH crashes at exit."""
     with kept_by_a_library():
         last, answered = socket.socketpair()
         answered.send(b"cmd=finalize_ack rc=0\n")
@@ -205,7 +205,7 @@ def forget(segment: str) -> None:
                 os.close(int(number))
 
 
-WORLD_OF_TWO = Mechanism(  # the common facts of its mechanisms
+WORLD_OF_TWO = Mechanism(  # the facts that its mechanisms share
     name="mpi",
     title="MPI, mpi4py with MPICH",
     short="MPI",

@@ -1,7 +1,7 @@
 """Shared code of executors over pools of the standard library; a mechanism only provides the pool.
 
-Every worker pins itself to the CPUs that the visit assigns. A pool starts its workers whenever it chooses, so all
-workers wait for each other at a barrier before the first task.
+Every worker pins itself to the CPUs that the visit assigns. A pool may start workers at any time, so all workers wait
+for each other at a barrier before the first task.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _barrier: Any = None
 
 
 class ProcessNumbers:
-    """Unique numbers, counted from 0, one for each process that takes one."""
+    """Unique numbers from 0, one for each process that takes one."""
 
     def __init__(self, context: BaseContext) -> None:
         self.next = context.Value("i", 0)
@@ -38,7 +38,7 @@ class ProcessNumbers:
 
 
 def initialize_worker(barrier: Any, take_number: Callable[[], int] | None, cpus: Sequence[Sequence[int]]) -> None:
-    """Initialize a worker; the pool runs this once in each. A worker that takes no number is not pinned."""
+    """Initialize a worker; the pool runs this once in each. Without take_number the worker is not pinned."""
     global _barrier
     _barrier = barrier
     if cpus and take_number:
@@ -114,5 +114,5 @@ def loop(task: Callable[[Any], Any], items: Sequence[Any]) -> Iterable[Any]:
 
 
 def here() -> list[int]:
-    """Return the only member without a pool: this process."""
+    """Return this process, the only member without a pool."""
     return [os.getpid()]

@@ -4,7 +4,7 @@ The sender waits for a free slot, fills it and posts `full`; the receiver waits 
 `free`. Each side counts the slots by itself: one sender and one receiver in FIFO order always agree on the next one.
 sem_post and sem_wait are memory barriers on every platform (POSIX.1-2017, XBD 4.12).
 
-Each ring writes out its send and receive in full: one more call around the slot would cost 60 ns each way.
+Each ring spells out its send and receive: one more call around the slot would cost 60 ns each way.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """A SharedMemory segment: the driver creates and unlinks it, other processes attach to it by name.
 
 Only the name is sent to peers, because a pickled SharedMemory loses `track`. All processes of a visit share the
-driver's resource tracker, which runs before they start and keeps a set of names. Before Python 3.13 attaching always
-registers the name; that adds a name which is in the set already, and the driver's unlink() removes it once. Removing
-the name by hand, as is advised for processes with different trackers, would make that unlink() an error in the tracker,
-and would leave the segment behind if the driver is killed.
+driver's resource tracker, which runs before they start and keeps a set of names. Before Python 3.13, attaching always
+registers the name; the set already holds it, and the driver's unlink() removes it once. Removing the name by hand, as
+is advised for processes with different trackers, would make that unlink() an error in the tracker, and would leave the
+segment behind if the driver is killed.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class SegmentRing(BytesRing):
 
 
 class LendingRing(SegmentRing):
-    """A ring that is read in place, with one extra slot, for the message that the receiver holds.
+    """A ring that is read in place, with one extra slot for the message that the receiver holds.
 
     Each receive first gives back the slot of the message before; close() releases the last one.
     """
@@ -105,7 +105,7 @@ class LendingRing(SegmentRing):
 
 
 def reserve(memory: Any) -> None:
-    """Reserve the segment's space in the file system now; raises OSError, where the first store would be a SIGBUS."""
+    """Reserve the segment's space in the file system; raises OSError, instead of SIGBUS at the first store."""
     if sys.platform == "linux":
         os.posix_fallocate(memory._fd, 0, memory.size)  # _fd is private, unchanged in CPython 3.8 to 3.14
 

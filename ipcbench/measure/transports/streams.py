@@ -1,7 +1,7 @@
 """Messages over a stream of bytes, through descriptors or stream sockets: an 8-byte length, then the payload.
 
-One gathering call sends length and payload, so neither is copied and neither waits for the other. A call may be short;
-blocking calls are short only after a signal or at end of file. A loop then moves the rest.
+One gathering call sends length and payload, so neither is copied and neither waits for the other. A blocking call may
+be short, after a signal or at end of file; a loop then moves the rest.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def writer_of(descriptor: int) -> Send:
 
 
 def reader_of(descriptor: int, at_end: Callable[[int], None] = _raise_end_of_file) -> Receive:
-    """Return the callable that reads one message from a pipe; at end of file `at_end` raises, or returns to go on."""
+    """Return the callable that reads one message from a pipe; at end of file `at_end` raises, or returns to retry."""
     read, unpack, head = os.read, LENGTH.unpack, LENGTH.size
 
     def complete(piece: bytes, size: int) -> bytes:
@@ -66,7 +66,7 @@ def reader_of(descriptor: int, at_end: Callable[[int], None] = _raise_end_of_fil
 
 
 class StreamSocket(Channel):
-    """A channel over a connected stream socket: after connect(), `end`; `held` lists the sockets to close."""
+    """A channel over a stream socket: `end`, connected by connect(); `held` lists the sockets to close."""
 
     end: socket.socket
     held: list[socket.socket]

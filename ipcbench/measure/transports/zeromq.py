@@ -1,4 +1,4 @@
-"""Sockets of ZeroMQ, through pyzmq; each has a context of its own, whose I/O thread reads and writes.
+"""Sockets of ZeroMQ, through pyzmq; each has its own context, whose I/O thread reads and writes.
 
 High-water marks count messages, on each side and for each peer. close() drops unsent messages.
 """
@@ -11,7 +11,7 @@ from ipcbench.measure.transports.bind_and_dial import BindAndDialChannel
 
 
 def open_socket(kind: str, window: int) -> Any:
-    """Return a socket of a kind ("PAIR") in a context of its own, with room for `window` messages on each side."""
+    """Return a socket of a kind ("PAIR") in its own context, with room for `window` messages on each side."""
     import zmq
 
     socket = zmq.Context().socket(getattr(zmq, kind))

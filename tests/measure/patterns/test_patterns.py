@@ -537,7 +537,7 @@ def test_exchange_leads_by_what_a_channel_is_sure_to_hold(mechanism: str, size: 
     case = Case("exchange", mechanism, size)
     assert Exchange().window(load_mechanism(mechanism), case) == lead
     refusal = Exchange().unfit(load_mechanism(mechanism), case)
-    words = f"{mechanism} may not hold {size:,} B unread, and both ends would wait in sending"
+    words = f"{mechanism} may not hold {size:,} B unread, so both ends could block while they send"
     assert refusal == (None if lead else words)
 
 

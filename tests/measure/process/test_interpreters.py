@@ -78,7 +78,7 @@ def test_they_are_baselines_which_are_never_ranked_and_say_that_no_process_is_re
     found = load_mechanism(name)
     assert not found.ranked
     assert found.peers == ("own" if found.executor else "interpreters")
-    assert found.caveats[0].startswith("no process is reached")
+    assert found.caveats[0].startswith("reaches no other process")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -89,7 +89,7 @@ def test_a_record_of_any_other_memory_removes_nothing(tmp_path: Path) -> None:
 def test_another_mpi_is_refused_with_what_brings_the_right_one(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load().get_vendor()[0] == "MPICH"
     monkeypatch.setattr(importlib.import_module("mpi4py.MPI"), "get_vendor", lambda: ("Open MPI", (5, 0, 11)))
-    with pytest.raises(NotOffered, match=r'^mpi4py is over Open MPI 5\.0\.11 here: pip install "ipcbench\[mpi\]"'):
+    with pytest.raises(NotOffered, match=r'^mpi4py uses Open MPI 5\.0\.11 here: pip install "ipcbench\[mpi\]"'):
         load()
 
 

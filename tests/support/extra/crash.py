@@ -1,10 +1,10 @@
 """A file system that fails, or a process that dies, at the n-th call of one function: IPCBENCH_TEST_CRASH=write:3:EIO.
 
-Only calls on the results folder and what is in it count, and only those of the first process that finds the variable.
-What can happen: ENOSPC, EFBIG or EIO; `short`, a write of the first half; `kill`, SIGKILL instead of the call; `torn`,
-SIGKILL after a write of the first half; `wait`, twice, each time until the file `waiting` that it makes is removed.
-IPCBENCH_TEST_ACKNOWLEDGED names a file that gets the size of the journal each time that fdatasync has confirmed it;
-a file `reached` beside it says that the call was made.
+Only calls on the results folder and its files count, and only in the first process that finds the variable. Possible
+failures: ENOSPC, EFBIG or EIO; `short`, a write of the first half; `kill`, SIGKILL instead of the call; `torn`, SIGKILL
+after a write of the first half; `wait`, twice, each time until the file `waiting` that it makes is removed.
+IPCBENCH_TEST_ACKNOWLEDGED names a file that gets the size of the journal whenever fdatasync has confirmed it; a file
+`reached` beside it shows that the call was made.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _REAL = {name: getattr(os, name) for name in FUNCTIONS}
 
 
 def install(where: str, acknowledged: str | None) -> None:
-    """Make the named call misbehave from now on."""
+    """Make the named call misbehave in this process."""
     function, number, what = where.split(":")
     left = int(number)
 

@@ -1,7 +1,7 @@
-"""`python -m ipcbench` with visits that take no time and no process, for tests of what surrounds them.
+"""`python -m ipcbench` with visits that take no time and start no process, for tests of everything else.
 
-IPCBENCH_TEST_FAULTS maps "<mechanism> <round> <attempt>" to a verdict, as JSON; a verdict "escaped" stands for what
-cannot be contained, and "note:<text>" for a good outcome with that note. Every outcome is another, by its process id.
+IPCBENCH_TEST_FAULTS maps "<mechanism> <round> <attempt>" to a verdict, as JSON; "escaped" means a visit that cannot be
+contained, and "note:<text>" a good outcome with that note. Outcomes of different processes differ by the process id.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ipcbench.run.containment.processes import ISOLATION
 
 
 class Instant:
-    """A Visitor that makes nothing."""
+    """A Visitor that starts no process."""
 
     isolation = os.environ.get("IPCBENCH_TEST_ISOLATION", ISOLATION)
 
@@ -41,7 +41,7 @@ class Instant:
 
     def visit(self, visit: Visit) -> Outcome | Failure:
         if visit.round == 0 and visit.loops:
-            return outcome()  # only to see how long it takes
+            return outcome()  # ipcbench only wants to know how long it takes
         key = visit.case.mechanism, visit.round
         self.made[key] = attempt = self.made.get(key, 0) + 1
         fault: Any = self.faults.get(f"{visit.case.mechanism} {visit.round} {attempt}", "")
@@ -57,7 +57,7 @@ class Instant:
 
 
 def examine() -> list[Finding]:
-    """A machine on battery, unless IPCBENCH_TEST_POWER says otherwise."""
+    """Return findings of a machine on battery, or with the power that IPCBENCH_TEST_POWER names."""
     power = os.environ.get("IPCBENCH_TEST_POWER", "battery")
     level: Level = "warning" if power == "battery" else "good"
     return [Finding("power", power, level, "The clock is kept low."), Finding("SMT", "off", "good", "")]
@@ -69,6 +69,6 @@ if __name__ == "__main__":
         (local, "Visitor", Instant),
         (ipcbench.report, "said", lambda *_: []),
     ]:
-        getattr(module, name)  # replacing a name that is not there would have no effect
+        getattr(module, name)  # setting a name that does not exist would have no effect
         setattr(module, name, instead)
     main()

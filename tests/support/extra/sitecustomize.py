@@ -1,9 +1,9 @@
-"""Adds the mechanisms and patterns of this folder to ipcbench's own, in every process that has it on PYTHONPATH.
+"""Add the mechanisms and patterns of this folder to those of ipcbench, in every process with the folder on PYTHONPATH.
 
-That is how a real visit, with its worker and peers, is given something broken on purpose. The first process that finds
-IPCBENCH_TEST_CRASH gets a broken file system besides, see crash.py; all that find IPCBENCH_TEST_FORERUNNER get what
-comes closest to the interpreters of Python 3.14, see interpreters_313.py, which is then on the path too, and all that
-find IPCBENCH_TEST_LOADS_FAULTS can load what fails on request, see tests/support/faults.
+So a real visit, with its worker and peers, can use something that is broken on purpose. Environment variables do more:
+IPCBENCH_TEST_CRASH breaks the file system of the first process that finds it, see crash.py. IPCBENCH_TEST_FORERUNNER
+provides the closest there is to the interpreters of Python 3.14, see interpreters_313.py, which is then on the path
+too. IPCBENCH_TEST_LOADS_FAULTS makes processes load mechanisms that fail on request, see tests/support/faults.
 """
 
 import os

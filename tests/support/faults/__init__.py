@@ -1,1 +1,1 @@
-"""Mechanisms that fail on request, and the verdicts that are right for them."""
+"""Mechanisms that fail on request, and the verdicts that they should get."""

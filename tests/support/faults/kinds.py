@@ -1,19 +1,19 @@
-"""Faults on request: what can go wrong with a mechanism, where, in which process, and the verdict of the visit then.
+"""Faults on request: what can go wrong with a mechanism, where, in which process, and the expected verdict.
 
 A fault is a mechanism name, so that the case id carries it like everything that a worker needs:
 `ping-pong/fault:lose@operation#3:peer:queue/64B/1w` is a correct queue that loses a message at the third operation of
-the peer. This module is the table of them; `mechanism` makes the channel, `processes` and `messages` do the damage.
+the peer. This module is the table of faults; `mechanism` makes the channel, `processes` and `messages` do the damage.
 
 Points, each in one process:
 
     import      the mechanism is loaded                 operation   any send or receive
     setup       a port is allocated                     timed       a send or receive of a timed turn
-    ready       a port is connected                     drain       one of the second verification
+    ready       a port is connected                     drain       a send or receive of the second verification
     teardown    a port is closed                        atexit      the process runs its exit functions
 
-`#N` is the passage of its point at which a fault strikes; if that is never reached, there is no fault. Faults that
-spoil messages continue from there to the end, except `lose` and `duplicate`, which strike once: no check here would
-find a single flipped bit in the middle of a timed turn.
+With `#N` a fault strikes when its point is passed the N-th time; if that never happens, there is no fault. Faults that
+spoil messages continue from there to the end, because no check would find a single flipped bit in the middle of a timed
+turn; only `lose` and `duplicate` strike once.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ Point = Literal["import", "setup", "ready", "operation", "timed", "drain", "tear
 PREFIX = "fault:"
 TURNS: tuple[Point, ...] = ("timed", "operation", "drain")
 ANYWHERE: tuple[Point, ...] = (*TURNS, "import", "setup", "ready", "teardown", "atexit")
-VISIBLE: tuple[Point, ...] = (*TURNS, "setup", "ready", "teardown")  # between the two looks a worker takes at itself
+VISIBLE: tuple[Point, ...] = (*TURNS, "setup", "ready", "teardown")  # between a worker's two looks at its own leaks
 _RUNNING: tuple[Point, ...] = (*TURNS, "ready", "teardown", "atexit")  # multiprocessing cannot start without stdio
 _IN_THE_WORKER: tuple[Point, ...] = ("import", "setup")  # no peer exists yet
 
 
 class Kind(NamedTuple):
-    """A kind of fault. The first of `roles` and of `points` is the default, `pattern` the one it shows itself in.
+    """A kind of fault. The first of `roles` and of `points` is the default; `pattern` is the one that shows the fault.
 
-    verdicts are those that are right for it, the expected one first. mentions is a word of the detail (see
-    mentioned), note one that the outcome must have.
+    verdicts: the right ones, the expected one first. mentions: text that the detail must contain (see mentioned).
+    note: a note that the outcome must have.
     """
 
     does: str
@@ -67,7 +67,7 @@ KINDS: dict[str, Kind] = {
     "sigkill": Kind("is killed, as by the system when memory runs out", ("failed",), mentions="SIGKILL"),
     "exit0": Kind("leaves early with code 0", ("failed",)),
     "emfile": Kind("has no descriptors left", ("failed",), _WORKER_FIRST, mentions="Too many open files"),
-    # No end of a process.
+    # Processes that do not end.
     "stop": Kind("stops itself with SIGSTOP", ("timed-out",)),
     "hang": Kind("waits for what never comes", ("timed-out",)),
     "hang-ignoring-term": Kind("waits, and ignores SIGTERM, SIGINT and SIGHUP", ("timed-out",), _WORKER_FIRST),
@@ -87,7 +87,7 @@ KINDS: dict[str, Kind] = {
     "leak-temp": Kind("leaves a temporary folder", ("leaked",), _WORKER_FIRST, mentions="fault-"),
     "leak-env": Kind("changes the environment", ("leaked",), _WORKER, VISIBLE, mentions="IPCBENCH_FAULT"),
     "leak-handler": Kind("leaves a signal handler", ("leaked",), _WORKER, VISIBLE, mentions="SIGUSR2"),
-    # Messages that are not those that were sent, or did not travel.
+    # Messages that differ from those sent, or that never travelled.
     "lose": Kind("loses a message", ("timed-out",), points=TURNS),
     "duplicate": Kind("delivers a message twice", ("unverified",), points=TURNS),
     "reorder": Kind("swaps messages in pairs", ("unverified",), _WORKER_FIRST, TURNS, pattern="stream"),
@@ -105,7 +105,7 @@ KINDS: dict[str, Kind] = {
         ("peer",),
         ("ready",),
     ),
-    # Numbers that cannot be.
+    # Impossible numbers.
     "time-zero": Kind("takes no time", ("failed",), _WORKER, ("timed",)),
     "time-negative": Kind("takes less than no time", ("failed",), _WORKER, ("timed",)),
     "time-nan": Kind("takes not a number", ("failed",), _WORKER, ("timed",)),
@@ -121,7 +121,7 @@ _HANGS = ("stop", "hang", "hang-ignoring-term", "spin")
 
 
 class Fault(NamedTuple):
-    """One fault: its kind, where and in which process it strikes, and the mechanism that is right but for it."""
+    """One fault: its kind, where and in which process it strikes, and the mechanism that it makes faulty."""
 
     kind: str
     point: Point
@@ -131,7 +131,7 @@ class Fault(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Text that parses back; what is at its default stays out of it from the end on."""
+        """The text that parses to this fault, without those parts at its end that have their default."""
         kind = KINDS[self.kind]
         text = f"{PREFIX}{self.kind}"
         text += f"@{self.point}" * (self.point != kind.points[0]) + f"#{self.nth}" * (self.nth != 1)
@@ -151,7 +151,7 @@ class Deviation(NamedTuple):
     start_methods: Sequence[StartMethod] = ()
 
     def covers(self, fault: Fault, start_method: StartMethod) -> bool:
-        """Whether it is about this fault."""
+        """Return whether the exception applies to this fault."""
         return (
             fault.kind in self.kinds
             and fault.point in (self.points or (fault.point,))
@@ -160,12 +160,12 @@ class Deviation(NamedTuple):
         )
 
 
-# The first that covers a fault counts.
+# The first one that covers a fault counts.
 DEVIATIONS = (
     Deviation(
         ("raise", "exit3", "emfile", "exit0"),
         ("ok",),
-        "what an exit function raises is printed and forgotten, and the result was complete",
+        "Python only prints what an exit function raises, and the result was complete",
         ("atexit",),
         ("worker",),
     ),
@@ -183,13 +183,13 @@ DEVIATIONS = (
     Deviation(
         _HANGS,
         ("unverified", "timed-out"),
-        "a verification turn has a limit of its own, which only a stopped driver outlasts",
+        "a verification turn has its own limit, which the driver enforces unless it is stopped",
         ("operation", "drain"),
     ),
     Deviation(
         (*_CRASHES, "lock-dead"),
         ("failed", "unverified"),
-        "a peer of a forkserver is not the driver's child: where no connection breaks with it, the limit is left",
+        "a peer of a forkserver is not the driver's child: if no connection breaks, only the turn's limit remains",
         ("operation", "drain"),
         ("peer",),
         ("forkserver",),
@@ -197,21 +197,21 @@ DEVIATIONS = (
     Deviation(
         _CRASHES,
         ("failed", "timed-out"),
-        "a peer of a forkserver is not the driver's child: where no connection breaks with it, the deadline is left",
+        "a peer of a forkserver is not the driver's child: if no connection breaks, only the deadline remains",
         roles=("peer",),
         start_methods=("forkserver",),
     ),
     Deviation(
         ("lose",),
         ("unverified",),
-        "a verification turn has a limit of its own, at which a message that is still missing is lost",
+        "a verification turn has its own limit, at which a message that is still missing counts as lost",
         ("operation", "drain"),
     ),
 )
 
 
 def expected(fault: Fault, start_method: StartMethod) -> tuple[Verdict, ...]:
-    """The verdicts that are right for this fault, the best one first."""
+    """Return the right verdicts for a fault, the expected one first."""
     for deviation in DEVIATIONS:
         if deviation.covers(fault, start_method):
             return deviation.verdicts
@@ -219,13 +219,13 @@ def expected(fault: Fault, start_method: StartMethod) -> tuple[Verdict, ...]:
 
 
 def mentioned(fault: Fault) -> str:
-    """A word that the detail must have; nobody listens any more to a peer that was told to stop."""
+    """Return text that the detail must contain; empty for what a peer says after it was told to stop."""
     listening = fault.role == "worker" or fault.point not in ("teardown", "atexit")
     return KINDS[fault.kind].mentions if listening or fault.kind not in ("raise", "emfile") else ""
 
 
 def default_role(kind: Kind, point: Point) -> Role:
-    """The role of a fault that names none."""
+    """Return the role of a fault that names none."""
     return "worker" if point in _IN_THE_WORKER else kind.roles[0]
 
 

@@ -1,7 +1,7 @@
 """The mechanism behind a name such as `fault:lose@timed#3:peer:queue`: a correct channel that misbehaves on request.
 
-It wraps the channel of any mechanism and does not know how that works. The worker does not know about faults: what a
-channel cannot see from its place, such as the turn that is played, is watched through the methods of the patterns.
+It wraps the channel of any mechanism and does not know how that works. The worker does not know about faults: methods
+of the patterns are wrapped, too, to tell what a channel cannot see, such as the turn that is played.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ class _Here:
         self.restore: Callable[[], None] = lambda: None
 
     def begin_turn(self) -> None:
-        """Note whether the turn that begins is timed, or which verification it is."""
+        """Record whether the turn that begins is timed, or which verification it is."""
         self.restore()
         self.proofs += self.proving
         self.timed += not self.proving
         self.turn = "timed" if not self.proving else "drain" if self.proofs > 1 else None
 
     def end_turn(self) -> None:
-        """Note that the turn is over."""
+        """Record that the turn is over."""
         self.proving, self.turn = False, None
 
 
@@ -72,7 +72,7 @@ os.register_at_fork(after_in_child=_here.forget)
 
 
 class FaultyChannel(Channel):
-    """A channel of `base` with one fault; the subclasses that load_fault makes name both."""
+    """A channel of `base` with one fault; load_fault makes subclasses with both attributes."""
 
     fault: ClassVar[Fault]
     base: ClassVar[Mechanism]
@@ -88,20 +88,20 @@ class FaultyChannel(Channel):
         self.driver = os.getpid()
         self.lock = settings.context.Lock() if self.fault.kind == "lock-dead" else None
         if self.fault.point == "atexit" and self.fault.role == "worker" and not _here.passed["setup"]:
-            atexit.register(_leave, self.fault)  # not self: a port held till the end is a leak of its own
+            atexit.register(_leave, self.fault)  # not self, because a port held until the end is a leak itself
         self._pass("setup")
         _here.passed["setup"] += 1
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _arrive, (self.fault, self.__dict__)  # the class has no name that another process could import
+        return _arrive, (self.fault, self.__dict__)  # another process cannot import the class by name
 
     def connect(self, side: Side) -> None:
-        if _here.tampering is None:  # only at the first, as `fewer-workers` changes the process id then
-            is_driver = os.getpid() == self.driver  # in a chain of peers the sender has the side "driver"
+        if _here.tampering is None:  # once, because `fewer-workers` then changes the process id
+            is_driver = os.getpid() == self.driver  # in a chain of peers, a peer that sends has the side "driver", too
             _here.role = "worker" if is_driver else "peer"
             _here.tampering = TAMPERINGS.get(self.fault.kind, Tampering)(self.size, self.content, is_driver)
             if self.fault.point == "atexit" and not is_driver:
-                # multiprocessing's own list: a forked peer never comes to that of atexit.
+                # In multiprocessing's list of exit functions, because a forked peer never runs those of atexit.
                 util.Finalize(None, _leave, args=(self.fault,), exitpriority=-100)
         self._pass("ready")
         self.correct.connect(side)
@@ -134,7 +134,7 @@ class FaultyChannel(Channel):
                 self._be_the_driver()
 
     def _operate(self) -> int:
-        """Count one send or receive; return the number since the fault struck, this one included."""
+        """Count one send or receive; return the number since the fault struck, including this one."""
         fault = self.fault
         if self.lock and _here.role != fault.role:
             with self.lock:
@@ -162,7 +162,7 @@ class FaultyChannel(Channel):
 
 
 def load_fault(name: str, load: Callable[[str], Mechanism]) -> Mechanism:
-    """Make the mechanism of that name from its base, which `load` finds; raises BadRequest."""
+    """Make the mechanism of that name from its base, which `load` loads; raises BadRequest."""
     fault = parse_fault(name)
     base = load(fault.base)
     if base.channel is None:
@@ -178,7 +178,7 @@ def _channel(fault: Fault, base: Mechanism | None) -> type[FaultyChannel]:
 
 
 def _arrive(fault: Fault, state: dict[str, Any]) -> FaultyChannel:
-    """A port, unpickled in the process that it was sent to."""
+    """Return a port, unpickled in the process that it was sent to."""
     _watch_turns(fault)
     kind = _channel(fault, None)
     port = kind.__new__(kind)

@@ -1,4 +1,4 @@
-"""Faults that spoil messages: a Tampering wraps the send and receive of a correct channel.
+"""Faults that spoil messages: a Tampering wraps send and receive of a correct channel.
 
 `struck` is 0 until the fault strikes, 1 for that operation, and greater than 1 for later ones. A process has one
 Tampering for all its channels.
@@ -15,14 +15,14 @@ from ipcbench.measure.api.ports import Receive, Send
 
 
 class Tampering:
-    """Passes every message on unchanged; subclasses change that."""
+    """Pass on every message unchanged; subclasses change messages."""
 
     def __init__(self, size: int, content: Content, is_driver: bool) -> None:
         self.blank: bytes | int = 0 if content == "number" else bytes(size)
         self.is_driver = is_driver
         self.held: deque[Any] = deque()
 
-    def send(self, send: Send, message: Any, struck: int) -> None:  # noqa: ARG002 - it is for the subclasses
+    def send(self, send: Send, message: Any, struck: int) -> None:  # noqa: ARG002 - subclasses use it
         """Send this message, or something instead of it."""
         send(message)
 
@@ -79,7 +79,7 @@ class Corrupt(Tampering):
         send(_with_payload(message, lambda whole: _flip(whole, 0)) if struck else message)
 
     def receive(self, receive: Receive, struck: int) -> Any:
-        message = receive()  # another bit than in sending: flipped twice it would be right again
+        message = receive()  # not the bit flipped in sending: two flips would restore it
         return _with_payload(message, lambda whole: _flip(whole, -1)) if struck else message
 
 
@@ -114,8 +114,10 @@ class Cached(Tampering):
 
 
 class EchoLocal(Tampering):
-    """Begins with a message of the driver, and on the peer's side with its reception, so that no message is waited for
-    that never left."""
+    """Answer in the driver and feed zeros to the peer, from a message of the driver on.
+
+    The peer begins when it receives that message, so that it never waits for a message that was not sent.
+    """
 
     local = False
 
@@ -148,7 +150,7 @@ TAMPERINGS: dict[str, type[Tampering]] = {
 
 
 def _with_payload(message: Any, change: Callable[[Any], Any]) -> Any:
-    """The message with its payload changed; a task is (number, payload), and a sentinel has none."""
+    """Return the message with its payload changed; a task is (number, payload), and a sentinel has no payload."""
     if isinstance(message, tuple):
         return (message[0], change(message[1]))
     return message if message is None else change(message)

@@ -1,11 +1,11 @@
-"""The damage that a fault does to its own process, by kind; it harms only the visit in which it happens.
+"""The damage that a fault does to its own process, by kind; it harms only its own visit.
 
-Leftovers carry the visit's prefix, and processes that keep running end by themselves within two minutes.
+Names of leftovers have the visit's prefix, and processes that keep running end by themselves within two minutes.
 """
 
 from __future__ import annotations
 
-import _multiprocessing  # type: ignore[import-not-found]  # no stubs; what makes a semaphore without unlinking it
+import _multiprocessing  # type: ignore[import-not-found]  # no stubs; it makes a semaphore without unlinking it
 import ctypes
 import mmap
 import os
@@ -25,17 +25,17 @@ from typing import Any
 
 from ipcbench.measure.process.names import visit_folder
 
-_BELT = 110.0  # seconds after which whatever still runs ends by itself
+_BELT = 110.0  # seconds after which processes left behind end by themselves
 _FLOOD = 4 * 2**20
 _HUGE = 20 * 2**20
 _SLEEP = f"import time; time.sleep({_BELT:.0f})"
 _DAEMON = f"import os, time\nif os.fork(): os._exit(0)\nos.setsid()\nif os.fork(): os._exit(0)\n{_SLEEP}"
 
-_left: list[Any] = []  # what is leaked stays referenced, so that nobody tidies it up
+_left: list[Any] = []  # keeps leaked objects alive, so that no finalizer removes them
 
 
 def harm(kind: str) -> None:
-    """Do to the calling process what this kind of fault does; nothing for kinds that only spoil messages."""
+    """Do this kind of fault's damage to the calling process; nothing for kinds that only spoil messages."""
     _HARMS.get(kind, lambda: None)()
 
 
@@ -127,7 +127,7 @@ def _leak_shm() -> None:
         _left.append(SharedMemory(name, create=True, size=4096, track=False))
     else:
         _left.append(SharedMemory(name, create=True, size=4096))
-        resource_tracker.unregister(f"/{name}", "shared_memory")  # or it would be tidied up
+        resource_tracker.unregister(f"/{name}", "shared_memory")  # otherwise the tracker would remove it
 
 
 def _leak_semaphore() -> None:
@@ -163,7 +163,7 @@ def _result_garbage() -> None:
 
 
 def _result_huge() -> None:
-    """Spaces after the JSON: still a valid result, but for its size."""
+    """Append spaces to the JSON: the result stays valid, but becomes too large."""
     with open(_result(), "ab") as file:
         for _ in range(_HUGE // 2**20):
             file.write(b" " * 2**20)
@@ -174,7 +174,7 @@ def _result() -> Path:
 
 
 def _folder() -> Path:
-    """Return the visit's folder, whose name is the prefix of all its names; leaks elsewhere would never be removed."""
+    """Return the visit's folder, whose name is the prefix of all its names; other leaks would never be removed."""
     folder = visit_folder()
     if not folder:
         raise RuntimeError("only a visit can leave something behind")

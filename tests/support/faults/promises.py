@@ -10,7 +10,7 @@ RIGHT = "the verdict is right"
 
 
 def broken_promises(tried: Sequence[Tried], left: Sequence[str]) -> dict[str, list[str]]:
-    """Return each promise with where these trials broke it, in words; left is what their bench has left."""
+    """Return each promise with the trials that broke it, in words; left is what the bench left behind."""
     bad = [found for found in tried if not found.trial.harmless]
     late = [found for found in tried if found.verdict == "timed-out" and found.seconds > found.deadline + LATE]
     cleaned = [(found, verdict_of(found.clean)) for found in tried if found.clean is not None]

@@ -1,6 +1,6 @@
-"""Trials of faults: one visit of a faulty case each, and a clean visit after a leak, all under one warden.
+"""Trials of faults: each is one visit of a faulty case, and a clean visit after a leak, all under one warden.
 
-After each visit and after the run, everything that still carries its name is found, reported and removed.
+After each visit and after the run, everything that still carries its name is reported and removed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ipcbench.testing.remains import sweep
 
 BASES = ("pipe", "queue", "array", "manager-queue")
 TIMING = Timing(values=1, warmups=1, min_time=0.001)
-LOOPS = 20  # even, and fewer than there are different payloads: swapped pairs and stale messages show in the last one
+LOOPS = 20  # even, and below the number of payloads: so the last message shows swapped pairs and stale messages
 SIZE = 64
 _SHORTEST = 1.5  # seconds for a visit that hangs
 _LONGEST = 10.0
@@ -35,7 +35,7 @@ LATE = 2.0  # seconds that a visit which hangs may take beyond its deadline
 
 
 class Trial(NamedTuple):
-    """One fault in one case, and the verdicts that are right for it."""
+    """One fault in one case, and its right verdicts."""
 
     fault: Fault
     case: Case
@@ -43,7 +43,7 @@ class Trial(NamedTuple):
 
     @property
     def hangs(self) -> bool:
-        """Whether a deadline is what ends it, or may be."""
+        """Whether a deadline ends the visit, or may end it."""
         return "timed-out" in self.verdicts or self.fault.kind == "lose"
 
     @property
@@ -53,9 +53,9 @@ class Trial(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """What a trial came to. seconds is its visit's time, deadline what it had; left is what outlived it.
+    """The result of a trial. seconds: the time of its visit. deadline: the limit of that time. left: what outlived it.
 
-    clean is what the clean visit after a leak came to, None where there was none.
+    clean: the result of the clean visit after a leak, None if there was none.
     """
 
     trial: Trial
@@ -72,7 +72,7 @@ class Tried(NamedTuple):
 
     @property
     def wrong(self) -> str | None:
-        """Return what differs from the table, in words; None if nothing does."""
+        """What differs from the table, in words; None if nothing does."""
         kind = KINDS[self.trial.fault.kind]
         if self.verdict not in self.trial.verdicts:
             return f"{self.verdict} instead of {' or '.join(self.trial.verdicts)}"
@@ -85,7 +85,7 @@ class Tried(NamedTuple):
 
 
 def matrix(start_methods: Sequence[StartMethod], bases: Sequence[str], seed: int) -> list[Trial]:
-    """Every kind with each start method and base mechanism, in an order that the seed repeats."""
+    """Return every kind with each start method and base mechanism, shuffled by the seed."""
     trials = [
         make_trial(parse_fault(f"fault:{kind}")._replace(base=base), method)
         for method in start_methods
@@ -97,7 +97,7 @@ def matrix(start_methods: Sequence[StartMethod], bases: Sequence[str], seed: int
 
 
 def make_trial(fault: Fault, start_method: StartMethod) -> Trial:
-    """Return the case of a fault, in the pattern that shows the fault."""
+    """Return the trial of a fault, in the pattern that shows the fault."""
     case = Case(KINDS[fault.kind].pattern, fault.name, SIZE, start_method=start_method)
     return Trial(fault, case, expected(fault, start_method))
 
@@ -116,7 +116,7 @@ def unfit(trial: Trial, capable: Capabilities) -> str | None:
 
 @contextmanager
 def faults_by_name() -> Iterator[None]:
-    """Make this process, and the visits that it makes, load a fault by name like any mechanism."""
+    """Make this process and its visits load a fault by name, like any mechanism."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalog, "load_mechanism", load)
         patch.setenv("PYTHONPATH", os.pathsep.join(map(str, (EXTRA, SUPPORT))))
@@ -125,16 +125,16 @@ def faults_by_name() -> Iterator[None]:
 
 
 def try_all(stop: Stop, trials: Sequence[Trial]) -> tuple[list[Tried], list[str]]:
-    """Try them all on a bench of their own; what they came to, and what the bench left."""
+    """Try all trials on a new bench; return their results, and what the bench left behind."""
     with closing(Bench(stop)) as bench:
         tried = [bench.attempt(trial) for trial in trials]
         return tried, bench.close()
 
 
 class Bench:
-    """Tries faults one after the other in a run of its own, with deadlines that fit the speed of this machine.
+    """Tries faults one after the other, in one run, with deadlines that fit the speed of this machine.
 
-    walls are the seconds that clean visits took.
+    walls: the seconds that clean visits took, by mechanism and start method.
     """
 
     def __init__(self, stop: Stop) -> None:
@@ -143,12 +143,12 @@ class Bench:
         self.walls: dict[tuple[str, StartMethod], float] = {}
 
     def close(self) -> list[str]:
-        """End the run and return what it left, in words; harmless when called twice."""
+        """End the run and return what it left behind, in words; harmless when called twice."""
         self.visitor.close()
         return sweep(f"ib{self.visitor.run_id}", self.visitor.folder.parent)
 
     def attempt(self, trial: Trial) -> Tried:
-        """Try one; raises Interrupted if the user asks to stop meanwhile."""
+        """Try one fault; raises Interrupted if the user asks to stop meanwhile."""
         seconds = self._deadline(trial)
         clean: Outcome | Failure | None = None
         began = time.monotonic()
@@ -163,18 +163,18 @@ class Bench:
 
     @contextmanager
     def _at_most(self, seconds: float) -> Iterator[None]:
-        """Give visits so many seconds, as many times as all of this machine's."""
+        """Limit visits to so many seconds, times the slowness of this machine."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(TIMEOUT_MUL, str(self.slowness * seconds / LEAST_DEADLINE))
             yield
 
     def _visit(self, case: Case) -> tuple[Outcome | Failure, list[str]]:
-        """Make a visit; what it left is told and goes."""
+        """Make a visit; remove what it left behind, and return that too."""
         found = self.visitor.visit(Visit(case, 1, 0, LOOPS))
         return found, sweep(visit_name(self.visitor.run_id, self.visitor.made), self.visitor.folder)
 
     def _deadline(self, trial: Trial) -> float:
-        """Seconds for a trial: short where it is sure to be needed, but several times what a clean visit takes."""
+        """Return the limit of a trial: short if the visit hangs, but several times as long as a clean visit takes."""
         if not trial.hangs:
             return _LONGEST
         key = trial.fault.base, trial.case.start_method
@@ -191,5 +191,5 @@ def _clean(trial: Trial) -> Case:
 
 
 def verdict_of(found: Outcome | Failure) -> Verdict:
-    """The verdict of a visit."""
+    """Return the verdict of a visit."""
     return found.verdict if isinstance(found, Failure) else "ok"

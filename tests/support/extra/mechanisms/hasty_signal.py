@@ -1,4 +1,4 @@
-"""A signal whose wait returns at once in the peer: the driver is answered every time, and nobody was woken."""
+"""A signal whose wait returns at once in the peer: the driver gets every answer, though no process was woken."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Pipes that break what they carry, each in its own way after the first few messages."""
+"""A Pipe that damages messages after the first two."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ GOOD = 2
 
 
 class LossyChannel(DuplexPipe):
-    """The third message and those after it arrive with their last byte flipped."""
+    """A Pipe whose third and later messages arrive with one bit of their last byte flipped."""
 
     def sender(self) -> Send:
         send, sent = self.end.send_bytes, 0

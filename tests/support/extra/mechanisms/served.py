@@ -1,4 +1,4 @@
-"""A socket to a server that hands on what it gets, which tests put on PATH; see test_servers.py."""
+"""A socket to a server that passes on messages; tests put the server on PATH, see test_servers.py."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FakeServer(Server):
 
 
 def call(path: str, *words: str) -> socket.socket:
-    """A connection to the server, which says what it is for."""
+    """Return a connection to the server that has told it its purpose."""
     client = socket.socket(socket.AF_UNIX)
     try:
         client.connect(path)
@@ -48,7 +48,7 @@ class ServedChannel(Channel):
         self.held: list[socket.socket] = []
 
     def connect(self, side: Side) -> None:
-        pass  # which end this is turns out when it is asked for
+        pass  # the first call of sender() or receiver() shows which end this is
 
     def end(self, what: str) -> socket.socket:
         self.held.append(call(self.path, what, self.name))
@@ -60,7 +60,7 @@ class ServedChannel(Channel):
 
     def receiver(self) -> Receive:
         file = self.end("to").makefile("rb")
-        self.held.append(file)  # type: ignore[arg-type]  # closed alike
+        self.held.append(file)  # type: ignore[arg-type]  # it has close(), too
 
         def receive() -> bytes:
             head = file.read(LENGTH)

@@ -1,4 +1,4 @@
-"""stream whose peer is killed in its first timed turn, after one message, while the driver goes on sending."""
+"""stream whose peer is killed in its first timed turn, after one message, while the driver keeps sending."""
 
 import os
 import signal

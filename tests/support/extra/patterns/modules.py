@@ -1,4 +1,4 @@
-"""ping-pong in which driver and peer write down what is in their sys.modules, into $IPCBENCH_TEST_MODULES."""
+"""ping-pong in which driver and peer write the names in their sys.modules to $IPCBENCH_TEST_MODULES."""
 
 import os
 import sys

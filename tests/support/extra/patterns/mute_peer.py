@@ -1,4 +1,4 @@
-"""ping-pong whose peer never answers at all, and never ends: its first visit hangs, however slow the machine is."""
+"""ping-pong whose peer never answers and never ends: its first visit hangs, however slow the machine is."""
 
 import signal
 
