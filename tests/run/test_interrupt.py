@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -42,7 +42,7 @@ WORDS = ["run", "--mechanism", ",".join(MECHANISMS), "--pattern", "ping-pong", "
 SOON = 5.0 * slowness()
 JOURNAL, RESULTS = Path("results/mine.journal"), Path("results/mine.json")
 
-# Moments, as the number of records in the journal: 1 is the plan, then two per visit, calibrating ones first.
+# Moments, as the number of records in the journal: 1 is the plan, then the begins and the ends of each sitting of two.
 PLANNED, CALIBRATING, IN_ROUND_1, AFTER_ROUND_1, IN_ROUND_3 = 1, 4, 7, 9, 15
 
 
@@ -53,9 +53,13 @@ def records(folder: Path) -> int:
         return -1
 
 
-def interrupt(folder: Path, moment: int, *signals: int) -> Finished:
+def all_asleep(word: str) -> bool:
+    return all(in_state(pid, "SZX") for pid in running(word))
+
+
+def interrupt(folder: Path, moment: int, *signals: int, words: Sequence[str] = WORDS) -> Finished:
     """Send signals to a run when its journal has so many records, and wait until it has ended, which must be soon."""
-    process = start(*WORDS, "--label", "mine", cwd=folder)
+    process = start(*words, "--label", "mine", cwd=folder)
     try:
         assert until(lambda: records(folder) >= moment or process.poll() is not None, 40.0)
         assert process.poll() is None, process.communicate()
@@ -141,7 +145,8 @@ def test_an_interrupted_run_is_continued_and_its_file_replaced_without_force(tmp
 
 
 def test_a_run_stopped_in_its_first_round_keeps_what_there_is(tmp_path: Path) -> None:
-    done = interrupt(tmp_path, IN_ROUND_1, signal.SIGINT)
+    words = ["run", "--mechanism", "pipe", "--pattern", "ping-pong", "--size", "64B,1KiB", "--rounds", "500"]
+    done = interrupt(tmp_path, IN_ROUND_1, signal.SIGINT, words=words)  # its two cases are two sittings
     assert done.code == 130
     record = store.load(tmp_path / RESULTS).ipcbench
     assert not record.complete
@@ -208,8 +213,8 @@ def test_a_run_that_is_suspended_for_a_while_goes_on(tmp_path: Path) -> None:
     try:
         assert until(lambda: records(tmp_path) >= IN_ROUND_1 or process.poll() is not None, 40.0)
         process.send_signal(signal.SIGSTOP)
-        assert until(lambda: in_state(process.pid, "T") and not running("ipcbench.measure.worker"), 40.0)
-        process.send_signal(signal.SIGCONT)  # the visit has ended meanwhile
+        assert until(lambda: in_state(process.pid, "T") and all_asleep("ipcbench.measure.worker"), 40.0)
+        process.send_signal(signal.SIGCONT)
         assert until(lambda: records(tmp_path) >= IN_ROUND_3 or process.poll() is not None, 40.0)
         process.send_signal(signal.SIGINT)
     finally:
@@ -321,7 +326,7 @@ def test_a_killed_run_leaves_a_journal_of_whole_records_and_no_lock(tmp_path: Pa
         process.kill()
         finish(process)
     found = read_bytes((tmp_path / JOURNAL).read_bytes())
-    assert [type(entry) for entry in found[1:5]] == [Started, Done, Started, Done]
+    assert [type(entry) for entry in found[1:5]] == [Started, Started, Done, Done]
     assert len(found) >= AFTER_ROUND_1
     assert until(lambda: not marked_processes(os.environ[TOKEN]), 15.0)
     assert until(lambda: not list(temporary.glob("ib*")), 15.0)

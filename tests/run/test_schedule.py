@@ -127,7 +127,7 @@ def test_what_cannot_be_recorded_ends_the_run_and_is_reported(bench: Bench, stop
     bench.unsaved_after = 7
     findings = carry_out(bench, stop, Budget(rounds=10))
     assert str(findings.unsaved) == "mine.journal: cannot write: no space left"
-    assert (findings.rounds, findings.complete, len(bench.made)) == (1, False, 8)
+    assert (findings.rounds, findings.complete, len(bench.made)) == (1, False, 9)
     assert len(findings.outcomes) >= 3
 
 

@@ -62,6 +62,7 @@ class Custody:
         self.began = self.since = self.granted = time.monotonic()
         self.resting: float | None = None  # since when the visit waits for its turn
         self.rested = 0.0  # seconds
+        self.rested_before = math.nan  # its first turn
         self.output = 0
         self.tail = b""
         self.worker: subprocess.Popen[bytes] | None = None
@@ -100,7 +101,7 @@ class Custody:
             "tail": self.tail.decode("utf-8", "replace"),
             "flooded": self.output > MOST_OUTPUT,
             "seconds": time.monotonic() - self.began - self.rested,
-            "rested": self.rested,
+            "rested": self.rested - self.rested_before if self.rested else 0.0,
             "notes": ["paused"] if paused else [],
             "leaks": leaks[:_MOST_NAMED],
             "states": states,
@@ -200,6 +201,8 @@ class Custody:
         if self.resting is not None:
             self.rested += self.granted - self.resting
             self.resting = None
+        if math.isnan(self.rested_before):
+            self.rested_before = self.rested
         with contextlib.suppress(ConnectionError):
             self.token.send(GIVEN)
 

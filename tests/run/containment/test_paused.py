@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from commands import TOKEN, marked_processes, until
+from commands import TOKEN, first, marked_processes, until
 from control_groups import control_group, freeze
 
 from ipcbench.model import Case, Failure, Outcome, Timing, Visit
@@ -43,7 +43,7 @@ def visitor(stop: Stop) -> Iterator[Visitor]:
 def warden() -> int:
     """The process id of this test's warden."""
     found = [pid for pid, _ in marked_processes(os.environ[TOKEN]) if b".warden" in command(pid)]
-    return min(found)
+    return first(found)
 
 
 def command(pid: int) -> bytes:
@@ -92,9 +92,10 @@ def test_a_visit_of_which_processes_are_stopped_by_signal_is_noted_as_paused(
     visitor: Visitor, temporary: Path, who: str
 ) -> None:
     def pause() -> None:
-        (worker,) = children_of(warden())
+        (custodian,) = children_of(warden())
+        (worker,) = children_of(custodian.pid)
         (peer,) = [child for child in children_of(worker.pid) if not child.is_tracker]
-        chosen = {"worker": [worker.pid], "peer": [peer.pid], "everybody": [warden(), worker.pid, peer.pid]}[who]
+        chosen = {"worker": [worker.pid], "peer": [peer.pid], "everybody": [custodian.pid, worker.pid, peer.pid]}[who]
         for pid in chosen:
             os.kill(pid, signal.SIGSTOP)
         time.sleep(PAUSE if who == "everybody" else 0.02)
