@@ -101,7 +101,7 @@ class Custody:
             "tail": self.tail.decode("utf-8", "replace"),
             "flooded": self.output > MOST_OUTPUT,
             "seconds": time.monotonic() - self.began - self.rested,
-            "rested": self.rested - self.rested_before if self.rested else 0.0,
+            "rested": (self.rested - self.rested_before if self.rested else 0.0) + self.pulse.stopped,
             "notes": ["paused"] if paused else [],
             "leaks": leaks[:_MOST_NAMED],
             "states": states,

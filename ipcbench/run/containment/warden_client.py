@@ -44,12 +44,12 @@ class Report(msgspec.Struct):
 
     refused: an earlier visit is not over, or the worker cannot start; short says that the system lacks a process,
     memory or a descriptor. lost: its custodian ended first, and status is that of the custodian. seconds is the
-    duration of the visit without the time in which it waited for its turns, and rested the part of this time after its
-    first turn. waited is the seconds since its last stage began; status is the worker's exit code, or minus the signal that ended it; stages are
-    (CLOCK_MONOTONIC, name); tail is the end of what was printed; states are `role-pid letter` of processes found at the
-    deadline, the letter as in proc(5). notes are disturbances of this visit, and machine those of the machine since no
-    visit was alive, in the report of the last one; see run.containment.disturbances. out_of_memory says that the kernel
-    ended a process because memory ran out.
+    duration of the visit without the time in which it waited for its turns. rested is the part of that time after its
+    first turn, and the time for which it was stopped. waited is the seconds since its last stage began; status is the
+    worker's exit code, or minus the signal that ended it; stages are (CLOCK_MONOTONIC, name); tail is the end of what
+    was printed; states are `role-pid letter` of processes found at the deadline, the letter as in proc(5). notes are
+    disturbances of this visit, and machine those of the machine since no visit was alive, in the report of the last
+    one; see run.containment.disturbances. out_of_memory says that the kernel ended a process because memory ran out.
     """
 
     visit: str

@@ -55,7 +55,7 @@ def why_implausible(
 ) -> str | None:
     """Return why the values of a visit are impossible; None if they are plausible.
 
-    stages are (CLOCK_MONOTONIC, name) as the worker marked them; rested is the seconds in which it waited for turns.
+    stages are (CLOCK_MONOTONIC, name) as the worker marked them; rested is the seconds in which it could not work.
     """
     mechanism = catalog.mechanism(case.mechanism)
     cpus = len(usable_cpus())
