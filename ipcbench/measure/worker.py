@@ -20,6 +20,7 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from resource import RUSAGE_CHILDREN
 from types import FrameType, ModuleType
@@ -331,13 +332,19 @@ def _shield_pyperf() -> None:
     collecting.collect_metadata = cleaned
 
 
+@cache
+def prepare() -> None:
+    """Import pyperf, and make it fit for a visit."""
+    _lighten_pyperf()
+    _shield_pyperf()
+
+
 def run(arguments: Sequence[str] | None = None) -> Ledger:
     """Run the case that the command line names, under pyperf; return what this process held before it."""
     if visit_folder():
-        _lighten_pyperf()
+        prepare()
     import pyperf  # not at the top: it takes 0.1 s, and peers under spawn import this module too
 
-    _shield_pyperf()
     runner = pyperf.Runner(values=2, min_time=0.05, program_args=WORKER, add_cmdline_args=_pass_case)
     runner.argparser.add_argument("--case", type=_case, required=True, help="case id: ping-pong/queue/64B/1w")
     args = runner.parse_args(arguments)
@@ -383,7 +390,12 @@ def _extend(path: Path, report: dict[str, Any]) -> None:
     os.replace(temporary, path)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Be a worker; in a visit, end this process."""
     held = run()
     if visit_folder():
         leave_process(held)
+
+
+if __name__ == "__main__":
+    main()

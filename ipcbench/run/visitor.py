@@ -56,7 +56,8 @@ class Visitor:
 
     This process and its warden hold the folder's lock as long as they live: `ipcbench clean` and other runs leave a
     locked folder alone. pythons are further interpreters that cases may name. isolation says what contains the visits,
-    see run.containment.processes. locks are descriptors of further locks that the warden is to hold.
+    see run.containment.processes. locks are descriptors of further locks that the warden is to hold. fresh starts an
+    interpreter for each visit, instead of forking one that is started for each round.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Visitor:
         isolation: Isolation = ISOLATION,
         pythons: Sequence[Interpreter] = (),
         locks: Sequence[int] = (),
+        fresh: bool = False,
     ) -> None:
         slowness()
         self.timing = timing
@@ -73,6 +75,7 @@ class Visitor:
         self.stop = stop
         self.isolation = isolation
         self.locks = locks
+        self.templates = isolation == "warden" and not fresh
         adopt_orphans()  # if the warden is killed, this process becomes their parent
         self.run_id = new_run_id()
         self.made = 0
@@ -191,14 +194,19 @@ class Visitor:
 
     def _request(self, visit: Visit, folder: Path) -> Request:
         words = [*WORKER, *worker_arguments(visit, self.timing, folder)]
-        return self._wanted(folder, words, deadlines(visit, self.timing), visit.case.python)
+        template = f"{visit.case.python} {visit.round}" if self.templates else ""
+        return self._wanted(folder, words, deadlines(visit, self.timing), visit.case.python, template)
 
-    def _wanted(self, folder: Path, words: Sequence[str], seconds: Mapping[str, float], python: str) -> Request:
+    def _wanted(
+        self, folder: Path, words: Sequence[str], seconds: Mapping[str, float], python: str, template: str = ""
+    ) -> Request:
         search = os.pathsep.join([str(self.folder / HANDED), *search_path(bool(python))])
         own = {"TMPDIR": str(folder), "PYTHONPATH": search, "IPCBENCH_STAGE_SECONDS": str(seconds["stage"])}
         return Request(
             folder=str(folder),
-            command=[*self.pythons[python], *words],
+            python=self.pythons[python],
+            words=words,
+            template=template,
             environment=os.environ | own,
             seconds=seconds,
         )

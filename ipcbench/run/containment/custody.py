@@ -16,18 +16,21 @@ import signal
 import socket
 import subprocess
 import time
+import traceback
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from ipcbench.errors import SHORT_OF
 from ipcbench.measure.process.stages import FAILURE, LEAKS, RESULT, STACK, STAGE, read_stages
 from ipcbench.measure.process.token import GIVEN, TOKEN, WISHES
 from ipcbench.run.containment.disturbances import BEAT, Pulse, Watch
+from ipcbench.run.containment.forked import ForkedWorker
 from ipcbench.run.containment.line import Alone, Line
 from ipcbench.run.containment.processes import (
     Isolation,
     Member,
     Members,
+    adopt_orphans,
     descendants,
     end_all,
     group_members,
@@ -65,7 +68,7 @@ class Custody:
         self.rested_before = math.nan  # its first turn
         self.output = 0
         self.tail = b""
-        self.worker: subprocess.Popen[bytes] | None = None
+        self.worker: subprocess.Popen[bytes] | ForkedWorker | None = None
         self.members: Members = descendants
         self.pulse = Pulse()
 
@@ -114,17 +117,21 @@ class Custody:
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
         self.token, theirs = socket.socketpair()
+        environment = self.request["environment"] | {TOKEN: str(theirs.fileno())}
         try:
-            self.worker = subprocess.Popen(
-                self.request["command"],
-                stdin=subprocess.DEVNULL,
-                stdout=writing,
-                stderr=writing,
-                cwd=self.folder,
-                env=self.request["environment"] | {TOKEN: str(theirs.fileno())},
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-            )
+            if self.request["template"]:
+                self.worker = ForkedWorker(self.request, environment, writing, theirs.fileno())
+            else:
+                self.worker = subprocess.Popen(
+                    [*self.request["python"], *self.request["words"]],
+                    stdin=subprocess.DEVNULL,
+                    stdout=writing,
+                    stderr=writing,
+                    cwd=self.folder,
+                    env=environment,
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,
+                )
         finally:
             os.close(writing)
             theirs.close()
@@ -298,6 +305,30 @@ class Custody:
 
     def _stack_files(self) -> list[Path]:
         return [self.folder / name for name in _entries(self.folder) if _STACK_FILE.fullmatch(name)]
+
+
+def take_custody(connection: int, isolation: Isolation) -> NoReturn:
+    """Be the custodian of the visit that the warden requests on this connection; report its end, and end."""
+    code = 1
+    try:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1):  # those of the warden lead to the orchestrator
+            os.dup2(nowhere, descriptor)
+        os.close(nowhere)
+        adopt_orphans()
+        line = Line(connection)
+        line.say(b"%d" % os.getpid())
+        while not (said := line.heard(connection)):
+            pass
+        report = Custody(line, Watch(), isolation, json.loads(said[0])).report()
+        line.say(json.dumps(report).encode())
+        code = 0
+    except Alone:
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
 
 
 def _entries(folder: Path) -> list[str]:

@@ -4,9 +4,9 @@
                  ◀──wants, reports──────────┘    └───▶ custodian of a visit ──▶ …
 
 Started as `python -S -P -m ipcbench.run.containment.warden FOLDER PIDFD ISOLATION`, never imported; standard library
-only. It has a session of its own and ignores the terminal's signals. For each visit it forks a custodian, which adopts
-every process of its visit that loses its parent; the warden adopts those of a custodian that was killed. When the
-orchestrator ends, for whatever reason, the warden ends all processes, unlinks all objects named after the run, removes
+only. It has a session of its own and ignores the terminal's signals. Each visit has a custodian, forked from the warden
+or from a template, which adopts every process of its visit that loses its parent; the warden adopts those of a
+custodian that was killed. When the orchestrator ends, for whatever reason, the warden ends all processes, unlinks all objects named after the run, removes
 the run's folder and ends.
 
 Requests and reports are one JSON object a line. The other lines are `turn VISIT` and `stop` from the orchestrator, and
@@ -20,14 +20,14 @@ import json
 import os
 import select
 import socket
+import subprocess
 import sys
-import traceback
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from ipcbench.errors import SHORT_OF
 from ipcbench.measure.process.names import run_prefix
-from ipcbench.run.containment.custody import Custody, about
+from ipcbench.run.containment.custody import about, take_custody
 from ipcbench.run.containment.disturbances import Look, Watch
 from ipcbench.run.containment.line import Alone, Line
 from ipcbench.run.containment.processes import (
@@ -41,6 +41,8 @@ from ipcbench.run.containment.processes import (
     remove_folder,
     unlink_names,
 )
+
+_TEMPLATE = ("-m", "ipcbench.run.containment.template")
 
 
 class Custodian(NamedTuple):
@@ -63,6 +65,7 @@ class Warden:
         adopt_orphans()
         self.watch = Watch()
         self.custodians: dict[int, Custodian] = {}
+        self.templates: dict[str, tuple[subprocess.Popen[bytes], socket.socket]] = {}
         self.before: Look | None = None
 
     def serve(self) -> None:
@@ -102,36 +105,62 @@ class Warden:
         try:
             ours, theirs = socket.socketpair()
             with theirs:
-                pid = os.fork()
-                if not pid:
-                    ours.close()
-                    self._take_custody(theirs, request)
+                pid = self._fork(request, ours, theirs)
         except OSError as error:
-            detail, short = f"its custodian cannot start: {error.strerror}", error.errno in SHORT_OF
+            detail, short = f"its custodian cannot start: {error.strerror or error}", error.errno in SHORT_OF
             self._report(visit, {"ending": "refused", "survivors": [], "detail": detail, "short": short})
             return
         self.custodians[ours.fileno()] = Custodian(pid, visit, ours, bytearray())
         self.line.poll.register(ours, select.POLLIN)
 
-    def _take_custody(self, line: socket.socket, request: dict[str, Any]) -> NoReturn:
-        """Be the custodian of a visit."""
-        try:
+    def _fork(self, request: dict[str, Any], ours: socket.socket, theirs: socket.socket) -> int:
+        """Start the custodian of a visit and make the request; return its process id. Raises OSError."""
+        if request["template"]:
+            socket.send_fds(self._template(request), [b"+"], [theirs.fileno()])
+        elif not os.fork():
             self.line.close()
-            for other in self.custodians.values():
-                other.line.close()
-            nowhere = os.open(os.devnull, os.O_RDWR)
-            for descriptor in (0, 1):
-                os.dup2(nowhere, descriptor)
-            adopt_orphans()
-            own = Line(line.fileno())
-            report = Custody(own, self.watch, self.isolation, request).report()
-            own.say(json.dumps(report).encode())
-            os._exit(0)
-        except Alone:
-            os._exit(0)
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
+            for line in (
+                ours,
+                *(other.line for other in self.custodians.values()),
+                *(line for _, line in self.templates.values()),
+            ):
+                line.close()
+            take_custody(theirs.fileno(), self.isolation)
+        theirs.close()  # so that the end of the custodian shows
+        said = b""
+        while not said.endswith(b"\n"):
+            more = ours.recv(16)
+            if not more:
+                self._end_template(request["template"])
+                raise ChildProcessError("it ended at once")
+            said += more
+        ours.sendall(json.dumps(request).encode() + b"\n")
+        return int(said)
+
+    def _template(self, request: dict[str, Any]) -> socket.socket:
+        """Return the line to the template of a visit, which is new for each interpreter and round."""
+        name = request["template"]
+        kind = name.partition(" ")[0]
+        for other in [other for other in self.templates if other != name and other.partition(" ")[0] == kind]:
+            self._end_template(other)
+        if name not in self.templates:
+            ours, theirs = socket.socketpair()
+            with theirs:
+                process = subprocess.Popen(
+                    [*request["python"], *_TEMPLATE, str(theirs.fileno())],
+                    stdin=subprocess.DEVNULL,
+                    stdout=2,
+                    env=request["environment"] | {"TMPDIR": f"{self.folder}/template"},
+                    pass_fds=[theirs.fileno()],
+                )
+            self.templates[name] = process, ours
+        return self.templates[name][1]
+
+    def _end_template(self, name: str) -> None:
+        if name in self.templates:
+            process, line = self.templates.pop(name)
+            line.close()
+            process.wait()
 
     def _relay(self, custodian: Custodian) -> None:
         """Pass on what a custodian says; report its visit once it has ended."""
@@ -177,6 +206,7 @@ class Warden:
     def _orphans(self) -> list[Member]:
         """Return the processes whose custodian has ended without them."""
         known = {custodian.pid for custodian in self.custodians.values()}
+        known |= {process.pid for process, _ in self.templates.values()}
         orphans = [member for member in children_of(os.getpid()) if member.pid not in known]
         for member in orphans:
             if member.state == "Z":

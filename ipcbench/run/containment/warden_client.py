@@ -31,10 +31,16 @@ T = TypeVar("T")
 
 
 class Request(msgspec.Struct):
-    """One visit to make. seconds are deadlines: of the visit, of any stage, or of a stage by its name."""
+    """One visit to make, by an interpreter and the words that follow it on its command line.
+
+    template names the template that is forked for the visit, `<interpreter> <round>`; without one the interpreter is
+    started. seconds are deadlines: of the visit, of any stage, or of a stage by its name.
+    """
 
     folder: str
-    command: Sequence[str]
+    python: Sequence[str]
+    words: Sequence[str]
+    template: str
     environment: Mapping[str, str]
     seconds: Mapping[str, float]
 
