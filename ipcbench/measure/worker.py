@@ -54,7 +54,7 @@ from ipcbench.measure.registry import load_mechanism, load_pattern
 from ipcbench.model import Case
 from ipcbench.text import safe_text
 
-WARMING = 8  # a turn is preceded by one of an eighth of its loops, which is not timed
+WARMING = 10  # a turn is preceded by one of a tenth of its loops, which is not timed
 
 
 class Session:

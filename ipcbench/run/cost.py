@@ -38,7 +38,8 @@ _PER_MANAGER, _PER_SPAWNED, _PER_FORKED = 0.3, 1.1, 0.03
 _PER_MIB = 0.3
 _PER_ARRAY = 1.0  # numpy is imported in every process
 _AROUND_TURN = 1.2  # a whole turn, with warming up, making payloads and giving orders, ÷ its timed part
-_CALIBRATION_TURNS = 2.9  # the last doubling takes 1 to 2 times the shortest value, all earlier ones together as long
+# The last doubling takes 1 to 2 times a quarter of the shortest value, all earlier ones together as long.
+_CALIBRATION_TURNS = 0.75
 
 
 def visit_cost(case: Case, timing: Timing, start: float) -> float:

@@ -35,6 +35,7 @@ from ipcbench.run.verdict.plausibility import Controls
 from ipcbench.text import safe_text
 
 LEAST_DEADLINE = 30.0
+CALIBRATED = 0.25  # of the shortest value is enough to tell how many loops fill it
 LONGEST_FOLDER = 35  # AF_UNIX paths end at 107 bytes, and multiprocessing adds up to 72 below
 LOCK = "lock"
 TIMEOUT_MUL = "IPCBENCH_TIMEOUT_MUL"
@@ -215,10 +216,11 @@ class Visitor:
 def worker_arguments(visit: Visit, timing: Timing, folder: Path) -> list[str]:
     """Return the pyperf flags of a visit: round 0 calibrates, later rounds know their loops."""
     common = ["--worker", "--case", visit.case.id, "--output", str(folder / RESULT)]
-    common += ["--min-time", str(timing.min_time)]
     if visit.loops is None:
-        return [*common, "--calibrate-loops", "--warmups", "0", "--values", "1"]
-    return [*common, "--loops", str(visit.loops), "--warmups", str(timing.warmups), "--values", str(timing.values)]
+        least = timing.min_time * CALIBRATED
+        return [*common, "--min-time", str(least), "--calibrate-loops", "--warmups", "0", "--values", "1"]
+    common += ["--min-time", str(timing.min_time), "--loops", str(visit.loops)]
+    return [*common, "--warmups", str(timing.warmups), "--values", str(timing.values)]
 
 
 def deadlines(visit: Visit, timing: Timing) -> dict[str, float]:

@@ -6,8 +6,8 @@
 Started as `python -S -P -m ipcbench.run.containment.warden FOLDER PIDFD ISOLATION`, never imported; standard library
 only. It has a session of its own and ignores the terminal's signals. Each visit has a custodian, forked from the warden
 or from a template, which adopts every process of its visit that loses its parent; the warden adopts those of a
-custodian that was killed. When the orchestrator ends, for whatever reason, the warden ends all processes, unlinks all objects named after the run, removes
-the run's folder and ends.
+custodian that was killed. When the orchestrator ends, for whatever reason, the warden ends all processes, unlinks all
+objects named after the run, removes the run's folder and ends.
 
 Requests and reports are one JSON object a line. The other lines are `turn VISIT` and `stop` from the orchestrator, and
 `wants-turn VISIT` and `wants-end VISIT` from a visit, see `measure.process.token`.
