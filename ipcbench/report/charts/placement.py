@@ -13,7 +13,7 @@ from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
 from ipcbench.report.content.words import count, interval, listing
 from ipcbench.report.drawing.chart import EVERY, Chart, told
-from ipcbench.report.drawing.placement import PANELS, TITLE, draw
+from ipcbench.report.drawing.placement_panels import PANELS, TITLE, draw
 from ipcbench.units import format_size, format_time
 
 BASE = "spread"
