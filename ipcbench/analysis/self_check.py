@@ -29,7 +29,7 @@ class SelfCheck:
     """The result of comparing a file with itself.
 
     Of `cases` with a time in at least 4 rounds, `different` are called slower or faster between interleaved halves and
-    `apart` between contiguous ones. floor is the 95th percentile of the distance between two whole files like this one,
+    `changed` between contiguous ones. floor is the 95th percentile of the distance between two whole files like this one,
     visible the difference between them that is seen four times out of five, both as shares: 0.05 for 5 %. drift is the
     standard deviation of log(time) between two moments, see `_drift`. The last three are NaN if cases is 0.
     """
@@ -37,7 +37,7 @@ class SelfCheck:
     rounds: int
     cases: int = 0
     different: int = 0
-    apart: int = 0
+    changed: int = 0
     floor: float = math.nan
     visible: float = math.nan
     drift: float = math.nan
@@ -60,8 +60,8 @@ class SelfCheck:
         found = []
         if self.different > MOST_DIFFERENT * self.cases:
             found.append(f"{self.different} of {self._cases} differ between alternate rounds")
-        if self.apart > MOST_DIFFERENT * self.cases:
-            found.append(f"{self.apart} of {self._cases} changed from the first half to the second")
+        if self.changed > MOST_DIFFERENT * self.cases:
+            found.append(f"{self.changed} of {self._cases} changed from the first half to the second")
         if self.distance > COARSE:
             found.append(
                 f"only differences above {_rounded(self.distance)} from another run are real (inside the run, rounds "
@@ -84,7 +84,7 @@ class SelfCheck:
             seen = f" A difference of {_percent(self.visible)} would be seen in 4 comparisons of 5."
         return (
             f"The self-check compares the run with itself: {self.different} of {self._cases} differ between alternate "
-            f"rounds, {self.apart} between the first half and the second. Noise floor {_percent(self.floor)}: with "
+            f"rounds, {self.changed} between the first half and the second. Noise floor {_percent(self.floor)}: with "
             f"nothing changed, 95 % of the cases of two such runs are closer together.{seen}"
         )
 
@@ -117,7 +117,7 @@ def self_check(series: Sequence[FloatArray], rounds: int) -> SelfCheck:
         rounds=rounds,
         cases=len(kept),
         different=_called(interleaved),
-        apart=_called(contiguous),
+        changed=_called(contiguous),
         floor=math.expm1(float(np.quantile(distances, _FLOOR))),
         visible=float(np.median([_visible(row, drift) for row in kept])),
         drift=drift,

@@ -39,9 +39,9 @@ def table(about: Study) -> pd.DataFrame:
 def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     """Draw one panel per mechanism on shared logarithmic axes."""
     small = min(common_sizes(cells))
-    apart = ", of those that wait in the same way" if cells["wait"].nunique() > 1 else ""
+    rivals = ", of those that wait in the same way" if cells["wait"].nunique() > 1 else ""
     subtitle = (
-        f"Each panel: one mechanism in colour, band = 95 % interval, all others grey; dashed: the fastest{apart}. "
+        f"Each panel: one mechanism in colour, band = 95 % interval, all others grey; dashed: the fastest{rivals}. "
         f"At the right of each name: its time at {format_size(small)}. Both axes logarithmic."
     )
     groups = {name: rows for name, rows in cells.groupby("mechanism", sort=False)}

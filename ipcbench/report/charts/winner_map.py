@@ -36,7 +36,7 @@ QUESTIONS = (
     "exchange",
 )
 HEADER = 18.0
-APART = 5.0  # between questions
+GAP = 5.0  # between questions
 NAMES = 84.0
 LEAST_COLUMN, MOST_COLUMN = 66.0, 96.0
 KEY = 36.0
@@ -110,15 +110,15 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     column = min(max((WIDTH - 2 * MARGIN - NAMES) / len(sizes), LEAST_COLUMN), MOST_COLUMN)
     width = max(WIDTH, NAMES + 2 * MARGIN + column * len(sizes))
     notes = wrap(doubts(cells), width - 2 * MARGIN, SMALLEST)[:3] if doubts(cells) else []
-    apart = APART * (cells["question"].nunique() - 1)
-    sheet = Sheet.new(theme, TITLE, SUBTITLE, HEADER + ROW * len(rows) + apart + KEY + 11 * len(notes), width)
+    gaps = GAP * (cells["question"].nunique() - 1)
+    sheet = Sheet.new(theme, TITLE, SUBTITLE, HEADER + ROW * len(rows) + gaps + KEY + 11 * len(notes), width)
     for place, size in enumerate(sizes):
         middle = MARGIN + NAMES + (place + 0.5) * column
         sheet.text(middle, sheet.body + 10, format_size(size), ha="center", weight="bold")
     top, before = sheet.body + HEADER, rows[0]["question"].iloc[0]
     for row in rows:
         question, workers = row["question"].iloc[0], int(row["workers"].iloc[0])
-        top, before = top + APART * (question != before), question
+        top, before = top + GAP * (question != before), question
         _question(sheet, question, top)
         sheet.text(MARGIN, top + 22.5, count(workers, "worker"), size=SMALLEST, color=theme.muted)
         for place, cell in enumerate(records(row)):

@@ -149,7 +149,7 @@ def _controls(comparison: Comparison) -> Iterator[Part]:
         rows = means[means["column"] == column]
         shown = [f"{row.name} {format_ratio(row.ratio)}{_in_brackets(row)}" for row in records(rows)]
         yield f"Controls, {column} against {comparison.contrast.base}: {', '.join(shown)}."
-        moved = [str(name) for name, ratio in zip(rows["name"], rows["ratio"], strict=True) if _apart(ratio) > MOVED]
+        moved = [str(name) for name, ratio in zip(rows["name"], rows["ratio"], strict=True) if _distance(ratio) > MOVED]
         if moved:
             yield (
                 f"The controls moved ({listing(moved)}): the machine changed, not only the code. Differences of that "
@@ -157,7 +157,7 @@ def _controls(comparison: Comparison) -> Iterator[Part]:
             )
 
 
-def _apart(ratio: float) -> float:
+def _distance(ratio: float) -> float:
     return max(ratio, 1 / ratio) - 1
 
 
@@ -172,9 +172,9 @@ def ordered(table: pd.DataFrame) -> pd.DataFrame:
     Within each the largest difference comes first; for another machine, the farthest from the ratio of all cases.
     """
     place = {"slower": 0, "faster": 0, "inconclusive": 1, "equivalent": 2}
-    apart = table["excess"].fillna(table["ratio"])
-    by = pd.DataFrame({"place": table["verdict"].map(place), "apart": -apart.map(math.log).abs()})
-    return table.loc[by.sort_values(["place", "apart"], kind="stable").index]
+    ratios = table["excess"].fillna(table["ratio"])
+    by = pd.DataFrame({"place": table["verdict"].map(place), "distance": -ratios.map(math.log).abs()})
+    return table.loc[by.sort_values(["place", "distance"], kind="stable").index]
 
 
 def _cases(comparison: Comparison, everything: bool) -> Iterator[Part]:

@@ -169,5 +169,5 @@ def _words(found: Shape) -> str:
     if not math.isnan(found.drift):
         parts.append(f"{'slower' if found.drift > 0 else 'faster'} by {abs(found.drift):.0%} over the run")
     if found.groups == 2:
-        parts.append(f"two groups of visits, {format_ratio(found.apart)} apart")
+        parts.append(f"two groups of visits, {format_ratio(found.factor)} apart")
     return "; ".join(parts)

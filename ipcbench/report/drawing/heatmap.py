@@ -22,7 +22,7 @@ LEAST_COLUMN = 52.0
 MOST_COLUMN = 76.0
 LONGEST_NAME = 150.0
 HEADER = 18.0  # over the rows of each way of waiting
-APART = 8.0
+GAP = 8.0
 KEY = 34.0
 TITLE = "How many times slower than the best mechanism?"
 SUBTITLE = (
@@ -47,7 +47,7 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     column = min(max((WIDTH - gutter - MARGIN) / columns, LEAST_COLUMN), MOST_COLUMN)
     width = max(WIDTH, gutter + column * columns + MARGIN)
     notes = _notes(cells, _left_out(everything, cells), width)
-    body = HEADER * len(groups) + APART * (len(groups) - 1) + ROW * cells["mechanism"].nunique()
+    body = HEADER * len(groups) + GAP * (len(groups) - 1) + ROW * cells["mechanism"].nunique()
     sheet = Sheet.new(theme, TITLE, SUBTITLE if ranked else ALONE, body + KEY + 11 * len(notes), width)
     top = sheet.body
     for number, group in enumerate(groups):
@@ -57,8 +57,8 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
             sheet.text(MARGIN, top + 10, fit(_heading(group), room, SMALLEST), size=SMALLEST, color=theme.muted)
         if headed:
             _header(sheet, group, top, gutter, column)
-        top = _rows(sheet, group, top + HEADER, gutter, column) + APART
-    top -= APART
+        top = _rows(sheet, group, top + HEADER, gutter, column) + GAP
+    top -= GAP
     _key(sheet, cells, top + 13)
     for number, line in enumerate(notes):
         sheet.text(MARGIN, top + KEY + 8 + 11 * number, line, size=SMALLEST, color=theme.muted)

@@ -40,7 +40,7 @@ def table(survey: Survey) -> pd.DataFrame:
 
     verdict is slower, faster, 'in part' or empty; classes are numbered from 1, the largest class.
     """
-    hosts = survey.apart.hosts
+    hosts = survey.outliers.hosts
     known = hosts[hosts["ratio"].notna()].sort_values(["ratio", "host"], ascending=[False, True], kind="stable")
     verdicts = np.where((known["verdict"] == "") & (known["families"] != ""), "in part", known["verdict"])
     differs = np.isin(verdicts, DIFFERS)
@@ -154,7 +154,7 @@ def _details(hosts: pd.DataFrame, caption: str) -> Table:
 
 
 def _lacks(survey: Survey) -> str:
-    known = survey.apart.hosts["ratio"].notna().any()
+    known = survey.outliers.hosts["ratio"].notna().any()
     return "" if known else "No two hosts have a case of a ranked mechanism in common."
 
 
@@ -164,7 +164,7 @@ CHART: Chart[Survey] = Chart(
     title=TITLE,
     caption="Each dot is a host: its time as a multiple of the fleet's centre. Hollow and grey: like the rest.",
     lacks=lambda survey: (
-        "" if survey.apart.hosts["ratio"].notna().any() else "No host has a case of a ranked mechanism."
+        "" if survey.outliers.hosts["ratio"].notna().any() else "No host has a case of a ranked mechanism."
     ),
     table=table,
     draw=draw,

@@ -44,7 +44,7 @@ SHOWN = [
 
 def table(survey: Survey) -> pd.DataFrame:
     """Return a row per cell, for mechanisms that block, in the setting that most blocks share."""
-    blocks = survey.champions.blocks
+    blocks = survey.winners.blocks
     blocks = blocks[blocks["wait"].isin(BLOCKING)]
     found = Counter(tuple(row) for row in blocks[SETTING].itertuples(index=False))
     main = min(found, key=lambda setting: (-found[setting], setting), default=None)
