@@ -14,12 +14,13 @@ from ipcbench.analysis.traps import STEP, steps
 from ipcbench.report.content.setting import in_setting
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import records
-from ipcbench.report.content.words import count, short_ratio
+from ipcbench.report.content.words import short_ratio
 from ipcbench.report.drawing.chart import SHOWN, Chart, told
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.scale import log_limits, log_ticks, size_ticks, ticks_at
 from ipcbench.report.drawing.sheet import SMALLEST, WIDTH, Sheet, fit, wrap
 from ipcbench.report.drawing.theme import Theme
+from ipcbench.text import count
 from ipcbench.units import format_ratio, format_size, format_time
 
 TITLE = "Which sizes should I avoid?"

@@ -10,12 +10,13 @@ from matplotlib.patches import Rectangle
 
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import records
-from ipcbench.report.content.words import absence, count
+from ipcbench.report.content.words import absence
 from ipcbench.report.drawing.chart import SHOWN, Chart, doubts, needs, select, told, typical_size
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.scale import log_limits, log_ticks, spread, ticks_at
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
 from ipcbench.report.drawing.theme import Theme, mark
+from ipcbench.text import count
 from ipcbench.units import format_size, format_time
 
 TITLE = "What does a round trip cost in CPU?"

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from ipcbench.report.content.rows import delay_words
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import count
 from ipcbench.report.drawing.chart import Chart, doubt_lines
 from ipcbench.report.drawing.panels import ABOVE, GAP, head
 from ipcbench.report.drawing.plot import Plot
@@ -18,7 +17,7 @@ from ipcbench.report.drawing.scale import log_limits, log_ticks, spread, ticks_a
 from ipcbench.report.drawing.sheet import SMALLEST, WIDTH, Sheet, fit, text_width
 from ipcbench.report.drawing.single import lacks_cases, offered, rate_word, single_cases
 from ipcbench.report.drawing.theme import Theme
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_rate, format_size, format_time
 
 TITLE = "How long do messages take as more of them are due?"

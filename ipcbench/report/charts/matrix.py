@@ -8,9 +8,10 @@ import pandas as pd
 
 from ipcbench.analysis.stats import geometric_mean
 from ipcbench.report.content.study import Study
-from ipcbench.report.content.words import absence, count
+from ipcbench.report.content.words import absence
 from ipcbench.report.drawing.chart import Chart, common_sizes, needs, select, told
 from ipcbench.report.drawing.heatmap import TITLE, draw, shown
+from ipcbench.text import count
 from ipcbench.units import format_ratio, format_size, format_time
 
 WAITS = ("block", "poll", "spin")  # rows are grouped by the way of waiting, in this order

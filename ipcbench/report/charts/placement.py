@@ -11,9 +11,10 @@ from ipcbench.analysis.stats import compare
 from ipcbench.report.comparison.ratios import ratio_word
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import count, interval, listing
+from ipcbench.report.content.words import interval, listing
 from ipcbench.report.drawing.chart import EVERY, Chart, told
 from ipcbench.report.drawing.placement_panels import PANELS, TITLE, draw
+from ipcbench.text import count
 from ipcbench.units import format_size, format_time
 
 BASE = "spread"

@@ -11,14 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ipcbench.report.content.study import Study
-from ipcbench.report.content.words import count
 from ipcbench.report.drawing.chart import Chart, needs, select, told, typical_size
 from ipcbench.report.drawing.panels import BELOW, PLOT, Layout, head
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.scale import log_limits, log_ticks, ticks_at
 from ipcbench.report.drawing.sheet import LINE, SMALLEST, Sheet
 from ipcbench.report.drawing.theme import Theme
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_rate, format_size
 
 MANY = 4

@@ -14,11 +14,12 @@ from ipcbench.report.comparison.ratios import NUMBERS, frame, ratio_dot, ratio_w
 from ipcbench.report.content.setting import in_setting
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import absence, count, interval, listing
+from ipcbench.report.content.words import absence, interval, listing
 from ipcbench.report.drawing.chart import BLOCKING, Chart, common_sizes, doubts, needs, told
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
 from ipcbench.report.drawing.theme import Theme
+from ipcbench.text import count
 from ipcbench.units import format_ratio, format_size, format_time
 
 BASELINE = "queue"

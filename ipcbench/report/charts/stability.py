@@ -13,12 +13,12 @@ from matplotlib.patches import Rectangle
 
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table
-from ipcbench.report.content.words import count
 from ipcbench.report.drawing.chart import EVERY, Chart, told
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit
 from ipcbench.report.drawing.strips import MOST_MARKS, table
 from ipcbench.report.drawing.theme import Theme
+from ipcbench.text import count
 from ipcbench.units import format_ratio, format_size, format_time
 
 TITLE = "Can this run be trusted?"

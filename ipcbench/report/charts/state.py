@@ -12,12 +12,12 @@ from matplotlib.patches import Rectangle
 
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import records
-from ipcbench.report.content.words import count
 from ipcbench.report.drawing.chart import Chart, doubts, needs, select, told
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.scale import log_limits, log_ticks, spread, ticks_at
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
 from ipcbench.report.drawing.theme import Theme, known_families
+from ipcbench.text import count
 from ipcbench.units import format_size, format_time
 
 TITLE = "What does one operation on shared state cost?"

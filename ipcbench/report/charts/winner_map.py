@@ -12,10 +12,11 @@ from ipcbench.report.charts.winners import ROW, Winner, family_key, plain_cell, 
 from ipcbench.report.content.findings import too_few
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import count, interval, listing
+from ipcbench.report.content.words import interval, listing
 from ipcbench.report.drawing.chart import BLOCKING, EVERY, Chart, doubts, select, told
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, Weight, fit, text_width, wrap
 from ipcbench.report.drawing.theme import Theme
+from ipcbench.text import count
 from ipcbench.units import format_ratio, format_size, format_time
 
 TITLE = "Which one to use here?"

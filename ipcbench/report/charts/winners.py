@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.patches import Rectangle
 
-from ipcbench.report.content.words import count, short_ratio
+from ipcbench.report.content.words import short_ratio
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, Sheet, fit, inside, text_width
 from ipcbench.report.drawing.theme import known_families
+from ipcbench.text import count
 
 ROW = 28.0
 LARGE_LEAD = 1.5

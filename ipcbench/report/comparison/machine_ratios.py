@@ -14,12 +14,12 @@ from ipcbench.analysis.stats import geometric_mean
 from ipcbench.report.comparison.ratios import NUMBERS, frame, ratio_dot, sides, span
 from ipcbench.report.comparison.words import Comparison
 from ipcbench.report.content.tables import records
-from ipcbench.report.content.words import count, short_ratio
+from ipcbench.report.content.words import short_ratio
 from ipcbench.report.drawing.chart import Chart, told
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.sheet import LINE, MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width
 from ipcbench.report.drawing.theme import Theme
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_size
 
 PANELS = 4

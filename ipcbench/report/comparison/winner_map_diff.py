@@ -12,11 +12,10 @@ from ipcbench.report.charts.winners import ROW, Winner, family_key, winner_cell
 from ipcbench.report.comparison.words import Comparison
 from ipcbench.report.content.setting import SETTING
 from ipcbench.report.content.tables import records
-from ipcbench.report.content.words import count
 from ipcbench.report.drawing.chart import Chart, told
 from ipcbench.report.drawing.sheet import MARGIN, WIDTH, Sheet, fit
 from ipcbench.report.drawing.theme import Theme
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_size
 
 TITLE = "Does the advice change?"

@@ -16,8 +16,8 @@ from ipcbench.analysis.compare.rankings import Shape
 from ipcbench.analysis.compare.side import Side
 from ipcbench.analysis.stats import LEAST_ROUNDS
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import count, interval, listing
-from ipcbench.text import safe_text
+from ipcbench.report.content.words import interval, listing
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_ratio, format_size, format_time
 
 VERDICTS = ("slower", "faster", "inconclusive", "equivalent")

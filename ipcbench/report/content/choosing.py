@@ -15,9 +15,9 @@ from ipcbench.model import PayloadKind
 from ipcbench.report.content.findings import OPERATIONS, choices, ratio, ties, too_few
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table
-from ipcbench.report.content.words import count, estimate, listing
+from ipcbench.report.content.words import estimate, listing
 from ipcbench.results.schema import MechanismFacts
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_ratio, format_size, format_time
 
 CROWD = 4  # workers, or the nearest number measured, for needs with many peers

@@ -11,7 +11,8 @@ import pandas as pd
 from ipcbench.analysis.stats import BLOCK, COVERED, LEAST_ROUNDS, PRACTICAL, coverage
 from ipcbench.report.content.setting import SETTING, main_setting
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import count, interval, listing
+from ipcbench.report.content.words import interval, listing
+from ipcbench.text import count
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
 
 if TYPE_CHECKING:

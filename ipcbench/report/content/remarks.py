@@ -15,7 +15,8 @@ import pandas as pd
 from ipcbench.analysis.stats import FloatArray, compare
 from ipcbench.analysis.traps import matched
 from ipcbench.report.content.tables import records
-from ipcbench.report.content.words import count, interval, listing
+from ipcbench.report.content.words import interval, listing
+from ipcbench.text import count
 from ipcbench.units import format_rate, format_ratio, format_size, format_time
 
 KEPT_UP = 0.95  # of the rate offered: a mechanism that achieves less falls behind

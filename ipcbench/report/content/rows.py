@@ -14,9 +14,9 @@ from ipcbench.report.content.findings import OPERATIONS, Choice, choices, ratio,
 from ipcbench.report.content.setting import in_setting
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import absence, count, interval
+from ipcbench.report.content.words import absence, interval
 from ipcbench.results.schema import UNKNOWN, RunRecord
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
 
 

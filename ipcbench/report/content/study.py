@@ -17,11 +17,10 @@ from ipcbench.report.content.outcomes import outcomes
 from ipcbench.report.content.remarks import remarks
 from ipcbench.report.content.setting import Setting, main_setting, settings
 from ipcbench.report.content.warnings import warnings
-from ipcbench.report.content.words import count
 from ipcbench.results.frame import case_frame, tail_frame, value_frame, visit_frame
 from ipcbench.results.schema import PyperfBenchmark, ResultFile, RunRecord
 from ipcbench.results.touched import touched_words
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_duration, format_ratio, format_size
 
 LONGEST_NAME = 60

@@ -17,7 +17,8 @@ import pandas as pd
 from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray, compare
 from ipcbench.analysis.traps import SETTING, STEP, Crossover, crossover, matched, steps
 from ipcbench.report.content.tables import records
-from ipcbench.report.content.words import count, interval, listing
+from ipcbench.report.content.words import interval, listing
+from ipcbench.text import count
 from ipcbench.units import format_ratio, format_size, format_time
 
 HOLE = 0.02  # seconds: a delayed acknowledgement takes 40 ms

@@ -11,10 +11,10 @@ from matplotlib.patches import Rectangle
 
 from ipcbench.report.comparison.ratios import NUMBERS, frame, ratio_dot, ratio_word, sides, span
 from ipcbench.report.content.tables import records
-from ipcbench.report.content.words import count
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.sheet import LINE, MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width
 from ipcbench.report.drawing.theme import Theme
+from ipcbench.text import count
 from ipcbench.units import format_size, format_time
 
 TITLE = "Does it matter where the processes run?"

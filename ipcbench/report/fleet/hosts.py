@@ -11,14 +11,14 @@ from matplotlib.figure import Figure
 
 from ipcbench.report.comparison.ratios import NUMBERS, frame, ratio_dot, ratio_word, span
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import count, interval, short_ratio
+from ipcbench.report.content.words import interval, short_ratio
 from ipcbench.report.drawing.chart import Chart, told
 from ipcbench.report.drawing.ends import End, label_right
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.sheet import LINE, MARGIN, SMALLEST, WIDTH, Sheet, fit
 from ipcbench.report.drawing.theme import Theme
 from ipcbench.report.fleet.words import Survey, where
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_ratio
 
 TITLE = "Which hosts differ from the rest?"

@@ -10,12 +10,11 @@ from matplotlib.figure import Figure
 from ipcbench.report.charts.winners import ROW, STRENGTHS, family_key, filled_cell, strength_key
 from ipcbench.report.content.setting import SETTING
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import count
 from ipcbench.report.drawing.chart import BLOCKING, Chart, told
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit
 from ipcbench.report.drawing.theme import Theme
 from ipcbench.report.fleet.words import Survey
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_size, format_time
 
 TITLE = "Which one wins, and on how many hosts?"

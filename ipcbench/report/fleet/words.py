@@ -17,8 +17,8 @@ from ipcbench.analysis.fleet.winners import Winners
 from ipcbench.analysis.stats import BLOCK
 from ipcbench.report.comparison.words import Part, block_name
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import count, interval, listing
-from ipcbench.text import safe_text
+from ipcbench.report.content.words import interval, listing
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_ratio, format_time
 
 FEW = 8  # hosts; if there are no more, all are shown

@@ -12,7 +12,7 @@ from ipcbench.analysis.fleet.gather import notes
 from ipcbench.analysis.fleet.host import fact
 from ipcbench.report.charts import SURVEYED
 from ipcbench.report.content.tables import Table
-from ipcbench.report.content.words import count, listing
+from ipcbench.report.content.words import listing
 from ipcbench.report.drawing.plotting import mpl
 from ipcbench.report.files import pictures
 from ipcbench.report.files.folder import write_report
@@ -21,7 +21,7 @@ from ipcbench.report.files.pictures import Picture
 from ipcbench.report.fleet.formats import as_csv, as_markdown, cases_csv
 from ipcbench.report.fleet.words import Survey, parts, sentences
 from ipcbench.report.page.html import rendered
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 
 READING = (
     "A ratio is the time of a host over the fleet's centre: for each case the median of the hosts' own times, and for "

@@ -21,7 +21,7 @@ from ipcbench.report.content.outcomes import is_fine, verdict_words
 from ipcbench.report.content.rows import environment, exact, mechanisms, pythons, tails, which_one
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table
-from ipcbench.report.content.words import count, listing, slug
+from ipcbench.report.content.words import listing, slug
 from ipcbench.report.drawing.inline import merge_all
 from ipcbench.report.drawing.theme import DARK, LIGHT
 from ipcbench.report.embed.snippets import snippet
@@ -31,7 +31,7 @@ from ipcbench.report.page.sort_keys import marked
 from ipcbench.results.schema import LONGEST_TEXT
 from ipcbench.results.store import folder_name
 from ipcbench.shell import kept
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 
 CONTENTS = (
     ("findings", "What this run says"),

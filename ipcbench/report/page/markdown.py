@@ -8,12 +8,12 @@ from ipcbench.report.content.findings import NOTHING, cautions, opening
 from ipcbench.report.content.rows import by_size, environment, pythons, tails, which_one
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table
-from ipcbench.report.content.words import count, markdown
+from ipcbench.report.content.words import markdown
 from ipcbench.report.embed.snippets import snippet
 from ipcbench.report.files.pictures import Picture
 from ipcbench.report.page.html import absent
 from ipcbench.results.schema import LONGEST_TEXT
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 
 LARGEST = 60_000  # bytes; a comment on GitHub takes 65,536 characters
 MOST_ROWS = 40
