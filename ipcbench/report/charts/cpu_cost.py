@@ -21,8 +21,8 @@ from ipcbench.units import format_size, format_time
 
 TITLE = "What does a round trip cost in CPU?"
 SUBTITLE = (
-    "Left is better. Filled: CPU time of all processes together, hollow: time of the round trip; least CPU first. "
-    "Filled right of hollow: more than one CPU is busy on average; the column CPUs says how many. Logarithmic; each "
+    "Further left is better; least CPU time first. Filled: CPU time of all processes together; hollow: time of the "
+    "round trip. The column CPUs divides the first by the second: how many CPUs are busy on average. Logarithmic; each "
     "panel has its own axis."
 )
 RESTLESS = {"spin": "spins", "poll": "polls"}

@@ -95,12 +95,12 @@ def _alt(cells: pd.DataFrame) -> str:
 
 CHART = Chart(
     id="slowdown-matrix",
-    topic="Round trips: which is best?",
+    topic="Round trips: which mechanism is fastest?",
     title=TITLE,
     caption=(
         "Look down the column of your payload size: the blue cell is the fastest round trip, the others say how many "
-        "times as long they take. ≈ is a tie: less than 5 % apart, or further but not told apart by this run. "
-        "Words stand for a missing number. A mechanism that spins keeps a CPU busy while it waits: it is ranked apart."
+        "times as long they take. ≈ is a tie: less than 5 % apart, or no clear difference in this run. A word stands "
+        "for a missing number. A mechanism that spins keeps a CPU busy while it waits, so it is ranked separately."
     ),
     lacks=needs("ping-pong"),
     table=table,

@@ -22,7 +22,7 @@ from ipcbench.report.drawing.theme import Theme
 from ipcbench.text import count, safe_text
 from ipcbench.units import format_size, format_time
 
-TITLE = "How slow are the slow messages?"
+TITLE = "How slow are the slowest messages?"
 LABELLED = 6
 LEFT = 54.0
 RIGHT = 170.0
@@ -85,8 +85,8 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     named = cells[cells["labelled"]].drop_duplicates("case")
     notes = doubt_lines(named)
     subtitle = (
-        f"Down is better. Delay that so many of all messages of {format_size(cells['size'].iloc[0])} keep to, each "
-        f"timed by itself; a curve ends where fewer than {LEAST_BEYOND} were slower. "
+        f"Lower is better: the delay within which that share of all messages of {format_size(cells['size'].iloc[0])} "
+        f"arrived, each timed by itself. A curve ends where fewer than {LEAST_BEYOND} were slower. "
         + ("Named: queue and the best; grey: all others." if not cells["labelled"].all() else "")
     )
     height = len(loops) * (HEAD + PLOT + FOOT) + 14 + 11 * len(notes)

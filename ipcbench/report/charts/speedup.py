@@ -23,10 +23,10 @@ from ipcbench.text import count
 from ipcbench.units import format_ratio, format_size, format_time
 
 BASELINE = "queue"
-TITLE = "What does leaving multiprocessing.Queue gain?"
+TITLE = "How much faster than multiprocessing.Queue?"
 SUBTITLE = (
-    "Round trips: how many times as fast as a queue; all of these block; logarithmic. Stroke: 95 % "
-    "interval, paired by round. Hollow and grey: no clear difference, or less than 5 %."
+    "Round trips of mechanisms that block: how many times as fast as queue; logarithmic. Line: 95 % interval, paired "
+    "by round. Hollow and grey: no clear difference, or less than 5 %."
 )
 SIZES = (64, 2**16)  # bytes; the third panel is the largest size that queue and most others have
 NAMES = 132.0
@@ -192,11 +192,11 @@ def _lacks(about: Study) -> str:
 
 CHART = Chart(
     id="speedup-vs-queue",
-    topic="Leaving the queue",
+    topic="Compared with multiprocessing.Queue",
     title=TITLE,
     caption=(
         "Each dot is the round trip of a queue divided by that of the mechanism: at 2× it takes half as long. A queue "
-        "also has many senders and receivers and no limit on waiting messages; the others may lack that."
+        "also allows many senders and receivers and any number of waiting messages; other mechanisms may not."
     ),
     lacks=_lacks,
     table=table,

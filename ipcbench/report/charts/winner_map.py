@@ -19,10 +19,10 @@ from ipcbench.report.drawing.theme import Theme
 from ipcbench.text import count
 from ipcbench.units import format_ratio, format_size, format_time
 
-TITLE = "Which one to use here?"
+TITLE = "Which mechanism is fastest, and where?"
 SUBTITLE = (
-    "The fastest mechanism that blocks, by question, workers and payload size; below it, how many times as long the "
-    "next one takes, or ≈ and its tie. Colour: its family; stronger colour: a larger lead."
+    "The fastest mechanism that blocks, by question, workers and payload size; below it, its lead over the next one, "
+    "or ≈ and the mechanism that ties with it. Colour: its family; stronger colour: a larger lead."
 )
 QUESTIONS = (
     "ping-pong",
@@ -203,12 +203,12 @@ def _lacks(about: Study) -> str:
 
 CHART = Chart(
     id="winner-map",
-    topic="Which one here?",
+    topic="Which mechanism?",
     title=TITLE,
     caption=(
         "Find the row of your question and the column of your payload: the mechanism named there was the fastest "
-        "measured. A tie (≈) is less than 5 % apart, or further but not told apart by this run: choose among ties by "
-        "what the mechanisms promise."
+        "measured. ≈ is a tie: less than 5 % apart, or no clear difference in this run. Choose among ties by what the "
+        "mechanisms promise."
     ),
     lacks=_lacks,
     table=table,

@@ -97,7 +97,7 @@ def family_key(sheet: Sheet, families: pd.Series, y: float) -> None:
         x += 12 + text_width(name, SMALLEST) + 10
 
 
-LEADS = (f"next takes {LARGE_LEAD:g}× as long or more", "less than that", "a tie")
+LEADS = (f"leads by {LARGE_LEAD:g}× or more", "leads by less", "a tie")
 
 
 def strength_key(sheet: Sheet, families: pd.Series, y: float, names: Sequence[str] = LEADS) -> None:

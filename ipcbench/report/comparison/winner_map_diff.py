@@ -18,10 +18,10 @@ from ipcbench.report.drawing.theme import Theme
 from ipcbench.text import count, safe_text
 from ipcbench.units import format_size
 
-TITLE = "Does the advice change?"
+TITLE = "Does another mechanism win?"
 SUBTITLE = (
     "The fastest mechanism that blocks, for each question and payload size that both machines measured. Stronger "
-    "colour: a larger lead; ≈: a tie with the one named. Outlined: another one wins than above."
+    "colour: a larger lead; ≈: a tie with the one named. Outlined: not the winner of the map above."
 )
 HEADER = 32.0
 NAMES = 112.0
@@ -92,7 +92,7 @@ def _lacks(comparison: Comparison) -> str:
 
 CHART: Chart[Comparison] = Chart(
     id="winner-map-diff",
-    topic="Does the advice change?",
+    topic="Does another mechanism win?",
     title=TITLE,
     caption="The fastest mechanism by question and payload size on both machines; outlined where another one wins.",
     lacks=_lacks,

@@ -59,7 +59,7 @@ def parts(comparison: Comparison, everything: bool = False) -> list[Part]:
 
 def doubts(comparison: Comparison) -> list[str]:
     """Return what makes the numbers doubtful, with figures: touched visits and the noise floor."""
-    said = [f"Doubt: {side.name}: {side.touched}; their values count." for side in comparison.sides if side.touched]
+    said = [f"Doubt: in {side.name}, {side.touched}. Their values count." for side in comparison.sides if side.touched]
     floors = comparison.contrast.floors
     if floors:
         each = [

@@ -53,8 +53,8 @@ def _subtitle(cells: pd.DataFrame) -> str:
     base = str(cells["base"].iloc[0])
     which = f"{base} ({MEANS[base]})" if base in MEANS else base
     return (
-        f"Time as a multiple of that under {which}, paired by round; logarithmic, 1× in the middle. Stroke: 95 % "
-        "interval. Shaded: within 5 %. Filled: clearly different; hollow and grey: not."
+        f"Time relative to {which}, paired by round; logarithmic, 1× in the middle. Line: 95 % interval. Shaded: "
+        "within 5 %. Filled: a clear difference; hollow and grey: none."
     )
 
 

@@ -23,9 +23,9 @@ from ipcbench.units import format_ratio
 
 TITLE = "Which hosts differ from the rest?"
 SUBTITLE = (
-    "Time of each host as a multiple of the fleet's centre, geometric mean over its cases, slowest at the top; "
-    "logarithmic. Stroke: 95 % interval. Shaded: within 5 %. Filled: differs from the rest; hollow and grey: does not. "
-    "A diamond: differs in a part of what it does."
+    "Time of each host relative to the fleet's centre, geometric mean over its cases, slowest at the top; logarithmic. "
+    "Line: 95 % interval. Shaded: within 5 %. Filled: differs from the rest; hollow and grey: does not. Diamond: "
+    "differs in some families only."
 )
 MOST_NAMED = 40  # hosts that each have a row
 NAMES, PARTS = 124.0, 116.0  # room for names at the left, and at the right for the families in which a host differs
@@ -162,7 +162,7 @@ CHART: Chart[Survey] = Chart(
     id="fleet-hosts",
     topic="Who differs?",
     title=TITLE,
-    caption="Each dot is a host: its time as a multiple of the fleet's centre. Hollow and grey: like the rest.",
+    caption="Each dot is a host: its time divided by the fleet's centre. Hollow and grey: like the rest.",
     lacks=lambda survey: (
         "" if survey.outliers.hosts["ratio"].notna().any() else "No host has a case of a ranked mechanism."
     ),

@@ -17,10 +17,10 @@ from ipcbench.report.fleet.words import Survey
 from ipcbench.text import count, safe_text
 from ipcbench.units import format_size, format_time
 
-TITLE = "Which one wins, and on how many hosts?"
+TITLE = "Which mechanism wins, and on how many hosts?"
 SUBTITLE = (
-    "The mechanism that blocks and is the fastest on most hosts, by question and payload size; below it, on how many "
-    "of those that measured two or more. Outlined: on some hosts another one wins for certain, by more than 5 %."
+    "The mechanism that blocks and is fastest on most hosts, by question and payload size; below it, on how many of "
+    "the hosts that measured two or more. Outlined: on some hosts another one certainly wins, by more than 5 %."
 )
 HEADER, NAMES, KEY = 18.0, 112.0, 36.0
 LEAST_COLUMN, MOST_COLUMN = 66.0, 96.0
@@ -127,7 +127,7 @@ CHART: Chart[Survey] = Chart(
     id="fleet-winners",
     topic="Where does the winner change?",
     title=TITLE,
-    caption="The mechanism that is the fastest on most hosts; outlined where on some another one wins for certain.",
+    caption="The mechanism that is the fastest on most hosts; outlined where another one certainly wins on some.",
     lacks=_lacks,
     table=table,
     draw=draw,

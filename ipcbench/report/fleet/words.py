@@ -78,8 +78,8 @@ def _who(survey: Survey) -> Iterator[str]:
     hosts, outliers = survey.differing, survey.outliers
     if outliers.spread == outliers.spread:
         yield (
-            f"Between hosts times differ by {100 * math.expm1(outliers.spread):.1f} % (robust standard deviation of the "
-            f"ratios to the fleet's centre, beyond the hosts' own errors). A host differs if it lies outside that "
+            f"Between hosts, times differ by {100 * math.expm1(outliers.spread):.1f} % (robust standard deviation of "
+            f"the ratios to the fleet's centre, beyond the hosts' own errors). A host differs if it lies outside that "
             f"spread, by more than {100 * WORTH:.0f} %."
         )
     unknown = int((outliers.hosts["verdict"] == "unknown").sum())
@@ -99,7 +99,7 @@ def _who(survey: Survey) -> Iterator[str]:
         else:
             yield f"{len(hosts):,} hosts differ from the rest: {listing(kinds)}; the farthest is {about}."
     if outliers.groups == 2:
-        yield f"The hosts fall in two groups, about {format_ratio(outliers.factor)} apart: look at their classes."
+        yield f"The hosts fall into two groups, about {format_ratio(outliers.factor)} apart: look at their classes."
 
 
 def where(survey: Survey, host: Any) -> str:
@@ -129,7 +129,7 @@ def _winner_sentence(survey: Survey) -> str:
     if changed.empty:
         return f"{said}."
     hosts = survey.winners.changes["host"].nunique()
-    return f"{said}; in the others another one wins for certain, on {count(hosts, 'host')} in all."
+    return f"{said}; in the others another one certainly wins, on {count(hosts, 'host')} in all."
 
 
 def _left_out(survey: Survey) -> list[str]:

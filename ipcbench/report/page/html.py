@@ -34,18 +34,18 @@ from ipcbench.shell import kept
 from ipcbench.text import count, safe_text
 
 CONTENTS = (
-    ("findings", "What this run says"),
+    ("findings", "Findings"),
     *((heading.id, heading.title) for heading in HEADINGS),
-    ("absent", "What has no number"),
+    ("absent", "Cases without a number"),
     ("reading", "How to read this"),
     ("everything", "All cases"),
-    ("reproduce", "Do it again"),
+    ("reproduce", "Reproduce this run"),
 )
 READING = (
     "Mechanisms carry different things: objects are pickled, bytes are not, and a number is 8 B of shared memory. "
     "Unless a table says otherwise the payload is bytes for all, so the cost of objects includes pickling.",
-    "A mechanism that spins is fast because it keeps a CPU busy while nothing arrives. It is ranked apart from those "
-    "that block. Controls and mechanisms inside one process are not ranked.",
+    "A mechanism that spins is fast because it keeps a CPU busy while nothing arrives. It is ranked separately "
+    "from those that block. Controls and mechanisms inside one process are not ranked.",
     "Placement matters: spread gives each process a CPU of its own, so a blocking round trip includes waking that CPU; "
     "pack puts all processes on one CPU. Compare numbers of one placement only.",
     "Tasks do no work here, and the numbers hold for this machine. If a mechanism costs less than your own work "
@@ -64,9 +64,9 @@ READING = (
     "An asterisk in a chart, and doubtful at the top, mark a number with a note, which the tables spell out: "
     "oversubscribed means more processes than CPUs, so the scheduler is measured too; loaded, stolen and throttled say "
     "what happened to the machine meanwhile. The number counts like any other.",
-    "The verdict of the self-check is about two runs: differences below the noise floor are noise, for 95 % of the "
-    "cases of two runs like this one are closer together with nothing changed. Inside one run rounds are paired, and "
-    "the interval of each ratio says what can be told apart.",
+    "The verdict of the self-check is about two runs like this one: if nothing changes, 95 % of their cases differ by "
+    "less than the noise floor, so smaller differences are noise. Inside one run, rounds are paired, and the interval "
+    "of each ratio shows whether a difference is clear.",
     "CPU per operation adds up all processes of a case; it exceeds the time if several run at once.",
 )
 
