@@ -72,7 +72,7 @@ def test_more_rounds_see_smaller_differences() -> None:
 def test_fewer_than_four_rounds_cannot_tell(rounds: int) -> None:
     found = self_check(white(5, rounds), rounds)
     assert not found.known
-    assert found.words() == f"Doubtful: {rounds} round{'s' * (rounds != 1)} cannot tell, 4 are needed"
+    assert found.words() == f"Doubtful: the self-check needs 4 rounds, and this run has {rounds}"
 
 
 def test_equal_rounds_differ_by_nothing() -> None:
@@ -87,7 +87,7 @@ def test_the_verdict_is_one_line_and_its_details_have_all_figures() -> None:
         "1 of 167 cases differ between alternate rounds",
         "3 between the first half and the second",
         "Noise floor 6.2 %",
-        "A difference of 4.1 % would be seen",
+        "4 of 5 comparisons would detect a difference of 4.1 %.",
     ):
         assert figure in found.details()
 

@@ -140,7 +140,7 @@ def said() -> list[str]:
         r"Queue has a feeder thread: a round trip of 64 B takes .* as long as simple-queue",
         r"Placement matters: a round trip of 64 B with [a-z-]+ takes .* on two CPUs \(spread\) and .* on one \(pack\)",
         r"Arrays: shared-memory beats pickling through pipe",
-        r"Spinning is ranked apart from blocking: shared-memory-spin uses .* the fastest that blocks",
+        r"so it is ranked separately\. A round trip of .* with shared-memory-spin.* the fastest that blocks",
     ],
 )
 def test_a_real_run_says_each_trap_with_figures(said: list[str], words: str) -> None:

@@ -165,9 +165,10 @@ class Finding:
         best = f"{self.question}: {choice.best.mechanism}"
         if choice.rivals == 1:
             return f"{best} with {self.time}; {self.lead}."
+        ahead = f", a lead of {self.lead}" if self.behind else ""
         close = any(row.slowdown < 1 + PRACTICAL for row in choice.tied)
         tie = f"; {'tied with ' if close else ''}{ties(choice)}" if choice.tied else ""
-        return f"{best} is fastest with {self.time}{tie}; {self.lead}."
+        return f"{best} is fastest with {self.time}{ahead}{tie}."
 
 
 def findings(summary: pd.DataFrame) -> list[Finding]:
