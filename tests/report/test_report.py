@@ -227,8 +227,8 @@ def test_the_headlines_name_winner_time_ties_and_what_to_watch() -> None:
     cases = [Case("ping-pong", name, 64) for name in times]
     result = make_result(cases, 5, seconds=lambda case: times[case.mechanism], noise=0.0)
     assert headlines(result) == [
-        "Round trip, 64 B: pipe is fastest with 50.0 µs (50.0–50.0 µs); tied with pipe-bytes; "
-        "2.0× (2.0–2.0×) over simple-queue, 3.0× (3.0–3.0×) over queue."
+        "Round trip, 64 B: pipe is fastest with 50.0 µs (50.0–50.0 µs), "
+        "a lead of 2.0× (2.0–2.0×) over simple-queue, 3.0× (3.0–3.0×) over queue; tied with pipe-bytes."
     ]
 
 
