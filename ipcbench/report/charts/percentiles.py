@@ -85,7 +85,7 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     named = cells[cells["labelled"]].drop_duplicates("case")
     notes = doubt_lines(named)
     subtitle = (
-        f"Lower is better: the delay within which that share of all messages of {format_size(cells['size'].iloc[0])} "
+        f"Lower is better: the delay within which the given share of messages of {format_size(cells['size'].iloc[0])} "
         f"arrived, each timed by itself. A curve ends where fewer than {LEAST_BEYOND} were slower. "
         + ("Named: queue and the best; grey: all others." if not cells["labelled"].all() else "")
     )

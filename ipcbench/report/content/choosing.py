@@ -74,9 +74,9 @@ def by_need(study: Study) -> Table:
         "Time (95 % interval)",
         "Measured as",
         "Tied, or no clear difference",
-        "Next, and slower",
+        "Next (times as long)",
     ]
-    caption = "Choose by need: the fastest mechanism that declares the property."
+    caption = "Choose by need: the fastest mechanism that meets it, as the mechanisms declare."
     strong = frozenset((row, 1) for row, _ in values)
     muted = frozenset((row, 1) for row in range(len(found))) - strong
     return Table(caption, header, [_need_row(*each) for each in found], strong, muted, values)

@@ -133,7 +133,7 @@ def tails(study: Study) -> Table | None:
         rate = f"{format_rate(1 / case.seconds)} of {offered[1]} k/s" if offered else ""
         name = f"{case.mechanism}, {case.operation}, {format_size(case.size)}"
         rows.append([name, *delay_words(found), f"{found.samples:,}", rate])
-    header = ["Messages", "p50", "p90", "p99", "p99.9", "slowest", "How many", "Rate achieved"]
+    header = ["Case", "50 %", "90 %", "99 %", "99.9 %", "Slowest", "Messages", "Rate achieved"]
     caption = "Single messages: a percentile is given if at least 10 messages were slower."
     return Table(caption, header, sorted(rows)) if rows else None
 

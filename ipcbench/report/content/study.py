@@ -15,7 +15,7 @@ from ipcbench.analysis.stability import Shape, shape
 from ipcbench.analysis.stats import FloatArray, by_round, rank, summarise
 from ipcbench.report.content.outcomes import outcomes
 from ipcbench.report.content.remarks import remarks
-from ipcbench.report.content.setting import Setting, main_setting, settings
+from ipcbench.report.content.setting import Setting, in_words, main_setting, settings
 from ipcbench.report.content.warnings import warnings
 from ipcbench.results.frame import case_frame, tail_frame, value_frame, visit_frame
 from ipcbench.results.schema import PyperfBenchmark, ResultFile, RunRecord
@@ -129,8 +129,8 @@ class Study:
 
     @property
     def other_settings(self) -> list[str]:
-        """The settings of the run that the charts do not show."""
-        return [", ".join(filter(None, setting)) for setting in sorted(set(settings(self.summary)) - {self.setting})]
+        """The settings of the run that the charts do not show, in words."""
+        return [in_words(setting) for setting in sorted(set(settings(self.summary)) - {self.setting})]
 
 
 def _minute(started: str) -> str:

@@ -76,7 +76,7 @@ def shown(cells: pd.DataFrame) -> pd.DataFrame:
 def _left_out(cells: pd.DataFrame, kept: pd.DataFrame) -> str:
     sizes = sorted(set(cells["size"]) - set(kept["size"]))
     words = listing([format_size(size) for size in sizes], 8)
-    return f"{words}: one or two mechanisms only, in the table below." if sizes else ""
+    return f"Not drawn: {words}, which only one or two mechanisms have." if sizes else ""
 
 
 def _gutter(cells: pd.DataFrame) -> float:
@@ -89,7 +89,7 @@ def _heading(group: pd.DataFrame) -> list[str]:
     """Return the heading of the mechanisms that wait in one way, from long to short."""
     wait = str(group["wait"].iloc[0])
     words = WORDS.get(wait, f"waiting: {wait}")
-    alone = [f"{words}; nothing to compare with, so times"] if not group["in_mean"].any() else []
+    alone = [f"{words}; without a rival, so times"] if not group["in_mean"].any() else []
     return [*alone, words, words.partition(":")[0]]
 
 

@@ -19,6 +19,7 @@ from ipcbench.report.content.findings import NOTHING, cautions, opening
 from ipcbench.report.content.models import models
 from ipcbench.report.content.outcomes import is_fine, verdict_words
 from ipcbench.report.content.rows import environment, exact, mechanisms, pythons, tails, which_one
+from ipcbench.report.content.setting import in_words
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table
 from ipcbench.report.content.words import listing, slug
@@ -115,7 +116,7 @@ def page(study: Study, charts: Sequence[Picture]) -> str:
         glance=at_a_glance(study),
         by_need=by_need(study),
         which_one=which_one(study),
-        main_setting=", ".join(filter(None, study.setting)),
+        main_setting=in_words(study.setting),
         more=folded(study),
         absent=absent(study),
         reading=READING,
