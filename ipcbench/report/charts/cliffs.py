@@ -118,12 +118,12 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
 def _subtitle(cells: pd.DataFrame) -> str:
     first, shown = cells.iloc[0], cells.loc[~cells["reference"], "mechanism"].nunique()
     grey = cells.loc[cells["reference"], "mechanism"].unique()
-    beside = f" Dashed: {grey[0]}, which has no jump." if len(grey) else ""
+    beside = f" Dashed: {grey[0]}, which has no step." if len(grey) else ""
     hidden = int(first["found"]) - shown
-    more = f" Not shown: {count(hidden, 'more mechanism')} with jumps." if hidden else ""
+    more = f" Not shown: {count(hidden, 'more mechanism')} with steps." if hidden else ""
     return (
-        f"Round trips by payload size, both axes logarithmic, the largest jump first. Shaded: from one size to the "
-        f"next the time jumps by {STEP:g}× or more beyond what the size explains.{beside}{more}"
+        f"Round trips by payload size, both axes logarithmic, the largest step first. Shaded: a step, where the time "
+        f"changes by {STEP:g}× or more beyond what the size explains.{beside}{more}"
     )
 
 

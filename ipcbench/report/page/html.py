@@ -56,12 +56,12 @@ READING = (
     "A number is the median over rounds. In each round every case ran once in fresh processes, next to the cases it is "
     "compared with.",
     "A range in brackets is a 95 % interval of that median: where the median of endless rounds would be if the machine "
-    f"stayed the same. In simulated runs of 5 rounds and more it holds {coverage(5)} times of 100, with 4 rounds "
-    f"{coverage(4)}, with 3 rounds {coverage(3)}. It does not predict another run: even if nothing changes, the median "
-    f"of a second run is in it only {COVERED_NEXT[0]} to {COVERED_NEXT[1]} times of 100, and less often if the machine "
-    "changes. To tell two runs apart use ipcbench compare.",
-    "≈ is a tie: less than 5 % apart, or the interval of the ratio includes 1. Ties are results: choose among them by "
-    "other criteria. Comparisons are paired by round.",
+    f"stayed the same. In simulations it held that median in {coverage(5)} of 100 runs with 5 rounds or more, in "
+    f"{coverage(4)} with 4 rounds and in {coverage(3)} with 3. It does not predict another run: even if nothing "
+    f"changes, it holds the median of a second run in only {COVERED_NEXT[0]} to {COVERED_NEXT[1]} of 100, and in fewer if the "
+    "machine changes. To compare two runs, use ipcbench compare.",
+    "≈ is a tie: less than 5 % apart, or no clear difference, since the interval of the ratio includes 1. Ties are "
+    "results: choose among them by other criteria. Comparisons are paired by round.",
     "An asterisk in a chart, and doubtful at the top, mark a number with a note, which the tables spell out: "
     "oversubscribed means more processes than CPUs, so the scheduler is measured too; loaded, stolen and throttled say "
     "what happened to the machine meanwhile. The number counts like any other.",

@@ -87,8 +87,8 @@ def test_a_step_is_said_with_its_factor_and_the_worst_comes_first(normal: Study)
     assert set(shown["mechanism"]) == {"queue", "array", "os-pipe"}
     said = " ".join(texts_of(cliffs.CHART, normal))
     for row in records(shown[shown["step"] > 1]):
-        assert f"{format_size(row.size)} take {format_time(row.seconds)}, " in said
-        assert f"{short_ratio(row.step)} that of {format_size(row.before)}" in said
+        assert f"{format_size(row.size)} takes {format_time(row.seconds)}, " in said
+        assert f"{short_ratio(row.step)} as long as {format_size(row.before)}" in said
 
 
 def test_the_mechanism_beside_those_with_steps_has_none(normal: Study) -> None:
@@ -102,7 +102,7 @@ def test_at_most_eight_mechanisms_with_steps_are_drawn_and_the_others_counted() 
     about = study(run(LONG, 3))
     table = cliffs.CHART.table(about)
     assert table.loc[~table["reference"], "mechanism"].nunique() == 8
-    assert "12 more mechanisms with steps not shown." in " ".join(texts_of(cliffs.CHART, about))
+    assert "Not shown: 12 more mechanisms with steps." in " ".join(texts_of(cliffs.CHART, about))
 
 
 def test_a_run_without_steps_says_so_and_one_with_too_few_sizes_something_else() -> None:
