@@ -280,7 +280,7 @@ def test_a_doubt_about_the_number_of_a_headline_stands_beside_it() -> None:
 
 def test_one_round_claims_no_interval() -> None:
     said = headlines(make_result(rounds=1))
-    assert said[-1].startswith("1 round gives no intervals: ")
+    assert said[-1].startswith("1 round gives no intervals, ")
     assert "(" not in said[0].split(": ")[1].replace("×)", "")
 
 

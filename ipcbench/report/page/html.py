@@ -58,8 +58,8 @@ READING = (
     "A range in brackets is a 95 % interval of that median: where the median of endless rounds would be if the machine "
     f"stayed the same. In simulations it held that median in {coverage(5)} of 100 runs with 5 rounds or more, in "
     f"{coverage(4)} with 4 rounds and in {coverage(3)} with 3. It does not predict another run: even if nothing "
-    f"changes, it holds the median of a second run in only {COVERED_NEXT[0]} to {COVERED_NEXT[1]} of 100, and in fewer if the "
-    "machine changes. To compare two runs, use ipcbench compare.",
+    f"changes, it holds the median of a second run in only {COVERED_NEXT[0]} to {COVERED_NEXT[1]} of 100, and in fewer "
+    "if the machine changes. To compare two runs, use ipcbench compare.",
     "≈ is a tie: less than 5 % apart, or no clear difference, since the interval of the ratio includes 1. Ties are "
     "results: choose among them by other criteria. Comparisons are paired by round.",
     "An asterisk in a chart, and doubtful at the top, mark a number with a note, which the tables spell out: "
