@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ipcbench.analysis.fleet.gather import gather
 from ipcbench.analysis.fleet.host import Named, read_hosts
-from ipcbench.analysis.fleet.outliers import apart
-from ipcbench.analysis.fleet.winners import champions
+from ipcbench.analysis.fleet.outliers import outliers
+from ipcbench.analysis.fleet.winners import winners
 from ipcbench.cli.output import say, tell
 from ipcbench.cli.result_files import parse_filters, place, show, table_width
 from ipcbench.errors import BadRequest
@@ -50,7 +50,7 @@ def survey(given: Sequence[str], results: Path, filters: Sequence[str], wanted: 
     asked = parse_filters(filters)
     title, files = hosts_of(given, results)
     fleet = gather(read_hosts(files, asked))
-    found = Survey(title, fleet, apart(fleet), champions(fleet))
+    found = Survey(title, fleet, outliers(fleet), winners(fleet))
     for line in fleet.left_out:
         tell(f"left out: {line}")
     if wanted.charts or wanted.report:

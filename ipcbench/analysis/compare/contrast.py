@@ -93,8 +93,8 @@ class Contrast:
     @property
     def within_noise(self) -> pd.Series[bool]:
         """Which rows of the table differ, but by less than the noise floor of their files."""
-        apart = self.table["ratio"].map(lambda ratio: max(ratio, 1 / ratio) - 1)
-        return self.table["verdict"].isin(["slower", "faster"]) & (apart < self.table["floor"])
+        distance = self.table["ratio"].map(lambda ratio: max(ratio, 1 / ratio) - 1)
+        return self.table["verdict"].isin(["slower", "faster"]) & (distance < self.table["floor"])
 
     @property
     def base(self) -> str:

@@ -40,7 +40,7 @@ Classes = list[tuple[tuple[str, ...], int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Apart:
+class Outliers:
     """How the hosts of a fleet differ. Ratios are times ÷ the fleet's centre: above 1 is slower, NaN is unknown.
 
     hosts, in the order of the fleet: host, ratio (geometric mean over ranked cases) with low and high (95 %, from the
@@ -56,7 +56,7 @@ class Apart:
     with their hosts fastest and slowest, and the fields of `host.About`.
 
     spread is the standard deviation of log(ratio) between hosts beyond their own errors, NaN if there are too few
-    hosts; groups and apart say whether the ratios of the hosts form two groups, see `stability.groups`.
+    hosts; groups and factor say whether the ratios of the hosts form two groups, see `stability.groups`.
     """
 
     hosts: pd.DataFrame
@@ -66,10 +66,10 @@ class Apart:
     classes: Classes
     spread: float
     groups: int
-    apart: float
+    factor: float
 
 
-def apart(fleet: Fleet) -> Apart:
+def outliers(fleet: Fleet) -> Outliers:
     """Compare every host, family and case with the rest of the fleet."""
     log = fleet.numbers.log
     common = (~np.isnan(log)).sum(axis=0) >= LEAST_HOSTS
@@ -93,7 +93,7 @@ def apart(fleet: Fleet) -> Apart:
     )
     many = odd["host"].value_counts()
     spread = float(judged.spread[0]) if len(known) >= LEAST_FOR_SPREAD else math.nan
-    return Apart(
+    return Outliers(
         hosts.assign(families=_off(hosts, families), odd=[int(many.get(name, 0)) for name in hosts["host"]]),
         families,
         odd,

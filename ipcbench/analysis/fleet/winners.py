@@ -23,7 +23,7 @@ from ipcbench.analysis.stats import BLOCK, PRACTICAL, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
-class Champions:
+class Winners:
     """Winners by block, and the hosts where another mechanism wins.
 
     blocks has a row per block in which two hosts or more measured at least two mechanisms: the columns of BLOCK, hosts
@@ -40,7 +40,7 @@ class Champions:
     changes: pd.DataFrame
 
 
-def champions(fleet: Fleet) -> Champions:
+def winners(fleet: Fleet) -> Winners:
     """Find the winners of every block on every host."""
     places: dict[tuple[object, ...], list[int]] = {}
     for place, each in enumerate(fleet.about):
@@ -61,7 +61,7 @@ def champions(fleet: Fleet) -> Champions:
         ]
     about = ["hosts", "winner", "short", "family", "seconds", "wins", "other", "lacking", "by"]
     change = ["host", "winner", "family", "was", "ratio", "low", "high"]
-    return Champions(
+    return Winners(
         pd.DataFrame(rows, columns=[*BLOCK, *about]),
         pd.DataFrame(changes, columns=[*BLOCK, *change]).sort_values("ratio", ascending=False, kind="stable"),
     )

@@ -11,10 +11,10 @@ import pandas as pd
 from ipcbench.analysis.compare.comparability import facts, notes
 from ipcbench.report.comparison.words import Comparison, Part, conclusion, doubts, ordered, parts
 from ipcbench.report.content.tables import csv
-from ipcbench.report.content.words import count, markdown
+from ipcbench.report.content.words import markdown
 from ipcbench.report.page.markdown import within
 from ipcbench.report.page.terminal import printed
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 
 MOST_ROWS = 60
 
