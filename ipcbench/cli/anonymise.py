@@ -7,18 +7,12 @@ from pathlib import Path
 
 import click
 
-from ipcbench.cli.options import RESULTS
+from ipcbench.cli.options import results_option
 
 
 @click.command("anonymise")
 @click.argument("file", metavar="FILE|LABEL")
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=RESULTS,
-    metavar="FOLDER",
-    help="Folder where labels are looked up. Default: results.",
-)
+@results_option
 @click.option(
     "--out",
     "-o",
