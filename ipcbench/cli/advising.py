@@ -20,7 +20,7 @@ from ipcbench.machine.facts import is_this_machine
 from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS, Case
 from ipcbench.plan import catalog
 from ipcbench.report.content.words import listing
-from ipcbench.results.newest import machine_of, newest_first, results_in, stem_of
+from ipcbench.results.folder import machine_of, newest_first, results_in, stem_of
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import load
 from ipcbench.shell import pasted

@@ -36,7 +36,7 @@ def command(file: str, results: Path, out: Path | None, force: bool) -> int:
     from ipcbench.cli.output import say
     from ipcbench.errors import BadRequest, ResultError
     from ipcbench.machine.names import local_names
-    from ipcbench.results.newest import stem_of
+    from ipcbench.results.folder import stem_of
     from ipcbench.results.privacy import anonymous
     from ipcbench.results.reading import STDIN
     from ipcbench.results.store import find, load, save

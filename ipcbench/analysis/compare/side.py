@@ -11,8 +11,8 @@ import pandas as pd
 
 from ipcbench.model import Case
 from ipcbench.results.digest import digest_of
+from ipcbench.results.folder import stem_of
 from ipcbench.results.frame import case_frame, visit_frame
-from ipcbench.results.newest import stem_of
 from ipcbench.results.pyperf_file import Foreign, foreign
 from ipcbench.results.schema import PYTHON_MODE, ResultFile, RunRecord
 from ipcbench.results.store import checked, read

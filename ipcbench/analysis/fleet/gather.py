@@ -46,7 +46,7 @@ class Fleet:
         return np.array([each.ranked for each in self.about], dtype=bool)
 
 
-NOTHING = Numbers(np.empty((6, 0)))
+NOTHING = Numbers(*np.empty((6, 0)))
 
 
 def gather(read: Iterable[Host | str]) -> Fleet:
@@ -68,7 +68,7 @@ def gather(read: Iterable[Host | str]) -> Fleet:
         for each in found.about:
             if about.setdefault(each.case, len(facts)) == len(facts):
                 facts.append(each)
-        rows.append(([about[each.case] for each in found.about], found.numbers.table))
+        rows.append(([about[each.case] for each in found.about], np.array(found.numbers)))
         hosts.append(replace(found, about=(), numbers=NOTHING))  # memory: a thousand hosts have the same cases
     names = told_apart([host.name for host in hosts], LONGEST_COLUMN)
     hosts = [replace(host, name=name) for host, name in zip(hosts, names, strict=True)]
@@ -80,7 +80,9 @@ def gather(read: Iterable[Host | str]) -> Fleet:
     for row, host in enumerate(kept):
         table[:, row, rows[host][0]] = rows[host][1]
     known = np.flatnonzero(~np.isnan(table[0]).all(axis=0))
-    return Fleet([hosts[host] for host in kept], [facts[case] for case in known], Numbers(table[:, :, known]), left_out)
+    return Fleet(
+        [hosts[host] for host in kept], [facts[case] for case in known], Numbers(*table[:, :, known]), left_out
+    )
 
 
 def _comparable(hosts: Sequence[Host], cases: Sequence[Sequence[int]], left_out: list[str]) -> list[int]:

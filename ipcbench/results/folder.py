@@ -1,6 +1,7 @@
-"""Find the newest of several files or folders: the one whose run began last.
+"""The results files of a folder: their names, and which of them, or of several folders, is the newest.
 
-The date of a file does not count: it says when the file was copied, checked out or unpacked.
+The newest is the one whose run began last. The date of a file does not count: it says when the file was copied, checked
+out or unpacked.
 """
 
 from __future__ import annotations
