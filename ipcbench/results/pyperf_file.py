@@ -15,7 +15,7 @@ import pandas as pd
 
 from ipcbench.errors import BadRequest
 from ipcbench.model import Case
-from ipcbench.results.frame import CASE_COLUMNS, VISIT_COLUMNS
+from ipcbench.results.frame import CASE_COLUMNS, VISIT_COLUMNS, about_case
 from ipcbench.results.reading import Refused, refuse_strangers
 from ipcbench.text import safe_text
 
@@ -104,11 +104,8 @@ def _case(name: str, measured: bool) -> tuple[object, ...]:
         case = Case.parse(name)
     except BadRequest:
         case = Case(name, "", 0, 0)
-    about = (case.mechanism, case.mechanism[:12], "other", "", "")
-    asked = (name if not case.mechanism else case.question, case.pattern, case.operation, case.mechanism)
-    settings = (case.size, case.workers, case.payload, case.start_method, case.placement, case.python)
     verdict = ("ok", "") if measured else ("failed", "pyperf has no value of it")
-    return (name, *asked, *about, *settings, True, *verdict, "")
+    return (name, *about_case(case, None), *verdict, "")
 
 
 def _facts(suite: _Suite) -> dict[str, str]:
