@@ -15,6 +15,7 @@ import numpy as np
 
 from ipcbench.analysis.compare.difference import Difference, trimmed, unpaired, verdicts
 from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray
+from ipcbench.text import count
 
 LEAST_FOR_HALVES = 4  # rounds: two in each half
 MOST_CASES = 200  # to compare, evenly chosen, so that even the largest file takes only a second
@@ -56,12 +57,12 @@ class SelfCheck:
     def doubts(self) -> list[str]:
         """What makes comparisons with the run doubtful; empty for a reliable run."""
         if not self.known:
-            return [f"{self.rounds} round{'' if self.rounds == 1 else 's'} cannot tell, {LEAST_FOR_HALVES} are needed"]
+            return [f"{count(self.rounds, 'round')} cannot tell, {LEAST_FOR_HALVES} are needed"]
         found = []
         if self.different > MOST_DIFFERENT * self.cases:
-            found.append(f"{self.different} of {self._cases} differ between alternate rounds")
+            found.append(f"{self.different} of {count(self.cases, 'case')} differ between alternate rounds")
         if self.apart > MOST_DIFFERENT * self.cases:
-            found.append(f"{self.apart} of {self._cases} changed from the first half to the second")
+            found.append(f"{self.apart} of {count(self.cases, 'case')} changed from the first half to the second")
         if self.distance > COARSE:
             found.append(
                 f"only differences above {_rounded(self.distance)} from another run are real (inside the run, rounds "
@@ -83,14 +84,10 @@ class SelfCheck:
         if self.visible == self.visible:
             seen = f" A difference of {_percent(self.visible)} would be seen in 4 comparisons of 5."
         return (
-            f"The self-check compares the run with itself: {self.different} of {self._cases} differ between alternate "
-            f"rounds, {self.apart} between the first half and the second. Noise floor {_percent(self.floor)}: with "
-            f"nothing changed, 95 % of the cases of two such runs are closer together.{seen}"
+            f"The self-check compares the run with itself: {self.different} of {count(self.cases, 'case')} differ "
+            f"between alternate rounds, {self.apart} between the first half and the second. Noise floor "
+            f"{_percent(self.floor)}: with nothing changed, 95 % of the cases of two such runs are closer together.{seen}"
         )
-
-    @property
-    def _cases(self) -> str:
-        return f"{self.cases} case{'' if self.cases == 1 else 's'}"
 
 
 def self_check(series: Sequence[FloatArray], rounds: int) -> SelfCheck:
@@ -159,14 +156,14 @@ def _moves(rows: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
     """
     lengths = np.array([len(row) for row in rows])
     moved, chance = np.empty((2, len(rows)))
-    for count in map(int, np.unique(lengths)):
-        alike = np.flatnonzero(lengths == count)
+    for rounds in map(int, np.unique(lengths)):
+        alike = np.flatnonzero(lengths == rounds)
         logs = np.log([rows[int(place)] for place in alike])
-        halves = logs[:, : count // 2], logs[:, count // 2 :]
+        halves = logs[:, : rounds // 2], logs[:, rounds // 2 :]
         first, second = (half.mean(axis=1) for half in halves)
         squares = sum((np.square(half - half.mean(axis=1, keepdims=True))).sum(axis=1) for half in halves)
         moved[alike] = first - second
-        chance[alike] = squares / (count - 2) * sum(1 / half.shape[1] for half in halves)
+        chance[alike] = squares / (rounds - 2) * sum(1 / half.shape[1] for half in halves)
     return moved, chance
 
 
