@@ -85,8 +85,9 @@ class SelfCheck:
             seen = f" A difference of {_percent(self.visible)} would be seen in 4 comparisons of 5."
         return (
             f"The self-check compares the run with itself: {self.different} of {count(self.cases, 'case')} differ "
-            f"between alternate rounds, {self.apart} between the first half and the second. Noise floor "
-            f"{_percent(self.floor)}: with nothing changed, 95 % of the cases of two such runs are closer together.{seen}"
+            f"between alternate rounds, {self.apart} between the first half and the second. "
+            f"Noise floor {_percent(self.floor)}: with nothing changed, 95 % of the cases of two such runs are closer "
+            f"together.{seen}"
         )
 
 
