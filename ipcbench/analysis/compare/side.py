@@ -71,9 +71,9 @@ def _side(document: dict[str, Any], path: Path, name: str | None) -> Side:
         result = checked(document)
         return side_of_result(result, name, result.ipcbench.digest)
     name = name or (stem_of(path) if path.is_file() else "pipe")
-    found = foreign(document)
-    facts = found.facts | {"rounds": _several(found.visits.groupby("case").size())}
-    return Side(safe_text(name, _LONGEST_NAME), facts, found.cases, found.visits, digest_of(document), plain=True)
+    cases, visits, facts = foreign(document)
+    facts |= {"rounds": _several(visits.groupby("case").size())}
+    return Side(safe_text(name, _LONGEST_NAME), facts, cases, visits, digest_of(document), plain=True)
 
 
 def side_of_result(result: ResultFile, name: str | None = None, digest: str = "") -> Side:

@@ -146,16 +146,10 @@ def notes(fleet: Fleet) -> list[str]:
             each = [f"{value} on {many:,}" for value, many in most[:4]]
             said.append(f"{name} differs: {', '.join(each)}{', …' if len(most) > 4 else ''}.")
     machines = Counter(host.machine for host in fleet.hosts if host.machine)
-    twice = sum(many - 1 for many in machines.values())
-    if twice:
-        said.append(f"{twice:,} of the files are of machines that are here already: each file counts as a host.")
-    plain = sum(host.plain for host in fleet.hosts)
-    if plain:
-        said.append(f"{plain:,} of the files are plain pyperf's: whether anything was moved, and how, is not known.")
-    stopped = sum(host.facts.get("complete") == "no" for host in fleet.hosts)
-    if stopped:
-        said.append(f"{stopped:,} of the files are of runs that were interrupted.")
-    mixed = sum(bool(host.facts.get("mixed")) for host in fleet.hosts)
-    if mixed:
-        said.append(f"{mixed:,} of the files are mixed: made in part under other conditions.")
-    return said
+    counts = {
+        "of machines that are here already: each file counts as a host": sum(many - 1 for many in machines.values()),
+        "plain pyperf's: whether anything was moved, and how, is not known": sum(host.plain for host in fleet.hosts),
+        "of runs that were interrupted": sum(host.facts.get("complete") == "no" for host in fleet.hosts),
+        "mixed: made in part under other conditions": sum(bool(host.facts.get("mixed")) for host in fleet.hosts),
+    }
+    return said + [f"{many:,} of the files are {what}." for what, many in counts.items() if many]
