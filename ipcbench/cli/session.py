@@ -101,9 +101,8 @@ def _say_findings(finished: FinishedRun, code: int, reports: Path | None) -> int
         except ResultError as error:
             tell(f"ipcbench: {error}")
             lines, code = [], severest(code, NOT_SAVED)
-    for line in dict.fromkeys(
-        [*lines, about.check.words(), cost_line(finished.result)]
-    ):  # a doubt comes first, and once
+    closing = [about.check.words(), cost_line(finished.result)]
+    for line in dict.fromkeys([*lines, *closing]):  # a doubt comes first, and once
         say_prose(line)
     if not reports:
         _say_report(finished)
