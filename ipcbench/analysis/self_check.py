@@ -15,6 +15,7 @@ import numpy as np
 
 from ipcbench.analysis.compare.difference import Difference, trimmed, unpaired, verdicts
 from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray
+from ipcbench.text import count
 
 LEAST_FOR_HALVES = 4  # rounds: two in each half
 MOST_CASES = 200  # to compare, evenly chosen, so that even the largest file takes only a second
@@ -61,9 +62,9 @@ class SelfCheck:
             return [f"the self-check needs {LEAST_FOR_HALVES} rounds, and {has}"]
         found = []
         if self.different > MOST_DIFFERENT * self.cases:
-            found.append(f"{self.different} of {self._cases} differ between alternate rounds")
+            found.append(f"{self.different} of {count(self.cases, 'case')} differ between alternate rounds")
         if self.changed > MOST_DIFFERENT * self.cases:
-            found.append(f"{self.changed} of {self._cases} changed from the first half to the second")
+            found.append(f"{self.changed} of {count(self.cases, 'case')} changed from the first half to the second")
         if self.distance > COARSE:
             found.append(
                 f"only differences above {_rounded(self.distance)} from another run are real (inside the run, see the "
@@ -85,14 +86,11 @@ class SelfCheck:
         if self.visible == self.visible:
             seen = f" 4 of 5 comparisons would detect a difference of {_percent(self.visible)}."
         return (
-            f"The self-check compares the run with itself: {self.different} of {self._cases} differ between alternate "
-            f"rounds, {self.changed} between the first half and the second. Noise floor {_percent(self.floor)}: if "
-            f"nothing changes, 95 % of the cases of two such runs differ by less.{seen}"
+            f"The self-check compares the run with itself: {self.different} of {count(self.cases, 'case')} differ "
+            f"between alternate rounds, {self.changed} between the first half and the second. "
+            f"Noise floor {_percent(self.floor)}: if nothing changes, 95 % of the cases of two such runs differ by "
+            f"less.{seen}"
         )
-
-    @property
-    def _cases(self) -> str:
-        return f"{self.cases} case{'' if self.cases == 1 else 's'}"
 
 
 def self_check(series: Sequence[FloatArray], rounds: int) -> SelfCheck:
@@ -161,14 +159,14 @@ def _moves(rows: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
     """
     lengths = np.array([len(row) for row in rows])
     moved, chance = np.empty((2, len(rows)))
-    for count in map(int, np.unique(lengths)):
-        alike = np.flatnonzero(lengths == count)
+    for rounds in map(int, np.unique(lengths)):
+        alike = np.flatnonzero(lengths == rounds)
         logs = np.log([rows[int(place)] for place in alike])
-        halves = logs[:, : count // 2], logs[:, count // 2 :]
+        halves = logs[:, : rounds // 2], logs[:, rounds // 2 :]
         first, second = (half.mean(axis=1) for half in halves)
         squares = sum((np.square(half - half.mean(axis=1, keepdims=True))).sum(axis=1) for half in halves)
         moved[alike] = first - second
-        chance[alike] = squares / (count - 2) * sum(1 / half.shape[1] for half in halves)
+        chance[alike] = squares / (rounds - 2) * sum(1 / half.shape[1] for half in halves)
     return moved, chance
 
 

@@ -86,10 +86,12 @@ def outliers(fleet: Fleet) -> Outliers:
     kinds = Counter(fleet.classes)
     classes = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
     known = mean[~np.isnan(mean)]
-    controls = _of_rows(ratios[:, _controls(fleet) & common], np.nanmean)
+    controls = np.array([each.mechanism in CONTROLS for each in fleet.about], dtype=bool)
     most = asked & ((~np.isnan(log)).sum(axis=0) * 2 > len(log))
     hosts = _hosts(fleet, judged, level, classes).assign(
-        cases=(~np.isnan(inside)).sum(axis=1), missing=np.isnan(log[:, most]).sum(axis=1), controls=np.exp(controls)
+        cases=(~np.isnan(inside)).sum(axis=1),
+        missing=np.isnan(log[:, most]).sum(axis=1),
+        controls=np.exp(_of_rows(ratios[:, controls & common], np.nanmean)),
     )
     many = odd["host"].value_counts()
     spread = float(judged.spread[0]) if len(known) >= LEAST_FOR_SPREAD else math.nan
@@ -232,10 +234,6 @@ def _odd(fleet: Fleet, inside: FloatArray, level: FloatArray) -> pd.DataFrame:
         }
     )
     return found.iloc[np.argsort(-np.abs(np.log(found["beside"].to_numpy(dtype=float))), kind="stable")]
-
-
-def _controls(fleet: Fleet) -> BoolArray:
-    return np.array([each.mechanism in CONTROLS for each in fleet.about], dtype=bool)
 
 
 def _cases(fleet: Fleet, ratios: FloatArray, centre: FloatArray, common: BoolArray) -> pd.DataFrame:

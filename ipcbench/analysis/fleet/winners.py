@@ -18,7 +18,7 @@ from scipy import special
 
 from ipcbench.analysis.compare.difference import RATE, adjusted
 from ipcbench.analysis.fleet.gather import Fleet
-from ipcbench.analysis.fleet.host import BoolArray
+from ipcbench.analysis.fleet.host import BoolArray, blocks_of
 from ipcbench.analysis.stats import BLOCK, PRACTICAL, FloatArray, IntArray
 
 
@@ -42,12 +42,8 @@ class Winners:
 
 def winners(fleet: Fleet) -> Winners:
     """Find the winners of every block on every host."""
-    places: dict[tuple[object, ...], list[int]] = {}
-    for place, each in enumerate(fleet.about):
-        if each.ranked and each.mechanism:
-            places.setdefault(each.block, []).append(place)
     blocks, asked = [], []
-    for key, columns in places.items():
+    for key, columns in blocks_of(fleet.about).items():
         found = _block(fleet, np.array(columns))
         if found is not None:
             blocks.append((key, *found))

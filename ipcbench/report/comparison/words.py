@@ -11,7 +11,7 @@ import pandas as pd
 
 from ipcbench.analysis.compare.comparability import facts, notes
 from ipcbench.analysis.compare.contrast import MOVED, Contrast
-from ipcbench.analysis.compare.difference import MOST_MORE
+from ipcbench.analysis.compare.difference import MOST_MORE, WORTH
 from ipcbench.analysis.compare.rankings import Shape
 from ipcbench.analysis.compare.side import Side
 from ipcbench.analysis.stats import LEAST_ROUNDS
@@ -89,7 +89,7 @@ def conclusion(comparison: Comparison) -> list[str]:
         counts += [f"{lacking:,} missing on one side"] if lacking else []
         said.append(
             f"{safe_text(column, 60)} against {safe_text(contrast.base, 60)}: {', '.join(counts)}. Differences below "
-            f"{contrast.worth * 100:.3g} % are ignored.{_in_doubt(comparison, column, within)}"
+            f"{WORTH * 100:.3g} % are ignored.{_in_doubt(comparison, column, within)}"
         )
     return said + _more(contrast.table)
 

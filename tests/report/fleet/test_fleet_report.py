@@ -337,7 +337,7 @@ def test_many_files_are_read_in_processes_to_the_same_end(folder: Path) -> None:
     files = [(None, path) for path in sorted((folder / "results").glob("lab-0*.json"))]
     assert len(files) >= LEAST_FOR_PROCESSES
     there, here = gather(read_hosts(files)), gather(host for pair in files for host in read_hosts([pair]))
-    np.testing.assert_array_equal(there.numbers.table, here.numbers.table)
+    np.testing.assert_array_equal(there.numbers, here.numbers)
     assert [host.name for host in there.hosts] == [host.name for host in here.hosts]
 
 
@@ -395,12 +395,12 @@ def thousand() -> Survey:
     host, chance = hosts_of([make(1)])[0], np.random.default_rng(1)
     hosts = []
     for number in range(1000):
-        table = host.numbers.table.copy()
+        table = np.array(host.numbers)
         table[0] += chance.normal(0.0, 0.01) + chance.normal(0.0, 0.01, table.shape[1])
         table[0] += np.log(1.5) * (number % 20 == 7) - np.log(3) * (number == 500)
         fields = {name: getattr(host, name) for name in Host.__dataclass_fields__}
         fields |= {"name": f"lab-{number:08x}", "digest": str(number), "repeats": frozenset()}
-        hosts.append(Host(**fields | {"numbers": type(host.numbers)(table)}))
+        hosts.append(Host(**fields | {"numbers": type(host.numbers)(*table)}))
     about = gather(hosts)
     return Survey("lab", about, outliers(about), winners(about))
 
