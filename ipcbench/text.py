@@ -67,8 +67,8 @@ def safe_lines(text: object, limit: int) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """Write a number of things: '1 case', '2 cases', '2 copies', '2 processes'."""
+    """Write a number of things: '1 case', '1,200 cases', '2 copies', '2 processes'."""
     if number == 1:
-        return f"{number} {noun}"
+        return f"1 {noun}"
     plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("ss") else f"{noun}s"
-    return f"{number} {plural}"
+    return f"{number:,} {plural}"

@@ -15,6 +15,7 @@ import numpy as np
 
 from ipcbench.analysis.compare.difference import Difference, trimmed, unpaired, verdicts
 from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray
+from ipcbench.text import count
 
 LEAST_FOR_HALVES = 4  # rounds: two in each half
 MOST_CASES = 200  # to compare, evenly chosen, so that even the largest file takes only a second
@@ -29,15 +30,16 @@ class SelfCheck:
     """The result of comparing a file with itself.
 
     Of `cases` with a time in at least 4 rounds, `different` are called slower or faster between interleaved halves and
-    `apart` between contiguous ones. floor is the 95th percentile of the distance between two whole files like this one,
-    visible the difference between them that is seen four times out of five, both as shares: 0.05 for 5 %. drift is the
-    standard deviation of log(time) between two moments, see `_drift`. The last three are NaN if cases is 0.
+    `changed` between contiguous ones. floor is the 95th percentile of the distance between two whole files like this
+    one, visible the difference between them that is detected four times out of five, both as shares: 0.05 for 5 %.
+    drift is the standard deviation of log(time) between two moments, see `_drift`. The last three are NaN if cases is
+    0.
     """
 
     rounds: int
     cases: int = 0
     different: int = 0
-    apart: int = 0
+    changed: int = 0
     floor: float = math.nan
     visible: float = math.nan
     drift: float = math.nan
@@ -56,16 +58,17 @@ class SelfCheck:
     def doubts(self) -> list[str]:
         """What makes comparisons with the run doubtful; empty for a reliable run."""
         if not self.known:
-            return [f"{self.rounds} round{'' if self.rounds == 1 else 's'} cannot tell, {LEAST_FOR_HALVES} are needed"]
+            has = "no case has that many" if self.rounds >= LEAST_FOR_HALVES else f"this run has {self.rounds}"
+            return [f"the self-check needs {LEAST_FOR_HALVES} rounds, and {has}"]
         found = []
         if self.different > MOST_DIFFERENT * self.cases:
-            found.append(f"{self.different} of {self._cases} differ between alternate rounds")
-        if self.apart > MOST_DIFFERENT * self.cases:
-            found.append(f"{self.apart} of {self._cases} changed from the first half to the second")
+            found.append(f"{self.different} of {count(self.cases, 'case')} differ between alternate rounds")
+        if self.changed > MOST_DIFFERENT * self.cases:
+            found.append(f"{self.changed} of {count(self.cases, 'case')} changed from the first half to the second")
         if self.distance > COARSE:
             found.append(
-                f"only differences above {_rounded(self.distance)} from another run are real (inside the run, rounds "
-                "are paired, and the interval of each ratio says what is told apart)"
+                f"only differences above {_rounded(self.distance)} from another run are real (inside the run, see the "
+                "interval of each ratio)"
             )
         return found
 
@@ -78,19 +81,16 @@ class SelfCheck:
     def details(self) -> str:
         """Return the figures behind the verdict, in sentences."""
         if not self.known:
-            return f"The self-check compares halves of a run, and needs {LEAST_FOR_HALVES} rounds."
+            return f"The self-check compares halves of the run, so it needs cases with {LEAST_FOR_HALVES} rounds."
         seen = ""
         if self.visible == self.visible:
-            seen = f" A difference of {_percent(self.visible)} would be seen in 4 comparisons of 5."
+            seen = f" 4 of 5 comparisons would detect a difference of {_percent(self.visible)}."
         return (
-            f"The self-check compares the run with itself: {self.different} of {self._cases} differ between alternate "
-            f"rounds, {self.apart} between the first half and the second. Noise floor {_percent(self.floor)}: with "
-            f"nothing changed, 95 % of the cases of two such runs are closer together.{seen}"
+            f"The self-check compares the run with itself: {self.different} of {count(self.cases, 'case')} differ "
+            f"between alternate rounds, {self.changed} between the first half and the second. "
+            f"Noise floor {_percent(self.floor)}: if nothing changes, 95 % of the cases of two such runs differ by "
+            f"less.{seen}"
         )
-
-    @property
-    def _cases(self) -> str:
-        return f"{self.cases} case{'' if self.cases == 1 else 's'}"
 
 
 def self_check(series: Sequence[FloatArray], rounds: int) -> SelfCheck:
@@ -117,7 +117,7 @@ def self_check(series: Sequence[FloatArray], rounds: int) -> SelfCheck:
         rounds=rounds,
         cases=len(kept),
         different=_called(interleaved),
-        apart=_called(contiguous),
+        changed=_called(contiguous),
         floor=math.expm1(float(np.quantile(distances, _FLOOR))),
         visible=float(np.median([_visible(row, drift) for row in kept])),
         drift=drift,
@@ -159,14 +159,14 @@ def _moves(rows: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
     """
     lengths = np.array([len(row) for row in rows])
     moved, chance = np.empty((2, len(rows)))
-    for count in map(int, np.unique(lengths)):
-        alike = np.flatnonzero(lengths == count)
+    for rounds in map(int, np.unique(lengths)):
+        alike = np.flatnonzero(lengths == rounds)
         logs = np.log([rows[int(place)] for place in alike])
-        halves = logs[:, : count // 2], logs[:, count // 2 :]
+        halves = logs[:, : rounds // 2], logs[:, rounds // 2 :]
         first, second = (half.mean(axis=1) for half in halves)
         squares = sum((np.square(half - half.mean(axis=1, keepdims=True))).sum(axis=1) for half in halves)
         moved[alike] = first - second
-        chance[alike] = squares / (count - 2) * sum(1 / half.shape[1] for half in halves)
+        chance[alike] = squares / (rounds - 2) * sum(1 / half.shape[1] for half in halves)
     return moved, chance
 
 

@@ -30,20 +30,20 @@ class Shape:
 
     drift is how much longer the operation took at the end of the run than at its beginning, as a share: 0.1 for 10 %,
     negative if it became faster; NaN if uncertain. groups is 2 if the visits form two groups, which then differ by the
-    factor `apart`, 1 if they do not, and 0 if there are too few rounds to tell.
+    factor `factor`, 1 if they do not, and 0 if there are too few rounds to tell.
     """
 
     drift: float = math.nan
     groups: int = 0
-    apart: float = math.nan
+    factor: float = math.nan
 
 
 def shape(seconds: FloatArray) -> Shape:
     """Return the shape of the visit means of one case, by round: (rounds,) in seconds, NaN if missing."""
     rounds = np.flatnonzero(~np.isnan(seconds))
     logs = np.log(seconds[rounds])
-    found, apart = groups(logs)
-    return Shape(_drift(rounds.astype(float), logs), found, apart)
+    found, factor = groups(logs)
+    return Shape(_drift(rounds.astype(float), logs), found, factor)
 
 
 def _drift(rounds: FloatArray, logs: FloatArray) -> float:
@@ -67,10 +67,10 @@ def groups(logs: FloatArray) -> tuple[int, float]:
     distance = (logs.sum() - sums) / (count - below) - sums / below  # of the two groups' means, at each split
     explained = distance**2 * below * (count - below) / count
     best = int(np.argmax(explained))
-    apart = math.exp(float(distance[best]))
-    if apart <= 1 + CHANGE or explained[best] < by_chance(count) * total:
+    factor = math.exp(float(distance[best]))
+    if factor <= 1 + CHANGE or explained[best] < by_chance(count) * total:
         return 1, math.nan
-    return 2, apart
+    return 2, factor
 
 
 def by_chance(count: int) -> float:

@@ -61,7 +61,7 @@ def median_interval(seconds: FloatArray, repeats: npt.NDArray[np.int64] | None =
         return math.nan, math.nan
     if repeats is not None and len(known := np.unique(repeats)) > 1:
         each = [seconds[repeats == repeat] for repeat in known]
-        return _percentiles(resampled_repeats(each, np.random.default_rng(SEED)))
+        return _percentiles(_resampled_repeats(each))
     return _percentiles(np.log(resampled_medians(seconds)))
 
 
@@ -218,18 +218,16 @@ def _medians(data: bytes) -> FloatArray:
     return medians
 
 
-def resampled_repeats(side: Sequence[FloatArray], chance: np.random.Generator, drift: float = 0.0) -> FloatArray:
-    """Return medians of resampled rounds, as logarithms: one array (rounds,) in seconds per repeat -> (resamples,).
+def _resampled_repeats(side: Sequence[FloatArray]) -> FloatArray:
+    """Return medians of resampled rounds, (resamples,), as logarithms: one array (rounds,) in seconds per repeat.
 
-    drift is the standard deviation of log(time) between two moments, which a single repeat cannot show by itself.
     k of k repeats are drawn with replacement, which shows only (k - 1) / k of the variance between them; spreading
     their centres adds the missing part (Davison & Hinkley, "Bootstrap Methods and their Application", 3.8).
     """
-    repeats = [np.log(repeat) for repeat in side]
-    if len(repeats) > 1:
-        centres = np.array([np.median(repeat) for repeat in repeats])
-        further = (centres - np.median(centres)) * (math.sqrt(len(repeats) / (len(repeats) - 1)) - 1)
-        repeats = [repeat + shift for repeat, shift in zip(repeats, further, strict=True)]
+    chance, repeats = np.random.default_rng(SEED), [np.log(repeat) for repeat in side]
+    centres = np.array([np.median(repeat) for repeat in repeats])
+    further = (centres - np.median(centres)) * (math.sqrt(len(repeats) / (len(repeats) - 1)) - 1)
+    repeats = [repeat + shift for repeat, shift in zip(repeats, further, strict=True)]
     lengths = np.array([len(repeat) for repeat in repeats])
     table = np.full((len(repeats), lengths.max()), np.nan)
     for place, repeat in enumerate(repeats):
@@ -239,7 +237,7 @@ def resampled_repeats(side: Sequence[FloatArray], chance: np.random.Generator, d
     drawn = np.where(np.arange(table.shape[1]) < lengths[chosen], table[chosen, rounds], np.nan)
     middles = np.nanmedian if len(set(lengths)) > 1 else np.median
     medians: FloatArray = middles(drawn.reshape(RESAMPLES, -1), axis=1)
-    return medians + chance.normal(0.0, drift, RESAMPLES) if drift and len(repeats) == 1 else medians
+    return medians
 
 
 def _percentiles(logarithms: FloatArray) -> tuple[float, float]:

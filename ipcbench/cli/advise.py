@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ipcbench.cli.help import GroupedCommand
-from ipcbench.cli.options import RESULTS, known
+from ipcbench.cli.options import GroupedCommand, folder_option, known
 from ipcbench.cli.output import LEAST_WIDTH, line_width, printing, say_prose
 from ipcbench.errors import BadRequest
 
@@ -57,13 +55,7 @@ GROUPS = {
     metavar="FILE|LABEL",
     help="Results file. Default: the newest run of this machine that answers the question.",
 )
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=RESULTS,
-    metavar="FOLDER",
-    help="Folder of results files. Default: results.",
-)
+@folder_option("Folder of results files. Default: results.")
 @click.option("--measure", is_flag=True, help="First measure all mechanisms that fit, if the answer lacks any.")
 @click.option("--rounds", metavar="N", help="Number of rounds for --measure. Default: that of 'ipcbench run'.")
 @click.option("--label", metavar="NAME", help="Name of the results file of --measure.")

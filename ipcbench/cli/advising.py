@@ -20,7 +20,7 @@ from ipcbench.machine.facts import is_this_machine
 from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS, Case
 from ipcbench.plan import catalog
 from ipcbench.report.content.words import listing
-from ipcbench.results.newest import machine_of, newest_first, results_in, stem_of
+from ipcbench.results.folder import newest_first, record_of, results_in, stem_of
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import load
 from ipcbench.shell import pasted
@@ -30,10 +30,8 @@ from ipcbench.units import parse_size, size_name
 MOST_OTHERS = 6  # labels
 MOST_ASKED = 10  # files, since each takes a moment to read
 
-if TYPE_CHECKING:
-    from ipcbench.analysis.advice.advise import (
-        Advice,
-    )  # imports pandas, which an error in the options need not wait for
+if TYPE_CHECKING:  # it imports pandas, which an error in the options need not wait for
+    from ipcbench.analysis.advice.advise import Advice
     from ipcbench.report.content.advice import Source
 
 
@@ -105,7 +103,7 @@ def sources(text: str | None, folder: Path, need: Need, measure: bool) -> list[P
     """
     files = results_in(folder)
     if text is None:
-        own = [path for path in files if (machine := machine_of(path)) is not None and is_this_machine(machine)]
+        own = [path for path in files if (record := record_of(path)) and is_this_machine(record.machine.id)]
         if own or measure:
             return newest_first(own)[:MOST_ASKED]
         raise ResultError(
@@ -141,7 +139,7 @@ def first_answer(paths: Sequence[Path], need: Need) -> tuple[Advice, Source] | N
 
 def _others(files: list[Path]) -> str:
     """Return a clause that names the files of other machines; empty if there is none."""
-    others = [stem_of(path) for path in files if machine_of(path) is not None]
+    others = [stem_of(path) for path in files if record_of(path)]
     if not others:
         return ""
     return f"; --from answers from results of another machine: {listing(others, MOST_OTHERS)}"

@@ -7,18 +7,12 @@ from pathlib import Path
 
 import click
 
-from ipcbench.cli.options import RESULTS
+from ipcbench.cli.options import results_option
 
 
 @click.command("anonymise")
 @click.argument("file", metavar="FILE|LABEL")
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=RESULTS,
-    metavar="FOLDER",
-    help="Folder where labels are looked up. Default: results.",
-)
+@results_option
 @click.option(
     "--out",
     "-o",
@@ -42,7 +36,7 @@ def command(file: str, results: Path, out: Path | None, force: bool) -> int:
     from ipcbench.cli.output import say
     from ipcbench.errors import BadRequest, ResultError
     from ipcbench.machine.names import local_names
-    from ipcbench.results.newest import stem_of
+    from ipcbench.results.folder import stem_of
     from ipcbench.results.privacy import anonymous
     from ipcbench.results.reading import STDIN
     from ipcbench.results.store import find, load, save

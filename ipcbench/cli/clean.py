@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ipcbench.cli.exit_codes import NOT_SAVED
 from ipcbench.cli.output import say, tell
 from ipcbench.text import count
 
@@ -36,7 +37,7 @@ def command(dry_run: bool) -> int:
             continue
         survivors = remove_leftover(leftover)
         if survivors:
-            code = 6
+            code = NOT_SAVED
             tell(f"ipcbench: {text}: process {survivors[0].pid} does not end, and the folder stays; end it and repeat")
         else:
             say(f"removed {text}")

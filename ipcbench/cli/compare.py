@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ipcbench.cli.exit_codes import WORSE
-from ipcbench.cli.help import GroupedCommand
-from ipcbench.cli.options import FEW, FORMATS, RESULTS
+from ipcbench.cli.options import FEW, GroupedCommand, comparison_options
 from ipcbench.text import told_apart
 
 if TYPE_CHECKING:
     from ipcbench.analysis.compare.columns import Projection
     from ipcbench.analysis.compare.contrast import Contrast
-    from ipcbench.analysis.compare.limits import Limit
     from ipcbench.analysis.compare.side import Side
     from ipcbench.analysis.self_check import SelfCheck
     from ipcbench.report.comparison.words import Comparison
@@ -31,34 +29,11 @@ GROUPS = {
 
 @click.command("compare", cls=GroupedCommand, groups=GROUPS)
 @click.argument("files", nargs=-1, required=True, metavar="A B [C ...]")
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=RESULTS,
-    metavar="FOLDER",
-    help="Folder where labels are looked up. Default: results.",
-)
 @click.option("--column", metavar="FIELD", help="Compare values of this field instead of files.")
 @click.option(
     "--row", "rows", multiple=True, metavar="FIELD", help="One row per value of this field. Default: per case."
 )
-@click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE,…", help="Only these cases; repeatable.")
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(FORMATS),
-    default="table",
-    metavar="FORMAT",
-    help="table (default), markdown, json or csv.",
-)
-@click.option(
-    "--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Write to this file instead of stdout."
-)
-@click.option("--all", "everything", is_flag=True, help="Also show equivalent, inconclusive and missing cases.")
-@click.option("--charts", is_flag=True, help="Also write a report with charts, to reports/<B>-vs-<A>.")
-@click.option(
-    "--report", type=click.Path(path_type=Path), metavar="FOLDER", help="Also write that report, to this folder."
-)
+@comparison_options("Also show equivalent, inconclusive and missing cases.", "report", "<B>-vs-<A>")
 @click.option(
     "--fleet/--no-fleet",
     default=None,
@@ -71,17 +46,11 @@ GROUPS = {
 )
 def command(
     files: Sequence[str],
-    results: Path,
     column: str | None,
     rows: Sequence[str],
-    filters: Sequence[str],
-    kind: str,
-    output: Path | None,
-    everything: bool,
-    charts: bool,
-    report: Path | None,
     fleet: bool | None,
     fail_if: str | None,
+    **shared: Any,
 ) -> int:
     """Compare results: files, machines, Pythons, settings.
 
@@ -101,24 +70,30 @@ def command(
     workers, payload, start-method, placement, python; case.
     """
     from ipcbench.analysis.compare.limits import exceeded, parse_limits
-    from ipcbench.cli.output import say, tell
-    from ipcbench.cli.result_files import show
+    from ipcbench.cli.comparison import Wanted, survey
 
+    wanted = Wanted(**shared)
     if _by_host(len(files), fleet, column, rows, fail_if):
-        from ipcbench.cli.surveying import Wanted, survey
+        return survey(files, wanted)
+    from ipcbench.report.comparison import formats
 
-        return survey(files, results, filters, Wanted(kind, output, everything, charts, report))
     limits = parse_limits(fail_if) if fail_if is not None else ()
-    comparison = _compare(_sides(files, results), _projection(column, rows, filters, len(files)))
-    failed = {str(limit): exceeded(limit, comparison.contrast) for limit in limits}
-    if charts or report:
+    comparison = _compare(_sides(files, wanted.results), _projection(column, rows, wanted.filters, len(files)))
+    contrast = comparison.contrast
+    failed = {str(limit): exceeded(limit, contrast) for limit in limits}
+    if folder := wanted.folder(f"{'-and-'.join(contrast.columns[1:])}-vs-{contrast.base}"):
         from ipcbench.report.comparison.write import write
 
-        folder = report or Path("reports") / _folder(comparison.contrast)
-        page = write(comparison, folder)
-        (say if kind == "table" and output is None else tell)(f"report: {page}")
-    show(_formatted(comparison, kind, everything, failed, output is not None), output)
-    return _judged(limits, failed, comparison.contrast, quiet=kind != "table" and output is None)
+        wanted.say_page(write(comparison, folder))
+    wanted.show(
+        {
+            "json": lambda: formats.as_json(comparison, failed),
+            "csv": lambda: formats.as_csv(comparison),
+            "markdown": lambda: formats.as_markdown(comparison, wanted.everything),
+            "table": lambda: formats.terminal(comparison, wanted.everything, wanted.width) + "\n",
+        }
+    )
+    return _judged(failed, contrast, quiet=wanted.kind != "table" and wanted.output is None)
 
 
 def _by_host(files: int, fleet: bool | None, column: str | None, rows: Sequence[str], fail_if: str | None) -> bool:
@@ -145,7 +120,7 @@ def checks(sides: Sequence[Side]) -> dict[str, SelfCheck]:
 def _sides(files: Sequence[str], results: Path) -> list[Side]:
     from ipcbench.analysis.compare.comparability import refuse
     from ipcbench.analysis.compare.side import LONGEST_COLUMN, open_side
-    from ipcbench.cli.result_files import place
+    from ipcbench.cli.comparison import place
 
     sides = []
     for text in files:
@@ -158,18 +133,14 @@ def _sides(files: Sequence[str], results: Path) -> list[Side]:
 
 def _projection(column: str | None, rows: Sequence[str], filters: Sequence[str], files: int) -> Projection:
     from ipcbench.analysis.compare.columns import Projection, field
-    from ipcbench.cli.result_files import parse_filters
+    from ipcbench.cli.comparison import parse_filters
 
     chosen = [part.strip() for text in rows for part in text.split(",")]
     for name in [*chosen, *([column] if column else [])]:
         field(name)
     if column is None and files == 1:
         column = ""
-    return Projection(
-        "label" if column is None else column,
-        tuple(chosen),
-        parse_filters(filters),
-    )
+    return Projection("label" if column is None else column, tuple(chosen), parse_filters(filters))
 
 
 def _compare(sides: Sequence[Side], projection: Projection) -> Comparison:
@@ -218,33 +189,12 @@ def _why_nothing(sides: Sequence[Side], found: Contrast) -> str:
     return f"none of the {len(common)} cases in common has a number on both sides: {'; '.join(said)}"
 
 
-def _folder(contrast: Contrast) -> str:
-    from ipcbench.results.store import folder_name
-
-    return folder_name(Path(f"{'-and-'.join(contrast.columns[1:])}-vs-{contrast.base}"))
-
-
-def _formatted(
-    comparison: Comparison, kind: str, everything: bool, failed: Mapping[str, Sequence[str]], to_file: bool
-) -> str:
-    from ipcbench.cli.result_files import table_width
-    from ipcbench.report.comparison import formats
-
-    if kind == "json":
-        return formats.as_json(comparison, failed)
-    if kind == "csv":
-        return formats.as_csv(comparison)
-    if kind == "markdown":
-        return formats.as_markdown(comparison, everything)
-    return formats.terminal(comparison, everything, table_width(to_file)) + "\n"
-
-
-def _judged(limits: Sequence[Limit], failed: Mapping[str, Sequence[str]], contrast: Contrast, quiet: bool) -> int:
+def _judged(failed: Mapping[str, Sequence[str]], contrast: Contrast, quiet: bool) -> int:
     """Print the result of --fail-if, to stderr if a program reads stdout, and return the exit code."""
     from ipcbench.cli.output import say, tell
     from ipcbench.report.comparison.words import below_floor
 
-    if not limits:
+    if not failed:
         return 0
     open_ = int((contrast.table["verdict"] == "inconclusive").sum())
     rest = f"; {open_:,} inconclusive, which do not count as failed" if open_ else ""

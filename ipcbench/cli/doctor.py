@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ipcbench.cli.exit_codes import NOTHING
 from ipcbench.cli.output import say_prose
 from ipcbench.shell import pasted
 from ipcbench.text import count, safe_text
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from ipcbench.machine.finding import Finding
     from ipcbench.model import Capabilities
 
-NOTHING_HERE = 8
 MOST_WARNED = 2  # lines before a run
 NARROWEST, WIDEST, ROOMY = 60, 140, 100
 _STYLES = {"warning": "bold", "note": "", "good": "dim"}
@@ -60,7 +60,7 @@ def command(how: str) -> int:
     else:
         click.echo(table(findings, shutil.get_terminal_size((80, 24)).columns, sys.stdout.isatty()), nl=False)
         say_prose(last_line(findings, reason))
-    return NOTHING_HERE if reason else 0
+    return NOTHING if reason else 0
 
 
 def why_nothing(offer: Capabilities) -> str | None:

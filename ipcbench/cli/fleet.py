@@ -2,55 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from ipcbench.cli.help import GroupedCommand
-from ipcbench.cli.options import FORMATS, GROUPS, RESULTS, run_options
+from ipcbench.cli.options import GROUPS, GroupedCommand, comparison_options, options, run_options
 
+CLUSTER = {"Cluster": ("scheduler", "tls_ca", "tls_cert", "tls_key", "trusted_network", "grace")}
+_FILE = click.Path(exists=True, dir_okay=False)
 
-def cluster_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options for the connection to a cluster."""
-    options = [
-        click.option(
-            "--scheduler",
-            required=True,
-            metavar="ADDRESS",
-            help="Address of the Dask scheduler, such as tcp://10.0.0.5:8786 or tls://…",
-        ),
-        click.option(
-            "--tls-ca",
-            type=click.Path(exists=True, dir_okay=False),
-            metavar="FILE",
-            help="Certificate of the certificate authority.",
-        ),
-        click.option(
-            "--tls-cert",
-            type=click.Path(exists=True, dir_okay=False),
-            metavar="FILE",
-            help="Certificate of this client.",
-        ),
-        click.option(
-            "--tls-key", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Key of this client."
-        ),
-        click.option(
-            "--trusted-network",
-            is_flag=True,
-            help="Allow a scheduler without TLS: all networks of its machine are private.",
-        ),
-        click.option(
-            "--grace",
-            metavar="TIME",
-            default="1m",
-            help="How long to wait for a host that stopped answering. Default: 1m.",
-        ),
-    ]
-    for option in reversed(options):
-        function = option(function)
-    return function
+cluster_options = options(
+    click.option(
+        "--scheduler",
+        required=True,
+        metavar="ADDRESS",
+        help="Address of the Dask scheduler, such as tcp://10.0.0.5:8786 or tls://…",
+    ),
+    click.option("--tls-ca", type=_FILE, metavar="FILE", help="Certificate of the certificate authority."),
+    click.option("--tls-cert", type=_FILE, metavar="FILE", help="Certificate of this client."),
+    click.option("--tls-key", type=_FILE, metavar="FILE", help="Key of this client."),
+    click.option(
+        "--trusted-network",
+        is_flag=True,
+        help="Allow a scheduler without TLS: all networks of its machine are private.",
+    ),
+    click.option(
+        "--grace",
+        metavar="TIME",
+        default="1m",
+        help="How long to wait for a host that stopped answering. Default: 1m.",
+    ),
+)
 
 
 def without(function: click.Command, *names: str) -> None:
@@ -58,9 +41,6 @@ def without(function: click.Command, *names: str) -> None:
     for option in function.params:
         if option.name in names and isinstance(option, click.Option):
             option.hidden = True
-
-
-CLUSTER = {"Cluster": ("scheduler", "tls_ca", "tls_cert", "tls_key", "trusted_network", "grace")}
 
 
 @click.group("fleet")
@@ -132,40 +112,8 @@ def run(**given: Any) -> int:
     short_help="Show which hosts differ and where the winner changes.",
 )
 @click.argument("files", nargs=-1, required=True, metavar="LABEL|FILE...")
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=RESULTS,
-    metavar="FOLDER",
-    help="Folder where labels are looked up. Default: results.",
-)
-@click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE,…", help="Only these cases; repeatable.")
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(FORMATS),
-    default="table",
-    metavar="FORMAT",
-    help="table (default), markdown, json or csv.",
-)
-@click.option(
-    "--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Write to this file instead of stdout."
-)
-@click.option("--all", "everything", is_flag=True, help="Show all hosts, cases and winners.")
-@click.option("--charts", is_flag=True, help="Also write a page with charts, to reports/<LABEL>-fleet.")
-@click.option(
-    "--report", type=click.Path(path_type=Path), metavar="FOLDER", help="Also write that page, to this folder."
-)
-def report(
-    files: Sequence[str],
-    results: Path,
-    filters: Sequence[str],
-    kind: str,
-    output: Path | None,
-    everything: bool,
-    charts: bool,
-    report: Path | None,
-) -> int:
+@comparison_options("Show all hosts, cases and winners.", "page", "<LABEL>-fleet")
+def report(files: Sequence[str], **shared: Any) -> int:
     """Show which hosts differ from the rest, by how much, and where the winner changes.
 
     \b
@@ -176,9 +124,9 @@ def report(
     LABEL is that of 'ipcbench fleet run' and stands for results/<LABEL>-<host>.json of every host. A file that cannot
     be read or compared is named and left out, and the exit code is then 2. The command needs no cluster.
     """
-    from ipcbench.cli.surveying import Wanted, survey
+    from ipcbench.cli.comparison import Wanted, survey
 
-    return survey(files, results, filters, Wanted(kind, output, everything, charts, report))
+    return survey(files, Wanted(**shared))
 
 
 without(plan, "python", "resume", "dry_run")

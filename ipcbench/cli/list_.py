@@ -150,7 +150,10 @@ def _mechanisms(width: int) -> Iterator[str]:
 
 def _plugins(width: int) -> Iterator[str]:
     """Yield plug-ins with their package, or with the reason why they are unusable."""
-    rows = [(name, _origin(found.origin, name)) for name, found in installed().usable.items()]
+    rows = [
+        (name, f"a mechanism of the package {found.origin}; to describe it: {pasted('list', name)}")
+        for name, found in installed().usable.items()
+    ]
     rows += [(name, f"cannot be used: {reason}") for name, reason in installed().refused.items()]
     if rows:
         yield "PLUG-INS"
@@ -213,10 +216,6 @@ def _wrapped(cell: str, size: int) -> list[str]:
 def _library(found: Mechanism) -> str:
     """Return the extra that installs the libraries of a mechanism, marked * if they are not installed."""
     return f"{found.extra}{' *' if found.missing() else ''}" if found.third_party else ""
-
-
-def _origin(origin: str, name: str) -> str:
-    return f"a mechanism of the package {origin}; to describe it: {pasted('list', name)}"
 
 
 def _mechanism(found: Mechanism) -> dict[str, object]:

@@ -1,18 +1,26 @@
-"""The events of a run on stderr: sentences, and progress."""
+"""The events of a run on stderr: sentences, and progress as a bar on a terminal, otherwise as a line per round.
+
+Nothing is drawn during a visit: the bar has no refresh thread and moves only between visits.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn
 
 from ipcbench.cli.doctor import warning_lines
-from ipcbench.cli.output import tell
-from ipcbench.cli.progress import Bar, Lines, Quiet, progress_for
-from ipcbench.cli.summary import outlook
+from ipcbench.cli.output import LONGEST_LINE, quietly, tell
+from ipcbench.cli.summary import absence_line, outlook
 from ipcbench.machine.finding import Finding
+from ipcbench.model import Case, Failure, Visit
 from ipcbench.plan.planner import Plan
 from ipcbench.shell import pasted
-from ipcbench.text import count
+from ipcbench.text import count, safe_text
+from ipcbench.units import format_duration
 
 
 class Terminal:
@@ -47,10 +55,10 @@ class Terminal:
     def warned(self, text: str) -> None:
         self._tell(f"ipcbench: {text}")
 
-    def progress(self) -> contextlib.AbstractContextManager[Quiet | Lines | Bar]:
-        if self.about and not self.quiet:
-            return contextlib.nullcontext(Lines(self._tell))
-        return progress_for(self.quiet)
+    def progress(self) -> contextlib.AbstractContextManager[Lines | Bar]:
+        if self.quiet or self.about or not sys.stderr.isatty():
+            return contextlib.nullcontext(Lines(self._inform))
+        return drawn_bar()
 
     def _inform(self, line: str) -> None:
         if not self.quiet:
@@ -58,3 +66,71 @@ class Terminal:
 
     def _tell(self, line: str) -> None:
         tell(self.about + line)
+
+
+class Lines:
+    """Print a line at the start of a round, and one for each failure."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self.tell, self.round = tell, -1
+
+    def visiting(self, visits: Sequence[Visit], rounds: int, seconds_left: float) -> None:
+        visit = visits[0]
+        if visit.round != self.round:
+            self.round = visit.round
+            what = f"round {visit.round} of {rounds}" if visit.round else "calibrating"
+            self.tell(f"{what}, about {format_duration(seconds_left)} left")
+
+    def failed(self, case: Case, failure: Failure) -> None:
+        self.tell(failure_line(case, failure))
+
+
+class Bar:
+    """Draw a bar for the whole run, with round, case and time left."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self.progress, self.task = progress, task
+        self.total = 0.0
+
+    def visiting(self, visits: Sequence[Visit], rounds: int, seconds_left: float) -> None:
+        visit, more = visits[0], len(visits) - 1
+        self.total = max(self.total, seconds_left)
+        with quietly():
+            self.progress.update(
+                self.task,
+                total=self.total,
+                completed=self.total - seconds_left,
+                round=f"round {visit.round}/{rounds}" if visit.round else "calibrating",
+                left=format_duration(seconds_left),
+                case=safe_text(f"{visit.case.id}{f' and {more} more' if more else ''}"),
+            )
+            self.progress.refresh()
+
+    def failed(self, case: Case, failure: Failure) -> None:
+        with quietly():
+            line = safe_text(failure_line(case, failure), LONGEST_LINE)
+            self.progress.console.print(line, markup=False, highlight=False)
+
+
+@contextlib.contextmanager
+def drawn_bar() -> Iterator[Bar]:
+    """Draw a bar on stderr until the context ends."""
+    columns: list[ProgressColumn] = [
+        TextColumn("{task.fields[round]:>11}"),
+        BarColumn(bar_width=18),
+        TextColumn("{task.fields[left]:>11} left"),
+        TextColumn("{task.fields[case]}", markup=False),
+    ]
+    progress = Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
+    with quietly():
+        progress.start()
+    try:
+        yield Bar(progress, progress.add_task("", total=1.0, round="", left="", case=""))
+    finally:
+        with quietly():
+            progress.stop()
+
+
+def failure_line(case: Case, failure: Failure) -> str:
+    """Return the line for a case that is not measured any more."""
+    return absence_line(case.id, failure.verdict, failure.stage, failure.detail)

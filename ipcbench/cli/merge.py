@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ipcbench.cli.options import RESULTS
+from ipcbench.cli.options import folder_option
 
 if TYPE_CHECKING:
     from ipcbench.results.schema import ResultFile
@@ -17,13 +17,7 @@ if TYPE_CHECKING:
 @click.command("merge")
 @click.argument("files", nargs=-1, metavar="FILE|LABEL...")
 @click.option("--label", metavar="NAME", help="Name of the new results file; required.")
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=RESULTS,
-    metavar="FOLDER",
-    help="Folder of the new file, and where labels are looked up. Default: results.",
-)
+@folder_option("Folder of the new file, and where labels are looked up. Default: results.")
 @click.option("--force", is_flag=True, help="Overwrite the results file of this label.")
 def command(files: tuple[str, ...], label: str | None, results: Path, force: bool) -> int:
     """Merge results files of one machine as repeats.

@@ -1,62 +1,21 @@
-"""The options of `run` and `all`, checked and converted to a request."""
+"""Options that several commands share, their layout in `--help`, and parsers of their values."""
 
 from __future__ import annotations
 
-import itertools
-import random
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from ipcbench.errors import BadRequest, UnknownName
-from ipcbench.machine.pythons import interpreters
-from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS, START_METHODS, Budget, Timing
-from ipcbench.plan.planner import Request
-from ipcbench.run.request import Destination, ResumeRequest, RunRequest
-from ipcbench.shell import kept, pasted
-from ipcbench.units import parse_duration, parse_size, size_name
 
-MOST_ROUNDS = 10_000
 T = TypeVar("T")
-
-# For each effort: the rounds of `run`, and the fewest rounds and the seconds of `all`. An interval needs 5 rounds.
-ROUNDS = {"fast": 5, "": 10, "rigorous": 25, "full": 5}
-LEAST_ROUNDS = {"fast": 5, "": 7, "rigorous": 15}
-SECONDS = {"fast": 80.0, "": 585.0, "rigorous": 2400.0}
-MOST_ROUNDS_UNASKED = 30
-TIMING = {"fast": Timing(values=4), "": Timing(), "rigorous": Timing()}
-
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 RESULTS, REPORTS = Path("results"), Path("reports")
-FORMATS = ("table", "markdown", "json", "csv")  # of a comparison
 FEW = 8  # files that `compare` compares one by one; it takes more for a fleet, unless --no-fleet is given
-
-
-PLANNING = (  # options that --resume excludes, since they would change the plan
-    "suite",
-    "mechanism",
-    "pattern",
-    "size",
-    "workers",
-    "payload",
-    "placement",
-    "start_method",
-    "fast",
-    "full",
-    "rigorous",
-    "label",
-    "full_metadata",
-    "python",
-    "budget",
-    "rounds",
-    "precision",
-    "seed",
-    "dry_run",
-)
-
+_WIDEST = 30  # characters of an option and its metavar; click puts the help of a longer one on the next line
 
 # The groups of options that `--help` of `run` and `all` shows.
 GROUPS = {
@@ -69,225 +28,162 @@ GROUPS = {
 }
 
 
-def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that `run` and `all` share."""
-    options = [
+class GroupedCommand(click.Command):
+    """A command whose options are listed in groups; groups maps headings to names of parameters.
+
+    Options that no group names are listed last.
+    """
+
+    def __init__(self, *args: Any, groups: Mapping[str, Sequence[str]], **attributes: Any) -> None:
+        super().__init__(*args, **attributes)
+        self.groups = groups
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        rows = {option.name: row for option in options if (row := option.get_help_record(ctx))}
+        longest = min(max(len(option) for option, _ in rows.values()), _WIDEST)
+        padded = {name: (f"{option:{longest}}", text) for name, (option, text) in rows.items()}
+        grouped = {name for names in self.groups.values() for name in names}
+        others = [name for name in padded if name not in grouped]
+        for heading, names in (*self.groups.items(), ("Other options", others)):
+            shown = [padded[name] for name in names if name in padded]
+            if shown:
+                with formatter.section(heading):
+                    formatter.write_dl(shown)
+
+
+def options(*every: Decorator) -> Decorator:
+    """Combine options into one decorator; `--help` lists them in this order."""
+
+    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(every):
+            function = option(function)
+        return function
+
+    return add
+
+
+def folder_option(text: str, name: str = "--results", default: Path | None = RESULTS) -> Decorator:
+    """Return an option that takes a path, --results by default; text is its help."""
+    return click.option(name, type=click.Path(path_type=Path), default=default, metavar="FOLDER", help=text)
+
+
+results_option = folder_option("Folder where labels are looked up. Default: results.")
+
+
+def comparison_options(everything: str, page: str, place: str) -> Decorator:
+    """Return the options that `compare` and `fleet report` share.
+
+    everything is the help of --all; the page, or report, with charts is written to reports/<place>.
+    """
+    kinds = ("table", "markdown", "json", "csv")
+    return options(
+        results_option,
         click.option(
-            "--suite", multiple=True, metavar="NAME", help="Measure this suite; repeatable. 'ipcbench list' shows all."
+            "--filter", "filters", multiple=True, metavar="FIELD=VALUE,…", help="Only these cases; repeatable."
         ),
         click.option(
-            "--mechanism",
-            multiple=True,
-            metavar="NAME",
-            help="Only these mechanisms; repeatable. Commas and globs work: queue,'manager-*'.",
+            "--format",
+            "kind",
+            type=click.Choice(kinds),
+            default="table",
+            metavar="FORMAT",
+            help="table (default), markdown, json or csv.",
         ),
         click.option(
-            "--pattern", multiple=True, metavar="NAME", help="Only these patterns, such as ping-pong or access:read."
-        ),
-        click.option("--size", multiple=True, metavar="SIZE", help="Only these payload sizes, such as 64B,64KiB,1MiB."),
-        click.option("--workers", multiple=True, metavar="N", help="Only these numbers of workers, such as 1,4."),
-        click.option(
-            "--payload",
-            multiple=True,
-            metavar="KIND",
-            help="bytes (default); object: a nested dict whose pickle has the size; array: a numpy array of float64.",
-        ),
-        click.option(
-            "--placement",
-            multiple=True,
-            metavar="HOW",
-            help="spread: one CPU per process (default); pack: one CPU for all; free: the scheduler decides.",
-        ),
-        click.option("--start-method", multiple=True, metavar="HOW", help="fork (default), forkserver or spawn."),
-        click.option(
-            "--python",
-            multiple=True,
-            metavar="EXE",
-            help="Measure under this interpreter, which needs pyperf; repeat to compare interpreters, paired by round.",
-        ),
-        click.option(
-            "--budget", metavar="TIME", help="Measure for about this long, such as 90s or 10m, in whole rounds."
-        ),
-        click.option("--rounds", metavar="N", help="Number of rounds; each round visits every case once."),
-        click.option(
-            "--precision",
-            metavar="SHARE",
-            help="Add rounds for cases whose median is not known to ± this share, such as 5%, up to twice the rounds "
-            "or to the end of the budget.",
-        ),
-        click.option("--fast", is_flag=True, help="Fewer cases, shorter visits, fewer rounds."),
-        click.option(
-            "--full",
-            is_flag=True,
-            help="All suites and every mechanism in every pattern; third-party mechanisms if installed. Takes more "
-            "than an hour.",
-        ),
-        click.option("--rigorous", is_flag=True, help="More rounds, for narrower intervals."),
-        click.option("--seed", callback=_seed, metavar="N", help="Repeat the order of the run with this seed."),
-        click.option("--label", metavar="NAME", help="Name of the results file. Default: machine, Python and time."),
-        click.option(
-            "--results",
+            "--output",
+            "-o",
             type=click.Path(path_type=Path),
-            default=RESULTS,
-            metavar="FOLDER",
-            help="Folder for results files. Default: results.",
+            metavar="FILE",
+            help="Write to this file instead of stdout.",
         ),
-        click.option(
-            "--resume",
-            metavar="LABEL",
-            help="Continue the run of this label that was stopped or killed, by the plan it began with.",
-        ),
-        click.option(
-            "--force",
-            is_flag=True,
-            help="Overwrite the results file of this label. With --resume: continue although the machine or versions "
-            "differ, and mark the result as mixed.",
-        ),
-        click.option(
-            "--dry-run", is_flag=True, help="Show what would be measured or skipped, and for how long; measure nothing."
-        ),
-        click.option(
-            "--full-metadata", is_flag=True, help="Keep all metadata of pyperf, with the host name and paths."
-        ),
-        click.option("--quiet", "-q", is_flag=True, help="Print results only, no progress and no warnings."),
-    ]
-    for option in reversed(options):
-        function = option(function)
-    return function
-
-
-def make_run_request(command: str, given: dict[str, Any]) -> RunRequest:
-    """Check the options of `run` or `all` and put them together; raises BadRequest and UnknownName."""
-    if given["fast"] and given["rigorous"]:
-        raise BadRequest("--fast and --rigorous exclude each other: choose one")
-    if given["full"] and (given["suite"] or given["fast"]):
-        raise BadRequest("--full measures all suites in full: leave out --suite and --fast")
-    effort = "fast" if given["fast"] else "rigorous" if given["rigorous"] else ""
-    seed = given["seed"] if given["seed"] is not None else random.SystemRandom().randrange(2**32)
-    request = Request(
-        suites=parts(given["suite"]) or (("all",) if command == "all" and not given["full"] else ()),
-        mechanisms=parts(given["mechanism"]),
-        patterns=parts(given["pattern"]),
-        sizes=_sizes(given["size"]),
-        workers=_workers(given["workers"]),
-        payloads=tuple(known("payload", text, PAYLOADS) for text in parts(given["payload"])),
-        placements=tuple(known("placement", text, PLACEMENTS) for text in parts(given["placement"])),
-        start_methods=tuple(known("start method", text, START_METHODS) for text in parts(given["start_method"])),
-        pythons=interpreters(given["python"]),
-        fast=given["fast"],
-        full=given["full"],
+        click.option("--all", "everything", is_flag=True, help=everything),
+        click.option("--charts", is_flag=True, help=f"Also write a {page} with charts, to reports/{place}."),
+        folder_option(f"Also write that {page}, to this folder.", "--report", None),
     )
-    return RunRequest(
-        request=request,
-        budget=_budget(command, effort, given)._replace(precision=_precision(given["precision"])),
-        timing=TIMING[effort],
-        seed=seed,
-        label=given["label"],
-        command=_command(command, given, request, seed),
-        full_metadata=given["full_metadata"],
-        destination=_destination(command, given),
-    )
-
-
-def surplus_of(given: dict[str, Any], names: Sequence[str]) -> str:
-    """Return the named options that the user gave, as written on the command line."""
-    return ", ".join(f"--{name.replace('_', '-')}" for name in names if given[name] not in (None, (), False))
-
-
-def make_resume_request(command: str, given: dict[str, Any]) -> ResumeRequest:
-    """Check the options of `run` or `all` with --resume and put them together; raises BadRequest."""
-    surplus = surplus_of(given, PLANNING)
-    if surplus:
-        raise BadRequest(f"--resume continues the plan that was begun: leave out {surplus}")
-    return ResumeRequest(given["resume"], _destination(command, given))
-
-
-def _destination(command: str, given: dict[str, Any]) -> Destination:
-    results, reports, force = given["results"], given.get("reports"), given["force"]
-    options = ["--results", str(results)] if results != RESULTS else []
-    options += ["--reports", str(reports)] if reports not in (None, REPORTS) else []
-
-    def resume_command(label: str, replacing: bool) -> str:
-        return pasted(command, "--resume", label, *options, *(["--force"] if replacing and force else []))
-
-    return Destination(results, reports, force, resume_command)
-
-
-def _budget(command: str, effort: str, given: dict[str, Any]) -> Budget:
-    rounds = whole("rounds", given["rounds"], MOST_ROUNDS) if given["rounds"] is not None else None
-    seconds = parse_duration(given["budget"]) if given["budget"] is not None else None
-    if rounds is not None and seconds is not None:
-        raise BadRequest("--budget and --rounds exclude each other: choose one")
-    if rounds is not None or seconds is not None:
-        return Budget(seconds, rounds)
-    if given["full"]:
-        return Budget(rounds=ROUNDS["full"])
-    if command == "all":
-        return Budget(SECONDS[effort], None, LEAST_ROUNDS[effort], MOST_ROUNDS_UNASKED)
-    return Budget(rounds=ROUNDS[effort])
-
-
-def _command(command: str, given: dict[str, Any], request: Request, seed: int) -> str:
-    """Return the command that repeats the run, without its label and folders, which change nothing measured."""
-    words = [command]
-    lists = {
-        "suite": parts(given["suite"]),
-        "mechanism": request.mechanisms,
-        "pattern": request.patterns,
-        "size": tuple(map(size_name, request.sizes)),
-        "workers": tuple(map(str, request.workers)),
-        "payload": request.payloads,
-        "placement": request.placements,
-        "start-method": request.start_methods,
-        "python": tuple(f"python{python.version}" for python in request.pythons),
-    }
-    for name, chosen in lists.items():
-        if chosen:
-            words += [f"--{name}", ",".join(chosen)]
-    words += [f"--{name}" for name in ("fast", "full", "rigorous") if given[name]]
-    for name in ("budget", "rounds", "precision"):
-        if given[name]:
-            words += [f"--{name}", " ".join(given[name].split())]
-    return kept(*words, "--seed", seed)
-
-
-def _sizes(texts: Sequence[str]) -> tuple[int, ...]:
-    """Return sizes in bytes without duplicates; raises BadRequest, also for a comma that may be a decimal point."""
-    for text in texts:
-        for number, size in itertools.pairwise(part.strip() for part in text.split(",")):
-            if number.isdecimal() and size[:1].isdecimal() and not size.isdecimal():
-                raise BadRequest(
-                    f"size '{number},{size}' is ambiguous: write {number}.{size} for one size, {number}B,{size} for two"
-                )
-    return tuple(dict.fromkeys(map(parse_size, parts(texts))))
-
-
-def _workers(texts: Sequence[str]) -> tuple[int, ...]:
-    """Return worker counts without duplicates; raises BadRequest."""
-    for text in parts(texts):
-        if re.fullmatch(r"[0-9]{1,9}(-|\.\.|:)[0-9]{1,9}", text):
-            raise BadRequest(f"workers {text!r}: expected whole numbers separated by commas, such as 1,2,4")
-    return tuple(dict.fromkeys(whole("workers", text, MOST_WORKERS) for text in parts(texts)))
-
-
-def _precision(text: str | None) -> float | None:
-    """Parse a share of the median, such as '5%'; raises BadRequest."""
-    if text is None:
-        return None
-    number = text.removesuffix("%")
-    if number != text and re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,4})?", number) and 0.1 <= float(number) <= 50:
-        return float(number) / 100
-    raise BadRequest(f"precision {text!r}: expected from 0.1% to 50%, with the % sign, such as 5%")
-
-
-def parts(texts: Sequence[str]) -> tuple[str, ...]:
-    """Return the values of a repeatable, comma-separated option, in order and without duplicates."""
-    return tuple(dict.fromkeys(part.strip() for text in texts for part in text.split(",")))
 
 
 def _seed(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
     """Parse a seed, a whole number from 0; raises BadRequest."""
     return None if text is None else whole("seed", text, 2**32 - 1, least=0)
+
+
+# The options that `run` and `all` share.
+run_options = options(
+    click.option(
+        "--suite", multiple=True, metavar="NAME", help="Measure this suite; repeatable. 'ipcbench list' shows all."
+    ),
+    click.option(
+        "--mechanism",
+        multiple=True,
+        metavar="NAME",
+        help="Only these mechanisms; repeatable. Commas and globs work: queue,'manager-*'.",
+    ),
+    click.option(
+        "--pattern", multiple=True, metavar="NAME", help="Only these patterns, such as ping-pong or access:read."
+    ),
+    click.option("--size", multiple=True, metavar="SIZE", help="Only these payload sizes, such as 64B,64KiB,1MiB."),
+    click.option("--workers", multiple=True, metavar="N", help="Only these numbers of workers, such as 1,4."),
+    click.option(
+        "--payload",
+        multiple=True,
+        metavar="KIND",
+        help="bytes (default); object: a nested dict whose pickle has the size; array: a numpy array of float64.",
+    ),
+    click.option(
+        "--placement",
+        multiple=True,
+        metavar="HOW",
+        help="spread: one CPU per process (default); pack: one CPU for all; free: the scheduler decides.",
+    ),
+    click.option("--start-method", multiple=True, metavar="HOW", help="fork (default), forkserver or spawn."),
+    click.option(
+        "--python",
+        multiple=True,
+        metavar="EXE",
+        help="Measure under this interpreter, which needs pyperf; repeat to compare interpreters, paired by round.",
+    ),
+    click.option("--budget", metavar="TIME", help="Measure for about this long, such as 90s or 10m, in whole rounds."),
+    click.option("--rounds", metavar="N", help="Number of rounds; each round visits every case once."),
+    click.option(
+        "--precision",
+        metavar="SHARE",
+        help="Add rounds for cases whose median is not known to ± this share, such as 5%, up to twice the rounds "
+        "or to the end of the budget.",
+    ),
+    click.option("--fast", is_flag=True, help="Fewer cases, shorter visits, fewer rounds."),
+    click.option(
+        "--full",
+        is_flag=True,
+        help="All suites and every mechanism in every pattern; third-party mechanisms if installed. Takes more "
+        "than an hour.",
+    ),
+    click.option("--rigorous", is_flag=True, help="More rounds, for narrower intervals."),
+    click.option("--seed", callback=_seed, metavar="N", help="Repeat the order of the run with this seed."),
+    click.option("--label", metavar="NAME", help="Name of the results file. Default: machine, Python and time."),
+    folder_option("Folder for results files. Default: results."),
+    click.option(
+        "--resume",
+        metavar="LABEL",
+        help="Continue the run of this label that was stopped or killed, by the plan it began with.",
+    ),
+    click.option(
+        "--force",
+        is_flag=True,
+        help="Overwrite the results file of this label. With --resume: continue although the machine or versions "
+        "differ, and mark the result as mixed.",
+    ),
+    click.option(
+        "--dry-run", is_flag=True, help="Show what would be measured or skipped, and for how long; measure nothing."
+    ),
+    click.option("--full-metadata", is_flag=True, help="Keep all metadata of pyperf, with the host name and paths."),
+    click.option("--quiet", "-q", is_flag=True, help="Print results only, no progress and no warnings."),
+)
+
+
+def parts(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the values of a repeatable, comma-separated option, in order and without duplicates."""
+    return tuple(dict.fromkeys(part.strip() for text in texts for part in text.split(",")))
 
 
 def whole(what: str, text: str, most: int, least: int = 1) -> int:

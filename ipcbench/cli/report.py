@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ipcbench.cli.exit_codes import STALE
-from ipcbench.cli.options import RESULTS
+from ipcbench.cli.options import folder_option, results_option
 
 if TYPE_CHECKING:
     from ipcbench.report.content.study import Study
@@ -20,19 +20,8 @@ STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 @click.command("report")
 @click.argument("file", metavar="FILE|LABEL")
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=RESULTS,
-    metavar="FOLDER",
-    help="Folder where labels are looked up. Default: results.",
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="FOLDER",
-    help="Folder for the report. Default: reports/<name of FILE>.",
-)
+@results_option
+@folder_option("Folder for the report. Default: reports/<name of FILE>.", "--out", None)
 @click.option("--check", is_flag=True, help="Write nothing; end with code 10 if the report is not up to date.")
 @click.option("--github-step-summary", "step", is_flag=True, help="Also append the summary to the GitHub job summary.")
 def command(file: str, results: Path, out: Path | None, check: bool, step: bool) -> int:

@@ -6,9 +6,7 @@ from typing import Any
 
 import click
 
-from ipcbench.cli.help import GroupedCommand
-from ipcbench.cli.options import GROUPS, run_options
-from ipcbench.cli.output import printing, say, say_prose
+from ipcbench.cli.options import GROUPS, GroupedCommand, run_options
 
 
 @click.command("run", cls=GroupedCommand, groups=GROUPS)
@@ -33,25 +31,6 @@ def command(**given: Any) -> int:
     pyperf stats' reads it too. A run that was stopped or killed leaves results/<label>.journal, and --resume continues
     it. To repeat a measurement later, measure under another label and join both files with 'ipcbench merge'.
     """
-    from ipcbench.cli.session import code_of, measured, say_report
-    from ipcbench.cli.summary import cost_line, summary_lines
+    from ipcbench.cli.session import measure
 
-    finished = measured("run", given)
-    if finished is None:
-        return 0
-    code = code_of(finished)
-    with printing(code):
-        for line in summary_lines(finished.result, finished.path):
-            say_prose(line)
-        if not finished.stopped_by:  # the user wants the prompt back
-            from ipcbench.report import said
-            from ipcbench.report.content.study import study
-
-            about = study(finished.result)
-            closing = [about.check.words(), cost_line(finished.result)]
-            for line in dict.fromkeys([*said(finished.result, about), *closing]):  # a doubt comes first, and once
-                say_prose(line)
-            say_report(finished)
-        if finished.resuming:
-            say(f"to continue: {finished.resuming}")
-    return code
+    return measure("run", given)

@@ -1,4 +1,4 @@
-"""The steps of `run` and `all`, from their options to a finished run, and the output that both print."""
+"""The steps of `run` and `all`, from their options to a finished run, its findings and its report."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-from ipcbench.cli.exit_codes import exit_code
+from ipcbench.cli.exit_codes import NOT_SAVED, exit_code, severest
 from ipcbench.cli.listener import Terminal
-from ipcbench.cli.options import make_resume_request, make_run_request
-from ipcbench.cli.output import say, say_prose
-from ipcbench.cli.summary import outlook, skip_lines
+from ipcbench.cli.options import REPORTS
+from ipcbench.cli.output import printing, say, say_prose, tell
+from ipcbench.cli.request import make_resume_request, make_run_request
+from ipcbench.cli.summary import cost_line, outlook, skip_lines, summary_lines
+from ipcbench.errors import ResultError
 from ipcbench.results.store import check_label
 from ipcbench.run.cost import fitted, time_to_start
 from ipcbench.run.execute import FinishedRun
@@ -23,6 +25,24 @@ from ipcbench.run.session import plan_run, run
 from ipcbench.shell import file_argument, pasted
 from ipcbench.text import count
 from ipcbench.units import format_size
+
+
+def measure(command: str, given: dict[str, Any]) -> int:
+    """Measure as the options of `run` or `all` say, print the findings and return the exit code; `all` also reports."""
+    finished = measured(command, given)
+    if finished is None:
+        return 0
+    code, reports = code_of(finished), given.get("reports")
+    with printing(code):
+        for line in summary_lines(finished.result, finished.path):
+            say_prose(line)
+        if not finished.stopped_by:
+            code = _say_findings(finished, code, reports)
+        elif reports:  # the user wants the prompt back
+            _say_report(finished, None if reports == REPORTS else reports)
+        if finished.resuming:
+            say(f"to continue: {finished.resuming}")
+    return code
 
 
 def measured(command: str, given: dict[str, Any]) -> FinishedRun | None:
@@ -63,7 +83,33 @@ def code_of(finished: FinishedRun) -> int:
     return exit_code(finished.findings, finished.stopped_by, finished.saved)
 
 
-def say_report(finished: FinishedRun, reports: Path | None = None) -> None:
+def _say_findings(finished: FinishedRun, code: int, reports: Path | None) -> int:
+    """Print the findings, and write the report below `reports` if given; return the exit code.
+
+    The code is a worse one if the report cannot be written.
+    """
+    from ipcbench.report import said, write
+    from ipcbench.report.content.study import study
+
+    about = study(finished.result)
+    lines = said(finished.result, about)
+    if reports:
+        label, digest = finished.result.ipcbench.label, finished.result.ipcbench.digest
+        try:
+            page = write(finished.result, reports / label, (finished.path.name, digest), about)
+            lines = [*lines, f"report: {page}"]
+        except ResultError as error:
+            tell(f"ipcbench: {error}")
+            lines, code = [], severest(code, NOT_SAVED)
+    closing = [about.check.words(), cost_line(finished.result)]
+    for line in dict.fromkeys([*lines, *closing]):  # a doubt comes first, and once
+        say_prose(line)
+    if not reports:
+        _say_report(finished)
+    return code
+
+
+def _say_report(finished: FinishedRun, reports: Path | None = None) -> None:
     """Print the command that writes the report, below `reports` if given; nothing if no results file was saved."""
     if finished.path.suffix != SUFFIX:
         place = ["--out", file_argument(reports / finished.result.ipcbench.label)] if reports else []

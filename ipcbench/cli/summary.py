@@ -11,7 +11,7 @@ from ipcbench.model import Case, Skip
 from ipcbench.plan.planner import Plan
 from ipcbench.report.content.outcomes import is_expected, outcomes
 from ipcbench.report.content.words import listing
-from ipcbench.results.schema import ResultFile, RunRecord
+from ipcbench.results.schema import ResultFile
 from ipcbench.results.touched import touched_words
 from ipcbench.run.cost import estimate
 from ipcbench.run.precision import half_width, still_wide
@@ -50,18 +50,13 @@ def outlook(plan: Plan, start: float, report: bool) -> str:
 def summary_lines(result: ResultFile, path: Path) -> list[str]:
     """Return the summary of a run: the file, the number of cases by verdict, and why cases have no number."""
     record = result.ipcbench
-    counts = counts_words(record)
+    counts = "; ".join(f"{number} {words}" for words, number in outcomes(record))
     ending = "" if record.complete else "; interrupted"
     ending += f"; mixed: {'; '.join(record.mixed)}" if record.mixed else ""
     ending += f"; {touched}" if (touched := touched_words(record)) else ""
     lines = [f"{path}: {counts}; {count(record.rounds, 'complete round')} in {format_duration(record.wall)}{ending}"]
     lines += absence_lines(result) + precision_lines(result)
     return lines + skip_lines([Skip(Case.parse(skip.id), skip.reason) for skip in record.skips])
-
-
-def counts_words(record: RunRecord) -> str:
-    """Return the number of cases by outcome: '46 measured; 1 shows lost updates, as expected …; 1 failed'."""
-    return "; ".join(f"{number} {words}" for words, number in outcomes(record))
 
 
 def absence_lines(result: ResultFile) -> list[str]:

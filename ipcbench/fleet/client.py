@@ -18,7 +18,6 @@ from ipcbench.text import safe_text
 
 T = TypeVar("T")
 CONNECT = 10.0  # seconds
-REPLY = 30.0
 RETRIES = 1  # of a task that raised an exception, by Dask
 _FRESH = 0.5  # seconds for which the list of workers is cached
 _ADDRESS = re.compile(r"(tcp|tls)://([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import threading
@@ -162,7 +163,6 @@ class HostSite:
 
     def __init__(self, fleet: Fleet, name: str, stop: Stop, deliveries: Deliveries) -> None:
         self.fleet, self.name, self.stop, self.deliveries = fleet, name, stop, deliveries
-        self._facts: host.Facts | None = None
 
     def stopping(self) -> contextlib.AbstractContextManager[Stop]:
         return contextlib.nullcontext(self.stop)  # one for the whole fleet, which the caller has entered
@@ -192,12 +192,10 @@ class HostSite:
         who = self.identity(hashlib.sha256(self.name.encode()).hexdigest()[:16], ())
         return RemoteVisitor(self.fleet, self.name, plan, who.software, stop, self.facts.isolation, self.deliveries)
 
-    @property
+    @functools.cached_property
     def facts(self) -> host.Facts:
         """Return the facts of the host, which are asked for once."""
-        if self._facts is None:
-            self._facts = self._call(host.facts)
-        return self._facts
+        return self._call(host.facts)
 
     def _call(self, function: Callable[..., T], *arguments: object) -> T:
         return self.fleet.call(self.name, self.stop, function, *arguments)

@@ -29,8 +29,3 @@ def examine(root: Path = Path("/"), in_use: Callable[[Sequence[int]], float | No
 def conditions(findings: Iterable[Finding]) -> tuple[Condition, ...]:
     """Return the findings as a results file keeps them."""
     return tuple(Condition(finding.name, finding.value, finding.level) for finding in findings)
-
-
-def warnings(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings that a user should see before a run."""
-    return [finding for finding in findings if finding.level == "warning"]

@@ -59,8 +59,8 @@ class Tree:
         return read(self.root / path).strip()
 
     def word(self, path: str) -> str:
-        """Return the name in a file, without characters that names of drivers, governors and clocks do not have."""
-        return word(self.text(path))
+        """Return the first 40 characters in a file that names of drivers, governors and clocks may have."""
+        return _NO_WORD.sub("", self.text(path))[:40]
 
     def number(self, path: str) -> int | None:
         """Return the number in a file; None if it holds none."""
@@ -87,11 +87,6 @@ def cpu_list(text: str) -> list[int] | None:
     if not re.fullmatch(r"[0-9]{1,5}(-[0-9]{1,5})?(,[0-9]{1,5}(-[0-9]{1,5})?){0,500}", text):
         return None
     return parse_cpu_list(text)
-
-
-def word(text: str) -> str:
-    """Return at most 40 characters of a text, without those that names of drivers and clocks do not have."""
-    return _NO_WORD.sub("", text)[:40]
 
 
 def listed(cpus: Sequence[int]) -> str:

@@ -77,7 +77,7 @@ THIRD_PARTY = (
     *("zmq-ipc", "zmq-tcp", "zmq-push-pull", "faster-fifo", "faster-fifo-many", "posix-shm", "iceoryx2-event"),
     *("iceoryx2-spin", "dill-pipe", "dill-queue", "uvloop-unix", "msgspec-pipe"),
 )
-APART = ("redis-list", "nats", "grpc-unix", "lmdb", "arrow-shared-memory")  # each has its own extra
+OWN_EXTRAS = ("redis-list", "nats", "grpc-unix", "lmdb", "arrow-shared-memory")  # each has an extra of its own
 MPI = ("mpi-buffer", "mpi-pickle")
 NEVER_FORKED = ("nng-ipc", "nng-tcp")
 KERNEL_QUEUES = ("posix-mq", "sysv-mq")  # limited to 8 KiB per message
@@ -315,10 +315,10 @@ _THIRD_PARTY = Suite(
     "third-party",
     "Is a dependency worth it? Installed libraries beside the best of the standard library.",
     (
-        Row(_PING, (*BEST, *THIRD_PARTY, *APART, *MPI), _FEW, fast_sizes=(64,)),
+        Row(_PING, (*BEST, *THIRD_PARTY, *OWN_EXTRAS, *MPI), _FEW, fast_sizes=(64,)),
         Row(_PING, KERNEL_QUEUES, (64, 4 * KIB), fast_sizes=(64,)),
         Row(_PING, (*NEVER_FORKED, "zmq-ipc", "zmq-tcp", "unix-stream"), _FEW, start_methods=("spawn",)),
-        Row(_STREAM, (*BEST, *THIRD_PARTY, *APART, *MPI), (64, 64 * KIB, MIB), fast_sizes=(64,)),
+        Row(_STREAM, (*BEST, *THIRD_PARTY, *OWN_EXTRAS, *MPI), (64, 64 * KIB, MIB), fast_sizes=(64,)),
         Row(_STREAM, KERNEL_QUEUES, (64,), fast_sizes=(64,)),
         Row(_STREAM, (*NEVER_FORKED, "zmq-ipc", "zmq-tcp", "unix-stream"), (64, 64 * KIB), start_methods=("spawn",)),
         Row(_TASKS, (*THIRD_QUEUES, "zmq-push-pull"), (64,), (1, 4), (64,), (4,)),

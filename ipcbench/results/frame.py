@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import pandas as pd
 
 from ipcbench.model import Case
-from ipcbench.results.schema import PyperfBenchmark, ResultFile
+from ipcbench.results.schema import MechanismFacts, PyperfBenchmark, ResultFile
 
 CASE_COLUMNS = [
     "case",
@@ -51,34 +52,18 @@ def case_frame(result: ResultFile) -> pd.DataFrame:
     table = []
     for case_id, verdict, reason, notes in rows:
         case = Case.parse(case_id)
-        mechanism = facts.get(case.mechanism)
-        about = (
-            (mechanism.title, mechanism.short, mechanism.family, mechanism.carries, mechanism.wait)
-            if mechanism
-            else (case.mechanism, case.mechanism[:12], "other", "", "")
-        )
-        ranked = mechanism.ranked if mechanism else True
-        table.append(
-            (
-                case_id,
-                case.question,
-                case.pattern,
-                case.operation,
-                case.mechanism,
-                *about,
-                case.size,
-                case.workers,
-                case.payload,
-                case.start_method,
-                case.placement,
-                case.python,
-                ranked,
-                verdict,
-                reason,
-                notes,
-            )
-        )
+        table.append((case_id, *about_case(case, facts.get(case.mechanism)), verdict, reason, notes))
     return pd.DataFrame(table, columns=CASE_COLUMNS)
+
+
+def about_case(case: Case, facts: MechanismFacts | None) -> tuple[object, ...]:
+    """Return the columns "question" to "ranked" of `case_frame`; facts are None if a file has none of the mechanism."""
+    about: tuple[object, ...] = (case.mechanism, case.mechanism[:12], "other", "", "")
+    if facts:
+        about = (facts.title, facts.short, facts.family, facts.carries, facts.wait)
+    settings = case.size, case.workers, case.payload, case.start_method, case.placement, case.python
+    ranked = facts.ranked if facts else True
+    return (case.question, case.pattern, case.operation, case.mechanism, *about, *settings, ranked)
 
 
 def visit_frame(result: ResultFile) -> pd.DataFrame:
@@ -98,17 +83,8 @@ def visit_frame(result: ResultFile) -> pd.DataFrame:
         case_id = str(benchmark.metadata.get("name", ""))
         for run in benchmark.runs:
             round_ = int(run.metadata.get("ipcbench_round", 0))
-            mean = sum(run.values) / len(run.values)
-            rows.append(
-                (
-                    case_id,
-                    round_,
-                    record.repeat_of(round_),
-                    mean,
-                    min(run.values),
-                    cost.get((case_id, round_), float("nan")),
-                )
-            )
+            mean, cpu = sum(run.values) / len(run.values), cost.get((case_id, round_), math.nan)
+            rows.append((case_id, round_, record.repeat_of(round_), mean, min(run.values), cpu))
     return pd.DataFrame(rows, columns=VISIT_COLUMNS)
 
 

@@ -21,7 +21,6 @@ from ipcbench.results.schema import (
     Repeat,
     ResultFile,
     RunRecord,
-    VisitRecord,
 )
 
 _ROUND = "ipcbench_round"
@@ -173,7 +172,7 @@ def _record(first: RunRecord, second: RunRecord, repeats: list[Repeat], numbers:
                 for visit in record.visits
                 if visit.case in good
             ),
-            key=_place,
+            key=lambda visit: (visit.round, visit.position, visit.case),
         ),
         mixed=list(dict.fromkeys((*first.mixed, *second.mixed))),
         pythons=_each_once(first.pythons, second.pythons, lambda python: python.tag),
@@ -189,10 +188,6 @@ def _each_once(first: Sequence[T], second: Sequence[T], name: Callable[[T], str]
     for item in second:
         found.setdefault(name(item), item)
     return list(found.values())
-
-
-def _place(visit: VisitRecord) -> tuple[int, int, str]:
-    return visit.round, visit.position, visit.case
 
 
 def _cases(first: RunRecord, second: RunRecord) -> list[CaseRecord]:
@@ -247,14 +242,10 @@ def _benchmark(parts: list[tuple[Metadata, list[PyperfRun]]], metadata: Metadata
                 key: value for key, value in run.metadata.items() if key == _ROUND or not _says(base, key, value)
             },
         )
-        for run in sorted((run for _, runs in parts for run in runs), key=_round)
+        for run in sorted((run for _, runs in parts for run in runs), key=lambda run: int(run.metadata[_ROUND]))
     ]
     return PyperfBenchmark(runs, own)
 
 
 def _says(metadata: Metadata, key: str, value: object) -> bool:
     return key in metadata and metadata[key] == value
-
-
-def _round(run: PyperfRun) -> int:
-    return int(run.metadata[_ROUND])

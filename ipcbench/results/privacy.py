@@ -56,9 +56,9 @@ def without_paths(text: str) -> str:
     return _BARE.sub("<path>", _QUOTED.sub(r"\1<path>\1", text))
 
 
-def kept_text(text: object, limit: int = LONGEST_TEXT) -> str:
+def kept_text(text: object) -> str:
     """Clean text from elsewhere, such as an error, for a results file: one safe line without paths."""
-    return without_paths(safe_text(text, limit))[:limit]
+    return without_paths(safe_text(text, LONGEST_TEXT))[:LONGEST_TEXT]
 
 
 def kept_stack(text: object) -> str:

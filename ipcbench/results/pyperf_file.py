@@ -15,7 +15,7 @@ import pandas as pd
 
 from ipcbench.errors import BadRequest
 from ipcbench.model import Case
-from ipcbench.results.frame import CASE_COLUMNS, VISIT_COLUMNS
+from ipcbench.results.frame import CASE_COLUMNS, VISIT_COLUMNS, about_case
 from ipcbench.results.reading import Refused, refuse_strangers
 from ipcbench.text import safe_text
 
@@ -50,16 +50,11 @@ class _Suite(msgspec.Struct):
     metadata: Annotated[dict[str, Known], msgspec.Meta(max_length=1000)] = {}
 
 
-class Foreign(msgspec.Struct, frozen=True):
-    """A plain pyperf file as tables, like those of `frame.case_frame` and `frame.visit_frame`, and its other facts."""
+def foreign(document: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, str]]:
+    """Return cases and visits of a plain pyperf document, as `frame.case_frame` and `frame.visit_frame`, and its facts.
 
-    cases: pd.DataFrame
-    visits: pd.DataFrame
-    facts: dict[str, str]
-
-
-def foreign(document: dict[str, Any]) -> Foreign:
-    """Make tables of a plain pyperf document; raises Refused and msgspec.ValidationError."""
+    Raises Refused and msgspec.ValidationError.
+    """
     refuse_strangers(document)
     suite = msgspec.convert(document, _Suite)
     visits: list[tuple[str, int, int, float, float, float]] = []
@@ -78,7 +73,7 @@ def foreign(document: dict[str, Any]) -> Foreign:
         raise Refused("not to be compared: no benchmark in it has a value")
     having = {visit[0] for visit in visits}
     cases = pd.DataFrame([_case(name, name in having) for name in names], columns=CASE_COLUMNS)
-    return Foreign(cases, pd.DataFrame(visits, columns=VISIT_COLUMNS), _facts(suite))
+    return cases, pd.DataFrame(visits, columns=VISIT_COLUMNS), _facts(suite)
 
 
 def _visits(
@@ -104,11 +99,8 @@ def _case(name: str, measured: bool) -> tuple[object, ...]:
         case = Case.parse(name)
     except BadRequest:
         case = Case(name, "", 0, 0)
-    about = (case.mechanism, case.mechanism[:12], "other", "", "")
-    asked = (name if not case.mechanism else case.question, case.pattern, case.operation, case.mechanism)
-    settings = (case.size, case.workers, case.payload, case.start_method, case.placement, case.python)
     verdict = ("ok", "") if measured else ("failed", "pyperf has no value of it")
-    return (name, *asked, *about, *settings, True, *verdict, "")
+    return (name, *about_case(case, None), *verdict, "")
 
 
 def _facts(suite: _Suite) -> dict[str, str]:

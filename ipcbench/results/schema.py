@@ -33,10 +33,9 @@ Loops = Positive
 Text = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT, pattern=ONE_LINE)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
 Stack = Annotated[str, msgspec.Meta(max_length=LONGEST_STACK, pattern=LINES)]
-Key = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
 Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 Number = Annotated[float, msgspec.Meta(ge=-1e18, le=1e18)]
-Metadata = Annotated[dict[Key, Text | Whole | Number], msgspec.Meta(max_length=200)]
+Metadata = Annotated[dict[Name, Text | Whole | Number], msgspec.Meta(max_length=200)]
 Texts = Annotated[list[Text], msgspec.Meta(max_length=100)]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?\Z")]
 

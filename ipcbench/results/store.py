@@ -18,10 +18,9 @@ import msgspec
 from ipcbench.errors import BadRequest, ResultError
 from ipcbench.results.consistency import problems
 from ipcbench.results.digest import digest_of, digest_of_values, one_form
-from ipcbench.results.newest import ENDINGS, results_in, stem_of
+from ipcbench.results.folder import ENDINGS, results_in, stem_of
 from ipcbench.results.reading import (
     LARGEST_FILE,
-    MOST_PARTS,
     STDIN,
     Refused,
     parse,
@@ -33,21 +32,6 @@ from ipcbench.results.schema import SCHEMA, ResultFile
 from ipcbench.results.writing import write_whole
 from ipcbench.shell import pasted
 from ipcbench.text import safe_text
-
-__all__ = [
-    "LARGEST_FILE",
-    "MOST_PARTS",
-    "check_label",
-    "check_writable",
-    "file_name",
-    "find",
-    "folder_name",
-    "is_results_file",
-    "load",
-    "locate",
-    "read",
-    "save",
-]
 
 T = TypeVar("T")
 
@@ -169,12 +153,8 @@ def load(path: Path) -> ResultFile:
 
 def read(path: Path, make: Callable[[dict[str, Any]], T]) -> T:
     """Read a JSON file and convert it by `make`; all errors become ResultError."""
-    return _read(path, lambda data: make(parse(data)))
-
-
-def _read(path: Path, make: Callable[[bytes], T]) -> T:
     try:
-        return make(read_bytes(path))
+        return make(parse(read_bytes(path)))
     except FileNotFoundError as error:
         raise ResultError(f"{_shown(path)}: no such file; 'ipcbench run' writes results/<label>.json") from error
     except OSError as error:

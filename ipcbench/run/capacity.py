@@ -10,8 +10,8 @@ from ipcbench.errors import BadRequest
 from ipcbench.model import Case, Failure
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
+from ipcbench.results.reading import MOST_PARTS
 from ipcbench.results.schema import LONGEST_TEXT, ResultFile
-from ipcbench.results.store import MOST_PARTS
 from ipcbench.run.journal.records import LONGEST_LINE, PlanRecord
 from ipcbench.run.journal.resume import plan_record
 from ipcbench.run.result import Occasion, make_result

@@ -31,7 +31,7 @@ def test_white_noise_is_hardly_called_different_and_does_not_drift(rounds: int) 
     found = self_check(white(120, rounds), rounds)
     assert found.cases == 120
     assert found.different <= 2
-    assert found.apart <= 2
+    assert found.changed <= 2
     assert found.drift < 0.01
     assert found.floor < 0.06
 
@@ -53,7 +53,7 @@ def test_a_jump_in_mid_run_is_drift_and_raises_the_noise_floor(rounds: int) -> N
 
 def test_a_jump_in_mid_run_shows_between_the_halves_of_the_run_and_not_between_interleaved_ones() -> None:
     found = self_check(jumped(white(100, 10), 1.2), 10)
-    assert found.apart >= 90
+    assert found.changed >= 90
     assert found.different <= 2
 
 
@@ -61,7 +61,7 @@ def test_a_few_wild_cases_do_not_speak_for_all() -> None:
     rows = white(100, 10)
     found = self_check([*jumped(rows[:3], 3.0), *rows[3:]], 10)
     assert found.drift < 0.02
-    assert found.apart >= 3
+    assert found.changed >= 3
 
 
 def test_more_rounds_see_smaller_differences() -> None:
@@ -72,12 +72,12 @@ def test_more_rounds_see_smaller_differences() -> None:
 def test_fewer_than_four_rounds_cannot_tell(rounds: int) -> None:
     found = self_check(white(5, rounds), rounds)
     assert not found.known
-    assert found.words() == f"Doubtful: {rounds} round{'s' * (rounds != 1)} cannot tell, 4 are needed"
+    assert found.words() == f"Doubtful: the self-check needs 4 rounds, and this run has {rounds}"
 
 
 def test_equal_rounds_differ_by_nothing() -> None:
     found = self_check([np.full(6, 2e-6)], 6)
-    assert (found.different, found.apart, found.floor, found.visible, found.drift) == (0, 0, 0.0, 0.0, 0.0)
+    assert (found.different, found.changed, found.floor, found.visible, found.drift) == (0, 0, 0.0, 0.0, 0.0)
 
 
 def test_the_verdict_is_one_line_and_its_details_have_all_figures() -> None:
@@ -87,13 +87,13 @@ def test_the_verdict_is_one_line_and_its_details_have_all_figures() -> None:
         "1 of 167 cases differ between alternate rounds",
         "3 between the first half and the second",
         "Noise floor 6.2 %",
-        "A difference of 4.1 % would be seen",
+        "4 of 5 comparisons would detect a difference of 4.1 %.",
     ):
         assert figure in found.details()
 
 
 @pytest.mark.parametrize(
-    ("different", "apart", "floor", "visible", "words"),
+    ("different", "changed", "floor", "visible", "words"),
     [
         (9, 0, 0.06, 0.04, "Doubtful: 9 of 167 cases differ between alternate rounds"),
         (0, 9, 0.06, 0.04, "Doubtful: 9 of 167 cases changed from the first half to the second"),
@@ -102,9 +102,9 @@ def test_the_verdict_is_one_line_and_its_details_have_all_figures() -> None:
     ],
 )
 def test_what_makes_a_run_doubtful_is_said(
-    different: int, apart: int, floor: float, visible: float, words: str
+    different: int, changed: int, floor: float, visible: float, words: str
 ) -> None:
-    assert SelfCheck(10, 167, different, apart, floor, visible, 0.01).words().startswith(words)
+    assert SelfCheck(10, 167, different, changed, floor, visible, 0.01).words().startswith(words)
 
 
 def test_the_larger_of_noise_floor_and_visible_difference_is_the_one_that_is_real() -> None:

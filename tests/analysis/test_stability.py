@@ -46,7 +46,7 @@ def test_a_missing_round_leaves_the_change_over_the_run_as_it_is() -> None:
 def test_visits_in_two_groups_are_told_with_how_far_they_are_apart() -> None:
     found = shape(np.concatenate([QUIET, 1.5 * QUIET[:4]]))
     assert found.groups == 2
-    assert found.apart == pytest.approx(1.5, rel=0.02)
+    assert found.factor == pytest.approx(1.5, rel=0.02)
 
 
 def test_one_wild_visit_is_no_group() -> None:
@@ -87,6 +87,6 @@ def test_the_unit_of_time_changes_nothing(seconds: list[float], factor: float) -
     assert one.groups in (0, 1, 2)
     # Rounding may order equal times anew, so only clear cases must agree to the digit.
     if one.groups == other.groups == 2:
-        assert other.apart == pytest.approx(one.apart)
+        assert other.factor == pytest.approx(one.factor)
     if one.drift == one.drift and other.drift == other.drift:
         assert other.drift == pytest.approx(one.drift, rel=1e-6, abs=1e-9)

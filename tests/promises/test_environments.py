@@ -39,9 +39,7 @@ def without_shared_memory(folder: Path) -> list[str]:
 
 def check(folder: Path, before: list[str], **variables: str) -> dict[str, str]:
     """Run everything once in such a place; the verdict or the reason for each case, all of which must be there."""
-    done = run(
-        "run", *WORDS, "--rounds", "1", "--label", "here", cwd=folder, before=before, env=environment(**variables)
-    )
+    done = run("run", *WORDS, "--label", "here", cwd=folder, before=before, env=environment(**variables))
     assert done.code in (0, 7), done.err
     assert "Traceback" not in done.err
     record = store.load(folder / "results" / "here.json").ipcbench
@@ -77,16 +75,8 @@ def test_with_a_tiny_dev_shm_what_does_not_fit_is_refused_and_never_measured_on_
 @pytest.mark.parametrize("kibibytes", [128, 200])
 def test_an_array_is_in_memory_or_refused_however_little_room_there_is(tmp_path: Path, kibibytes: int) -> None:
     words = ("--fast", "--mechanism", "array", "--pattern", "access:read", "--workers", "1", "--size", "64KiB")
-    done = run(
-        "run",
-        *words,
-        "--rounds",
-        "1",
-        "--label",
-        "here",
-        cwd=tmp_path,
-        before=with_mount(f"size={kibibytes}k", "/dev/shm"),
-    )
+    mount = with_mount(f"size={kibibytes}k", "/dev/shm")
+    done = run("run", *words, "--rounds", "1", "--label", "here", cwd=tmp_path, before=mount)
     if done.code == 8:
         assert "/dev/shm" in done.err
         return
@@ -186,20 +176,8 @@ def test_without_descriptors_for_a_process_the_exit_code_is_8(tmp_path: Path) ->
 
 
 def test_with_too_little_memory_for_conclusions_it_says_so_and_keeps_what_was_measured(tmp_path: Path) -> None:
-    words = (
-        "run",
-        "--mechanism",
-        "pipe",
-        "--pattern",
-        "ping-pong",
-        "--size",
-        "64B",
-        "--rounds",
-        "1",
-        "--label",
-        "here",
-    )
-    done = run(*words, cwd=tmp_path, before=["sh", "-c", 'ulimit -v 60000 && exec "$@"', "sh"])
+    words = ["--mechanism", "pipe", "--pattern", "ping-pong", "--size", "64B", "--rounds", "1", "--label", "here"]
+    done = run("run", *words, cwd=tmp_path, before=["sh", "-c", 'ulimit -v 60000 && exec "$@"', "sh"])
     assert done.code == 6, done.err
     assert done.errors[-1].startswith("ipcbench: out of memory, processes or file descriptors")
     assert store.load(tmp_path / "results" / "here.json").ipcbench.cases[0].verdict == "ok"

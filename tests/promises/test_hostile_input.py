@@ -27,8 +27,8 @@ from ipcbench.analysis.advice.advise import advise
 from ipcbench.analysis.advice.need import Need
 from ipcbench.analysis.stats import summarise
 from ipcbench.cli import summary
+from ipcbench.cli.listener import failure_line
 from ipcbench.cli.output import say, tell
-from ipcbench.cli.progress import failure_line
 from ipcbench.errors import BadRequest, ResultError
 from ipcbench.model import Case, Failure, Skip
 from ipcbench.report import write

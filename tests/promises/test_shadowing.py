@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from commands import Finished, environment, finish
+from commands import finish, start_program
 from synthetic import make_cases, make_result
 
 from ipcbench.analysis.fleet.host import LEAST_FOR_PROCESSES
@@ -39,27 +38,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(command: Sequence[str], *words: str, folder: Path, env: Mapping[str, str]) -> Finished:
-    process = subprocess.Popen(
-        [*command, *words],
-        cwd=folder,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    return finish(process, 100.0)
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_measuring_and_reporting_import_none_of_them(command: Sequence[str], folder: Path) -> None:
-    env = environment()
     words = ["--mechanism", "queue,zmq-ipc", "--pattern", "ping-pong", "--size", "64B", "--start-method", "fork,spawn"]
     words += ["--python", sys.executable, "--fast", "--rounds", "1", "--label", "a"]
-    done = run(command, "all", *words, folder=folder, env=env)
+    done = finish(start_program(*command, "all", *words, cwd=folder), 100.0)
     assert done.code in (0, 7), done.err
     assert "was imported" not in done.out + done.err
     verdicts = {case.id: case.verdict for case in store.load(folder / "results" / "a.json").ipcbench.cases}
@@ -76,6 +60,6 @@ def test_processes_that_read_many_files_import_none_of_them(command: Sequence[st
             cases=make_cases(sizes=[64], mechanisms=["queue", "pipe"]), rounds=4, label=label, seed=number + 1
         )
         store.save(result, folder / "results" / f"{label}.json", replace=False)
-    done = run(command, "fleet", "report", "lab", folder=folder, env=environment())
+    done = finish(start_program(*command, "fleet", "report", "lab", cwd=folder), 100.0)
     assert done.code == 0, done.err
     assert "was imported" not in done.out + done.err

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import environment, finish, python
+from commands import environment, finish, python, start_program
 from paths import ROOT
 
 import ipcbench
@@ -77,20 +77,8 @@ def test_it_works_away_from_the_source_tree(wheel: Path, tmp_path: Path) -> None
     listed = python("-m", "ipcbench", "list", cwd=elsewhere, env=env)
     assert (listed.code, listed.err) == (0, "")
     assert "manager-namespace" in listed.out
-    words = [
-        "run",
-        "--mechanism",
-        "pipe",
-        "--pattern",
-        "ping-pong",
-        "--size",
-        "64B",
-        "--rounds",
-        "1",
-        "--label",
-        "wheel",
-    ]
-    done = python("-m", "ipcbench", *words, cwd=elsewhere, env=env)
+    words = ["--mechanism", "pipe", "--pattern", "ping-pong", "--size", "64B", "--rounds", "1", "--label", "wheel"]
+    done = python("-m", "ipcbench", "run", *words, cwd=elsewhere, env=env)
     assert done.code in (0, 7), done.err
     told = python("-m", "ipcbench", "report", "results/wheel.json", cwd=elsewhere, env=env)
     assert told.code == 0, told.err
@@ -148,17 +136,8 @@ def test_installed_under_each_of_two_pythons_it_measures_both_each_with_its_own_
         words = ["run", "--label", "both", "--force", "--fast", "--rounds", "1", "--start-method", "fork,spawn"]
         words += ["--mechanism", "queue,shared-memory", "--pattern", "ping-pong", "--payload", "array", "--size"]
         words += ["64KiB", "--python", str(here / "bin" / "python"), "--python", str(there / "bin" / "python")]
-        process = subprocess.Popen(
-            [str(here / "bin" / "ipcbench"), *words],
-            cwd=tmp_path,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        done = finish(process, 200.0)
+        ipcbench_here = str(here / "bin" / "ipcbench")
+        done = finish(start_program(ipcbench_here, *words, cwd=tmp_path, env=env), 200.0)
         assert done.code in (0, 7), done.err
         cases = store.load(tmp_path / "results" / "both.json").ipcbench.cases
         assert len(cases) == 8

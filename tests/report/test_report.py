@@ -227,8 +227,8 @@ def test_the_headlines_name_winner_time_ties_and_what_to_watch() -> None:
     cases = [Case("ping-pong", name, 64) for name in times]
     result = make_result(cases, 5, seconds=lambda case: times[case.mechanism], noise=0.0)
     assert headlines(result) == [
-        "Round trip, 64 B: pipe is fastest with 50.0 µs (50.0–50.0 µs); tied with pipe-bytes; "
-        "2.0× (2.0–2.0×) over simple-queue, 3.0× (3.0–3.0×) over queue."
+        "Round trip, 64 B: pipe is fastest with 50.0 µs (50.0–50.0 µs), "
+        "a lead of 2.0× (2.0–2.0×) over simple-queue, 3.0× (3.0–3.0×) over queue; tied with pipe-bytes."
     ]
 
 
@@ -267,7 +267,7 @@ def test_what_is_slower_but_not_told_apart_is_not_called_equal() -> None:
     cases = [Case("ping-pong", "pipe", 64), Case("ping-pong", "queue", 64)]
     result = make_result(cases, 3, seconds=lambda case: 2e-4 if case.mechanism == "queue" else 1e-4, noise=0.0)
     result.benchmarks[1].runs[0].values = [5e-5, 5e-5]  # in one round of three it was the faster one
-    assert "not told apart from queue (2.0×)" in headlines(result)[0]
+    assert "no clear difference from queue (2.0×)" in headlines(result)[0]
 
 
 def test_a_doubt_about_the_number_of_a_headline_stands_beside_it() -> None:
@@ -280,7 +280,7 @@ def test_a_doubt_about_the_number_of_a_headline_stands_beside_it() -> None:
 
 def test_one_round_claims_no_interval() -> None:
     said = headlines(make_result(rounds=1))
-    assert said[-1].startswith("1 round gives no intervals: ")
+    assert said[-1].startswith("1 round gives no intervals, ")
     assert "(" not in said[0].split(": ")[1].replace("×)", "")
 
 
@@ -340,7 +340,7 @@ def test_cases_under_another_placement_are_named_and_not_mixed_in() -> None:
     cases = [Case("ping-pong", name, 64) for name in ("pipe", "queue", "array")]
     cases.append(Case("ping-pong", "pipe", 64, placement="pack"))
     about = study(make_result(cases, 3))
-    assert about.other_settings == ["bytes, fork, pack"]
+    assert about.other_settings == ["payload bytes, start method fork, placement pack"]
     assert [row[0] for row in which_one(about)[0].rows] == ["64 B", "64 B, pack"]
     assert len(CHARTS[0].table(about)) == 3
 
@@ -503,7 +503,7 @@ def test_a_noisy_run_says_that_its_own_ratios_are_another_matter() -> None:
     noise, answer = said(result)[:2]
     assert re.search(r"only differences above \d+ % from another run are real", noise)
     assert re.search(r"[\d.]+× \([\d.]+–[\d.]+×\) over queue", answer)
-    assert "inside the run, rounds are paired, and the interval of each ratio says what is told apart" in noise
+    assert "inside the run, see the interval of each ratio" in noise
 
 
 def test_large_tasks_have_a_sentence_of_their_own() -> None:

@@ -19,8 +19,9 @@ from synthetic import make_cases, make_result
 
 from ipcbench.errors import ResultError
 from ipcbench.results.digest import digest_of
+from ipcbench.results.reading import LARGEST_FILE, MOST_PARTS
 from ipcbench.results.schema import SCHEMA
-from ipcbench.results.store import LARGEST_FILE, MOST_PARTS, load, save
+from ipcbench.results.store import load, save
 
 Change = Callable[[dict[str, Any]], object]
 

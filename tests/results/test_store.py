@@ -18,8 +18,9 @@ from synthetic import make_cases, make_result
 
 from ipcbench.errors import BadRequest, ResultError
 from ipcbench.model import Case
+from ipcbench.results.reading import LARGEST_FILE
 from ipcbench.results.schema import SCHEMA
-from ipcbench.results.store import LARGEST_FILE, check_label, check_writable, load, save
+from ipcbench.results.store import check_label, check_writable, load, save
 
 ONE_FOLDER = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SMALL = make_result(make_cases((64,), ["queue", "pipe"]), rounds=2)

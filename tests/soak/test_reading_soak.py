@@ -18,7 +18,8 @@ from paths import GOLDEN, SUPPORT
 
 import ipcbench
 from ipcbench.errors import ResultError
-from ipcbench.results.store import LARGEST_FILE, load
+from ipcbench.results.reading import LARGEST_FILE
+from ipcbench.results.store import load
 
 pytestmark = pytest.mark.timeout(1200)
 MUTATED, MADE_UP = 100_000, 10_000

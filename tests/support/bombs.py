@@ -5,8 +5,8 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable
 
+from ipcbench.results.reading import LARGEST_FILE
 from ipcbench.results.schema import SCHEMA
-from ipcbench.results.store import LARGEST_FILE
 
 MIB = 2**20
 OPENING = b'{"ipcbench":{"schema":%d},"benchmarks":' % SCHEMA

@@ -56,8 +56,13 @@ def start_python(
     *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, before: Sequence[str] = ()
 ) -> subprocess.Popen[str]:
     """Start this interpreter in a new session."""
+    return start_program(*before, sys.executable, *arguments, cwd=cwd, env=env)
+
+
+def start_program(*words: str, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    """Start a program in a new session."""
     return subprocess.Popen(
-        [*before, sys.executable, *arguments],
+        words,
         cwd=cwd,
         env=environment() if env is None else env,
         stdin=subprocess.DEVNULL,

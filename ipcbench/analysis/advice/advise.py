@@ -131,14 +131,14 @@ def _question(asked: pd.DataFrame, need: Need) -> str:
 
 
 def _nearest(ok: pd.DataFrame, need: Need) -> tuple[int, int]:
-    """Return the size and number of workers to answer from, see `advise`; distance counts doublings of either."""
+    """Return the size and number of workers to answer from, see `advise`; near means few doublings of either."""
     crowds = Counter((int(size), int(workers)) for size, workers in zip(ok["size"], ok["workers"], strict=True))
     least = min(2, max(crowds.values()))
 
     def distance(place: tuple[int, int]) -> tuple[bool, bool, float, int, int]:
         size, workers = place
-        apart = math.log2(_times(size + 1, need.size + 1)) + math.log2(_times(workers, need.workers))
-        return _far(size, workers, need), crowds[place] < least, apart, size, workers
+        doublings = math.log2(_times(size + 1, need.size + 1)) + math.log2(_times(workers, need.workers))
+        return _far(size, workers, need), crowds[place] < least, doublings, size, workers
 
     return min(crowds, key=distance)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from ipcbench.errors import BadRequest, UnknownName
+from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.model import Case, PayloadKind
+from ipcbench.results.schema import MechanismFacts
 
 MUSTS = (
     *("block", "any", "many-senders", "many-receivers", "many-to-many"),
@@ -17,33 +18,7 @@ WORDS = ("latency", "throughput", "tasks", "state", "read", "write")
 STATE = {"state": "counter", "read": "access:read", "write": "access:write"}
 NOT_ASKED = "not asked for"
 _NUMBER, _MESSAGE = 8, 64  # bytes, by default
-
-
-class Facts(Protocol):
-    """What a mechanism declares, read from a file or from the mechanism itself."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def family(self) -> str: ...
-    @property
-    def carries(self) -> str: ...
-    @property
-    def wait(self) -> str: ...
-    @property
-    def senders(self) -> str: ...
-    @property
-    def receivers(self) -> str: ...
-    @property
-    def ordering(self) -> str: ...
-    @property
-    def dead_peer(self) -> str: ...
-    @property
-    def scope(self) -> str: ...
-    @property
-    def third_party(self) -> bool: ...
-    @property
-    def ranked(self) -> bool: ...
+Facts = Mechanism | MechanismFacts  # of a mechanism here, or from a results file
 
 
 @dataclass(frozen=True, slots=True)

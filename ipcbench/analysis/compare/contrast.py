@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ipcbench.analysis.compare.columns import Gathered, Projection, columns_of, field, keys_of, row_names, written
-from ipcbench.analysis.compare.difference import WORTH, Difference, Verdict, more_rounds, verdicts
+from ipcbench.analysis.compare.difference import Difference, Verdict, more_rounds, verdicts
 from ipcbench.analysis.compare.pairing import SIDES, Lack, Pair, Scales, grouped, lacking, pairs, together, where_of
 from ipcbench.analysis.self_check import SelfCheck, drift_of
 
@@ -85,7 +85,6 @@ class Contrast:
     families: pd.DataFrame
     controls: pd.DataFrame
     missing: pd.DataFrame
-    worth: float
     drift: Mapping[str, float]
     floors: Mapping[str, float]
     wholes: Mapping[str, Mean]
@@ -93,8 +92,8 @@ class Contrast:
     @property
     def within_noise(self) -> pd.Series[bool]:
         """Which rows of the table differ, but by less than the noise floor of their files."""
-        apart = self.table["ratio"].map(lambda ratio: max(ratio, 1 / ratio) - 1)
-        return self.table["verdict"].isin(["slower", "faster"]) & (apart < self.table["floor"])
+        distance = self.table["ratio"].map(lambda ratio: max(ratio, 1 / ratio) - 1)
+        return self.table["verdict"].isin(["slower", "faster"]) & (distance < self.table["floor"])
 
     @property
     def base(self) -> str:
@@ -106,16 +105,15 @@ def contrast(
     gathered: Gathered,
     cases: pd.DataFrame,
     projection: Projection,
-    worth: float = WORTH,
     checks: Mapping[str, SelfCheck] | None = None,
     elsewhere: Collection[str] = (),
 ) -> Contrast:
     """Compare the chosen cases column by column with the first one.
 
-    worth is the smallest difference that matters, as a share. checks has the self-check of each file by label: drift
-    between two moments of a machine, see `compare.unpaired`, and noise floor; of two files the larger counts. elsewhere
-    names the columns of another machine than the base's, whose rows are set against the mean of all. The verdicts of
-    all rows are given at once. Raises BadRequest for a field that cannot be a column.
+    checks has the self-check of each file by label: drift between two moments of a machine, see `compare.unpaired`, and
+    noise floor; of two files the larger counts. elsewhere names the columns of another machine than the base's, whose
+    rows are set against the mean of all. The verdicts of all rows are given at once. Raises BadRequest for a field that
+    cannot be a column.
     """
     columns = columns_of(cases, projection)
     column = field(projection.column)
@@ -154,11 +152,10 @@ def contrast(
     return Contrast(
         projection,
         columns,
-        _frame(Row, _rows(scales, groups, worth, floors, wholes)),
+        _frame(Row, _rows(scales, groups, floors, wholes)),
         _frame(Mean, families),
         _frame(Mean, controls),
         _frame(Lack, missing),
-        worth,
         drift,
         floors,
         wholes,
@@ -176,7 +173,6 @@ def _frame(kind: type, items: Sequence[object]) -> pd.DataFrame:
 def _rows(
     scales: Scales,
     groups: Sequence[tuple[str, list[Pair]]],
-    worth: float,
     floors: Mapping[str, float],
     wholes: Mapping[str, Mean],
 ) -> list[Row]:
@@ -186,8 +182,8 @@ def _rows(
         complete = [pair for pair in group if pair.complete]
         if complete:
             weighed.append((column, group, complete, scales.weigh(complete)))
-    said = verdicts([difference for *_, difference in weighed], worth)
-    return [_row(scales, *each, verdict, worth, floors, wholes) for each, verdict in zip(weighed, said, strict=True)]
+    said = verdicts([difference for *_, difference in weighed])
+    return [_row(scales, *each, verdict, floors, wholes) for each, verdict in zip(weighed, said, strict=True)]
 
 
 def _row(
@@ -197,7 +193,6 @@ def _row(
     complete: Sequence[Pair],
     difference: Difference,
     verdict: Verdict,
-    worth: float,
     floors: Mapping[str, float],
     wholes: Mapping[str, Mean],
 ) -> Row:
@@ -205,7 +200,7 @@ def _row(
     rounds, repeats = scales.rounds(complete)
     drift = 0.0 if alike or repeats > 1 else scales.between(*(where_of(complete[0], side) for side in SIDES))
     unit = repeats if repeats > 1 and not alike else rounds
-    more = more_rounds(difference, unit, worth, drift) if verdict == "inconclusive" else None
+    more = more_rounds(difference, unit, drift) if verdict == "inconclusive" else None
     labels = {where_of(complete[0], side)[0] for side in SIDES}
     one = not alike and len(complete) == 1 and labels <= floors.keys()
     whole = wholes.get(column)

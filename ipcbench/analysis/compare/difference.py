@@ -155,10 +155,10 @@ def _difference(log: float, variance: float, freedom: float) -> Difference:
     return Difference(math.exp(log), math.exp(log - reach), math.exp(log + reach), error, freedom)
 
 
-def verdicts(differences: Sequence[Difference], worth: float = WORTH) -> list[Verdict]:
-    """Return the verdicts on several differences, tested together; a difference below `worth`, a share, never counts.
+def verdicts(differences: Sequence[Difference]) -> list[Verdict]:
+    """Return the verdicts on several differences, tested together; a difference below WORTH never counts.
 
-    Equivalent differs by less than `worth` for certain; inconclusive might differ either way.
+    Equivalent differs by less than WORTH for certain; inconclusive might differ either way.
     """
     found: list[Verdict] = ["inconclusive"] * len(differences)
     known = [place for place, difference in enumerate(differences) if difference.known]
@@ -166,21 +166,21 @@ def verdicts(differences: Sequence[Difference], worth: float = WORTH) -> list[Ve
         return found
     held = adjusted(np.array([differences[place].p for place in known]))
     for place, p in zip(known, held, strict=True):
-        found[place] = _verdict(differences[place], float(p), worth)
+        found[place] = _verdict(differences[place], float(p))
     return found
 
 
-def more_rounds(difference: Difference, rounds: int, worth: float = WORTH, drift: float = 0.0) -> int | None:
+def more_rounds(difference: Difference, rounds: int, drift: float = 0.0) -> int | None:
     """Return about how many more rounds an inconclusive difference needs for a verdict; None if more would not do.
 
-    A standard error shrinks with the square root of the rounds. A difference above `worth` needs an error at which it
-    is seen four times out of five, a smaller one an interval within `worth` on both sides. Drift stays in the error,
+    A standard error shrinks with the square root of the rounds. A difference above WORTH needs an error at which it
+    is seen four times out of five, a smaller one an interval within WORTH on both sides. Drift stays in the error,
     whatever the rounds.
     """
     if not difference.known:
         return max(LEAST_ROUNDS - rounds, 1)
     sure = quantile(1 - RATE / 2, difference.freedom)
-    found, limit = abs(math.log(difference.ratio)), math.log1p(worth)
+    found, limit = abs(math.log(difference.ratio)), math.log1p(WORTH)
     to_see, to_exclude = found / (sure + quantile(0.8, difference.freedom)), (limit - found) / sure
     wanted = to_see if found > limit else to_exclude
     lasting = min(drift, difference.error) ** 2
@@ -200,13 +200,13 @@ def adjusted(p: FloatArray) -> FloatArray:
     return found
 
 
-def _verdict(difference: Difference, p: float, worth: float) -> Verdict:
+def _verdict(difference: Difference, p: float) -> Verdict:
     ratio, low, high = difference.ratio, difference.low, difference.high
-    if p <= RATE and low > 1 and ratio > 1 + worth:
+    if p <= RATE and low > 1 and ratio > 1 + WORTH:
         return "slower"
-    if p <= RATE and high < 1 and ratio < 1 / (1 + worth):
+    if p <= RATE and high < 1 and ratio < 1 / (1 + WORTH):
         return "faster"
-    return "equivalent" if 1 / (1 + worth) <= low and high <= 1 + worth else "inconclusive"
+    return "equivalent" if low >= 1 / (1 + WORTH) and high <= 1 + WORTH else "inconclusive"
 
 
 @lru_cache(maxsize=256)

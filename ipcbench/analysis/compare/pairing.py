@@ -95,8 +95,6 @@ class Scales:
 
     def weigh(self, complete: Sequence[Pair]) -> Difference:
         """Return how many times as long the other column takes as the base, as a geometric mean over the pairs."""
-        if not complete:
-            return Difference(math.nan)
         base, other = ([where_of(pair, side) for pair in complete] for side in SIDES)
         found = self._difference(other, base, together(complete))
         counts = [int((~np.isnan(self.gathered.series[where])).sum()) for where in (*base, *other)]
@@ -117,8 +115,6 @@ class Scales:
 
     def seconds(self, complete: Sequence[Pair], side: Which) -> float:
         """Return the time of one side, see `compare.trimmed`, as a geometric mean over the pairs."""
-        if not complete:
-            return math.nan
         middles = [centre_of(self._by_repeat([where_of(pair, side)])) for pair in complete]
         return math.exp(math.fsum(middles) / len(middles))
 
@@ -127,7 +123,7 @@ class Scales:
         places = [where_of(pair, side) for pair in complete for side in SIDES]
         counts = [int((~np.isnan(self.gathered.series[where])).sum()) for where in places]
         repeats = [len(np.unique(self.gathered.repeats[label])) for label, _ in places]
-        return min(counts, default=0), min(repeats, default=0)
+        return min(counts), min(repeats)
 
     def _by_repeat(self, places: Sequence[Where]) -> list[FloatArray]:
         """Return the mean over cases of one file, an array per repeat."""

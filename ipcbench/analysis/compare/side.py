@@ -11,9 +11,9 @@ import pandas as pd
 
 from ipcbench.model import Case
 from ipcbench.results.digest import digest_of
+from ipcbench.results.folder import stem_of
 from ipcbench.results.frame import case_frame, visit_frame
-from ipcbench.results.newest import stem_of
-from ipcbench.results.pyperf_file import Foreign, foreign
+from ipcbench.results.pyperf_file import foreign
 from ipcbench.results.schema import PYTHON_MODE, ResultFile, RunRecord
 from ipcbench.results.store import checked, read
 from ipcbench.results.touched import touched, touched_words
@@ -70,14 +70,10 @@ def _side(document: dict[str, Any], path: Path, name: str | None) -> Side:
     if "ipcbench" in document:
         result = checked(document)
         return side_of_result(result, name, result.ipcbench.digest)
-    stem = stem_of(path) if path.is_file() else "pipe"
-    return side_of_foreign(foreign(document), name or stem, digest_of(document))
-
-
-def side_of_foreign(plain: Foreign, name: str, digest: str = "") -> Side:
-    """Return a plain pyperf file as a side."""
-    facts = plain.facts | {"rounds": _several(plain.visits.groupby("case").size())}
-    return Side(safe_text(name, _LONGEST_NAME), facts, plain.cases, plain.visits, digest, plain=True)
+    name = name or (stem_of(path) if path.is_file() else "pipe")
+    cases, visits, facts = foreign(document)
+    facts |= {"rounds": _several(visits.groupby("case").size())}
+    return Side(safe_text(name, _LONGEST_NAME), facts, cases, visits, digest_of(document), plain=True)
 
 
 def side_of_result(result: ResultFile, name: str | None = None, digest: str = "") -> Side:

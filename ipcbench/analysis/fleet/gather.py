@@ -46,7 +46,7 @@ class Fleet:
         return np.array([each.ranked for each in self.about], dtype=bool)
 
 
-NOTHING = Numbers(np.empty((6, 0)))
+NOTHING = Numbers(*np.empty((6, 0)))
 
 
 def gather(read: Iterable[Host | str]) -> Fleet:
@@ -68,7 +68,7 @@ def gather(read: Iterable[Host | str]) -> Fleet:
         for each in found.about:
             if about.setdefault(each.case, len(facts)) == len(facts):
                 facts.append(each)
-        rows.append(([about[each.case] for each in found.about], found.numbers.table))
+        rows.append(([about[each.case] for each in found.about], np.array(found.numbers)))
         hosts.append(replace(found, about=(), numbers=NOTHING))  # memory: a thousand hosts have the same cases
     names = told_apart([host.name for host in hosts], LONGEST_COLUMN)
     hosts = [replace(host, name=name) for host, name in zip(hosts, names, strict=True)]
@@ -80,7 +80,9 @@ def gather(read: Iterable[Host | str]) -> Fleet:
     for row, host in enumerate(kept):
         table[:, row, rows[host][0]] = rows[host][1]
     known = np.flatnonzero(~np.isnan(table[0]).all(axis=0))
-    return Fleet([hosts[host] for host in kept], [facts[case] for case in known], Numbers(table[:, :, known]), left_out)
+    return Fleet(
+        [hosts[host] for host in kept], [facts[case] for case in known], Numbers(*table[:, :, known]), left_out
+    )
 
 
 def _comparable(hosts: Sequence[Host], cases: Sequence[Sequence[int]], left_out: list[str]) -> list[int]:
@@ -144,16 +146,10 @@ def notes(fleet: Fleet) -> list[str]:
             each = [f"{value} on {many:,}" for value, many in most[:4]]
             said.append(f"{name} differs: {', '.join(each)}{', …' if len(most) > 4 else ''}.")
     machines = Counter(host.machine for host in fleet.hosts if host.machine)
-    twice = sum(many - 1 for many in machines.values())
-    if twice:
-        said.append(f"{twice:,} of the files are of machines that are here already: each file counts as a host.")
-    plain = sum(host.plain for host in fleet.hosts)
-    if plain:
-        said.append(f"{plain:,} of the files are plain pyperf's: whether anything was moved, and how, is not known.")
-    stopped = sum(host.facts.get("complete") == "no" for host in fleet.hosts)
-    if stopped:
-        said.append(f"{stopped:,} of the files are of runs that were interrupted.")
-    mixed = sum(bool(host.facts.get("mixed")) for host in fleet.hosts)
-    if mixed:
-        said.append(f"{mixed:,} of the files are mixed: made in part under other conditions.")
-    return said
+    counts = {
+        "of machines that are here already: each file counts as a host": sum(many - 1 for many in machines.values()),
+        "plain pyperf's: whether anything was moved, and how, is not known": sum(host.plain for host in fleet.hosts),
+        "of runs that were interrupted": sum(host.facts.get("complete") == "no" for host in fleet.hosts),
+        "mixed: made in part under other conditions": sum(bool(host.facts.get("mixed")) for host in fleet.hosts),
+    }
+    return said + [f"{many:,} of the files are {what}." for what, many in counts.items() if many]

@@ -25,7 +25,7 @@ from ipcbench.analysis.compare.averages import centres, mean_series, trimmed_row
 from ipcbench.analysis.compare.columns import chosen
 from ipcbench.analysis.compare.side import Side, open_side
 from ipcbench.analysis.self_check import drift_between
-from ipcbench.analysis.stats import FloatArray, IntArray, by_round
+from ipcbench.analysis.stats import BLOCK, FloatArray, IntArray, by_round
 from ipcbench.errors import BadRequest, ResultError
 from ipcbench.text import safe_text
 
@@ -55,18 +55,18 @@ class About(NamedTuple):
     ranked: bool
 
     @property
-    def block(self) -> tuple[str, int, int, str, str, str, str, str]:
+    def block(self) -> tuple[object, ...]:
         """The fields of `stats.BLOCK`, which cases ranked together share."""
-        return (
-            self.question,
-            self.size,
-            self.workers,
-            self.payload,
-            self.start_method,
-            self.placement,
-            self.python,
-            self.wait,
-        )
+        return tuple(getattr(self, name) for name in BLOCK)
+
+
+def blocks_of(about: Sequence[About]) -> dict[tuple[object, ...], list[int]]:
+    """Return the places of the ranked cases by block."""
+    blocks: dict[tuple[object, ...], list[int]] = {}
+    for place, each in enumerate(about):
+        if each.ranked and each.mechanism:
+            blocks.setdefault(each.block, []).append(place)
+    return blocks
 
 
 class Error(NamedTuple):
@@ -76,53 +76,15 @@ class Error(NamedTuple):
     freedom: float
 
 
-class Numbers:
-    """The numbers of each case, for one host or many: an array of shape (6, …, cases), NaN for a missing number.
+class Numbers(NamedTuple):
+    """The numbers of each case, for one host or many: six arrays of shape (…, cases), NaN for a missing number."""
 
-    log is the logarithm of the time of a case in seconds, see `compare.trimmed`; error its standard error, drift
-    between two moments included; freedom the degrees of freedom of that error. behind is how far the case lies behind
-    the best of its block on its host, as log(ratio), paired by round: 0 for the best, NaN if the block has no other
-    ranked case.
-    """
-
-    __slots__ = ("table",)
-
-    def __init__(self, table: FloatArray) -> None:
-        self.table = table
-
-    def _row(self, place: int) -> FloatArray:
-        found: FloatArray = self.table[place]
-        return found
-
-    @property
-    def log(self) -> FloatArray:
-        """log(seconds)."""
-        return self._row(0)
-
-    @property
-    def error(self) -> FloatArray:
-        """Standard error of log; NaN below 3 rounds."""
-        return self._row(1)
-
-    @property
-    def freedom(self) -> FloatArray:
-        """Degrees of freedom of error."""
-        return self._row(2)
-
-    @property
-    def behind(self) -> FloatArray:
-        """log(time / time of the best of the block)."""
-        return self._row(3)
-
-    @property
-    def behind_error(self) -> FloatArray:
-        """Standard error of behind."""
-        return self._row(4)
-
-    @property
-    def behind_freedom(self) -> FloatArray:
-        """Degrees of freedom of behind_error."""
-        return self._row(5)
+    log: FloatArray  # log(seconds), see `compare.trimmed`
+    error: FloatArray  # standard error of log, drift between two moments included; NaN below 3 rounds
+    freedom: FloatArray  # degrees of freedom of error
+    behind: FloatArray  # log(time / time of the best of the block), by round; NaN if no other case is ranked there
+    behind_error: FloatArray
+    behind_freedom: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +136,7 @@ def host_of(side: Side) -> Host:
         facts=dict(side.facts),
         rounds=side.rounds,
         about=about,
-        numbers=Numbers(np.array([*own, *_behind(about, logs, own[0])])),
+        numbers=Numbers(*own, *_behind(about, logs, own[0])),
         mean=_error_of(mean_series(seconds[ranked]), repeats, drift) if ranked.any() else Error(np.nan, np.nan),
         families=_families(about, seconds, ranked, repeats, drift),
         verdicts={str(name): int(many) for name, many in missing.sort_index().items()},
@@ -184,11 +146,7 @@ def host_of(side: Side) -> Host:
 def _behind(about: Sequence[About], logs: FloatArray, log: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return how far each ranked case is behind the best of its block, the standard error and degrees of freedom."""
     best = np.full(len(about), -1)
-    blocks: dict[object, list[int]] = {}
-    for place, each in enumerate(about):
-        if each.ranked and each.mechanism:
-            blocks.setdefault(each.block, []).append(place)
-    for places in blocks.values():
+    for places in blocks_of(about).values():
         if len(places) > 1:
             best[places] = min(places, key=lambda place: (log[place], about[place].mechanism))
     asked = best >= 0

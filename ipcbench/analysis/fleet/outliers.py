@@ -40,7 +40,7 @@ Classes = list[tuple[tuple[str, ...], int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Apart:
+class Outliers:
     """How the hosts of a fleet differ. Ratios are times ÷ the fleet's centre: above 1 is slower, NaN is unknown.
 
     hosts, in the order of the fleet: host, ratio (geometric mean over ranked cases) with low and high (95 %, from the
@@ -56,7 +56,7 @@ class Apart:
     with their hosts fastest and slowest, and the fields of `host.About`.
 
     spread is the standard deviation of log(ratio) between hosts beyond their own errors, NaN if there are too few
-    hosts; groups and apart say whether the ratios of the hosts form two groups, see `stability.groups`.
+    hosts; groups and factor say whether the ratios of the hosts form two groups, see `stability.groups`.
     """
 
     hosts: pd.DataFrame
@@ -66,10 +66,10 @@ class Apart:
     classes: Classes
     spread: float
     groups: int
-    apart: float
+    factor: float
 
 
-def apart(fleet: Fleet) -> Apart:
+def outliers(fleet: Fleet) -> Outliers:
     """Compare every host, family and case with the rest of the fleet."""
     log = fleet.numbers.log
     common = (~np.isnan(log)).sum(axis=0) >= LEAST_HOSTS
@@ -86,14 +86,16 @@ def apart(fleet: Fleet) -> Apart:
     kinds = Counter(fleet.classes)
     classes = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
     known = mean[~np.isnan(mean)]
-    controls = _of_rows(ratios[:, _controls(fleet) & common], np.nanmean)
+    controls = np.array([each.mechanism in CONTROLS for each in fleet.about], dtype=bool)
     most = asked & ((~np.isnan(log)).sum(axis=0) * 2 > len(log))
     hosts = _hosts(fleet, judged, level, classes).assign(
-        cases=(~np.isnan(inside)).sum(axis=1), missing=np.isnan(log[:, most]).sum(axis=1), controls=np.exp(controls)
+        cases=(~np.isnan(inside)).sum(axis=1),
+        missing=np.isnan(log[:, most]).sum(axis=1),
+        controls=np.exp(_of_rows(ratios[:, controls & common], np.nanmean)),
     )
     many = odd["host"].value_counts()
     spread = float(judged.spread[0]) if len(known) >= LEAST_FOR_SPREAD else math.nan
-    return Apart(
+    return Outliers(
         hosts.assign(families=_off(hosts, families), odd=[int(many.get(name, 0)) for name in hosts["host"]]),
         families,
         odd,
@@ -232,10 +234,6 @@ def _odd(fleet: Fleet, inside: FloatArray, level: FloatArray) -> pd.DataFrame:
         }
     )
     return found.iloc[np.argsort(-np.abs(np.log(found["beside"].to_numpy(dtype=float))), kind="stable")]
-
-
-def _controls(fleet: Fleet) -> BoolArray:
-    return np.array([each.mechanism in CONTROLS for each in fleet.about], dtype=bool)
 
 
 def _cases(fleet: Fleet, ratios: FloatArray, centre: FloatArray, common: BoolArray) -> pd.DataFrame:

@@ -18,12 +18,12 @@ from scipy import special
 
 from ipcbench.analysis.compare.difference import RATE, adjusted
 from ipcbench.analysis.fleet.gather import Fleet
-from ipcbench.analysis.fleet.host import BoolArray
+from ipcbench.analysis.fleet.host import BoolArray, blocks_of
 from ipcbench.analysis.stats import BLOCK, PRACTICAL, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
-class Champions:
+class Winners:
     """Winners by block, and the hosts where another mechanism wins.
 
     blocks has a row per block in which two hosts or more measured at least two mechanisms: the columns of BLOCK, hosts
@@ -40,14 +40,10 @@ class Champions:
     changes: pd.DataFrame
 
 
-def champions(fleet: Fleet) -> Champions:
+def winners(fleet: Fleet) -> Winners:
     """Find the winners of every block on every host."""
-    places: dict[tuple[object, ...], list[int]] = {}
-    for place, each in enumerate(fleet.about):
-        if each.ranked and each.mechanism:
-            places.setdefault(each.block, []).append(place)
     blocks, asked = [], []
-    for key, columns in places.items():
+    for key, columns in blocks_of(fleet.about).items():
         found = _block(fleet, np.array(columns))
         if found is not None:
             blocks.append((key, *found))
@@ -61,7 +57,7 @@ def champions(fleet: Fleet) -> Champions:
         ]
     about = ["hosts", "winner", "short", "family", "seconds", "wins", "other", "lacking", "by"]
     change = ["host", "winner", "family", "was", "ratio", "low", "high"]
-    return Champions(
+    return Winners(
         pd.DataFrame(rows, columns=[*BLOCK, *about]),
         pd.DataFrame(changes, columns=[*BLOCK, *change]).sort_values("ratio", ascending=False, kind="stable"),
     )

@@ -14,12 +14,13 @@ from ipcbench.analysis.traps import STEP, steps
 from ipcbench.report.content.setting import in_setting
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import records
-from ipcbench.report.content.words import count, short_ratio
+from ipcbench.report.content.words import short_ratio
 from ipcbench.report.drawing.chart import SHOWN, Chart, told
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.scale import log_limits, log_ticks, size_ticks, ticks_at
 from ipcbench.report.drawing.sheet import SMALLEST, WIDTH, Sheet, fit, wrap
 from ipcbench.report.drawing.theme import Theme
+from ipcbench.text import count
 from ipcbench.units import format_ratio, format_size, format_time
 
 TITLE = "Which sizes should I avoid?"
@@ -117,12 +118,12 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
 def _subtitle(cells: pd.DataFrame) -> str:
     first, shown = cells.iloc[0], cells.loc[~cells["reference"], "mechanism"].nunique()
     grey = cells.loc[cells["reference"], "mechanism"].unique()
-    beside = f" Dashed: {grey[0]}, which has none." if len(grey) else ""
+    beside = f" Dashed: {grey[0]}, which has no step." if len(grey) else ""
     hidden = int(first["found"]) - shown
-    more = f" {count(hidden, 'more mechanism')} with steps not shown." if hidden else ""
+    more = f" Not shown: {count(hidden, 'more mechanism')} with steps." if hidden else ""
     return (
-        f"Time of a round trip over payload size, both axes logarithmic. Shaded: from one size to the next the "
-        f"time jumps {STEP:g} times or more beyond what the size explains. The highest jump first.{beside}{more}"
+        f"Round trips by payload size, both axes logarithmic, the largest step first. Shaded: a step, where the time "
+        f"changes by {STEP:g}× or more beyond what the size explains.{beside}{more}"
     )
 
 
@@ -156,8 +157,8 @@ def _said(jumps: list[Any], by_size: dict[int, Any], room: float) -> list[str]:
     found = []
     for size, group in groupby(sorted(pairs, key=lambda pair: (pair[0], -pair[3])), key=lambda pair: pair[0]):
         same = list(group)
-        beside = " and ".join(f"{short_ratio(ratio)} that of {format_size(fast.size)}" for _, _, fast, ratio in same)
-        found.append((-same[0][3], f"{format_size(size)} take {format_time(same[0][1].seconds)}, {beside}"))
+        beside = " and ".join(f"{short_ratio(ratio)} as long as {format_size(fast.size)}" for _, _, fast, ratio in same)
+        found.append((-same[0][3], f"{format_size(size)} takes {format_time(same[0][1].seconds)}, {beside}"))
     texts = [text for _, text in sorted(found)]
     for number in range(len(texts), 0, -1):
         more = f"; {len(texts) - number} more like this" if number < len(texts) else ""
@@ -175,7 +176,7 @@ def _alt(cells: pd.DataFrame) -> str:
     slow, fast = (worst.size, worst.before) if worst.step > 1 else (worst.before, worst.size)
     ratio = max(worst.step, 1 / worst.step)
     shape = f"Curves of {count(rows['mechanism'].nunique(), 'mechanism')} with steps in size."
-    found = f"{name}, {format_size(slow)} take {format_ratio(ratio)} the time of {format_size(fast)}."
+    found = f"{name}, where {format_size(slow)} takes {format_ratio(ratio)} as long as {format_size(fast)}."
     return told(f"{shape} The highest: {found}", f"Highest step: {found}", f"{format_ratio(ratio)}: {name}")
 
 
@@ -198,8 +199,9 @@ CHART = Chart(
     topic="Sizes to avoid",
     title=TITLE,
     caption=(
-        "A mean over sizes hides steps: a full buffer, a header and a body sent apart, a delayed acknowledgement. The "
-        "step lies somewhere between two measured sizes. A step in a control, such as memcpy, comes from the machine."
+        "A full buffer, a header and a body sent separately, or a delayed acknowledgement makes a step, which a mean "
+        "over sizes hides. The step lies somewhere between two measured sizes. A step in a control, such as memcpy, "
+        "comes from the machine."
     ),
     lacks=_lacks,
     table=table,

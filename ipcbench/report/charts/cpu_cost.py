@@ -10,18 +10,19 @@ from matplotlib.patches import Rectangle
 
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import records
-from ipcbench.report.content.words import absence, count
+from ipcbench.report.content.words import absence
 from ipcbench.report.drawing.chart import SHOWN, Chart, doubts, needs, select, told, typical_size
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.scale import log_limits, log_ticks, spread, ticks_at
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
 from ipcbench.report.drawing.theme import Theme, mark
+from ipcbench.text import count
 from ipcbench.units import format_size, format_time
 
 TITLE = "What does a round trip cost in CPU?"
 SUBTITLE = (
-    "Left is better. Filled: CPU time of all processes together, hollow: time of the round trip; least CPU first. "
-    "Filled right of hollow: more than one CPU is busy on average; the column CPUs says how many. Logarithmic; each "
+    "Further left is better; least CPU time first. Filled: CPU time of all processes together; hollow: time of the "
+    "round trip. The column CPUs divides the first by the second: how many CPUs are busy on average. Logarithmic; each "
     "panel has its own axis."
 )
 RESTLESS = {"spin": "spins", "poll": "polls"}

@@ -14,9 +14,10 @@ from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.scale import log_limits, log_ticks, size_ticks, spaced, ticks_at
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, Weight, fit, text_width
 from ipcbench.report.drawing.theme import Theme, mark
+from ipcbench.text import count
 from ipcbench.units import format_size, format_time
 
-TITLE = "Which one inside a family, and how long does it take?"
+TITLE = "Which mechanism is fastest in its family?"
 NAMED = 4
 COLUMNS = 2
 LEFT = 54.0
@@ -51,9 +52,9 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     rows = [families[start : start + COLUMNS] for start in range(0, len(families), COLUMNS)]
     many = cells["mechanism"].nunique() > cells.loc[cells["named"], "mechanism"].nunique()
     subtitle = (
-        "Round trip of one message by payload size, of mechanisms that block; both axes logarithmic, the same in each "
-        "row. Band: 95 % interval. Thick: the best of its family over all sizes"
-        f"{f'; grey: all but its best {NAMED}' if many else ''}."
+        "Round trips of mechanisms that block, by payload size; both axes logarithmic, shared in each row. Band: 95 % "
+        "interval. Thick: the best of its family over all sizes"
+        f"{f'; grey: not among its best {NAMED}' if many else ''}."
     )
     sheet = Sheet.new(theme, TITLE, subtitle, len(rows) * (ABOVE + PLOT + BELOW))
     width = (WIDTH - LEFT - COLUMNS * LABELS - (COLUMNS - 1) * GAP - MARGIN) / COLUMNS
@@ -111,7 +112,7 @@ def _alt(cells: pd.DataFrame) -> str:
     size = int(first["size"].iloc[0])
     there = cells[cells["size"] == size].sort_values("seconds").drop_duplicates("family")
     found = [f"{row['mechanism']} {format_time(row['seconds'])}" for _, row in there.iterrows()]
-    said = f"Round trips in {families} famil{'y' if families == 1 else 'ies'}; best of each at {format_size(size)}"
+    said = f"Round trips in {count(families, 'family')}; best of each at {format_size(size)}"
     return told(*(f"{said}: {', '.join(found[:most])}." for most in range(len(found), 0, -1)), f"{found[0]}.")
 
 
@@ -125,11 +126,11 @@ def _lacks(about: Study) -> str:
 _FIRST = needs("ping-pong", sizes=2)
 CHART = Chart(
     id="latency-families",
-    topic="Round trips: inside a family",
+    topic="Round trips by family",
     title=TITLE,
     caption=(
-        "Mechanisms of a family move bytes in one way, so the gap between their lines is what each adds: pickling, "
-        "locks, threads, copies. A mechanism measured at one size only has no line."
+        "Mechanisms of a family move bytes in the same way, so the gap between their lines is what each adds: "
+        "pickling, locks, threads, copies. A mechanism measured at one size only has no line."
     ),
     lacks=_lacks,
     table=table,

@@ -39,10 +39,10 @@ def table(about: Study) -> pd.DataFrame:
 def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     """Draw one panel per mechanism on shared logarithmic axes."""
     small = min(common_sizes(cells))
-    apart = ", of those that wait in the same way" if cells["wait"].nunique() > 1 else ""
+    fastest = "the fastest that waits in the same way" if cells["wait"].nunique() > 1 else "the fastest"
     subtitle = (
-        f"Each panel: one mechanism in colour, band = 95 % interval, all others grey; dashed: the fastest{apart}. "
-        f"At the right of each name: its time at {format_size(small)}. Both axes logarithmic."
+        f"Each panel: one mechanism in colour with its 95 % interval as a band, all others grey; dashed: {fastest}. "
+        f"Right of each name: its time at {format_size(small)}. Both axes logarithmic."
     )
     groups = {name: rows for name, rows in cells.groupby("mechanism", sort=False)}
     layout = Layout(len(groups))
@@ -84,7 +84,7 @@ def _alt(cells: pd.DataFrame) -> str:
 
 CHART = Chart(
     id="latency-grid",
-    topic="Round trips: what shape?",
+    topic="Round trips: growth with the payload",
     title=TITLE,
     caption=(
         "In a flat part the cost of one message dominates, in a rising part the copying of bytes. Where the coloured "

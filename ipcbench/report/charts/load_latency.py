@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from ipcbench.report.content.rows import delay_words
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import count
 from ipcbench.report.drawing.chart import Chart, doubt_lines
 from ipcbench.report.drawing.panels import ABOVE, GAP, head
 from ipcbench.report.drawing.plot import Plot
@@ -18,10 +17,10 @@ from ipcbench.report.drawing.scale import log_limits, log_ticks, spread, ticks_a
 from ipcbench.report.drawing.sheet import SMALLEST, WIDTH, Sheet, fit, text_width
 from ipcbench.report.drawing.single import lacks_cases, offered, rate_word, single_cases
 from ipcbench.report.drawing.theme import Theme
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_rate, format_size, format_time
 
-TITLE = "How long do messages take as more of them are due?"
+TITLE = "How long do messages take as the load rises?"
 SHORT_BY = 0.95  # share of the rate offered; a mechanism that achieves less does not keep up
 LEFT = 54.0
 RIGHT = 20.0
@@ -87,18 +86,18 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
         plot.context([(other["offered"], other["p99"]) for other in groups if other is not rows])
         _draw_curves(plot.of(str(rows["mechanism"].iloc[0])), rows)
     bottom = sheet.body + lines * (ABOVE + PLOT)
-    sheet.text(WIDTH / 2, bottom + 26, "messages due a second", ha="center", size=SMALLEST, color=theme.muted)
+    sheet.text(WIDTH / 2, bottom + 26, "messages due per second", ha="center", size=SMALLEST, color=theme.muted)
     sheet.notes(bottom + 44, notes)
     return sheet.figure
 
 
 def _subtitle(cells: pd.DataFrame) -> str:
     text = (
-        f"Delay of messages of {format_size(cells['size'].iloc[0])}, from when each was due; down is better. Solid: "
-        f"median, dashed: 99 %{', grey: 99 % of the others' if cells['mechanism'].nunique() > 1 else ''}. "
+        f"Lower is better: delay of messages of {format_size(cells['size'].iloc[0])}, from when each was due. Solid: "
+        f"median; dashed: 99 %{'; grey: 99 % of all others' if cells['mechanism'].nunique() > 1 else ''}. "
     )
     if cells["behind"].any():
-        text += "At the right of each name: what it achieved of the highest rate. "
+        text += "Right of each name: what it achieved of the highest rate. "
         return f"{text}Hollow: less than 95 % of the rate was achieved."
     return f"{text}Every rate was achieved, within 5 %."
 
@@ -154,7 +153,8 @@ CHART = Chart(
     caption=(
         "Messages are due at a fixed rate and are sent even if earlier ones are late. Each is timed from when it was "
         "due, so a stall delays all messages behind it: coordinated omission cannot hide it. Where a curve turns up, "
-        "with hollow points, the mechanism no longer keeps up. The 99 % is drawn if at least 10 messages were slower."
+        "with hollow points, the mechanism no longer keeps up. The 99 % is drawn where 10 messages or more were "
+        "slower."
     ),
     lacks=lacks,
     table=table,

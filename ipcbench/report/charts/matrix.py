@@ -8,9 +8,10 @@ import pandas as pd
 
 from ipcbench.analysis.stats import geometric_mean
 from ipcbench.report.content.study import Study
-from ipcbench.report.content.words import absence, count
+from ipcbench.report.content.words import absence
 from ipcbench.report.drawing.chart import Chart, common_sizes, needs, select, told
-from ipcbench.report.drawing.matrix import TITLE, draw, shown
+from ipcbench.report.drawing.heatmap import TITLE, draw, shown
+from ipcbench.text import count
 from ipcbench.units import format_ratio, format_size, format_time
 
 WAITS = ("block", "poll", "spin")  # rows are grouped by the way of waiting, in this order
@@ -94,12 +95,12 @@ def _alt(cells: pd.DataFrame) -> str:
 
 CHART = Chart(
     id="slowdown-matrix",
-    topic="Round trips: which is best?",
+    topic="Round trips: which mechanism is fastest?",
     title=TITLE,
     caption=(
         "Look down the column of your payload size: the blue cell is the fastest round trip, the others say how many "
-        "times as long they take. ≈ is a tie: less than 5 % apart, or further but not told apart by this run. "
-        "Words stand for a missing number. A mechanism that spins keeps a CPU busy while it waits: it is ranked apart."
+        "times as long they take. ≈ is a tie: less than 5 % apart, or no clear difference in this run. A word stands "
+        "for a missing number. A mechanism that spins keeps a CPU busy while it waits, so it is ranked separately."
     ),
     lacks=needs("ping-pong"),
     table=table,

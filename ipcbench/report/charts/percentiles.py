@@ -12,7 +12,6 @@ from ipcbench.analysis.percentiles import LEAST_BEYOND, PERCENTILES, curves
 from ipcbench.report.content.rows import delay_words
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import count
 from ipcbench.report.drawing.chart import Chart, doubt_lines
 from ipcbench.report.drawing.ends import End, label_right
 from ipcbench.report.drawing.plot import Plot
@@ -20,10 +19,10 @@ from ipcbench.report.drawing.scale import log_limits, log_ticks, ticks_at
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet
 from ipcbench.report.drawing.single import lacks_cases, offered, rate_word, single_cases
 from ipcbench.report.drawing.theme import Theme
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_size, format_time
 
-TITLE = "How slow are the slow messages?"
+TITLE = "How slow are the slowest messages?"
 LABELLED = 6
 LEFT = 54.0
 RIGHT = 170.0
@@ -86,8 +85,8 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     named = cells[cells["labelled"]].drop_duplicates("case")
     notes = doubt_lines(named)
     subtitle = (
-        f"Down is better. Delay that so many of all messages of {format_size(cells['size'].iloc[0])} keep to, each "
-        f"timed by itself; a curve ends where fewer than {LEAST_BEYOND} were slower. "
+        f"Lower is better: the delay within which the given share of messages of {format_size(cells['size'].iloc[0])} "
+        f"arrived, each timed by itself. A curve ends where fewer than {LEAST_BEYOND} were slower. "
         + ("Named: queue and the best; grey: all others." if not cells["labelled"].all() else "")
     )
     height = len(loops) * (HEAD + PLOT + FOOT) + 14 + 11 * len(notes)

@@ -11,9 +11,10 @@ from ipcbench.analysis.stats import compare
 from ipcbench.report.comparison.ratios import ratio_word
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import count, interval, listing
+from ipcbench.report.content.words import interval, listing
 from ipcbench.report.drawing.chart import EVERY, Chart, told
-from ipcbench.report.drawing.placement import PANELS, TITLE, draw
+from ipcbench.report.drawing.placement_panels import PANELS, TITLE, draw
+from ipcbench.text import count
 from ipcbench.units import format_size, format_time
 
 BASE = "spread"
@@ -114,7 +115,7 @@ def _lacks(about: Study) -> str:
         return "No case of this run has a number."
     placements = sorted(str(name) for name in cases["placement"].unique())
     if len(placements) < 2:
-        return f"What placement changes is told by two of them; this run has {placements[0]} only."
+        return f"A comparison needs two placements; this run has {placements[0]} only."
     return "" if len(table(about)) else f"No case of this run was measured under two of {listing(placements)}."
 
 
@@ -123,9 +124,9 @@ CHART = Chart(
     topic="Where processes run",
     title=TITLE,
     caption=(
-        "A blocking mechanism wakes the other process: slow on another CPU, a switch on the same CPU. Large messages "
-        "gain from two CPUs that copy at once; a process that spins on one CPU waits for its turn. Left to the "
-        "scheduler, processes may move while they are measured, so values scatter."
+        "A blocking mechanism must wake the other process: that is slow on another CPU, and only a switch on the same "
+        "CPU. Large messages gain from two CPUs that copy at once; processes that spin on one CPU wait for their turn. "
+        "Left to the scheduler, processes may move while they are measured, so values scatter."
     ),
     lacks=_lacks,
     table=table,

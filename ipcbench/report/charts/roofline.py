@@ -101,16 +101,16 @@ def _common(streams: pd.DataFrame) -> int:
 def _subtitle(streams: pd.DataFrame, copies: pd.DataFrame) -> str:
     at = format_size(_common(streams))
     text = (
-        "Up is better. Size times messages delivered a second; strokes = 95 % interval. Named: the best of each size, "
-        f"queue and the next best, with the rate at {at}. Grey: all others. "
+        "Higher is better: payload size × messages delivered per second; strokes: 95 % interval. Named: the best at "
+        f"each size, queue and the next best, with the rate at {at}; grey: all others. "
     )
     if copies.empty:
         return f"{text}This run has no memcpy, so there is no reference line."
-    text += "Thin line: the reference, one copy of the payload (memcpy) in this run"
+    text += "Thin line: one copy of the payload (memcpy) in this run"
     if streams["share"].notna().any():
-        text += f", with the share of it at {at}"
+        text += f"; percentages: the share of it at {at}"
     if (streams.loc[streams["labelled"], "share"] > 1).any():
-        return f"{text}. Hollow: above the reference."
+        return f"{text}; hollow: faster than memcpy."
     return f"{text}."
 
 
@@ -173,7 +173,7 @@ CHART = Chart(
         "pay the cost per message, large ones the cost of copying. The reference is one copy of the payload by Python "
         "in one process, call included: half the time of the memcpy control, which copies in and out. It is no upper "
         "bound: a mechanism that copies once, or from a warm cache, may lie above it. Between measured sizes the line "
-        "is straight. Spinning is ranked apart from blocking; the best of each is named."
+        "is straight. Spinning is ranked separately from blocking; the best of each is named."
     ),
     lacks=needs("stream"),
     table=table,

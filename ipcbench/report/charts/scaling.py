@@ -11,14 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ipcbench.report.content.study import Study
-from ipcbench.report.content.words import count
 from ipcbench.report.drawing.chart import Chart, needs, select, told, typical_size
 from ipcbench.report.drawing.panels import BELOW, PLOT, Layout, head
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.scale import log_limits, log_ticks, ticks_at
 from ipcbench.report.drawing.sheet import LINE, SMALLEST, Sheet
 from ipcbench.report.drawing.theme import Theme
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_rate, format_size
 
 MANY = 4
@@ -41,33 +40,33 @@ class Words:
 WORDS = {
     "task-queue": Words(
         "Do more workers get more tasks done?",
-        "Tasks of {size}, out and back, per second",
+        "Tasks of {size} per second, each with its result",
         "workers",
         "The driver hands tasks to N workers and takes their results back; tasks do no work, so this is the most "
         "that the mechanism can carry.",
     ),
     "fan-in": Words(
         "Do more senders get more messages through?",
-        "Messages of {size} a second, of all senders to one receiver",
+        "Messages of {size} per second, from all senders to one receiver",
         "senders",
         "N workers send over one channel and the driver receives everything.",
     ),
     "fan-out": Words(
         "Do more receivers take more messages?",
-        "Messages of {size} a second, of one sender to all receivers",
+        "Messages of {size} per second, from one sender to all receivers",
         "receivers",
         "The driver sends over one channel, and N workers take what they can get.",
     ),
     "many-to-many": Words(
         "Do more senders and receivers get more messages through?",
-        "Messages of {size} a second, of all senders to all receivers",
+        "Messages of {size} per second, from all senders to all receivers",
         "pairs of a sender and a receiver",
         "N senders and N receivers use one channel at once.",
         paired=True,
     ),
     "pairs": Words(
         "Do more pairs make more round trips?",
-        "Round trips of {size} a second, of all pairs",
+        "Round trips of {size} per second, of all pairs together",
         "pairs",
         "N pairs of processes make round trips at once, each pair over its own channels.",
         paired=True,
@@ -105,10 +104,10 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     words = WORDS[cells["question"].iloc[0]]
     many, cpus = int(cells["many"].iloc[0]), int(cells["cpus"].iloc[0])
     subtitle = (
-        f"{words.counted.format(size=format_size(cells['size'].iloc[0]))}; up is better. Thin line: ideal from "
-        f"the first point; grey: the others. Shaded: more processes than the {count(cpus, 'CPU')}"
-        f"{'' if words.paired else f'; dotted: as many {words.axis}'}. "
-        f"At the right of each name: its rate at {many} {words.axis}, best first."
+        f"{words.counted.format(size=format_size(cells['size'].iloc[0]))}; higher is better. Thin line: ideal "
+        f"scaling from the first point; grey: all others. Shaded: more processes than the {count(cpus, 'CPU')}"
+        f"{'' if words.paired else f'; dotted: as many {words.axis} as CPUs'}. "
+        f"Right of each name: its rate at {many} {words.axis}, best first."
     )
     groups = {name: rows for name, rows in cells.groupby("mechanism", sort=False)}
     layout = Layout(len(groups))
@@ -170,8 +169,8 @@ def _chart(pattern: str) -> Chart[Study]:
         topic=f"More {words.axis.split(' of ')[0]}",
         title=words.title,
         caption=(
-            f"{words.caption} In the shaded part all processes together outnumber the CPUs: what is measured there is "
-            "also the scheduler. ≈ is a tie with the best."
+            f"{words.caption} In the shaded part there are more processes than CPUs, so the scheduler is measured "
+            "too. ≈ is a tie with the best."
         ),
         lacks=needs(pattern, workers=2),
         table=partial(table, pattern=pattern),

@@ -14,18 +14,19 @@ from ipcbench.report.comparison.ratios import NUMBERS, frame, ratio_dot, ratio_w
 from ipcbench.report.content.setting import in_setting
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import absence, count, interval, listing
+from ipcbench.report.content.words import absence, interval, listing
 from ipcbench.report.drawing.chart import BLOCKING, Chart, common_sizes, doubts, needs, told
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
 from ipcbench.report.drawing.theme import Theme
+from ipcbench.text import count
 from ipcbench.units import format_ratio, format_size, format_time
 
 BASELINE = "queue"
-TITLE = "What does leaving multiprocessing.Queue gain?"
+TITLE = "How much faster than multiprocessing.Queue?"
 SUBTITLE = (
-    "Round trips: how many times as fast as a queue; all of these block; logarithmic. Stroke: 95 % "
-    "interval, paired by round. Hollow and grey: no clear difference, or less than 5 %."
+    "Round trips of mechanisms that block: how many times as fast as queue; logarithmic. Line: 95 % interval, paired "
+    "by round. Hollow and grey: no clear difference, or less than 5 %."
 )
 SIZES = (64, 2**16)  # bytes; the third panel is the largest size that queue and most others have
 NAMES = 132.0
@@ -191,11 +192,11 @@ def _lacks(about: Study) -> str:
 
 CHART = Chart(
     id="speedup-vs-queue",
-    topic="Leaving the queue",
+    topic="Compared with multiprocessing.Queue",
     title=TITLE,
     caption=(
         "Each dot is the round trip of a queue divided by that of the mechanism: at 2× it takes half as long. A queue "
-        "also has many senders and receivers and no limit on waiting messages; the others may lack that."
+        "also allows many senders and receivers and any number of waiting messages; other mechanisms may not."
     ),
     lacks=_lacks,
     table=table,

@@ -13,12 +13,12 @@ from matplotlib.patches import Rectangle
 
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table
-from ipcbench.report.content.words import count
 from ipcbench.report.drawing.chart import EVERY, Chart, told
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit
 from ipcbench.report.drawing.strips import MOST_MARKS, table
 from ipcbench.report.drawing.theme import Theme
+from ipcbench.text import count
 from ipcbench.units import format_ratio, format_size, format_time
 
 TITLE = "Can this run be trusted?"
@@ -56,12 +56,12 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
 def _subtitle(cells: pd.DataFrame, span: float) -> str:
     first = cells.iloc[0]
     single = bool((cells["value"] > 0).any())
-    dots = "Dots: single values, hollow: warm-ups. " if single else "Dot: mean of visits, stroke: all their values. "
-    borders = "; faint lines part visits" if int(first["rounds"]) <= MOST_BORDERS else ""
+    dots = "Dot: one value; hollow: a warm-up. " if single else "Dot: mean of visits; stroke: all their values. "
+    borders = " Faint lines separate visits." if int(first["rounds"]) <= MOST_BORDERS else ""
     return (
-        f"{first['unsteady']:,} of {count(int(first['cases']), 'case')} drift, fall in two groups or scatter by more "
-        f"than 10 %. Values in the order of the run, worst case first{_after_controls(cells)}. {dots}Line: median; "
-        f"each strip reaches from {1 / span:.2g}× to {span:g}× of it, triangles lie beyond{borders}."
+        f"{first['unsteady']:,} of {count(int(first['cases']), 'case')} drift, fall into two groups or scatter by more "
+        f"than 10 %. Values in the order of the run, worst case first{_after_controls(cells)}. {dots}Line: median; a "
+        f"strip spans {1 / span:.2g}× to {span:g}× of it, and triangles lie beyond.{borders}"
     )
 
 
@@ -173,7 +173,7 @@ def _lacks(about: Study) -> str:
     if about.summary["seconds"].notna().sum() == 0:
         return "No case of this run has a number."
     if about.summary["spread"].notna().sum() == 0:
-        return f"What scatters or drifts is told from 3 rounds on; this run has {count(about.record.rounds, 'round')}."
+        return f"Scatter and drift need 3 rounds; this run has {count(about.record.rounds, 'round')}."
     return ""
 
 
@@ -184,7 +184,7 @@ CHART = Chart(
     caption=(
         "Scatter is the width of the middle half of the visits of a case, as a share of their median; noisy is more "
         "than 10 %. Drift and two groups need more rounds, and are named only where they are certain. Measure cases "
-        f"that drift again before you compare them. Above {MOST_MARKS} values of a case, visits are drawn instead."
+        f"that drift again before you compare them. A case with more than {MOST_MARKS} values shows visits instead."
     ),
     lacks=_lacks,
     table=table,

@@ -12,18 +12,18 @@ from matplotlib.patches import Rectangle
 
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import records
-from ipcbench.report.content.words import count
 from ipcbench.report.drawing.chart import Chart, doubts, needs, select, told
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.scale import log_limits, log_ticks, spread, ticks_at
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
 from ipcbench.report.drawing.theme import Theme, known_families
+from ipcbench.text import count
 from ipcbench.units import format_size, format_time
 
 TITLE = "What does one operation on shared state cost?"
 SUBTITLE = (
-    "Left is better. Time of one operation with its 95 % interval, best first in each panel; the axis is logarithmic "
-    "and the same in all panels. Blue: the best, and with ≈ what ties with it."
+    "Further left is better: time of one operation with its 95 % interval, best first in each panel. All panels share "
+    "one logarithmic axis. Blue: the best; blue with ≈: a tie with it."
 )
 OPERATIONS = {"access:read": "read", "access:write": "write", "counter": "increment under the lock"}
 ROW = 14.0
@@ -135,8 +135,8 @@ CHART = Chart(
     topic="Shared state",
     title=TITLE,
     caption=(
-        "Reading and writing are one call on the shared object; the increment takes the lock, adds one and releases "
-        "it, while all workers of the panel do so too. The final total is checked."
+        "Reading and writing are one call on the shared object. An increment takes the lock, adds one and releases the "
+        "lock, in all workers of the panel at once; the final total is checked."
     ),
     lacks=needs("access", "counter"),
     table=table,

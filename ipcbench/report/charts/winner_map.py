@@ -12,16 +12,17 @@ from ipcbench.report.charts.winners import ROW, Winner, family_key, plain_cell, 
 from ipcbench.report.content.findings import too_few
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import count, interval, listing
+from ipcbench.report.content.words import interval, listing
 from ipcbench.report.drawing.chart import BLOCKING, EVERY, Chart, doubts, select, told
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, Weight, fit, text_width, wrap
 from ipcbench.report.drawing.theme import Theme
+from ipcbench.text import count
 from ipcbench.units import format_ratio, format_size, format_time
 
-TITLE = "Which one to use here?"
+TITLE = "Which mechanism is fastest, and where?"
 SUBTITLE = (
-    "The fastest mechanism that blocks, by question, workers and payload size; below it, how many times as long the "
-    "next one takes, or ≈ and its tie. Colour: its family; stronger colour: a larger lead."
+    "The fastest mechanism that blocks, by question, workers and payload size; below it, its lead over the next one, "
+    "or ≈ and the mechanism that ties with it. Colour: its family; stronger colour: a larger lead."
 )
 QUESTIONS = (
     "ping-pong",
@@ -36,7 +37,7 @@ QUESTIONS = (
     "exchange",
 )
 HEADER = 18.0
-APART = 5.0  # between questions
+GAP = 5.0  # between questions
 NAMES = 84.0
 LEAST_COLUMN, MOST_COLUMN = 66.0, 96.0
 KEY = 36.0
@@ -110,15 +111,15 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     column = min(max((WIDTH - 2 * MARGIN - NAMES) / len(sizes), LEAST_COLUMN), MOST_COLUMN)
     width = max(WIDTH, NAMES + 2 * MARGIN + column * len(sizes))
     notes = wrap(doubts(cells), width - 2 * MARGIN, SMALLEST)[:3] if doubts(cells) else []
-    apart = APART * (cells["question"].nunique() - 1)
-    sheet = Sheet.new(theme, TITLE, SUBTITLE, HEADER + ROW * len(rows) + apart + KEY + 11 * len(notes), width)
+    gaps = GAP * (cells["question"].nunique() - 1)
+    sheet = Sheet.new(theme, TITLE, SUBTITLE, HEADER + ROW * len(rows) + gaps + KEY + 11 * len(notes), width)
     for place, size in enumerate(sizes):
         middle = MARGIN + NAMES + (place + 0.5) * column
         sheet.text(middle, sheet.body + 10, format_size(size), ha="center", weight="bold")
     top, before = sheet.body + HEADER, rows[0]["question"].iloc[0]
     for row in rows:
         question, workers = row["question"].iloc[0], int(row["workers"].iloc[0])
-        top, before = top + APART * (question != before), question
+        top, before = top + GAP * (question != before), question
         _question(sheet, question, top)
         sheet.text(MARGIN, top + 22.5, count(workers, "worker"), size=SMALLEST, color=theme.muted)
         for place, cell in enumerate(records(row)):
@@ -202,12 +203,12 @@ def _lacks(about: Study) -> str:
 
 CHART = Chart(
     id="winner-map",
-    topic="Which one here?",
+    topic="Which mechanism?",
     title=TITLE,
     caption=(
         "Find the row of your question and the column of your payload: the mechanism named there was the fastest "
-        "measured. A tie (≈) is less than 5 % apart, or further but not told apart by this run: choose among ties by "
-        "what the mechanisms promise."
+        "measured. ≈ is a tie: less than 5 % apart, or no clear difference in this run. Choose among ties by what the "
+        "mechanisms promise."
     ),
     lacks=_lacks,
     table=table,

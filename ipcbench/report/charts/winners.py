@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.patches import Rectangle
 
-from ipcbench.report.content.words import count, short_ratio
+from ipcbench.report.content.words import short_ratio
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, Sheet, fit, inside, text_width
 from ipcbench.report.drawing.theme import known_families
+from ipcbench.text import count
 
 ROW = 28.0
 LARGE_LEAD = 1.5
@@ -96,7 +97,7 @@ def family_key(sheet: Sheet, families: pd.Series, y: float) -> None:
         x += 12 + text_width(name, SMALLEST) + 10
 
 
-LEADS = (f"next takes {LARGE_LEAD:g}× as long or more", "less than that", "a tie")
+LEADS = (f"leads by {LARGE_LEAD:g}× or more", "leads by less", "a tie")
 
 
 def strength_key(sheet: Sheet, families: pd.Series, y: float, names: Sequence[str] = LEADS) -> None:

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 
 from ipcbench.analysis.compare.comparability import facts, notes
+from ipcbench.analysis.compare.difference import WORTH
 from ipcbench.report.comparison.words import Comparison, Part, conclusion, doubts, ordered, parts
 from ipcbench.report.content.tables import csv
-from ipcbench.report.content.words import count, markdown
+from ipcbench.report.content.words import markdown
 from ipcbench.report.page.markdown import within
 from ipcbench.report.page.terminal import printed
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 
 MOST_ROWS = 60
 
@@ -74,7 +75,7 @@ def as_json(comparison: Comparison, failed: Mapping[str, Sequence[str]]) -> str:
         "column": contrast.projection.column,
         "rows": list(contrast.projection.rows),
         "filters": [[name, list(values)] for name, values in contrast.projection.filters],
-        "worth": contrast.worth,
+        "worth": WORTH,
         "drift": contrast.drift,
         "noise_floor": contrast.floors,
         "touched": {side.name: side.touched for side in comparison.sides},

@@ -14,12 +14,12 @@ from ipcbench.analysis.stats import geometric_mean
 from ipcbench.report.comparison.ratios import NUMBERS, frame, ratio_dot, sides, span
 from ipcbench.report.comparison.words import Comparison
 from ipcbench.report.content.tables import records
-from ipcbench.report.content.words import count, short_ratio
+from ipcbench.report.content.words import short_ratio
 from ipcbench.report.drawing.chart import Chart, told
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.sheet import LINE, MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width
 from ipcbench.report.drawing.theme import Theme
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_size
 
 PANELS = 4
@@ -137,9 +137,9 @@ def _title(cells: pd.DataFrame) -> str:
 def _subtitle(cells: pd.DataFrame) -> str:
     first = cells.iloc[0]
     return (
-        f"Time of {first['question']} with {count(int(first['workers']), 'worker')}, as a multiple of that in "
-        f"{first['base']}, by payload size; logarithmic. Stroke: 95 % interval. Shaded: within 5 %. Filled: clearly "
-        "different; hollow and grey: no clear difference."
+        f"Time of {first['question']} with {count(int(first['workers']), 'worker')} relative to "
+        f"{first['base']}, by payload size; logarithmic. Line: 95 % interval. Shaded: within 5 %. Filled: a clear "
+        "difference; hollow and grey: none."
     )
 
 
@@ -182,7 +182,7 @@ CHART: Chart[Comparison] = Chart(
     id="machine-ratios",
     topic="Is one faster, and where?",
     title="Is one side faster than the base, and where?",
-    caption="Each dot is the time of one case as a multiple of that in the base. Hollow and grey: no clear difference.",
+    caption="Each dot is the time of one case divided by its time in the base. Hollow and grey: no clear difference.",
     lacks=_lacks,
     table=lambda comparison: table(comparison.contrast),
     draw=draw,

@@ -12,17 +12,16 @@ from ipcbench.report.charts.winners import ROW, Winner, family_key, winner_cell
 from ipcbench.report.comparison.words import Comparison
 from ipcbench.report.content.setting import SETTING
 from ipcbench.report.content.tables import records
-from ipcbench.report.content.words import count
 from ipcbench.report.drawing.chart import Chart, told
 from ipcbench.report.drawing.sheet import MARGIN, WIDTH, Sheet, fit
 from ipcbench.report.drawing.theme import Theme
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_size
 
-TITLE = "Does the advice change?"
+TITLE = "Does another mechanism win?"
 SUBTITLE = (
     "The fastest mechanism that blocks, for each question and payload size that both machines measured. Stronger "
-    "colour: a larger lead; ≈: a tie with the one named. Outlined: another one wins than above."
+    "colour: a larger lead; ≈: a tie with the one named. Outlined: not the winner of the map above."
 )
 HEADER = 32.0
 NAMES = 112.0
@@ -93,7 +92,7 @@ def _lacks(comparison: Comparison) -> str:
 
 CHART: Chart[Comparison] = Chart(
     id="winner-map-diff",
-    topic="Does the advice change?",
+    topic="Does another mechanism win?",
     title=TITLE,
     caption="The fastest mechanism by question and payload size on both machines; outlined where another one wins.",
     lacks=_lacks,

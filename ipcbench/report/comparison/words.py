@@ -11,13 +11,13 @@ import pandas as pd
 
 from ipcbench.analysis.compare.comparability import facts, notes
 from ipcbench.analysis.compare.contrast import MOVED, Contrast
-from ipcbench.analysis.compare.difference import MOST_MORE
+from ipcbench.analysis.compare.difference import MOST_MORE, WORTH
 from ipcbench.analysis.compare.rankings import Shape
 from ipcbench.analysis.compare.side import Side
 from ipcbench.analysis.stats import LEAST_ROUNDS
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import count, interval, listing
-from ipcbench.text import safe_text
+from ipcbench.report.content.words import interval, listing
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_ratio, format_size, format_time
 
 VERDICTS = ("slower", "faster", "inconclusive", "equivalent")
@@ -59,7 +59,7 @@ def parts(comparison: Comparison, everything: bool = False) -> list[Part]:
 
 def doubts(comparison: Comparison) -> list[str]:
     """Return what makes the numbers doubtful, with figures: touched visits and the noise floor."""
-    said = [f"Doubt: {side.name}: {side.touched}; their values count." for side in comparison.sides if side.touched]
+    said = [f"Doubt: in {side.name}, {side.touched}. Their values count." for side in comparison.sides if side.touched]
     floors = comparison.contrast.floors
     if floors:
         each = [
@@ -89,7 +89,7 @@ def conclusion(comparison: Comparison) -> list[str]:
         counts += [f"{lacking:,} missing on one side"] if lacking else []
         said.append(
             f"{safe_text(column, 60)} against {safe_text(contrast.base, 60)}: {', '.join(counts)}. Differences below "
-            f"{contrast.worth * 100:.3g} % are ignored.{_in_doubt(comparison, column, within)}"
+            f"{WORTH * 100:.3g} % are ignored.{_in_doubt(comparison, column, within)}"
         )
     return said + _more(contrast.table)
 
@@ -149,7 +149,7 @@ def _controls(comparison: Comparison) -> Iterator[Part]:
         rows = means[means["column"] == column]
         shown = [f"{row.name} {format_ratio(row.ratio)}{_in_brackets(row)}" for row in records(rows)]
         yield f"Controls, {column} against {comparison.contrast.base}: {', '.join(shown)}."
-        moved = [str(name) for name, ratio in zip(rows["name"], rows["ratio"], strict=True) if _apart(ratio) > MOVED]
+        moved = [str(name) for name, ratio in zip(rows["name"], rows["ratio"], strict=True) if _distance(ratio) > MOVED]
         if moved:
             yield (
                 f"The controls moved ({listing(moved)}): the machine changed, not only the code. Differences of that "
@@ -157,7 +157,7 @@ def _controls(comparison: Comparison) -> Iterator[Part]:
             )
 
 
-def _apart(ratio: float) -> float:
+def _distance(ratio: float) -> float:
     return max(ratio, 1 / ratio) - 1
 
 
@@ -172,9 +172,9 @@ def ordered(table: pd.DataFrame) -> pd.DataFrame:
     Within each the largest difference comes first; for another machine, the farthest from the ratio of all cases.
     """
     place = {"slower": 0, "faster": 0, "inconclusive": 1, "equivalent": 2}
-    apart = table["excess"].fillna(table["ratio"])
-    by = pd.DataFrame({"place": table["verdict"].map(place), "apart": -apart.map(math.log).abs()})
-    return table.loc[by.sort_values(["place", "apart"], kind="stable").index]
+    ratios = table["excess"].fillna(table["ratio"])
+    by = pd.DataFrame({"place": table["verdict"].map(place), "distance": -ratios.map(math.log).abs()})
+    return table.loc[by.sort_values(["place", "distance"], kind="stable").index]
 
 
 def _cases(comparison: Comparison, everything: bool) -> Iterator[Part]:

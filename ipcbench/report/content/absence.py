@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ipcbench.report.content.words import count, listing
+from ipcbench.report.content.words import listing
+from ipcbench.text import count
 from ipcbench.units import format_size, size_name
 
 _ORDER = ["failed", "timed-out", "unverified", "leaked", "wrong", "unsupported"]

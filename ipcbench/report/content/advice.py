@@ -10,10 +10,10 @@ import msgspec
 
 from ipcbench.analysis.advice.advise import Advice, Option
 from ipcbench.report.content.tables import Table
-from ipcbench.report.content.words import count, estimate, listing, markdown
+from ipcbench.report.content.words import estimate, listing, markdown
 from ipcbench.report.page.markdown import table as markdown_table
 from ipcbench.results.schema import RunRecord
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_ratio, format_size, format_time
 
 _MOST_NAMES = 40

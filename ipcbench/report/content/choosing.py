@@ -13,11 +13,12 @@ from ipcbench.analysis.advice.need import Need, usual_size
 from ipcbench.analysis.stats import PRACTICAL
 from ipcbench.model import PayloadKind
 from ipcbench.report.content.findings import OPERATIONS, choices, ratio, ties, too_few
+from ipcbench.report.content.setting import in_words
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table
-from ipcbench.report.content.words import count, estimate, listing
+from ipcbench.report.content.words import estimate, listing
 from ipcbench.results.schema import MechanismFacts
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_ratio, format_size, format_time
 
 CROWD = 4  # workers, or the nearest number measured, for needs with many peers
@@ -58,7 +59,7 @@ WISHES = (
     _wish("A counter that many increase", "counter", workers=CROWD),
     _wish("A value that others read", "access:read"),
     replace(_wish("Measured under spawn", "ping-pong", "task-queue", "set-up"), start_method="spawn"),
-    _wish("The fastest of all, a CPU may spin", "ping-pong", musts=("any",)),
+    _wish("The fastest of all, even if it spins", "ping-pong", musts=("any",)),
 )
 
 
@@ -67,8 +68,15 @@ def by_need(study: Study) -> Table:
     filed = study.summary.assign(case=study.summary["key"])  # visits name their case by its key
     found = [(wish, _answer(study, filed, wish)) for wish in WISHES]
     values = {(row, 2): advice.options[0].seconds.value for row, (_, advice) in enumerate(found) if advice.options}
-    header = ["You need", "Take", "Time (95 % interval)", "Measured as", "Tied, or not told apart", "Next, and slower"]
-    caption = "Choose by need: the fastest mechanism that declares that it can do it."
+    header = [
+        "You need",
+        "Take",
+        "Time (95 % interval)",
+        "Measured as",
+        "Tied, or no clear difference",
+        "Next (times as long)",
+    ]
+    caption = "Choose by need: the fastest mechanism that meets it, as the mechanisms declare."
     strong = frozenset((row, 1) for row, _ in values)
     muted = frozenset((row, 1) for row in range(len(found))) - strong
     return Table(caption, header, [_need_row(*each) for each in found], strong, muted, values)
@@ -137,11 +145,11 @@ def at_a_glance(study: Study) -> Table | None:
         values[place, 1], values[place, 4] = float(choice.size), float(choice.best.seconds)
     header = [
         *("For", "Payload", "Workers", "Take"),
-        *("Time (95 % interval)", "Tied, or not told apart", "Next (times as long)", "Ranked", "Notes"),
+        *("Time (95 % interval)", "Tied, or no clear difference", "Next (times as long)", "Ranked", "Notes"),
     ]
     asked = {row[0] for row in rows}
     operations = listing((f"{what} ({question})" for question, what in OPERATIONS.items() if question in asked), 9)
     counted = f" One operation is {operations}." if operations else ""
-    caption = f"The fastest that blocks, with {', '.join(filter(None, study.setting))}.{counted}"
+    caption = f"The fastest mechanism that blocks, with {in_words(study.setting)}.{counted}"
     strong = frozenset((row, 3) for row in range(len(rows)))
     return Table(caption, header, rows, strong, values=values) if rows else None

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ipcbench.analysis.stats import BLOCK, COVERED, LEAST_ROUNDS, PRACTICAL, coverage
-from ipcbench.report.content.setting import SETTING, main_setting
+from ipcbench.report.content.setting import SETTING, in_words, main_setting
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import count, interval, listing
+from ipcbench.report.content.words import interval, listing
+from ipcbench.text import count
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ OPERATIONS = {
 class Choice:
     """The answer to one question at one size and number of workers.
 
-    best is the fastest case, tied the cases not told apart from it, runner_up the fastest of the slower ones, if any;
+    best is the fastest case, tied the cases that tie with it, runner_up the fastest of the slower ones, if any;
     each is a row of the summary.
     """
 
@@ -124,13 +125,13 @@ def ratio(row: Any) -> str:
 
 
 def ties(choice: Choice) -> str:
-    """Name the ties of the best: those less than 5 % behind, then those further behind but not told apart."""
+    """Name the ties of the best: those less than 5 % behind, then those without a clear difference."""
     close = [row.mechanism for row in choice.tied if row.slowdown < 1 + PRACTICAL]
     unclear = [f"{row.mechanism} ({format_ratio(row.slowdown)})" for row in choice.tied if row.mechanism not in close]
     parts = [listing(close)] if close else []
     if unclear:
-        parts.append(f"not told apart from {listing(unclear)}")
-    return ", ".join(parts)
+        parts.append(f"no clear difference from {listing(unclear)}")
+    return "; ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +165,10 @@ class Finding:
         best = f"{self.question}: {choice.best.mechanism}"
         if choice.rivals == 1:
             return f"{best} with {self.time}; {self.lead}."
-        close = choice.tied and choice.tied[0].slowdown < 1 + PRACTICAL
+        ahead = f", a lead of {self.lead}" if self.behind else ""
+        close = any(row.slowdown < 1 + PRACTICAL for row in choice.tied)
         tie = f"; {'tied with ' if close else ''}{ties(choice)}" if choice.tied else ""
-        return f"{best} is fastest with {self.time}{tie}; {self.lead}."
+        return f"{best} is fastest with {self.time}{ahead}{tie}."
 
 
 def findings(summary: pd.DataFrame) -> list[Finding]:
@@ -180,8 +182,8 @@ def opening(study: Study) -> Table | None:
     """Return the table that opens a report: winner, lead and ties of each question; None without any number."""
     found = findings(study.summary)
     rows = [[one.question, one.choice.best.mechanism, one.time, one.lead, ties(one.choice)] for one in found]
-    header = ["Question", "Fastest", "Time (95 % interval)", "Lead over the next", "Tied, or not told apart"]
-    caption = f"Fastest mechanism by question; {', '.join(filter(None, study.setting))}."
+    header = ["Question", "Fastest", "Time (95 % interval)", "Lead over the next", "Tied, or no clear difference"]
+    caption = f"The fastest mechanism for each question, with {in_words(study.setting)}."
     strong = frozenset((row, 1) for row in range(len(rows)))
     values = {(row, 2): float(one.choice.best.seconds) for row, one in enumerate(found)}
     return Table(caption, header, rows, strong, values=values) if rows else None
@@ -198,7 +200,7 @@ def cautions(rounds: int) -> list[str]:
     """Return sentences on how few rounds affect the intervals; none if there are enough rounds."""
     if rounds < LEAST_ROUNDS:
         return [
-            f"{count(rounds, 'round')} give{'s' * (rounds == 1)} no intervals: small differences may be noise. "
+            f"{count(rounds, 'round')} give{'s' * (rounds == 1)} no intervals, so small differences may be noise. "
             f"Measure at least {LEAST_ROUNDS} rounds."
         ]
     if rounds in COVERED:

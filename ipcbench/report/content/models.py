@@ -11,7 +11,8 @@ from ipcbench.analysis.models import Estimate, Line, Scaling
 from ipcbench.report.content.setting import SETTING
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table
-from ipcbench.report.content.words import count, estimate, listing
+from ipcbench.report.content.words import estimate, listing
+from ipcbench.text import count
 from ipcbench.units import format_bandwidth, format_rate, format_size, format_time
 
 MOST_NAMES = 12

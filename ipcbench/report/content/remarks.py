@@ -15,7 +15,8 @@ import pandas as pd
 from ipcbench.analysis.stats import FloatArray, compare
 from ipcbench.analysis.traps import matched
 from ipcbench.report.content.tables import records
-from ipcbench.report.content.words import count, interval, listing
+from ipcbench.report.content.words import interval, listing
+from ipcbench.text import count
 from ipcbench.units import format_rate, format_ratio, format_size, format_time
 
 KEPT_UP = 0.95  # of the rate offered: a mechanism that achieves less falls behind
@@ -50,7 +51,7 @@ def _scaling(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[s
         workers = {number for _, number, _ in parts}
         best_first = [f"{text} with {n}" if len(workers) > 1 else text for _, n, text in sorted(parts, reverse=True)]
         many = f"{workers.pop()} workers" if len(workers) == 1 else "more workers"
-        yield f"Rate of empty tasks with {many}, against 1 worker: {listing(best_first, _MOST)}."
+        yield f"Empty tasks per second with {many}, relative to 1 worker: {listing(best_first, _MOST)}."
 
 
 def _pools(summary: pd.DataFrame) -> Iterator[str]:
@@ -59,11 +60,11 @@ def _pools(summary: pd.DataFrame) -> Iterator[str]:
     rows = rows[(rows["size"] == rows["size"].min()) & (rows["workers"] > 1) & (rows["operation"] != "map-chunked")]
     rows = rows.sort_values("seconds")
     parts = [
-        f"{row.mechanism} {format_time(row.seconds)} ({row.operation}, {count(row.workers, 'worker')})"
+        f"{format_time(row.seconds)} with {row.mechanism} ({row.operation}, {count(row.workers, 'worker')})"
         for row in records(rows.drop_duplicates("mechanism"))
     ]
     if parts:
-        yield f"Cost of a task in a pool, at best: {listing(parts, _MOST)}. Send shorter tasks in chunks."
+        yield f"An empty task in a pool takes at best {listing(parts, _MOST)}. Send shorter tasks in chunks."
 
 
 def _beginning(summary: pd.DataFrame) -> Iterator[str]:
@@ -78,7 +79,7 @@ def _beginning(summary: pd.DataFrame) -> Iterator[str]:
     if parts:
         workers = count(int(rows["workers"].min()), "worker")
         said = "; ".join(text for _, text in sorted(parts)[:_MOST])
-        yield f"Create, start {workers} and close: {said}."
+        yield f"Set-up (create, start {workers}, close): {said}."
 
 
 def _threads(summary: pd.DataFrame) -> Iterator[str]:

@@ -14,9 +14,9 @@ from ipcbench.report.content.findings import OPERATIONS, Choice, choices, ratio,
 from ipcbench.report.content.setting import in_setting
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import absence, count, interval
-from ipcbench.results.schema import UNKNOWN, RunRecord
-from ipcbench.text import safe_text
+from ipcbench.report.content.words import absence, interval
+from ipcbench.results.schema import UNKNOWN, Condition, RunRecord
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
 
 
@@ -45,13 +45,13 @@ CHOICE = [
     "Take",
     "Time (95 % interval)",
     "Rate",
-    "Tied, or not told apart",
+    "Tied, or no clear difference",
     "Next (times as long)",
     "Notes",
 ]
 
 
-WAITS = {"spin": "spinning", "poll": "polling"}  # ranked apart from blocking
+WAITS = {"spin": "spinning", "poll": "polling"}  # ranked separately from blocking
 
 
 def _choice_row(choice: Choice, crowd: bool) -> list[str]:
@@ -133,8 +133,8 @@ def tails(study: Study) -> Table | None:
         rate = f"{format_rate(1 / case.seconds)} of {offered[1]} k/s" if offered else ""
         name = f"{case.mechanism}, {case.operation}, {format_size(case.size)}"
         rows.append([name, *delay_words(found), f"{found.samples:,}", rate])
-    header = ["Messages", "p50", "p90", "p99", "p99.9", "slowest", "How many", "Achieved, of offered"]
-    caption = "Single messages: a percentile needs at least 10 slower messages; the slowest is a single one."
+    header = ["Case", "50 %", "90 %", "99 %", "99.9 %", "Slowest", "Messages", "Rate achieved"]
+    caption = "Single messages: a percentile is given if at least 10 messages were slower."
     return Table(caption, header, sorted(rows)) if rows else None
 
 
@@ -157,7 +157,7 @@ def pythons(study: Study) -> Table | None:
             row.append(_against(study, other, first) if other is not None else "")
         rows.append(row)
     header = ["Case", tags[0], *(f"{tag} (times as long)" for tag in tags[1:])]
-    return Table(f"Pythons compared: the same cases under each, paired by round; {tags[0]} is 1.", header, rows)
+    return Table(f"Pythons compared: times as long as under {tags[0]}, paired by round.", header, rows)
 
 
 def _against(study: Study, other: Any, first: Any) -> str:
@@ -236,22 +236,31 @@ def mechanisms(study: Study) -> Table:
 
 
 def _conditions(record: RunRecord) -> list[list[str]]:
-    """Return a row per condition of the machine that is not good, and one row for those that could not be read."""
+    """Return a row per condition of the machine that is not good, and one row for those that could not be read.
+
+    What other rows of the table say, the number of usable CPUs and a hypervisor without a name, is left out.
+    """
     unread = [one.name for one in record.conditions if one.value == UNKNOWN]
-    told = [one for one in record.conditions if one.level != "good" and one.value != UNKNOWN]
+    told = [one for one in record.conditions if one.level != "good" and one.value != UNKNOWN and not _said(one)]
     rows = [[f"{'Warning: ' if one.level == 'warning' else ''}{safe_text(one.name, 60)}", one.value] for one in told]
     return [*rows, *([["Could not be read", ", ".join(unread)]] if unread else [])]
+
+
+def _said(one: Condition) -> bool:
+    """Return whether another row of the table says this already."""
+    return one.level == "note" and (one.name == "usable CPUs" or one.value == "of unknown kind")
 
 
 def environment(study: Study) -> Table:
     """Return the machine and the settings, line by line."""
     machine, settings, record = study.record.machine, study.record.settings, study.record
     several = len(record.repeats) > 1
+    usable = "all" if machine.usable_cpus == machine.cpus else machine.usable_cpus
     limit = f"{settings.rounds} rounds" if settings.rounds else f"{settings.budget or 0:g} s budget"
     limit += " in the first repeat" if several else ""
     rows = [
         ["CPU", f"{machine.cpu_model}, {machine.architecture}"],
-        ["CPUs", f"{machine.cpus}, of which usable: {machine.usable_cpus}"],
+        ["CPUs", f"{machine.cpus}, {usable} usable"],
         ["Memory", UNKNOWN if machine.memory is None else format_size(machine.memory)],
         ["System", f"{machine.system} {machine.kernel}{', virtual machine' if machine.virtual else ''}"],
         ["Python", f"{machine.interpreter}, pyperf {machine.pyperf}"],
@@ -261,7 +270,7 @@ def environment(study: Study) -> Table:
         ["Payload, start method, placement", ", ".join(filter(None, study.setting))],
         ["Values and warm-ups per visit", f"{settings.values} and {settings.warmups}"],
         ["Shortest value", format_time(settings.min_time)],
-        ["Rounds", f"{record.rounds}, asked for: {limit}"],
+        ["Rounds", f"{record.rounds} ({limit} asked for)"],
         *([["Rounds of the repeats", ", ".join(str(repeat.rounds) for repeat in record.repeats)]] if several else []),
         *([["Precision asked for", f"±{100 * settings.precision:.3g} %"]] if settings.precision else []),
         ["Seed", str(settings.seed)],

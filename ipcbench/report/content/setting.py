@@ -16,6 +16,12 @@ def main_setting(summary: pd.DataFrame) -> Setting:
     return min(found, key=lambda setting: (-found[setting], setting), default=("",) * len(SETTING))
 
 
+def in_words(setting: Setting) -> str:
+    """Write a setting with the names of its parts: 'payload bytes, start method fork, placement spread'."""
+    names = ("payload", "start method", "placement", "Python")
+    return ", ".join(f"{name} {value}" for name, value in zip(names, setting, strict=True) if value)
+
+
 def settings(summary: pd.DataFrame) -> list[Setting]:
     """Return the setting of each row."""
     return list(zip(*(summary[column] for column in SETTING), strict=True))

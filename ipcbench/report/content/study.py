@@ -15,13 +15,12 @@ from ipcbench.analysis.stability import Shape, shape
 from ipcbench.analysis.stats import FloatArray, by_round, rank, summarise
 from ipcbench.report.content.outcomes import outcomes
 from ipcbench.report.content.remarks import remarks
-from ipcbench.report.content.setting import Setting, main_setting, settings
+from ipcbench.report.content.setting import Setting, in_words, main_setting, settings
 from ipcbench.report.content.warnings import warnings
-from ipcbench.report.content.words import count
 from ipcbench.results.frame import case_frame, tail_frame, value_frame, visit_frame
 from ipcbench.results.schema import PyperfBenchmark, ResultFile, RunRecord
 from ipcbench.results.touched import touched_words
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_duration, format_ratio, format_size
 
 LONGEST_NAME = 60
@@ -130,8 +129,8 @@ class Study:
 
     @property
     def other_settings(self) -> list[str]:
-        """The settings of the run that the charts do not show."""
-        return [", ".join(filter(None, setting)) for setting in sorted(set(settings(self.summary)) - {self.setting})]
+        """The settings of the run that the charts do not show, in words."""
+        return [in_words(setting) for setting in sorted(set(settings(self.summary)) - {self.setting})]
 
 
 def _minute(started: str) -> str:
@@ -169,5 +168,5 @@ def _words(found: Shape) -> str:
     if not math.isnan(found.drift):
         parts.append(f"{'slower' if found.drift > 0 else 'faster'} by {abs(found.drift):.0%} over the run")
     if found.groups == 2:
-        parts.append(f"two groups of visits, {format_ratio(found.apart)} apart")
+        parts.append(f"two groups of visits, {format_ratio(found.factor)} apart")
     return "; ".join(parts)

@@ -17,7 +17,8 @@ import pandas as pd
 from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray, compare
 from ipcbench.analysis.traps import SETTING, STEP, Crossover, crossover, matched, steps
 from ipcbench.report.content.tables import records
-from ipcbench.report.content.words import count, interval, listing
+from ipcbench.report.content.words import interval, listing
+from ipcbench.text import count
 from ipcbench.units import format_ratio, format_size, format_time
 
 HOLE = 0.02  # seconds: a delayed acknowledgement takes 40 ms
@@ -25,6 +26,7 @@ FAR = 10  # a hole takes at least this many times as long as another size or mec
 SEGMENT = 65_536  # bytes: a loopback packet holds almost as many, and a full packet is sent at once
 _LOST = re.compile(r"lost ([\d,]{1,15}) of ([\d,]{1,15}) increments")
 _MOST_STEPS = 6
+_CPUS = {"pack": "on one CPU (pack)", "spread": "on two CPUs (spread)"}
 
 
 def warnings(
@@ -48,20 +50,20 @@ def warnings(
 
 
 def _ratio(series: dict[str, FloatArray], slow: Any, fast: Any) -> str:
-    """Write how many times as long the slow case takes, with its interval and whether the two are told apart."""
+    """Write how many times as long the slow case takes, with its interval and whether the difference is clear."""
     found = compare(series[slow.case], series[fast.case])
     around = interval(found.low, found.high, format_ratio)
-    told = ", not told apart" if found.tied else ""
+    told = ", no clear difference" if found.tied else ""
     return f"{format_ratio(found.ratio)} ({around}{told})" if around else format_ratio(found.ratio)
 
 
 def _steps(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[str]:
     found = [step for step in steps(summary, series) if not (_in_hole(step.above) or _in_hole(step.below))]
     for step in found[:_MOST_STEPS]:
-        slow, fast = (step.above, step.below) if step.up else (step.below, step.above)
+        below, above = (f"{format_time(row.seconds)} at {format_size(row.size)}" for row in (step.below, step.above))
+        more = ", more than the size explains" if step.up else ""
         yield (
-            f"{step.above.mechanism} has a step in size: {format_size(slow.size)} takes {format_time(slow.seconds)}, "
-            f"{format_size(fast.size)} takes {format_time(fast.seconds)}."
+            f"A round trip with {step.above.mechanism} {'jumps' if step.up else 'falls'} from {below} to {above}{more}."
         )
 
 
@@ -91,7 +93,7 @@ def _holes(summary: pd.DataFrame, networked: Collection[str]) -> Iterator[str]:
 def _hole(slow: Any, below: Any | None, above: Any | None, rivals: pd.DataFrame, last: Any) -> str:
     """Say where the slow sizes begin and end, as far as they were measured, and which mechanism avoids them."""
     beside = [f"{format_time(row.seconds)} at {format_size(row.size)}" for row in (below, above) if row is not None]
-    until = f"; against {listing(beside)}" if beside else ""
+    until = f", compared with {listing(beside)}" if beside else ""
     if last.size == slow.size:
         until += "; larger sizes were not measured"
     elif above is None and _in_hole(last):
@@ -110,12 +112,12 @@ def _lost(summary: pd.DataFrame) -> Iterator[str]:
     if not wrong:
         return
     parts = [
-        f"{row.mechanism} with {count(int(row.workers), 'worker')} lost {lost:,} of {all_:,} "
+        f"{row.mechanism} with {count(int(row.workers), 'worker')} lost {lost:,} of {all_:,} increments "
         f"({100 * lost / all_:.0f} %)"
         for row, (lost, all_) in wrong[:5]
     ]
     more = f"; and {count(len(wrong) - 5, 'more case')}" if len(wrong) > 5 else ""
-    yield (f"Without a lock += 1 on shared state loses updates: {'; '.join(parts)}{more}. Hold the lock around it.")
+    yield f"Without a lock, += 1 on shared state loses updates: {'; '.join(parts)}{more}. Hold the lock around it."
 
 
 def _share(reason: str) -> tuple[int, int] | None:
@@ -133,7 +135,7 @@ def _early(summary: pd.DataFrame, tails: pd.DataFrame) -> Iterator[str]:
             yield (
                 f"Sending {format_size(row.size)} with {row.mechanism} returns after {format_time(returned)}, but "
                 f"the message arrives after {format_time(delivered)} ({format_ratio(delivered / returned)} as long; "
-                "medians of single messages)."
+                "both are medians of single messages)."
             )
 
 
@@ -146,17 +148,17 @@ def _layers(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[st
         slow, fast = (simplex, duplex) if simplex.seconds > duplex.seconds else (duplex, simplex)
         yield (
             f"A duplex Pipe is a socket pair, a simplex Pipe an os.pipe: a round trip of {format_size(duplex.size)} "
-            f"takes {format_time(duplex.seconds)} and {format_time(simplex.seconds)}, {_ratio(series, slow, fast)} as "
-            f"long with {slow.mechanism}."
+            f"takes {format_time(fast.seconds)} with {fast.mechanism} and {format_time(slow.seconds)} with "
+            f"{slow.mechanism}, {_ratio(series, slow, fast)} as long."
         )
     pair = _pair(spread, 64, "queue", "simple-queue")
     if pair and pair[0].seconds > pair[1].seconds:
         queue, simple = pair
         pipe = _pair(spread, 64, "queue", "pipe")
-        beside = f", {_ratio(series, *pipe)} as long as pipe" if pipe else ""
+        beside = f" and {_ratio(series, *pipe)} as long as with pipe" if pipe else ""
         yield (
-            f"Queue has a feeder thread: a round trip of {format_size(queue.size)} takes {format_time(queue.seconds)}, "
-            f"{_ratio(series, queue, simple)} as long as simple-queue{beside}."
+            f"A Queue sends through a feeder thread: a round trip of {format_size(queue.size)} takes "
+            f"{format_time(queue.seconds)}, {_ratio(series, queue, simple)} as long as with simple-queue{beside}."
         )
 
 
@@ -185,8 +187,8 @@ def _placement(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator
         slow, fast = (spread, packed) if spread.seconds > packed.seconds else (packed, spread)
         yield (
             f"Placement matters: a round trip of {format_size(packed.size)} with {packed.mechanism} takes "
-            f"{format_time(spread.seconds)} on two CPUs (spread) and {format_time(packed.seconds)} on one (pack); "
-            f"{slow.placement} takes {_ratio(series, slow, fast)} as long."
+            f"{format_time(fast.seconds)} {_CPUS[fast.placement]} and {format_time(slow.seconds)} "
+            f"{_CPUS[slow.placement]}, {_ratio(series, slow, fast)} as long."
         )
 
 
@@ -225,18 +227,21 @@ def _about(size: float) -> str:
 
 
 def _spinning(summary: pd.DataFrame) -> Iterator[str]:
-    restless = summary[(summary["wait"].isin(["spin", "poll"])) & summary["seconds"].notna() & summary["cpu"].notna()]
-    if restless.empty:
-        return
-    parts = []
-    for row in records(restless.sort_values("size").drop_duplicates("mechanism")):
-        same = matched(summary, question=row.question, size=row.size, placement=row.placement, payload=row.payload)
-        calm = same[(same["wait"] == "block") & same["ranked"]].sort_values("seconds")
-        beside = ""
-        if len(calm):
-            best = records(calm)[0]
-            times = f"{format_time(best.cpu)} in {format_time(best.seconds)}"
-            beside = f" ({best.mechanism}, the fastest that blocks: {times})"
-        times = f"{format_time(row.cpu)} of CPU in a round trip of {format_time(row.seconds)}"
-        parts.append(f"{row.mechanism} uses {times}, and a whole CPU while it waits{beside}")
-    yield f"Spinning is ranked apart from blocking: {listing(parts, 4)}."
+    """Compare the CPU time of round trips that spin with that of the fastest one that blocks."""
+    trips = matched(summary, question="ping-pong", wait="spin")
+    trips = trips[trips["cpu"].notna()].sort_values(["size", "seconds"]).drop_duplicates("mechanism")
+    said = []
+    for _, same in trips.groupby(["size", "placement", "payload"], sort=True):
+        first, *others = records(same)
+        parts = [f"{format_time(first.seconds)} ({format_time(first.cpu)} of CPU time) with {first.mechanism}"]
+        parts += [_cost(row) for row in others]
+        setting = {"size": first.size, "placement": first.placement, "payload": first.payload}
+        calm = matched(summary, question="ping-pong", wait="block", ranked=True, **setting).sort_values("seconds")
+        beside = "".join(f"; {_cost(row)}, the fastest that blocks" for row in records(calm.head(1)))
+        said.append(f" A round trip of {format_size(first.size)} takes {listing(parts, 4)}{beside}.")
+    if said:
+        yield f"Spinning keeps a CPU busy even while nothing arrives, so it is ranked separately.{''.join(said)}"
+
+
+def _cost(row: Any) -> str:
+    return f"{format_time(row.seconds)} ({format_time(row.cpu)}) with {row.mechanism}"

@@ -78,11 +78,6 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "other"
 
 
-def count(number: int, noun: str) -> str:
-    """Write a number of things: '1 case', '12 cases'."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def absence(verdict: str, sizes: Iterable[int] = ()) -> str:
     """Name in a word or two why a case has no number.
 

@@ -14,10 +14,10 @@ from ipcbench.report.content.rows import exact
 from ipcbench.report.content.setting import in_setting
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table
-from ipcbench.report.content.words import count, listing
+from ipcbench.report.content.words import listing
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, wrap
 from ipcbench.report.drawing.theme import Theme
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 
 SHOWN = [
     "case",

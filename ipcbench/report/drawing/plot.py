@@ -104,11 +104,11 @@ class Plot:
     def context(self, curves: Sequence[tuple[Values, Values]]) -> None:
         """Draw many curves as one thin grey line with gaps, and those of one point as a dot."""
         colour = self.sheet.theme.context
-        apart = [np.append(np.asarray(part, dtype=float), np.nan) for curve in curves for part in curve]
-        if apart:
-            x, y = np.concatenate(apart[::2]), np.concatenate(apart[1::2])
+        separated = [np.append(np.asarray(part, dtype=float), np.nan) for curve in curves for part in curve]
+        if separated:
+            x, y = np.concatenate(separated[::2]), np.concatenate(separated[1::2])
             self.curve(x, y, color=colour, linewidth=0.8, zorder=1)
-        alone = [(part[0][0], part[1][0]) for part in _pairs(apart) if len(part[0]) == 2]
+        alone = [(part[0][0], part[1][0]) for part in _pairs(separated) if len(part[0]) == 2]
         if alone:
             x, y = np.array(alone).T
             self.curve(x, y, color=colour, linestyle="none", marker="o", markersize=2.5, zorder=1)

@@ -9,9 +9,10 @@ import pandas as pd
 
 from ipcbench.report.content.setting import in_setting
 from ipcbench.report.content.study import Study
-from ipcbench.report.content.words import count, listing
+from ipcbench.report.content.words import listing
 from ipcbench.report.drawing.chart import SHOWN, typical_size
 from ipcbench.report.drawing.scale import plain
+from ipcbench.text import count
 from ipcbench.units import format_rate
 
 _OPEN = re.compile(r"tail:open-([1-9]\d{0,5})k")

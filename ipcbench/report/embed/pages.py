@@ -10,7 +10,7 @@ from ipcbench.errors import BadRequest, NotAReport, ResultError
 from ipcbench.report.embed.markers import Block, blocks, filled
 from ipcbench.report.embed.snippets import snippet
 from ipcbench.report.files.manifest import NAME, ChartEntry, Manifest, load_manifest
-from ipcbench.results.newest import newest
+from ipcbench.results.folder import newest
 from ipcbench.results.writing import rewrite
 from ipcbench.text import safe_text
 

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from ipcbench.report.content.tables import records
-from ipcbench.report.content.words import count, listing
+from ipcbench.report.content.words import listing
 from ipcbench.report.files.manifest import LONGEST_DESC
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
 
 MOST_PANELS = 16

@@ -33,32 +33,32 @@ def as_markdown(survey: Survey, everything: bool) -> str:
 
 def as_csv(survey: Survey) -> str:
     """Return a row per host as CSV, the farthest first, with full precision."""
-    return csv(_clean(worst_first(survey.apart.hosts)))
+    return csv(_clean(worst_first(survey.outliers.hosts)))
 
 
 def cases_csv(survey: Survey) -> str:
     """Return a row per case as CSV: the fleet's centre in seconds, and the range of the hosts' ratios."""
-    return csv(_clean(survey.apart.cases))
+    return csv(_clean(survey.outliers.cases))
 
 
 def as_json(survey: Survey) -> str:
     """Return everything as JSON."""
-    apart = survey.apart
+    outliers = survey.outliers
     document = {
         "title": survey.title,
         "worth": WORTH,
-        "spread": apart.spread if apart.spread == apart.spread else None,
-        "groups": apart.groups,
-        "groups_apart": apart.apart if apart.apart == apart.apart else None,
+        "spread": outliers.spread if outliers.spread == outliers.spread else None,
+        "groups": outliers.groups,
+        "groups_apart": outliers.factor if outliers.factor == outliers.factor else None,
         "notes": notes(survey.fleet),
         "left_out": survey.fleet.left_out,
-        "classes": [dict(zip(("hosts", *CLASS), (many, *facts), strict=True)) for facts, many in apart.classes],
-        "hosts": as_records(worst_first(apart.hosts)),
-        "families": as_records(apart.families),
-        "odd": as_records(apart.odd),
-        "cases": as_records(apart.cases),
-        "winners": as_records(survey.champions.blocks),
-        "changes": as_records(survey.champions.changes),
+        "classes": [dict(zip(("hosts", *CLASS), (many, *facts), strict=True)) for facts, many in outliers.classes],
+        "hosts": as_records(worst_first(outliers.hosts)),
+        "families": as_records(outliers.families),
+        "odd": as_records(outliers.odd),
+        "cases": as_records(outliers.cases),
+        "winners": as_records(survey.winners.blocks),
+        "changes": as_records(survey.winners.changes),
     }
     return json.dumps(document, indent=1, ensure_ascii=True, allow_nan=False, default=plain) + "\n"
 

@@ -11,21 +11,21 @@ from matplotlib.figure import Figure
 
 from ipcbench.report.comparison.ratios import NUMBERS, frame, ratio_dot, ratio_word, span
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import count, interval, short_ratio
+from ipcbench.report.content.words import interval, short_ratio
 from ipcbench.report.drawing.chart import Chart, told
 from ipcbench.report.drawing.ends import End, label_right
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.sheet import LINE, MARGIN, SMALLEST, WIDTH, Sheet, fit
 from ipcbench.report.drawing.theme import Theme
 from ipcbench.report.fleet.words import Survey, where
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_ratio
 
 TITLE = "Which hosts differ from the rest?"
 SUBTITLE = (
-    "Time of each host as a multiple of the fleet's centre, geometric mean over its cases, slowest at the top; "
-    "logarithmic. Stroke: 95 % interval. Shaded: within 5 %. Filled: differs from the rest; hollow and grey: does not. "
-    "A diamond: differs in a part of what it does."
+    "Time of each host relative to the fleet's centre, geometric mean over its cases, slowest at the top; logarithmic. "
+    "Line: 95 % interval. Shaded: within 5 %. Filled: differs from the rest; hollow and grey: does not. Diamond: "
+    "differs in some families only."
 )
 MOST_NAMED = 40  # hosts that each have a row
 NAMES, PARTS = 124.0, 116.0  # room for names at the left, and at the right for the families in which a host differs
@@ -40,7 +40,7 @@ def table(survey: Survey) -> pd.DataFrame:
 
     verdict is slower, faster, 'in part' or empty; classes are numbered from 1, the largest class.
     """
-    hosts = survey.apart.hosts
+    hosts = survey.outliers.hosts
     known = hosts[hosts["ratio"].notna()].sort_values(["ratio", "host"], ascending=[False, True], kind="stable")
     verdicts = np.where((known["verdict"] == "") & (known["families"] != ""), "in part", known["verdict"])
     differs = np.isin(verdicts, DIFFERS)
@@ -154,7 +154,7 @@ def _details(hosts: pd.DataFrame, caption: str) -> Table:
 
 
 def _lacks(survey: Survey) -> str:
-    known = survey.apart.hosts["ratio"].notna().any()
+    known = survey.outliers.hosts["ratio"].notna().any()
     return "" if known else "No two hosts have a case of a ranked mechanism in common."
 
 
@@ -162,9 +162,9 @@ CHART: Chart[Survey] = Chart(
     id="fleet-hosts",
     topic="Who differs?",
     title=TITLE,
-    caption="Each dot is a host: its time as a multiple of the fleet's centre. Hollow and grey: like the rest.",
+    caption="Each dot is a host: its time divided by the fleet's centre. Hollow and grey: like the rest.",
     lacks=lambda survey: (
-        "" if survey.apart.hosts["ratio"].notna().any() else "No host has a case of a ranked mechanism."
+        "" if survey.outliers.hosts["ratio"].notna().any() else "No host has a case of a ranked mechanism."
     ),
     table=table,
     draw=draw,

@@ -10,18 +10,17 @@ from matplotlib.figure import Figure
 from ipcbench.report.charts.winners import ROW, STRENGTHS, family_key, filled_cell, strength_key
 from ipcbench.report.content.setting import SETTING
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import count
 from ipcbench.report.drawing.chart import BLOCKING, Chart, told
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit
 from ipcbench.report.drawing.theme import Theme
 from ipcbench.report.fleet.words import Survey
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_size, format_time
 
-TITLE = "Which one wins, and on how many hosts?"
+TITLE = "Which mechanism wins, and on how many hosts?"
 SUBTITLE = (
-    "The mechanism that blocks and is the fastest on most hosts, by question and payload size; below it, on how many "
-    "of those that measured two or more. Outlined: on some hosts another one wins for certain, by more than 5 %."
+    "The mechanism that blocks and is fastest on most hosts, by question and payload size; below it, on how many of "
+    "the hosts that measured two or more. Outlined: on some hosts another one certainly wins, by more than 5 %."
 )
 HEADER, NAMES, KEY = 18.0, 112.0, 36.0
 LEAST_COLUMN, MOST_COLUMN = 66.0, 96.0
@@ -44,7 +43,7 @@ SHOWN = [
 
 def table(survey: Survey) -> pd.DataFrame:
     """Return a row per cell, for mechanisms that block, in the setting that most blocks share."""
-    blocks = survey.champions.blocks
+    blocks = survey.winners.blocks
     blocks = blocks[blocks["wait"].isin(BLOCKING)]
     found = Counter(tuple(row) for row in blocks[SETTING].itertuples(index=False))
     main = min(found, key=lambda setting: (-found[setting], setting), default=None)
@@ -128,7 +127,7 @@ CHART: Chart[Survey] = Chart(
     id="fleet-winners",
     topic="Where does the winner change?",
     title=TITLE,
-    caption="The mechanism that is the fastest on most hosts; outlined where on some another one wins for certain.",
+    caption="The mechanism that is the fastest on most hosts; outlined where another one certainly wins on some.",
     lacks=_lacks,
     table=table,
     draw=draw,

@@ -12,13 +12,13 @@ import pandas as pd
 
 from ipcbench.analysis.compare.difference import WORTH
 from ipcbench.analysis.fleet.gather import CLASS, Fleet, notes
-from ipcbench.analysis.fleet.outliers import Apart
-from ipcbench.analysis.fleet.winners import Champions
+from ipcbench.analysis.fleet.outliers import Outliers
+from ipcbench.analysis.fleet.winners import Winners
 from ipcbench.analysis.stats import BLOCK
 from ipcbench.report.comparison.words import Part, block_name
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import count, interval, listing
-from ipcbench.text import safe_text
+from ipcbench.report.content.words import interval, listing
+from ipcbench.text import count, safe_text
 from ipcbench.units import format_ratio, format_time
 
 FEW = 8  # hosts; if there are no more, all are shown
@@ -35,14 +35,14 @@ class Survey:
 
     title: str
     fleet: Fleet
-    apart: Apart
-    champions: Champions
+    outliers: Outliers
+    winners: Winners
     charts: Sequence[tuple[str, str]] = field(default=())
 
     @property
     def differing(self) -> pd.DataFrame:
         """Rows of the hosts that differ in level or in a family, the farthest first."""
-        hosts = self.apart.hosts
+        hosts = self.outliers.hosts
         return worst_first(hosts[hosts["verdict"].isin(["slower", "faster"]) | (hosts["families"] != "")])
 
 
@@ -62,27 +62,27 @@ def parts(survey: Survey, everything: bool = False) -> list[Part]:
 
 def sentences(survey: Survey) -> list[str]:
     """Return the findings in sentences."""
-    return [_overview(survey), *_who(survey), _champions(survey), *_left_out(survey)]
+    return [_overview(survey), *_who(survey), _winner_sentence(survey), *_left_out(survey)]
 
 
 def _overview(survey: Survey) -> str:
-    apart, left = survey.apart, len(survey.fleet.left_out)
-    said = f"{count(len(apart.hosts), 'host')}, {count(len(apart.cases), 'case')} shared by two or more"
-    kinds = f"{len(apart.classes):,} classes" if len(apart.classes) > 1 else "all of one class"
+    outliers, left = survey.outliers, len(survey.fleet.left_out)
+    said = f"{count(len(outliers.hosts), 'host')}, {count(len(outliers.cases), 'case')} shared by two or more"
+    kinds = f"{len(outliers.classes):,} classes" if len(outliers.classes) > 1 else "all of one class"
     out = f"; {count(left, 'file')} left out" if left else ""
     return f"{said}; {kinds} by {listing(CLASS)}{out}."
 
 
 def _who(survey: Survey) -> Iterator[str]:
     """Yield which hosts differ, how far all are spread, and whether they fall into two groups."""
-    hosts, apart = survey.differing, survey.apart
-    if apart.spread == apart.spread:
+    hosts, outliers = survey.differing, survey.outliers
+    if outliers.spread == outliers.spread:
         yield (
-            f"Between hosts times differ by {100 * math.expm1(apart.spread):.1f} % (robust standard deviation of the "
-            f"ratios to the fleet's centre, beyond the hosts' own errors). A host differs if it lies outside that "
+            f"Between hosts, times differ by {100 * math.expm1(outliers.spread):.1f} % (robust standard deviation of "
+            f"the ratios to the fleet's centre, beyond the hosts' own errors). A host differs if it lies outside that "
             f"spread, by more than {100 * WORTH:.0f} %."
         )
-    unknown = int((apart.hosts["verdict"] == "unknown").sum())
+    unknown = int((outliers.hosts["verdict"] == "unknown").sum())
     if unknown:
         yield f"{count(unknown, 'host')} with fewer than 3 rounds: not enough to tell whether they differ."
     if hosts.empty:
@@ -98,28 +98,29 @@ def _who(survey: Survey) -> Iterator[str]:
             yield f"1 host differs from the rest: {about}."
         else:
             yield f"{len(hosts):,} hosts differ from the rest: {listing(kinds)}; the farthest is {about}."
-    if apart.groups == 2:
-        yield f"The hosts fall in two groups, about {format_ratio(apart.apart)} apart: look at their classes."
+    if outliers.groups == 2:
+        yield f"The hosts fall into two groups, about {format_ratio(outliers.factor)} apart: look at their classes."
 
 
 def where(survey: Survey, host: Any) -> str:
     """Say where a host differs: 'in everything', 'in queues 1.80×', 'in everything 1.2×, and in managers 1.3×'."""
-    table = survey.apart.families
+    table = survey.outliers.families
     off = table[(table["host"] == host.host) & (table["verdict"] != "")]
     off = off.iloc[np.argsort(-off["beside"].map(math.log).abs().to_numpy(), kind="stable")]
     named = listing([f"{row.family} {format_ratio(row.beside)}" for row in records(off)], 4)
     if not named:
         return "in everything" if host.verdict in ("slower", "faster") else ""
     usual = max(
-        math.log1p(WORTH), _SPREADS * survey.apart.spread if survey.apart.spread == survey.apart.spread else 0.0
+        math.log1p(WORTH),
+        _SPREADS * survey.outliers.spread if survey.outliers.spread == survey.outliers.spread else 0.0,
     )
     if abs(math.log(host.level)) <= usual:
         return f"in {named}"
     return f"in everything {format_ratio(host.level)}, and besides in {named}"
 
 
-def _champions(survey: Survey) -> str:
-    blocks = survey.champions.blocks
+def _winner_sentence(survey: Survey) -> str:
+    blocks = survey.winners.blocks
     if blocks.empty:
         return "No two mechanisms answer one question on two hosts, so no winner can change."
     changed = blocks[blocks["other"] > 0]
@@ -127,8 +128,8 @@ def _champions(survey: Survey) -> str:
     said = f"In {held:,} of {count(len(blocks), 'block')} the usual winner wins or ties on all hosts"
     if changed.empty:
         return f"{said}."
-    hosts = survey.champions.changes["host"].nunique()
-    return f"{said}; in the others another one wins for certain, on {count(hosts, 'host')} in all."
+    hosts = survey.winners.changes["host"].nunique()
+    return f"{said}; in the others another one certainly wins, on {count(hosts, 'host')} in all."
 
 
 def _left_out(survey: Survey) -> list[str]:
@@ -138,20 +139,20 @@ def _left_out(survey: Survey) -> list[str]:
 
 
 def _classes(survey: Survey, everything: bool) -> Iterator[Part]:
-    classes = survey.apart.classes
+    classes = survey.outliers.classes
     shown = classes if everything else classes[:MOST_ROWS]
-    middle = survey.apart.hosts.groupby("kind")["ratio"].median()
+    middle = survey.outliers.hosts.groupby("kind")["ratio"].median()
     rows = [[f"{many:,}", *facts, format_ratio(float(middle[number]))] for number, (facts, many) in enumerate(shown)]
     yield _table("Classes of hosts; ratio: the median of their hosts", ["hosts", *CLASS, "ratio"], rows)
     yield from _more(len(classes) - len(shown), "class", "classes")
 
 
 def _hosts(survey: Survey, everything: bool) -> Iterator[Part]:
-    all_ = worst_first(survey.apart.hosts)
+    all_ = worst_first(survey.outliers.hosts)
     shown = all_ if everything or len(all_) <= FEW else survey.differing.head(MOST_HOSTS)
     if shown.empty:
         return
-    several = len(survey.apart.classes) > 1
+    several = len(survey.outliers.classes) > 1
     controls = shown["controls"].notna().any()
     rows = [
         [
@@ -173,7 +174,7 @@ def _hosts(survey: Survey, everything: bool) -> Iterator[Part]:
 
 
 def _odd(survey: Survey, everything: bool) -> Iterator[Part]:
-    odd = survey.apart.odd
+    odd = survey.outliers.odd
     if odd.empty:
         return
     shown = odd if everything else odd.groupby("host", sort=False).head(MOST_OF_HOST).head(MOST_ROWS)
@@ -194,7 +195,7 @@ def _odd(survey: Survey, everything: bool) -> Iterator[Part]:
 
 
 def _winners(survey: Survey, everything: bool) -> Iterator[Part]:
-    blocks, changes = survey.champions.blocks, survey.champions.changes
+    blocks, changes = survey.winners.blocks, survey.winners.changes
     shown = blocks if everything else blocks[blocks["other"] > 0]
     shown = shown.sort_values("other", ascending=False, kind="stable")
     rows = []
@@ -209,7 +210,7 @@ def _winners(survey: Survey, everything: bool) -> Iterator[Part]:
 
 
 def _cases(survey: Survey, everything: bool) -> Iterator[Part]:
-    cases = survey.apart.cases
+    cases = survey.outliers.cases
     wide = cases.iloc[np.argsort(-(cases["high"] / cases["low"]).to_numpy(dtype=float), kind="stable")]
     shown = cases if everything else wide.head(MOST_ROWS)
     rows = [

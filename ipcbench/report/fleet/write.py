@@ -12,7 +12,7 @@ from ipcbench.analysis.fleet.gather import notes
 from ipcbench.analysis.fleet.host import fact
 from ipcbench.report.charts import SURVEYED
 from ipcbench.report.content.tables import Table
-from ipcbench.report.content.words import count, listing
+from ipcbench.report.content.words import listing
 from ipcbench.report.drawing.plotting import mpl
 from ipcbench.report.files import pictures
 from ipcbench.report.files.folder import write_report
@@ -21,7 +21,7 @@ from ipcbench.report.files.pictures import Picture
 from ipcbench.report.fleet.formats import as_csv, as_markdown, cases_csv
 from ipcbench.report.fleet.words import Survey, parts, sentences
 from ipcbench.report.page.html import rendered
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 
 READING = (
     "A ratio is the time of a host over the fleet's centre: for each case the median of the hosts' own times, and for "
@@ -56,7 +56,7 @@ def write(survey: Survey, folder: Path) -> Path:
 
 def footer(survey: Survey) -> tuple[str, str]:
     """Return the two lines under every chart: hosts by class, and the versions and dates of their runs."""
-    hosts, kinds = survey.fleet.hosts, survey.apart.classes
+    hosts, kinds = survey.fleet.hosts, survey.outliers.classes
     first = [f"{many:,} of {facts[0]}, {', '.join(facts[2:])}" for facts, many in kinds[:2]]
     more = [f"{len(kinds) - 2:,} more classes"] if len(kinds) > 2 else []
     versions = sorted({fact(host, "ipcbench") for host in hosts})
@@ -72,7 +72,7 @@ def footer(survey: Survey) -> tuple[str, str]:
 def page(survey: Survey, drawn: Sequence[Picture], folder: str) -> str:
     """Return the whole page."""
     first = sentences(survey)
-    blocks = survey.champions.blocks
+    blocks = survey.winners.blocks
     said = parts(survey)[len(first) :]
     return rendered(
         "fleet.html.j2",
@@ -92,7 +92,7 @@ def page(survey: Survey, drawn: Sequence[Picture], folder: str) -> str:
 def _manifest(survey: Survey, drawn: Sequence[Picture]) -> Manifest:
     """Return the manifest: digest is the SHA-256 of the files' digests, one a line; counts are hosts by verdict."""
     hosts = survey.fleet.hosts
-    verdicts = survey.apart.hosts["verdict"]
+    verdicts = survey.outliers.hosts["verdict"]
     counts = {word: int((verdicts == word).sum()) for word in ("slower", "faster", "unknown")}
     names = [host.file for host in hosts if host.file]
     return Manifest(

@@ -19,9 +19,10 @@ from ipcbench.report.content.findings import NOTHING, cautions, opening
 from ipcbench.report.content.models import models
 from ipcbench.report.content.outcomes import is_fine, verdict_words
 from ipcbench.report.content.rows import environment, exact, mechanisms, pythons, tails, which_one
+from ipcbench.report.content.setting import in_words
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table
-from ipcbench.report.content.words import count, listing, slug
+from ipcbench.report.content.words import listing, slug
 from ipcbench.report.drawing.inline import merge_all
 from ipcbench.report.drawing.theme import DARK, LIGHT
 from ipcbench.report.embed.snippets import snippet
@@ -31,21 +32,21 @@ from ipcbench.report.page.sort_keys import marked
 from ipcbench.results.schema import LONGEST_TEXT
 from ipcbench.results.store import folder_name
 from ipcbench.shell import kept
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 
 CONTENTS = (
-    ("findings", "What this run says"),
+    ("findings", "Findings"),
     *((heading.id, heading.title) for heading in HEADINGS),
-    ("absent", "What has no number"),
+    ("absent", "Cases without a number"),
     ("reading", "How to read this"),
     ("everything", "All cases"),
-    ("reproduce", "Do it again"),
+    ("reproduce", "Reproduce this run"),
 )
 READING = (
     "Mechanisms carry different things: objects are pickled, bytes are not, and a number is 8 B of shared memory. "
     "Unless a table says otherwise the payload is bytes for all, so the cost of objects includes pickling.",
-    "A mechanism that spins is fast because it keeps a CPU busy while nothing arrives. It is ranked apart from those "
-    "that block. Controls and mechanisms inside one process are not ranked.",
+    "A mechanism that spins is fast because it keeps a CPU busy while nothing arrives. It is ranked separately "
+    "from those that block. Controls and mechanisms inside one process are not ranked.",
     "Placement matters: spread gives each process a CPU of its own, so a blocking round trip includes waking that CPU; "
     "pack puts all processes on one CPU. Compare numbers of one placement only.",
     "Tasks do no work here, and the numbers hold for this machine. If a mechanism costs less than your own work "
@@ -55,18 +56,18 @@ READING = (
     "A number is the median over rounds. In each round every case ran once in fresh processes, next to the cases it is "
     "compared with.",
     "A range in brackets is a 95 % interval of that median: where the median of endless rounds would be if the machine "
-    f"stayed the same. In simulated runs of 5 rounds and more it holds {coverage(5)} times of 100, with 4 rounds "
-    f"{coverage(4)}, with 3 rounds {coverage(3)}. It does not predict another run: even if nothing changes, the median "
-    f"of a second run is in it only {COVERED_NEXT[0]} to {COVERED_NEXT[1]} times of 100, and less often if the machine "
-    "changes. To tell two runs apart use ipcbench compare.",
-    "≈ is a tie: less than 5 % apart, or the interval of the ratio includes 1. Ties are results: choose among them by "
-    "other criteria. Comparisons are paired by round.",
+    f"stayed the same. In simulations it held that median in {coverage(5)} of 100 runs with 5 rounds or more, in "
+    f"{coverage(4)} with 4 rounds and in {coverage(3)} with 3. It does not predict another run: even if nothing "
+    f"changes, it holds the median of a second run in only {COVERED_NEXT[0]} to {COVERED_NEXT[1]} of 100, and in fewer "
+    "if the machine changes. To compare two runs, use ipcbench compare.",
+    "≈ is a tie: less than 5 % apart, or no clear difference, since the interval of the ratio includes 1. Ties are "
+    "results: choose among them by other criteria. Comparisons are paired by round.",
     "An asterisk in a chart, and doubtful at the top, mark a number with a note, which the tables spell out: "
     "oversubscribed means more processes than CPUs, so the scheduler is measured too; loaded, stolen and throttled say "
     "what happened to the machine meanwhile. The number counts like any other.",
-    "The verdict of the self-check is about two runs: differences below the noise floor are noise, for 95 % of the "
-    "cases of two runs like this one are closer together with nothing changed. Inside one run rounds are paired, and "
-    "the interval of each ratio says what can be told apart.",
+    "The verdict of the self-check is about two runs like this one: if nothing changes, 95 % of their cases differ by "
+    "less than the noise floor, so smaller differences are noise. Inside one run, rounds are paired, and the interval "
+    "of each ratio shows whether a difference is clear.",
     "CPU per operation adds up all processes of a case; it exceeds the time if several run at once.",
 )
 
@@ -115,7 +116,7 @@ def page(study: Study, charts: Sequence[Picture]) -> str:
         glance=at_a_glance(study),
         by_need=by_need(study),
         which_one=which_one(study),
-        main_setting=", ".join(filter(None, study.setting)),
+        main_setting=in_words(study.setting),
         more=folded(study),
         absent=absent(study),
         reading=READING,

@@ -8,12 +8,12 @@ from ipcbench.report.content.findings import NOTHING, cautions, opening
 from ipcbench.report.content.rows import by_size, environment, pythons, tails, which_one
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table
-from ipcbench.report.content.words import count, markdown
+from ipcbench.report.content.words import markdown
 from ipcbench.report.embed.snippets import snippet
 from ipcbench.report.files.pictures import Picture
 from ipcbench.report.page.html import absent
 from ipcbench.results.schema import LONGEST_TEXT
-from ipcbench.text import safe_text
+from ipcbench.text import count, safe_text
 
 LARGEST = 60_000  # bytes; a comment on GitHub takes 65,536 characters
 MOST_ROWS = 40
@@ -43,20 +43,20 @@ def summary(study: Study, drawn: Sequence[Picture]) -> str:
     if study.remarks:
         parts += ["## Remarks", "\n".join(f"- {markdown(text, 1000)}" for text in study.remarks)]
     parts += [snippet(picture.id, picture.entry, "github", "") for picture in main_charts(drawn)]
-    parts += ["## Which one here?", *(table(found) for found in which_one(study))]
+    parts += ["## Which mechanism?", *(table(found) for found in which_one(study))]
     sizes = by_size(study)
     if sizes:
         parts += ["## Round trips by payload size", table(sizes)]
     single, versions = tails(study), pythons(study)
     if single:
-        parts += ["## How bad are the slow ones?", table(single)]
+        parts += ["## How slow are the slowest messages?", table(single)]
     if versions:
         parts += ["## Pythons compared", table(versions)]
     missing = absent(study)
     if missing.rows:
-        parts += ["## What has no number, and why", table(missing)]
+        parts += ["## Cases without a number", table(missing)]
     details = f"<details><summary>Machine and settings</summary>\n\n{table(environment(study))}\n\n</details>"
-    parts += [details, "## Do it again", _fenced(record.command)]
+    parts += [details, "## Reproduce this run", _fenced(record.command)]
     return within(parts, "The rest is in report.html: this file would be too large with it.")
 
 

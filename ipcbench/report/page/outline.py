@@ -26,7 +26,7 @@ HEADINGS = (
     Heading("latency", "Latency", ("latency-grid", "latency-families", "speedup-vs-queue", "cost-breakdown")),
     Heading("streaming", "Throughput", ("throughput-roofline", "throughput")),
     Heading("more-workers", "Scaling", ("scaling",)),
-    Heading("slow-messages", "Tails: how bad are the slow ones?", ("percentiles", "load-latency")),
+    Heading("slow-messages", "Tails: how slow are the slowest messages?", ("percentiles", "load-latency")),
     Heading(
         "other-costs",
         "Shared state, CPU, placement",

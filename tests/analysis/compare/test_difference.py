@@ -13,7 +13,6 @@ from scipy import stats
 from ipcbench.analysis.compare.averages import mean_series
 from ipcbench.analysis.compare.difference import (
     RATE,
-    WORTH,
     Difference,
     adjusted,
     more_rounds,
@@ -227,8 +226,8 @@ def test_as_many_more_rounds_as_were_said_make_it_conclusive_most_of_the_time() 
 
 def test_no_number_of_rounds_outweighs_drift() -> None:
     difference = Difference(1.04, 0.98, 1.1, 0.03, 18)
-    assert more_rounds(difference, 10, WORTH) is not None
-    assert more_rounds(difference, 10, WORTH, drift=0.03) is None
+    assert more_rounds(difference, 10) is not None
+    assert more_rounds(difference, 10, drift=0.03) is None
 
 
 def test_a_difference_just_below_the_threshold_asks_for_more_rounds_than_anybody_makes() -> None:

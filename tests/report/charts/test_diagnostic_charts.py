@@ -87,8 +87,8 @@ def test_a_step_is_said_with_its_factor_and_the_worst_comes_first(normal: Study)
     assert set(shown["mechanism"]) == {"queue", "array", "os-pipe"}
     said = " ".join(texts_of(cliffs.CHART, normal))
     for row in records(shown[shown["step"] > 1]):
-        assert f"{format_size(row.size)} take {format_time(row.seconds)}, " in said
-        assert f"{short_ratio(row.step)} that of {format_size(row.before)}" in said
+        assert f"{format_size(row.size)} takes {format_time(row.seconds)}, " in said
+        assert f"{short_ratio(row.step)} as long as {format_size(row.before)}" in said
 
 
 def test_the_mechanism_beside_those_with_steps_has_none(normal: Study) -> None:
@@ -102,7 +102,7 @@ def test_at_most_eight_mechanisms_with_steps_are_drawn_and_the_others_counted() 
     about = study(run(LONG, 3))
     table = cliffs.CHART.table(about)
     assert table.loc[~table["reference"], "mechanism"].nunique() == 8
-    assert "12 more mechanisms with steps not shown." in " ".join(texts_of(cliffs.CHART, about))
+    assert "Not shown: 12 more mechanisms with steps." in " ".join(texts_of(cliffs.CHART, about))
 
 
 def test_a_run_without_steps_says_so_and_one_with_too_few_sizes_something_else() -> None:
@@ -151,7 +151,7 @@ def test_placements_are_compared_with_spread_by_round(normal: Study) -> None:
 
 def test_one_placement_is_not_a_comparison() -> None:
     about = study(make_result(cases(["pipe"]), 5))
-    assert placement.CHART.lacks(about) == "What placement changes is told by two of them; this run has spread only."
+    assert placement.CHART.lacks(about) == "A comparison needs two placements; this run has spread only."
     apart = [Case("ping-pong", "pipe", 64, placement="pack"), Case("ping-pong", "queue", 64)]
     nothing = study(make_result(apart, 5))
     assert placement.CHART.lacks(nothing) == "No case of this run was measured under two of pack and spread."
@@ -183,7 +183,7 @@ def test_what_wanders_comes_first_after_the_controls_and_is_counted() -> None:
     assert all("slower by the end" in flags for flags in odd.loc[odd["mechanism"] == "queue", "flags"])
     assert all("two groups" in flags for flags in odd.loc[odd["mechanism"] == "pipe", "flags"])
     said = " ".join(texts_of(stability.CHART, about))
-    assert f"{len(odd)} of {strips['cases'].iloc[0]} cases drift, fall in two groups or scatter" in said
+    assert f"{len(odd)} of {strips['cases'].iloc[0]} cases drift, fall into two groups or scatter" in said
     for row in records(strips):
         assert f"median {format_time(row.seconds)}, scatter {100 * row.spread:,.0f} %" in said
 
@@ -212,7 +212,7 @@ def test_many_values_of_a_case_are_drawn_by_visit_with_their_range() -> None:
 
 def test_two_rounds_say_nothing_of_stability() -> None:
     about = study(DIAGNOSTIC_RUNS["two rounds"]())
-    assert stability.CHART.lacks(about) == "What scatters or drifts is told from 3 rounds on; this run has 2 rounds."
+    assert stability.CHART.lacks(about) == "Scatter and drift need 3 rounds; this run has 2 rounds."
     assert stability.CHART.lacks(study(all_failed())) == "No case of this run has a number."
 
 

@@ -60,7 +60,7 @@ def test_the_mean_is_over_sizes_that_most_have_and_a_rare_size_takes_it_from_nob
     texts = texts_of(matrix.CHART, about)
     assert "† no mean: this mechanism lacks a number at one of 64 B and 4 KiB." in texts
     assert texts.count("†") == 1, "that of array: value leaves the picture with its column"
-    assert "8 B and 32 KiB: one or two mechanisms only, in the table below." in texts
+    assert "Not drawn: 8 B and 32 KiB, which only one or two mechanisms have." in texts
 
 
 def test_sizes_are_common_by_those_that_were_measured_at_several() -> None:
@@ -76,7 +76,7 @@ def test_what_spins_stands_last_and_alone_with_its_times(spun: Study) -> None:
     texts = texts_of(matrix.CHART, spun)
     for cell in records(cells[cells["mechanism"] == "array"]):
         assert format_time(cell.seconds) in texts
-    assert "spinning: keeps a CPU busy; nothing to compare with, so times" in texts
+    assert "spinning: keeps a CPU busy; without a rival, so times" in texts
     assert texts.count("mean") == 1
 
 

@@ -26,13 +26,13 @@ def test_a_run_that_asked_none_of_these_questions_has_no_remark() -> None:
 def test_the_rate_of_many_workers_is_told_as_times_that_of_one_best_first() -> None:
     cases = [Case("task-queue", name, 64, workers) for name in ("queue", "simple-queue") for workers in (1, 4)]
     [text] = said(cases, dict(zip([case.id for case in cases], (1e-4, 2e-4, 1e-4, 5e-5), strict=True)))
-    assert "with 4 workers, against 1 worker: simple-queue 2.0× (2.0–2.0×) and queue 0.50× (0.50–0.50×)." in text
+    assert "with 4 workers, relative to 1 worker: simple-queue 2.0× (2.0–2.0×) and queue 0.50× (0.50–0.50×)." in text
 
 
 def test_what_a_pool_takes_for_a_task_that_does_nothing_is_said_once_for_each_pool() -> None:
     cases = [Case("tasks", "pool", 64, 2, way) for way in ("apply", "map")] + [Case("tasks", "serial", 64, 1, "map")]
     [text] = said(cases, {cases[0].id: 1e-4, cases[1].id: 4e-5, cases[2].id: 1e-6})
-    assert "at best: pool 40.0 µs (map, 2 workers)." in text
+    assert "takes at best 40.0 µs with pool (map, 2 workers)." in text
 
 
 def test_beginning_is_told_for_every_start_method_the_quickest_first() -> None:

@@ -26,8 +26,8 @@ from ipcbench.analysis.compare.difference import centre_of, trimmed, unpaired
 from ipcbench.analysis.compare.side import side_of_result
 from ipcbench.analysis.fleet.gather import gather, notes
 from ipcbench.analysis.fleet.host import LEAST_FOR_PROCESSES, Host, host_of, read_hosts
-from ipcbench.analysis.fleet.outliers import Apart, apart, judge
-from ipcbench.analysis.fleet.winners import champions
+from ipcbench.analysis.fleet.outliers import Outliers, judge, outliers
+from ipcbench.analysis.fleet.winners import winners
 from ipcbench.analysis.self_check import drift_between, self_check
 from ipcbench.analysis.stats import by_round
 from ipcbench.errors import BadRequest, ResultError
@@ -71,10 +71,10 @@ def hosts_of(results: Sequence[ResultFile]) -> list[Host]:
 
 def surveyed(results: Sequence[ResultFile], title: str = "lab") -> Survey:
     about = gather(hosts_of(results))
-    return Survey(title, about, apart(about), champions(about))
+    return Survey(title, about, outliers(about), winners(about))
 
 
-def accused(found: Apart) -> list[str]:
+def accused(found: Outliers) -> list[str]:
     hosts = found.hosts
     return list(hosts.loc[hosts["verdict"].isin(["slower", "faster"]) | (hosts["families"] != ""), "host"])
 
@@ -131,7 +131,7 @@ def test_a_host_that_was_measured_for_two_rounds_has_times_and_no_errors() -> No
 @pytest.mark.parametrize("spread", [0.0, 0.03])
 def test_equal_hosts_are_not_accused(spread: float) -> None:
     """With a rate of 5 % one fleet of twenty may have an accused host; of what is below 3 % none has."""
-    guilty = [name for seed in range(20) for name in accused(surveyed(fleet(12, spread, seed + 1)).apart)]
+    guilty = [name for seed in range(20) for name in accused(surveyed(fleet(12, spread, seed + 1)).outliers)]
     assert len(guilty) <= 3, guilty
 
 
@@ -140,7 +140,7 @@ def test_equal_hosts_are_not_accused(spread: float) -> None:
 def test_a_host_that_differs_by_one_factor_in_all_is_found_with_it(many: int, whole: float, verdict: str) -> None:
     odd = make(ODD, whole) if many > ODD else None
     results = fleet(many, 0.01, odd=odd) if odd else [*fleet(many - 1, 0.01), make(ODD, whole)]
-    found = surveyed(results).apart
+    found = surveyed(results).outliers
     host = found.hosts.set_index("host").loc[f"lab-{ODD:08x}"]
     assert host["verdict"] == verdict
     assert host["ratio"] == pytest.approx(whole, rel=0.03)
@@ -154,14 +154,14 @@ def test_a_host_that_differs_by_one_factor_in_all_is_found_with_it(many: int, wh
 def test_a_host_that_differs_in_one_family_is_told_by_it() -> None:
     odd = make(ODD, factors={"queue": 1.8, "simple-queue": 1.8})
     about = surveyed(fleet(12, 0.01, odd=odd))
-    host = about.apart.hosts.set_index("host").loc[f"lab-{ODD:08x}"]
+    host = about.outliers.hosts.set_index("host").loc[f"lab-{ODD:08x}"]
     assert host["families"] == "queues"
     assert host["level"] == pytest.approx(1.0, abs=0.03)
-    families = about.apart.families
+    families = about.outliers.families
     row = families[(families["host"] == f"lab-{ODD:08x}") & (families["family"] == "queues")].iloc[0]
     assert row["beside"] == pytest.approx(1.8, rel=0.03)
-    assert accused(about.apart) == [f"lab-{ODD:08x}"]
-    odd_cases = about.apart.odd
+    assert accused(about.outliers) == [f"lab-{ODD:08x}"]
+    odd_cases = about.outliers.odd
     assert set(odd_cases["host"]) == {f"lab-{ODD:08x}"}
     assert all("queue" in case for case in odd_cases["case"])
     assert f"lab-{ODD:08x} with 1." in " ".join(sentences(about))
@@ -170,7 +170,7 @@ def test_a_host_that_differs_in_one_family_is_told_by_it() -> None:
 
 def test_a_single_case_that_differs_is_told_and_its_host_is_like_the_rest() -> None:
     odd = make(ODD, over_time=lambda case, _: 1.5 if case.id == "stream/pipe/64B/1w" else 1.0)
-    found = surveyed(fleet(12, 0.01, odd=odd)).apart
+    found = surveyed(fleet(12, 0.01, odd=odd)).outliers
     assert list(found.odd[["host", "case"]].itertuples(index=False, name=None)) == [
         (f"lab-{ODD:08x}", "stream/pipe/64B/1w")
     ]
@@ -181,16 +181,16 @@ def test_a_single_case_that_differs_is_told_and_its_host_is_like_the_rest() -> N
 def test_hosts_of_two_kinds_fall_in_two_groups_and_in_two_classes() -> None:
     results = [make(number, 1.0 + number % 2, cpu_model=f"CPU {number % 2}") for number in range(12)]
     about = surveyed(results)
-    assert about.apart.groups == 2
-    assert about.apart.apart == pytest.approx(2.0, rel=0.05)
-    assert [many for _, many in about.apart.classes] == [6, 6]
-    assert about.apart.hosts["kin"].between(0.95, 1.05).all()
+    assert about.outliers.groups == 2
+    assert about.outliers.factor == pytest.approx(2.0, rel=0.05)
+    assert [many for _, many in about.outliers.classes] == [6, 6]
+    assert about.outliers.hosts["kin"].between(0.95, 1.05).all()
     assert "two groups" in " ".join(sentences(about))
 
 
 def test_a_host_of_two_rounds_is_not_judged() -> None:
     about = surveyed(fleet(10, 0.01, odd=make(ODD, 3.0, rounds=2)))
-    assert about.apart.hosts.set_index("host").loc[f"lab-{ODD:08x}", "verdict"] == "unknown"
+    assert about.outliers.hosts.set_index("host").loc[f"lab-{ODD:08x}", "verdict"] == "unknown"
     assert "not enough to tell whether they differ" in " ".join(sentences(about))
 
 
@@ -208,27 +208,27 @@ def test_no_distance_below_three_percent_and_none_without_an_error_counts(distan
 
 def test_a_winner_that_changes_on_one_host_is_told_and_ties_are_not() -> None:
     about = surveyed(fleet(12, 0.02, odd=make(ODD, factors={"queue": 0.1})))
-    changes = about.champions.changes
+    changes = about.winners.changes
     assert set(changes["host"]) == {f"lab-{ODD:08x}"}
     assert set(changes["winner"]) == {"queue"}
     assert (changes["ratio"] > 1.05).all()
-    blocks = about.champions.blocks
+    blocks = about.winners.blocks
     block = blocks[(blocks["question"] == "ping-pong") & (blocks["size"] == 64)].iloc[0]
     assert (block["hosts"], block["wins"], block["other"], block["lacking"]) == (12, 11, 1, 0)
     assert re.fullmatch(r"[\w-]+ 11, queue 1", block["by"])
 
 
 def test_equal_hosts_change_no_winner() -> None:
-    changed = [len(surveyed(fleet(12, 0.02, seed + 1)).champions.changes) for seed in range(10)]
+    changed = [len(surveyed(fleet(12, 0.02, seed + 1)).winners.changes) for seed in range(10)]
     assert sum(changed) == 0
 
 
 def test_a_host_that_lacks_the_winner_is_counted_and_not_called_another() -> None:
     lacking = {case.id: ("failed", "exit 1") for case in FEW if case.mechanism in ("pipe", "pipe-bytes", "raw-array")}
     about = surveyed(fleet(12, 0.01, odd=make(ODD, verdicts=lacking)))
-    assert about.champions.changes.empty
-    assert about.champions.blocks["lacking"].max() == 1
-    host = about.apart.hosts.set_index("host").loc[f"lab-{ODD:08x}"]
+    assert about.winners.changes.empty
+    assert about.winners.blocks["lacking"].max() == 1
+    host = about.outliers.hosts.set_index("host").loc[f"lab-{ODD:08x}"]
     assert host["missing"] == len([case for case in lacking])
     assert host["verdict"] == ""
 
@@ -337,7 +337,7 @@ def test_many_files_are_read_in_processes_to_the_same_end(folder: Path) -> None:
     files = [(None, path) for path in sorted((folder / "results").glob("lab-0*.json"))]
     assert len(files) >= LEAST_FOR_PROCESSES
     there, here = gather(read_hosts(files)), gather(host for pair in files for host in read_hosts([pair]))
-    np.testing.assert_array_equal(there.numbers.table, here.numbers.table)
+    np.testing.assert_array_equal(there.numbers, here.numbers)
     assert [host.name for host in there.hosts] == [host.name for host in here.hosts]
 
 
@@ -387,7 +387,7 @@ def hostile() -> Survey:
     results = [make(number, 1.0 + number / 2, cpu_model=f"CPU {number} {bad}" + "w" * 60) for number in range(6)]
     sides = [side_of_result(result, f"{bad}{number}{'h' * 50}") for number, result in enumerate(results)]
     about = gather([f"{bad}: cut off", *map(host_of, sides)])
-    return Survey(bad, about, apart(about), champions(about))
+    return Survey(bad, about, outliers(about), winners(about))
 
 
 def thousand() -> Survey:
@@ -395,14 +395,14 @@ def thousand() -> Survey:
     host, chance = hosts_of([make(1)])[0], np.random.default_rng(1)
     hosts = []
     for number in range(1000):
-        table = host.numbers.table.copy()
+        table = np.array(host.numbers)
         table[0] += chance.normal(0.0, 0.01) + chance.normal(0.0, 0.01, table.shape[1])
         table[0] += np.log(1.5) * (number % 20 == 7) - np.log(3) * (number == 500)
         fields = {name: getattr(host, name) for name in Host.__dataclass_fields__}
         fields |= {"name": f"lab-{number:08x}", "digest": str(number), "repeats": frozenset()}
-        hosts.append(Host(**fields | {"numbers": type(host.numbers)(table)}))
+        hosts.append(Host(**fields | {"numbers": type(host.numbers)(*table)}))
     about = gather(hosts)
-    return Survey("lab", about, apart(about), champions(about))
+    return Survey("lab", about, outliers(about), winners(about))
 
 
 SURVEYS: dict[str, Callable[[], Survey]] = {

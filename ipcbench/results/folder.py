@@ -1,6 +1,7 @@
-"""Find the newest of several files or folders: the one whose run began last.
+"""The results files of a folder: their names, and which of them, or of several folders, is the newest.
 
-The date of a file does not count: it says when the file was copied, checked out or unpacked.
+The newest is the one whose run began last. The date of a file does not count: it says when the file was copied, checked
+out or unpacked.
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ class _Machine(msgspec.Struct):
     id: str = ""
 
 
-class _Record(msgspec.Struct):
+class Record(msgspec.Struct):
+    """When the run of a results file began, and on which machine; an empty id is unknown."""
+
     started: str
     machine: _Machine = msgspec.field(default_factory=_Machine)
 
 
 class _Results(msgspec.Struct):
-    ipcbench: _Record
+    ipcbench: Record
 
 
 def newest(paths: Iterable[Path], started: Callable[[Path], str | None] | None = None) -> Path | None:
@@ -57,18 +60,13 @@ def stem_of(path: Path) -> str:
 
 
 def started_of(path: Path) -> str | None:
-    """Return when the run of a results file began; None for any other file. The rest of the file is not checked."""
-    record = _record(path)
+    """Return when the run of a results file began; None for any other file."""
+    record = record_of(path)
     return record.started if record else None
 
 
-def machine_of(path: Path) -> str | None:
-    """Return the id of the machine of a results file, empty if it has none; None for any other file."""
-    record = _record(path)
-    return record.machine.id if record else None
-
-
-def _record(path: Path) -> _Record | None:
+def record_of(path: Path) -> Record | None:
+    """Return the start and the machine of a results file; None for any other file. The rest of it is not checked."""
     try:
         return msgspec.json.decode(read_bytes(path), type=_Results).ipcbench
     except (OSError, Refused, msgspec.MsgspecError, ValueError, RecursionError):

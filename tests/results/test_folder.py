@@ -14,7 +14,7 @@ from synthetic import make_cases, make_result
 
 from ipcbench.report import write
 from ipcbench.report.embed.pages import find_report
-from ipcbench.results.newest import newest, results_in, started_of
+from ipcbench.results.folder import newest, results_in, started_of
 from ipcbench.results.store import save
 
 CASES = make_cases((64,), ["queue"])

@@ -11,10 +11,10 @@ from matplotlib.patches import Rectangle
 
 from ipcbench.report.comparison.ratios import NUMBERS, frame, ratio_dot, ratio_word, sides, span
 from ipcbench.report.content.tables import records
-from ipcbench.report.content.words import count
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.sheet import LINE, MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width
 from ipcbench.report.drawing.theme import Theme
+from ipcbench.text import count
 from ipcbench.units import format_size, format_time
 
 TITLE = "Does it matter where the processes run?"
@@ -53,8 +53,8 @@ def _subtitle(cells: pd.DataFrame) -> str:
     base = str(cells["base"].iloc[0])
     which = f"{base} ({MEANS[base]})" if base in MEANS else base
     return (
-        f"Time as a multiple of that under {which}, paired by round; logarithmic, 1× in the middle. Stroke: 95 % "
-        "interval. Shaded: within 5 %. Filled: clearly different; hollow and grey: not."
+        f"Time relative to {which}, paired by round; logarithmic, 1× in the middle. Line: 95 % interval. Shaded: "
+        "within 5 %. Filled: a clear difference; hollow and grey: none."
     )
 
 

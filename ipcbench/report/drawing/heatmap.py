@@ -22,7 +22,7 @@ LEAST_COLUMN = 52.0
 MOST_COLUMN = 76.0
 LONGEST_NAME = 150.0
 HEADER = 18.0  # over the rows of each way of waiting
-APART = 8.0
+GAP = 8.0
 KEY = 34.0
 TITLE = "How many times slower than the best mechanism?"
 SUBTITLE = (
@@ -47,7 +47,7 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
     column = min(max((WIDTH - gutter - MARGIN) / columns, LEAST_COLUMN), MOST_COLUMN)
     width = max(WIDTH, gutter + column * columns + MARGIN)
     notes = _notes(cells, _left_out(everything, cells), width)
-    body = HEADER * len(groups) + APART * (len(groups) - 1) + ROW * cells["mechanism"].nunique()
+    body = HEADER * len(groups) + GAP * (len(groups) - 1) + ROW * cells["mechanism"].nunique()
     sheet = Sheet.new(theme, TITLE, SUBTITLE if ranked else ALONE, body + KEY + 11 * len(notes), width)
     top = sheet.body
     for number, group in enumerate(groups):
@@ -57,8 +57,8 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
             sheet.text(MARGIN, top + 10, fit(_heading(group), room, SMALLEST), size=SMALLEST, color=theme.muted)
         if headed:
             _header(sheet, group, top, gutter, column)
-        top = _rows(sheet, group, top + HEADER, gutter, column) + APART
-    top -= APART
+        top = _rows(sheet, group, top + HEADER, gutter, column) + GAP
+    top -= GAP
     _key(sheet, cells, top + 13)
     for number, line in enumerate(notes):
         sheet.text(MARGIN, top + KEY + 8 + 11 * number, line, size=SMALLEST, color=theme.muted)
@@ -76,7 +76,7 @@ def shown(cells: pd.DataFrame) -> pd.DataFrame:
 def _left_out(cells: pd.DataFrame, kept: pd.DataFrame) -> str:
     sizes = sorted(set(cells["size"]) - set(kept["size"]))
     words = listing([format_size(size) for size in sizes], 8)
-    return f"{words}: one or two mechanisms only, in the table below." if sizes else ""
+    return f"Not drawn: {words}, which only one or two mechanisms have." if sizes else ""
 
 
 def _gutter(cells: pd.DataFrame) -> float:
@@ -89,7 +89,7 @@ def _heading(group: pd.DataFrame) -> list[str]:
     """Return the heading of the mechanisms that wait in one way, from long to short."""
     wait = str(group["wait"].iloc[0])
     words = WORDS.get(wait, f"waiting: {wait}")
-    alone = [f"{words}; nothing to compare with, so times"] if not group["in_mean"].any() else []
+    alone = [f"{words}; without a rival, so times"] if not group["in_mean"].any() else []
     return [*alone, words, words.partition(":")[0]]
 
 
