@@ -141,8 +141,9 @@ class Warden:
         """Return the line to the template of a visit, which is new for each interpreter and round."""
         name = request["template"]
         kind = name.partition(" ")[0]
-        for other in [other for other in self.templates if other != name and other.partition(" ")[0] == kind]:
-            self._end_template(other)
+        for other, (process, _) in [*self.templates.items()]:
+            if process.poll() is not None or (other != name and other.partition(" ")[0] == kind):
+                self._end_template(other)
         if name not in self.templates:
             ours, theirs = socket.socketpair()
             with theirs:
