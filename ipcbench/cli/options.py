@@ -21,7 +21,7 @@ _WIDEST = 30  # characters of an option and its metavar; click puts the help of 
 GROUPS = {
     "What to measure": (
         *("suite", "mechanism", "pattern", "size", "workers"),
-        *("payload", "placement", "start_method", "python"),
+        *("payload", "placement", "start_method", "python", "fresh_interpreters"),
     ),
     "How long": ("fast", "rigorous", "full", "budget", "rounds", "precision"),
     "Results": ("label", "results", "reports", "resume", "force", "full_metadata"),
@@ -142,6 +142,11 @@ run_options = options(
         multiple=True,
         metavar="EXE",
         help="Measure under this interpreter, which needs pyperf; repeat to compare interpreters, paired by round.",
+    ),
+    click.option(
+        "--fresh-interpreters",
+        is_flag=True,
+        help="Start an interpreter for every visit. Default: one for every round, which is forked for its visits.",
     ),
     click.option("--budget", metavar="TIME", help="Measure for about this long, such as 90s or 10m, in whole rounds."),
     click.option("--rounds", metavar="N", help="Number of rounds; each round visits every case once."),

@@ -54,7 +54,7 @@ def make_run_request(command: str, given: dict[str, Any]) -> RunRequest:
     return RunRequest(
         request=request,
         budget=_budget(command, effort, given)._replace(precision=_precision(given["precision"])),
-        timing=TIMING[effort],
+        timing=TIMING[effort]._replace(fresh=given["fresh_interpreters"]),
         seed=seed,
         label=given["label"],
         command=_command(command, given, request, seed),
@@ -118,7 +118,8 @@ def _command(command: str, given: dict[str, Any], request: Request, seed: int) -
     for name, chosen in lists.items():
         if chosen:
             words += [f"--{name}", ",".join(chosen)]
-    words += [f"--{name}" for name in ("fast", "full", "rigorous") if given[name]]
+    flags = ("fast", "full", "rigorous", "fresh_interpreters")
+    words += [f"--{name.replace('_', '-')}" for name in flags if given[name]]
     for name in ("budget", "rounds", "precision"):
         if given[name]:
             words += [f"--{name}", " ".join(given[name].split())]

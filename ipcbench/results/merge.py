@@ -48,7 +48,7 @@ def why_apart(one: ResultFile, other: ResultFile) -> list[str]:
     """Return why two files cannot be joined, with the second file's value in brackets; empty if they can be."""
     first, second = one.ipcbench, other.ipcbench
     found = _other_conditions(first, second)
-    for name in ("values", "warmups", "min_time", "payload", "full_metadata"):
+    for name in ("values", "warmups", "min_time", "fresh", "payload", "full_metadata"):
         mine, its = getattr(first.settings, name), getattr(second.settings, name)
         if mine != its:
             found.append(f"{name.replace('_', ' ')} {mine} ({its})")

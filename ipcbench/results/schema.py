@@ -213,7 +213,8 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     """The settings of a run: values and warm-ups per visit, shortest value in seconds, seed and limits.
 
     full_metadata says that the file may name the host, its user and its paths. precision is the share of the median to
-    which every case was to be known, None if none was asked for.
+    which every case was to be known, None if none was asked for. fresh says that an interpreter was started for each
+    visit, and not only for each round; with protocol 1 it always was.
     """
 
     values: Positive
@@ -225,6 +226,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     payload: Text = "distinct incompressible bytes, rotated"
     full_metadata: bool = False
     precision: Annotated[float, msgspec.Meta(gt=0, lt=1)] | None = None
+    fresh: bool = False
 
 
 class RunRecord(msgspec.Struct, forbid_unknown_fields=True):

@@ -100,7 +100,7 @@ def _run_record(
         wall=occasion.wall,
         isolation=occasion.isolation,
         mixed=[kept_text(difference) for difference in occasion.mixed],
-        settings=_settings(plan, occasion.full_metadata),
+        settings=_settings(plan, occasion.full_metadata, occasion.isolation),
         machine=occasion.machine,
         mechanisms=[_mechanism_facts(name) for name in dict.fromkeys(case.mechanism for case in asked)],
         patterns=[_pattern_facts(name) for name in dict.fromkeys(case.pattern for case in asked)],
@@ -120,7 +120,7 @@ def _run_record(
     )
 
 
-def _settings(plan: Plan, full_metadata: bool) -> Settings:
+def _settings(plan: Plan, full_metadata: bool, isolation: str) -> Settings:
     timing, budget = plan.timing, plan.budget
     return Settings(
         timing.values,
@@ -131,6 +131,7 @@ def _settings(plan: Plan, full_metadata: bool) -> Settings:
         budget.rounds,
         full_metadata=full_metadata,
         precision=budget.precision,
+        fresh=timing.fresh or isolation != "warden",  # only a warden adopts what a template forks
     )
 
 

@@ -57,8 +57,7 @@ class Visitor:
 
     This process and its warden hold the folder's lock as long as they live: `ipcbench clean` and other runs leave a
     locked folder alone. pythons are further interpreters that cases may name. isolation says what contains the visits,
-    see run.containment.processes. locks are descriptors of further locks that the warden is to hold. fresh starts an
-    interpreter for each visit, instead of forking one that is started for each round.
+    see run.containment.processes. locks are descriptors of further locks that the warden is to hold.
     """
 
     def __init__(
@@ -68,7 +67,6 @@ class Visitor:
         isolation: Isolation = ISOLATION,
         pythons: Sequence[Interpreter] = (),
         locks: Sequence[int] = (),
-        fresh: bool = False,
     ) -> None:
         slowness()
         self.timing = timing
@@ -76,7 +74,6 @@ class Visitor:
         self.stop = stop
         self.isolation = isolation
         self.locks = locks
-        self.templates = isolation == "warden" and not fresh
         adopt_orphans()  # if the warden is killed, this process becomes their parent
         self.run_id = new_run_id()
         self.made = 0
@@ -195,7 +192,8 @@ class Visitor:
 
     def _request(self, visit: Visit, folder: Path) -> Request:
         words = [*WORKER, *worker_arguments(visit, self.timing, folder)]
-        template = f"{visit.case.python} {visit.round}" if self.templates else ""
+        forked = self.isolation == "warden" and not self.timing.fresh
+        template = f"{visit.case.python} {visit.round}" if forked else ""
         return self._wanted(folder, words, deadlines(visit, self.timing), visit.case.python, template)
 
     def _wanted(

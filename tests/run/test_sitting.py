@@ -35,7 +35,7 @@ def extra(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=[False, True], ids=["forked", "fresh"])
 def visitor(stop: Stop, request: pytest.FixtureRequest) -> Iterator[Visitor]:
-    with closing(Visitor(TIMING, stop, fresh=request.param)) as made:
+    with closing(Visitor(TIMING._replace(fresh=request.param), stop)) as made:
         yield made
 
 

@@ -118,6 +118,7 @@ def _facts(record: RunRecord) -> dict[str, str]:
         "values per visit": str(settings.values),
         "warm-ups per visit": str(settings.warmups),
         "shortest value": f"{settings.min_time:g} s",
+        "interpreters started": "for each visit" if settings.fresh or record.protocol == 1 else "for each round",
         "payload bytes": settings.payload,
         "rounds": str(record.rounds),
         "times measured": str(max(len(record.repeats), 1)),

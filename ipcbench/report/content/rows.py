@@ -270,6 +270,7 @@ def environment(study: Study) -> Table:
         ["Payload, start method, placement", ", ".join(filter(None, study.setting))],
         ["Values and warm-ups per visit", f"{settings.values} and {settings.warmups}"],
         ["Shortest value", format_time(settings.min_time)],
+        ["Interpreters started", "for each visit" if settings.fresh or record.protocol == 1 else "for each round"],
         ["Rounds", f"{record.rounds} ({limit} asked for)"],
         *([["Rounds of the repeats", ", ".join(str(repeat.rounds) for repeat in record.repeats)]] if several else []),
         *([["Precision asked for", f"±{100 * settings.precision:.3g} %"]] if settings.precision else []),

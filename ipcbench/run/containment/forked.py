@@ -42,10 +42,8 @@ def _work(request: dict[str, Any], environment: dict[str, str], output: int, tok
         nowhere = os.open(os.devnull, os.O_RDONLY)
         for number, descriptor in enumerate((nowhere, output, output)):
             os.dup2(descriptor, number)
-        for name in os.listdir("/proc/self/fd"):
-            if int(name) > 2 and int(name) != token:
-                with suppress(OSError):
-                    os.close(int(name))
+        os.closerange(3, token)
+        os.closerange(token + 1, os.sysconf("SC_OPEN_MAX"))
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
