@@ -34,7 +34,7 @@ from ipcbench.run.stop import Stop
 from ipcbench.run.visitor import Visitor, worker_arguments
 
 CASES = (Case("ping-pong", "pipe-bytes", 64), Case("ping-pong", "queue", 64), Case("stream", "pipe", 4096))
-TIMING = Timing(values=2, warmups=1, min_time=0.05)
+TIMING = Timing(values=2, warmups=1, min_time=0.05, fresh=True)
 LOOPS = 1000
 STAGES = 6
 

@@ -39,6 +39,12 @@ def holds_one(name: str, ratio: float, low: float, high: float) -> Figure:
     return Figure(name, ratio, f"{ratio:.3f} [{low:.3f}, {high:.3f}]", "interval holds 1", low <= 1 <= high)
 
 
+def near_one(name: str, ratio: float, low: float, high: float, share: float) -> Figure:
+    """Return a ratio whose interval should lie within 1 ± share."""
+    shown = f"{ratio:.3f} [{low:.3f}, {high:.3f}]"
+    return Figure(name, ratio, shown, f"interval within 1 ± {share:g}", 1 - share <= low and high <= 1 + share)
+
+
 def plain(name: str, value: float, unit: str = "") -> Figure:
     """Return a figure without an aim."""
     return Figure(name, value, _shown(value, unit))

@@ -17,6 +17,7 @@ from typing import Any
 SCRIPTS = {
     "overhead": ["--pairs", "1", "--seconds", "0.0001", "--mechanism", "pipe"],
     "containment": ["--pairs", "2"],
+    "sittings": ["--rounds", "2"],
     "answer_time": [
         *("--pairs", "1", "--ours=--rounds 1 --fast"),
         "--stock=--processes 1 --values 1 --warmups 1 --min-time 0.001",
