@@ -6,7 +6,7 @@ ARGS ?=
 MECHANISM ?=
 EXTRAS ?=
 PART ?= quick
-PROCESSES ?= logical
+PROCESSES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 comma := ,
 
 SHELL := /bin/sh

@@ -65,6 +65,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     taken in the order of a hash, so that values of one parameter meet different values of another; the order must be
     equal in every process of xdist.
     """
+    items.sort(key=lambda item: str(item.path), reverse=True)  # short files last: no process is left with a long one
     part = config.getoption("--part")
     if part == "all":
         return

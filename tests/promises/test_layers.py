@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -144,9 +144,11 @@ MEASURED = [
 ]
 
 
-@pytest.mark.parametrize("name", MEASURED)
-def test_a_measured_module_loads_nothing_heavy(name: str, tmp_path: Path) -> None:
-    done = python("-c", f"import {name}, sys; print(*sys.modules)", cwd=tmp_path)
+@pytest.mark.parametrize(
+    "names", [MEASURED, *(pytest.param([name], marks=pytest.mark.full) for name in MEASURED)], ids=len
+)
+def test_measured_modules_load_nothing_heavy(names: Sequence[str], tmp_path: Path) -> None:
+    done = python("-c", f"import {', '.join(names)}, sys; print(*sys.modules)", cwd=tmp_path)
     assert (done.code, done.err) == (0, "")
     assert not HEAVY & set(done.out.split())
 

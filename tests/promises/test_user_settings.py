@@ -109,6 +109,7 @@ def test_conformance_takes_bytes_that_are_not_utf_8(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.full
 def test_faults_are_contained_where_bytes_are_not_utf_8(
     stop: Stop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,6 +41,7 @@ def test_script_and_style_sheet_are_short_enough_to_read() -> None:
 
 @pytest.mark.sample
 @pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "most", "most_packed"),
     [("reference.json", 1_000_000, 150_000), ("choosing.json.gz", 2_000_000, 200_000)],
