@@ -146,7 +146,7 @@ def test_the_command_that_continues_a_run_continues_it(tmp_path: Path, temporary
     process = start(*words, *PLACE, "--label", "mine", *(["--force"] if force else []), cwd=tmp_path)
     journal = tmp_path / RESULTS / "mine.journal"
     try:
-        assert until(lambda: journal.exists() and journal.read_bytes().count(b"\n") >= 3, 60)
+        assert until(lambda: journal.exists() and journal.read_bytes().count(b"\n") >= 4, 60)
         process.send_signal(signal.SIGINT)
     finally:
         done = finish(process)

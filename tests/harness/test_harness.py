@@ -16,7 +16,7 @@ from synthetic import make_result
 
 from ipcbench.results.store import save
 
-PROMISED = {"overhead", "containment", "answer_time", "duty", "report_scale", "fleet_scale", "aa", "power"}
+PROMISED = {"overhead", "containment", "answer_time", "duty", "report_scale", "fleet_scale", "sittings", "aa", "power"}
 
 pytestmark = [
     pytest.mark.skipif(not HARNESS.exists(), reason="there is no source tree with the harness"),
@@ -49,7 +49,9 @@ def walked(folder: Path, *names: str) -> tuple[Finished, dict[str, Any]]:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", ["overhead", "containment", "answer_time", "duty", "report_scale", "fleet_scale"])
+@pytest.mark.parametrize(
+    "name", ["overhead", "containment", "answer_time", "duty", "report_scale", "fleet_scale", "sittings"]
+)
 def test_every_script_runs_and_gives_figures(tmp_path: Path, name: str) -> None:
     done, found = walked(tmp_path, name)
     assert done.code == 0, done.err

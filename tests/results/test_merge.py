@@ -22,7 +22,7 @@ from ipcbench.errors import ResultError
 from ipcbench.model import Case, Verdict
 from ipcbench.results.frame import visit_frame
 from ipcbench.results.merge import joined, why_apart
-from ipcbench.results.schema import Repeat, ResultFile, SkipRecord
+from ipcbench.results.schema import PROTOCOL, Repeat, ResultFile, SkipRecord
 from ipcbench.results.store import load, save
 from ipcbench.shell import pasted
 
@@ -239,7 +239,7 @@ APART: dict[str, tuple[Change, str]] = {
     "cpus": (machine(usable_cpus=1), "usable CPUs 4 (1)"),
     "python": (machine(python="3.12.0"), "Python CPython 3.11.7 (CPython 3.12.0)"),
     "pyperf": (machine(pyperf="2.11"), "pyperf 2.10.0 (2.11)"),
-    "protocol": (recorded(protocol=2), "protocol 1 (2)"),
+    "protocol": (recorded(protocol=PROTOCOL + 1), f"protocol {PROTOCOL} ({PROTOCOL + 1})"),
     "isolation": (recorded(isolation="warden"), "isolation group (warden)"),
     "mixed": (recorded(mixed=["another boot"]), "mine is mixed: another boot"),
     "nothing": (recorded(rounds=0, repeats=[]), "mine has no complete round"),

@@ -24,10 +24,10 @@ from commands import (
     marked_processes,
     open_terminal,
     run,
-    running,
     start,
     start_python,
     until,
+    workers,
 )
 from crashes import CONTINUE
 
@@ -51,10 +51,6 @@ def records(folder: Path) -> int:
         return len(read_bytes((folder / JOURNAL).read_bytes()))
     except FileNotFoundError:
         return -1
-
-
-def all_asleep(word: str) -> bool:
-    return all(in_state(pid, "SZX") for pid in running(word))
 
 
 def interrupt(folder: Path, moment: int, *signals: int, words: Sequence[str] = WORDS) -> Finished:
@@ -213,7 +209,7 @@ def test_a_run_that_is_suspended_for_a_while_goes_on(tmp_path: Path) -> None:
     try:
         assert until(lambda: records(tmp_path) >= IN_ROUND_1 or process.poll() is not None, 40.0)
         process.send_signal(signal.SIGSTOP)
-        assert until(lambda: in_state(process.pid, "T") and all_asleep("ipcbench.measure.worker"), 40.0)
+        assert until(lambda: in_state(process.pid, "T") and all(in_state(pid, "SZX") for pid in workers()), 40.0)
         process.send_signal(signal.SIGCONT)
         assert until(lambda: records(tmp_path) >= IN_ROUND_3 or process.poll() is not None, 40.0)
         process.send_signal(signal.SIGINT)

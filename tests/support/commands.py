@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ PACKAGE_PARENT = str(Path(ipcbench.__file__).parents[1])
 EXTRA = Path(__file__).parent / "extra"  # mechanisms and patterns that only tests have, see its sitecustomize.py
 TOKEN = "IPCBENCH_TEST_TOKEN"  # in the environment of every process that a test starts, so that no orphan can hide
 SHARED = Path("/dev/shm")
+VISIT = re.compile(r"/ib[a-z2-7]{13}_[0-9]+$")
 QUICK = ("--mechanism", "pipe-bytes", "--pattern", "ping-pong", "--size", "64B", "--rounds", "1")
 
 
@@ -146,6 +148,33 @@ def running(word: str) -> list[int]:
             if word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
                 found.append(pid)
     return found
+
+
+def workers() -> dict[int, str]:
+    """The workers of visits that this test has under way, each with its visit's folder.
+
+    A worker that was forked shows the command line of its template, so it is found by its folder: of the processes in
+    one, the worker is the one that none of the others has started.
+    """
+    inside = {pid: folder for pid in running("") if VISIT.search(folder := working_folder(pid))}
+    return {pid: folder for pid, folder in inside.items() if inside.get(parent_of(pid)) != folder}
+
+
+def working_folder(pid: int) -> str:
+    """The current folder of a process; nothing if it has gone."""
+    with contextlib.suppress(OSError):
+        return os.readlink(f"/proc/{pid}/cwd")
+    return ""
+
+
+def signalling_worker(number: int) -> Callable[[], None]:
+    """Sends a signal to the one worker that is under way."""
+
+    def send() -> None:
+        (pid,) = workers()
+        os.kill(pid, number)
+
+    return send
 
 
 def first(pids: Collection[int]) -> int:

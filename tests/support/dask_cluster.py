@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from commands import TOKEN, Finished, environment, in_state, parent_of, run, status, until
+from commands import TOKEN, VISIT, Finished, environment, in_state, parent_of, run, status, until, working_folder
 
 from ipcbench.results.schema import ResultFile
 from ipcbench.run.journal.records import Done, read_bytes
@@ -137,10 +137,10 @@ def visits_under_way() -> dict[str, dict[str, int]]:
     """
     found: dict[str, dict[str, int]] = {}
     for pid in sorted(_pids()):
-        words = _cmdline(pid).split(b"\0")
+        folder = working_folder(pid)
         ours = _variable(pid, TOKEN) == os.environ.get(TOKEN, "")  # not from a concurrent test run
-        if ours and b"ipcbench.measure.worker" in words and b"--output" in words[:-1]:
-            folder, host = words[words.index(b"--output") + 1].decode(), _variable(pid, "IPCBENCH_FLEET_HOST")
+        if ours and VISIT.search(folder):
+            host = _variable(pid, "IPCBENCH_FLEET_HOST")
             if host:  # otherwise the process has just ended
                 found.setdefault(host, {}).setdefault(folder, pid)
     return found

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from typing import NoReturn
 
 from ipcbench.measure import worker
 from ipcbench.run.containment.custody import take_custody
@@ -23,13 +24,29 @@ def serve(line: socket.socket) -> None:
         if not data:
             return
         (connection,) = descriptors
-        if not os.fork():
+        try:
             if not os.fork():
-                line.close()
-                take_custody(connection, "warden")
-            os._exit(0)
+                _fork_again(line, connection)
+            os.wait()
+        except OSError as error:
+            _refuse(connection, error)
         os.close(connection)
-        os.wait()
+
+
+def _fork_again(line: socket.socket, connection: int) -> NoReturn:
+    """Leave a custodian without a parent, so that the warden adopts it."""
+    try:
+        if not os.fork():
+            line.close()
+            take_custody(connection, "warden")
+    except OSError as error:
+        _refuse(connection, error)
+    os._exit(0)
+
+
+def _refuse(connection: int, error: OSError) -> None:
+    """Tell the warden why there is no custodian, where it expects a process id."""
+    os.write(connection, b"-%d\n" % (error.errno or 0))
 
 
 if __name__ == "__main__":

@@ -134,8 +134,11 @@ class Warden:
                 self._end_template(request["template"])
                 raise ChildProcessError("it ended at once")
             said += more
+        pid = int(said)
+        if pid <= 0:
+            raise OSError(-pid, os.strerror(-pid))
         ours.sendall(json.dumps(request).encode() + b"\n")
-        return int(said)
+        return pid
 
     def _template(self, request: dict[str, Any]) -> socket.socket:
         """Return the line to the template of a visit, which is new for each interpreter and round."""

@@ -23,6 +23,7 @@ from commands import (
     first,
     kill_at_once,
     marked_processes,
+    signalling_worker,
     stages,
     start,
     start_python,
@@ -294,7 +295,7 @@ def test_a_visit_whose_server_dies_in_the_middle_fails_and_says_that_it_did(
 @pytest.mark.usefixtures("served")
 def test_a_killed_driver_leaves_no_server(stop: Stop, put: Callable[[str], None], temporary: Path) -> None:
     put(DEAF)
-    thread = when_timing(temporary, lambda: os.kill(first(running("ipcbench.measure.worker")), signal.SIGKILL))
+    thread = when_timing(temporary, signalling_worker(signal.SIGKILL))
     found = visit(stop, Case("ping-pong", "served", 64), MANY)
     thread.join(SOON)
     assert found == Failure("failed", "timing", "the worker was killed by SIGKILL")
@@ -350,7 +351,7 @@ def test_a_real_server_that_dies_in_the_middle_is_told(stop: Stop, temporary: Pa
 
 @pytest.mark.parametrize("found", HERE, ids=lambda found: found.name)
 def test_a_killed_driver_leaves_no_real_server(stop: Stop, temporary: Path, found: Mechanism) -> None:
-    thread = when_timing(temporary, lambda: os.kill(first(running("ipcbench.measure.worker")), signal.SIGKILL))
+    thread = when_timing(temporary, signalling_worker(signal.SIGKILL))
     failure = visit(stop, Case("ping-pong", found.name, 64), MANY)
     thread.join(SOON)
     assert failure == Failure("failed", "timing", "the worker was killed by SIGKILL")

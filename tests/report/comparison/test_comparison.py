@@ -37,7 +37,7 @@ from ipcbench.report.comparison.write import footer
 from ipcbench.report.content.tables import Table
 from ipcbench.report.drawing.theme import THEMES, Theme
 from ipcbench.results.digest import digest_of
-from ipcbench.results.schema import Condition, PythonFacts, ResultFile
+from ipcbench.results.schema import PROTOCOL, Condition, PythonFacts, ResultFile
 from ipcbench.results.store import save
 
 Run = Callable[..., Finished]
@@ -718,9 +718,9 @@ def test_what_cannot_be_compared_is_one_line(within: Run, folder: Path) -> None:
 
 def test_another_protocol_or_a_newer_schema_is_refused(within: Run, folder: Path) -> None:
     other = make("other", 3)
-    other.ipcbench.protocol = 2
+    other.ipcbench.protocol = PROTOCOL + 1
     keep(folder, other)
-    assert "a was measured by protocol 1, other by 2" in refused(within, "a", "other")
+    assert f"a was measured by protocol {PROTOCOL}, other by {PROTOCOL + 1}" in refused(within, "a", "other")
     document = json.loads((folder / "results/b.json").read_text())
     document["ipcbench"]["schema"] = 99
     document["ipcbench"]["digest"] = digest_of(document)

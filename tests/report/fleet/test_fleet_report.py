@@ -37,7 +37,7 @@ from ipcbench.report.drawing.theme import THEMES, Theme
 from ipcbench.report.fleet.formats import as_csv, as_json, as_markdown, terminal
 from ipcbench.report.fleet.words import Survey, parts, sentences
 from ipcbench.report.fleet.write import footer, page, write
-from ipcbench.results.schema import ResultFile
+from ipcbench.results.schema import PROTOCOL, ResultFile
 from ipcbench.results.store import save
 
 Run = Callable[..., Finished]
@@ -238,7 +238,7 @@ def test_a_host_that_lacks_the_winner_is_counted_and_not_called_another() -> Non
 
 def test_what_cannot_be_compared_is_left_out_with_a_line_each() -> None:
     results = fleet(5)
-    results[2].ipcbench.protocol = 2
+    results[2].ipcbench.protocol = PROTOCOL + 1
     foreign = make(7, cases=[Case("ping-pong", "fifo", 64)])
     part = make(8, seed=1)  # started when another one was, by the same seed, on a machine that is not known
     without = side_of_result(make(9, verdicts={case.id: ("failed", "nothing works") for case in FEW}))
@@ -249,7 +249,7 @@ def test_what_cannot_be_compared_is_left_out_with_a_line_each() -> None:
     assert [line.partition(":")[2].strip() for line in found.left_out] == [
         "cut off",
         "shares with lab-00000000 what was measured at 2026-01-15 10:20",
-        "measured by protocol 2, most others by 1: what was timed differs",
+        f"measured by protocol {PROTOCOL + 1}, most others by {PROTOCOL}: what was timed differs",
         "no case in common with any other file",
     ]
 

@@ -151,7 +151,7 @@ from ipcbench.run.containment.processes import descendants
 class Spied(warden.Watch):
     def look(self):
         with open(os.environ["SPIED"], "a") as file:
-            print(len(descendants()), file=file)
+            print(sum('.template' not in member.command for member in descendants()), file=file)
         return super().look()
 
 warden.Watch = Spied

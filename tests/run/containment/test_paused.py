@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from commands import TOKEN, first, marked_processes, until
+from commands import TOKEN, first, marked_processes, parent_of, running, until, workers
 from control_groups import control_group, freeze
 
 from ipcbench.model import Case, Failure, Outcome, Timing, Visit
@@ -46,6 +46,12 @@ def warden() -> int:
     return first(found)
 
 
+def move_into(group: Path) -> None:
+    """Put the processes into a control group from which all further visits of this round come."""
+    for pid in (warden(), *running("ipcbench.run.containment.template")):
+        (group / "cgroup.procs").write_text(str(pid))
+
+
 def command(pid: int) -> bytes:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -71,7 +77,7 @@ def test_a_visit_whose_control_group_is_frozen_is_noted_as_paused(visitor: Visit
     with control_group("freezer") as group:
         if group is None:
             pytest.skip("needs root and a control group that freezes")
-        (group / "cgroup.procs").write_text(str(warden()))
+        move_into(group)
 
         def pause() -> None:
             freeze(group, True)
@@ -92,10 +98,9 @@ def test_a_visit_of_which_processes_are_stopped_by_signal_is_noted_as_paused(
     visitor: Visitor, temporary: Path, who: str
 ) -> None:
     def pause() -> None:
-        (custodian,) = children_of(warden())
-        (worker,) = children_of(custodian.pid)
-        (peer,) = [child for child in children_of(worker.pid) if not child.is_tracker]
-        chosen = {"worker": [worker.pid], "peer": [peer.pid], "everybody": [custodian.pid, worker.pid, peer.pid]}[who]
+        (worker,) = workers()
+        (peer,) = [child.pid for child in children_of(worker) if not child.is_tracker]
+        chosen = {"worker": [worker], "peer": [peer], "everybody": [parent_of(worker), worker, peer]}[who]
         for pid in chosen:
             os.kill(pid, signal.SIGSTOP)
         time.sleep(PAUSE if who == "everybody" else 0.02)
@@ -121,7 +126,7 @@ def test_the_time_that_a_visit_is_paused_does_not_count_against_its_deadline(
         if group is None:
             pytest.skip("needs root and a control group that freezes")
         hasty.visit(Visit(PIPE, 1, 0, 20))
-        (group / "cgroup.procs").write_text(str(warden()))
+        move_into(group)
 
         def pause() -> None:
             freeze(group, True)

@@ -31,11 +31,13 @@ from commands import (
     parent_of,
     run,
     running,
+    signalling_worker,
     stages,
     start,
     start_python,
     until,
     when_timing,
+    workers,
 )
 
 from ipcbench.errors import NotContained
@@ -118,7 +120,7 @@ def test_a_killed_warden_fails_its_visit_and_the_next_one_has_another(visitor: V
     found = visitor.visit(Visit(DEAF, 1, 0, 20))
     thread.join(SOON)
     assert found == Failure("failed", "timing", "the warden of this visit was killed by SIGKILL")
-    assert not running("ipcbench.measure.worker")
+    assert not workers()
     assert isinstance(visitor.visit(Visit(PIPE, 1, 0, 20)), Outcome)
 
 
@@ -148,7 +150,7 @@ def test_a_run_whose_warden_is_killed_too_is_found_by_clean_and_strangers_stay(t
         assert re.search(r"^left alone: \d+ runs? in progress$", done.out, re.MULTILINE)
         assert list(temporary.glob("ib*")) == [live]
         assert bait.poll() is None
-        assert until(lambda: bool(running("ipcbench.measure.worker")), SOON)
+        assert until(lambda: bool(workers()), SOON)
         assert stranger.exists()
         assert str(temporary) not in run("clean", cwd=tmp_path).out
     finally:
@@ -256,7 +258,7 @@ def test_a_hanging_peer_is_timed_out_with_the_stacks_of_both_ends(visitor: Visit
 
 @pytest.mark.usefixtures("short_timing")
 def test_a_stopped_worker_is_timed_out_and_said_to_be_stopped(visitor: Visitor, temporary: Path) -> None:
-    thread = when_timing(temporary, signalling("ipcbench.measure.worker", signal.SIGSTOP))
+    thread = when_timing(temporary, signalling_worker(signal.SIGSTOP))
     found = visitor.visit(Visit(DEAF, 1, 0, 20))
     thread.join(SOON)
     assert isinstance(found, Failure)
@@ -504,14 +506,13 @@ def test_the_custodian_wakes_with_its_beat_only_while_a_quiet_case_is_timed(visi
     at: list[float] = []
 
     def look() -> None:
-        found = running("ipcbench.run.containment.warden")
-        (custodian,) = set(found) - {first(found)}
+        custodian = parent_of(*workers())
         for _ in range(25):
             fields = Path(f"/proc/{custodian}/status").read_text().split()
             at.append(time.monotonic())
             seen.append(int(fields[fields.index("voluntary_ctxt_switches:") + 1]))
             time.sleep(0.02)
-        signalling("ipcbench.measure.worker", signal.SIGKILL)()
+        signalling_worker(signal.SIGKILL)()
 
     thread = when_timing(temporary, look)
     assert isinstance(visitor.visit(Visit(DEAF, 1, 0, 20)), Failure)
