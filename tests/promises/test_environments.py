@@ -150,8 +150,14 @@ def with_processes(number: int) -> list[str]:
 
 
 @needs_another_user
-@pytest.mark.parametrize("processes", [1, 2])
-@pytest.mark.parametrize("words", [("run", *WORDS), ("conformance", "pipe-bytes")], ids=lambda w: w[0])
+@pytest.mark.parametrize(
+    ("words", "processes"),
+    [
+        *((("run", *WORDS), most) for most in (1, 2, 3, 4)),  # itself, warden, template, custodian
+        *((("conformance", "pipe-bytes"), most) for most in (1, 2, 3)),
+    ],
+    ids=lambda given: given[0] if isinstance(given, tuple) else None,
+)
 def test_without_a_process_for_a_worker_it_says_so_with_exit_code_8(
     tmp_path: Path, words: tuple[str, ...], processes: int
 ) -> None:
@@ -163,7 +169,7 @@ def test_without_a_process_for_a_worker_it_says_so_with_exit_code_8(
 
 @needs_another_user
 def test_where_no_case_can_be_set_up_the_exit_code_is_8(tmp_path: Path) -> None:
-    done = run("run", *WORDS, "--label", "here", cwd=tmp_path, before=with_processes(3))
+    done = run("run", *WORDS, "--label", "here", cwd=tmp_path, before=with_processes(5))
     assert done.code == 8, done.err
     record = store.load(tmp_path / "results" / "here.json").ipcbench
     assert {case.verdict for case in record.cases} == {"unsupported"}

@@ -17,6 +17,7 @@ from commands import (
     EXTRA,
     PACKAGE_PARENT,
     TOKEN,
+    VISIT,
     Finished,
     environment,
     finish,
@@ -29,6 +30,7 @@ from commands import (
     start_python,
     until,
     when_timing,
+    working_folder,
 )
 
 from ipcbench.errors import NotOffered, ServerFailed
@@ -41,7 +43,6 @@ from ipcbench.measure.transports import external_server
 from ipcbench.measure.transports.external_server import Server
 from ipcbench.model import START_METHODS, Case, Failure, Outcome, StartMethod, Timing, Visit
 from ipcbench.run.containment.leftovers import find_leftovers, live_runs, remove_leftover
-from ipcbench.run.containment.processes import children_of
 from ipcbench.run.stop import Stop
 from ipcbench.run.visitor import Visitor
 
@@ -324,10 +325,10 @@ def test_a_server_is_found_by_clean_although_nobody_is_left_who_owned_it(
     process = start_python("-c", LONG_VISIT, cwd=tmp_path, env=env)
     try:
         assert until(lambda: "timing" in stages(temporary) and bool(running("fake-server")), 30.0)
-        (warden,) = [pid for pid in children_of(process.pid) if "ipcbench.run.containment.warden" in pid.command]
+        owners = [pid for pid in running("ipcbench.run.containment") if not VISIT.search(working_folder(pid))]
         (folder,) = temporary.glob("ib*")
         assert folder in live_runs()
-        kill_at_once(process.pid, warden.pid)
+        kill_at_once(process.pid, *owners)
     finally:
         process.kill()
         finish(process)
