@@ -160,6 +160,11 @@ def workers() -> dict[int, str]:
     return {pid: folder for pid, folder in inside.items() if inside.get(parent_of(pid)) != folder}
 
 
+def owners() -> list[int]:
+    """The warden, the templates and the custodians that this test has started."""
+    return [pid for pid in running("ipcbench.run.containment") if not VISIT.search(working_folder(pid))]
+
+
 def working_folder(pid: int) -> str:
     """The current folder of a process; nothing if it has gone."""
     with contextlib.suppress(OSError):

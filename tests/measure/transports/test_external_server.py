@@ -17,20 +17,19 @@ from commands import (
     EXTRA,
     PACKAGE_PARENT,
     TOKEN,
-    VISIT,
     Finished,
     environment,
     finish,
     first,
     kill_at_once,
     marked_processes,
+    owners,
     signalling_worker,
     stages,
     start,
     start_python,
     until,
     when_timing,
-    working_folder,
 )
 
 from ipcbench.errors import NotOffered, ServerFailed
@@ -325,10 +324,9 @@ def test_a_server_is_found_by_clean_although_nobody_is_left_who_owned_it(
     process = start_python("-c", LONG_VISIT, cwd=tmp_path, env=env)
     try:
         assert until(lambda: "timing" in stages(temporary) and bool(running("fake-server")), 30.0)
-        owners = [pid for pid in running("ipcbench.run.containment") if not VISIT.search(working_folder(pid))]
         (folder,) = temporary.glob("ib*")
         assert folder in live_runs()
-        kill_at_once(process.pid, *owners)
+        kill_at_once(process.pid, *owners())
     finally:
         process.kill()
         finish(process)
