@@ -24,7 +24,7 @@ ROUNDS = {"fast": 5, "": 10, "rigorous": 25, "full": 5}
 LEAST_ROUNDS = {"fast": 5, "": 7, "rigorous": 15}
 SECONDS = {"fast": 80.0, "": 585.0, "rigorous": 2400.0}
 MOST_ROUNDS_UNASKED = 30
-TIMING = {"fast": Timing(values=4), "": Timing(), "rigorous": Timing()}
+TIMING = {"fast": Timing(values=12), "": Timing(), "rigorous": Timing()}
 
 # Options that --resume excludes, since they would change the plan.
 PLANNING = (*GROUPS["What to measure"], *GROUPS["How long"], "label", "full_metadata", "seed", "dry_run")

@@ -33,13 +33,13 @@ class Costs:
 
 
 # Costs of a visit beyond its timed turns, in units of the time that a worker takes to start and report. Medians on a
-# 2-CPU virtual machine, where that unit was 0.2 s; the unit itself is measured before each run.
-_PER_MANAGER, _PER_SPAWNED, _PER_FORKED = 0.3, 1.1, 0.03
-_PER_MIB = 0.3
-_PER_ARRAY = 1.0  # numpy is imported in every process
-_AROUND_TURN = 1.2  # a whole turn, with warming up, making payloads and giving orders, ÷ its timed part
-# The last doubling takes 1 to 2 times a quarter of the shortest value, all earlier ones together as long.
-_CALIBRATION_TURNS = 0.75
+# 2-CPU virtual machine, where that unit was 0.05 s; the unit itself is measured before each run.
+_PER_MANAGER, _PER_SPAWNED, _PER_FORKED = 0.6, 2.2, 0.17
+_PER_MIB = 0.8
+_PER_ARRAY = 2.4  # numpy is imported in every process
+_AROUND_TURN = 1.26  # a whole turn, with warming up, making payloads and giving orders, ÷ its timed part
+# The last doubling takes 1 to 2 times half of the shortest value, all earlier ones together as long.
+_CALIBRATION_TURNS = 1.5
 
 
 def visit_cost(case: Case, timing: Timing, start: float) -> float:

@@ -35,7 +35,7 @@ from ipcbench.run.verdict.plausibility import Controls
 from ipcbench.text import safe_text
 
 LEAST_DEADLINE = 30.0
-CALIBRATED = 0.25  # of the shortest value is enough to tell how many loops fill it
+CALIBRATED = 0.5  # of the shortest value is enough to tell how many loops fill it
 LONGEST_FOLDER = 35  # AF_UNIX paths end at 107 bytes, and multiprocessing adds up to 72 below
 LOCK = "lock"
 TIMEOUT_MUL = "IPCBENCH_TIMEOUT_MUL"

@@ -342,7 +342,7 @@ def test_a_dry_run_says_cases_skips_rounds_and_time_and_writes_nothing(tmp_path:
     assert "ping-pong, 1 MiB, 1 worker: queue\n" in done.out
     assert "skipped 2 cases of ping-pong: value carries one 8 B number\n" in done.out
     assert re.search(
-        r"^2 cases, 2 skipped, 3 rounds in shuffled order \(seed 7\), 7 values per visit: about \d+ s$",
+        r"^2 cases, 2 skipped, 3 rounds in shuffled order \(seed 7\), 24 values per visit: about \d+ s$",
         done.out,
         re.MULTILINE,
     )
