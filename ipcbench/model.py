@@ -161,9 +161,10 @@ class Budget(NamedTuple):
 class Timing(NamedTuple):
     """The number of values and warm-ups per visit, and the shortest duration of a value in seconds.
 
-    Many short values average out more of what changes from one moment to the next than a few long ones in the same time,
-    see `benchmarks/harness/sittings.py`. No value needs a warm-up before it, since each turn begins with one that is not timed, see `measure.worker`. fresh
-    starts an interpreter for each visit, instead of forking one that is started for each round.
+    Many short values average out more of what changes from one moment to the next than a few long ones in the same
+    time, see `benchmarks/harness/sittings.py`. No value needs a warm-up before it, since each turn begins with one that
+    is not timed, see `measure.worker`. fresh starts an interpreter for each visit, instead of forking one that is
+    started for each round.
     """
 
     values: int = 24

@@ -23,7 +23,7 @@ from ipcbench.run.cost import estimate, fitted
 
 GIB = 2**30
 MACHINE = Capabilities(2, 8 * GIB, 4 * GIB, None, ("fork", "spawn", "forkserver"))
-START = 0.15  # seconds for a worker to start on the 2-CPU machine that the suites are made for
+START = 0.05  # seconds for a worker to start on the 2-CPU machine that the suites are made for
 
 
 def plan(request: Request, offer: Capabilities = MACHINE, seed: int = 1, budget: Budget | None = None) -> Plan:

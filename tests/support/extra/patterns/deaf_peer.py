@@ -12,7 +12,7 @@ class DeafPeer(PingPong):
     name = "deaf-peer"
 
     def serve(self, seat: Seat, turn: Turn) -> Lap:
-        while turn.operations > PROOF_TURN:
+        while turn.operations != PROOF_TURN:
             signal.pause()
         return super().serve(seat, turn)
 
