@@ -183,3 +183,22 @@ def test_a_visit_that_waits_for_its_turn_uses_no_cpu_time(stop: Stop, temporary:
     assert sum(isinstance(one, Outcome) for one in found) == len(names), found
     assert len(used) > len(names)
     assert sum(used.values()) < RESTING, used
+
+
+HANGING = """
+import os, sys, time
+if "ipcbench.run.containment.template" in sys.orig_argv:
+    time.sleep(600)
+"""
+
+
+def test_a_template_that_hangs_while_it_starts_fails_its_visits_and_is_gone(
+    stop: Stop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(HANGING)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("IPCBENCH_TIMEOUT_MUL", "0.05")
+    with closing(Visitor(TIMING, stop)) as visitor:
+        found = visitor.sitting(PIPES[:1], "seed")
+        assert found == [Failure("failed", "start", "its custodian cannot start: no answer after 0.8 s")]
+        assert not running("ipcbench.run.containment.template")

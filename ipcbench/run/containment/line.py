@@ -25,7 +25,7 @@ class Line:
     def __init__(self, above: int, orchestrator: int = -1) -> None:
         """Take over the signals of this process; those of a terminal are ignored."""
         self.above = above
-        self._orchestrator = orchestrator
+        self.orchestrator = orchestrator
         self._pending = b""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
             signal.signal(number, lambda *_: None)  # not SIG_IGN: a worker starts with the default, as any shell has it
@@ -61,7 +61,7 @@ class Line:
     def close(self) -> None:
         """Close everything, in a process that was forked and has a line of its own."""
         signal.set_wakeup_fd(-1)
-        for descriptor in {self._wake, self._wake_end, self._orchestrator, self.above}:
+        for descriptor in {self._wake, self._wake_end, self.orchestrator, self.above}:
             if descriptor >= 0:
                 with contextlib.suppress(OSError):
                     os.close(descriptor)

@@ -19,6 +19,7 @@ from ipcbench.run.containment.custody import take_custody
 
 def serve(line: socket.socket) -> None:
     """Fork a custodian for each connection that comes, until the warden closes the line."""
+    line.send(b"+")  # ready
     while True:
         data, descriptors, _, _ = socket.recv_fds(line, 1, 1)
         if not data:

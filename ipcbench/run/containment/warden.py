@@ -97,12 +97,14 @@ class Warden:
     def _begin(self, request: dict[str, Any]) -> None:
         """Fork the custodian of a visit; refuse the visit if an earlier one is not over."""
         visit = Path(request["folder"]).name
-        if not self.custodians:
-            if left := self._left():
-                self._report(visit, {"ending": "refused", "survivors": left})
-                return
-            self.before = self.watch.look()
+        if not self.custodians and (left := self._left()):
+            self._report(visit, {"ending": "refused", "survivors": left})
+            return
         try:
+            if request["template"]:
+                self._template(request)  # before the look, which would take its start for the work of others
+            if not self.custodians:
+                self.before = self.watch.look()
             ours, theirs = socket.socketpair()
             with theirs:
                 pid = self._fork(request, ours, theirs)
@@ -129,7 +131,7 @@ class Warden:
         theirs.close()  # so that the end of the custodian shows
         said = b""
         while not said.endswith(b"\n"):
-            more = ours.recv(16)
+            more = self._answer(ours, request)
             if not more:
                 self._end_template(request["template"])
                 raise ChildProcessError("it ended at once")
@@ -158,12 +160,31 @@ class Warden:
                     pass_fds=[theirs.fileno()],
                 )
             self.templates[name] = process, ours
+            if not self._answer(ours, request):
+                self._end_template(name)
+                raise ChildProcessError("its template ended at once")
         return self.templates[name][1]
+
+    def _answer(self, line: socket.socket, request: dict[str, Any]) -> bytes:
+        """Return what a process says that was just started, nothing if it has ended; raises TimeoutError, and Alone."""
+        poll = select.poll()
+        for descriptor in (line.fileno(), self.line.orchestrator):
+            if descriptor >= 0:
+                poll.register(descriptor, select.POLLIN)
+        seconds = request["seconds"]["stage"]
+        ready = [descriptor for descriptor, _ in poll.poll(1000 * seconds)]
+        if self.line.orchestrator in ready:
+            raise Alone
+        if not ready:
+            self._end_template(request["template"])
+            raise TimeoutError(f"no answer after {seconds:.1f} s")
+        return line.recv(16)
 
     def _end_template(self, name: str) -> None:
         if name in self.templates:
             process, line = self.templates.pop(name)
             line.close()
+            process.kill()  # it may hang; the custodians that it has forked go on
             process.wait()
 
     def _relay(self, custodian: Custodian) -> None:
