@@ -71,9 +71,20 @@ class Run:
 
     @property
     def values(self) -> pd.DataFrame:
-        """Return one row per value, warm-ups excluded: case, round, number within the visit, seconds per operation."""
+        """Return one row per value, warm-ups excluded: case, round, number within the visit, seconds, turn.
+
+        Seconds are per operation. turn is the place of the value in the order of all turns of its sitting, from 0, and
+        NA in files of protocol 1.
+        """
         found = value_frame(self.result.benchmarks)
-        return found[~found["warmup"]].drop(columns="warmup").reset_index(drop=True)
+        found = found[~found["warmup"]].drop(columns="warmup").reset_index(drop=True)
+        turns = {
+            (visit.case, visit.round, number): turn
+            for visit in self.result.ipcbench.visits
+            for number, turn in enumerate(visit.turns, start=1)
+        }
+        keys = zip(found["case"], found["round"], found["value"], strict=True)
+        return found.assign(turn=pd.array([turns.get(key) for key in keys], dtype="Int64"))
 
     def interval(self, case: str) -> tuple[float, float]:
         """Return the 95 % interval of a case's median, in seconds per operation; NaN below 3 rounds.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -66,11 +67,23 @@ def test_the_tables_have_every_case_and_every_value(run: ipcbench.Run) -> None:
     assert len(run.visits) == sum(len(benchmark.runs) for benchmark in RESULT.benchmarks)
     values = run.values
     assert len(values) == sum(len(visit.values) for benchmark in RESULT.benchmarks for visit in benchmark.runs)
-    assert list(values.columns) == ["case", "round", "value", "seconds"]
+    assert list(values.columns) == ["case", "round", "value", "seconds", "turn"]
+    assert values["turn"].isna().all()
     for table in ("cases", "visits"):
         changed = getattr(run, table)
         changed.loc[:, "seconds"] = 0.0
         assert (getattr(run, table)["seconds"] > 0).any(), f"a change of {table} changed the run"
+
+
+def test_every_value_tells_the_place_of_its_turn(tmp_path: Path) -> None:
+    result = copy.deepcopy(RESULT)
+    for visit in result.ipcbench.visits:
+        visit.turns = [5 * visit.round, 5 * visit.round + 3]
+    store.save(result, tmp_path / "turns.json", replace=False)
+    values = ipcbench.load(tmp_path / "turns.json").values
+    second = values[(values["value"] == 2) & (values["round"] == 3)]
+    assert len(second) > 1
+    assert set(second["turn"]) == {18}
 
 
 def test_a_ratio_is_paired_by_round_and_is_that_of_compare(run: ipcbench.Run) -> None:
