@@ -144,6 +144,16 @@ class Capabilities(NamedTuple):
     start_methods: tuple[str, ...]
 
 
+class Room(NamedTuple):
+    """Bytes of memory, and of shared memory, that visits may take together; None for no limit."""
+
+    memory: int | None = None
+    shared_memory: int | None = None
+
+
+UNLIMITED = Room()
+
+
 class Budget(NamedTuple):
     """When a run ends: after `rounds` if given, otherwise after `seconds`, within least_rounds and most_rounds.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ipcbench.errors import BadRequest, NotHere
@@ -13,12 +13,14 @@ from ipcbench.measure.api.pattern import Seat
 from ipcbench.measure.api.payload import pool_count, window_for
 from ipcbench.model import (
     MOST_WORKERS,
+    UNLIMITED,
     Budget,
     Capabilities,
     Case,
     Interpreter,
     PayloadKind,
     Placement,
+    Room,
     Skip,
     StartMethod,
     Timing,
@@ -28,6 +30,9 @@ from ipcbench.plan import catalog
 from ipcbench.plan.suites import Row, everything, suite
 from ipcbench.text import count
 from ipcbench.units import format_size
+
+MOST_TOGETHER = 32  # visits in a sitting
+_OF_A_PROCESS = 12 * 2**20  # bytes that a process of a visit shares with no other
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The cases, skips and settings of a run. notes are expected doubts about values, by case id."""
+    """The cases, skips and settings of a run. notes are expected doubts about values, by case id.
+
+    room is what the visits of a sitting may take together.
+    """
 
     cases: tuple[Case, ...]
     skips: tuple[Skip, ...]
@@ -58,12 +66,17 @@ class Plan:
     timing: Timing
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     pythons: tuple[Interpreter, ...] = ()
+    room: Room = UNLIMITED
 
     def sittings(self, number: int, cases: Sequence[Case], loops: dict[Case, int]) -> list[list[Visit]]:
-        """Return the visits of a round of these cases: a sitting for each block, all shuffled."""
+        """Return the visits of a round of these cases: a sitting for each block, all shuffled.
+
+        A block that has too little room is split into several sittings.
+        """
         ordered = shuffled_blocks(cases, f"{self.seed}/{number}")
         visits = [Visit(case, number, position, loops.get(case)) for position, case in enumerate(ordered)]
-        return [list(sitting) for _, sitting in itertools.groupby(visits, lambda visit: visit.case.block)]
+        blocks = itertools.groupby(visits, lambda visit: visit.case.block)
+        return [sitting for _, block in blocks for sitting in _that_fit(block, self.room)]
 
 
 def shuffled_blocks(cases: Sequence[Case], seed: str) -> list[Case]:
@@ -77,6 +90,38 @@ def shuffled_blocks(cases: Sequence[Case], seed: str) -> list[Case]:
     for group in groups:
         chance.shuffle(group)
     return list(itertools.chain.from_iterable(groups))
+
+
+def _that_fit(visits: Iterable[Visit], room: Room) -> Iterator[list[Visit]]:
+    """Split visits into sittings, each within the room and MOST_TOGETHER; a visit alone always fits."""
+    sitting: list[Visit] = []
+    memory = shared = 0
+    for visit in visits:
+        needed = needs(visit.case)
+        memory, shared = memory + (needed.memory or 0), shared + (needed.shared_memory or 0)
+        fits = len(sitting) < MOST_TOGETHER and _within(memory, room.memory) and _within(shared, room.shared_memory)
+        if sitting and not fits:
+            yield sitting
+            sitting, memory, shared = [], needed.memory or 0, needed.shared_memory or 0
+        sitting.append(visit)
+    if sitting:
+        yield sitting
+
+
+def _within(used: int, limit: int | None) -> bool:
+    return limit is None or used <= limit
+
+
+def needs(case: Case) -> Room:
+    """Estimate the memory that the messages and the processes of a visit take at most."""
+    mechanism, pattern = catalog.mechanism(case.mechanism), catalog.pattern(case.pattern)
+    ports, window = max(2, pattern.port_count(case.workers)), window_for(case.size)
+    slots = ports * (window if pattern.port == "channel" else 1) * (case.size + 128)
+    seats = [Seat(i, case.operation, case.workers, 1) for i in range(-1, pattern.peers(case.workers))]
+    senders = max(1, sum(pattern.stream(seat) is not None for seat in seats))
+    processes = len(seats) + mechanism.background_processes
+    messages = slots + senders * case.size * pool_count(case.size, window)
+    return Room(messages + processes * _OF_A_PROCESS, slots if mechanism.shared_memory else 0)
 
 
 def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, timing: Timing) -> Plan:
@@ -109,7 +154,8 @@ def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, 
         elsewhere = any(not _why_nowhere(skip.case) for skip in skips)
         raise (NotHere if elsewhere else BadRequest)(_why_none(skips))
     notes = {case.id: found for case in cases if (found := _notes(case, offer))}
-    return Plan(tuple(cases), tuple(skips), seed, budget, timing, notes, request.pythons)
+    room = Room(offer.memory and offer.memory // 2, offer.shared_memory * 3 // 4)
+    return Plan(tuple(cases), tuple(skips), seed, budget, timing, notes, request.pythons, room)
 
 
 def why_not(
@@ -146,17 +192,11 @@ def _why_nowhere(case: Case) -> str | None:
 
 
 def _why_too_large(case: Case, shared: bool, offer: Capabilities) -> str | None:
-    pattern = catalog.pattern(case.pattern)
-    ports = max(2, pattern.port_count(case.workers))
-    messages = ports * window_for(case.size) if pattern.port == "channel" else 1
-    slots = messages * (case.size + 128)
+    slots, needed = needs(case).shared_memory or 0, needs(case).memory or 0
     if shared and slots > offer.shared_memory:
         return f"needs {format_size(slots)} of shared memory, and /dev/shm has {format_size(offer.shared_memory)} free"
-    seats = [Seat(i, case.operation, case.workers, 1) for i in range(-1, pattern.peers(case.workers))]
-    senders = max(1, sum(pattern.stream(seat) is not None for seat in seats))
-    payloads = senders * case.size * pool_count(case.size, window_for(case.size))
-    if offer.memory is not None and slots + payloads > offer.memory:
-        return f"needs {format_size(slots + payloads)} of memory, and {format_size(offer.memory)} are free"
+    if offer.memory is not None and needed > offer.memory:
+        return f"needs {format_size(needed)} of memory, and {format_size(offer.memory)} are free"
     return None
 
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from ipcbench.cli.request import LEAST_ROUNDS, MOST_ROUNDS_UNASKED, SECONDS, TIMING
 from ipcbench.errors import BadRequest, NotHere, UnknownName
 from ipcbench.measure.registry import mechanism_names, pattern_names
-from ipcbench.model import MOST_WORKERS, Budget, Capabilities, Case, Interpreter, Timing
+from ipcbench.model import MOST_WORKERS, Budget, Capabilities, Case, Interpreter, Room, Timing
 from ipcbench.plan import catalog
-from ipcbench.plan.planner import Plan, Request, make_plan, shuffled_blocks, why_not
+from ipcbench.plan.planner import MOST_TOGETHER, Plan, Request, make_plan, needs, shuffled_blocks, why_not
 from ipcbench.plan.suites import SUITES, suite
 from ipcbench.run.cost import estimate, fitted
 
@@ -141,7 +141,7 @@ def test_rounds_and_seeds_differ_in_their_order() -> None:
 
 
 @pytest.mark.parametrize("name", SUITES)
-def test_every_round_holds_each_case_once_in_a_sitting_for_each_block(name: str) -> None:
+def test_every_round_holds_each_case_once_and_a_sitting_holds_one_block(name: str) -> None:
     made = plan(Request(suites=(name,)))
     sittings = made.sittings(3, made.cases, dict.fromkeys(made.cases, 9))
     visits = [*chain(*sittings)]
@@ -150,7 +150,8 @@ def test_every_round_holds_each_case_once_in_a_sitting_for_each_block(name: str)
     assert {(visit.round, visit.loops) for visit in visits} == {(3, 9)}
     blocks = [{visit.case.block for visit in sitting} for sitting in sittings]
     assert all(len(block) == 1 for block in blocks)
-    assert len(blocks) == len(set.union(*blocks))
+    in_order = [block for (block,) in blocks]
+    assert len([*itertools.groupby(in_order)]) == len(set(in_order)), "the sittings of a block follow each other"
 
 
 @given(
@@ -178,7 +179,7 @@ BARE = MACHINE._replace(semaphores="this machine offers no semaphores (for a rea
             MACHINE._replace(shared_memory=2**20),
             "needs 16 MiB of shared memory, and /dev/shm has 1 MiB free",
         ),
-        (Case("stream", "pipe", 2**28), MACHINE._replace(memory=2**30), "needs 4 GiB of memory, and 1 GiB are free"),
+        (Case("stream", "pipe", 2**28), MACHINE._replace(memory=2**30), "needs 4.02 GiB of memory, and 1 GiB are free"),
     ],
     ids=["queue", "manager", "fork", "shared memory", "memory"],
 )
@@ -304,3 +305,25 @@ def test_arrays_are_skipped_under_a_python_without_numpy_and_nothing_else_is() -
     assert [case.payload for case in made.cases] == ["bytes"]
     (skip,) = made.skips
     assert skip.reason == "arrays need numpy, which is not installed in CPython 3.13.0 of --python"
+
+
+SHARERS = ("pipe", "queue", "tcp", "fifo", "shared-memory", "shared-memory-pipe")
+LARGE = tuple(Case("ping-pong", name, 2**20) for name in SHARERS)
+
+
+@given(st.integers(1, 2**28), st.integers(1, 2**26), st.integers(0, 9))
+def test_a_block_that_has_too_little_room_is_split_and_no_visit_is_lost(memory: int, shared: int, number: int) -> None:
+    made = Plan(LARGE, (), 1, Budget(rounds=1), Timing(), room=Room(memory, shared))
+    sittings = made.sittings(number, LARGE, {})
+    assert sorted(visit.case for sitting in sittings for visit in sitting) == sorted(LARGE)
+    for sitting in sittings:
+        needed = [needs(visit.case) for visit in sitting]
+        fits = sum(n.memory or 0 for n in needed) <= memory and sum(n.shared_memory or 0 for n in needed) <= shared
+        assert fits or len(sitting) == 1
+    assert len(Plan(LARGE, (), 1, Budget(rounds=1), Timing()).sittings(number, LARGE, {})) == 1
+
+
+def test_a_sitting_has_at_most_so_many_visits() -> None:
+    cases = tuple(Case("ping-pong", "pipe", 64)._replace(python=f"py3.11.{number}") for number in range(70))
+    made = Plan(cases, (), 1, Budget(rounds=1), Timing())
+    assert [len(sitting) for sitting in made.sittings(1, cases, {})] == [MOST_TOGETHER, MOST_TOGETHER, 6]

@@ -71,6 +71,7 @@ def plan_record(plan: Plan) -> PlanRecord:
         timing=plan.timing,
         notes=plan.notes,
         pythons=plan.pythons,
+        room=plan.room,
     )
 
 
@@ -135,7 +136,7 @@ def _plan(path: Path, planned: Planned) -> Plan:
         raise ResultError(f"{path}: its plan cannot be made here: {error}") from error
     if not cases or len(set(cases)) != len(cases):
         raise ResultError(f"{path}: damaged: a plan names each of its cases once, and has one")
-    return Plan(cases, skips, record.seed, record.budget, record.timing, record.notes, record.pythons)
+    return Plan(cases, skips, record.seed, record.budget, record.timing, record.notes, record.pythons, record.room)
 
 
 def _attempts(path: Path, plan: Plan, visits: Sequence[Done | Failed]) -> dict[tuple[Case, int, int], Attempt]:
