@@ -169,7 +169,8 @@ def test_without_a_process_for_a_worker_it_says_so_with_exit_code_8(
 
 @needs_another_user
 def test_where_no_case_can_be_set_up_the_exit_code_is_8(tmp_path: Path) -> None:
-    done = run("run", *WORDS, "--label", "here", cwd=tmp_path, before=with_processes(5))
+    words = ["run", *WORDS, "--fresh-interpreters", "--label", "here"]
+    done = run(*words, cwd=tmp_path, before=with_processes(4))  # itself, warden, custodian, worker
     assert done.code == 8, done.err
     record = store.load(tmp_path / "results" / "here.json").ipcbench
     assert {case.verdict for case in record.cases} == {"unsupported"}

@@ -62,7 +62,7 @@ class Custody:
         self.isolation = isolation
         self.request = request
         self.folder = Path(request["folder"])
-        self.began = self.since = self.granted = time.monotonic()
+        self.began = self.since = self.granted = self.seen = time.monotonic()
         self.resting: float | None = None  # since when the visit waits for its turn
         self.rested = 0.0  # seconds
         self.rested_before = math.nan  # its first turn
@@ -150,7 +150,9 @@ class Custody:
             poll.register(descriptor, select.POLLIN)
         try:
             while self.worker.poll() is None:
-                left = self._deadline() - time.monotonic()
+                deadline = self._deadline()
+                now = self._look_at_clock(0.0)  # after the deadline: between the two, this process may be stopped
+                left = deadline + self.pulse.stopped - now
                 if left <= 0:
                     return "late"
                 for descriptor, _ in self._sleep(left):
@@ -179,16 +181,23 @@ class Custody:
         A visit that waits for its turn disturbs nobody: there is no deadline to look at, and nothing to record.
         """
         if self.resting is not None:
-            return self.line.poll.poll()
-        until = time.monotonic() + seconds
+            ready = self.line.poll.poll()
+            self.seen = time.monotonic()
+            return ready
+        until = self.seen + seconds
         while True:
-            began = time.monotonic()
-            beat = max(0.0, min(BEAT, until - began))
+            beat = max(0.0, min(BEAT, until - self.seen))
             ready = self.line.poll.poll(beat * 1000 + 1)
-            now = time.monotonic()
-            self.pulse.woke(now - began - beat)
+            now = self._look_at_clock(beat)
             if ready or now >= until:
                 return ready
+
+    def _look_at_clock(self, asleep: float) -> float:
+        """Return the time, and note how much more than `asleep` seconds have passed since the last look."""
+        now = time.monotonic()
+        self.pulse.woke(now - self.seen - asleep)
+        self.seen = now
+        return now
 
     def _ask(self) -> bool:
         """Pass on what the visit says about turns; return whether more may come."""
@@ -216,7 +225,8 @@ class Custody:
     def _deadline(self) -> float:
         """Return the next deadline by CLOCK_MONOTONIC, of the whole visit or of its present stage.
 
-        Time for which all processes were stopped does not count, nor does the time that the visit waited for its turns.
+        The time for which the visit waited for its turns does not count. That for which all processes were stopped is
+        not yet added.
         """
         if self.resting is not None:
             return math.inf
@@ -224,7 +234,7 @@ class Custody:
         self.since = max(since, self.granted)
         seconds = self.request["seconds"]
         whole = self.began + self.rested + seconds["visit"]
-        return float(min(whole, self.since + seconds.get(stage, seconds["stage"]))) + self.pulse.stopped
+        return float(min(whole, self.since + seconds.get(stage, seconds["stage"])))
 
     def _drain(self) -> bool:
         """Read what the visit printed; return whether more may come. Output beyond MOST_OUTPUT is dropped."""

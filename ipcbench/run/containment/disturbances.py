@@ -91,22 +91,21 @@ class Pulse:
 
     def __init__(self, schedule: Path = Path("/proc/self/schedstat")) -> None:
         self._schedule = schedule
-        self._waited = self._waits()
+        self._used = self._uses()
         self.stopped = 0.0  # seconds
 
     def woke(self, late: float) -> None:
         """Record that a sleep lasted `late` seconds longer than asked for."""
         if late <= LATE:
             return
-        before, self._waited = self._waited, self._waits()
-        late -= self._waited - before
+        before, self._used = self._used, self._uses()
+        late -= self._used - before
         if late > LATE:
             self.stopped += late
 
-    def _waits(self) -> float:
-        """Return the seconds this process has waited for a CPU so far; 0 if the kernel does not count them."""
-        fields = read(self._schedule).split()
-        return _number(fields[1]) / 1e9 if len(fields) > 1 else 0.0
+    def _uses(self) -> float:
+        """Return the seconds this process has run and waited for a CPU so far; 0 if the kernel does not count them."""
+        return sum(map(_number, read(self._schedule).split()[:2])) / 1e9
 
 
 def notes(before: Look, after: Look, cpus: tuple[int, ...]) -> list[str]:

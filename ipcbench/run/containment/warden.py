@@ -22,13 +22,14 @@ import select
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ipcbench.errors import SHORT_OF
 from ipcbench.measure.process.names import run_prefix
 from ipcbench.run.containment.custody import about, take_custody
-from ipcbench.run.containment.disturbances import Look, Watch
+from ipcbench.run.containment.disturbances import BEAT, Look, Pulse, Watch
 from ipcbench.run.containment.line import Alone, Line
 from ipcbench.run.containment.processes import (
     Isolation,
@@ -67,12 +68,13 @@ class Warden:
         self.custodians: dict[int, Custodian] = {}
         self.templates: dict[str, tuple[subprocess.Popen[bytes], socket.socket]] = {}
         self.before: Look | None = None
+        self.pulse = Pulse()
 
     def serve(self) -> None:
         """Make the visits that are requested, then end and remove everything."""
         try:
             while True:
-                for descriptor, _ in self.line.poll.poll():
+                for descriptor, _ in self._wait():
                     if descriptor in self.custodians:
                         self._relay(self.custodians[descriptor])
                     else:
@@ -84,6 +86,15 @@ class Warden:
             end_all(descendants if self.isolation == "warden" else list)
             unlink_names(run_prefix(self.folder))
             remove_folder(self.folder)
+
+    def _wait(self) -> list[tuple[int, int]]:
+        """Wait until a descriptor is readable; while a visit is alive, wake up now and then to see pauses."""
+        if not self.custodians:
+            return self.line.poll.poll()
+        began = time.monotonic()
+        ready = self.line.poll.poll(BEAT * 1000 + 1)
+        self.pulse.woke(time.monotonic() - began - BEAT)
+        return ready
 
     def _obey(self, words: bytes) -> None:
         if words.startswith(b"{"):
@@ -104,7 +115,7 @@ class Warden:
             if request["template"]:
                 self._template(request)  # before the look, which would take its start for the work of others
             if not self.custodians:
-                self.before = self.watch.look()
+                self.before, self.pulse = self.watch.look(), Pulse()
             ours, theirs = socket.socketpair()
             with theirs:
                 pid = self._fork(request, ours, theirs)
@@ -220,6 +231,7 @@ class Warden:
         report["visit"] = visit
         if not self.custodians and self.before:
             report["machine"] = self.watch.since(self.before)  # only now: it counts the CPU time of ended processes
+            report["machine"] += ["paused"] if self.pulse.stopped else []
             self.before = None
         self.line.say(json.dumps(report).encode())
 
