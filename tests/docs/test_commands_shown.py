@@ -104,7 +104,7 @@ def test_what_is_shown_of_run_and_all_can_be_planned(words: str, tmp_path: Path,
     given = shlex.split(words)
     done = within(*given, *([] if "--dry-run" in given else ["--dry-run"]))
     assert done.code == 0, done.err
-    assert re.search(r"^\d+ cases?, ", done.out, re.MULTILINE), done.out
+    assert re.search(r"^[\d,]+ cases?, ", done.out, re.MULTILINE), done.out
     assert not list(tmp_path.glob("results/*"))
 
 
