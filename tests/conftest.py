@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -22,9 +21,7 @@ from commands import (
     marked_processes,
     names_of_others,
     open_descriptors,
-    running,
     shared_names,
-    stages,
     until,
 )
 from dask_cluster import Cluster
@@ -141,26 +138,10 @@ def no_leaks(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 
 @pytest.fixture
-def short_timing(no_leaks: None, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001
-    """Set a short deadline for the timing stage, and leave the others, because the machine may be busy.
-
-    The warden sleeps until the deadline of the stage that it knows, so this wakes it when timing begins.
-    """
+def short_timing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set a short deadline for the timing stage, and leave the others, because the machine may be busy."""
     usual = visitor.deadlines
     monkeypatch.setattr(visitor, "deadlines", lambda *about: usual(*about) | {"timing": 3.0})
-    over = threading.Event()
-
-    def wake() -> None:
-        until(lambda: over.is_set() or "timing" in stages(temporary), 60.0)
-        for warden in running("ipcbench.run.containment.warden"):  # none if the visit has ended
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(warden, signal.SIGCHLD)
-
-    thread = threading.Thread(target=wake)
-    thread.start()
-    yield
-    over.set()
-    thread.join()
 
 
 @pytest.fixture

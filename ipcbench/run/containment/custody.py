@@ -50,6 +50,7 @@ _STEADY = 0.1  # seconds between two looks; only a process seen in both is leake
 _GRACE = 2.0  # seconds for what ends by itself: a forkserver, a manager on a busy machine
 _STACK_SECONDS = 0.3
 _TERM_SECONDS = 0.2
+_STAGES = {"turn": "timing", "end": "second verification"}  # what a visit does once it has the token
 _OWN_FILES = (STAGE, RESULT, LEAKS, FAILURE)
 
 
@@ -65,6 +66,7 @@ class Custody:
         self.began = self.since = self.granted = self.seen = time.monotonic()
         self.resting: float | None = None  # since when the visit waits for its turn
         self.rested = 0.0  # seconds
+        self.next_stage = "start"
         self.rested_before = math.nan  # its first turn
         self.output = 0
         self.tail = b""
@@ -207,7 +209,7 @@ class Custody:
             said = b""
         for wish, letter in WISHES.items():
             if letter in said:
-                self.resting = time.monotonic()
+                self.resting, self.next_stage = time.monotonic(), _STAGES[wish]
                 self.line.say(f"wants-{wish}".encode())
         return bool(said)
 
@@ -231,7 +233,9 @@ class Custody:
         if self.resting is not None:
             return math.inf
         since, stage = (read_stages(str(self.folder)) or [(self.began, "start")])[-1]
-        self.since = max(since, self.granted)
+        if since < self.granted:  # it has its turn, and has not said so yet
+            since, stage = self.granted, self.next_stage
+        self.since = since
         seconds = self.request["seconds"]
         whole = self.began + self.rested + seconds["visit"]
         return float(min(whole, self.since + seconds.get(stage, seconds["stage"])))
