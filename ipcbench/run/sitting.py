@@ -51,17 +51,17 @@ class Sitting:
                 self._warden.begin(request)
             if self._working:
                 self._listen()
-        self._take_turns(random.Random(seed))
+        self._take_turns(names, random.Random(seed))
         self._end(names)
         machine = [note for report in self._reports.values() for note in report.machine]
         for report in self._reports.values():
             report.machine = machine
         return [Seat(self._reports.get(name) or Report(name, "stopped"), self._turns.get(name, ())) for name in names]
 
-    def _take_turns(self, chance: random.Random) -> None:
+    def _take_turns(self, names: Sequence[str], chance: random.Random) -> None:
         """Give every visit that wants one a turn, in another order each cycle."""
         place = 0
-        while cycle := [name for name, wish in self._wishes.items() if wish == "wants-turn"]:
+        while cycle := [name for name in names if self._wishes.get(name) == "wants-turn"]:
             chance.shuffle(cycle)
             for name in cycle:
                 if name not in self._wishes:
