@@ -22,6 +22,7 @@ from ipcbench.run.containment.processes import (
     ISOLATION,
     Isolation,
     adopt_orphans,
+    bury_adopted,
     carrying,
     end_all,
     remove_folder,
@@ -182,6 +183,7 @@ class Visitor:
             self._warden.close()
             self._warden = None
         survivors = end_all(lambda: carrying(self.folder)) if self.isolation == "warden" else []
+        bury_adopted()
         unlink_names(run_prefix(self.folder))
         if survivors:
             raise NotContained(f"{error}, and process {survivors[0].pid} could not be ended; no visit may follow it")

@@ -145,6 +145,31 @@ def end_all(members: Members) -> list[Member]:
     return _alive(members)
 
 
+def bury_adopted() -> None:
+    """Wait for adopted children of this process that have died: those of another session than its own.
+
+    They have no environment left, so `carrying` does not find them. Two looks in a row must see none.
+    """
+    own, empty = os.getsid(0), 0
+    deadline = time.monotonic() + _PATIENCE
+    while empty < 2 and time.monotonic() < deadline:
+        dead = [
+            member.pid for member in children_of(os.getpid()) if member.state in "ZX" and _session(member.pid) != own
+        ]
+        for pid in dead:
+            _unburied(pid)
+        empty = 0 if dead else empty + 1
+        time.sleep(0.005)
+
+
+def _session(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return int(file.read().rpartition(b")")[2].split()[3])
+    except OSError:
+        return -1
+
+
 def tell(members: Iterable[Member], number: int) -> None:
     """Send a signal to each of these processes, unless its pid now belongs to another."""
     for member in members:
