@@ -297,6 +297,7 @@ def _lighten_pyperf() -> None:
     sys.modules.setdefault("pyperf._hooks", hooks)
 
 
+@cache
 def _shield_pyperf() -> None:
     """Keep pyperf from failing a visit while it describes the machine, after the timing.
 
@@ -332,9 +333,8 @@ def _shield_pyperf() -> None:
     collecting.collect_metadata = cleaned
 
 
-@cache
 def prepare() -> None:
-    """Import pyperf, and make it fit for a visit."""
+    """Import pyperf, and make it fit for visits, in a process from which they are forked."""
     _lighten_pyperf()
     _shield_pyperf()
 
@@ -342,9 +342,10 @@ def prepare() -> None:
 def run(arguments: Sequence[str] | None = None) -> Ledger:
     """Run the case that the command line names, under pyperf; return what this process held before it."""
     if visit_folder():
-        prepare()
+        _lighten_pyperf()
     import pyperf  # not at the top: it takes 0.1 s, and peers under spawn import this module too
 
+    _shield_pyperf()
     runner = pyperf.Runner(values=2, min_time=0.05, program_args=WORKER, add_cmdline_args=_pass_case)
     runner.argparser.add_argument("--case", type=_case, required=True, help="case id: ping-pong/queue/64B/1w")
     args = runner.parse_args(arguments)
