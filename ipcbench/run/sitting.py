@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,19 +40,10 @@ class Sitting:
     def hold(self, requests: Sequence[Request], seed: str) -> list[Seat]:
         """Make all visits; return how each ended. seed shuffles every cycle. Raises WardenLost."""
         names = [Path(request.folder).name for request in requests]
-        waiting = deque(zip(names, requests, strict=True))
-        while waiting or self._working:
-            if self._stop.by is not None:
-                waiting.clear()
-            while waiting and len(self._working) < _AT_ONCE:
-                name, request = waiting.popleft()
-                self._turns[name] = []
-                self._working.add(name)
-                self._warden.begin(request)
-            if self._working:
-                self._listen()
+        wanted = dict(zip(names, requests, strict=True))
+        self._a_few_at_once(names, lambda name: self._begin(name, wanted[name]))
         self._take_turns(names, random.Random(seed))
-        self._end(names)
+        self._a_few_at_once(names, lambda name: self._give(name) if name in self._wishes else None)
         machine = [note for report in self._reports.values() for note in report.machine]
         for report in self._reports.values():
             report.machine = machine
@@ -72,15 +63,20 @@ class Sitting:
                 while self._working:
                     self._listen()
 
-    def _end(self, names: Sequence[str]) -> None:
-        ending = deque(name for name in names if name in self._wishes)
-        while ending or self._working:
-            while ending and len(self._working) < _AT_ONCE:
-                name = ending.popleft()
-                if name in self._wishes:
-                    self._give(name)
+    def _a_few_at_once(self, names: Sequence[str], start: Callable[[str], object]) -> None:
+        """Start something for every visit, while few of them work, and wait until none does."""
+        waiting = deque(names)
+        while waiting or self._working:
+            while waiting and len(self._working) < _AT_ONCE:
+                start(waiting.popleft())
             if self._working:
                 self._listen()
+
+    def _begin(self, name: str, request: Request) -> None:
+        if self._stop.by is None:
+            self._turns[name] = []
+            self._working.add(name)
+            self._warden.begin(request)
 
     def _give(self, name: str) -> None:
         self._working.add(name)

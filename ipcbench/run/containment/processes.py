@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -62,10 +62,10 @@ def adopt_orphans(adopt: bool = True) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, int(adopt), 0, 0, 0)
 
 
-def descendants() -> list[Member]:
-    """Return every descendant of the calling process, zombies included. Linux only."""
+def descendants(but: Collection[int] = ()) -> list[Member]:
+    """Return every descendant of the calling process, zombies included, but not those of some children. Linux only."""
     found: list[Member] = []
-    unseen = children_of(os.getpid())
+    unseen = [member for member in children_of(os.getpid()) if member.pid not in but]
     while unseen:
         member = unseen.pop()
         found.append(member)
@@ -125,7 +125,7 @@ def end_all(members: Members) -> list[Member]:
     """
     stopped: dict[tuple[int, int], Member] = {}
     named_by = time.monotonic() + _NAMELESS
-    while fresh := [member for member in _alive(members) if _to_stop(member, stopped)]:
+    while fresh := [member for member in alive(members) if _to_stop(member, stopped)]:
         while fresh:
             member = fresh.pop()
             if not member.named and time.monotonic() < named_by:
@@ -136,30 +136,30 @@ def end_all(members: Members) -> list[Member]:
             fresh += [child for child in children_of(member.pid) if _to_stop(child, stopped)]
     for member in stopped.values():
         _signal(member, signal.SIGKILL)
-    _gone(lambda: [member for member in _alive(members) if not member.is_tracker], _PATIENCE)
-    if not _gone(lambda: _alive(members), TRACKER_SECONDS):
-        for member in _alive(members):
+    _gone(lambda: [member for member in alive(members) if not member.is_tracker], _PATIENCE)
+    if not _gone(lambda: alive(members), TRACKER_SECONDS):
+        for member in alive(members):
             _signal(member, signal.SIGKILL)
-        _gone(lambda: _alive(members), _PATIENCE)
+        _gone(lambda: alive(members), _PATIENCE)
     _gone(lambda: [member for member in stopped.values() if _unburied(member.pid)], _PATIENCE)
-    return _alive(members)
+    return alive(members)
 
 
 def bury_adopted() -> None:
     """Wait for adopted children of this process that have died: those of another session than its own.
 
-    They have no environment left, so `carrying` does not find them. Two looks in a row must see none.
+    They have no environment left, so `carrying` does not find them.
     """
-    own, empty = os.getsid(0), 0
-    deadline = time.monotonic() + _PATIENCE
-    while empty < 2 and time.monotonic() < deadline:
-        dead = [
-            member.pid for member in children_of(os.getpid()) if member.state in "ZX" and _session(member.pid) != own
-        ]
-        for pid in dead:
-            _unburied(pid)
-        empty = 0 if dead else empty + 1
-        time.sleep(0.005)
+    own = os.getsid(0)
+
+    def dead() -> list[Member]:
+        found = [member for member in children_of(os.getpid()) if member.state in "ZX"]
+        found = [member for member in found if _session(member.pid) != own]
+        for member in found:
+            _unburied(member.pid)
+        return found
+
+    _gone(dead, _PATIENCE)
 
 
 def _session(pid: int) -> int:
@@ -217,7 +217,7 @@ def _to_stop(member: Member, stopped: dict[tuple[int, int], Member]) -> bool:
     return not member.is_tracker and member.state not in "ZX" and _key(member) not in stopped
 
 
-def _alive(members: Members) -> list[Member]:
+def alive(members: Members) -> list[Member]:
     """Return the living; waits for zombies among our own children."""
     found = members()
     for member in found:

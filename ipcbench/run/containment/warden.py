@@ -35,7 +35,7 @@ from ipcbench.run.containment.processes import (
     Isolation,
     Member,
     adopt_orphans,
-    children_of,
+    alive,
     descendants,
     end_all,
     names_left,
@@ -112,13 +112,13 @@ class Warden:
             self._report(visit, {"ending": "refused", "survivors": left})
             return
         try:
-            if request["template"]:
-                self._template(request)  # before the look, which would take its start for the work of others
+            # Before the look, which would take the start of a template for the work of others.
+            template = self._template(request) if request["template"] else None
             if not self.custodians:
                 self.before, self.pulse = self.watch.look(), Pulse()
             ours, theirs = socket.socketpair()
             with theirs:
-                pid = self._fork(request, ours, theirs)
+                pid = self._fork(request, template, ours, theirs)
         except OSError as error:
             detail, short = f"its custodian cannot start: {error.strerror or error}", error.errno in SHORT_OF
             self._report(visit, {"ending": "refused", "survivors": [], "detail": detail, "short": short})
@@ -126,10 +126,12 @@ class Warden:
         self.custodians[ours.fileno()] = Custodian(pid, visit, ours, bytearray())
         self.line.poll.register(ours, select.POLLIN)
 
-    def _fork(self, request: dict[str, Any], ours: socket.socket, theirs: socket.socket) -> int:
+    def _fork(
+        self, request: dict[str, Any], template: socket.socket | None, ours: socket.socket, theirs: socket.socket
+    ) -> int:
         """Start the custodian of a visit and make the request; return its process id. Raises OSError."""
-        if request["template"]:
-            socket.send_fds(self._template(request), [b"+"], [theirs.fileno()])
+        if template:
+            socket.send_fds(template, [b"+"], [theirs.fileno()])
         elif not os.fork():
             self.line.close()
             for line in (
@@ -237,23 +239,13 @@ class Warden:
 
     def _left(self) -> list[str]:
         """Return what earlier visits left behind although they are over."""
-        found = [about(member) for member in self._orphans()] if self.isolation == "warden" else []
+        found = [about(member) for member in alive(self._orphans)] if self.isolation == "warden" else []
         return found or names_left(run_prefix(self.folder))
 
     def _orphans(self) -> list[Member]:
         """Return the processes whose custodian has ended without them."""
         known = {custodian.pid for custodian in self.custodians.values()}
-        known |= {process.pid for process, _ in self.templates.values()}
-        orphans = [member for member in children_of(os.getpid()) if member.pid not in known]
-        for member in orphans:
-            if member.state == "Z":
-                os.waitpid(member.pid, os.WNOHANG)
-        found, unseen = [], [member for member in orphans if member.state != "Z"]
-        while unseen:
-            member = unseen.pop()
-            found.append(member)
-            unseen += children_of(member.pid)
-        return found
+        return descendants(known | {process.pid for process, _ in self.templates.values()})
 
 
 def _tell(custodian: Custodian, order: bytes) -> None:
