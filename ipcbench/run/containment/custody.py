@@ -65,9 +65,8 @@ class Custody:
         self.folder = Path(request["folder"])
         self.began = self.since = self.granted = self.seen = time.monotonic()
         self.resting: float | None = None  # since when the visit waits for its turn
-        self.rested = 0.0  # seconds
+        self.rests: list[float] = []  # seconds; the first is that before its first turn
         self.next_stage = "start"
-        self.rested_before = math.nan  # its first turn
         self.output = 0
         self.tail = b""
         self.worker: subprocess.Popen[bytes] | ForkedWorker | None = None
@@ -105,8 +104,9 @@ class Custody:
             "stages": read_stages(str(self.folder)),
             "tail": self.tail.decode("utf-8", "replace"),
             "flooded": self.output > MOST_OUTPUT,
-            "seconds": time.monotonic() - self.began - self.rested,
-            "rested": (self.rested - self.rested_before if self.rested else 0.0) + self.pulse.stopped,
+            "seconds": time.monotonic() - self.began - sum(self.rests),
+            "rested": sum(self.rests[1:]),
+            "stopped": self.pulse.stopped,
             "notes": ["paused"] if paused else [],
             "leaks": leaks[:_MOST_NAMED],
             "states": states,
@@ -217,10 +217,8 @@ class Custody:
         """Give the visit its turn."""
         self.granted = time.monotonic()
         if self.resting is not None:
-            self.rested += self.granted - self.resting
+            self.rests.append(self.granted - self.resting)
             self.resting = None
-        if math.isnan(self.rested_before):
-            self.rested_before = self.rested
         with contextlib.suppress(ConnectionError):
             self.token.send(GIVEN)
 
@@ -237,7 +235,7 @@ class Custody:
             since, stage = self.granted, self.next_stage
         self.since = since
         seconds = self.request["seconds"]
-        whole = self.began + self.rested + seconds["visit"]
+        whole = self.began + sum(self.rests) + seconds["visit"]
         return float(min(whole, self.since + seconds.get(stage, seconds["stage"])))
 
     def _drain(self) -> bool:

@@ -51,17 +51,19 @@ class Report(msgspec.Struct):
     refused: an earlier visit is not over, or the worker cannot start; short says that the system lacks a process,
     memory or a descriptor. lost: its custodian ended first, and status is that of the custodian. seconds is the
     duration of the visit without the time in which it waited for its turns. rested is the part of that time after its
-    first turn, and the time for which it was stopped. waited is the seconds since its last stage began; status is the
-    worker's exit code, or minus the signal that ended it; stages are (CLOCK_MONOTONIC, name); tail is the end of what
-    was printed; states are `role-pid letter` of processes found at the deadline, the letter as in proc(5). notes are
-    disturbances of this visit, and machine those of the machine since no visit was alive, in the report of the last
-    one; see run.containment.disturbances. out_of_memory says that the kernel ended a process because memory ran out.
+    first turn. stopped is the seconds for which all processes were stopped. waited is the seconds since its last stage
+    began; status is the worker's exit code, or minus the signal that ended it; stages are (CLOCK_MONOTONIC, name); tail
+    is the end of what was printed; states are `role-pid letter` of processes found at the deadline, the letter as in
+    proc(5). notes are disturbances of this visit, and machine those of the machine since no visit was alive, in the
+    report of the last one; see run.containment.disturbances. out_of_memory says that the kernel ended a process because
+    memory ran out.
     """
 
     visit: str
     ending: Literal["ended", "late", "stopped", "alone", "refused", "lost"]
     seconds: float = 0.0
     rested: float = 0.0
+    stopped: float = 0.0
     waited: float = 0.0
     status: int | None = None
     stages: list[tuple[float, str]] = []

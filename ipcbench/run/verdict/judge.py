@@ -137,7 +137,7 @@ def _read_outcome(
     if reason:
         return Failure("unverified", "verification", reason)
     found = _outcome(visit, run, metadata, known.loops, file.ipcbench, turns, report)
-    reason = why_implausible(visit.case, found, known.inner_loops, report.stages, report.rested, controls)
+    reason = why_implausible(visit.case, found, known.inner_loops, report, controls)
     return Failure("unverified", "timing", reason) if reason else found
 
 

@@ -6,13 +6,13 @@ goes wrong in a measured process then yields no result. The limits are wide: val
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import repeat
 from time import perf_counter
 
 from ipcbench.measure.process.placement import usable_cpus
 from ipcbench.model import Case, Outcome
 from ipcbench.plan import catalog
+from ipcbench.run.containment.warden_client import Report
 from ipcbench.units import format_bandwidth, format_time
 
 _CALLS, _COPY = 2000, 65_536  # bytes; fits the cache of one core, where copying is fastest
@@ -49,14 +49,10 @@ def why_implausible(
     case: Case,
     outcome: Outcome,
     inner_loops: int,
-    stages: Sequence[tuple[float, str]],
-    rested: float,
+    report: Report,
     controls: Controls,
 ) -> str | None:
-    """Return why the values of a visit are impossible; None if they are plausible.
-
-    stages are (CLOCK_MONOTONIC, name) as the worker marked them; rested is the seconds in which it could not work.
-    """
+    """Return why the values of a visit are impossible; None if they are plausible."""
     mechanism = catalog.mechanism(case.mechanism)
     cpus = len(usable_cpus())
     ends = catalog.pattern(case.pattern).per_loop(case.workers)
@@ -70,15 +66,15 @@ def why_implausible(
             return (
                 f"{format_bandwidth(case.size / value)}, and {cpus} CPUs copy {format_bandwidth(controls.copy * cpus)}"
             )
-    began = {name: at for at, name in reversed(stages)}  # when each began first
+    began = {name: at for at, name in reversed(report.stages)}  # when each began first
     if "timing" not in began or "second verification" not in began:
         return "no marks around timing"
-    wall = began["second verification"] - began["timing"] - rested
+    wall = began["second verification"] - began["timing"] - report.rested
     timed = sum(outcome.values) * outcome.loops * inner_loops
     timed += sum(loops * value * inner_loops for loops, value in outcome.warmups)
     if timed > wall * 1.01 + 0.001:
         return f"values add up to {format_time(timed)} and were taken within {format_time(wall)}"
-    if timed < _LEAST_SHARE * (wall - _UNTIMED):
+    if timed < _LEAST_SHARE * (wall - report.stopped - _UNTIMED):  # a stop may fall into a timed loop, or beside it
         return f"values add up to {format_time(timed)} only and took {format_time(wall)}"
     return None
 
