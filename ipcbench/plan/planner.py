@@ -7,6 +7,7 @@ import random
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from ipcbench.errors import BadRequest, NotHere
 from ipcbench.measure.api.pattern import Seat
@@ -92,17 +93,24 @@ def shuffled_blocks(cases: Sequence[Case], seed: str) -> list[Case]:
     return list(itertools.chain.from_iterable(groups))
 
 
+class Needs(NamedTuple):
+    """Bytes of memory and of shared memory."""
+
+    memory: int
+    shared_memory: int
+
+
 def _that_fit(visits: Iterable[Visit], room: Room) -> Iterator[list[Visit]]:
     """Split visits into sittings, each within the room and MOST_TOGETHER; a visit alone always fits."""
     sitting: list[Visit] = []
     memory = shared = 0
     for visit in visits:
         needed = needs(visit.case)
-        memory, shared = memory + (needed.memory or 0), shared + (needed.shared_memory or 0)
+        memory, shared = memory + needed.memory, shared + needed.shared_memory
         fits = len(sitting) < MOST_TOGETHER and _within(memory, room.memory) and _within(shared, room.shared_memory)
         if sitting and not fits:
             yield sitting
-            sitting, memory, shared = [], needed.memory or 0, needed.shared_memory or 0
+            sitting, memory, shared = [], *needed
         sitting.append(visit)
     if sitting:
         yield sitting
@@ -112,7 +120,7 @@ def _within(used: int, limit: int | None) -> bool:
     return limit is None or used <= limit
 
 
-def needs(case: Case) -> Room:
+def needs(case: Case) -> Needs:
     """Estimate the memory that the messages and the processes of a visit take at most."""
     mechanism, pattern = catalog.mechanism(case.mechanism), catalog.pattern(case.pattern)
     ports, window = max(2, pattern.port_count(case.workers)), window_for(case.size)
@@ -121,7 +129,7 @@ def needs(case: Case) -> Room:
     senders = max(1, sum(pattern.stream(seat) is not None for seat in seats))
     processes = len(seats) + mechanism.background_processes
     messages = slots + senders * case.size * pool_count(case.size, window)
-    return Room(messages + processes * _OF_A_PROCESS, slots if mechanism.shared_memory else 0)
+    return Needs(messages + processes * _OF_A_PROCESS, slots if mechanism.shared_memory else 0)
 
 
 def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, timing: Timing) -> Plan:
@@ -177,7 +185,7 @@ def why_not(
         return offer.semaphores
     if case.placement == "spread" and chosen_placement and offer.cpus < 2:
         return "placement spread needs 2 CPUs and this process may use 1: choose pack or free"
-    return _why_too_large(case, mechanism.shared_memory, offer)
+    return _why_too_large(case, offer)
 
 
 def _why_nowhere(case: Case) -> str | None:
@@ -191,12 +199,12 @@ def _why_nowhere(case: Case) -> str | None:
     return None
 
 
-def _why_too_large(case: Case, shared: bool, offer: Capabilities) -> str | None:
-    slots, needed = needs(case).shared_memory or 0, needs(case).memory or 0
-    if shared and slots > offer.shared_memory:
-        return f"needs {format_size(slots)} of shared memory, and /dev/shm has {format_size(offer.shared_memory)} free"
-    if offer.memory is not None and needed > offer.memory:
-        return f"needs {format_size(needed)} of memory, and {format_size(offer.memory)} are free"
+def _why_too_large(case: Case, offer: Capabilities) -> str | None:
+    memory, shared = needs(case)
+    if shared > offer.shared_memory:
+        return f"needs {format_size(shared)} of shared memory, and /dev/shm has {format_size(offer.shared_memory)} free"
+    if offer.memory is not None and memory > offer.memory:
+        return f"needs {format_size(memory)} of memory, and {format_size(offer.memory)} are free"
     return None
 
 

@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from commands import EXTRA, first, in_state, parent_of, running, until
+from commands import EXTRA, in_state, parent_of, running, until, workers
 
 from ipcbench.measure.registry import mechanism_names
 from ipcbench.model import Case, Failure, Outcome, Timing, Visit
@@ -79,15 +79,8 @@ def when_deaf(folder: Path, act: Callable[[], None]) -> threading.Thread:
 
 def worker_of(visit: int) -> int:
     """The worker of a visit, by the visit's number in its run."""
-    pids = [pid for pid in running("") if folder_of(pid).endswith(f"_{visit}")]
-    return first(pids)
-
-
-def folder_of(pid: int) -> str:
-    try:
-        return os.readlink(f"/proc/{pid}/cwd")
-    except OSError:
-        return ""  # it has ended
+    (pid,) = [pid for pid, folder in workers().items() if folder.endswith(f"_{visit}")]
+    return pid
 
 
 def with_a_deaf_one(visitor: Visitor) -> list[Outcome | Failure]:

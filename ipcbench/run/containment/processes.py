@@ -63,7 +63,7 @@ def adopt_orphans(adopt: bool = True) -> None:
 
 
 def descendants(but: Collection[int] = ()) -> list[Member]:
-    """Return every descendant of the calling process, zombies included, but not those of some children. Linux only."""
+    """Return every descendant of the calling process, zombies included; `but` are children to leave out. Linux only."""
     found: list[Member] = []
     unseen = [member for member in children_of(os.getpid()) if member.pid not in but]
     while unseen:
