@@ -39,7 +39,7 @@ soak: $(VENV)/ready-test  ## the long tests: hours of chances to be wrong in min
 	@$(BIN)/python -m pytest tests/soak -s -o faulthandler_timeout=0 $(ARGS)
 
 mutations: $(VENV)/ready-test  ## take away every line that a promise rests on; do the tests notice?
-	@$(BIN)/python tests/mutations.py $(ARGS)
+	@$(BIN)/python tests/support/mutations.py $(ARGS)
 
 check: lint types test  ## what a contributor runs: lint, types, and the quick part of the tests
 

@@ -1,6 +1,6 @@
 """Do the tests notice? Each line that docs/reliability.md rests on is taken away, and a test must turn red.
 
-    make mutations          or: python tests/mutations.py [WORD ...] for those whose name holds a word
+    make mutations    or: python tests/support/mutations.py [WORD ...] for those whose name holds a word
 
 Works on a copy of the source tree. Ends with 1 if a line can go unnoticed.
 """
@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SECONDS = 300
 
 
@@ -67,10 +67,10 @@ MUTATIONS = (
         faults("leak-daemon"),
     ),
     Mutation(
-        "life line",
+        "folder of the run",
         WARDEN,
-        '        elif descriptor in self.life:\n            return "alone"\n',
-        "",
+        "            remove_folder(self.folder)\n",
+        "            pass\n",
         "tests/run/containment/test_warden.py -k does_not_wait",
     ),
     Mutation(
@@ -117,16 +117,16 @@ MUTATIONS = (
     ),
     Mutation(
         "inside ledger",
-        WORKER,
+        "ipcbench/measure/process/exit.py",
         "        leave(LEAKS, leaks)\n",
         "        pass\n",
         faults("leak-fd"),
     ),
     Mutation(
         "refusal while something is left",
-        CUSTODY,
-        "        if before:\n",
-        "        if False:\n",
+        WARDEN,
+        "        if not self.custodians and (left := self._left()):\n",
+        "        if left := []:\n",
         "tests/run/containment/test_warden.py -k refused",
     ),
     Mutation(
