@@ -1,7 +1,7 @@
 """Find what a median hides about its visits: drift during the run, or two groups.
 
-*Drift* is a rank correlation of the visit means with their rounds (Kendall's tau, with its exact distribution for few
-rounds) beside a change that matters (Theil & Sen's slope over the whole run; Sen, JASA 63, 1968). *Two groups* are
+*Drift* is a rank correlation of the visit means with their rounds (Kendall, "Rank Correlation Methods", 4.6 and 4.10)
+beside a change that matters (Theil & Sen's slope over the whole run; Sen, JASA 63, 1968). *Two groups* are
 found by the split of the sorted logarithms that explains most of their variance; how much a split explains of one
 normal group by chance alone is known (Engelman & Hartigan, "Percentage points of a test for clusters", JASA 64, 1969).
 """
@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats as distributions
+from scipy import special  # importing scipy.stats would take half a second of every run and report
 
 from ipcbench.analysis.stats import FloatArray
 
@@ -47,11 +47,16 @@ def shape(seconds: FloatArray) -> Shape:
 
 
 def _drift(rounds: FloatArray, logs: FloatArray) -> float:
-    if len(logs) < DRIFT_ROUNDS or np.ptp(logs) <= math.log1p(CHANGE):
+    count = len(logs)
+    if count < DRIFT_ROUNDS or np.ptp(logs) <= math.log1p(CHANGE):
         return math.nan
-    if not distributions.kendalltau(rounds, logs).pvalue < CHANCE:
+    early, late = np.triu_indices(count, 1)
+    slopes = (logs[late] - logs[early]) / (rounds[late] - rounds[early])
+    surplus = abs(float(np.sign(slopes).sum()))  # of pairs in one order over those in the other
+    steps = (surplus - 1) / math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
+    if not 2 * special.ndtr(-steps) < CHANCE:
         return math.nan
-    change = math.expm1(float(distributions.theilslopes(logs, rounds).slope) * float(rounds[-1] - rounds[0]))
+    change = math.expm1(float(np.median(slopes) * (rounds[-1] - rounds[0])))
     return change if abs(math.log1p(change)) > math.log1p(CHANGE) else math.nan
 
 
@@ -80,4 +85,4 @@ def by_chance(count: int) -> float:
     the larger n is; what is left of false alarms for small n is found by simulation.
     """
     centre = -math.log(1 - 2 / math.pi) + 2.4 / (count - 2)
-    return -math.expm1(-(centre + float(distributions.norm.ppf(1 - RARE)) / math.sqrt(count - 2)))
+    return -math.expm1(-(centre + float(special.ndtri(1 - RARE)) / math.sqrt(count - 2)))
