@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray, resampled_medians
 
@@ -186,6 +186,8 @@ def _fitted(rows: Sequence[FloatArray], seconds: FloatArray) -> Fit | None:
 
 def _solved(design: FloatArray, scale: FloatArray, times: FloatArray) -> FloatArray:
     """Return the parameters with the least sum of squared relative errors; columns are scaled for the solver."""
+    from scipy import optimize  # slow to import, and few commands fit a model
+
     unit = times.min()
     solved: FloatArray = optimize.nnls(design / scale * unit / times[:, None], np.ones(len(times)))[0]
     found: FloatArray = solved / scale * unit

@@ -46,9 +46,9 @@ def said(result: ResultFile, about: Study | None = None) -> list[str]:
 
 def step_summary(result: ResultFile, about: Study) -> str:
     """Return summary.md without charts, for the summary of a CI job, where relative addresses lead nowhere."""
-    from ipcbench.report.page import markdown
+    from ipcbench.report.page.summary import summary
 
-    return markdown.summary(about, ())
+    return summary(about, ())
 
 
 def write(result: ResultFile, out: Path, source: tuple[str, str] = ("", ""), about: Study | None = None) -> Path:
@@ -63,13 +63,14 @@ def write(result: ResultFile, out: Path, source: tuple[str, str] = ("", ""), abo
     from ipcbench.report.content.tables import cases
     from ipcbench.report.files.contents import draw_all, of_run
     from ipcbench.report.files.folder import write_report
-    from ipcbench.report.page import html, markdown
+    from ipcbench.report.page import html
+    from ipcbench.report.page.summary import summary
 
     about = about or study(result)
     drawn = draw_all(about)
     texts = {
         "cases.csv": cases(about.summary),
-        "summary.md": markdown.summary(about, drawn),
+        "summary.md": summary(about, drawn),
         "report.html": html.page(about, drawn),
     }
     write_report(out, drawn, texts, of_run(about, drawn, *source))

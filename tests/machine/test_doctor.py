@@ -27,7 +27,8 @@ from ipcbench.model import Capabilities
 from ipcbench.plan import catalog
 from ipcbench.report.content.rows import environment
 from ipcbench.report.content.study import study
-from ipcbench.report.page import html, markdown
+from ipcbench.report.page import html
+from ipcbench.report.page.summary import summary as summary_md
 from ipcbench.results import store
 from ipcbench.results.schema import NORMAL, UNKNOWN, Condition, VisitRecord
 from ipcbench.run.journal.records import Planned, read_bytes
@@ -429,7 +430,7 @@ def test_a_report_tells_the_conditions_and_the_visits_that_were_touched() -> Non
         f"2 of {len(first)} visits were touched: 2 loaded, 1 stolen. Their values are kept and counted.",
     ]
     assert about.doubts == said
-    page, text = html.page(about, []), markdown.summary(about, ())
+    page, text = html.page(about, []), summary_md(about, ())
     assert all(sentence in page for sentence in said)
     assert all(f"**{sentence}**" in text for sentence in said)
     assert study(make_result(rounds=1)).doubts == []

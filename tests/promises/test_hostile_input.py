@@ -34,7 +34,8 @@ from ipcbench.model import Case, Failure, Skip
 from ipcbench.report import write
 from ipcbench.report.content import advice, tables
 from ipcbench.report.content.study import study
-from ipcbench.report.page import html, markdown
+from ipcbench.report.page import html
+from ipcbench.report.page.summary import summary as summary_md
 from ipcbench.results.digest import digest_of
 from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.schema import Condition, ResultFile
@@ -186,7 +187,7 @@ def test_in_page_summary_and_tables_text_from_a_file_is_only_text(start: int, kn
         result = filled(text)
         about = study(result)
         check_page(html.page(about, []), known)
-        check_markdown(markdown.summary(about, ()))
+        check_markdown(summary_md(about, ()))
         check_csv(tables.cases(about.summary))
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ipcbench.report.content.outcomes import verdict_words
+from ipcbench.report.content.tables import Table
 from ipcbench.report.content.words import listing
 from ipcbench.text import count
 from ipcbench.units import format_size, size_name
@@ -25,6 +27,15 @@ class Group:
     cases: int
     mechanisms: str
     where: str
+
+
+def absent(summary: pd.DataFrame) -> Table:
+    """Return the cases without a number, one row per reason."""
+    rows = [
+        [verdict_words(each.verdict, each.question), str(each.cases), each.mechanisms, each.where, each.reason]
+        for each in groups(summary)
+    ]
+    return Table("Cases without a number, by reason", ["Verdict", "Cases", "Mechanisms", "Where", "Reason"], rows)
 
 
 def groups(summary: pd.DataFrame) -> list[Group]:

@@ -13,11 +13,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ipcbench.analysis.stats import COVERED_NEXT, coverage
-from ipcbench.report.content.absence import groups
+from ipcbench.report.content.absence import absent
 from ipcbench.report.content.choosing import at_a_glance, by_need
 from ipcbench.report.content.findings import NOTHING, cautions, opening
 from ipcbench.report.content.models import models
-from ipcbench.report.content.outcomes import is_fine, verdict_words
+from ipcbench.report.content.outcomes import is_fine
 from ipcbench.report.content.rows import environment, exact, mechanisms, pythons, tails, which_one
 from ipcbench.report.content.setting import in_words
 from ipcbench.report.content.study import Study
@@ -118,7 +118,7 @@ def page(study: Study, charts: Sequence[Picture]) -> str:
         which_one=which_one(study),
         main_setting=in_words(study.setting),
         more=folded(study),
-        absent=absent(study),
+        absent=absent(study.summary),
         reading=READING,
         all_cases=exact(study.summary, "All cases of this run"),
         noted=exact(study.noted, "Doubtful cases: numbers with a note") if study.doubtful else None,
@@ -194,15 +194,6 @@ def folded(study: Study) -> dict[str, list[Folded]]:
         found["other-costs"].append(Folded("Pythons compared", versions, open=True))
     found["diagnostics"] += [Folded(each.topic, each) for each in models(study)]
     return found
-
-
-def absent(study: Study) -> Table:
-    """Return the cases without a number, one row per reason."""
-    rows = [
-        [verdict_words(each.verdict, each.question), str(each.cases), each.mechanisms, each.where, each.reason]
-        for each in groups(study.summary)
-    ]
-    return Table("Cases without a number, by reason", ["Verdict", "Cases", "Mechanisms", "Where", "Reason"], rows)
 
 
 def _name(study: Study) -> str:
