@@ -24,7 +24,7 @@ from ipcbench.cli.fleet_session import report_command as fleet_report_command
 from ipcbench.cli.fleet_session import resume_command
 from ipcbench.cli.report import command as report_command
 from ipcbench.results.store import load, save
-from ipcbench.run.visitor import LOCK
+from ipcbench.run.containment.run_folder import LOCK
 from ipcbench.shell import file_argument, kept, quoted
 from ipcbench.text import safe_text
 

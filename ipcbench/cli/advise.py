@@ -80,7 +80,7 @@ def command(**given: Any) -> int:
     workers was not measured, the command uses the nearest and says so first. It gives no answer from a size more than 4
     times larger or smaller, from more than twice or fewer than half as many workers, or from one worker for several.
     """
-    from ipcbench.cli.advising import first_answer, how, lacking, make_need, measure, sources
+    from ipcbench.cli.need import first_answer, how, lacking, make_need, measure, sources
 
     style = known("format", given["style"], FORMATS)
     if not given["measure"] and (given["rounds"] or given["label"]):
