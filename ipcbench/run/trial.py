@@ -1,66 +1,87 @@
-"""Try every candidate of a run once, and leave out the slow ones if there is no time to measure all of them."""
+"""Try every case of a request once, and leave out the slow ones if there is no time to measure all of them."""
 
 from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
 from ipcbench.model import Case, Outcome
-from ipcbench.plan.planner import Plan
-from ipcbench.run.cost import calibration_cost, visit_cost
 from ipcbench.run.listener import Listener
 from ipcbench.run.request import RunRequest
+from ipcbench.run.schedule import shares
 from ipcbench.run.session import plan_run
 from ipcbench.run.site import Site
 
-ROUNDS = 5  # that an answer should have
-LEAST_ROUNDS = 3  # without which there is no interval
-FEWEST_VALUES = 4  # per visit that count as measuring a case
-TOO_SLOW = 4  # times the fastest
+LEAST_ROUNDS = 3  # an interval needs so many
+ROUNDS = 5  # that should fit
+FEWEST_VALUES, MOST_VALUES = 4, 8  # per visit; with more time there are more rounds
+TOO_SLOW = 4  # times as long as the fastest
 
 
 class Trial(NamedTuple):
-    """What is left to measure, and why the other mechanisms are left out, by name."""
+    """What is left of a request; slow has the mechanisms that are left out, the fastest is the one they compare with.
+
+    needed is the budget in seconds that measures all cases.
+    """
 
     request: RunRequest
-    slow: dict[str, str]
+    slow: frozenset[str]
+    fastest: str
+    needed: float
 
 
 def narrowed(request: RunRequest, site: Site, listener: Listener) -> Trial:
-    """Try the cases of a request with one block and a time budget; return what to measure in the rest of the time.
+    """Try the cases of a request, which are of one block and have a time budget; plan the rest of this time.
 
-    If ROUNDS rounds of all cases do not fit, those that took more than TOO_SLOW times as long as the fastest are left
-    out, and the listener is told. If that is not enough, the request has fewer rounds. Raises BadRequest and
-    Interrupted.
+    If too few rounds of all cases fit, those that take more than TOO_SLOW times as long as the fastest are left out. If
+    that is not enough, there will be fewer rounds, see LEAST_ROUNDS. Raises BadRequest, and Interrupted.
     """
     begun = time.monotonic()
-    plan = plan_run(request, site, listener)
-    tried, seconds = _try(plan, site, listener)
-    spent = time.monotonic() - begun
-    fastest = min(tried, key=tried.__getitem__, default=None)
-    slow = [case for case in tried if fastest and tried[case] > TOO_SLOW * tried[fastest]]
-    budget = request.budget.seconds or 0.0
-    wanted = spent + _duration(seconds, plan, ROUNDS)
-    if wanted <= budget:
-        slow = []
-    left = {case: share for case, share in seconds.items() if case not in slow}
-    enough = spent + _duration(left, plan, ROUNDS) <= budget
-    reasons = {}
-    if slow and fastest:
-        reason = f"took more than {TOO_SLOW}× as long as {fastest.mechanism} in a first trial"
-        reasons = {case.mechanism: f"{reason}; a budget of {_rounded(wanted)} measures it" for case in slow}
-        listener.narrowed(len(plan.cases), len(left), budget)
-    return Trial(
-        replace(
-            request,
-            request=replace(
-                request.request, mechanisms=tuple(name for name in request.request.mechanisms if name not in reasons)
-            ),
-            budget=request.budget._replace(
-                seconds=max(budget - spent, 0.0), least_rounds=ROUNDS if enough else LEAST_ROUNDS
-            ),
-        ),
-        reasons,
+    costs, times = _tried(request, site, listener)
+    rest = max((request.budget.seconds or 0.0) - (time.monotonic() - begun), 0.1)
+    least = request.timing.min_time
+
+    def seconds(cases: Iterable[Case], values: int) -> float:
+        """Return the seconds of calibration and ROUNDS rounds, with so many values per visit."""
+        return sum(costs[case] + ROUNDS * (costs[case] + values * least) for case in cases)
+
+    slow: frozenset[Case] = frozenset()
+    fastest = min(times, key=times.__getitem__, default=None)
+    if fastest and seconds(costs, FEWEST_VALUES) > rest:
+        slow = frozenset(case for case, each in times.items() if each > TOO_SLOW * times[fastest])
+    left = costs.keys() - slow
+    values = next((n for n in range(MOST_VALUES, FEWEST_VALUES, -1) if seconds(left, n) <= rest), FEWEST_VALUES)
+    names = frozenset(case.mechanism for case in slow)
+    kept = tuple(name for name in request.request.mechanisms if name not in names)
+    smaller = replace(
+        request,
+        request=replace(request.request, mechanisms=kept),
+        budget=request.budget._replace(seconds=rest, least_rounds=LEAST_ROUNDS),
+        timing=request.timing._replace(values=values),
     )
+    needed = time.monotonic() - begun + seconds(costs, FEWEST_VALUES)
+    return Trial(smaller, names, fastest.mechanism if fastest else "", needed)
+
+
+def _tried(request: RunRequest, site: Site, listener: Listener) -> tuple[dict[Case, float], dict[Case, float]]:
+    """Return for each case what its visit cost in seconds, and the seconds per operation of those that succeeded."""
+    plan = plan_run(request, site, listener)
+    costs, times = {}, {}
+    with (
+        site.stopping() as stop,
+        contextlib.closing(site.visits(plan, stop)) as visits,
+        listener.progress() as progress,
+    ):
+        for sitting in plan.sittings(0, plan.cases, {}):
+            progress.visiting(sitting, 0, request.budget.seconds or 0.0)
+            begun = time.monotonic()
+            found = visits.sitting(sitting, str(plan.seed))
+            took = time.monotonic() - begun
+            for visit, one, share in zip(sitting, found, shares(found), strict=True):
+                costs[visit.case] = share * took
+                if isinstance(one, Outcome):
+                    times[visit.case] = one.warmups[-1][1]
+    return costs, times

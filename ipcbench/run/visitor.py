@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ipcbench.errors import BadRequest, Interrupted, IpcbenchError, NotContained, NotHere
+from ipcbench.errors import BadRequest, Interrupted, NotContained, NotHere
 from ipcbench.machine.pythons import search_path
 from ipcbench.machine.switches import own_options
 from ipcbench.measure.process.names import HANDED, WORKER, run_prefix, visit_name
