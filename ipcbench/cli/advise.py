@@ -43,15 +43,16 @@ def command(**given: Any) -> int:
     workers was not measured, the command uses the nearest and says so first. It gives no answer from a size more than 4
     times larger or smaller, from more than twice or fewer than half as many workers, or from one worker for several.
     """
-    from ipcbench.cli.answer import print_answer
     from ipcbench.cli.need import how, make_need
     from ipcbench.cli.sources import first_answer, sources
 
     style, need = known("format", given["style"], FORMATS), make_need(given)
     found, of = first_answer(sources(given["source"], given["results"], how(given)), need)
-    if found.far:
-        from ipcbench.report.content.advice import too_far
 
+    from ipcbench.cli.answer import print_answer  # pandas, which errors above need not wait for
+    from ipcbench.report.content.advice import too_far
+
+    if found.far:
         raise BadRequest(f"{too_far(found, of)}; to measure it: {how(given)}")
     if not found.options:
         raise BadRequest(f"{of.file}: no measured case fits; to measure it: {how(given)}")

@@ -1,30 +1,26 @@
-"""An answer to a need: computed from a result, and printed."""
+"""An answer to a need: computed from a result, and printed. Importing it takes a second, since it needs pandas."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import click
 
+from ipcbench.analysis.advice.advise import NOT_MEASURED, Advice, Out, advise, in_order
 from ipcbench.analysis.advice.need import NOT_ASKED, Need
+from ipcbench.analysis.stats import summarise
 from ipcbench.cli.need import reasons
 from ipcbench.cli.output import LEAST_WIDTH, line_width, printing, say_prose
 from ipcbench.model import Case
+from ipcbench.report.content.advice import Source, as_json, as_markdown, excluded, sentences, tables
+from ipcbench.report.page.terminal import printed
+from ipcbench.results.frame import case_frame, visit_frame
 from ipcbench.results.schema import ResultFile
-
-if TYPE_CHECKING:  # it imports pandas, which an error in the options need not wait for
-    from ipcbench.analysis.advice.advise import Advice
-    from ipcbench.report.content.advice import Source
 
 
 def answer(result: ResultFile, need: Need, left_out: Mapping[str, str]) -> Advice:
     """Return the advice from a result; left_out has reasons why mechanisms are not in it, by name."""
-    from ipcbench.analysis.advice.advise import NOT_MEASURED, Out, advise, in_order
-    from ipcbench.analysis.stats import summarise
-    from ipcbench.results.frame import case_frame, visit_frame
-
     record, visits = result.ipcbench, visit_frame(result)
     found = advise(record.mechanisms, summarise(case_frame(result), visits), visits, need)
     unfit = reasons(replace(need, questions=(found.question,)))
@@ -39,29 +35,24 @@ def answer(result: ResultFile, need: Need, left_out: Mapping[str, str]) -> Advic
 
 def print_answer(found: Advice, source: Source, style: str, code: int) -> None:
     """Print the answer of a command that ends with this code, as a table, Markdown or JSON."""
-    from ipcbench.report.content import advice as shown
-
     with printing(code):
         if style == "json":
-            click.echo(shown.as_json(found, source))
+            click.echo(as_json(found, source))
         elif style == "markdown":
-            click.echo(shown.as_markdown(found, source))
+            click.echo(as_markdown(found, source))
         else:
             _print(found, source)
 
 
 def _print(found: Advice, source: Source) -> None:
-    from ipcbench.report.content import advice as shown
-    from ipcbench.report.page.terminal import printed
-
-    for line in shown.sentences(found, source):
+    for line in sentences(found, source):
         say_prose(line)
-    for table in shown.tables(found):
+    for table in tables(found):
         click.echo()
         say_prose(table.caption)
         if table.rows:
             click.echo(printed([replace(table, caption="")], line_width(LEAST_WIDTH)))
-    out = shown.excluded(found)
+    out = excluded(found)
     if out:
         click.echo("\nRuled out:")
         for line in out:

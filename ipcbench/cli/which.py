@@ -13,7 +13,7 @@ GROUPS = NEED_GROUPS | {"Measuring": ("budget", "save", "results")}
 
 @click.command("which", cls=GroupedCommand, groups=GROUPS)
 @need_options
-@click.option("--budget", default="11s", metavar="TIME", help="Measure for about this long. Default: 11s.")
+@click.option("--budget", default="14s", metavar="TIME", help="Answer after about this long. Default: 14s.")
 @click.option("--save", metavar="LABEL", help="Keep the run as results/<label>.json. Default: keep no file.")
 @folder_option("Folder for --save. Default: results.")
 def command(**given: Any) -> int:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 from ipcbench.analysis.advice.need import Need
-from ipcbench.cli.answer import answer, print_answer
 from ipcbench.cli.exit_codes import NOT_SAVED
 from ipcbench.cli.listener import Terminal
 from ipcbench.cli.need import fitting, make_need, words_of
@@ -34,6 +33,7 @@ from ipcbench.text import count
 from ipcbench.units import format_duration, parse_duration
 
 MOST_ROUNDS = 30
+BESIDE = 1.0  # seconds, to start the interpreter and the run, and to print the answer
 NOT_KEPT = "which"  # the label of a run that is not kept
 TOO_EARLY = f"stopped before {LEAST_ROUNDS} rounds were complete: no answer"
 
@@ -45,13 +45,17 @@ def measure_need(given: dict[str, Any], style: str) -> int:
     answer.
     """
     begun, need = time.monotonic(), make_need(given)
-    finished, left_out = _measured(_request(need, given), given["save"] is not None)
+    request = _request(need, given)
+
+    # Before measuring, so that the answer follows the last round at once.
+    from ipcbench.cli.answer import answer, print_answer
+    from ipcbench.report.content.advice import source_of
+
+    finished, left_out = _measured(request, time.monotonic() - begun + BESIDE, given["save"] is not None)
     code = code_of(finished)
     found = answer(finished.result, need, left_out)
     if finished.findings.rounds < LEAST_ROUNDS or not found.options:
         return _without_answer(finished, code, given["save"] is not None)
-    from ipcbench.report.content.advice import source_of
-
     file = str(finished.path) if given["save"] is not None else ""
     source = source_of(file, finished.result.ipcbench, here=True, seconds=time.monotonic() - begun)
     print_answer(found, source, style, code)
@@ -101,12 +105,18 @@ def _request(need: Need, given: dict[str, Any]) -> RunRequest:
     )
 
 
-def _measured(request: RunRequest, save: bool) -> tuple[FinishedRun, Mapping[str, str]]:
-    """Try and measure; return the run, and why mechanisms were left out of it. Raises Interrupted."""
+def _measured(request: RunRequest, beside: float, save: bool) -> tuple[FinishedRun, Mapping[str, str]]:
+    """Try and measure; return the run, and why mechanisms were left out of it. Raises Interrupted.
+
+    beside is the part of the budget, in seconds, that is not for measuring.
+    """
     listener = Terminal(quiet=False)
     with Local().stopping() as stop, contextlib.ExitStack() as stack:
-        trial = narrowed(request, Local(stop), listener)
-        _tell_narrowed(trial, request)
+        budget = request.budget.seconds or 0.0
+        within = request.budget._replace(seconds=max(budget - beside, 0.0))
+        trial = narrowed(replace(request, budget=within), Local(stop), listener)
+        if trial.slow:
+            tell(_narrowed_words(trial, budget, beside))
         request, own = trial.request, None
         if not save:
             own = stack.enter_context(contextlib.closing(RunFolder()))
@@ -121,12 +131,11 @@ def _measured(request: RunRequest, save: bool) -> tuple[FinishedRun, Mapping[str
     return finished, dict.fromkeys(trial.slow, reason)
 
 
-def _tell_narrowed(trial: Trial, request: RunRequest) -> None:
-    """Print that candidates were left out, and the budget that measures all of them, if so."""
-    if trial.slow:
-        tried, budget = len(trial.request.request.mechanisms) + len(trial.slow), request.budget.seconds or 0.0
-        tell(
-            f"{count(tried, 'candidate')} are too many for {format_duration(budget)}: {len(trial.slow)} that took more "
-            f"than {TOO_SLOW}× as long as {trial.fastest} in a first trial are ruled out; to measure all: "
-            f"--budget {5 * math.ceil(trial.needed / 5)}s"
-        )
+def _narrowed_words(trial: Trial, budget: float, beside: float) -> str:
+    """Return why candidates are left out, and the budget in seconds that measures all."""
+    tried = len(trial.request.request.mechanisms) + len(trial.slow)
+    enough = 5 * math.ceil((trial.needed + beside) / 5)
+    return (
+        f"{count(tried, 'candidate')} are too many for {format_duration(budget)}: {len(trial.slow)} that took more "
+        f"than {TOO_SLOW}× as long as {trial.fastest} in a first trial are ruled out; to measure all: --budget {enough}s"
+    )

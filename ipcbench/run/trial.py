@@ -67,7 +67,10 @@ def narrowed(request: RunRequest, site: Site, listener: Listener) -> Trial:
 
 
 def _tried(request: RunRequest, site: Site, listener: Listener) -> tuple[dict[Case, float], dict[Case, float]]:
-    """Return for each case what its visit cost in seconds, and the seconds per operation of those that succeeded."""
+    """Return for each case what its visit cost in seconds, and its least seconds per operation if it succeeded.
+
+    The least, because other load on the machine can make a single turn many times as long, and never shorter.
+    """
     plan = plan_run(request, site, listener)
     costs, times = {}, {}
     with (
@@ -83,5 +86,5 @@ def _tried(request: RunRequest, site: Site, listener: Listener) -> tuple[dict[Ca
             for visit, one, share in zip(sitting, found, shares(found), strict=True):
                 costs[visit.case] = share * took
                 if isinstance(one, Outcome):
-                    times[visit.case] = one.warmups[-1][1]
+                    times[visit.case] = min(seconds for _, seconds in one.warmups)
     return costs, times
