@@ -133,9 +133,8 @@ def _measured(request: RunRequest, beside: float, save: bool) -> tuple[FinishedR
 
 def _narrowed_words(trial: Trial, budget: float, beside: float) -> str:
     """Return why candidates are left out, and the budget in seconds that measures all."""
-    tried = len(trial.request.request.mechanisms) + len(trial.slow)
     enough = 5 * math.ceil((trial.needed + beside) / 5)
     return (
-        f"{count(tried, 'candidate')} are too many for {format_duration(budget)}: {len(trial.slow)} that took more "
-        f"than {TOO_SLOW}× as long as {trial.fastest} in a first trial are ruled out; to measure all: --budget {enough}s"
+        f"{count(trial.tried, 'candidate')} are too many for {format_duration(budget)}: {len(trial.slow)} that took more "
+        f"than {TOO_SLOW}× as long as {trial.fastest} in a first trial are ruled out; --budget {enough}s measures all"
     )

@@ -22,12 +22,14 @@ TOO_SLOW = 4  # times as long as the fastest
 
 
 class Trial(NamedTuple):
-    """What is left of a request; slow has the mechanisms that are left out, the fastest is the one they compare with.
+    """What is left of a request, of which so many cases were tried.
 
-    needed is the budget in seconds that measures all cases.
+    slow has the mechanisms that are left out, and fastest is the one that they were compared with. needed is the budget
+    in seconds that measures all cases.
     """
 
     request: RunRequest
+    tried: int
     slow: frozenset[str]
     fastest: str
     needed: float
@@ -63,7 +65,7 @@ def narrowed(request: RunRequest, site: Site, listener: Listener) -> Trial:
         timing=request.timing._replace(values=values),
     )
     needed = time.monotonic() - begun + seconds(costs, FEWEST_VALUES)
-    return Trial(smaller, names, fastest.mechanism if fastest else "", needed)
+    return Trial(smaller, len(costs), names, fastest.mechanism if fastest else "", needed)
 
 
 def _tried(request: RunRequest, site: Site, listener: Listener) -> tuple[dict[Case, float], dict[Case, float]]:
