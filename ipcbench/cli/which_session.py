@@ -134,7 +134,8 @@ def _measured(request: RunRequest, beside: float, save: bool) -> tuple[FinishedR
 def _narrowed_words(trial: Trial, budget: float, beside: float) -> str:
     """Return why candidates are left out, and the budget in seconds that measures all."""
     enough = 5 * math.ceil((trial.needed + beside) / 5)
-    return (
-        f"{count(trial.tried, 'candidate')} are too many for {format_duration(budget)}: {len(trial.slow)} that took more "
-        f"than {TOO_SLOW}× as long as {trial.fastest} in a first trial are ruled out; --budget {enough}s measures all"
+    many = f"{count(trial.tried, 'candidate')} are too many for {format_duration(budget)}"
+    slow = (
+        f"{len(trial.slow)} that took more than {TOO_SLOW}× as long as {trial.fastest} in a first trial are ruled out"
     )
+    return f"{many}: {slow}; --budget {enough}s measures all"
