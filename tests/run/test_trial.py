@@ -48,7 +48,7 @@ class Place(Local):
 
 
 class Quiet(Terminal):
-    def progress(self) -> AbstractContextManager[Lines]:  # type: ignore[override]
+    def progress(self) -> AbstractContextManager[Lines]:
         return nullcontext(Lines(lambda _: None))
 
 
