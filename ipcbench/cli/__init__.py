@@ -28,7 +28,8 @@ COMMANDS = {
     "report": ("ipcbench.cli.report", "Write a report from a results file."),
     "embed": ("ipcbench.cli.embed", "Embed charts of a report in other pages, and update them."),
     "compare": ("ipcbench.cli.compare", "Compare results: files, machines, Pythons, settings."),
-    "advise": ("ipcbench.cli.advise", "Recommend a mechanism for your processes and payload."),
+    "which": ("ipcbench.cli.which", "Measure the candidates for your processes and payload, and recommend one."),
+    "advise": ("ipcbench.cli.advise", "Recommend a mechanism from a results file."),
     "list": ("ipcbench.cli.list_", "List mechanisms, patterns and suites."),
     "doctor": ("ipcbench.cli.doctor", "Check this machine for settings that distort measurements."),
     "conformance": ("ipcbench.cli.conformance", "Test whether a mechanism keeps the contract; for authors."),
@@ -72,9 +73,9 @@ def cli() -> None:
 
     \b
     Start here:
+      ipcbench which           recommend a mechanism for one need, in 15 seconds
       ipcbench all --fast      measure the usual candidates in 2 minutes
       ipcbench all             measure more sizes, workers and rounds, in 10
-      ipcbench advise          recommend a mechanism from what was measured
       ipcbench list            list mechanisms, patterns and suites
       ipcbench compare A B     compare two results files
       ipcbench doctor          check this machine before you measure

@@ -103,6 +103,50 @@ def comparison_options(everything: str, page: str, place: str) -> Decorator:
     )
 
 
+# The options that `advise` and `which` share: what the user needs.
+NEED_GROUPS = {
+    "What you need": ("producers", "consumers", "size", "payload", "need", "must"),
+    "Which mechanisms": ("family", "mechanism", "stdlib", "placement"),
+}
+USUAL_NEED = {"producers": "1", "consumers": "1", "payload": "bytes"}
+FORMATS = ("table", "markdown", "json")
+need_options = options(
+    click.option(
+        "--producers",
+        default=USUAL_NEED["producers"],
+        metavar="N",
+        help="Number of processes that send. Default: 1.",
+    ),
+    click.option(
+        "--consumers",
+        default=USUAL_NEED["consumers"],
+        metavar="N",
+        help="Number of processes that receive. Default: 1.",
+    ),
+    click.option("--size", metavar="SIZE", help="Payload size, such as 64KiB. Default: 64B, or 8B for shared state."),
+    click.option("--payload", default=USUAL_NEED["payload"], metavar="KIND", help="bytes (default), object or array."),
+    click.option(
+        "--need",
+        default="",
+        metavar="WHAT",
+        help="latency, throughput, tasks, state, read, write, or a pattern such as pipeline. Default: derived from "
+        "--producers and --consumers.",
+    ),
+    click.option(
+        "--must",
+        multiple=True,
+        metavar="WHAT",
+        help="block (default: no spinning) or any (spinning too); many-senders, many-receivers, many-to-many, "
+        "end-of-file, cross-host, ordered, objects. Repeatable; commas work.",
+    ),
+    click.option("--family", default="", metavar="NAME", help="Only this family, such as queues."),
+    click.option("--mechanism", multiple=True, metavar="NAME", help="Only these mechanisms; globs work."),
+    click.option("--stdlib", is_flag=True, help="Only mechanisms of the standard library."),
+    click.option("--placement", default="", metavar="HOW", help="spread, pack or free. Default: the usual one."),
+    click.option("--format", "style", default="table", metavar="FORMAT", help="table (default), markdown or json."),
+)
+
+
 def _seed(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
     """Parse a seed, a whole number from 0; raises BadRequest."""
     return None if text is None else whole("seed", text, 2**32 - 1, least=0)

@@ -14,16 +14,23 @@ from ipcbench.model import Budget, Timing
 from ipcbench.plan.planner import Plan, Request, make_plan, mechanisms_of
 from ipcbench.results.schema import MachineFacts
 from ipcbench.run.containment.leftovers import find_leftovers
+from ipcbench.run.containment.run_folder import RunFolder
 from ipcbench.run.site import Visits
 from ipcbench.run.stop import Stop
 from ipcbench.run.visitor import Visitor
 
 
 class Local:
-    """The machine that this process runs on, as a `run.site.Site`."""
+    """The machine that this process runs on, as a `run.site.Site`.
+
+    stop, if given, is one that the caller has entered. own is the folder for the visits of a run, by default a new one.
+    """
+
+    def __init__(self, stop: Stop | None = None, own: RunFolder | None = None) -> None:
+        self.stop, self.own = stop, own
 
     def stopping(self) -> contextlib.AbstractContextManager[Stop]:
-        return Stop()
+        return contextlib.nullcontext(self.stop) if self.stop else Stop()
 
     def refused(self, request: Request) -> Sequence[str]:
         named = mechanisms_of(request) == list(request.mechanisms)  # then an error names each missing mechanism
@@ -45,4 +52,4 @@ class Local:
         return len(find_leftovers())
 
     def visits(self, plan: Plan, stop: Stop) -> Visits:
-        return Visitor(plan.timing, stop, pythons=plan.pythons)
+        return Visitor(plan.timing, stop, pythons=plan.pythons, own=self.own)

@@ -5,19 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ipcbench.errors import BadRequest, Interrupted, IpcbenchError, NotContained, NotHere
+from ipcbench.errors import BadRequest, Interrupted, NotContained, NotHere
 from ipcbench.machine.pythons import search_path
 from ipcbench.machine.switches import own_options
-from ipcbench.measure.process.names import HANDED, WORKER, hand_over, new_run_id, run_prefix, visit_name
+from ipcbench.measure.process.names import HANDED, WORKER, run_prefix, visit_name
 from ipcbench.measure.process.stages import RESULT, read_stages
 from ipcbench.model import Failure, Interpreter, Outcome, Timing, Visit
-from ipcbench.run.containment.file_lock import lock
 from ipcbench.run.containment.processes import (
     ISOLATION,
     Isolation,
@@ -28,6 +26,7 @@ from ipcbench.run.containment.processes import (
     remove_folder,
     unlink_names,
 )
+from ipcbench.run.containment.run_folder import RunFolder
 from ipcbench.run.containment.warden_client import Report, Request, WardenClient, WardenLost, how_ended
 from ipcbench.run.sitting import Seat, Sitting
 from ipcbench.run.stop import Stop
@@ -37,12 +36,9 @@ from ipcbench.text import safe_text
 
 LEAST_DEADLINE = 30.0
 CALIBRATED = 0.5  # of the shortest value is enough to tell how many loops fill it
-LONGEST_FOLDER = 35  # AF_UNIX paths end at 107 bytes, and multiprocessing adds up to 72 below
-LOCK = "lock"
 TIMEOUT_MUL = "IPCBENCH_TIMEOUT_MUL"
 _LIMITS = "'ipcbench doctor' shows the limits of this machine"
 LEAST_MUL, MOST_MUL = 0.01, 100.0
-PLACES = ("/tmp", "/var/tmp", "/dev/shm")  # a run's folder may be here or in the temporary folder
 
 
 class Errand(NamedTuple):
@@ -54,11 +50,11 @@ class Errand(NamedTuple):
 
 
 class Visitor:
-    """Makes the visits of one run below a private folder, which is removed when the run ends.
+    """Makes the visits of one run below its private folder, which is removed when the run ends.
 
-    This process and its warden hold the folder's lock as long as they live: `ipcbench clean` and other runs leave a
-    locked folder alone. pythons are further interpreters that cases may name. isolation says what contains the visits,
-    see run.containment.processes. locks are descriptors of further locks that the warden is to hold.
+    pythons are further interpreters that cases may name. isolation says what contains the visits, see
+    run.containment.processes. locks are descriptors of further locks that the warden is to hold. own is the folder, by
+    default a new one.
     """
 
     def __init__(
@@ -68,6 +64,7 @@ class Visitor:
         isolation: Isolation = ISOLATION,
         pythons: Sequence[Interpreter] = (),
         locks: Sequence[int] = (),
+        own: RunFolder | None = None,
     ) -> None:
         slowness()
         self.timing = timing
@@ -76,17 +73,9 @@ class Visitor:
         self.isolation = isolation
         self.locks = locks
         adopt_orphans()  # if the warden is killed, this process becomes their parent
-        self.run_id = new_run_id()
         self.made = 0
-        self.folder = Path(tempfile.mkdtemp(prefix=f"ib{self.run_id}-", dir=short_folder()))
-        try:
-            self._lock = os.open(self.folder / f"{LOCK}.new", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-            lock(self._lock)
-            os.rename(self.folder / f"{LOCK}.new", self.folder / LOCK)  # under this name it is always held
-            hand_over(self.folder)
-        except OSError as error:
-            remove_folder(self.folder)
-            raise IpcbenchError(f"{self.folder}: cannot prepare the folder of this run: {error.strerror}") from error
+        self._own = own or RunFolder()
+        self.run_id, self.folder = self._own.run_id, self._own.path
         self._warden: WardenClient | None = None
         self._controls = Controls()
 
@@ -95,10 +84,8 @@ class Visitor:
         if self._warden:
             self._warden.close()
             self._warden = None
-        if self._lock >= 0:
-            os.close(self._lock)  # before removing, which may need the descriptor
-            self._lock = -1
-            remove_folder(self.folder)
+        if self._own.lock >= 0:
+            self._own.close()
             adopt_orphans(False)
 
     def visit(self, visit: Visit) -> Outcome | Failure:
@@ -151,7 +138,7 @@ class Visitor:
         """Have the warden make visits; `what` are their names in errors. All fail if the warden is lost."""
         first = self.made == len(requests)
         try:
-            self._warden = self._warden or WardenClient(self.folder, self.isolation, [self._lock, *self.locks])
+            self._warden = self._warden or WardenClient(self.folder, self.isolation, [self._own.lock, *self.locks])
             seats = Sitting(self._warden, self.stop).hold(requests, seed)
         except WardenLost as error:
             return self._without_warden([Path(request.folder) for request in requests], error)
@@ -248,18 +235,3 @@ def slowness() -> float:
         f"{TIMEOUT_MUL}={safe_text(text, 40)!r}: expected a number from {LEAST_MUL:g} to {MOST_MUL:g} that multiplies "
         "every deadline; unset it for the usual ones"
     )
-
-
-def short_folder(candidates: Sequence[str] = PLACES) -> str:
-    """Return the temporary folder, or another one if a run cannot work below it.
-
-    Sockets need a short path, and PYTHONPATH one without a colon. Raises IpcbenchError if every path has a colon.
-    """
-    usual = tempfile.gettempdir()
-    usable = [folder for folder in (usual, *candidates) if os.pathsep not in folder]
-    for folder in usable:
-        if len(os.fsencode(folder)) <= LONGEST_FOLDER and os.access(folder, os.W_OK | os.X_OK):
-            return folder
-    if usual not in usable:
-        raise IpcbenchError(f"{usual}: the temporary folder has {os.pathsep!r} in its path; set TMPDIR to another")
-    return usual

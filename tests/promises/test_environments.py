@@ -14,7 +14,7 @@ from commands import can_unshare, complaint, environment, run, with_mount
 import ipcbench
 from ipcbench.errors import IpcbenchError
 from ipcbench.results import store
-from ipcbench.run.visitor import short_folder
+from ipcbench.run.containment.run_folder import short_folder
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 

@@ -177,7 +177,12 @@ def test_neither_driver_nor_peer_of_a_real_visit_has_loaded_anything_heavy(
 
 @pytest.mark.parametrize(
     "words",
-    [["list"], ["list", "--json"], ["--help"], *([name, "--help"] for name in ("run", "report", "compare", "advise"))],
+    [
+        ["list"],
+        ["list", "--json"],
+        ["--help"],
+        *([name, "--help"] for name in ("run", "report", "compare", "advise", "which")),
+    ],
 )
 def test_a_list_or_help_loads_no_numbers_and_no_charts(words: list[str], tmp_path: Path) -> None:
     code = (

@@ -134,6 +134,7 @@ def test_faults_are_contained_where_bytes_are_not_utf_8(
         ("report", BYTE),
         ("compare", BYTE, BYTE),
         ("advise", "--results", BYTE),
+        ("which", "--save", BYTE),
         ("conformance", BYTE),
         ("list", BYTE),
         (BYTE,),

@@ -15,14 +15,13 @@ from commands import EXTRA, signalling_worker, until, when_timing
 from ipcbench.errors import BadRequest, Interrupted
 from ipcbench.measure import mechanisms
 from ipcbench.model import Case, Failure, Outcome, StartMethod, Timing, Visit
+from ipcbench.run.containment.run_folder import LONGEST_FOLDER, short_folder
 from ipcbench.run.stop import Stop
 from ipcbench.run.visitor import (
     CALIBRATED,
     LEAST_DEADLINE,
-    LONGEST_FOLDER,
     Visitor,
     deadlines,
-    short_folder,
     worker_arguments,
 )
 

@@ -14,7 +14,7 @@ from ipcbench.report.content.words import estimate, listing, markdown
 from ipcbench.report.page.markdown import table as markdown_table
 from ipcbench.results.schema import RunRecord
 from ipcbench.text import count, safe_text
-from ipcbench.units import format_ratio, format_size, format_time
+from ipcbench.units import format_duration, format_ratio, format_size, format_time
 
 _MOST_NAMES = 40
 _MOST_OUT = 100  # names behind one reason: more than there are mechanisms, a bound for untrusted files
@@ -26,9 +26,10 @@ _DEAD = {"end of file": "sees the end", "an error": "gets an error", "nothing": 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The results file of an answer: its name, its machine, and when it was measured.
+    """What an answer was measured by: a results file, its machine and time, or the run of this command.
 
-    here: whether it was measured on this machine; since and until: the days of the first and the last repeat, ISO 8601.
+    file is empty if the run was not kept. here: whether it was measured on this machine; since and until: the days of
+    the first and the last repeat, ISO 8601. seconds is how long the run of this command took, 0 for an earlier run.
     """
 
     file: str
@@ -37,20 +38,31 @@ class Source:
     since: str
     until: str
     here: bool
+    rounds: int
+    seconds: float = 0.0
 
     @property
     def words(self) -> str:
-        """Machine and date, such as 'measured on this machine, 2026-01-15'."""
+        """File, machine and date, such as 'from results/laptop.json, measured on this machine, 2026-01-15'."""
+        if self.seconds:
+            rounds = f"{count(self.rounds, 'round')} in {format_duration(self.seconds)}"
+            return f"measured just now on this machine, {rounds}"
+        return f"from {self.file}, {self.origin}"
+
+    @property
+    def origin(self) -> str:
+        """Machine and date."""
         when = self.since if self.since == self.until else f"{self.since} to {self.until}"
         if self.here:
             return f"measured on this machine, {when}"
         return f"measured on {self.machine} with {count(self.cpus, 'CPU')}, {when}, not on this machine"
 
 
-def source_of(file: str, record: RunRecord, here: bool) -> Source:
-    """Return where the numbers of a results file come from."""
+def source_of(file: str, record: RunRecord, here: bool, seconds: float = 0.0) -> Source:
+    """Return where the numbers of a run come from; seconds is the duration of one that was made for this answer."""
     days = sorted(safe_text(started, 60)[:10] for started in (record.started, *(r.started for r in record.repeats)))
-    return Source(file, safe_text(record.machine.cpu_model, 60), record.machine.usable_cpus, days[0], days[-1], here)
+    machine = safe_text(record.machine.cpu_model, 60), record.machine.usable_cpus
+    return Source(file, *machine, days[0], days[-1], here, record.rounds, seconds)
 
 
 def sentences(advice: Advice, source: Source) -> list[str]:
@@ -61,7 +73,7 @@ def sentences(advice: Advice, source: Source) -> list[str]:
     lines = [] if advice.exact else [_near(advice)]
     lines.append(
         f"{asked} as {need.payload}: {_at(advice.question, advice.size, advice.workers)}, "
-        f"{', '.join(filter(None, where))}, from {source.file}, {source.words}."
+        f"{', '.join(filter(None, where))}, {source.words}."
     )
     if need.uneven:
         lines.append("Cases have as many producers as consumers: this one has the larger of your two numbers.")
@@ -79,7 +91,7 @@ def sentences(advice: Advice, source: Source) -> list[str]:
 def too_far(advice: Advice, source: Source) -> str:
     """Say why a file that measured the question has no answer."""
     asked = f"{format_size(advice.need.size)} with {count(advice.need.workers, 'worker')}"
-    words = f"{source.file}, {source.words}: {advice.question} was measured at {_measured(advice)}"
+    words = f"{source.file}, {source.origin}: {advice.question} was measured at {_measured(advice)}"
     return f"{words}, too far from {asked} for an answer"
 
 

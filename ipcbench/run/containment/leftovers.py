@@ -17,7 +17,7 @@ from typing import NamedTuple
 from ipcbench.measure.process.names import run_prefix
 from ipcbench.run.containment.file_lock import lock
 from ipcbench.run.containment.processes import Member, carrying, end_all, names_left, remove_folder, unlink_names
-from ipcbench.run.visitor import LOCK, PLACES
+from ipcbench.run.containment.run_folder import LOCK, PLACES
 
 _RUN = re.compile(r"(ib[a-z2-7]{13})-[a-z0-9_]{8}")
 _EXEC = 0.1  # seconds, more than a worker has from fork to exec; until then it holds the lock of its dead warden

@@ -47,8 +47,9 @@ from ipcbench.run.containment import leftovers, processes
 from ipcbench.run.containment.disturbances import BEAT
 from ipcbench.run.containment.leftovers import find_leftovers, live_runs, remove_leftover
 from ipcbench.run.containment.processes import Isolation
+from ipcbench.run.containment.run_folder import LOCK
 from ipcbench.run.stop import Stop
-from ipcbench.run.visitor import LOCK, Visitor
+from ipcbench.run.visitor import Visitor
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 

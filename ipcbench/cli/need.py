@@ -1,0 +1,97 @@
+"""The need of a user, from the options that `advise` and `which` share, and the command that measures it."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from ipcbench.analysis.advice.need import NOT_ASKED, WORDS, Need, check, questions_of, ruled_out, usual_size
+from ipcbench.cli.options import NEED_GROUPS, USUAL_NEED, known, parts, whole
+from ipcbench.errors import BadRequest
+from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS
+from ipcbench.plan import catalog
+from ipcbench.report.content.words import listing
+from ipcbench.shell import pasted
+from ipcbench.text import count
+from ipcbench.units import parse_size
+
+MOST_OTHERS = 6  # names
+_LISTS = ("must", "mechanism")  # options that are repeatable
+
+
+def make_need(given: dict[str, Any]) -> Need:
+    """Check the options of a need and combine them; raises BadRequest and UnknownName."""
+    producers, consumers = (whole(name, given[name], MOST_WORKERS) for name in ("producers", "consumers"))
+    named = catalog.select_mechanisms(parts(given["mechanism"]))
+    _check_word(given["need"])
+    questions = questions_of(given["need"], producers, consumers, catalog.questions())
+    families = sorted({found.family for found in catalog.mechanisms(named)})
+    need = Need(
+        questions=questions,
+        producers=producers,
+        consumers=consumers,
+        workers=max(producers, consumers),
+        size=parse_size(given["size"]) if given["size"] is not None else usual_size(questions[0]),
+        payload=known("payload", given["payload"], PAYLOADS),
+        musts=parts(given["must"]),
+        family=known("family", given["family"], families) if given["family"] else "",
+        mechanisms=tuple(named),
+        placement=known("placement", given["placement"], PLACEMENTS) if given["placement"] else "",
+        python=given.get("python", ""),
+        stdlib=given["stdlib"],
+    )
+    check(need)
+    fitting(need)
+    return need
+
+
+def _check_word(word: str) -> None:
+    """Raise BadRequest if a word is neither a need nor a question."""
+    known = [*WORDS, *catalog.questions()]
+    if word and word not in known:
+        alike = difflib.get_close_matches(word, known, n=1)
+        hint = f"did you mean {alike[0]!r}? " if alike else ""
+        expected = f"expected {', '.join(WORDS)}, or a pattern; to see all patterns: {pasted('list')}"
+        raise BadRequest(f"unknown need {word!r}: {hint}{expected}")
+
+
+def reasons(need: Need) -> dict[str, str | None]:
+    """Return, for each installed mechanism by name, why it does not fit the need; None if it fits."""
+    found = {}
+    for each in catalog.mechanisms(need.mechanisms):
+        case = need.case(each.name)
+        found[each.name] = ruled_out(each, need) or catalog.pattern(case.pattern).unfit(each, case)
+    return found
+
+
+def fitting(need: Need) -> list[str]:
+    """Return the names of the mechanisms that fit the need; raises BadRequest if none does."""
+    found = reasons(need)
+    names = [name for name, reason in found.items() if reason is None]
+    if not names:
+        by_reason: dict[str, list[str]] = {}
+        for name, reason in found.items():
+            if reason is not None and reason != NOT_ASKED:
+                by_reason.setdefault(reason.removeprefix(f"{name} "), []).append(name)
+        said = [f"{listing(who, MOST_OTHERS)}: {reason}" for reason, who in by_reason.items()]
+        more = f"; and {count(len(said) - 3, 'more reason')}" if len(said) > 3 else ""
+        raise BadRequest(f"no mechanism fits {need.questions[0]} with these options: {'; '.join(said[:3])}{more}")
+    return names
+
+
+def words_of(given: dict[str, Any]) -> list[str]:
+    """Return the options of a need as they were given, to repeat them in a command."""
+    words: list[str] = []
+    for name in (name for group in NEED_GROUPS.values() for name in group):
+        value = given[name]
+        if value in (None, "", (), False, USUAL_NEED.get(name)):
+            continue
+        words.append(f"--{name}")
+        if value is not True:
+            words.append(",".join(parts(value)) if name in _LISTS else value)
+    return words
+
+
+def how(given: dict[str, Any]) -> str:
+    """Return the command that measures a need."""
+    return pasted("which", *words_of(given))

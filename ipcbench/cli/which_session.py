@@ -1,0 +1,141 @@
+"""The steps of `which`: try the candidates, measure those that are left, answer."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ipcbench.analysis.advice.need import Need
+from ipcbench.cli.exit_codes import NOT_SAVED
+from ipcbench.cli.listener import Terminal
+from ipcbench.cli.need import fitting, make_need, words_of
+from ipcbench.cli.options import RESULTS
+from ipcbench.cli.output import tell
+from ipcbench.cli.session import code_of
+from ipcbench.errors import Interrupted, ResultError
+from ipcbench.model import PLACEMENTS, Budget, Timing
+from ipcbench.plan.planner import Request
+from ipcbench.results.store import check_label, check_writable
+from ipcbench.run.containment.run_folder import RunFolder
+from ipcbench.run.execute import FinishedRun
+from ipcbench.run.journal.file import SUFFIX
+from ipcbench.run.local import Local
+from ipcbench.run.request import Destination, RunRequest
+from ipcbench.run.session import run
+from ipcbench.run.trial import LEAST_ROUNDS, TOO_SLOW, Trial, narrowed
+from ipcbench.shell import file_argument, kept, pasted
+from ipcbench.text import count
+from ipcbench.units import format_duration, parse_duration
+
+MOST_ROUNDS = 30
+BESIDE = 1.0  # seconds, to start the interpreter and the run, and to print the answer
+NOT_KEPT = "which"  # the label of a run that is not kept
+TOO_EARLY = f"stopped before {LEAST_ROUNDS} rounds were complete: no answer"
+
+
+def measure_need(given: dict[str, Any], style: str) -> int:
+    """Measure as the options of `which` say, print the answer and return the exit code.
+
+    Raises BadRequest and ResultError before the first visit, and Interrupted if a signal comes before there is an
+    answer.
+    """
+    begun, need = time.monotonic(), make_need(given)
+    request = _request(need, given)
+
+    # Before measuring, so that the answer follows the last round at once.
+    from ipcbench.cli.answer import answer, print_answer
+    from ipcbench.report.content.advice import source_of
+
+    finished, left_out = _measured(request, time.monotonic() - begun + BESIDE, given["save"] is not None)
+    code = code_of(finished)
+    found = answer(finished.result, need, left_out)
+    if finished.findings.rounds < LEAST_ROUNDS or not found.options:
+        return _without_answer(finished, code, given["save"] is not None)
+    file = str(finished.path) if given["save"] is not None else ""
+    source = source_of(file, finished.result.ipcbench, here=True, seconds=time.monotonic() - begun)
+    print_answer(found, source, style, code)
+    if file:
+        tell(f"to report: {pasted('report', file_argument(finished.path))}")
+    return code
+
+
+def _without_answer(finished: FinishedRun, code: int, save: bool) -> int:
+    """Print why there is no answer, and return the exit code; raises Interrupted if it is a signal."""
+    where = f"; what was measured is in {finished.path}; to continue: {finished.resuming}" if save else ""
+    if finished.stopped_by is not None:
+        raise Interrupted(finished.stopped_by, f"{TOO_EARLY}{where}")
+    failed = [f"{case.mechanism}: {failure.detail}" for case, failure in finished.findings.failures.items()]
+    tell(f"ipcbench: no answer: {'; '.join(failed) or 'too few rounds are complete'}")
+    return code or NOT_SAVED
+
+
+def _request(need: Need, given: dict[str, Any]) -> RunRequest:
+    """Return the run of all mechanisms that fit a need; raises BadRequest, and ResultError if its label is taken."""
+    label, results, seconds = given["save"], given["results"], parse_duration(given["budget"])
+    if label is not None:
+        path = results / f"{check_label(label)}.json"
+        if path.exists() or path.with_suffix(SUFFIX).exists():
+            raise ResultError(f"{path} exists: choose another label for --save")
+        check_writable(results)
+
+    def resume_command(label: str, _replacing: bool) -> str:
+        return pasted("run", "--resume", label, *(["--results", str(results)] if results != RESULTS else []))
+
+    return RunRequest(
+        request=Request(
+            mechanisms=tuple(fitting(need)),
+            patterns=(need.questions[0],),
+            sizes=(need.size,),
+            workers=(need.workers,),
+            payloads=(need.payload,),
+            placements=tuple(name for name in PLACEMENTS if name == need.placement),
+        ),
+        budget=Budget(seconds, least_rounds=LEAST_ROUNDS, most_rounds=MOST_ROUNDS),
+        timing=Timing(),
+        seed=random.SystemRandom().randrange(2**32),
+        label=label or NOT_KEPT,
+        command=kept("which", *words_of(given), "--budget", given["budget"].strip()),
+        full_metadata=False,
+        destination=Destination(results, None, False, resume_command),
+    )
+
+
+def _measured(request: RunRequest, beside: float, save: bool) -> tuple[FinishedRun, Mapping[str, str]]:
+    """Try and measure; return the run, and why mechanisms were left out of it. Raises Interrupted.
+
+    beside is the part of the budget, in seconds, that is not for measuring.
+    """
+    listener = Terminal(quiet=False)
+    with Local().stopping() as stop, contextlib.ExitStack() as stack:
+        budget = request.budget.seconds or 0.0
+        within = request.budget._replace(seconds=max(budget - beside, 0.0))
+        trial = narrowed(replace(request, budget=within), Local(stop), listener)
+        if trial.slow:
+            tell(_narrowed_words(trial, budget, beside))
+        request, own = trial.request, None
+        if not save:
+            own = stack.enter_context(contextlib.closing(RunFolder()))
+            request = replace(request, destination=replace(request.destination, results=own.path))
+        try:
+            finished = run(request, Local(stop, own), listener)
+        except Interrupted as error:
+            if save:
+                raise
+            raise Interrupted(error.exit_code - 128, TOO_EARLY) from error
+    reason = f"took more than {TOO_SLOW}× as long as {trial.fastest} in a first trial"
+    return finished, dict.fromkeys(trial.slow, reason)
+
+
+def _narrowed_words(trial: Trial, budget: float, beside: float) -> str:
+    """Return why candidates are left out, and the budget in seconds that measures all."""
+    enough = 5 * math.ceil((trial.needed + beside) / 5)
+    many = f"{count(trial.tried, 'candidate')} are too many for {format_duration(budget)}"
+    slow = (
+        f"{len(trial.slow)} that took more than {TOO_SLOW}× as long as {trial.fastest} in a first trial are ruled out"
+    )
+    return f"{many}: {slow}; --budget {enough}s measures all"
