@@ -121,6 +121,7 @@ _OPEN = ("tail:open-1k", "tail:open-3k", "tail:open-10k", "tail:open-30k", "tail
 _RETURN = ("tail:returned", "tail:delivered")
 _SWEEP = (8, 64, KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB)
 _FEW = (64, 4 * KIB, 64 * KIB, MIB)
+_PACK: tuple[Placement, ...] = ("pack",)
 _HOLE = 32 * KIB  # in the middle of the range in which two writes over TCP wait for an acknowledgement
 
 # Measured in every round of every suite: the lower bounds of the machine, and os-pipe as the unit "raw pipes".
@@ -330,6 +331,16 @@ _THIRD_PARTY = Suite(
     ),
 )
 
+_CI = Suite(
+    "ci",
+    "Is this change slower? Few cases, on one CPU, where they repeat best; for 'compare --fail-if'.",
+    (
+        Row(_PING, ("pipe", "queue", "simple-queue", "unix-stream", "shared-memory"), (64, 64 * KIB), placements=_PACK),
+        Row(_STREAM, ("pipe", "unix-stream"), (64,), placements=_PACK),
+        Row(_TASKS, ("simple-queue",), (64,), (2,), placements=_PACK),
+    ),
+)
+
 _QUESTIONS = (
     _LATENCY,
     _THROUGHPUT,
@@ -343,6 +354,7 @@ _QUESTIONS = (
     _OBJECTS,
     _POOLS,
     _THIRD_PARTY,
+    _CI,
 )
 SUITES = {suite.name: suite for suite in (_ALL, *_QUESTIONS)}
 
