@@ -285,6 +285,7 @@ def _suite_rows(request: Request, mechanisms: Sequence[str], questions: Sequence
                 f"nothing to measure: suite {name} has no pattern {', '.join(map(repr, request.patterns))}"
             )
     if mechanisms:
+        rows = [replace(row, mechanisms=tuple(mechanisms)) if row.any_mechanism else row for row in rows]
         rows = [row for row in rows if set(row.mechanisms) & set(mechanisms)]
         if not rows:
             wanted = ", ".join(map(repr, request.mechanisms))
