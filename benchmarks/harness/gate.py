@@ -108,7 +108,10 @@ def environment(folder: Path, seconds: Mapping[int, float]) -> Path:
     """Make a virtual environment that shares the installed packages, with its own plug-in; return its Python."""
     venv.create(folder, symlinks=True)
     (site,) = folder.glob("lib/python3*/site-packages")
-    shared = [str(Path(ipcbench.__file__).parent.parent), *{sysconfig.get_path(name) for name in ("purelib", "platlib")}]
+    shared = [
+        str(Path(ipcbench.__file__).parent.parent),
+        *{sysconfig.get_path(name) for name in ("purelib", "platlib")},
+    ]
     (site / "shared.pth").write_text("\n".join([*shared, ""]))
     (site / "delayed_pipe.py").write_text(PLUGIN.format(seconds=dict(seconds)))
     about = site / "delayed_pipe-1.0.dist-info"
@@ -162,7 +165,11 @@ def figures(gates: Sequence[Gate], least: float = 0.9) -> list[Figure]:
         at_most("gates that failed, equal environments", float(np.mean([any(g.failed.values()) for g in equal])), 0.0),
         at_least("gates that failed, 10 % slower", float(np.mean(seen)), least),
         plain("gates that were blind in a case", float(np.mean([bool(g.failed[CONDITIONS[1]]) for g in gates]))),
-        plain("seen four times out of five in all cases, median", 100 * float(np.median([max(g.visible) for g in gates])), " %"),
+        plain(
+            "seen four times out of five in all cases, median",
+            100 * float(np.median([max(g.visible) for g in gates])),
+            " %",
+        ),
         plain("slowdown as measured, median", 100 * (float(np.median(delayed)) - 1), " %"),
         plain("duration of a gate, median", float(np.median([g.seconds for g in gates])), " s"),
         plain("gates of each kind", float(len(equal))),

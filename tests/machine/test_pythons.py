@@ -155,7 +155,9 @@ def test_another_interpreter_gets_the_package_and_nothing_else_of_the_folder_it_
 def test_no_program_and_the_same_one_twice_are_refused() -> None:
     assert "no such program" in str(complaint(BadRequest, lambda: interpreters(["no-such-python"])))
     said = str(complaint(BadRequest, lambda: interpreters([sys.executable] * 2)))
-    assert said.endswith(f"was given before: leave one out, or name both to compare them, as in --python base={sys.executable}")
+    assert said.endswith(
+        f"was given before: leave one out, or name both to compare them, as in --python base={sys.executable}"
+    )
 
 
 def test_two_names_make_two_interpreters_even_of_one_program() -> None:
@@ -165,7 +167,9 @@ def test_two_names_make_two_interpreters_even_of_one_program() -> None:
     assert Case.parse(Case("ping-pong", "pipe", 64, python="head").id).python == "head"
 
 
-@pytest.mark.parametrize("name", ["", "Base", "my base", "pack", "spawn", "array", "awake", "none", "3.13", "py3.13.0", "2w", "b" * 21])
+@pytest.mark.parametrize(
+    "name", ["", "Base", "my base", "pack", "spawn", "array", "awake", "none", "3.13", "py3.13.0", "2w", "b" * 21]
+)
 def test_a_name_that_a_case_id_cannot_hold_is_refused_before_anything_is_started(name: str) -> None:
     said = str(complaint(BadRequest, lambda: interpreters([f"{name}=no-such-python"])))
     assert said.startswith(f"--python {name}=no-such-python: the name {name!r} is not possible: expected a short word")

@@ -149,7 +149,9 @@ def _settings(comparison: Comparison) -> Iterator[Part]:
     if len(comparison.sides) == 1:
         about = comparison.sides[0].facts
         yield f"{comparison.sides[0].name}: " + ", ".join(
-            f"{name} {about[name]}" for name in ("CPU", "Python", "measured under", "ipcbench", "rounds", "date") if name in about
+            f"{name} {about[name]}"
+            for name in ("CPU", "Python", "measured under", "ipcbench", "rounds", "date")
+            if name in about
         )
         return
     rows = [[fact.name, *(value or "not known" for value in fact.values)] for fact in known if not fact.same]

@@ -450,7 +450,20 @@ def test_conditions_are_read_as_people_write_them(text: str, expected: list[str]
 
 @pytest.mark.parametrize(
     "text",
-    ["", "slow", "slower>", "slower>10", "slower<10%", "missing>3%", "blind", "blind>0%", "slower>1e9%", "a,,b", ">5%", "slower>10%,"],
+    [
+        "",
+        "slow",
+        "slower>",
+        "slower>10",
+        "slower<10%",
+        "missing>3%",
+        "blind",
+        "blind>0%",
+        "slower>1e9%",
+        "a,,b",
+        ">5%",
+        "slower>10%,",
+    ],
 )
 def test_any_other_condition_is_refused_with_what_is_accepted(text: str) -> None:
     said = complaint(BadRequest, lambda: parse_limits(text))
@@ -487,9 +500,14 @@ def test_a_gate_says_how_small_a_difference_it_could_have_seen(two: tuple[Result
     found = compared(*two)
     table = found.table.head(5).assign(visible=[0.0312, 0.05, 0.01, 0.0411, 0.2])
     said = sight(replace(found, table=table))
-    assert said == "A difference of 5 % would have been seen in 4 of 5 cases, one of 20 % in all, four times out of five."
+    assert (
+        said == "A difference of 5 % would have been seen in 4 of 5 cases, one of 20 % in all, four times out of five."
+    )
     said = sight(replace(found, table=table.assign(visible=[0.0312, 0.05, 0.01, math.nan, math.nan])))
-    assert said == "A difference of 5 % would have been seen in 3 of 5 cases, four times out of five; 2 have too few rounds."
+    assert (
+        said
+        == "A difference of 5 % would have been seen in 3 of 5 cases, four times out of five; 2 have too few rounds."
+    )
 
 
 # What is printed
@@ -772,7 +790,9 @@ def test_two_pythons_of_one_file_are_compared_by_column(within: Run, folder: Pat
 
 def test_two_named_pythons_are_compared_in_the_order_in_which_they_were_given(within: Run, folder: Path) -> None:
     cases = [case._replace(python=name) for case in FEW for name in ("after", "before")]
-    named = make("gate", 3, cases=cases, seconds=lambda case: model_seconds(case) * (1 + 0.2 * (case.python == "after")))
+    named = make(
+        "gate", 3, cases=cases, seconds=lambda case: model_seconds(case) * (1 + 0.2 * (case.python == "after"))
+    )
     named.ipcbench.pythons = [PythonFacts(name, "CPython", "3.13.1") for name in ("before", "after")]
     keep(folder, named)
     done = within("compare", "gate", "--column", "python", "--fail-if", "slower>5%")
