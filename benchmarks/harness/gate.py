@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import subprocess
-import sys
 import sysconfig
 import tempfile
 import time
 import venv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean, median
 
 import numpy as np
 from figures import Figure, at_least, at_most, plain, write
@@ -32,7 +33,8 @@ from ipcbench.results.frame import visit_frame
 from ipcbench.results.store import load
 
 SLOWER = 0.10
-CONDITIONS = ("slower>5%", "blind>10%", "missing")
+SLOW, BLIND = "slower>5%", "blind>10%"
+CONDITIONS = (SLOW, BLIND, "missing")
 MECHANISMS = ("pipe", "simple-queue", "shared-memory")
 LONGEST = 900.0  # seconds of one command
 
@@ -121,14 +123,20 @@ def environment(folder: Path, seconds: Mapping[int, float]) -> Path:
     return folder / "bin" / "python"
 
 
+def ipcbench_of(program: Path, folder: Path, words: Sequence[str], accepted: Sequence[int]) -> str:
+    """Return what a command prints; raises SystemExit if it ends with another exit code than those accepted."""
+    command = [str(program), "-m", "ipcbench", *words]
+    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True, timeout=LONGEST)
+    if done.returncode not in accepted:
+        raise SystemExit(f"{shlex.join(command)}: ended with code {done.returncode}")
+    return done.stdout
+
+
 def run(folder: Path, label: str, pythons: Mapping[str, Path], words: Sequence[str]) -> None:
     """Run `--suite ci` under these interpreters, the first of which also plans."""
     named = [word for name, program in pythons.items() for word in ("--python", f"{name}={program}")]
     first = next(iter(pythons.values()))
-    command = [str(first), "-m", "ipcbench", "run", "--suite", "ci", *words, *named, "--label", label, "--quiet"]
-    done = subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, timeout=LONGEST)
-    if done.returncode not in (0, 7):
-        raise SystemExit(f"{' '.join(command)}: ended with code {done.returncode}")
+    ipcbench_of(first, folder, ["run", "--suite", "ci", *words, *named, "--label", label, "--quiet"], (0, 7))
 
 
 def round_trips(folder: Path, base: Path, rounds: int) -> dict[int, float]:
@@ -139,14 +147,13 @@ def round_trips(folder: Path, base: Path, rounds: int) -> dict[int, float]:
     return {Case.parse(case).size: float(np.nanmedian(seconds)) for case, seconds in series.items()}
 
 
-def gate(folder: Path, number: int, base: Path, head: Path, words: Sequence[str]) -> Gate:
+def gate(folder: Path, number: int, base: Path, head: Path, selection: Sequence[str]) -> Gate:
     """Measure both environments in one run, and compare them."""
     started, label = time.monotonic(), f"gate-{number}"
-    run(folder, label, {"base": base, "head": head}, words)
+    run(folder, label, {"base": base, "head": head}, selection)
     conditions = [word for condition in CONDITIONS for word in ("--fail-if", condition)]
-    command = [str(base), "-m", "ipcbench", "compare", label, "--column", "python", *conditions, "--format", "json"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=LONGEST)
-    found = json.loads(done.stdout)
+    words = ["compare", label, "--column", "python", *conditions, "--format", "json"]
+    found = json.loads(ipcbench_of(base, folder, words, (0, 9)))
     return Gate(
         slower=base != head,
         failed=found["failed"],
@@ -156,30 +163,32 @@ def gate(folder: Path, number: int, base: Path, head: Path, words: Sequence[str]
     )
 
 
-def figures(gates: Sequence[Gate], least: float = 0.9) -> list[Figure]:
-    """Return the shares of gates that failed; a gate with a slower head must have found the plug-in."""
+def figures(gates: Sequence[Gate]) -> list[Figure]:
+    """Return the shares of gates that failed; one with a slower head must have found the plug-in."""
     equal, slower = ([found for found in gates if found.slower == which] for which in (False, True))
-    seen = [any("delayed-pipe" in row for row in found.failed[CONDITIONS[0]]) for found in slower]
+    seen = [any("delayed-pipe" in row for row in found.failed[SLOW]) for found in slower]
     delayed = [ratio for found in slower for row, ratio in found.ratios.items() if row.startswith("ping-pong/delayed")]
     return [
-        at_most("gates that failed, equal environments", float(np.mean([any(g.failed.values()) for g in equal])), 0.0),
-        at_least("gates that failed, 10 % slower", float(np.mean(seen)), least),
-        plain("gates that were blind in a case", float(np.mean([bool(g.failed[CONDITIONS[1]]) for g in gates]))),
-        plain(
-            "seen four times out of five in all cases, median",
-            100 * float(np.median([max(g.visible) for g in gates])),
-            " %",
-        ),
-        plain("slowdown as measured, median", 100 * (float(np.median(delayed)) - 1), " %"),
-        plain("duration of a gate, median", float(np.median([g.seconds for g in gates])), " s"),
+        at_most("gates that failed, equal environments", share(any(found.failed.values()) for found in equal), 0.0),
+        at_least("gates that failed, 10 % slower", share(seen), 0.9),
+        plain("equal environments of which a case was called slower", share(found.failed[SLOW] for found in equal)),
+        plain("gates that were blind in a case", share(found.failed[BLIND] for found in gates)),
+        plain("seen in all cases of a gate, median", 100 * median(max(found.visible) for found in gates), " %"),
+        plain("slowdown as measured, median", 100 * (median(delayed) - 1), " %"),
+        plain("duration of a gate, median", median(found.seconds for found in gates), " s"),
         plain("gates of each kind", float(len(equal))),
     ]
+
+
+def share(claims: Iterable[object]) -> float:
+    """Return the share of claims that are true."""
+    return mean(map(bool, claims))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--gates", type=int, default=10, help="gates of each kind")
-    parser.add_argument("--rounds", type=int, default=10, help="rounds of a gate")
+    parser.add_argument("--rounds", type=int, default=15, help="rounds of a gate")
     parser.add_argument("--folder", type=Path, help="keep the environments and results files in this folder")
     parser.add_argument("--quick", action="store_true", help="one gate of each kind, of three rounds: does it work?")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")

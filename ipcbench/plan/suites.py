@@ -339,7 +339,7 @@ _CI = Suite(
         Row(questions, mechanisms, sizes, workers, placements=("pack",), any_mechanism=True)
         for questions, mechanisms, sizes, workers in (
             (_PING, ("pipe", "queue", "simple-queue", "unix-stream", "shared-memory"), (64, 64 * KIB), (1,)),
-            (_STREAM, ("pipe", "unix-stream"), (64,), (1,)),
+            (_STREAM, ("pipe",), (64,), (1,)),
             (_TASKS, ("simple-queue",), (64,), (2,)),
         )
     ),
