@@ -336,7 +336,7 @@ _CI = Suite(
     "ci",
     "Is a change slower? A few cases on one CPU, where they repeat best; for 'compare --fail-if'.",
     tuple(
-        Row(questions, mechanisms, sizes, workers, placements=("pack",), any_mechanism=True)
+        Row(questions, mechanisms, sizes, workers, sizes, workers, placements=("pack",), any_mechanism=True)
         for questions, mechanisms, sizes, workers in (
             (_PING, ("pipe", "queue", "simple-queue", "unix-stream", "shared-memory"), (64, 64 * KIB), (1,)),
             (_STREAM, ("pipe",), (64,), (1,)),
