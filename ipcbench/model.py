@@ -24,7 +24,10 @@ PAYLOADS: tuple[PayloadKind, ...] = ("bytes", "object", "array")
 # Verdicts without a value, the worst last. A wrong result, like an outcome, outweighs a first attempt that failed.
 SEVERITY: tuple[Verdict, ...] = ("unsupported", "failed", "timed-out", "wrong", "leaked", "unverified")
 MOST_WORKERS = 1024
-_PYTHON = re.compile(r"(py|pypy|graalpy)[0-9]{1,2}\.[0-9]{1,3}[a-z0-9.]{0,20}")
+_VERSION = re.compile(r"(py|pypy|graalpy)[0-9]{1,2}\.[0-9]{1,3}[a-z0-9.]{0,20}")
+_WORD = re.compile(r"[a-z][a-z0-9]{0,19}(-[a-z0-9]{1,19}){0,3}")
+# Words that mean something else in a case id, or that `compare` shows for a case without a name.
+_TAKEN = {*PAYLOADS, *START_METHODS, *PLACEMENTS, "awake", "idle", "none"}
 
 
 # Notes of a visit on what happened to the machine meanwhile; run.containment.disturbances defines them.
@@ -36,7 +39,8 @@ class Case(NamedTuple):
 
     size is the payload in bytes; workers is the number of peers beside the driver; operation is the variant of the
     pattern, such as `read` or `write` of `access`, and empty for a pattern without variants. python is the tag of an
-    interpreter given with --python, such as 'py3.13.0', and empty for the one that runs ipcbench.
+    interpreter given with --python, such as 'py3.13.0' or a name of the user's, and empty for the one that runs
+    ipcbench.
     """
 
     pattern: str
@@ -103,13 +107,18 @@ def _with_setting(case: Case, text: str) -> Case:
     for placement in PLACEMENTS:
         if text == placement:
             return case._replace(placement=placement)
-    if _PYTHON.fullmatch(text):
+    if _VERSION.fullmatch(text) or names_python(text):
         return case._replace(python=text)
     raise ValueError(text)
 
 
+def names_python(text: str) -> bool:
+    """Return whether a user may give an interpreter this name: a short word that has no other meaning in a case id."""
+    return text not in _TAKEN and _WORD.fullmatch(text) is not None
+
+
 class Interpreter(NamedTuple):
-    """A Python that can run visits. tag is its name in case ids, 'py3.13.0'; number is (3, 13).
+    """A Python that can run visits. tag is its name in case ids: 'py3.13.0', or the user's; number is (3, 13).
 
     numpy is whether it has numpy, which arrays need; plugins are the names of its installed plug-ins.
     """

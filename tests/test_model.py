@@ -22,7 +22,7 @@ CASES = st.builds(
     start_method=st.sampled_from(START_METHODS),
     placement=st.sampled_from(PLACEMENTS),
     payload=st.sampled_from(PAYLOADS),
-    python=st.sampled_from(["", "py3.13.0", "py3.14.0rc2", "pypy3.11.9"]),
+    python=st.sampled_from(["", "py3.13.0", "py3.14.0rc2", "pypy3.11.9", "base", "new-zmq-27"]),
 )
 
 
@@ -59,7 +59,10 @@ def test_settings_at_their_default_stay_out_of_the_id(case: Case, text: str) -> 
         "ping-pong/queue/64B",
         "ping-pong/queue/64B/1",
         "ping-pong/queue/64B/w",
-        "ping-pong/queue/64B/1w/turbo",
+        "ping-pong/queue/64B/1w/Turbo",
+        "ping-pong/queue/64B/1w/none",
+        "ping-pong/queue/64B/1w/base/head",
+        "ping-pong/queue/64B/1w/base/pack",
         "ping-pong/queue/0/1w",
         "/queue/64B/1w",
         "ping-pong//64B/1w",

@@ -27,6 +27,7 @@ SCRIPTS = {
     "fleet_scale": ["--hosts", "16"],
     "aa": ["--quick"],
     "power": ["--quick"],
+    "gate": ["--quick"],
 }
 HERE = Path(__file__).parent
 

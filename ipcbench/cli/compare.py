@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ipcbench.report.comparison.words import Comparison
 
 
+MOST_NAMED = 4  # cases named of each condition that is true
 GROUPS = {
     "What to compare": ("results", "column", "rows", "filters", "fleet", "fail_if"),
     "Output": ("kind", "output", "everything", "charts", "report"),
@@ -42,14 +43,16 @@ GROUPS = {
 @click.option(
     "--fail-if",
     metavar="CONDITION",
-    help="End with code 9 if a case is slower, faster, different or missing; slower>10% sets a limit.",
+    multiple=True,
+    help="End with code 9 if a case is slower, faster, different or missing; slower>10% sets a limit. "
+    "blind>10%: if a case could not have shown 10%. Repeatable.",
 )
 def command(
     files: Sequence[str],
     column: str | None,
     rows: Sequence[str],
     fleet: bool | None,
-    fail_if: str | None,
+    fail_if: Sequence[str],
     **shared: Any,
 ) -> int:
     """Compare results: files, machines, Pythons, settings.
@@ -58,6 +61,7 @@ def command(
     Examples:
       ipcbench compare laptop server
       ipcbench compare old=main.json new=branch.json --fail-if 'slower>10%'
+      ipcbench compare gate --column python --fail-if 'slower>5%, blind>10%'
       ipcbench compare laptop --row mechanism --column placement
       ipcbench compare results/lab-*.json --fleet
 
@@ -77,7 +81,7 @@ def command(
         return survey(files, wanted)
     from ipcbench.report.comparison import formats
 
-    limits = parse_limits(fail_if) if fail_if is not None else ()
+    limits = [limit for text in fail_if for limit in parse_limits(text)]
     comparison = _compare(_sides(files, wanted.results), _projection(column, rows, wanted.filters, len(files)))
     contrast = comparison.contrast
     failed = {str(limit): exceeded(limit, contrast) for limit in limits}
@@ -96,11 +100,11 @@ def command(
     return _judged(failed, contrast, quiet=wanted.kind != "table" and wanted.output is None)
 
 
-def _by_host(files: int, fleet: bool | None, column: str | None, rows: Sequence[str], fail_if: str | None) -> bool:
+def _by_host(files: int, fleet: bool | None, column: str | None, rows: Sequence[str], fail_if: Sequence[str]) -> bool:
     """Return whether to show the files as a fleet; raises BadRequest for options that a fleet excludes."""
     from ipcbench.errors import BadRequest
 
-    given = {"--column": column is not None, "--row": bool(rows), "--fail-if": fail_if is not None}
+    given = {"--column": column is not None, "--row": bool(rows), "--fail-if": bool(fail_if)}
     others = [name for name, there in given.items() if there]
     if fleet and others:
         raise BadRequest(f"--fleet compares each host with the median of all: leave out {', '.join(others)}")
@@ -157,10 +161,9 @@ def _compare(sides: Sequence[Side], projection: Projection) -> Comparison:
         names = [name for name in varying(cases) if name != "label"]
         ways = f", or a field to compare its cases by: --column {' or '.join(names)}" if names else ""
         raise BadRequest(f"one file has nothing to compare with: give a second file{ways}")
-    if len(columns_of(cases, projection)) < 2:
-        raise BadRequest(
-            f"all cases have the {projection.column} {columns_of(cases, projection)[0]}: choose another --column"
-        )
+    columns = columns_of(cases, projection, gathered.pythons)
+    if len(columns) < 2:
+        raise BadRequest(f"all cases have the {projection.column} {columns[0]}: choose another --column")
     strangers = [side for side in sides[1:] if other_machine(sides[0], side)] if projection.column == "label" else []
     found = contrast(gathered, cases, projection, checks=checks(sides), elsewhere=[side.name for side in strangers])
     if found.table.empty:
@@ -192,16 +195,19 @@ def _why_nothing(sides: Sequence[Side], found: Contrast) -> str:
 def _judged(failed: Mapping[str, Sequence[str]], contrast: Contrast, quiet: bool) -> int:
     """Print the result of --fail-if, to stderr if a program reads stdout, and return the exit code."""
     from ipcbench.cli.output import say, tell
-    from ipcbench.report.comparison.words import below_floor
+    from ipcbench.report.comparison.words import below_floor, sight
+    from ipcbench.report.content.words import listing
 
     if not failed:
         return 0
     open_ = int((contrast.table["verdict"] == "inconclusive").sum())
     rest = f"; {open_:,} inconclusive, which do not count as failed" if open_ else ""
     true = [
-        f"{condition}: {len(rows):,}, such as {rows[0]}{below_floor(contrast, rows)}"
+        f"{condition}: {len(rows):,}, {listing(rows, MOST_NAMED)}{below_floor(contrast, rows)}"
         for condition, rows in failed.items()
         if rows
     ]
-    (tell if quiet else say)(f"{'failed' if true else 'passed'}: {'; '.join(true) or ', '.join(failed)}{rest}")
+    show = tell if quiet else say
+    show(sight(contrast))
+    show(f"{'failed' if true else 'passed'}: {'; '.join(true) or ', '.join(failed)}{rest}")
     return WORSE if true else 0

@@ -185,7 +185,8 @@ run_options = options(
         "--python",
         multiple=True,
         metavar="EXE",
-        help="Measure under this interpreter, which needs pyperf; repeat to compare interpreters, paired by round.",
+        help="Measure under this interpreter, which needs pyperf; repeat to compare interpreters, paired by round. "
+        "NAME=EXE names it, such as base=venv-base/bin/python.",
     ),
     click.option(
         "--fresh-interpreters",

@@ -11,7 +11,16 @@ from typing import Any
 from ipcbench.cli.options import GROUPS, REPORTS, RESULTS, known, parts, whole
 from ipcbench.errors import BadRequest
 from ipcbench.machine.pythons import interpreters
-from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS, START_METHODS, Budget, Timing
+from ipcbench.model import (
+    MOST_WORKERS,
+    PAYLOADS,
+    PLACEMENTS,
+    START_METHODS,
+    Budget,
+    Interpreter,
+    Timing,
+    names_python,
+)
 from ipcbench.plan.planner import Request
 from ipcbench.run.request import Destination, ResumeRequest, RunRequest
 from ipcbench.shell import kept, pasted
@@ -113,7 +122,7 @@ def _command(command: str, given: dict[str, Any], request: Request, seed: int) -
         "payload": request.payloads,
         "placement": request.placements,
         "start-method": request.start_methods,
-        "python": tuple(f"python{python.version}" for python in request.pythons),
+        "python": tuple(map(_repeated, request.pythons)),
     }
     for name, chosen in lists.items():
         if chosen:
@@ -124,6 +133,12 @@ def _command(command: str, given: dict[str, Any], request: Request, seed: int) -
         if given[name]:
             words += [f"--{name}", " ".join(given[name].split())]
     return kept(*words, "--seed", seed)
+
+
+def _repeated(python: Interpreter) -> str:
+    """Return an interpreter for the command that repeats the run: name and version, without its path."""
+    program = f"python{python.version}"
+    return f"{python.tag}={program}" if names_python(python.tag) else program
 
 
 def _sizes(texts: Sequence[str]) -> tuple[int, ...]:

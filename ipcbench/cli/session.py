@@ -68,7 +68,7 @@ def dry_run(request: RunRequest, listener: Listener) -> None:
         refuse_existing(destination.results / f"{check_label(request.label)}.json", destination.force)
     for block in dict.fromkeys(case.block for case in plan.cases):
         question, size, workers, *settings = block
-        names = [case.mechanism for case in plan.cases if case.block == block]
+        names = dict.fromkeys(case.mechanism for case in plan.cases if case.block == block)
         more = "".join(f", {word}" for word in settings if word not in ("bytes", "fork", "spread"))
         say_prose(f"{question}, {format_size(size)}, {count(workers, 'worker')}{more}: {', '.join(names)}")
     for line in skip_lines(plan.skips):

@@ -1,9 +1,10 @@
-"""Other Python interpreters for --python: their versions, and whether they can measure."""
+"""Other Python interpreters for --python: their names and versions, and whether they can measure."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shlex
 import shutil
@@ -13,12 +14,13 @@ from typing import Any
 
 from ipcbench.errors import BadRequest
 from ipcbench.measure.process.names import PACKAGE, PACKAGE_PARENT
-from ipcbench.model import Interpreter
+from ipcbench.model import Interpreter, names_python
 from ipcbench.text import safe_text
 
 PYPERF = "2.10"  # the version that the worker is written for
 _SECONDS = 30.0
 _LEAST = (3, 11)
+_NAMED = re.compile(r"([^=/]*)=(.+)", re.DOTALL)
 # Every Python prints its version; one that is new enough also imports what a worker imports. The mark separates the
 # answer from the output of start-up files of that Python.
 _ASK = f"""
@@ -45,13 +47,28 @@ print("\\n" + mark + json.dumps(answer))
 
 
 def interpreters(commands: Sequence[str]) -> tuple[Interpreter, ...]:
-    """Query interpreters; raises BadRequest for one that is no Python, too old, without pyperf, or given twice."""
+    """Query interpreters, given as EXE or NAME=EXE.
+
+    Raises BadRequest for one that is no Python, too old, or without pyperf, and for a name that is bad or not unique.
+    """
     found: dict[str, Interpreter] = {}
     for command in commands:
-        one = _interpreter(command)
-        if one.tag in found:
-            raise BadRequest(f"--python {command}: {one.implementation} {one.version} was given before: leave one out")
-        found[one.tag] = one
+        named = _NAMED.fullmatch(command)
+        name, program = named.groups() if named else ("", command)
+        if named and not names_python(name):
+            raise BadRequest(
+                f"--python {command}: the name {name!r} is not possible: expected a short word of lower-case letters, "
+                "digits and hyphens that means nothing else in a case id, such as base or head"
+            )
+        if name in found:
+            raise BadRequest(f"--python {command}: the name {name} was given before: choose another")
+        one = _interpreter(command, program)
+        if not name and one.tag in found:
+            raise BadRequest(
+                f"--python {command}: {one.implementation} {one.version} was given before: leave one out, or name "
+                f"both to compare them, as in --python base={program}"
+            )
+        found[name or one.tag] = one._replace(tag=name or one.tag)
     return tuple(found.values())
 
 
@@ -65,8 +82,9 @@ def search_path(other: bool) -> list[str]:
     return [folder for folder in folders if not (other and os.path.realpath(folder) == here)]
 
 
-def _interpreter(command: str) -> Interpreter:
-    answer = _ask(command)
+def _interpreter(command: str, program: str) -> Interpreter:
+    """Query a program; `command` is what errors name."""
+    answer = _ask(command, program)
     executable, implementation, version = answer["executable"], answer["implementation"], answer["version"]
     number = answer["number"]
     if tuple(number) < _LEAST:
@@ -84,9 +102,9 @@ def _interpreter(command: str) -> Interpreter:
     )
 
 
-def _ask(command: str) -> dict[str, Any]:
+def _ask(command: str, program: str) -> dict[str, Any]:
     """Return the answers of an interpreter; raises BadRequest if the program is no Python."""
-    path = shutil.which(os.path.expanduser(command))
+    path = shutil.which(os.path.expanduser(program))
     if path is None:
         raise BadRequest(f"--python {command}: no such program: give a name such as python3.13, or a path")
     mark = secrets.token_hex(16)

@@ -81,16 +81,24 @@ class Plan:
 
 
 def shuffled_blocks(cases: Sequence[Case], seed: str) -> list[Case]:
-    """Shuffle cases inside their blocks, and the blocks; cases that are compared stay next to each other."""
+    """Shuffle cases inside their blocks, and the blocks; cases that are compared stay next to each other.
+
+    Inside a block, cases that differ in Python only are neighbours.
+    """
     chance = random.Random(seed)
     blocks: dict[tuple[object, ...], list[Case]] = {}
     for case in cases:
         blocks.setdefault(case.block, []).append(case)
     groups = list(blocks.values())
     chance.shuffle(groups)
+    found: list[Case] = []
     for group in groups:
         chance.shuffle(group)
-    return list(itertools.chain.from_iterable(groups))
+        places: dict[Case, int] = {}
+        for case in group:
+            places.setdefault(case._replace(python=""), len(places))
+        found += sorted(group, key=lambda case: places[case._replace(python="")])
+    return found
 
 
 class Needs(NamedTuple):
@@ -103,17 +111,26 @@ class Needs(NamedTuple):
 def _that_fit(visits: Iterable[Visit], room: Room) -> Iterator[list[Visit]]:
     """Split visits into sittings, each within the room and MOST_TOGETHER; a visit alone always fits."""
     sitting: list[Visit] = []
-    memory = shared = 0
-    for visit in visits:
-        needed = needs(visit.case)
-        memory, shared = memory + needed.memory, shared + needed.shared_memory
-        fits = len(sitting) < MOST_TOGETHER and _within(memory, room.memory) and _within(shared, room.shared_memory)
-        if sitting and not fits:
+    for unit in _inseparable(visits, room):
+        if sitting and not _fit([*sitting, *unit], room):
             yield sitting
-            sitting, memory, shared = [], *needed
-        sitting.append(visit)
+            sitting = []
+        sitting += unit
     if sitting:
         yield sitting
+
+
+def _inseparable(visits: Iterable[Visit], room: Room) -> Iterator[list[Visit]]:
+    """Yield neighbours that differ in Python only together if a sitting has room for them, else one by one."""
+    for _, alike in itertools.groupby(visits, lambda visit: visit.case._replace(python="")):
+        unit = list(alike)
+        yield from [unit] if _fit(unit, room) else [[visit] for visit in unit]
+
+
+def _fit(visits: Sequence[Visit], room: Room) -> bool:
+    needed = [needs(visit.case) for visit in visits]
+    memory, shared = sum(each.memory for each in needed), sum(each.shared_memory for each in needed)
+    return len(visits) <= MOST_TOGETHER and _within(memory, room.memory) and _within(shared, room.shared_memory)
 
 
 def _within(used: int, limit: int | None) -> bool:
@@ -285,6 +302,7 @@ def _suite_rows(request: Request, mechanisms: Sequence[str], questions: Sequence
                 f"nothing to measure: suite {name} has no pattern {', '.join(map(repr, request.patterns))}"
             )
     if mechanisms:
+        rows = [replace(row, mechanisms=tuple(mechanisms)) if row.any_mechanism else row for row in rows]
         rows = [row for row in rows if set(row.mechanisms) & set(mechanisms)]
         if not rows:
             wanted = ", ".join(map(repr, request.mechanisms))

@@ -90,7 +90,8 @@ THIRD_POOLS = ("pool", "process-pool-executor", "loky", "serial")
 class Row:
     """All combinations of the fields; --fast uses the fast ones, and skips a row without fast_sizes.
 
-    A row without start_methods or placements gets the plan's default.
+    A row without start_methods or placements gets the plan's default. any_mechanism says that the mechanisms are only
+    the usual ones: if the user names some, the row has these instead, be they plug-ins.
     """
 
     questions: tuple[str, ...]
@@ -103,6 +104,7 @@ class Row:
     payloads: tuple[PayloadKind, ...] = ("bytes",)
     start_methods: tuple[StartMethod, ...] = ()
     placements: tuple[Placement, ...] = ()
+    any_mechanism: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +332,19 @@ _THIRD_PARTY = Suite(
     ),
 )
 
+_CI = Suite(
+    "ci",
+    "Is a change slower? A few cases on one CPU, where they repeat best; for 'compare --fail-if'.",
+    tuple(
+        Row(questions, mechanisms, sizes, workers, sizes, workers, placements=("pack",), any_mechanism=True)
+        for questions, mechanisms, sizes, workers in (
+            (_PING, ("pipe", "queue", "simple-queue", "unix-stream", "shared-memory"), (64, 64 * KIB), (1,)),
+            (_STREAM, ("pipe",), (64,), (1,)),
+            (_TASKS, ("simple-queue",), (64,), (2,)),
+        )
+    ),
+)
+
 _QUESTIONS = (
     _LATENCY,
     _THROUGHPUT,
@@ -343,6 +358,7 @@ _QUESTIONS = (
     _OBJECTS,
     _POOLS,
     _THIRD_PARTY,
+    _CI,
 )
 SUITES = {suite.name: suite for suite in (_ALL, *_QUESTIONS)}
 

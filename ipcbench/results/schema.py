@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from ipcbench.model import Verdict
+from ipcbench.model import Verdict, names_python
 from ipcbench.text import LINES, ONE_LINE
 
 SCHEMA = 4
@@ -182,6 +182,12 @@ class PythonFacts(msgspec.Struct, forbid_unknown_fields=True):
     tag: Name
     implementation: Text
     version: Text
+
+    @property
+    def written(self) -> str:
+        """Return implementation and version, and the name if the user has given one: 'CPython 3.13.0 as base'."""
+        program = f"{self.implementation} {self.version}"
+        return f"{program} as {self.tag}" if names_python(self.tag) else program
 
 
 class Condition(msgspec.Struct, forbid_unknown_fields=True):

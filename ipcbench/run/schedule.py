@@ -106,6 +106,18 @@ def worse(one: Failure, other: Failure) -> Failure:
     return max(one, other, key=lambda failure: SEVERITY.index(failure.verdict))
 
 
+def equal_loops(loops: Mapping[Case, int]) -> dict[Case, int]:
+    """Give cases that differ in Python only the most loops of any of them.
+
+    What a value costs beyond its operations would otherwise make equal interpreters seem different.
+    """
+    most: dict[Case, int] = {}
+    for case, number in loops.items():
+        alike = case._replace(python="")
+        most[alike] = max(number, most.get(alike, 0))
+    return {case: most[case._replace(python="")] for case in loops}
+
+
 def shares(found: Sequence[Outcome | Failure]) -> list[float]:
     """Return the share of each visit in the time of its sitting: by its own duration, a failed one as the mean."""
     walls = [one.wall for one in found if isinstance(one, Outcome)]
@@ -139,6 +151,7 @@ class _Run:
             for visit, attempt in self._make(sitting, rounds, rest + rounds * one_round):
                 if isinstance(attempt.found, Outcome):
                     self.findings.loops[visit.case] = loops_for(attempt.found, self.plan.timing)
+        self.findings.loops = equal_loops(self.findings.loops)
 
     def rounds(self) -> None:
         """Visit every remaining case once a round until the budget is met, then the cases that are still wide."""

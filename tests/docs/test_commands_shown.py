@@ -145,7 +145,22 @@ def test_what_is_shown_of_compare_works(
     cases = [case for case in make_cases() if case.size in (64, 2**20)][:30]
     cases += [case._replace(placement="pack") for case in cases if case.placement == "spread"]
     cases += [case._replace(python=tag) for case in cases[:4] for tag in ("py3.11.7", "py3.13.0")]
-    names = {"A", "B", "laptop", "server", "main", "branch", "old", "new", "a", "b", "c", "pythons", "placement"}
+    names = {
+        "A",
+        "B",
+        "laptop",
+        "server",
+        "main",
+        "branch",
+        "old",
+        "new",
+        "a",
+        "b",
+        "c",
+        "pythons",
+        "placement",
+        "gate",
+    }
     for number, name in enumerate(sorted(names | {f"lab-{host}" for host in "123"})):
         result = make_result(cases, 5, seed=number, label=name)
         result.ipcbench.started = result.ipcbench.repeats[0].started = f"2026-02-{number + 1:02}T10:00:00+00:00"

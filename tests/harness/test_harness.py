@@ -16,7 +16,18 @@ from synthetic import make_result
 
 from ipcbench.results.store import save
 
-PROMISED = {"overhead", "containment", "answer_time", "duty", "report_scale", "fleet_scale", "sittings", "aa", "power"}
+PROMISED = {
+    "overhead",
+    "containment",
+    "answer_time",
+    "duty",
+    "report_scale",
+    "fleet_scale",
+    "sittings",
+    "aa",
+    "power",
+    "gate",
+}
 
 pytestmark = [
     pytest.mark.skipif(not HARNESS.exists(), reason="there is no source tree with the harness"),

@@ -140,7 +140,8 @@ def test_another_interpreter_gets_the_package_and_nothing_else_of_the_folder_it_
 ) -> None:
     bare.use_pyperf()
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((PACKAGE_PARENT, str(tmp_path))))
-    (other,) = interpreters([bare.python])
+    (bare.site / "ipcbench.py").write_text("raise SystemExit('another ipcbench')")
+    (other,) = interpreters([f"head={bare.python}"])
     with closing(Visitor(Timing(), stop, pythons=[other])) as visitor:
         left = visitor.errand(("-c", SHOW), 10.0, other.tag).left
     assert left is not None
@@ -153,7 +154,41 @@ def test_another_interpreter_gets_the_package_and_nothing_else_of_the_folder_it_
 
 def test_no_program_and_the_same_one_twice_are_refused() -> None:
     assert "no such program" in str(complaint(BadRequest, lambda: interpreters(["no-such-python"])))
-    assert "was given before" in str(complaint(BadRequest, lambda: interpreters([sys.executable] * 2)))
+    said = str(complaint(BadRequest, lambda: interpreters([sys.executable] * 2)))
+    assert said.endswith(
+        f"was given before: leave one out, or name both to compare them, as in --python base={sys.executable}"
+    )
+
+
+def test_two_names_make_two_interpreters_even_of_one_program() -> None:
+    found = interpreters([f"head={sys.executable}", f"base={sys.executable}", sys.executable])
+    assert [python.tag for python in found] == ["head", "base", HERE]
+    assert {python.executable for python in found} == {sys.executable}
+    assert Case.parse(Case("ping-pong", "pipe", 64, python="head").id).python == "head"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Base", "my base", "pack", "spawn", "array", "awake", "none", "3.13", "py3.13.0", "2w", "b" * 21]
+)
+def test_a_name_that_a_case_id_cannot_hold_is_refused_before_anything_is_started(name: str) -> None:
+    said = str(complaint(BadRequest, lambda: interpreters([f"{name}=no-such-python"])))
+    assert said.startswith(f"--python {name}=no-such-python: the name {name!r} is not possible: expected a short word")
+
+
+def test_a_name_twice_and_a_name_for_no_program_or_one_without_pyperf_are_refused(bare: Bare) -> None:
+    twice = [f"base={sys.executable}", f"base={sys.executable}"]
+    assert "the name base was given before: choose another" in str(complaint(BadRequest, lambda: interpreters(twice)))
+    said = str(complaint(BadRequest, lambda: interpreters(["base=no-such-python"])))
+    assert said.startswith("--python base=no-such-python: no such program")
+    said = str(complaint(BadRequest, lambda: interpreters([f"base={bare.python}"])))
+    assert said.startswith(f"--python base={bare.python}: has no pyperf; install it with: {bare.python} -m pip")
+
+
+def test_a_path_with_an_equals_sign_is_no_name(tmp_path: Path) -> None:
+    folder = tmp_path / "a=b"
+    folder.mkdir()
+    (found,) = interpreters([program(folder, f'exec {sys.executable} "$@"')])
+    assert found.tag == HERE
 
 
 @pytest.mark.usefixtures("no_leaks")
@@ -172,13 +207,15 @@ def test_a_visit_is_made_under_the_interpreter_of_its_case(stop: Stop, tmp_path:
 
 @pytest.mark.usefixtures("no_leaks")
 def test_the_file_says_which_interpreters_there_were_and_no_path(tmp_path: Path) -> None:
-    words = ["run", "--python", sys.executable, "--mechanism", "pipe", "--pattern", "ping-pong", "--size", "64B"]
+    words = ["run", "--python", f"head={sys.executable}", "--python", sys.executable]
+    words += ["--mechanism", "pipe", "--pattern", "ping-pong", "--size", "64B"]
     done = run(*words, "--fast", "--rounds", "1", "--label", "a", cwd=tmp_path)
     assert done.code in (0, 7), done.err
     path = tmp_path / "results" / "a.json"
     record = store.load(path).ipcbench
-    assert [python.tag for python in record.pythons] == [HERE]
-    assert [case.id for case in record.cases] == [f"ping-pong/pipe/64B/1w/{HERE}"]
+    assert [python.tag for python in record.pythons] == ["head", HERE]
+    assert [case.id for case in record.cases] == [f"ping-pong/pipe/64B/1w/{tag}" for tag in ("head", HERE)]
+    assert f"--python head=python{record.pythons[0].version}," in record.command
     assert os.path.dirname(sys.executable) not in path.read_text()
 
 

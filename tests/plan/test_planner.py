@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 from dataclasses import replace
 from itertools import chain
 
@@ -327,3 +328,39 @@ def test_a_sitting_has_at_most_so_many_visits() -> None:
     cases = tuple(Case("ping-pong", "pipe", 64)._replace(python=f"py3.11.{number}") for number in range(70))
     made = Plan(cases, (), 1, Budget(rounds=1), Timing())
     assert [len(sitting) for sitting in made.sittings(1, cases, {})] == [MOST_TOGETHER, MOST_TOGETHER, 6]
+
+
+def test_the_suite_for_ci_has_a_dozen_cases_and_no_wake_ups() -> None:
+    made = plan(Request(suites=("ci",)))
+    assert len(made.cases) == 12
+    assert {case.placement for case in made.cases} == {"pack"}
+
+
+def test_the_suite_for_ci_asks_its_questions_of_the_mechanisms_that_are_named() -> None:
+    own = {case._replace(mechanism="") for case in plan(Request(suites=("ci",))).cases}
+    made = plan(Request(suites=("ci",), mechanisms=("os-pipe", "queue")))
+    assert {case.mechanism for case in made.cases} == {"os-pipe", "queue"}
+    assert {case._replace(mechanism="") for case in made.cases} == own
+    assert [skip.reason for skip in made.skips] == ["os-pipe carries bytes, and a task is an object"]
+
+
+def test_named_interpreters_share_the_sittings_of_their_blocks() -> None:
+    here = Interpreter("base", sys.executable, "CPython", "3.13.1", sys.version_info[:2])
+    made = plan(Request(suites=("ci",), pythons=(here, here._replace(tag="head"))))
+    assert len(made.cases) == 24
+    for sitting in made.sittings(1, made.cases, {}):
+        cases = [visit.case for visit in sitting]
+        assert {case._replace(python="head") for case in cases} == {case for case in cases if case.python == "head"}
+        assert len(cases) == 2 * len({case.mechanism for case in cases})
+
+
+@given(st.integers(1, 2**28), st.integers(0, 9))
+def test_the_visits_of_two_interpreters_stay_together_when_a_block_is_split(memory: int, number: int) -> None:
+    names = [name for name in mechanism_names() if catalog.mechanism(name).channel][:25]
+    cases = tuple(Case("ping-pong", name, 64, python=python) for name in names for python in ("base", "head"))
+    room = Room(memory)
+    sittings = Plan(cases, (), 1, Budget(rounds=1), Timing(), room=room).sittings(number, cases, {})
+    assert sorted(visit.case for sitting in sittings for visit in sitting) == sorted(cases)
+    assert len(sittings) >= 2
+    for case in (visit.case for sitting in sittings for visit in sitting if len(sitting) == 1):
+        assert 2 * needs(case).memory > memory, "both have room in a sitting"

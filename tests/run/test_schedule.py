@@ -18,7 +18,7 @@ from ipcbench.model import SEVERITY, Budget, Case, Failure, Outcome, Timing, Ver
 from ipcbench.plan.planner import Plan
 from ipcbench.run import cost, schedule
 from ipcbench.run.cost import loops_for, rounds_within, time_to_start
-from ipcbench.run.schedule import NOTHING, Attempt, Earlier, Findings, measure, worse
+from ipcbench.run.schedule import NOTHING, Attempt, Earlier, Findings, equal_loops, measure, worse
 from ipcbench.run.stop import Stop
 
 CASES = (Case("ping-pong", "pipe", 64), Case("ping-pong", "queue", 64), Case("stream", "pipe", 64))
@@ -59,6 +59,12 @@ def test_every_case_is_calibrated_once_and_then_visited_once_a_round(bench: Benc
         questions = [visit.case.question for visit in bench.made if visit.round == number]
         assert len([*itertools.groupby(questions)]) == 2, "a block is one sitting"
     assert bench.begun == [(visit, 1) for visit in bench.made]
+
+
+def test_interpreters_measure_a_case_with_equal_loops() -> None:
+    case, other = CASES[0], CASES[1]
+    loops = {case._replace(python="base"): 300, case._replace(python="head"): 120, other._replace(python="base"): 7}
+    assert equal_loops(loops) == loops | {case._replace(python="head"): 300}
 
 
 def test_positions_are_kept_with_the_outcomes(bench: Bench, stop: Stop) -> None:

@@ -7,7 +7,6 @@ default, or the geometric mean of all cases that share some fields.
 from __future__ import annotations
 
 import fnmatch
-import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -58,12 +57,13 @@ class Gathered:
 
     cases is `frame.case_frame` with two more columns, label (the name of the side) and plain (the name of a benchmark
     from a plain pyperf file, else empty). series has, by label and case, the visit means (rounds,) in seconds of cases
-    that are ok; repeats has, by label, the repeat of each round.
+    that are ok; repeats has, by label, the repeat of each round. pythons are the tags of --python in the order given.
     """
 
     cases: pd.DataFrame
     series: Mapping[tuple[str, str], FloatArray]
     repeats: Mapping[str, IntArray]
+    pythons: Sequence[str]
 
 
 def field(name: str) -> str:
@@ -87,7 +87,8 @@ def gather(sides: Sequence[Side]) -> Gathered:
         repeats[side.name] = rounds.to_numpy(dtype="int64")
         if len(side.visits):
             series |= {(side.name, case): row for case, row in by_round(side.visits).items() if case in ok}
-    return Gathered(pd.concat(tables, ignore_index=True), series, repeats)
+    pythons = list(dict.fromkeys(tag for side in sides for tag in side.pythons))
+    return Gathered(pd.concat(tables, ignore_index=True), series, repeats, pythons)
 
 
 def chosen(cases: pd.DataFrame, filters: Sequence[tuple[str, tuple[str, ...]]]) -> pd.DataFrame:
@@ -121,8 +122,11 @@ def written(column: str, value: object) -> str:
     return str(value) or "none"
 
 
-def columns_of(cases: pd.DataFrame, projection: Projection) -> list[str]:
-    """Return the values of the column field, the base first: in the order of a filter, or in natural order."""
+def columns_of(cases: pd.DataFrame, projection: Projection, pythons: Sequence[str]) -> list[str]:
+    """Return the values of the column field, the base first: in the order of a filter, or in natural order.
+
+    The natural order of Pythons is that of --python, which `pythons` has.
+    """
     column = field(projection.column)
     if projection.column in _NO_COLUMN:
         raise BadRequest(
@@ -135,16 +139,11 @@ def columns_of(cases: pd.DataFrame, projection: Projection) -> list[str]:
     elif column in ("size", "workers"):
         present.sort()
     elif column == "python":
-        present.sort(key=_version)
+        present.sort(key=lambda tag: pythons.index(tag) if tag in pythons else len(pythons))
     for name, values in projection.filters:
         if field(name) == column:
             present.sort(key=lambda known: next(n for n, text in enumerate(values) if _matches(column, known, text)))
     return [written(column, value) for value in present]
-
-
-def _version(tag: object) -> tuple[float, ...]:
-    parts = "".join(character if character.isdigit() else " " for character in str(tag)).split()
-    return tuple(map(float, parts)) or (math.inf,)
 
 
 def varying(cases: pd.DataFrame) -> list[str]:

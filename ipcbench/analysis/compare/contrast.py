@@ -115,7 +115,7 @@ def contrast(
     rows are set against the mean of all. The verdicts of all rows are given at once. Raises BadRequest for a field that
     cannot be a column.
     """
-    columns = columns_of(cases, projection)
+    columns = columns_of(cases, projection, gathered.pythons)
     column = field(projection.column)
     about = cases.assign(
         place=[written(column, value) for value in cases[column]],

@@ -1,4 +1,4 @@
-"""Conditions under which a comparison counts as failed, for CI: 'slower>10%', 'slower', 'missing'."""
+"""Conditions under which a comparison counts as failed, for CI: 'slower>10%', 'slower', 'missing', 'blind>10%'."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import pandas as pd
 from ipcbench.analysis.compare.contrast import Contrast
 from ipcbench.errors import BadRequest
 
-Kind = Literal["slower", "faster", "different", "missing"]
-KINDS: tuple[Kind, ...] = ("slower", "faster", "different", "missing")
+Kind = Literal["slower", "faster", "different", "missing", "blind"]
+KINDS: tuple[Kind, ...] = ("slower", "faster", "different", "missing", "blind")
 LARGEST = 1_000_000.0  # per cent
 
 _CONDITION = re.compile(r"([a-z]+)\s*(?:>\s*([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*%)?", re.IGNORECASE)
 _ACCEPTED = (
-    "expected 'slower', 'faster', 'different' (either), each alone or as in 'slower>10%', or 'missing'; "
-    "several separated by commas or 'or'"
+    "expected 'slower', 'faster', 'different' (either), each alone or as in 'slower>10%', 'missing', or 'blind>10%' "
+    "for cases in which a difference of 10 % could not have been seen; several separated by commas or 'or'"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One condition; share is the difference that must be exceeded: 0.1 for 10 %."""
+    """One condition; share is the difference that must be exceeded, or seen: 0.1 for 10 %."""
 
     kind: Kind
     share: float = 0.0
@@ -43,7 +43,7 @@ def _parse(part: str, text: str) -> Limit:
     for kind in KINDS:
         if match and match[1].lower() == kind and not (kind == "missing" and match[2]):
             per_cent = float(match[2] or 0)
-            if per_cent <= LARGEST:
+            if per_cent <= LARGEST and (per_cent or kind != "blind"):
                 return Limit(kind, per_cent / 100)
     raise BadRequest(f"--fail-if {text!r}: {_ACCEPTED}")
 
@@ -52,12 +52,15 @@ def exceeded(limit: Limit, contrast: Contrast) -> list[str]:
     """Return the rows for which a condition is true; inconclusive rows are neither slower nor faster.
 
     10 % slower means that it takes 1.1 times as long, 10 % faster that the base takes 1.1 times as long. Missing means
-    a number in the base and none in another column.
+    a number in the base and none in another column. Blind means that a difference of that size would have been seen
+    less than four times out of five, or that the rounds are too few to tell.
     """
     if limit.kind == "missing":
         lacks = contrast.missing
         return list(dict.fromkeys(lacks.loc[lacks["column"] != contrast.base, "case"]))
     rows = contrast.table
+    if limit.kind == "blind":
+        return list(rows.loc[~(rows["visible"] <= limit.share), "row"])
     beyond = pd.Series(False, rows.index)
     if limit.kind in ("slower", "different"):
         beyond |= (rows["verdict"] == "slower") & (rows["ratio"] > 1 + limit.share)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ class Side:
     unknown: for a plain pyperf file, or a machine that keeps no id. plain says that it is a plain pyperf file.
     repeats has the time and the seed of each measurement, file the name of the file if there is one. touched says in
     words how many visits were touched by something else on the machine, empty if none or unknown; share_touched is
-    their share of all visits.
+    their share of all visits. pythons are the tags of the interpreters of --python, in the order given.
     """
 
     name: str
@@ -48,11 +48,7 @@ class Side:
     file: str = ""
     touched: str = ""
     share_touched: float = 0.0
-
-    @property
-    def pythons(self) -> list[str]:
-        """The tags of the interpreters of the cases."""
-        return sorted(set(self.cases["python"]) - {""})
+    pythons: Sequence[str] = ()
 
     @property
     def rounds(self) -> int:
@@ -90,6 +86,7 @@ def side_of_result(result: ResultFile, name: str | None = None, digest: str = ""
         repeats=frozenset((repeat.started, repeat.seed) for repeat in record.repeats),
         touched=touched_words(record),
         share_touched=touched(record)[0] / max(len(record.visits), 1),
+        pythons=[python.tag for python in record.pythons],
     )
 
 
@@ -108,7 +105,7 @@ def _facts(record: RunRecord) -> dict[str, str]:
         "kernel": machine.kernel,
         "Python": f"{machine.implementation} {machine.python}",
         PYTHON_MODE: machine.mode or "",
-        "other Pythons": ", ".join(f"{each.implementation} {each.version}" for each in record.pythons),
+        "measured under": ", ".join(each.written for each in record.pythons),
         "pyperf": machine.pyperf,
         "ipcbench": record.ipcbench,
         "pickle protocol": str(machine.pickle_protocol),

@@ -22,6 +22,7 @@ from ipcbench.units import format_ratio, format_size, format_time
 
 VERDICTS = ("slower", "faster", "inconclusive", "equivalent")
 MOST_MISSING = 10  # rows shown without --all
+MOST = 0.8  # share of rows for which `sight` says how small a difference would have been seen
 MUCH = 0.05  # share of touched visits of a file; a smaller share is named at the top only, not beside the verdict
 
 
@@ -78,6 +79,23 @@ def below_floor(contrast: Contrast, rows: Sequence[str]) -> str:
     return f" ({len(within):,} by less than the noise floor of {100 * within['floor'].max():.0f} %: doubtful)"
 
 
+def sight(contrast: Contrast) -> str:
+    """Return how small a difference most rows, and all rows, would have shown four times out of five."""
+    visible = sorted(contrast.table["visible"].dropna())
+    rows, unknown = len(contrast.table), len(contrast.table) - len(visible)
+    if not visible:
+        return "There are too few rounds to see any difference for certain."
+    most = math.ceil(MOST * len(visible))
+    said = f"A difference of {_rounded_up(visible[most - 1])} would have been seen in {most:,} of {count(rows, 'case')}"
+    if len(visible) > most:
+        said += f", one of {_rounded_up(visible[-1])} in {len(visible) if unknown else 'all'}"
+    return f"{said}, four times out of five{f'; {unknown:,} have too few rounds' if unknown else ''}."
+
+
+def _rounded_up(share: float) -> str:
+    return f"{math.ceil(share * 1000) / 10:g} %"
+
+
 def conclusion(comparison: Comparison) -> list[str]:
     """Return the counts of verdicts for each column compared with the base, and what more rounds would settle."""
     contrast, said = comparison.contrast, []
@@ -131,7 +149,9 @@ def _settings(comparison: Comparison) -> Iterator[Part]:
     if len(comparison.sides) == 1:
         about = comparison.sides[0].facts
         yield f"{comparison.sides[0].name}: " + ", ".join(
-            f"{name} {about[name]}" for name in ("CPU", "Python", "ipcbench", "rounds", "date") if name in about
+            f"{name} {about[name]}"
+            for name in ("CPU", "Python", "measured under", "ipcbench", "rounds", "date")
+            if name in about
         )
         return
     rows = [[fact.name, *(value or "not known" for value in fact.values)] for fact in known if not fact.same]

@@ -264,7 +264,7 @@ def environment(study: Study) -> Table:
         ["Memory", UNKNOWN if machine.memory is None else format_size(machine.memory)],
         ["System", f"{machine.system} {machine.kernel}{', virtual machine' if machine.virtual else ''}"],
         ["Python", f"{machine.interpreter}, pyperf {machine.pyperf}"],
-        *([["Measured under", ", ".join(python.tag for python in record.pythons)]] if record.pythons else []),
+        *([["Measured under", ", ".join(python.written for python in record.pythons)]] if record.pythons else []),
         ["Pickle protocol", str(machine.pickle_protocol)],
         ["Switch interval", format_time(machine.switch_interval)],
         ["Payload, start method, placement", ", ".join(filter(None, study.setting))],

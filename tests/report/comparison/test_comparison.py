@@ -10,6 +10,7 @@ import math
 import os
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from ipcbench.model import Case
 from ipcbench.report.charts import COMPARED, Chart
 from ipcbench.report.comparison import machine_ratios
 from ipcbench.report.comparison.formats import as_csv, as_json, as_markdown, terminal
-from ipcbench.report.comparison.words import Comparison, below_floor, conclusion, parts
+from ipcbench.report.comparison.words import Comparison, below_floor, conclusion, parts, sight
 from ipcbench.report.comparison.write import footer
 from ipcbench.report.content.tables import Table
 from ipcbench.report.drawing.theme import THEMES, Theme
@@ -440,6 +441,7 @@ def test_of_another_machine_what_is_farthest_from_the_whole_comes_first(within: 
         ("slower > 10 %", ["slower>10%"]),
         ("SLOWER>2.5%, missing", ["slower>2.5%", "missing"]),
         ("faster or different>5%", ["faster", "different>5%"]),
+        ("slower>5%, blind>10%", ["slower>5%", "blind>10%"]),
     ],
 )
 def test_conditions_are_read_as_people_write_them(text: str, expected: list[str]) -> None:
@@ -448,7 +450,20 @@ def test_conditions_are_read_as_people_write_them(text: str, expected: list[str]
 
 @pytest.mark.parametrize(
     "text",
-    ["", "slow", "slower>", "slower>10", "slower<10%", "missing>3%", "slower>1e9%", "a,,b", ">5%", "slower>10%,"],
+    [
+        "",
+        "slow",
+        "slower>",
+        "slower>10",
+        "slower<10%",
+        "missing>3%",
+        "blind",
+        "blind>0%",
+        "slower>1e9%",
+        "a,,b",
+        ">5%",
+        "slower>10%,",
+    ],
 )
 def test_any_other_condition_is_refused_with_what_is_accepted(text: str) -> None:
     said = complaint(BadRequest, lambda: parse_limits(text))
@@ -468,6 +483,31 @@ def test_only_a_verdict_beyond_the_limit_is_a_failure(two: tuple[ResultFile, Res
     noisy = compared(make("a", 1, noise=0.5), make("b", 2, {"queue": 1.3}, noise=0.5))
     assert many("slower>10%", noisy) == 0
     assert (noisy.table["ratio"] > 1.1).any()
+
+
+def test_what_a_comparison_could_not_have_shown_is_blind(two: tuple[ResultFile, ResultFile]) -> None:
+    found = compared(*two)
+    visible = sorted(found.table["visible"])
+    (limit,) = parse_limits(f"blind>{100 * visible[-2]:.6f}%")
+    assert len(exceeded(limit, found)) == 1
+    assert exceeded(parse_limits("blind>1000%")[0], found) == []
+    short = compared(make("a", 1, rounds=2), make("b", 2, rounds=2))
+    assert len(exceeded(parse_limits("blind>1000%")[0], short)) == len(short.table), "two rounds show nothing"
+    assert sight(short) == "There are too few rounds to see any difference for certain."
+
+
+def test_a_gate_says_how_small_a_difference_it_could_have_seen(two: tuple[ResultFile, ResultFile]) -> None:
+    found = compared(*two)
+    table = found.table.head(5).assign(visible=[0.0312, 0.05, 0.01, 0.0411, 0.2])
+    said = sight(replace(found, table=table))
+    assert (
+        said == "A difference of 5 % would have been seen in 4 of 5 cases, one of 20 % in all, four times out of five."
+    )
+    said = sight(replace(found, table=table.assign(visible=[0.0312, 0.05, 0.01, math.nan, math.nan])))
+    assert (
+        said
+        == "A difference of 5 % would have been seen in 3 of 5 cases, four times out of five; 2 have too few rounds."
+    )
 
 
 # What is printed
@@ -622,18 +662,23 @@ def test_three_files_are_each_compared_with_the_first(within: Run, folder: Path)
 def test_a_build_fails_with_9_only_on_what_is_certain(within: Run, folder: Path) -> None:
     done = within("compare", "a", "b", "--fail-if", "slower>10%")
     assert done.code == 9
-    assert re.search(r"^failed: slower>10%: \d+, such as ", done.out.splitlines()[-1])
+    assert re.search(r"^failed: slower>10%: \d+, ping-pong/queue/", done.out.splitlines()[-1])
     done = within("compare", "a", "b", "--fail-if", "slower>50%, faster, missing")
     assert done.code == 0
     assert re.search(r"^passed: slower>50%, faster, missing", done.out.splitlines()[-1])
     done = within("compare", "a", "b", "--fail-if", "slower", "--format", "json")
     assert done.code == 9
     assert json.loads(done.out)["failed"]["slower"]
-    assert done.err.startswith("failed: ")
+    assert done.err.splitlines()[-1].startswith("failed: ")
     keep(folder, make("noisy", 4, {"queue": 1.2}, noise=0.5))
     done = within("compare", "a", "noisy", "--fail-if", "slower>1%")
     assert done.code == 0
     assert "inconclusive, which do not count as failed" in done.out
+    done = within("compare", "a", "noisy", "--fail-if", "slower>1%", "--fail-if", "blind>10%")
+    assert done.code == 9
+    *_, seen, judged = done.out.splitlines()
+    assert re.search(r"^A difference of [\d.]+ % would have been seen in \d+ of \d+ cases", seen)
+    assert re.search(r"^failed: blind>10%: \d+, \S+, \S+, \S+ and \d+ more", judged)
 
 
 @pytest.mark.usefixtures("folder")
@@ -736,11 +781,26 @@ def test_two_pythons_of_one_file_are_compared_by_column(within: Run, folder: Pat
     tagged.ipcbench.pythons = [PythonFacts("py3.9.2", "CPython", "3.9.2"), PythonFacts("py3.13.1", "CPython", "3.13.1")]
     keep(folder, tagged)
     said = refused(within, "a", "pythons")
-    assert "py3.13.1, py3.9.2" in said
+    assert "py3.9.2, py3.13.1" in said
     assert "--column python" in said
     done = within("compare", "pythons", "--column", "python")
     assert "py3.13.1 against py3.9.2" in done.out
     assert re.search(r"0\.\d\d×.*faster", done.out)
+
+
+def test_two_named_pythons_are_compared_in_the_order_in_which_they_were_given(within: Run, folder: Path) -> None:
+    cases = [case._replace(python=name) for case in FEW for name in ("after", "before")]
+    named = make(
+        "gate", 3, cases=cases, seconds=lambda case: model_seconds(case) * (1 + 0.2 * (case.python == "after"))
+    )
+    named.ipcbench.pythons = [PythonFacts(name, "CPython", "3.13.1") for name in ("before", "after")]
+    keep(folder, named)
+    done = within("compare", "gate", "--column", "python", "--fail-if", "slower>5%")
+    assert done.code == 9
+    assert f"after against before: {len(FEW)} slower" in " ".join(done.out.split())
+    assert "measured under CPython 3.13.1 as before, CPython 3.13.1 as after" in " ".join(done.out.split())
+    done = within("compare", "gate", "--column", "python", "--filter", "python=after,before")
+    assert f"before against after: 0 slower, {len(FEW)} faster" in " ".join(done.out.split())
 
 
 def test_files_without_any_spread_are_compared_too(within: Run, folder: Path) -> None:
