@@ -2,7 +2,7 @@
 
 Each gate is a run and a `compare --fail-if`, as docs/gate.md shows them. Both environments have a plug-in,
 `delayed-pipe`, whose driver spins after each message that it receives: for no time, or in the slower environment for
-10 % of its round trip, which is measured first. So the round trips of the plug-in are slower and all other cases equal.
+10 % of its round trip in the gate before. So the round trips of the plug-in are slower and all other cases equal.
 Aim: of ten gates between equal environments none fails, of ten with the slower one at least nine.
 
     python benchmarks/harness/gate.py [--gates N] [--rounds N] [--quick] [--folder FOLDER] [--json FILE]
@@ -106,7 +106,7 @@ class Gate:
         return f"| {head} | {true} | {case} {self.ratios[case]:.3f} | {seen} | {self.seconds:.0f} s |"
 
 
-def environment(folder: Path, seconds: Mapping[int, float]) -> Path:
+def environment(folder: Path) -> Path:
     """Make a virtual environment that shares the installed packages, with its own plug-in; return its Python."""
     venv.create(folder, symlinks=True)
     (site,) = folder.glob("lib/python3*/site-packages")
@@ -115,12 +115,18 @@ def environment(folder: Path, seconds: Mapping[int, float]) -> Path:
         *{sysconfig.get_path(name) for name in ("purelib", "platlib")},
     ]
     (site / "shared.pth").write_text("\n".join([*shared, ""]))
-    (site / "delayed_pipe.py").write_text(PLUGIN.format(seconds=dict(seconds)))
     about = site / "delayed_pipe-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: delayed-pipe\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text("[ipcbench.mechanisms]\ndelayed-pipe = delayed_pipe:MECHANISM\n")
+    delay(folder, {})
     return folder / "bin" / "python"
+
+
+def delay(folder: Path, seconds: Mapping[int, float]) -> None:
+    """Write the plug-in of an environment: the driver spins for these seconds, by the size of a message in bytes."""
+    (site,) = folder.glob("lib/python3*/site-packages")
+    (site / "delayed_pipe.py").write_text(PLUGIN.format(seconds=dict(seconds)))
 
 
 def ipcbench_of(program: Path, folder: Path, words: Sequence[str], accepted: Sequence[int]) -> str:
@@ -139,12 +145,15 @@ def run(folder: Path, label: str, pythons: Mapping[str, Path], words: Sequence[s
     ipcbench_of(first, folder, ["run", "--suite", "ci", *words, *named, "--label", label, "--quiet"], (0, 7))
 
 
-def round_trips(folder: Path, base: Path, rounds: int) -> dict[int, float]:
-    """Measure the round trips of the plug-in without delay: seconds by size in bytes."""
-    words = ["--mechanism", "delayed-pipe", "--pattern", "ping-pong", "--rounds", str(rounds)]
-    run(folder, "round-trips", {"base": base}, words)
-    series = by_round(visit_frame(load(folder / "results" / "round-trips.json")))
-    return {Case.parse(case).size: float(np.nanmedian(seconds)) for case, seconds in series.items()}
+def round_trips(path: Path) -> dict[int, float]:
+    """Return the round trips of the plug-in in the base of a gate: median over rounds in seconds, by size in bytes."""
+    series = {Case.parse(case): seconds for case, seconds in by_round(visit_frame(load(path))).items()}
+    wanted = ("ping-pong", "delayed-pipe", "base")
+    return {
+        case.size: float(np.nanmedian(seconds))
+        for case, seconds in series.items()
+        if (case.pattern, case.mechanism, case.python) == wanted
+    }
 
 
 def gate(folder: Path, number: int, base: Path, head: Path, selection: Sequence[str]) -> Gate:
@@ -197,13 +206,14 @@ def main() -> None:
     names = ("delayed-pipe",) if args.quick else (*MECHANISMS, "delayed-pipe")
     with tempfile.TemporaryDirectory() as temporary:
         folder = (args.folder or Path(temporary)).resolve()
-        base = environment(folder / "base", {})
-        delays = {size: SLOWER * seconds for size, seconds in round_trips(folder, base, rounds).items()}
-        head = environment(folder / "head", delays)
+        base, head = environment(folder / "base"), environment(folder / "head")
         words = ["--mechanism", ",".join(names), "--rounds", str(rounds)]
         print("| head | conditions that are true | slowest case | seen in all | |\n|---|---|---|---|---|")
         gates = []
         for number in range(2 * many):
+            if number % 2:
+                measured = round_trips(folder / "results" / f"gate-{number - 1}.json")
+                delay(folder / "head", {size: SLOWER * seconds for size, seconds in measured.items()})
             gates.append(gate(folder, number, base, head if number % 2 else base, words))
             print(gates[-1].line, flush=True)
     said = figures(gates)
