@@ -15,11 +15,13 @@ from ipcbench.units import parse_size, size_name
 
 StartMethod = Literal["fork", "forkserver", "spawn"]
 Placement = Literal["spread", "pack", "free"]
+Cpus = Literal["idle", "awake"]
 PayloadKind = Literal["bytes", "object", "array"]
 Verdict = Literal["ok", "failed", "timed-out", "unverified", "wrong", "leaked", "unsupported"]
 
 START_METHODS: tuple[StartMethod, ...] = ("fork", "forkserver", "spawn")
 PLACEMENTS: tuple[Placement, ...] = ("spread", "pack", "free")
+CPUS: tuple[Cpus, ...] = ("idle", "awake")
 PAYLOADS: tuple[PayloadKind, ...] = ("bytes", "object", "array")
 # Verdicts without a value, the worst last. A wrong result, like an outcome, outweighs a first attempt that failed.
 SEVERITY: tuple[Verdict, ...] = ("unsupported", "failed", "timed-out", "wrong", "leaked", "unverified")
@@ -35,8 +37,9 @@ class Case(NamedTuple):
     """One question: how long does this operation take with this mechanism?
 
     size is the payload in bytes; workers is the number of peers beside the driver; operation is the variant of the
-    pattern, such as `read` or `write` of `access`, and empty for a pattern without variants. python is the tag of an
-    interpreter given with --python, such as 'py3.13.0', and empty for the one that runs ipcbench.
+    pattern, such as `read` or `write` of `access`, and empty for a pattern without variants. cpus says whether the CPUs
+    that have nothing to do may sleep. python is the tag of an interpreter given with --python, such as 'py3.13.0', and
+    empty for the one that runs ipcbench.
     """
 
     pattern: str
@@ -47,6 +50,7 @@ class Case(NamedTuple):
     payload: PayloadKind = "bytes"
     start_method: StartMethod = "fork"
     placement: Placement = "spread"
+    cpus: Cpus = "idle"
     python: str = ""
 
     @property
@@ -62,13 +66,19 @@ class Case(NamedTuple):
         '…/1w/array/spawn/pack'.
         """
         parts = [self.question, self.mechanism, size_name(self.size), f"{self.workers}w"]
-        defaults = (self.payload, "bytes"), (self.start_method, "fork"), (self.placement, "spread"), (self.python, "")
+        defaults = (
+            (self.payload, "bytes"),
+            (self.start_method, "fork"),
+            (self.placement, "spread"),
+            (self.cpus, "idle"),
+            (self.python, ""),
+        )
         return "/".join(parts + [value for value, default in defaults if value != default])
 
     @property
-    def block(self) -> tuple[str, int, int, str, str, str]:
+    def block(self) -> tuple[str, int, int, str, str, str, str]:
         """Return everything but mechanism and Python; cases with equal blocks are compared with each other."""
-        return (self.question, self.size, self.workers, self.payload, self.start_method, self.placement)
+        return (self.question, self.size, self.workers, self.payload, self.start_method, self.placement, self.cpus)
 
     @classmethod
     def parse(cls, text: str) -> Case:
@@ -103,6 +113,9 @@ def _with_setting(case: Case, text: str) -> Case:
     for placement in PLACEMENTS:
         if text == placement:
             return case._replace(placement=placement)
+    for cpus in CPUS:
+        if text == cpus:
+            return case._replace(cpus=cpus)
     if _PYTHON.fullmatch(text):
         return case._replace(python=text)
     raise ValueError(text)

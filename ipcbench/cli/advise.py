@@ -20,7 +20,7 @@ FORMATS = ("table", "markdown", "json")
 
 GROUPS = {
     "What you need": ("producers", "consumers", "size", "payload", "need", "must"),
-    "Which mechanisms": ("family", "mechanism", "stdlib", "placement"),
+    "Which mechanisms": ("family", "mechanism", "stdlib", "placement", "cpus"),
     "Which measurements": ("source", "results", "python", "measure", "rounds", "label"),
 }
 
@@ -48,6 +48,7 @@ GROUPS = {
 @click.option("--mechanism", multiple=True, metavar="NAME", help="Only these mechanisms; globs work.")
 @click.option("--stdlib", is_flag=True, help="Only mechanisms of the standard library.")
 @click.option("--placement", default="", metavar="HOW", help="spread, pack or free. Default: that of most cases.")
+@click.option("--cpus", default="", metavar="HOW", help="idle or awake. Default: that of most cases.")
 @click.option("--python", default="", metavar="TAG", help="Which Python, if the file has several, such as py3.13.0.")
 @click.option(
     "--from",

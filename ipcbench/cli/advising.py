@@ -17,7 +17,7 @@ from ipcbench.cli.session import code_of, measured
 from ipcbench.cli.summary import summary_lines
 from ipcbench.errors import BadRequest, ResultError, UnknownName
 from ipcbench.machine.facts import is_this_machine
-from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS, Case
+from ipcbench.model import CPUS, MOST_WORKERS, PAYLOADS, PLACEMENTS, Case
 from ipcbench.plan import catalog
 from ipcbench.report.content.words import listing
 from ipcbench.results.folder import newest_first, record_of, results_in, stem_of
@@ -53,6 +53,7 @@ def make_need(given: dict[str, Any]) -> Need:
         family=known("family", given["family"], families) if given["family"] else "",
         mechanisms=tuple(named),
         placement=known("placement", given["placement"], PLACEMENTS) if given["placement"] else "",
+        cpus=known("CPUs", given["cpus"], CPUS) if given["cpus"] else "",
         python=given["python"],
         stdlib=given["stdlib"],
     )
@@ -204,7 +205,8 @@ def _words(need: Need, mechanisms: list[str]) -> list[str]:
     words = ["--mechanism", ",".join(mechanisms)] if mechanisms else []
     words += ["--pattern", need.questions[0], "--size", size_name(need.size), "--workers", str(need.workers)]
     words += ["--payload", need.payload] if need.payload != "bytes" else []
-    return words + (["--placement", need.placement] if need.placement else [])
+    words += ["--placement", need.placement] if need.placement else []
+    return words + (["--cpus", need.cpus] if need.cpus else [])
 
 
 def how(need: Need) -> str:

@@ -21,7 +21,7 @@ _WIDEST = 30  # characters of an option and its metavar; click puts the help of 
 GROUPS = {
     "What to measure": (
         *("suite", "mechanism", "pattern", "size", "workers"),
-        *("payload", "placement", "start_method", "python", "fresh_interpreters"),
+        *("payload", "placement", "cpus", "start_method", "python", "fresh_interpreters"),
     ),
     "How long": ("fast", "rigorous", "full", "budget", "rounds", "precision"),
     "Results": ("label", "results", "reports", "resume", "force", "full_metadata"),
@@ -135,6 +135,12 @@ run_options = options(
         multiple=True,
         metavar="HOW",
         help="spread: one CPU per process (default); pack: one CPU for all; free: the scheduler decides.",
+    ),
+    click.option(
+        "--cpus",
+        multiple=True,
+        metavar="HOW",
+        help="idle: a CPU without work sleeps (default); awake: it is kept from sleeping during a case's turns.",
     ),
     click.option("--start-method", multiple=True, metavar="HOW", help="fork (default), forkserver or spawn."),
     click.option(

@@ -18,6 +18,7 @@ from ipcbench.model import (
     Budget,
     Capabilities,
     Case,
+    Cpus,
     Interpreter,
     PayloadKind,
     Placement,
@@ -47,6 +48,7 @@ class Request:
     workers: tuple[int, ...] = ()
     payloads: tuple[PayloadKind, ...] = ()
     placements: tuple[Placement, ...] = ()
+    cpus: tuple[Cpus, ...] = ()
     start_methods: tuple[StartMethod, ...] = ()
     pythons: tuple[Interpreter, ...] = ()
     fast: bool = False
@@ -233,13 +235,14 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
             request.workers or workers,
             request.payloads or row.payloads,
             request.placements or row.placements or placements,
+            request.cpus or row.cpus or ("idle",),
             names,
             [python.tag for python in request.pythons] or [""],
         )
-        for question, size, number, payload, placement, name, python in product:
+        for question, size, number, payload, placement, cpus, name, python in product:
             pattern, _, operation = question.partition(":")
             for method in request.start_methods or row.start_methods or _usual(name, methods):
-                case = Case(pattern, name, size, number, operation, payload, method, placement, python)
+                case = Case(pattern, name, size, number, operation, payload, method, placement, cpus, python)
                 found.setdefault(case)
     return list(found)
 

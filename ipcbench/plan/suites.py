@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ipcbench.errors import UnknownName
-from ipcbench.model import PayloadKind, Placement, StartMethod
+from ipcbench.model import Cpus, PayloadKind, Placement, StartMethod
 
 KIB, MIB = 2**10, 2**20
 
@@ -90,7 +90,7 @@ THIRD_POOLS = ("pool", "process-pool-executor", "loky", "serial")
 class Row:
     """All combinations of the fields; --fast uses the fast ones, and skips a row without fast_sizes.
 
-    A row without start_methods or placements gets the plan's default.
+    A row without start_methods, placements or cpus gets the plan's default.
     """
 
     questions: tuple[str, ...]
@@ -103,6 +103,7 @@ class Row:
     payloads: tuple[PayloadKind, ...] = ("bytes",)
     start_methods: tuple[StartMethod, ...] = ()
     placements: tuple[Placement, ...] = ()
+    cpus: tuple[Cpus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ CASES = [
     "payload",
     "start_method",
     "placement",
+    "cpus",
     "reason",
     "notes",
 ]
