@@ -147,7 +147,8 @@ class Capabilities(NamedTuple):
     """What this machine offers to cases.
 
     cpus is the number of usable CPUs; memory and shared_memory are free bytes, memory is None if unknown; semaphores is
-    the reason why there are none, or None if there are.
+    the reason why there are none, or None if there are; asleep is the reason why CPUs cannot be kept awake, or None if
+    they can. cores is the number of cores that the CPUs are threads of.
     """
 
     cpus: int
@@ -155,6 +156,8 @@ class Capabilities(NamedTuple):
     shared_memory: int
     semaphores: str | None
     start_methods: tuple[str, ...]
+    asleep: str | None = None
+    cores: int = 1024
 
 
 class Room(NamedTuple):

@@ -58,6 +58,7 @@ class Awake:
             self._flag[0] = 0
             for cpu, pid in self.loops.items():
                 if not error and os.waitpid(pid, os.WNOHANG)[0]:
+                    del self.loops[cpu]
                     raise PeerFailed(f"the loop that kept CPU {cpu} awake has ended")
 
     def end(self) -> None:

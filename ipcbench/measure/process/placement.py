@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ipcbench.measure.api.mechanism import Mechanism
-from ipcbench.measure.api.pattern import Pattern
 from ipcbench.model import Case, Placement
+
+if TYPE_CHECKING:  # the warden, which imports this module, needs neither
+    from ipcbench.measure.api.mechanism import Mechanism
+    from ipcbench.measure.api.pattern import Pattern
 
 _CPU = Path("/sys/devices/system/cpu")
 
