@@ -49,6 +49,7 @@ POOLS = ("pool", "process-pool-executor", "thread-pool-executor", "interpreter-p
 CHUNKING = ("pool", "process-pool-executor", "serial")
 TAILED = ("queue", "simple-queue", "pipe", "pipe-bytes", "raw-array", "manager-queue")
 PLACED = ("queue", "simple-queue", "pipe", "os-pipe", "unix-stream", "tcp-nodelay", "shared-memory", "manager-queue")
+WAKING = ("queue", "simple-queue", "pipe", "os-pipe", "unix-stream", "shared-memory")
 PAIRED = ("pipe", "os-pipe", "unix-stream", "shared-memory")
 SPLITTING = ("listener-tcp", "manager-tcp", "tcp", "tcp-nodelay", "listener-unix", "pipe", "pipe-simplex", "os-pipe")
 ARRAYS = (
@@ -239,6 +240,14 @@ _PLACEMENT = Suite(
         *_CONTROLS,
     ),
 )
+_AWAKE = Suite(
+    "awake",
+    "Does it matter whether idle CPUs sleep? Round trips while they do, and while they are kept awake.",
+    (
+        Row(_PING, WAKING, (64, 64 * KIB), cpus=("idle", "awake"), fast_sizes=(64,)),
+        *_CONTROLS,
+    ),
+)
 _CLIFFS = Suite(
     "cliffs",
     "Are there sizes to avoid? Round trips just below and above every known threshold.",
@@ -338,6 +347,7 @@ _QUESTIONS = (
     _STATE,
     _SIGNALS,
     _PLACEMENT,
+    _AWAKE,
     _CLIFFS,
     _START,
     _TAILS,

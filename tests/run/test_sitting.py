@@ -165,7 +165,7 @@ def test_a_visit_keeps_its_cpus_awake_during_its_turns_only_and_leaves_no_loop_w
     thread.join(SOON)
     assert isinstance(one, Outcome), one
     assert isinstance(deaf, Failure)
-    assert (deaf.verdict, deaf.detail) == ("failed", "its worker was killed by SIGKILL")
+    assert (deaf.verdict, deaf.detail) == ("failed", "the worker was killed by SIGKILL")
     assert seen
     assert not any(Path(f"/proc/{pid}").exists() for pid in seen)
 
