@@ -38,9 +38,8 @@ class Waking(NamedTuple):
         added = self.idle - self.awake
         price = f"adds {format_time(added)}" if added > 0 else "adds nothing"
         return (
-            f"Waking a sleeping CPU {price} to a round trip over a pipe: {format_time(self.idle)} against "
-            f"{format_time(self.awake)} while the CPUs are kept awake, {format_ratio(self.idle / self.awake)}. "
-            "To measure either: --cpus idle,awake"
+            f"Waking a sleeping CPU {price} to a round trip over a pipe ({format_time(self.idle)} against "
+            f"{format_time(self.awake)} with CPUs kept awake, {format_ratio(self.idle / self.awake)})."
         )
 
 

@@ -199,8 +199,8 @@ def _why_asleep(case: Case, offer: Capabilities) -> str | None:
     assigned = assign(case.placement, range(offer.cpus), background_threads(mechanism, pattern, case))
     if len({cpu for cpus in assigned for cpu in cpus}) > offer.cores:
         return (
-            f"cpus awake needs a core for each CPU in use, and there are {offer.cores}: a busy loop slows down the other "
-            "CPU of its core"
+            f"cpus awake needs a core for each CPU in use, and there are {offer.cores}: a busy loop slows down the "
+            "other CPU of its core"
         )
     return offer.asleep
 

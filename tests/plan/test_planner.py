@@ -225,7 +225,13 @@ def test_awake_needs_a_machine_that_can_keep_its_cpus_awake() -> None:
 
 @pytest.mark.parametrize(
     ("cpus", "cores", "placement", "refused"),
-    [(2, 1, "spread", True), (2, 1, "pack", False), (8, 4, "spread", False), (8, 4, "free", True), (2, 2, "free", False)],
+    [
+        (2, 1, "spread", True),
+        (2, 1, "pack", False),
+        (8, 4, "spread", False),
+        (8, 4, "free", True),
+        (2, 2, "free", False),
+    ],
 )
 def test_awake_needs_a_core_for_each_cpu_in_use(cpus: int, cores: int, placement: Placement, refused: bool) -> None:
     reason = why_not(AWAKE._replace(placement=placement), MACHINE._replace(cpus=cpus, cores=cores))

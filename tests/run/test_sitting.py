@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from commands import EXTRA, in_state, parent_of, running, until, workers
 
-from ipcbench.measure.registry import mechanism_names
 from ipcbench.measure.process.placement import usable_cpus
+from ipcbench.measure.registry import mechanism_names
 from ipcbench.model import Case, Failure, Outcome, Timing, Visit
 from ipcbench.plan import catalog
 from ipcbench.run.containment.processes import children_of

@@ -83,9 +83,11 @@ def test_the_time_of_the_loops_is_no_time_of_the_visit_and_no_load_by_others(awa
 
 def test_a_loop_that_has_ended_is_an_error(awake: Awake) -> None:
     pid = next(iter(awake.loops.values()))
-    with pytest.raises(PeerFailed, match=r"the loop that kept CPU \d+ awake has ended"), awake:
-        os.kill(pid, signal.SIGKILL)
-        assert until(lambda: in_state(pid, "Z"), SOON)
+    awake.__enter__()
+    os.kill(pid, signal.SIGKILL)
+    assert until(lambda: in_state(pid, "Z"), SOON)
+    with pytest.raises(PeerFailed, match=r"the loop that kept CPU \d+ awake has ended"):
+        awake.__exit__(None, None, None)
 
 
 def test_loops_end_with_the_process_that_started_them() -> None:
