@@ -19,13 +19,13 @@ _WHERE = [column for column in BLOCK if column != "cpus"]
 def waking(summary: pd.DataFrame) -> Iterator[str]:
     """Yield a sentence if blocks were measured with idle and with awake CPUs; see `analysis.stats.rank`.
 
-    It names a block in which neither winner ties with the other, if there is one.
+    It names a block with another winner on each side, if there is one.
     """
     pairs = list(_pairs(summary[summary["ranked"] & summary["seconds"].notna()]))
     if not pairs:
         return
     changed = [pair for pair in pairs if _other_wins(*pair)]
-    idle, awake = ((rows[rows["best"]].iloc[0]) for rows in (changed or pairs)[0])
+    idle, awake = (records(rows[rows["best"]])[0] for rows in (changed or pairs)[0])
     much = f"{len(changed):,}" if changed else "none"
     yield (
         f"Sleeping CPUs change the winner of {much} of {count(len(pairs), 'block')} measured both ways. In "
@@ -43,7 +43,7 @@ def _pairs(cases: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
 
 
 def _other_wins(idle: pd.DataFrame, awake: pd.DataFrame) -> bool:
-    """Return whether the winner on one side is neither the winner nor tied with it on the other."""
+    """Return whether no mechanism wins, or ties with the winner, on both sides."""
     leads = [{row.mechanism for row in records(rows) if row.best or row.tied} for rows in (idle, awake)]
     return not leads[0] & leads[1]
 
