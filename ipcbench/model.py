@@ -15,11 +15,13 @@ from ipcbench.units import parse_size, size_name
 
 StartMethod = Literal["fork", "forkserver", "spawn"]
 Placement = Literal["spread", "pack", "free"]
+Cpus = Literal["idle", "awake"]
 PayloadKind = Literal["bytes", "object", "array"]
 Verdict = Literal["ok", "failed", "timed-out", "unverified", "wrong", "leaked", "unsupported"]
 
 START_METHODS: tuple[StartMethod, ...] = ("fork", "forkserver", "spawn")
 PLACEMENTS: tuple[Placement, ...] = ("spread", "pack", "free")
+CPUS: tuple[Cpus, ...] = ("idle", "awake")
 PAYLOADS: tuple[PayloadKind, ...] = ("bytes", "object", "array")
 # Verdicts without a value, the worst last. A wrong result, like an outcome, outweighs a first attempt that failed.
 SEVERITY: tuple[Verdict, ...] = ("unsupported", "failed", "timed-out", "wrong", "leaked", "unverified")
@@ -27,7 +29,7 @@ MOST_WORKERS = 1024
 _VERSION = re.compile(r"(py|pypy|graalpy)[0-9]{1,2}\.[0-9]{1,3}[a-z0-9.]{0,20}")
 _WORD = re.compile(r"[a-z][a-z0-9]{0,19}(-[a-z0-9]{1,19}){0,3}")
 # Words that mean something else in a case id, or that `compare` shows for a case without a name.
-_TAKEN = {*PAYLOADS, *START_METHODS, *PLACEMENTS, "awake", "idle", "none"}
+_TAKEN = {*PAYLOADS, *START_METHODS, *PLACEMENTS, *CPUS, "none"}
 
 
 # Notes of a visit on what happened to the machine meanwhile; run.containment.disturbances defines them.
@@ -38,9 +40,9 @@ class Case(NamedTuple):
     """One question: how long does this operation take with this mechanism?
 
     size is the payload in bytes; workers is the number of peers beside the driver; operation is the variant of the
-    pattern, such as `read` or `write` of `access`, and empty for a pattern without variants. python is the tag of an
-    interpreter given with --python, such as 'py3.13.0' or a name of the user's, and empty for the one that runs
-    ipcbench.
+    pattern, such as `read` or `write` of `access`, and empty for a pattern without variants. cpus says whether the CPUs
+    that have nothing to do may sleep. python is the tag of an interpreter given with --python, such as 'py3.13.0' or a
+    name of the user's, and empty for the one that runs ipcbench.
     """
 
     pattern: str
@@ -51,6 +53,7 @@ class Case(NamedTuple):
     payload: PayloadKind = "bytes"
     start_method: StartMethod = "fork"
     placement: Placement = "spread"
+    cpus: Cpus = "idle"
     python: str = ""
 
     @property
@@ -66,13 +69,19 @@ class Case(NamedTuple):
         '…/1w/array/spawn/pack'.
         """
         parts = [self.question, self.mechanism, size_name(self.size), f"{self.workers}w"]
-        defaults = (self.payload, "bytes"), (self.start_method, "fork"), (self.placement, "spread"), (self.python, "")
+        defaults = (
+            (self.payload, "bytes"),
+            (self.start_method, "fork"),
+            (self.placement, "spread"),
+            (self.cpus, "idle"),
+            (self.python, ""),
+        )
         return "/".join(parts + [value for value, default in defaults if value != default])
 
     @property
-    def block(self) -> tuple[str, int, int, str, str, str]:
+    def block(self) -> tuple[str, int, int, str, str, str, str]:
         """Return everything but mechanism and Python; cases with equal blocks are compared with each other."""
-        return (self.question, self.size, self.workers, self.payload, self.start_method, self.placement)
+        return (self.question, self.size, self.workers, self.payload, self.start_method, self.placement, self.cpus)
 
     @classmethod
     def parse(cls, text: str) -> Case:
@@ -107,6 +116,9 @@ def _with_setting(case: Case, text: str) -> Case:
     for placement in PLACEMENTS:
         if text == placement:
             return case._replace(placement=placement)
+    for cpus in CPUS:
+        if text == cpus:
+            return case._replace(cpus=cpus)
     if _VERSION.fullmatch(text) or names_python(text):
         return case._replace(python=text)
     raise ValueError(text)
@@ -143,7 +155,8 @@ class Capabilities(NamedTuple):
     """What this machine offers to cases.
 
     cpus is the number of usable CPUs; memory and shared_memory are free bytes, memory is None if unknown; semaphores is
-    the reason why there are none, or None if there are.
+    the reason why there are none, or None if there are; asleep is the reason why CPUs cannot be kept awake, or None if
+    they can. cores is the number of cores that the CPUs are threads of.
     """
 
     cpus: int
@@ -151,6 +164,8 @@ class Capabilities(NamedTuple):
     shared_memory: int
     semaphores: str | None
     start_methods: tuple[str, ...]
+    asleep: str | None = None
+    cores: int = 1024
 
 
 class Room(NamedTuple):

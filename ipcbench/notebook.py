@@ -62,7 +62,7 @@ class Run:
     @property
     def cases(self) -> pd.DataFrame:
         """Return one row per case, cases without a number included; docs/quick-start.md describes the columns."""
-        return self._about.summary.drop(columns=["key", "cpus"])
+        return self._about.summary.drop(columns="key")
 
     @property
     def visits(self) -> pd.DataFrame:

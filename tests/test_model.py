@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipcbench.errors import BadRequest
-from ipcbench.model import PAYLOADS, PLACEMENTS, START_METHODS, Case
+from ipcbench.model import CPUS, PAYLOADS, PLACEMENTS, START_METHODS, Case
 from ipcbench.units import LARGEST_SIZE
 
 WORD = st.from_regex(r"[a-z]+(-[a-z]+)*", fullmatch=True)
@@ -21,6 +21,7 @@ CASES = st.builds(
     operation=st.just("") | WORD,
     start_method=st.sampled_from(START_METHODS),
     placement=st.sampled_from(PLACEMENTS),
+    cpus=st.sampled_from(CPUS),
     payload=st.sampled_from(PAYLOADS),
     python=st.sampled_from(["", "py3.13.0", "py3.14.0rc2", "pypy3.11.9", "base", "new-zmq-27"]),
 )
@@ -44,6 +45,7 @@ def test_different_cases_have_different_ids(one: Case, other: Case) -> None:
         (Case("stream", "pipe", 8, start_method="spawn"), "stream/pipe/8B/1w/spawn"),
         (Case("stream", "pipe", 8, placement="pack"), "stream/pipe/8B/1w/pack"),
         (Case("stream", "pipe", 8, start_method="forkserver", placement="free"), "stream/pipe/8B/1w/forkserver/free"),
+        (Case("stream", "pipe", 8, cpus="awake", placement="pack"), "stream/pipe/8B/1w/pack/awake"),
     ],
 )
 def test_settings_at_their_default_stay_out_of_the_id(case: Case, text: str) -> None:
@@ -83,6 +85,7 @@ def test_what_is_no_id_is_refused_in_one_line(text: str) -> None:
         ("ping-pong/queue/64B/01w", "ping-pong/queue/64B/1w"),
         ("ping-pong/queue/64B/1w/fork", "ping-pong/queue/64B/1w"),
         ("ping-pong/queue/64B/1w/pack/spawn", "ping-pong/queue/64B/1w/spawn/pack"),
+        ("ping-pong/queue/64B/1w/idle", "ping-pong/queue/64B/1w"),
         ("ping-pong:/queue/64B/1w", "ping-pong/queue/64B/1w"),
     ],
 )

@@ -17,7 +17,7 @@ from ipcbench.analysis.traps import Crossover, crossover
 BY_SIZE = ("ping-pong", "stream")
 # Patterns that count the operations of all workers together, so that 1 / time is the rate of all workers.
 BY_WORKERS = ("task-queue", "tasks", "fan-in", "fan-out", "many-to-many", "pairs", "counter", "access")
-_SETTING = ["payload", "start_method", "placement", "python"]
+_SETTING = ["payload", "start_method", "placement", "cpus", "python"]
 Model = TypeVar("Model", Line, Scaling)
 
 

@@ -31,7 +31,7 @@ COVERED = {3: 75, 4: 86}  # by number of rounds
 COVERED_FROM_FIVE = (88, 96)
 COVERED_NEXT = (73, 85)  # how many hold the median of a second, equal run of as many rounds, from 5 rounds on
 PRACTICAL = 0.05  # a difference below 5 % is not worth a choice, however certain
-BLOCK = ["question", "size", "workers", "payload", "start_method", "placement", "python", "wait"]
+BLOCK = ["question", "size", "workers", "payload", "start_method", "placement", "cpus", "python", "wait"]
 
 
 @dataclass(frozen=True, slots=True)

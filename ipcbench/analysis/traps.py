@@ -17,7 +17,7 @@ import pandas as pd
 from ipcbench.analysis.stats import LEAST_ROUNDS, SEED, Comparison, FloatArray, compare
 
 STEP = 3.0  # a jump in time, beyond the growth of the size, that is worth a warning
-SETTING = ["mechanism", "workers", "payload", "start_method", "placement", "python"]
+SETTING = ["mechanism", "workers", "payload", "start_method", "placement", "cpus", "python"]
 _RESAMPLES = 1000
 _SURE = 0.95  # of the resamples
 KNOWN = 16.0  # widest useful interval of a crossing size, as a factor: the distance of neighbouring measured sizes

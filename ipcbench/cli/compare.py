@@ -71,7 +71,7 @@ def command(
 
     \b
     Fields: label, mechanism, family, question, pattern, operation, size,
-    workers, payload, start-method, placement, python; case.
+    workers, payload, start-method, placement, cpus, python; case.
     """
     from ipcbench.analysis.compare.limits import exceeded, parse_limits
     from ipcbench.cli.comparison import Wanted, survey

@@ -8,7 +8,7 @@ from typing import Any
 from ipcbench.analysis.advice.need import NOT_ASKED, WORDS, Need, check, questions_of, ruled_out, usual_size
 from ipcbench.cli.options import NEED_GROUPS, USUAL_NEED, known, parts, whole
 from ipcbench.errors import BadRequest
-from ipcbench.model import MOST_WORKERS, PAYLOADS, PLACEMENTS
+from ipcbench.model import CPUS, MOST_WORKERS, PAYLOADS, PLACEMENTS
 from ipcbench.plan import catalog
 from ipcbench.report.content.words import listing
 from ipcbench.shell import pasted
@@ -37,6 +37,7 @@ def make_need(given: dict[str, Any]) -> Need:
         family=known("family", given["family"], families) if given["family"] else "",
         mechanisms=tuple(named),
         placement=known("placement", given["placement"], PLACEMENTS) if given["placement"] else "",
+        cpus=known("CPUs", given["cpus"], CPUS) if given["cpus"] else "",
         python=given.get("python", ""),
         stdlib=given["stdlib"],
     )

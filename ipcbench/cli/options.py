@@ -21,7 +21,7 @@ _WIDEST = 30  # characters of an option and its metavar; click puts the help of 
 GROUPS = {
     "What to measure": (
         *("suite", "mechanism", "pattern", "size", "workers"),
-        *("payload", "placement", "start_method", "python", "fresh_interpreters"),
+        *("payload", "placement", "cpus", "start_method", "python", "fresh_interpreters"),
     ),
     "How long": ("fast", "rigorous", "full", "budget", "rounds", "precision"),
     "Results": ("label", "results", "reports", "resume", "force", "full_metadata"),
@@ -106,7 +106,7 @@ def comparison_options(everything: str, page: str, place: str) -> Decorator:
 # The options that `advise` and `which` share: what the user needs.
 NEED_GROUPS = {
     "What you need": ("producers", "consumers", "size", "payload", "need", "must"),
-    "Which mechanisms": ("family", "mechanism", "stdlib", "placement"),
+    "Which mechanisms": ("family", "mechanism", "stdlib", "placement", "cpus"),
 }
 USUAL_NEED = {"producers": "1", "consumers": "1", "payload": "bytes"}
 FORMATS = ("table", "markdown", "json")
@@ -143,6 +143,7 @@ need_options = options(
     click.option("--mechanism", multiple=True, metavar="NAME", help="Only these mechanisms; globs work."),
     click.option("--stdlib", is_flag=True, help="Only mechanisms of the standard library."),
     click.option("--placement", default="", metavar="HOW", help="spread, pack or free. Default: the usual one."),
+    click.option("--cpus", default="", metavar="HOW", help="idle or awake. Default: the usual one."),
     click.option("--format", "style", default="table", metavar="FORMAT", help="table (default), markdown or json."),
 )
 
@@ -179,6 +180,12 @@ run_options = options(
         multiple=True,
         metavar="HOW",
         help="spread: one CPU per process (default); pack: one CPU for all; free: the scheduler decides.",
+    ),
+    click.option(
+        "--cpus",
+        multiple=True,
+        metavar="HOW",
+        help="idle: a CPU without work sleeps (default); awake: it is kept from sleeping during a case's turns.",
     ),
     click.option("--start-method", multiple=True, metavar="HOW", help="fork (default), forkserver or spawn."),
     click.option(

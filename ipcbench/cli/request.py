@@ -12,6 +12,7 @@ from ipcbench.cli.options import GROUPS, REPORTS, RESULTS, known, parts, whole
 from ipcbench.errors import BadRequest
 from ipcbench.machine.pythons import interpreters
 from ipcbench.model import (
+    CPUS,
     MOST_WORKERS,
     PAYLOADS,
     PLACEMENTS,
@@ -55,6 +56,7 @@ def make_run_request(command: str, given: dict[str, Any]) -> RunRequest:
         workers=_workers(given["workers"]),
         payloads=tuple(known("payload", text, PAYLOADS) for text in parts(given["payload"])),
         placements=tuple(known("placement", text, PLACEMENTS) for text in parts(given["placement"])),
+        cpus=tuple(known("CPUs", text, CPUS) for text in parts(given["cpus"])),
         start_methods=tuple(known("start method", text, START_METHODS) for text in parts(given["start_method"])),
         pythons=interpreters(given["python"]),
         fast=given["fast"],
@@ -121,6 +123,7 @@ def _command(command: str, given: dict[str, Any], request: Request, seed: int) -
         "workers": tuple(map(str, request.workers)),
         "payload": request.payloads,
         "placement": request.placements,
+        "cpus": request.cpus,
         "start-method": request.start_methods,
         "python": tuple(map(_repeated, request.pythons)),
     }

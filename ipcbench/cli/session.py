@@ -69,7 +69,7 @@ def dry_run(request: RunRequest, listener: Listener) -> None:
     for block in dict.fromkeys(case.block for case in plan.cases):
         question, size, workers, *settings = block
         names = dict.fromkeys(case.mechanism for case in plan.cases if case.block == block)
-        more = "".join(f", {word}" for word in settings if word not in ("bytes", "fork", "spread"))
+        more = "".join(f", {word}" for word in settings if word not in ("bytes", "fork", "spread", "idle"))
         say_prose(f"{question}, {format_size(size)}, {count(workers, 'worker')}{more}: {', '.join(names)}")
     for line in skip_lines(plan.skips):
         say_prose(line)

@@ -18,7 +18,7 @@ from ipcbench.cli.options import RESULTS
 from ipcbench.cli.output import tell
 from ipcbench.cli.session import code_of
 from ipcbench.errors import Interrupted, ResultError
-from ipcbench.model import PLACEMENTS, Budget, Timing
+from ipcbench.model import CPUS, PLACEMENTS, Budget, Timing
 from ipcbench.plan.planner import Request
 from ipcbench.results.store import check_label, check_writable
 from ipcbench.run.containment.run_folder import RunFolder
@@ -94,6 +94,7 @@ def _request(need: Need, given: dict[str, Any]) -> RunRequest:
             workers=(need.workers,),
             payloads=(need.payload,),
             placements=tuple(name for name in PLACEMENTS if name == need.placement),
+            cpus=tuple(name for name in CPUS if name == need.cpus),
         ),
         budget=Budget(seconds, least_rounds=LEAST_ROUNDS, most_rounds=MOST_ROUNDS),
         timing=Timing(),

@@ -14,16 +14,17 @@ import platform
 import re
 import secrets
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pyperf
 
-from ipcbench.machine.cgroup import read
+from ipcbench.machine.cgroup import cpu_quota, group_folders, read
 from ipcbench.machine.interpreter import python_mode
 from ipcbench.machine.memory import available_memory, total_memory
 from ipcbench.machine.switches import switches
-from ipcbench.measure.process.placement import usable_cpus
+from ipcbench.measure.process.placement import cores, usable_cpus
 from ipcbench.model import Capabilities
 from ipcbench.results.schema import LONGEST_SECONDS, MachineFacts
 from ipcbench.text import safe_text
@@ -119,7 +120,28 @@ def capabilities() -> Capabilities:
         shared_memory=shared,
         semaphores=missing_semaphores(),
         start_methods=tuple(multiprocessing.get_all_start_methods()),
+        asleep=why_asleep(),
+        cores=cores(usable_cpus()),
     )
+
+
+def why_asleep(root: Path = Path("/")) -> str | None:
+    """Return why CPUs cannot be kept awake on this machine, see measure.process.awake; None if they can.
+
+    SCHED_IDLE is tried on another process, since an unprivileged process cannot leave it.
+    """
+    quota = cpu_quota(group_folders("cpu", root))
+    if quota is not None:
+        return f"cpus awake needs a control group without a CPU quota: busy loops would use up its {quota:.4g} CPUs"
+    try:
+        with subprocess.Popen([sys.executable, "-ISc", "input()"], stdin=subprocess.PIPE) as process:
+            try:
+                os.sched_setscheduler(process.pid, os.SCHED_IDLE, os.sched_param(0))
+            finally:
+                process.kill()
+    except (AttributeError, OSError) as error:
+        return f"cpus awake needs the scheduling policy SCHED_IDLE, which this system refuses ({error})"
+    return None
 
 
 def missing_semaphores() -> str | None:

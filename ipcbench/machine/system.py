@@ -29,7 +29,7 @@ CLOCK = Topic(
 VIRTUAL = Topic(
     "hypervisor",
     "The hypervisor wakes idle CPUs, which is most of the time of a blocking round trip with placement spread.",
-    "measure with --placement spread,pack: the difference is the cost of waking a CPU",
+    "measure with --cpus idle,awake: the difference is the cost of waking a CPU",
 )
 IDLE = Topic(
     "idle CPUs",

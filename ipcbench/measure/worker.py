@@ -32,10 +32,11 @@ from ipcbench.measure.api.pattern import Go, Lap, Proof, Seat, Turn, Unverified,
 from ipcbench.measure.api.payload import content, make_payloads, pool_count, window_for
 from ipcbench.measure.api.ports import Executor, Port
 from ipcbench.measure.api.settings import PortSettings
+from ipcbench.measure.process.awake import Awake
 from ipcbench.measure.process.exit import complain, leave_process
 from ipcbench.measure.process.leaks import Ledger, take_ledger
 from ipcbench.measure.process.names import WORKER, claim_names, visit_folder
-from ipcbench.measure.process.placement import assign, place, usable_cpus
+from ipcbench.measure.process.placement import assign, background_threads, place, usable_cpus
 from ipcbench.measure.process.stages import mark, show_stacks
 from ipcbench.measure.process.team import (
     Job,
@@ -79,15 +80,17 @@ class Session:
         self.pids: list[int] = []
         self.helpers: list[int] = []
         self.notes: list[str] = []
+        self.awake = Awake(())
 
     def set_up(self) -> None:
         """Pin this process, make ports, start peers and connect, in the order that placement and inheritance need."""
         case, pattern, mechanism = self.case, self.pattern, self.mechanism
         if missing := mechanism.missing():
             raise NotOffered(missing)  # this Python may lack what the Python of the plan has
+        self.cpus = assign(case.placement, self.available, background_threads(mechanism, pattern, case))
+        if case.cpus == "awake":
+            self.awake = Awake(cpu for cpus in self.cpus for cpu in cpus)
         own = case.workers if mechanism.peers == "own" else 0
-        threads = [mechanism.background_threads] * (1 + self.workers) + [0] * (own + mechanism.background_processes)
-        self.cpus = assign(case.placement, self.available, threads)
         self.settings.cpus = self.cpus[1 : 1 + own]
         window = pattern.window(mechanism, case)
         seats = [Seat(i, case.operation, case.workers, window) for i in range(-1, self.workers)]
@@ -176,9 +179,10 @@ class Session:
         self.token.wait("turn")
         if first:
             mark("timing")
-        if self.token.shared and loops >= WARMING:  # the caches are those of the visit that had the last turn
-            self.play(loops // WARMING)
-        driver, peers, used = self.play(loops)
+        with self.awake:
+            if self.token.shared and loops >= WARMING:  # the caches are those of the visit that had the last turn
+                self.play(loops // WARMING)
+            driver, peers, used = self.play(loops)
         self.laps.append((loops, used))
         self.tails.append(histogram(self.pattern.delays(self.seat, driver, peers)))
         return self.pattern.elapsed(driver, peers)
@@ -210,6 +214,7 @@ class Session:
         self.verify()
         mark("tear-down")
         self.end()
+        self.awake.end()
         if self.affinity_changed():
             self.notes.append("affinity-changed")
 
@@ -221,6 +226,7 @@ class Session:
         """Kill the peers and helper processes, after an error."""
         if self.team is not None:
             self.team.abandon()
+        self.awake.end()
         self.settings.close()
 
     def report(self, values: int) -> dict[str, Any]:

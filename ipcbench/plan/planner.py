@@ -12,12 +12,14 @@ from typing import NamedTuple
 from ipcbench.errors import BadRequest, NotHere
 from ipcbench.measure.api.pattern import Seat
 from ipcbench.measure.api.payload import pool_count, window_for
+from ipcbench.measure.process.placement import assign, background_threads
 from ipcbench.model import (
     MOST_WORKERS,
     UNLIMITED,
     Budget,
     Capabilities,
     Case,
+    Cpus,
     Interpreter,
     PayloadKind,
     Placement,
@@ -47,6 +49,7 @@ class Request:
     workers: tuple[int, ...] = ()
     payloads: tuple[PayloadKind, ...] = ()
     placements: tuple[Placement, ...] = ()
+    cpus: tuple[Cpus, ...] = ()
     start_methods: tuple[StartMethod, ...] = ()
     pythons: tuple[Interpreter, ...] = ()
     fast: bool = False
@@ -202,7 +205,21 @@ def why_not(
         return offer.semaphores
     if case.placement == "spread" and chosen_placement and offer.cpus < 2:
         return "placement spread needs 2 CPUs and this process may use 1: choose pack or free"
+    if case.cpus == "awake" and (reason := _why_asleep(case, offer)):
+        return reason
     return _why_too_large(case, offer)
+
+
+def _why_asleep(case: Case, offer: Capabilities) -> str | None:
+    """Return why the CPUs of a case cannot be kept awake; None if they can."""
+    mechanism, pattern = catalog.mechanism(case.mechanism), catalog.pattern(case.pattern)
+    assigned = assign(case.placement, range(offer.cpus), background_threads(mechanism, pattern, case))
+    if len({cpu for cpus in assigned for cpu in cpus}) > offer.cores:
+        return (
+            f"cpus awake needs a core for each CPU in use, and there are {offer.cores}: a busy loop slows down the "
+            "other CPU of its core"
+        )
+    return offer.asleep
 
 
 def _why_nowhere(case: Case) -> str | None:
@@ -250,13 +267,14 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
             request.workers or workers,
             request.payloads or row.payloads,
             request.placements or row.placements or placements,
+            request.cpus or row.cpus or ("idle",),
             names,
             [python.tag for python in request.pythons] or [""],
         )
-        for question, size, number, payload, placement, name, python in product:
+        for question, size, number, payload, placement, cpus, name, python in product:
             pattern, _, operation = question.partition(":")
             for method in request.start_methods or row.start_methods or _usual(name, methods):
-                case = Case(pattern, name, size, number, operation, payload, method, placement, python)
+                case = Case(pattern, name, size, number, operation, payload, method, placement, cpus, python)
                 found.setdefault(case)
     return list(found)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ipcbench.errors import UnknownName
-from ipcbench.model import PayloadKind, Placement, StartMethod
+from ipcbench.model import Cpus, PayloadKind, Placement, StartMethod
 
 KIB, MIB = 2**10, 2**20
 
@@ -49,6 +49,7 @@ POOLS = ("pool", "process-pool-executor", "thread-pool-executor", "interpreter-p
 CHUNKING = ("pool", "process-pool-executor", "serial")
 TAILED = ("queue", "simple-queue", "pipe", "pipe-bytes", "raw-array", "manager-queue")
 PLACED = ("queue", "simple-queue", "pipe", "os-pipe", "unix-stream", "tcp-nodelay", "shared-memory", "manager-queue")
+WAKING = ("queue", "simple-queue", "pipe", "os-pipe", "unix-stream", "shared-memory")
 PAIRED = ("pipe", "os-pipe", "unix-stream", "shared-memory")
 SPLITTING = ("listener-tcp", "manager-tcp", "tcp", "tcp-nodelay", "listener-unix", "pipe", "pipe-simplex", "os-pipe")
 ARRAYS = (
@@ -90,8 +91,8 @@ THIRD_POOLS = ("pool", "process-pool-executor", "loky", "serial")
 class Row:
     """All combinations of the fields; --fast uses the fast ones, and skips a row without fast_sizes.
 
-    A row without start_methods or placements gets the plan's default. any_mechanism says that the mechanisms are only
-    the usual ones: if the user names some, the row has these instead, be they plug-ins.
+    A row without start_methods, placements or cpus gets the plan's default. any_mechanism says that the mechanisms are
+    only the usual ones: if the user names some, the row has these instead, be they plug-ins.
     """
 
     questions: tuple[str, ...]
@@ -104,6 +105,7 @@ class Row:
     payloads: tuple[PayloadKind, ...] = ("bytes",)
     start_methods: tuple[StartMethod, ...] = ()
     placements: tuple[Placement, ...] = ()
+    cpus: tuple[Cpus, ...] = ()
     any_mechanism: bool = False
 
 
@@ -240,6 +242,14 @@ _PLACEMENT = Suite(
         *_CONTROLS,
     ),
 )
+_AWAKE = Suite(
+    "awake",
+    "Does it matter whether idle CPUs sleep? Round trips while they do, and while they are kept awake.",
+    (
+        Row(_PING, WAKING, (64, 64 * KIB), cpus=("idle", "awake"), fast_sizes=(64,)),
+        *_CONTROLS,
+    ),
+)
 _CLIFFS = Suite(
     "cliffs",
     "Are there sizes to avoid? Round trips just below and above every known threshold.",
@@ -352,6 +362,7 @@ _QUESTIONS = (
     _STATE,
     _SIGNALS,
     _PLACEMENT,
+    _AWAKE,
     _CLIFFS,
     _START,
     _TAILS,

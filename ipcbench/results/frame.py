@@ -26,6 +26,7 @@ CASE_COLUMNS = [
     "payload",
     "start_method",
     "placement",
+    "cpus",
     "python",
     "ranked",
     "verdict",
@@ -61,7 +62,7 @@ def about_case(case: Case, facts: MechanismFacts | None) -> tuple[object, ...]:
     about: tuple[object, ...] = (case.mechanism, case.mechanism[:12], "other", "", "")
     if facts:
         about = (facts.title, facts.short, facts.family, facts.carries, facts.wait)
-    settings = case.size, case.workers, case.payload, case.start_method, case.placement, case.python
+    settings = case.size, case.workers, case.payload, case.start_method, case.placement, case.cpus, case.python
     ranked = facts.ranked if facts else True
     return (case.question, case.pattern, case.operation, case.mechanism, *about, *settings, ranked)
 

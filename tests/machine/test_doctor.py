@@ -19,9 +19,11 @@ from synthetic import make_result
 from ipcbench.cli import doctor as cli
 from ipcbench.machine import doctor
 from ipcbench.machine.doctor import conditions, examine
+from ipcbench.machine.facts import why_asleep
 from ipcbench.machine.finding import Finding, cpu_list, listed
 from ipcbench.machine.interpreter import interpreter
 from ipcbench.machine.switches import Switches
+from ipcbench.machine.waking import Waking, waking
 from ipcbench.measure.process.placement import parse_cpu_list
 from ipcbench.model import Capabilities
 from ipcbench.plan import catalog
@@ -348,11 +350,46 @@ def test_at_most_two_lines_are_told_before_a_run() -> None:
 def test_the_command_prints_a_table_or_the_same_as_json(within: Callable[..., Finished]) -> None:
     done = within("doctor")
     assert (done.code, done.err) == (0, "")
-    assert re.fullmatch(r"\d+ warnings?, \d+ notes?: results .*", done.out.splitlines()[-1])
+    *_, price, last = done.out.splitlines()
+    assert re.fullmatch(r"\d+ warnings?, \d+ notes?: results .*", last)
+    assert re.match("Waking a sleeping CPU adds .+ to a round trip over a pipe |The price of waking a CPU was ", price)
     told = json.loads(within("doctor", "--format", "json").out)
     assert {"name", "value", "level", "effect", "advice"} == set(told["findings"][0])
     assert told["warnings"] == sum(one["level"] == "warning" for one in told["findings"])
+    assert told["waking"] is None or min(told["waking"].values()) > 0
     assert told["notes"] == sum(one["level"] == "note" for one in told["findings"])
+
+
+def test_the_price_of_waking_is_a_sentence_with_both_times() -> None:
+    assert Waking(94e-6, 60e-6).sentence == (
+        "Waking a sleeping CPU adds 34.0 µs to a round trip over a pipe (94.0 µs against 60.0 µs with CPUs kept awake, "
+        "1.57×)."
+    )
+    assert Waking(60e-6, 60e-6).sentence.startswith("Waking a sleeping CPU adds nothing to a round trip over a pipe")
+
+
+def test_where_cpus_cannot_be_kept_awake_one_line_says_why() -> None:
+    assert waking(offer(None)._replace(asleep="a quota")) == "The price of waking a CPU was not measured: a quota."
+    assert "it needs two cores, and this process may use 1" in str(waking(offer(None)._replace(cores=1)))
+
+
+def test_a_cpu_quota_refuses_awake_cpus(tmp_path: Path) -> None:
+    group = tmp_path / "sys/fs/cgroup/mine"
+    group.mkdir(parents=True)
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text("0::/mine\n")
+    (group / "cpu.max").write_text("150000 100000\n")
+    assert "a CPU quota: busy loops would use up its 1.5 CPUs" in str(why_asleep(tmp_path))
+
+
+def test_a_scheduling_policy_that_is_refused_refuses_awake_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    assert "SCHED_IDLE, which this system refuses" in str(why_asleep())
+    monkeypatch.delattr(os, "sched_setscheduler")
+    assert "SCHED_IDLE, which this system refuses" in str(why_asleep())
 
 
 def offer(semaphores: str | None) -> Capabilities:

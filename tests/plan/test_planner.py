@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ipcbench.cli.request import LEAST_ROUNDS, MOST_ROUNDS_UNASKED, SECONDS, TIMING
 from ipcbench.errors import BadRequest, NotHere, UnknownName
 from ipcbench.measure.registry import mechanism_names, pattern_names
-from ipcbench.model import MOST_WORKERS, Budget, Capabilities, Case, Interpreter, Room, Timing
+from ipcbench.model import MOST_WORKERS, Budget, Capabilities, Case, Interpreter, Placement, Room, Timing
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import MOST_TOGETHER, Plan, Request, make_plan, needs, shuffled_blocks, why_not
 from ipcbench.plan.suites import SUITES, suite
@@ -206,6 +206,37 @@ def test_one_cpu_packs_unless_told_otherwise() -> None:
         plan(ask(placements=("spread",)), one)
     made = plan(ask(placements=("spread", "free")), one)
     assert ([case.placement for case in made.cases], len(made.skips)) == (["free"], 1)
+
+
+def test_idle_and_awake_are_blocks_of_their_own_and_idle_is_the_default() -> None:
+    assert [case.cpus for case in plan(ask()).cases] == ["idle"]
+    made = plan(ask(cpus=("idle", "awake")))
+    assert [case.id.endswith("/awake") for case in made.cases] == [False, True]
+    assert len({case.block for case in made.cases}) == 2
+
+
+AWAKE = Case("ping-pong", "pipe", 64, cpus="awake")
+
+
+def test_awake_needs_a_machine_that_can_keep_its_cpus_awake() -> None:
+    assert why_not(AWAKE, MACHINE) is None
+    assert why_not(AWAKE, MACHINE._replace(asleep="a quota")) == "a quota"
+    assert why_not(AWAKE._replace(cpus="idle"), MACHINE._replace(asleep="a quota")) is None
+
+
+@pytest.mark.parametrize(
+    ("cpus", "cores", "placement", "refused"),
+    [
+        (2, 1, "spread", True),
+        (2, 1, "pack", False),
+        (8, 4, "spread", False),
+        (8, 4, "free", True),
+        (2, 2, "free", False),
+    ],
+)
+def test_awake_needs_a_core_for_each_cpu_in_use(cpus: int, cores: int, placement: Placement, refused: bool) -> None:
+    reason = why_not(AWAKE._replace(placement=placement), MACHINE._replace(cpus=cpus, cores=cores))
+    assert (reason or "").startswith("cpus awake needs a core for each CPU in use") == refused
 
 
 def test_without_fork_the_start_method_is_spawn() -> None:

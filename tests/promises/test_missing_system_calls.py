@@ -200,3 +200,14 @@ def test_the_machine_keeps_its_id_where_there_are_no_hard_links(tmp_path: Path) 
     assert len(found) == 1
     assert len(found.pop()) == 16
     assert [path.name for path in (tmp_path / "state" / "ipcbench").iterdir()] == ["salt"]
+
+
+def test_where_no_process_may_have_the_lowest_priority_awake_cases_are_skipped_with_the_reason(tmp_path: Path) -> None:
+    lacking = ("sched_setscheduler=EPERM",)
+    done = quick(tmp_path, "--cpus", "idle,awake", lacking=lacking)
+    assert done.code == 0, done.err
+    (skip,) = load(tmp_path / "results/mine.json").ipcbench.skips
+    assert skip.id.endswith("/awake")
+    assert "SCHED_IDLE, which this system refuses" in skip.reason
+    told = run("doctor", cwd=tmp_path, before=words(*lacking))
+    assert "The price of waking a CPU was not measured: cpus awake needs" in " ".join(told.out.split())

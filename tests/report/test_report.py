@@ -340,7 +340,7 @@ def test_cases_under_another_placement_are_named_and_not_mixed_in() -> None:
     cases = [Case("ping-pong", name, 64) for name in ("pipe", "queue", "array")]
     cases.append(Case("ping-pong", "pipe", 64, placement="pack"))
     about = study(make_result(cases, 3))
-    assert about.other_settings == ["payload bytes, start method fork, placement pack"]
+    assert about.other_settings == ["payload bytes, start method fork, placement pack, CPUs idle"]
     assert [row[0] for row in which_one(about)[0].rows] == ["64 B", "64 B, pack"]
     assert len(CHARTS[0].table(about)) == 3
 

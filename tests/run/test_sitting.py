@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 from commands import EXTRA, in_state, parent_of, running, until, workers
 
+from ipcbench.measure.process.placement import usable_cpus
 from ipcbench.measure.registry import mechanism_names
 from ipcbench.model import Case, Failure, Outcome, Timing, Visit
 from ipcbench.plan import catalog
+from ipcbench.run.containment.processes import children_of
 from ipcbench.run.stop import Stop
 from ipcbench.run.visitor import Visitor
 
@@ -136,6 +138,36 @@ def test_a_template_lasts_for_one_round(stop: Stop) -> None:
             seen.append(running("ipcbench.run.containment.template"))
         assert all(len(pids) == 1 for pids in seen)
         assert seen[0] == seen[1] != seen[2]
+
+
+def loops_of(worker: int) -> list[int]:
+    """The children of a worker that keep CPUs awake."""
+    children = [member.pid for member in children_of(worker)]
+    return [pid for pid in children if os.sched_getscheduler(pid) == os.SCHED_IDLE]
+
+
+def test_a_visit_keeps_its_cpus_awake_during_its_turns_only_and_leaves_no_loop_when_its_worker_is_killed(
+    visitor: Visitor, temporary: Path
+) -> None:
+    seen: list[int] = []
+
+    def look() -> None:
+        sleeping, busy = loops_of(worker_of(1)), loops_of(worker_of(2))
+        seen.extend([*sleeping, *busy])
+        assert len(sleeping) == len(busy) == min(2, len(usable_cpus()))
+        before = {pid: cpu_time(pid) for pid in seen}
+        assert until(lambda: all(cpu_time(pid) > before[pid] + RESTING for pid in busy), SOON)
+        assert all(cpu_time(pid) == before[pid] and in_state(pid, "S") for pid in sleeping)
+
+    thread = when_deaf(temporary, look)
+    awake = [visit._replace(case=visit.case._replace(cpus="awake")) for visit in visits(PIPES[0].case, DEAF)]
+    one, deaf = visitor.sitting(awake, "seed")
+    thread.join(SOON)
+    assert isinstance(one, Outcome), one
+    assert isinstance(deaf, Failure)
+    assert (deaf.verdict, deaf.detail) == ("failed", "the worker was killed by SIGKILL")
+    assert seen
+    assert not any(Path(f"/proc/{pid}").exists() for pid in seen)
 
 
 RESTING = 0.02  # seconds of CPU time that all processes of a visit may take while another has the turn for a second

@@ -23,6 +23,7 @@ _NUMBERS = {
         "chmod": (90, 91, 268),
         "pidfd_open": (434,),
         "pidfd_send_signal": (424,),
+        "sched_setscheduler": (144,),
     },
     "aarch64": {
         "flock": (32,),
@@ -32,6 +33,7 @@ _NUMBERS = {
         "chmod": (52, 53),
         "pidfd_open": (434,),
         "pidfd_send_signal": (424,),
+        "sched_setscheduler": (119,),
     },
 }
 _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06

@@ -63,6 +63,7 @@ class Advice:
     size: int
     workers: int
     placement: str
+    cpus: str
     start_method: str
     python: str
     exact: bool
@@ -83,17 +84,18 @@ def advise(facts: Sequence[MechanismFacts], summary: pd.DataFrame, visits: pd.Da
     known = {each.name: each for each in facts}
     reasons = {name: reason for name, each in known.items() if (reason := ruled_out(each, need))}
     asked = summary[(summary["payload"] == need.payload) & summary["mechanism"].isin(set(known) - set(reasons))]
-    for column, wanted in (("placement", need.placement), ("python", need.python)):
+    for column, wanted in (("placement", need.placement), ("cpus", need.cpus), ("python", need.python)):
         asked = asked[asked[column] == wanted] if wanted else asked
     question = _question(asked, need)
     asked = asked[asked["question"] == question]
     ok = asked[asked["seconds"].notna()]
-    for column in ("placement", "start_method", "python"):
+    for column in ("placement", "cpus", "start_method", "python"):
         if len(ok):
-            ok = ok[ok[column] == ok[column].mode().iloc[0]]
+            common = list(ok[column].mode())
+            ok = ok[ok[column] == ("idle" if "idle" in common else common[0])]
     if ok.empty:
         out = _out(reasons, known, asked, ok)
-        asked_for = need.size, need.workers, need.placement, "", need.python
+        asked_for = need.size, need.workers, need.placement, need.cpus, "", need.python
         return Advice(need, question, *asked_for, exact=False, far=False, sizes=(), counts=(), options=(), out=out)
     size, workers = _nearest(ok, need)
     block = ok[(ok["size"] == size) & (ok["workers"] == workers)]
@@ -108,6 +110,7 @@ def advise(facts: Sequence[MechanismFacts], summary: pd.DataFrame, visits: pd.Da
         size=size,
         workers=workers,
         placement=str(setting["placement"]),
+        cpus=str(setting["cpus"]),
         start_method=str(setting["start_method"]),
         python=str(setting["python"]),
         exact=exact,

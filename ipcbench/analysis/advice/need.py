@@ -26,8 +26,8 @@ class Need:
     """What a user needs.
 
     questions answer it, the best first; workers is their number of workers for these producers and consumers. musts are
-    of MUSTS. An empty family, placement or python means any, or the most common of a file; mechanisms are names, empty
-    for all; stdlib leaves out mechanisms that need a third-party library.
+    of MUSTS. An empty family, placement, cpus or python means any, or the most common of a file; mechanisms are names,
+    empty for all; stdlib leaves out mechanisms that need a third-party library.
     """
 
     questions: tuple[str, ...]
@@ -40,6 +40,7 @@ class Need:
     family: str = ""
     mechanisms: tuple[str, ...] = ()
     placement: str = ""
+    cpus: str = ""
     python: str = ""
     stdlib: bool = False
 

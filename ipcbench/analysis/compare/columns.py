@@ -16,7 +16,7 @@ import pandas as pd
 from ipcbench.analysis.compare.side import Side
 from ipcbench.analysis.stats import FloatArray, IntArray, by_round
 from ipcbench.errors import BadRequest, UnknownName
-from ipcbench.model import PLACEMENTS, START_METHODS
+from ipcbench.model import CPUS, PLACEMENTS, START_METHODS
 from ipcbench.units import parse_size, size_name
 
 # The name of a field for people -> the column of `gather`.
@@ -32,14 +32,15 @@ FIELDS: Mapping[str, str] = {
     "payload": "payload",
     "start-method": "start_method",
     "placement": "placement",
+    "cpus": "cpus",
     "python": "python",
     "case": "case",
 }
 _PARTS = ["label", "pattern", "operation", "mechanism", "size", "workers", "payload", "start_method", "placement"]
-PARTS = [*_PARTS, "python", "plain"]
+PARTS = [*_PARTS, "cpus", "python", "plain"]
 _NO_COLUMN = ("family", "case")  # cases that agree in all other fields agree in these too
-_ORDER = {"placement": PLACEMENTS, "start_method": START_METHODS}
-_DEFAULTS = {"payload": "bytes", "start_method": "fork", "placement": "spread", "python": ""}
+_ORDER = {"placement": PLACEMENTS, "cpus": CPUS, "start_method": START_METHODS}
+_DEFAULTS = {"payload": "bytes", "start_method": "fork", "placement": "spread", "cpus": "idle", "python": ""}
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ def contrast(
     )
 
 
-_SETTING = ["payload", "start_method", "placement", "python"]
+_SETTING = ["payload", "start_method", "placement", "cpus", "python"]
 
 
 def _frame(kind: type, items: Sequence[object]) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from ipcbench.analysis.traps import Crossover, crossover
 CROSSING = ("queue", "simple-queue", "pipe", "shared-memory")  # the choices whose crossing sizes people ask for
 LEAST_RANKS = 3  # mechanisms; the winner already gives the order of two
 Blocks = list[tuple[Any, pd.DataFrame]]
-_CURVE = ["question", *BLOCK[2:7]]
+_CURVE = [name for name in BLOCK if name not in ("size", "wait")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,7 @@ def _facts(record: RunRecord) -> dict[str, str]:
         "pickle protocol": str(machine.pickle_protocol),
         "switch interval": f"{machine.switch_interval:g} s",
         "placement": ", ".join(sorted({case.placement for case in cases})),
+        "idle or awake CPUs": ", ".join(sorted({case.cpus for case in cases})),
         "start method": ", ".join(sorted({case.start_method for case in cases})),
         "values per visit": str(settings.values),
         "warm-ups per visit": str(settings.warmups),

@@ -20,7 +20,10 @@ from ipcbench.text import told_apart
 
 LEAST_HOSTS = 2
 CLASS = ("CPU", "CPUs", "kernel", "Python")  # hosts with equal values of these are one class
-TOLD = ("Python", "ipcbench", "placement", "start method", "values per visit", "shortest value")  # noted if they differ
+TOLD = (  # noted if they differ
+    *("Python", "ipcbench", "placement", "idle or awake CPUs", "start method"),
+    *("values per visit", "shortest value"),
+)
 
 
 @dataclass(frozen=True, slots=True)

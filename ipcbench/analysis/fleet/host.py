@@ -50,6 +50,7 @@ class About(NamedTuple):
     payload: str
     start_method: str
     placement: str
+    cpus: str
     python: str
     wait: str
     ranked: bool

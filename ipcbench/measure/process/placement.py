@@ -10,8 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ipcbench.model import Placement
+from ipcbench.model import Case, Placement
+
+if TYPE_CHECKING:  # the warden, which imports this module, needs neither
+    from ipcbench.measure.api.mechanism import Mechanism
+    from ipcbench.measure.api.pattern import Pattern
 
 _CPU = Path("/sys/devices/system/cpu")
 
@@ -37,7 +42,7 @@ def near_first(cpus: Sequence[int]) -> list[int]:
     """Order CPUs: one per core in the first CPU's last-level cache, then one per core elsewhere, then the others."""
     if len(cpus) < 3:
         return list(cpus)
-    cores = {cpu: _first_of(_CPU / f"cpu{cpu}/topology/thread_siblings_list", cpu) for cpu in cpus}
+    cores = {cpu: _core(cpu) for cpu in cpus}
     caches = {cpu: _last_level_cache(cpu) for cpu in cpus}
     seen: dict[int, int] = {}
     ranked = []
@@ -61,10 +66,27 @@ def assign(placement: Placement, cpus: Sequence[int], threads: Sequence[int]) ->
     return [(ordered[i % len(ordered)],) for i in range(len(threads))]
 
 
+def background_threads(mechanism: Mechanism, pattern: Pattern, case: Case) -> list[int]:
+    """Return the number of background threads of each process of a visit, in the order of `assign`."""
+    peers = pattern.peers(case.workers) if mechanism.starts_peers else 0
+    own = case.workers if mechanism.peers == "own" else 0
+    return [mechanism.background_threads] * (1 + peers) + [0] * (own + mechanism.background_processes)
+
+
+def cores(cpus: Sequence[int]) -> int:
+    """Return the number of cores that these CPUs are threads of."""
+    return len({_core(cpu) for cpu in cpus})
+
+
 def place(cpus: Sequence[int]) -> None:
     """Pin the calling thread, and everything that it starts from now on, to these CPUs."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cpus)
+
+
+def _core(cpu: int) -> int:
+    """Return the first CPU of the core of a CPU."""
+    return _first_of(_CPU / f"cpu{cpu}/topology/thread_siblings_list", cpu)
 
 
 def _first_of(path: Path, default: int) -> int:

@@ -55,9 +55,10 @@ def table(about: Study) -> pd.DataFrame:
 
 def _cases(about: Study) -> pd.DataFrame:
     """Return the ranked cases with a time of the setting shown, under any placement."""
-    payload, start_method, _, python = about.setting
+    payload, start_method, _, cpus, python = about.setting
     cases = about.summary
     same = (cases["payload"] == payload) & (cases["start_method"] == start_method) & (cases["python"] == python)
+    same &= cases["cpus"] == cpus
     return cases[same & cases["ranked"] & cases["seconds"].notna()]
 
 

@@ -88,7 +88,9 @@ def table(about: Study, pattern: str) -> pd.DataFrame:
     many = MANY if MANY in counts else max(counts, default=0)
     cases = cases.assign(rate=1 / cases["seconds"], rate_low=1 / cases["high"], rate_high=1 / cases["low"], many=many)
     first = cases.groupby("mechanism")[["rate", "workers"]].transform("first")
-    cases = cases.assign(ideal=first["rate"] * cases["workers"] / first["workers"], cpus=about.summary["cpus"].max())
+    cases = cases.assign(
+        ideal=first["rate"] * cases["workers"] / first["workers"], cpus=about.record.machine.usable_cpus
+    )
     there = cases[cases["workers"] == many].set_index("mechanism")["seconds"]
     order = cases["mechanism"].map(there).fillna(math.inf)
     return (

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from ipcbench.analysis.stats import compare, geometric_mean
 from ipcbench.report.comparison.ratios import NUMBERS, frame, ratio_dot, ratio_word, sides, span
-from ipcbench.report.content.setting import in_setting
+from ipcbench.report.content.setting import brief, in_setting
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
 from ipcbench.report.content.words import absence, interval, listing
@@ -184,7 +184,7 @@ def _lacks(about: Study) -> str:
     if missing:
         return missing
     cases = _cases(about)
-    setting = listing(filter(None, about.setting))
+    setting = listing(brief(about.setting))
     if not cases.loc[cases["mechanism"] == BASELINE, "seconds"].notna().any():
         return f"There is no ping-pong number of {BASELINE} under {setting}, so nothing to compare with."
     return "" if len(table(about)) else f"No other mechanism that blocks has a size in common with {BASELINE}."

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from ipcbench.report.charts.winners import ROW, Winner, family_key, plain_cell, strength_key, winner_cell
 from ipcbench.report.content.findings import too_few
+from ipcbench.report.content.setting import brief
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
 from ipcbench.report.content.words import interval, listing
@@ -198,7 +199,7 @@ def _lacks(about: Study) -> str:
     if len(table(about)):
         return ""
     asked = listing(QUESTIONS, len(QUESTIONS))
-    return f"No two mechanisms that block were ranked in one of {asked} under {listing(filter(None, about.setting))}."
+    return f"No two mechanisms that block were ranked in one of {asked} under {listing(brief(about.setting))}."
 
 
 CHART = Chart(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ipcbench.analysis.compare.rankings import Shape
 from ipcbench.report.charts.winners import ROW, Winner, family_key, winner_cell
 from ipcbench.report.comparison.words import Comparison
-from ipcbench.report.content.setting import SETTING
+from ipcbench.report.content.setting import in_setting, main_setting
 from ipcbench.report.content.tables import records
 from ipcbench.report.drawing.chart import Chart, told
 from ipcbench.report.drawing.sheet import MARGIN, WIDTH, Sheet, fit
@@ -32,10 +30,7 @@ KEY = 22.0
 def table(shape: Shape) -> pd.DataFrame:
     """Return the winners among mechanisms that block, in the setting that most blocks share."""
     winners = shape.winners[shape.winners["wait"].isin(["block", ""])]
-    found = Counter(tuple(row) for row in winners[SETTING].itertuples(index=False))
-    main = min(found, key=lambda setting: (-found[setting], setting), default=None)
-    same = [tuple(row) == main for row in winners[SETTING].itertuples(index=False)]
-    kept = winners[pd.Series(same, winners.index, dtype=bool)]
+    kept = winners[in_setting(winners, main_setting(winners))]
     asks = [f"{safe_text(row.question, 40)}, {row.workers}w" for row in records(kept)]
     text = {name: [safe_text(each, 60) for each in kept[name]] for name in ("side", "winner", "short", "next", "was")}
     columns = ["side", "ask", "size", "winner", "short", "family", "seconds", "lead", "next", "tied", "was", "changed"]

@@ -308,7 +308,7 @@ def _shape(shape: Shape) -> Iterator[Part]:
 def _change(shape: Shape, row: Any) -> list[str]:
     winners = shape.winners
     same = winners["side"] == shape.base
-    for name in ("question", "size", "workers", "payload", "start_method", "placement", "python", "wait"):
+    for name in ("question", "size", "workers", "payload", "start_method", "placement", "cpus", "python", "wait"):
         same &= winners[name] == getattr(row, name)
     before = winners[same].iloc[0]
     return [block_name(row), _winner(before), _winner(row)]
@@ -316,12 +316,14 @@ def _change(shape: Shape, row: Any) -> list[str]:
 
 def block_name(row: Any) -> str:
     """Write a block: 'ping-pong, 64 B, 1 worker, pack'."""
-    settings = [text for text in (row.payload, row.start_method, row.placement, row.python) if text not in _PLAIN]
+    settings = [
+        text for text in (row.payload, row.start_method, row.placement, row.cpus, row.python) if text not in _PLAIN
+    ]
     waits = [] if row.wait in ("block", "") else [f"those that {row.wait}"]
     return ", ".join([row.question, format_size(row.size), count(row.workers, "worker"), *settings, *waits])
 
 
-_PLAIN = ("", "bytes", "fork", "spread")
+_PLAIN = ("", "bytes", "fork", "spread", "idle")
 
 
 def _winner(row: Any) -> str:

@@ -9,6 +9,7 @@ from itertools import groupby
 import msgspec
 
 from ipcbench.analysis.advice.advise import Advice, Option
+from ipcbench.report.content.setting import brief
 from ipcbench.report.content.tables import Table
 from ipcbench.report.content.words import estimate, listing, markdown
 from ipcbench.report.page.markdown import table as markdown_table
@@ -69,11 +70,11 @@ def sentences(advice: Advice, source: Source) -> list[str]:
     """Return the answer in sentences: how far off it is, what was asked, where it was measured, what to take."""
     need = advice.need
     asked = f"{count(need.producers, 'producer')}, {count(need.consumers, 'consumer')}, {format_size(need.size)}"
-    where = [advice.placement, advice.start_method, advice.python]
+    where = brief((advice.placement, advice.cpus, advice.start_method, advice.python))
     lines = [] if advice.exact else [_near(advice)]
     lines.append(
         f"{asked} as {need.payload}: {_at(advice.question, advice.size, advice.workers)}, "
-        f"{', '.join(filter(None, where))}, {source.words}."
+        f"{', '.join(where)}, {source.words}."
     )
     if need.uneven:
         lines.append("Cases have as many producers as consumers: this one has the larger of your two numbers.")

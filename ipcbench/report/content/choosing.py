@@ -83,8 +83,9 @@ def by_need(study: Study) -> Table:
 
 
 def _answer(study: Study, filed: pd.DataFrame, wish: Wish) -> Advice:
-    payload, start_method, placement, python = study.setting
+    payload, start_method, placement, cpus, python = study.setting
     cases = filed[(filed["start_method"] == (wish.start_method or start_method)) & (filed["payload"] == payload)]
+    cases = cases[cases["cpus"] == cpus]
     placement = placement if (cases["placement"] == placement).any() else ""
     need = replace(wish.need, payload=cast(PayloadKind, payload), placement=placement, python=python)
     return advise([facts for facts in study.record.mechanisms if wish.fits(facts)], cases, study.visits, need)

@@ -267,7 +267,7 @@ def environment(study: Study) -> Table:
         *([["Measured under", ", ".join(python.written for python in record.pythons)]] if record.pythons else []),
         ["Pickle protocol", str(machine.pickle_protocol)],
         ["Switch interval", format_time(machine.switch_interval)],
-        ["Payload, start method, placement", ", ".join(filter(None, study.setting))],
+        ["Payload, start method, placement, CPUs", ", ".join(filter(None, study.setting))],
         ["Values and warm-ups per visit", f"{settings.values} and {settings.warmups}"],
         ["Shortest value", format_time(settings.min_time)],
         ["Interpreters started", "for each visit" if settings.fresh or record.protocol == 1 else "for each round"],

@@ -1,4 +1,4 @@
-"""The setting of a case: kind of payload, start method, placement, Python. Charts show one setting at a time."""
+"""The setting of a case: kind of payload, start method, placement, CPUs, Python. Charts show one setting at a time."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ from collections import Counter
 
 import pandas as pd
 
-SETTING = ["payload", "start_method", "placement", "python"]
+SETTING = ["payload", "start_method", "placement", "cpus", "python"]
 Setting = tuple[str, ...]
 
 
 def main_setting(summary: pd.DataFrame) -> Setting:
-    """Return the most common setting of a run."""
+    """Return the most common setting of a run; of two that are equally common, the one with idle CPUs."""
     found = Counter(settings(summary))
-    return min(found, key=lambda setting: (-found[setting], setting), default=("",) * len(SETTING))
+    return min(found, key=lambda each: (-found[each], "awake" in each, each), default=("",) * len(SETTING))
 
 
 def in_words(setting: Setting) -> str:
-    """Write a setting with the names of its parts: 'payload bytes, start method fork, placement spread'."""
-    names = ("payload", "start method", "placement", "Python")
+    """Write a setting with the names of its parts: 'payload bytes, start method fork, placement spread, CPUs idle'."""
+    names = ("payload", "start method", "placement", "CPUs", "Python")
     return ", ".join(f"{name} {value}" for name, value in zip(names, setting, strict=True) if value)
+
+
+def brief(setting: Setting) -> list[str]:
+    """Return the values of a setting without names; idle CPUs, the default, go without saying."""
+    return [value for value in setting if value not in ("", "idle")]
 
 
 def settings(summary: pd.DataFrame) -> list[Setting]:

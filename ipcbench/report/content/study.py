@@ -15,7 +15,8 @@ from ipcbench.analysis.stability import Shape, shape
 from ipcbench.analysis.stats import FloatArray, by_round, rank, summarise
 from ipcbench.report.content.outcomes import outcomes
 from ipcbench.report.content.remarks import remarks
-from ipcbench.report.content.setting import Setting, in_words, main_setting, settings
+from ipcbench.report.content.setting import SETTING, Setting, brief, in_words, main_setting, settings
+from ipcbench.report.content.waking import waking
 from ipcbench.report.content.warnings import warnings
 from ipcbench.results.frame import case_frame, tail_frame, value_frame, visit_frame
 from ipcbench.results.schema import PyperfBenchmark, ResultFile, RunRecord
@@ -32,8 +33,8 @@ _WORDS = ["question", "pattern", "operation", "mechanism", "title", "short", "fa
 class Study:
     """The data behind all parts of a report.
 
-    summary is `analysis.stats.rank` over all cases, its text cleaned, plus `cpus`, the usable CPUs of the machine,
-    `key`, the case as the file has it, `drift` and `modes`, see `analysis.stability`, and `shape`, both in words.
+    summary is `analysis.stats.rank` over all cases, its text cleaned, plus `key`, the case as the file has it,
+    `drift` and `modes`, see `analysis.stability`, and `shape`, both in words.
     warnings are the traps and remarks the remarks of the run, both in sentences. tails is
     `analysis.percentiles.percentiles`, series the visit means of each case by round, by key; visits is
     `results.frame.visit_frame`, delays is `results.frame.tail_frame`. setting is the one that charts show. benchmarks
@@ -78,7 +79,7 @@ class Study:
         """How and when it was run, in one line."""
         record = self.record
         return safe_text(
-            f"{', '.join(filter(None, self.setting))} · {safe_text(record.label, 60)}, {self.date} · "
+            f"{', '.join(brief(self.setting))} · {safe_text(record.label, 60)}, {self.date} · "
             f"{count(record.rounds, 'round')} × {count(record.settings.values, 'value')} · ipcbench {record.ipcbench}"
         )
 
@@ -148,7 +149,6 @@ def study(result: ResultFile) -> Study:
     shapes = [shape(series[case]) if case in series else Shape() for case in ranked["case"]]
     summary = ranked.assign(
         **cleaned,
-        cpus=result.ipcbench.machine.usable_cpus,
         key=ranked["case"],
         drift=[found.drift for found in shapes],
         modes=pd.array([found.groups or None for found in shapes], dtype="Int64"),
@@ -156,9 +156,11 @@ def study(result: ResultFile) -> Study:
     )
     as_filed = summary.assign(case=ranked["case"])
     networked = {facts.name for facts in result.ipcbench.mechanisms if facts.scope == "network"}
-    traps, others = warnings(as_filed, series, tails, networked), remarks(as_filed, series, tails)
-    traps, others = ([safe_text(text, 1000) for text in said] for said in (traps, others))
     setting, values = main_setting(summary), result.benchmarks
+    alike = as_filed[as_filed["cpus"] == dict(zip(SETTING, setting, strict=True))["cpus"]]
+    traps = [*waking(as_filed), *warnings(alike, series, tails, networked)]
+    others = remarks(alike, series, tails)
+    traps, others = ([safe_text(text, 1000) for text in said] for said in (traps, others))
     return Study(result.ipcbench, summary, traps, others, tails, series, visits, delays, setting, values)
 
 

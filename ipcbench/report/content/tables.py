@@ -39,6 +39,7 @@ CASES = [
     "payload",
     "start_method",
     "placement",
+    "cpus",
     "reason",
     "notes",
 ]

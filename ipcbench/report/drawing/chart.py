@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ipcbench.report.content.rows import exact
-from ipcbench.report.content.setting import in_setting
+from ipcbench.report.content.setting import brief, in_setting
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table
 from ipcbench.report.content.words import listing
@@ -88,7 +88,7 @@ def needs(*patterns: str, sizes: int = 1, workers: int = 1) -> Callable[[Study],
         cases = about.summary[about.summary["pattern"].isin(patterns)]
         asked = cases[in_setting(cases, about.setting)]
         if asked.empty:
-            return f"This run has no {what} case{'' if cases.empty else f' under {listing(about.setting)}'}."
+            return f"This run has no {what} case{'' if cases.empty else f' under {listing(brief(about.setting))}'}."
         measured = asked[asked["seconds"].notna()]
         if measured.empty:
             found = [f"{number} {verdict}" for verdict, number in asked["verdict"].value_counts().sort_index().items()]

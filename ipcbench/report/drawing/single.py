@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from ipcbench.report.content.setting import in_setting
+from ipcbench.report.content.setting import brief, in_setting
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.words import listing
 from ipcbench.report.drawing.chart import SHOWN, typical_size
@@ -47,7 +47,7 @@ def lacks_cases(about: Study, asked: Callable[[str], bool], none: str) -> str:
         return none
     here = _planned(about, asked)
     if here.empty:
-        return f"This run has no tail case under {listing(filter(None, about.setting))}."
+        return f"This run has no tail case under {listing(brief(about.setting))}."
     if single_cases(about, asked).empty:
         found = [f"{number} {verdict}" for verdict, number in here["verdict"].value_counts().sort_index().items()]
         return f"None of {count(len(here), 'tail case')} has a number: {', '.join(found)}."

@@ -61,7 +61,7 @@ def _about(cases: pd.DataFrame, about: Study) -> list[str]:
     """Describe a case without its mechanism, and with its setting only if the charts show another one."""
     found = []
     for row in cases.itertuples(index=False):
-        setting = (row.payload, row.start_method, row.placement, row.python)
+        setting = (row.payload, row.start_method, row.placement, row.cpus, row.python)
         other = [str(word) for word, usual in zip(setting, about.setting, strict=True) if word != usual and word]
         workers = [f"{row.workers} workers"] if int(str(row.workers)) > 1 else []
         found.append(", ".join([str(row.question), format_size(float(str(row.size))), *workers, *other]))

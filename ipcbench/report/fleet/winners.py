@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ipcbench.report.charts.winners import ROW, STRENGTHS, family_key, filled_cell, strength_key
-from ipcbench.report.content.setting import SETTING
+from ipcbench.report.content.setting import in_setting, main_setting
 from ipcbench.report.content.tables import Table, records
 from ipcbench.report.drawing.chart import BLOCKING, Chart, told
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit
@@ -45,10 +43,7 @@ def table(survey: Survey) -> pd.DataFrame:
     """Return a row per cell, for mechanisms that block, in the setting that most blocks share."""
     blocks = survey.winners.blocks
     blocks = blocks[blocks["wait"].isin(BLOCKING)]
-    found = Counter(tuple(row) for row in blocks[SETTING].itertuples(index=False))
-    main = min(found, key=lambda setting: (-found[setting], setting), default=None)
-    same = [tuple(row) == main for row in blocks[SETTING].itertuples(index=False)]
-    kept = blocks[pd.Series(same, blocks.index, dtype=bool)]
+    kept = blocks[in_setting(blocks, main_setting(blocks))]
     words = {name: [safe_text(each, 200) for each in kept[name]] for name in ("question", "winner", "short", "by")}
     return kept.assign(**words).reset_index(drop=True)[SHOWN]
 

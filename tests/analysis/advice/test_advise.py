@@ -144,6 +144,13 @@ def test_cases_of_another_placement_are_not_mixed_in() -> None:
     assert (packed.placement, [option.mechanism for option in packed.options]) == ("pack", ["pipe"])
 
 
+def test_awake_cases_are_not_mixed_in() -> None:
+    result = make_result([Case("ping-pong", name, 64, cpus=cpus) for name in NAMES for cpus in ("idle", "awake")], 5)
+    assert answer(result, need()).cpus == "idle"
+    awake = answer(result, need(cpus="awake"))
+    assert (awake.cpus, len(awake.options)) == ("awake", len(answer(result, need()).options))
+
+
 def test_no_case_is_no_option() -> None:
     assert answer(trips(["pipe"]), need(questions=("stream",))).options == ()
 
