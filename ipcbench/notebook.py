@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from ipcbench.analysis.compare.difference import Difference, paired
+from ipcbench.analysis.difference import Difference, paired
 from ipcbench.errors import ResultError, UnknownName
 from ipcbench.report.charts import Chart, charts
 from ipcbench.report.content.findings import sentences

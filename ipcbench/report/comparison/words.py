@@ -11,7 +11,7 @@ import pandas as pd
 
 from ipcbench.analysis.compare.comparability import facts, notes
 from ipcbench.analysis.compare.contrast import MOVED, Contrast
-from ipcbench.analysis.compare.difference import MOST_MORE, WORTH
+from ipcbench.analysis.difference import MOST_MORE, WORTH
 from ipcbench.analysis.compare.rankings import Shape
 from ipcbench.analysis.compare.side import Side
 from ipcbench.analysis.stats import LEAST_ROUNDS

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ipcbench.analysis.compare.averages import mean_series
-from ipcbench.analysis.compare.difference import (
+from ipcbench.analysis.difference import (
     RATE,
     Difference,
     adjusted,
