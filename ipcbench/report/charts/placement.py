@@ -28,9 +28,9 @@ def table(about: Study) -> pd.DataFrame:
     """Return one row per case that was also measured under the base placement.
 
     The base is spread, or else the placement of most cases. ratio is the time ÷ the time under the base, paired by
-    round, with its interval low to high; tied is that of `analysis.difference.Difference`. At most 4 questions are shown
-    (ping-pong, then those with the most rows), each with its fewest workers and at most 4 of its sizes, evenly chosen.
-    Mechanisms are ordered by their mean ratio.
+    round, with its interval low to high; tied is that of `analysis.difference.Difference`. At most 4 questions are
+    shown (ping-pong, then those with the most rows), each with its fewest workers and at most 4 of its sizes, evenly
+    chosen. Mechanisms are ordered by their mean ratio.
     """
     cases = _cases(about)
     base = _base(cases)

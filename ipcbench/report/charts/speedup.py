@@ -27,7 +27,7 @@ BASELINE = "queue"
 TITLE = "How much faster than multiprocessing.Queue?"
 SUBTITLE = (
     "Round trips of mechanisms that block: how many times as fast as queue; logarithmic. Line: 95 % interval, paired "
-    "by round. Hollow and grey: no clear difference, or less than 5 %."
+    "by round. Hollow and grey: no clear difference, or less than 3 %."
 )
 SIZES = (64, 2**16)  # bytes; the third panel is the largest size that queue and most others have
 NAMES = 132.0

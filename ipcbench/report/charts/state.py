@@ -52,7 +52,9 @@ def table(about: Study) -> pd.DataFrame:
         rows = rows[rows["size"] == size].drop_duplicates(["mechanism", "workers"])
         kept.append(rows.assign(panel=[_panel(question, size, int(n)) for n in rows["workers"]], place=place))
     found = pd.concat(kept, ignore_index=True) if kept else cases.assign(panel="", place=0)
-    ordered = found.sort_values(["place", "workers", "seconds", "mechanism"])
+    ordered = found.sort_values(
+        ["place", "workers", "best", "seconds", "mechanism"], ascending=[True, True, False, True, True]
+    )
     return ordered.drop(columns="place").reset_index(drop=True)
 
 

@@ -10,9 +10,9 @@ from functools import cached_property
 import pandas as pd
 
 from ipcbench.analysis.percentiles import percentiles
+from ipcbench.analysis.ranking import rank
 from ipcbench.analysis.self_check import SelfCheck, self_check
 from ipcbench.analysis.stability import Shape, shape
-from ipcbench.analysis.ranking import rank
 from ipcbench.analysis.stats import FloatArray, by_round, summarise
 from ipcbench.report.content.outcomes import outcomes
 from ipcbench.report.content.remarks import remarks
