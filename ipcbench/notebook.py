@@ -97,9 +97,9 @@ class Run:
     def ratio(self, first: str, second: str) -> Difference:
         """Return how many times as long the first case takes as the second, with its 95 % interval, paired by round.
 
-        The ratio is that of the reports and of `ipcbench compare`, see `analysis.difference.paired`, without an interval
-        below 3 common rounds. Raises UnknownName for a case that the run does not have,
-        ResultError for one without a number.
+        The ratio is that of reports and of `ipcbench compare`, see `analysis.difference.paired`, without an interval
+        below 3 common rounds. Raises UnknownName for a case that the run does not have, ResultError for one without a
+        number.
         """
         one, other = (self._about.series[str(self._row(case)["key"])] for case in (first, second))
         return paired(one, other)

@@ -133,7 +133,7 @@ def test_what_cannot_be_recorded_ends_the_run_and_is_reported(bench: Bench, stop
 
 def test_the_number_of_rounds_that_is_announced_is_kept(bench: Bench, stop: Stop) -> None:
     carry_out(bench, stop, Budget(rounds=3))
-    assert {rounds for _, rounds in bench.told} == {3}
+    assert {ahead.rounds for _, number, ahead in bench.ahead if number} == {3}
 
 
 @pytest.mark.parametrize("failure", [CRASHED, STUCK], ids=["failed", "timed-out"])
