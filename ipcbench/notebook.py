@@ -123,7 +123,7 @@ class Run:
     @property
     def sentences(self) -> list[str]:
         """Return the findings of the run, in sentences with figures."""
-        return sentences(self._about.summary, self.result.ipcbench.rounds)
+        return sentences(self._about.summary)
 
     def chart(self, id_: str, theme: ThemeName | None = None) -> RunChart:
         """Return a chart by its id, in the light theme by default.

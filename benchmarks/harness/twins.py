@@ -55,7 +55,7 @@ class _Unheard:
 
     def visiting(self, visits: Sequence[Visit], ahead: Ahead) -> None:
         if not visits[0].position:
-            said = f"round {visits[0].round} of {ahead.rounds}, about {ahead.seconds:.0f} s left"
+            said = f"round {visits[0].round}, about {ahead.seconds:.0f} s left"
             print(said, file=sys.stderr, flush=True)
 
     def failed(self, case: Case, failure: Failure) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn
-from rich.table import Column
 
 from ipcbench.cli.doctor import warning_lines
 from ipcbench.cli.output import LONGEST_LINE, quietly, tell
@@ -108,7 +107,7 @@ class Bar:
                 completed=self.total - ahead.seconds,
                 round=f"round {_of_rounds(number, ahead, '/')}" if number else "calibrating",
                 left=format_duration(ahead.seconds),
-                sitting=safe_text(", ".join([*_known(ahead), sitting_words(visits)])),
+                sitting=safe_text(", ".join([*_known(ahead), sitting_words(visits)]), self.progress.console.width - 38),
             )
             self.progress.refresh()
 
@@ -123,9 +122,9 @@ def drawn_bar() -> Iterator[Bar]:
     """Draw a bar on stderr until the context ends; it keeps to one line, whatever the width of the terminal."""
     columns: list[ProgressColumn] = [
         TextColumn("{task.fields[round]:>11}"),
-        BarColumn(bar_width=10),
+        BarColumn(bar_width=8),
         TextColumn("{task.fields[left]:>11} left"),
-        TextColumn("{task.fields[sitting]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
+        TextColumn("{task.fields[sitting]}", markup=False),
     ]
     progress = Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
     with quietly():
@@ -148,12 +147,12 @@ def sitting_words(visits: Sequence[Visit]) -> str:
 
 
 def _of_rounds(number: int, ahead: Ahead, of: str = " of ") -> str:
-    return str(number) if ahead.further else f"{number}{of}{ahead.rounds}"
+    return str(number) if ahead.rounds is None else f"{number}{of}{ahead.rounds}"
 
 
 def _known(ahead: Ahead) -> list[str]:
     """Say how well ratios are known by now, if that can be said."""
-    return [f"ratios ±{100 * ahead.width:.2g} %"] if ahead.width < math.inf else []
+    return [f"ratios ±{100 * ahead.width:.{ahead.width < 0.0995:d}f} %"] if ahead.width < math.inf else []
 
 
 def failure_line(case: Case, failure: Failure) -> str:

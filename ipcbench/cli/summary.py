@@ -43,9 +43,10 @@ def outlook(plan: Plan, start: float, report: bool) -> str:
     if precision:
         further = f"; then, within {within}, more rounds of blocks with a case not known to ±{_percent(precision)}"
     elif budget is not None and not over:
-        further = "; after these rounds, more of the blocks whose ratios are least known"
+        further = ", first of all blocks and then of those whose ratios are least known"
+    made = count(rounds, "round") if budget is None else f"about {count(rounds, 'round')} of all"
     return (
-        f"{count(len(plan.cases), 'case')}{skips}, {count(rounds, 'round')} in shuffled order "
+        f"{count(len(plan.cases), 'case')}{skips}, {made} in shuffled order "
         f"(seed {plan.seed}), {count(plan.timing.values, 'value')} per visit: about {format_duration(seconds)}"
         f"{slow}{further}"
     )

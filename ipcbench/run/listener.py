@@ -14,12 +14,12 @@ from ipcbench.plan.planner import Plan
 class Ahead(NamedTuple):
     """What a run knows of the way ahead when a sitting begins.
 
-    rounds is how many rounds visit all blocks; further says that this round, after those, visits only the blocks that
-    need it. seconds is the present estimate of the time left. width is how well ratios are known by now, as the median
+    rounds is how many rounds there are, None if the time decides. further says that this round visits only the blocks
+    that need it. seconds is the present estimate of the time left. width is how well ratios are known by now, as the median
     over blocks of the half-width of their 95 % intervals, infinite if unknown: 0.05 for ±5 %.
     """
 
-    rounds: int
+    rounds: int | None
     further: bool
     seconds: float
     width: float

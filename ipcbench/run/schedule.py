@@ -218,12 +218,11 @@ class _Run:
     def _ahead(self, number: int, rest: float) -> Ahead:
         """Estimate what is ahead in round `number`, whose sittings will take `rest` seconds from here on."""
         budget, one_round = self.plan.budget, self.costs.round(self._left())
-        rounds = number if self.narrowing else rounds_of_all(budget, number, self.spent + rest, one_round)
         if self.narrowing:
             seconds = max(self.spent + rest, budget.seconds or 0.0)
         else:
             seconds = seconds_in_all(budget, number, self.spent, one_round, rest)
-        return Ahead(max(rounds, number), self.narrowing, seconds - self.spent, self.width)
+        return Ahead(None if self.narrowing else budget.rounds, self.narrowing, seconds - self.spent, self.width)
 
     def _left(self) -> list[Case]:
         return [case for case in self.plan.cases if case not in self.findings.failures]

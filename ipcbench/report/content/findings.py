@@ -190,15 +190,16 @@ def opening(study: Study) -> Table | None:
     return Table(caption, header, rows, strong, values=values) if rows else None
 
 
-def sentences(summary: pd.DataFrame, rounds: int) -> list[str]:
+def sentences(summary: pd.DataFrame) -> list[str]:
     """Return the findings and the cautions as sentences, for a terminal or a notebook."""
     if not _known(summary):
         return [NOTHING]
-    return [*(found.sentence for found in findings(summary)), *cautions(rounds)]
+    return [*(found.sentence for found in findings(summary)), *cautions(summary)]
 
 
-def cautions(rounds: int) -> list[str]:
-    """Return sentences on how few rounds affect the intervals; none if there are enough rounds."""
+def cautions(summary: pd.DataFrame) -> list[str]:
+    """Return sentences on how few rounds affect the intervals; none if every case with a number has enough."""
+    rounds = int(summary.loc[summary["rounds"] > 0, "rounds"].min()) if summary["rounds"].any() else 0
     if rounds < LEAST_ROUNDS:
         return [
             f"{count(rounds, 'round')} give{'s' * (rounds == 1)} no intervals, so small differences may be noise. "

@@ -111,7 +111,7 @@ def page(study: Study, charts: Sequence[Picture]) -> str:
         names=names(study),
         opening=opening(study),
         nothing=NOTHING,
-        cautions=cautions(study.record.rounds),
+        cautions=cautions(study.summary),
         traps=first,
         remarks=[*folded_traps, *study.remarks],
         more_remarks=_more(len(folded_traps), len(study.remarks)),

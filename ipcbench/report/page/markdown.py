@@ -36,7 +36,7 @@ def summary(study: Study, drawn: Sequence[Picture]) -> str:
     parts += [f"**{markdown(doubt, 1000)}**" for doubt in study.doubts]
     first = opening(study)
     parts.append(table(first) if first else NOTHING)
-    parts += [markdown(caution, 300) for caution in cautions(record.rounds)]
+    parts += [markdown(caution, 300) for caution in cautions(study.summary)]
     parts.append(f"**{markdown(study.check.words(), 300)}.** {markdown(study.check.details(), 600)}")
     if study.warnings:
         parts += ["## Traps in this run", "\n".join(f"- {markdown(text, 1000)}" for text in study.warnings)]
