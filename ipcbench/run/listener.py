@@ -15,8 +15,8 @@ class Ahead(NamedTuple):
     """What a run knows of the way ahead when a sitting begins.
 
     rounds is how many rounds there are, None if the time decides. further says that this round visits only the blocks
-    that need it. seconds is the present estimate of the time left. width is how well ratios are known by now, as the median
-    over blocks of the half-width of their 95 % intervals, infinite if unknown: 0.05 for ±5 %.
+    that need it. seconds is the present estimate of the time left. width is how well ratios are known by now: the
+    median over blocks of the half-width of their 95 % intervals, 0.05 for ±5 %, infinite if unknown.
     """
 
     rounds: int | None
