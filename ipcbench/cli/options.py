@@ -151,7 +151,8 @@ run_options = options(
     click.option(
         "--budget",
         metavar="TIME",
-        help="Measure for about this long, such as 90s or 10m; after 5 rounds, only blocks whose ratios are least known.",
+        help="Measure for about this long, such as 90s or 10m; from the sixth round on, only blocks whose "
+        "ratios are least known.",
     ),
     click.option("--rounds", metavar="N", help="Number of rounds; each round visits every case once."),
     click.option(

@@ -19,7 +19,7 @@ CONFIDENCE = 0.95
 FIRST = 5  # rounds of all blocks, before further ones go where they are needed
 LEAST = 3  # values; fewer have no interval
 
-Block = tuple[str, int, int, str, str, str]
+Block = tuple[object, ...]  # `Case.block`
 Means = Mapping[int, float]  # seconds by round
 
 

@@ -47,7 +47,7 @@ def test_without_a_terminal_there_is_a_line_per_round() -> None:
 def test_the_bar_keeps_to_one_line(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = io.StringIO()
     console = Console(file=drawn, width=width, force_terminal=True, color_system=None, legacy_windows=False)
-    monkeypatch.setattr(listener, "Console", lambda stderr: console)
+    monkeypatch.setattr(listener, "Console", lambda **_options: console)
     with drawn_bar() as bar:
         bar.visiting(sitting(3), Ahead(None, False, 1234.0, 0.0623))
         bar.visiting(sitting(3, workers=123456), Ahead(None, False, 1234.0, 0.0623))
