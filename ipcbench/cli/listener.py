@@ -24,7 +24,7 @@ from ipcbench.shell import pasted
 from ipcbench.text import count, safe_text
 from ipcbench.units import format_duration
 
-LEAST_KNOWN = "blocks whose ratios are least known"
+_STEP = 0.1  # of the time of a run
 
 
 class Terminal:
@@ -73,18 +73,25 @@ class Terminal:
 
 
 class Lines:
-    """Print a line at the start of a round, and one for each failure."""
+    """Print a line at the start of a round, and one for each failure.
+
+    Of rounds that visit only some blocks, which are short and many, those have a line that begin a tenth of the run
+    after the line before.
+    """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self.tell, self.round = tell, -1
+        self.total = self.left = 0.0
 
     def visiting(self, visits: Sequence[Visit], ahead: Ahead) -> None:
         number = visits[0].round
-        if number != self.round:
-            self.round = number
-            what = f"round {_of_rounds(number, ahead)}" if number else "calibrating"
-            what += f" (only {LEAST_KNOWN})" if ahead.further else ""
-            self.tell(f"{', '.join([what, *_known(ahead)])}, about {format_duration(ahead.seconds)} left")
+        self.total = max(self.total, ahead.seconds)
+        if number == self.round or (ahead.further and ahead.seconds > self.left - _STEP * self.total):
+            return
+        self.round, self.left = number, ahead.seconds
+        what = f"round {_of_rounds(number, ahead)}" if number else "calibrating"
+        what += " (least known blocks)" if ahead.further else ""
+        self.tell(f"{', '.join([what, *_known(ahead)])}, about {format_duration(ahead.seconds)} left")
 
     def failed(self, case: Case, failure: Failure) -> None:
         self.tell(failure_line(case, failure))

@@ -34,12 +34,14 @@ def test_without_a_terminal_there_is_a_line_per_round() -> None:
     for workers in (1, 2):
         lines.visiting(sitting(1, workers), Ahead(5, False, 60.0, math.inf))
     lines.visiting(sitting(4), Ahead(5, False, 20.0, 0.0623))
-    lines.visiting(sitting(9), Ahead(None, True, 12.0, 0.123))
+    for number, left in ((9, 12.0), (10, 11.0), (11, 7.0), (12, 5.0)):
+        lines.visiting(sitting(number), Ahead(None, True, left, 0.123))
     assert said == [
         "calibrating, about 1 min 04 s left",
         "round 1 of 5, about 1 min 00 s left",
         "round 4 of 5, ratios ±6.2 %, about 20 s left",
-        "round 9 (only blocks whose ratios are least known), ratios ±12 %, about 12 s left",
+        "round 9 (least known blocks), ratios ±12 %, about 12 s left",
+        "round 12 (least known blocks), ratios ±12 %, about 5 s left",
     ]
 
 
