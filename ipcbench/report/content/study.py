@@ -63,6 +63,13 @@ class Study:
         return self_check(list(self.series.values()), self.record.rounds)
 
     @property
+    def rounds(self) -> str:
+        """The number of rounds in words; 'up to 18 rounds' if some cases have fewer, as a budget can decide."""
+        known = self.summary.loc[self.summary["rounds"] > 0, "rounds"]
+        most = int(known.max()) if len(known) else self.record.rounds
+        return count(most, "round") if len(self.record.repeats) > 1 or known.nunique() < 2 else f"up to {most} rounds"
+
+    @property
     def machine(self) -> str:
         """The machine and its Python, in one line."""
         machine = self.record.machine
@@ -80,7 +87,7 @@ class Study:
         record = self.record
         return safe_text(
             f"{', '.join(filter(None, self.setting))} · {safe_text(record.label, 60)}, {self.date} · "
-            f"{count(record.rounds, 'round')} × {count(record.settings.values, 'value')} · ipcbench {record.ipcbench}"
+            f"{self.rounds} × {count(record.settings.values, 'value')} · ipcbench {record.ipcbench}"
         )
 
     @property

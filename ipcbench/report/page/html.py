@@ -97,7 +97,7 @@ def page(study: Study, charts: Sequence[Picture]) -> str:
         study=study,
         label=safe_text(study.record.label, 100),
         version=safe_text(study.record.ipcbench, 40),
-        rounds=count(study.record.rounds, "round"),
+        rounds=study.rounds,
         badge=badge(study),
         bad=[words for words, _ in study.badge if not is_fine(words)],
         doubtful=DOUBTFUL,

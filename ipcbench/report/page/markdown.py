@@ -26,7 +26,7 @@ def summary(study: Study, drawn: Sequence[Picture]) -> str:
     record = study.record
     parts = [
         f"# ipcbench: {markdown(record.label, 100)}",
-        f"{counts} · {count(record.rounds, 'round')} · {markdown(study.machine)}",
+        f"{counts} · {study.rounds} · {markdown(study.machine)}",
     ]
     if not record.complete:
         parts.append("**This run was interrupted:** it holds the complete rounds only.")
