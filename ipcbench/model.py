@@ -181,8 +181,9 @@ UNLIMITED = Room()
 class Budget(NamedTuple):
     """When a run ends: after `rounds` if given, otherwise after `seconds`, within least_rounds and most_rounds.
 
-    precision, a share, adds rounds of blocks whose medians are not known to ± this share: up to twice the `rounds`, or
-    within the `seconds`; then the rounds of all cases take no more of these than they need.
+    Of the seconds, those that the first rounds leave are for the blocks whose ratios are least known, see
+    `run.precision`. precision, a share, adds rounds of blocks with a case not known to ± this share instead: up to
+    twice the `rounds`, or within the `seconds`.
     """
 
     seconds: float | None = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from ipcbench.analysis.compare.difference import Difference, paired
+from ipcbench.analysis.difference import Difference, paired
 from ipcbench.errors import ResultError, UnknownName
 from ipcbench.report.charts import Chart, charts
 from ipcbench.report.content.findings import sentences
@@ -97,9 +97,9 @@ class Run:
     def ratio(self, first: str, second: str) -> Difference:
         """Return how many times as long the first case takes as the second, with its 95 % interval, paired by round.
 
-        The ratio is one of trimmed means, as `ipcbench compare` prints it; NaN where the cases share no round, and
-        without an interval below 3 common rounds. Raises UnknownName for a case that the run does not have,
-        ResultError for one without a number.
+        The ratio is that of reports and of `ipcbench compare`, see `analysis.difference.paired`, without an interval
+        below 3 common rounds. Raises UnknownName for a case that the run does not have, ResultError for one without a
+        number.
         """
         one, other = (self._about.series[str(self._row(case)["key"])] for case in (first, second))
         return paired(one, other)
@@ -123,7 +123,7 @@ class Run:
     @property
     def sentences(self) -> list[str]:
         """Return the findings of the run, in sentences with figures."""
-        return sentences(self._about.summary, self.result.ipcbench.rounds)
+        return sentences(self._about.summary)
 
     def chart(self, id_: str, theme: ThemeName | None = None) -> RunChart:
         """Return a chart by its id, in the light theme by default.

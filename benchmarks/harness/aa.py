@@ -21,9 +21,9 @@ from pathlib import Path
 from figures import Figure, at_most, plain, write
 from twins import CASES, ROUNDS, files, pairs, spread
 
-from ipcbench.analysis.compare.difference import Difference, paired, unpaired, verdicts
+from ipcbench.analysis.difference import Difference, paired, unpaired, verdicts
 from ipcbench.analysis.self_check import drift_of, self_check
-from ipcbench.analysis.stats import by_round, compare
+from ipcbench.analysis.stats import by_round
 from ipcbench.model import Case
 from ipcbench.results.frame import visit_frame
 from ipcbench.results.schema import ResultFile
@@ -70,7 +70,7 @@ def figures(folder: Path, results: list[ResultFile]) -> list[Figure]:
     paired_ones = [paired(first, second) for first, second in inside]
     drift = drift_of([self_check(list(by_round(visit_frame(result)).values()), ROUNDS) for result in results])
     bare, drifting = between(one, other), between(one, other, drift)
-    untied = [not compare(first, second).tied for first, second in inside]
+    untied = [not difference.tied for difference in paired_ones]
     return [
         at_most("called different inside a run", share(paired_ones), 0.01),
         at_most("called different between two files", share(drifting), 0.05),

@@ -19,7 +19,7 @@ from aa import between, measured, options
 from figures import Figure, at_least, plain, write
 from twins import ROUNDS, pairs, spread
 
-from ipcbench.analysis.compare.difference import Difference, paired, quantile, verdicts
+from ipcbench.analysis.difference import Difference, paired, quantile, verdicts
 from ipcbench.analysis.self_check import drift_of, self_check
 from ipcbench.analysis.stats import FloatArray, by_round, resampled_medians
 from ipcbench.results.frame import visit_frame

@@ -24,6 +24,7 @@ from ipcbench.results.frame import visit_frame
 from ipcbench.results.schema import ResultFile
 from ipcbench.results.store import save
 from ipcbench.run.cost import time_to_start
+from ipcbench.run.listener import Ahead
 from ipcbench.run.result import Occasion, make_result
 from ipcbench.run.schedule import measure
 from ipcbench.run.stop import Stop
@@ -52,9 +53,10 @@ class _Unheard:
     def ended(self, visit: Visit, attempt: int, seconds: float, found: Outcome | Failure) -> None:
         pass
 
-    def visiting(self, visits: Sequence[Visit], rounds: int, seconds_left: float) -> None:
+    def visiting(self, visits: Sequence[Visit], ahead: Ahead) -> None:
         if not visits[0].position:
-            print(f"round {visits[0].round} of {rounds}, about {seconds_left:.0f} s left", file=sys.stderr, flush=True)
+            said = f"round {visits[0].round}, about {ahead.seconds:.0f} s left"
+            print(said, file=sys.stderr, flush=True)
 
     def failed(self, case: Case, failure: Failure) -> None:
         print(f"{case.id}: {failure.verdict}: {failure.detail}", file=sys.stderr, flush=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ipcbench.analysis.compare.difference import Difference, trimmed, unpaired, verdicts
+from ipcbench.analysis.difference import Difference, trimmed, unpaired, verdicts
 from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray
 from ipcbench.text import count
 

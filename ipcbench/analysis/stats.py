@@ -1,4 +1,4 @@
-"""All statistics of the report, as pure functions from tables and arrays to numbers.
+"""Statistics of single cases, as pure functions from tables and arrays to numbers.
 
 The unit is the visit: its values are averaged before anything else and never pooled, because processes differ more
 than the values inside one (Kalibera & Jones, "Rigorous Benchmarking in Reasonable Time", ISMM 2013). Intervals are
@@ -10,10 +10,8 @@ under the conditions of the run, not the median of another run; `coverage` says 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,25 +28,7 @@ LEAST_ROUNDS = 3  # resampled medians of two rounds say nothing about the spread
 COVERED = {3: 75, 4: 86}  # by number of rounds
 COVERED_FROM_FIVE = (88, 96)
 COVERED_NEXT = (73, 85)  # how many hold the median of a second, equal run of as many rounds, from 5 rounds on
-PRACTICAL = 0.05  # a difference below 5 % is not worth a choice, however certain
 BLOCK = ["question", "size", "workers", "payload", "start_method", "placement", "cpus", "python", "wait"]
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """How many times as long the first case takes as the second: ratio with its 95 % interval, NaN if unknown."""
-
-    ratio: float
-    low: float
-    high: float
-
-    @property
-    def tied(self) -> bool:
-        """Whether the difference is below 5 % or the interval includes 1: the rule for ties of the whole report.
-
-        Without an interval (fewer than 3 common rounds) only the 5 % count.
-        """
-        return abs(self.ratio - 1) < PRACTICAL or self.low <= 1 <= self.high
 
 
 def median_interval(seconds: FloatArray, repeats: npt.NDArray[np.int64] | None = None) -> tuple[float, float]:
@@ -71,23 +51,6 @@ def coverage(rounds: int) -> str:
     return str(COVERED[rounds]) if rounds in COVERED else f"{few} to {many}"
 
 
-def compare(first: FloatArray, second: FloatArray) -> Comparison:
-    """Compare two cases of one run, paired by round: (rounds,) and (rounds,) in seconds, NaN for a missing round.
-
-    The ratio is that of the medians over the rounds that both have, so that one printed median times the ratio is the
-    other. Its interval resamples whole rounds: a disturbance that slows both cases in one round cancels. Without a
-    common round, the ratio is that of the medians over all rounds, without an interval.
-    """
-    both = ~(np.isnan(first) | np.isnan(second))
-    if not both.any():
-        return Comparison(float(np.nanmedian(first) / np.nanmedian(second)), math.nan, math.nan)
-    first, second = first[both], second[both]
-    ratio = float(np.median(first) / np.median(second))
-    if len(first) < LEAST_ROUNDS:
-        return Comparison(ratio, math.nan, math.nan)
-    return Comparison(ratio, *_percentiles(np.log(resampled_medians(first) / resampled_medians(second))))
-
-
 def summarise(cases: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     """Add to each row of `case_frame` the statistics of its visits; one row per case, in the same order.
 
@@ -101,49 +64,6 @@ def summarise(cases: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     rows = [_summary(by_case.get(case) if case in ok else None) for case in cases["case"]]
     columns = ["seconds", "low", "high", "floor", "spread", "rounds", "cpu"]
     return pd.concat([cases, pd.DataFrame(rows, columns=columns, index=cases.index)], axis=1)
-
-
-def rank(summary: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
-    """Add to each row of `summarise` its rank among the mechanisms that answer the same question.
-
-    A block is one question, size, number of workers, kind of payload, start method, placement, Python and way of
-    waiting; only ok cases with a time take part, and neither controls nor baselines, which reach no other process.
-
-    New columns: best (the least median of its block), slowdown with slowdown_low and slowdown_high (this median over
-    the best one, `compare`; exactly 1 for the best, NaN for what is not ranked), tied (not the best, but no worse for
-    any purpose: `Comparison.tied`) and rivals (how many cases the block ranks).
-    """
-    standings = {column: dict.fromkeys(summary.index, default) for column, default in _UNRANKED.items()}
-    eligible = summary[(summary["verdict"] == "ok") & summary["seconds"].notna() & summary["ranked"]]
-    if len(eligible):
-        series = by_round(visits)
-        for _, block in eligible.groupby(BLOCK, sort=False):
-            _rank_block(block.sort_values(["seconds", "mechanism"]), series, standings)
-    return summary.assign(**{column: pd.Series(found) for column, found in standings.items()})
-
-
-_UNRANKED: dict[str, bool | float | int] = {
-    "best": False,
-    "slowdown": math.nan,
-    "slowdown_low": math.nan,
-    "slowdown_high": math.nan,
-    "tied": False,
-    "rivals": 0,
-}
-
-
-def _rank_block(block: pd.DataFrame, series: dict[str, FloatArray], standings: dict[str, dict[Hashable, Any]]) -> None:
-    """Fill in the standings of one block, given with its best case first."""
-    cases = list(zip(block.index, block["case"], strict=True))
-    fastest = series[str(cases[0][1])]
-    for place, (row, case) in enumerate(cases):
-        found = compare(series[str(case)], fastest) if place else Comparison(1.0, 1.0, 1.0)
-        standings["best"][row] = place == 0
-        standings["slowdown"][row] = found.ratio
-        standings["slowdown_low"][row] = found.low
-        standings["slowdown_high"][row] = found.high
-        standings["tied"][row] = place > 0 and found.tied
-        standings["rivals"][row] = len(cases)
 
 
 def by_round(visits: pd.DataFrame) -> dict[str, FloatArray]:
@@ -200,7 +120,7 @@ def resampled_medians(seconds: FloatArray) -> FloatArray:
     return _medians(np.ascontiguousarray(seconds, dtype=np.float64).tobytes())
 
 
-@lru_cache(maxsize=256)  # every rival of a block is compared with the best
+@lru_cache(maxsize=256)  # the interval of a case and the models of its curves share them
 def _medians(data: bytes) -> FloatArray:
     """Return the medians of the draws; data are the bytes of float64.
 

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ipcbench.analysis.stats import LEAST_ROUNDS, SEED, Comparison, FloatArray, compare
+from ipcbench.analysis.difference import Difference, paired
+from ipcbench.analysis.stats import LEAST_ROUNDS, SEED, FloatArray
 
 STEP = 3.0  # a jump in time, beyond the growth of the size, that is worth a warning
 SETTING = ["mechanism", "workers", "payload", "start_method", "placement", "cpus", "python"]
@@ -29,7 +30,7 @@ class Step:
 
     below: Any
     above: Any
-    change: Comparison
+    change: Difference
 
     @property
     def up(self) -> bool:
@@ -65,7 +66,7 @@ def steps(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[Step
     for _, curve in trips.groupby(SETTING, sort=True):
         rows: list[Any] = list(curve.sort_values("size").itertuples(index=False))
         for below, above in itertools.pairwise(rows):
-            change = compare(series[above.case], series[below.case])
+            change = paired(series[above.case], series[below.case])
             low, high = (
                 (change.low, change.high) if change.low == change.low else (change.ratio / 10, change.ratio * 10)
             )

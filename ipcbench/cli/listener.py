@@ -6,6 +6,7 @@ Nothing is drawn during a visit: the bar has no refresh thread and moves only be
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
@@ -18,9 +19,12 @@ from ipcbench.cli.summary import absence_line, outlook
 from ipcbench.machine.finding import Finding
 from ipcbench.model import Case, Failure, Visit
 from ipcbench.plan.planner import Plan
+from ipcbench.run.listener import Ahead
 from ipcbench.shell import pasted
 from ipcbench.text import count, safe_text
 from ipcbench.units import format_duration
+
+_STEP = 0.1  # of the time of a run
 
 
 class Terminal:
@@ -69,40 +73,48 @@ class Terminal:
 
 
 class Lines:
-    """Print a line at the start of a round, and one for each failure."""
+    """Print a line at the start of a round, and one for each failure.
+
+    Of rounds that visit only some blocks, which are short and many, those have a line that begin a tenth of the run
+    after the line before.
+    """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self.tell, self.round = tell, -1
+        self.total = self.left = 0.0
 
-    def visiting(self, visits: Sequence[Visit], rounds: int, seconds_left: float) -> None:
-        visit = visits[0]
-        if visit.round != self.round:
-            self.round = visit.round
-            what = f"round {visit.round} of {rounds}" if visit.round else "calibrating"
-            self.tell(f"{what}, about {format_duration(seconds_left)} left")
+    def visiting(self, visits: Sequence[Visit], ahead: Ahead) -> None:
+        number = visits[0].round
+        self.total = max(self.total, ahead.seconds)
+        if number == self.round or (ahead.further and ahead.seconds > self.left - _STEP * self.total):
+            return
+        self.round, self.left = number, ahead.seconds
+        what = f"round {_of_rounds(number, ahead)}" if number else "calibrating"
+        what += " (least known blocks)" if ahead.further else ""
+        self.tell(f"{', '.join([what, *_known(ahead)])}, about {format_duration(ahead.seconds)} left")
 
     def failed(self, case: Case, failure: Failure) -> None:
         self.tell(failure_line(case, failure))
 
 
 class Bar:
-    """Draw a bar for the whole run, with round, case and time left."""
+    """Draw a bar for the whole run, with round, time left, how well ratios are known, and what sits."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self.progress, self.task = progress, task
         self.total = 0.0
 
-    def visiting(self, visits: Sequence[Visit], rounds: int, seconds_left: float) -> None:
-        visit, more = visits[0], len(visits) - 1
-        self.total = max(self.total, seconds_left)
+    def visiting(self, visits: Sequence[Visit], ahead: Ahead) -> None:
+        number = visits[0].round
+        self.total = max(self.total, ahead.seconds)
         with quietly():
             self.progress.update(
                 self.task,
                 total=self.total,
-                completed=self.total - seconds_left,
-                round=f"round {visit.round}/{rounds}" if visit.round else "calibrating",
-                left=format_duration(seconds_left),
-                case=safe_text(f"{visit.case.id}{f' and {more} more' if more else ''}"),
+                completed=self.total - ahead.seconds,
+                round=f"round {_of_rounds(number, ahead, '/')}" if number else "calibrating",
+                left=format_duration(ahead.seconds),
+                sitting=safe_text(", ".join([*_known(ahead), sitting_words(visits)]), self.progress.console.width - 38),
             )
             self.progress.refresh()
 
@@ -114,21 +126,40 @@ class Bar:
 
 @contextlib.contextmanager
 def drawn_bar() -> Iterator[Bar]:
-    """Draw a bar on stderr until the context ends."""
+    """Draw a bar on stderr until the context ends; it keeps to one line, whatever the width of the terminal."""
     columns: list[ProgressColumn] = [
         TextColumn("{task.fields[round]:>11}"),
-        BarColumn(bar_width=18),
+        BarColumn(bar_width=8),
         TextColumn("{task.fields[left]:>11} left"),
-        TextColumn("{task.fields[case]}", markup=False),
+        TextColumn("{task.fields[sitting]}", markup=False),
     ]
     progress = Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
     with quietly():
         progress.start()
     try:
-        yield Bar(progress, progress.add_task("", total=1.0, round="", left="", case=""))
+        yield Bar(progress, progress.add_task("", total=1.0, round="", left="", sitting=""))
     finally:
         with quietly():
             progress.stop()
+
+
+def sitting_words(visits: Sequence[Visit]) -> str:
+    """Name a sitting: its case, or its block and the number of visits: 'ping-pong/64B/1w, 15 visits'."""
+    case = visits[0].case
+    if len(visits) == 1:
+        return case.id
+    question, _, *setting = case.id.split("/")
+    setting = setting[:-1] if case.python else setting
+    return f"{'/'.join([question, *setting])}, {count(len(visits), 'visit')}"
+
+
+def _of_rounds(number: int, ahead: Ahead, of: str = " of ") -> str:
+    return str(number) if ahead.rounds is None else f"{number}{of}{ahead.rounds}"
+
+
+def _known(ahead: Ahead) -> list[str]:
+    """Say how well ratios are known by now, if that can be said."""
+    return [f"ratios ±{100 * ahead.width:.{ahead.width < 0.0995:d}f} %"] if ahead.width < math.inf else []
 
 
 def failure_line(case: Case, failure: Failure) -> str:

@@ -200,12 +200,17 @@ run_options = options(
         is_flag=True,
         help="Start an interpreter for every visit. Default: one for every round, which is forked for its visits.",
     ),
-    click.option("--budget", metavar="TIME", help="Measure for about this long, such as 90s or 10m, in whole rounds."),
+    click.option(
+        "--budget",
+        metavar="TIME",
+        help="Measure for about this long, such as 90s or 10m; from the sixth round on, only blocks whose "
+        "ratios are least known.",
+    ),
     click.option("--rounds", metavar="N", help="Number of rounds; each round visits every case once."),
     click.option(
         "--precision",
         metavar="SHARE",
-        help="Add rounds for cases whose median is not known to ± this share, such as 5%, up to twice the rounds "
+        help="Add rounds for cases whose time is not known to ± this share, such as 5%, up to twice the rounds "
         "or to the end of the budget.",
     ),
     click.option("--fast", is_flag=True, help="Fewer cases, shorter visits, fewer rounds."),

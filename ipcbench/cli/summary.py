@@ -33,15 +33,20 @@ def outlook(plan: Plan, start: float, report: bool) -> str:
     budget = plan.budget.seconds
     over = budget is not None and seconds > 1.2 * budget
     precision = plan.budget.precision
-    within = f"{format_duration(budget)}" if budget is not None else f"{count(2 * rounds, 'round')}"
+    within = format_duration(budget) if budget is not None else count(2 * rounds, "round")
     slow = (
         f", more than the budget of {within}: this machine is slow or busy, and the plan has its fewest rounds already"
         if over
         else ""
     )
-    further = f"; then, within {within}, more rounds of cases not known to ±{_percent(precision)}" if precision else ""
+    further = ""
+    if precision:
+        further = f"; then, within {within}, more rounds of blocks with a case not known to ±{_percent(precision)}"
+    elif budget is not None and not over:
+        further = ", first of all blocks and then of those whose ratios are least known"
+    made = count(rounds, "round") if budget is None else f"about {count(rounds, 'round')} of all"
     return (
-        f"{count(len(plan.cases), 'case')}{skips}, {count(rounds, 'round')} in shuffled order "
+        f"{count(len(plan.cases), 'case')}{skips}, {made} in shuffled order "
         f"(seed {plan.seed}), {count(plan.timing.values, 'value')} per visit: about {format_duration(seconds)}"
         f"{slow}{further}"
     )
@@ -54,9 +59,18 @@ def summary_lines(result: ResultFile, path: Path) -> list[str]:
     ending = "" if record.complete else "; interrupted"
     ending += f"; mixed: {'; '.join(record.mixed)}" if record.mixed else ""
     ending += f"; {touched}" if (touched := touched_words(record)) else ""
-    lines = [f"{path}: {counts}; {count(record.rounds, 'complete round')} in {format_duration(record.wall)}{ending}"]
+    lines = [f"{path}: {counts}; {rounds_words(result)} in {format_duration(record.wall)}{ending}"]
     lines += absence_lines(result) + precision_lines(result)
     return lines + skip_lines([Skip(Case.parse(skip.id), skip.reason) for skip in record.skips])
+
+
+def rounds_words(result: ResultFile) -> str:
+    """Return how many rounds were made: '10 complete rounds', or how many the blocks had if these differ."""
+    counts = [len(benchmark.runs) for benchmark in result.benchmarks]
+    fewest, most = min(counts, default=0), max(counts, default=0)
+    if fewest == most or result.ipcbench.settings.budget is None or len(result.ipcbench.repeats) > 1:
+        return count(result.ipcbench.rounds, "complete round")
+    return f"{fewest} to {most} rounds, more where ratios were less known"
 
 
 def absence_lines(result: ResultFile) -> list[str]:

@@ -21,7 +21,7 @@ def headlines(result: ResultFile) -> list[str]:
     from ipcbench.report.content.findings import sentences
     from ipcbench.report.content.study import study
 
-    return sentences(study(result).summary, result.ipcbench.rounds)
+    return sentences(study(result).summary)
 
 
 def traps(result: ResultFile) -> list[str]:
@@ -41,7 +41,7 @@ def said(result: ResultFile, about: Study | None = None) -> list[str]:
 
     about = about or study(result)
     doubt = [about.check.words()] if about.check.known and about.check.doubts else []
-    return [*doubt, *sentences(about.summary, result.ipcbench.rounds), *about.warnings]
+    return [*doubt, *sentences(about.summary), *about.warnings]
 
 
 def step_summary(result: ResultFile, about: Study) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from ipcbench.model import Budget, Case, Failure, Outcome, Timing, Visit
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
-from ipcbench.run.precision import LEAST_KNOWN
+from ipcbench.run.precision import FIRST
 
 Sit = Callable[[Sequence[Visit], str], Sequence[Outcome | Failure]]  # makes the visits of a sitting, from its seed
 
@@ -70,19 +70,28 @@ def rounds_within(budget: Budget, done: int, spent: float, one_round: float) -> 
 
 
 def rounds_of_all(budget: Budget, done: int, spent: float, one_round: float) -> int:
-    """Return how many of the rounds visit every case: with a precision, time is left for the wide cases."""
+    """Return how many of the rounds visit every case; the rest of a budget in seconds is for blocks that need it."""
     within = rounds_within(budget, done, spent, one_round)
-    if budget.precision is None or budget.rounds is not None:
-        return within
-    return min(within, max(budget.least_rounds, LEAST_KNOWN))
+    return within if budget.rounds is not None else min(within, max(budget.least_rounds, FIRST))
+
+
+def seconds_in_all(budget: Budget, done: int, spent: float, one_round: float, rest: float = 0.0) -> float:
+    """Estimate how long a run takes, of which `spent` seconds and `done` rounds are over and `rest` is under way.
+
+    A run with a budget in seconds fills it, unless it has made the most rounds before; with a precision it may end
+    earlier.
+    """
+    needed = spent + rest + max(rounds_of_all(budget, done, spent + rest, one_round) - done, 0) * one_round
+    most = spent + rest + max(budget.most_rounds - done, 0) * one_round
+    return max(needed, min(budget.seconds or 0.0, most))
 
 
 def estimate(plan: Plan, start: float) -> tuple[int, float]:
-    """Estimate the rounds and seconds of a plan on a machine where a worker starts in `start` seconds."""
+    """Estimate the rounds of all cases and the seconds of a plan; starting a worker takes `start` seconds."""
     calibration = sum(calibration_cost(case, plan.timing, start) for case in plan.cases)
     one_round = sum(visit_cost(case, plan.timing, start) for case in plan.cases)
     rounds = rounds_of_all(plan.budget, 0, calibration, one_round)
-    return rounds, calibration + rounds * one_round
+    return rounds, seconds_in_all(plan.budget, 0, 0.0, one_round, calibration)
 
 
 def fitted(plan: Plan, start: float) -> Plan:

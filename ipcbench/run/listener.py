@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ipcbench.machine.finding import Finding
 from ipcbench.model import Case, Failure, Visit
 from ipcbench.plan.planner import Plan
 
 
+class Ahead(NamedTuple):
+    """What a run knows of the way ahead when a sitting begins.
+
+    rounds is how many rounds there are, None if the time decides. further says that this round visits only the blocks
+    that need it. seconds is the present estimate of the time left. width is how well ratios are known by now: the
+    median over blocks of the half-width of their 95 % intervals, 0.05 for ±5 %, infinite if unknown.
+    """
+
+    rounds: int | None
+    further: bool
+    seconds: float
+    width: float
+
+
 class Progress(Protocol):
     """Receives every sitting and every case that fails."""
 
-    def visiting(self, visits: Sequence[Visit], rounds: int, seconds_left: float) -> None:
-        """A sitting of these visits begins; `rounds` and `seconds_left` are the present estimates for the whole run."""
+    def visiting(self, visits: Sequence[Visit], ahead: Ahead) -> None:
+        """A sitting of these visits begins."""
 
     def failed(self, case: Case, failure: Failure) -> None:
         """A case leaves the run."""

@@ -3,7 +3,8 @@
 The visits of a block make a sitting and take turns. A visit that fails or times out is made once more, in a sitting
 with the others of its block that failed; a case that fails twice leaves the remaining rounds. The number of
 rounds follows from what calibration and rounds really cost; a budget never cuts a round short, and never goes below the
-least number of rounds. If a precision is asked for, rounds of the blocks that are still wide follow, see `precision`.
+least number of rounds. After the first rounds of all blocks, a budget or a precision pays for rounds of the blocks that
+need them, see `precision`.
 
 A resumed run repeats all steps, and takes the findings of earlier visits from its journal. It makes the same decisions,
 because these follow from the plan and from what visits found and cost.
@@ -11,6 +12,7 @@ because these follow from the plan and from what visits found and cost.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,9 +21,18 @@ from typing import NamedTuple, Protocol, TypeGuard
 from ipcbench.errors import Interrupted, IpcbenchError, ResultError
 from ipcbench.model import SEVERITY, Case, Failure, Outcome, Visit
 from ipcbench.plan.planner import Plan
-from ipcbench.run.cost import Costs, Sit, calibration_cost, loops_for, rounds_of_all, rounds_within, visit_cost
-from ipcbench.run.listener import Progress
-from ipcbench.run.precision import wide
+from ipcbench.run.cost import (
+    Costs,
+    Sit,
+    calibration_cost,
+    loops_for,
+    rounds_of_all,
+    rounds_within,
+    seconds_in_all,
+    visit_cost,
+)
+from ipcbench.run.listener import Ahead, Progress
+from ipcbench.run.precision import typical_width, wide
 from ipcbench.run.stop import Stop
 
 RETRIED = ("failed", "timed-out")  # a second attempt that succeeds would hide the other verdicts
@@ -138,7 +149,8 @@ class _Run:
         self.spent = 0.0  # seconds, over all parts of the run
         self.mark = time.monotonic()
         self.start = start
-        self.narrowing = False  # whether all further rounds are of wide blocks only
+        self.narrowing = False  # whether all further rounds are of the blocks that need them
+        self.width = math.inf  # how well ratios are known by now, the median over blocks
 
     def calibrate(self) -> None:
         """Visit every case once, to find the loops that fill the shortest value."""
@@ -146,36 +158,37 @@ class _Run:
         sittings = self.plan.sittings(0, self.plan.cases, {})
         for i, sitting in enumerate(sittings):
             rest = sum(cost[visit.case] for later in sittings[i:] for visit in later)
-            one_round = self.costs.round(self.plan.cases)
-            rounds = rounds_within(self.plan.budget, 0, self.spent + rest, one_round)
-            for visit, attempt in self._make(sitting, rounds, rest + rounds * one_round):
+            for visit, attempt in self._make(sitting, 0, rest):
                 if isinstance(attempt.found, Outcome):
                     self.findings.loops[visit.case] = loops_for(attempt.found, self.plan.timing)
         self.findings.loops = equal_loops(self.findings.loops)
 
     def rounds(self) -> None:
-        """Visit every remaining case once a round until the budget is met, then the cases that are still wide."""
+        """Visit every remaining case once a round, then the blocks that need it, until the budget is met."""
         number = 1
         while chosen := self._chosen(number):
-            rounds = max(number, self._rounds_of_all(number - 1))
             sittings = self.plan.sittings(number, chosen, self.findings.loops)
             for i, sitting in enumerate(sittings):
                 rest = sum(self.costs.of(visit.case) for later in sittings[i:] for visit in later)
-                rest += (rounds - number) * self.costs.round(self._left())
-                for visit, attempt in self._make(sitting, rounds, rest):
+                for visit, attempt in self._make(sitting, number, rest):
                     self.costs.learn(visit.case, attempt.seconds)
                     if isinstance(attempt.found, Outcome):
                         self.findings.outcomes[visit.case, number] = attempt.found
                         self.findings.positions[visit.case, number] = visit.position
             self.findings.rounds = number
+            self.width = typical_width(self._left(), self.findings.outcomes)
             number += 1
         self.findings.complete = True
 
-    def _make(self, sitting: Sequence[Visit], rounds: int, seconds_left: float) -> list[tuple[Visit, Attempt]]:
-        """Make the visits of a sitting; those that fail twice; a case that fails twice has the worse verdict."""
-        found = dict(zip(sitting, self._attempts(sitting, 1, rounds, seconds_left), strict=True))
+    def _make(self, sitting: Sequence[Visit], number: int, rest: float) -> list[tuple[Visit, Attempt]]:
+        """Make the visits of a sitting; those that fail twice; a case that fails twice has the worse verdict.
+
+        rest is how many seconds the sittings of this round will take from here on.
+        """
+        ahead = self._ahead(number, rest)
+        found = dict(zip(sitting, self._attempts(sitting, 1, ahead), strict=True))
         again = [visit for visit, first in found.items() if wants_retry(first.found)]
-        for visit, second in zip(again, self._attempts(again, 2, rounds, seconds_left), strict=True):
+        for visit, second in zip(again, self._attempts(again, 2, ahead), strict=True):
             first = found[visit]
             self.findings.retries[visit.case] = self.findings.retries.get(visit.case, 0) + 1
             worst = second.found
@@ -188,20 +201,20 @@ class _Run:
                 self.progress.failed(visit.case, attempt.found)
         return list(found.items())
 
-    def _attempts(self, visits: Sequence[Visit], attempt: int, rounds: int, seconds_left: float) -> list[Attempt]:
+    def _attempts(self, visits: Sequence[Visit], attempt: int, ahead: Ahead) -> list[Attempt]:
         """Make visits and record them; those that an earlier part of the run recorded are not made again."""
         earlier = self.earlier.attempts
         known = {visit: earlier[key] for visit in visits if (key := (visit.case, visit.round, attempt)) in earlier}
         left = [visit for visit in visits if visit not in known]
         if left:
-            known |= dict(zip(left, self._sitting(left, attempt, rounds, seconds_left), strict=True))
+            known |= dict(zip(left, self._sitting(left, attempt, ahead), strict=True))
         self.spent += sum(found.seconds for found in known.values())
         return [known[visit] for visit in visits]
 
-    def _sitting(self, visits: Sequence[Visit], attempt: int, rounds: int, seconds_left: float) -> list[Attempt]:
+    def _sitting(self, visits: Sequence[Visit], attempt: int, ahead: Ahead) -> list[Attempt]:
         if self.stop.by is not None:
             raise Interrupted(self.stop.by)
-        self.progress.visiting(visits, rounds, seconds_left)
+        self.progress.visiting(visits, ahead)
         for visit in visits:
             self.log.started(visit, attempt)
         found = self.sit(visits, f"{self.plan.seed}/{visits[0].round}/{attempt}")
@@ -215,6 +228,15 @@ class _Run:
             made.append(Attempt(one, share * seconds))
         return made
 
+    def _ahead(self, number: int, rest: float) -> Ahead:
+        """Estimate what is ahead in round `number`, whose sittings will take `rest` seconds from here on."""
+        budget, one_round = self.plan.budget, self.costs.round(self._left())
+        if self.narrowing:
+            seconds = max(self.spent + rest, budget.seconds or 0.0)
+        else:
+            seconds = seconds_in_all(budget, number, self.spent, one_round, rest)
+        return Ahead(None if self.narrowing else budget.rounds, self.narrowing, seconds - self.spent, self.width)
+
     def _left(self) -> list[Case]:
         return [case for case in self.plan.cases if case not in self.findings.failures]
 
@@ -225,17 +247,15 @@ class _Run:
         left, budget = self._left(), self.plan.budget
         if not self.narrowing and number <= self._rounds_of_all(number - 1):
             return left
-        if budget.precision is None:  # finish a round that an earlier part has begun
-            return left if number <= self.begun else []
         self.narrowing = True
-        chosen = wide(left, self.findings.outcomes, budget.precision)
+        chosen = wide(left, self.findings.outcomes, budget)
         return chosen if number <= self.begun or self._has_room(number, chosen) else []
 
     def _rounds_of_all(self, done: int) -> int:
         return rounds_of_all(self.plan.budget, done, self.spent, self.costs.round(self._left()))
 
     def _has_room(self, number: int, chosen: list[Case]) -> bool:
-        """Return whether one more round of these cases fits the limit of a run with a precision."""
+        """Return whether one more round of these cases fits the budget, or the limit of a run with a precision."""
         budget = self.plan.budget
         if budget.rounds is not None:
             return number <= min(2 * budget.rounds, budget.most_rounds)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
 from ipcbench.model import Case, Outcome
-from ipcbench.run.listener import Listener
+from ipcbench.run.listener import Ahead, Listener
 from ipcbench.run.request import RunRequest
 from ipcbench.run.schedule import shares
 from ipcbench.run.session import plan_run
@@ -81,7 +82,7 @@ def _tried(request: RunRequest, site: Site, listener: Listener) -> tuple[dict[Ca
         listener.progress() as progress,
     ):
         for sitting in plan.sittings(0, plan.cases, {}):
-            progress.visiting(sitting, 0, request.budget.seconds or 0.0)
+            progress.visiting(sitting, Ahead(None, False, request.budget.seconds or 0.0, math.inf))
             begun = time.monotonic()
             found = visits.sitting(sitting, str(plan.seed))
             took = time.monotonic() - begun

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from paths import ROOT
-from synthetic import make_cases, make_result, make_skips
+from ranked_tables import ping_tables, ranked
+from synthetic import make_result
 
 from ipcbench.analysis.stats import (
     COVERED,
@@ -20,46 +21,25 @@ from ipcbench.analysis.stats import (
     COVERED_NEXT,
     RESAMPLES,
     SEED,
-    Comparison,
     FloatArray,
-    compare,
     coverage,
     geometric_mean,
     median_interval,
-    rank,
     resampled_medians,
     summarise,
 )
 from ipcbench.model import Case
 from ipcbench.report.page.html import READING
-from ipcbench.results.frame import case_frame, visit_frame
-from ipcbench.results.schema import ResultFile
 
 TIMES = st.lists(st.floats(1e-9, 1e3), min_size=3, max_size=12)
-
-
-def ranked(result: ResultFile) -> pd.DataFrame:
-    visits = visit_frame(result)
-    return rank(summarise(case_frame(result), visits), visits)
 
 
 def row(table: pd.DataFrame, case_id: str) -> pd.Series:
     return table[table["case"] == case_id].iloc[0]
 
 
-def tables(**rounds: list[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Case and visit tables of ping-pong at 64 B, one mechanism per keyword with its visit means in seconds."""
-    result = make_result([Case("ping-pong", name, 64) for name in rounds], rounds=1)
-    rows = [
-        (f"ping-pong/{name}/64B/1w", number, seconds, seconds * 0.9, seconds * 2)
-        for name, each in rounds.items()
-        for number, seconds in enumerate(each, start=1)
-    ]
-    return case_frame(result), pd.DataFrame(rows, columns=["case", "round", "seconds", "floor", "cpu"])
-
-
 def test_a_case_is_the_median_of_its_visits_with_floor_spread_and_cpu() -> None:
-    cases, visits = tables(pipe=[1.0, 2.0, 3.0, 4.0, 10.0])
+    cases, visits = ping_tables(pipe=[1.0, 2.0, 3.0, 4.0, 10.0])
     found = row(summarise(cases, visits), "ping-pong/pipe/64B/1w")
     assert found["seconds"] == 3.0
     assert found["floor"] == 0.9  # 0.9 of the least visit
@@ -93,82 +73,6 @@ def test_a_case_that_is_not_ok_has_no_number_and_no_rank() -> None:
     assert found["reason"] == "timed: died"
 
 
-def test_the_ratio_turns_one_printed_median_into_the_other() -> None:
-    found = compare(np.array([3.0, 6.0, 9.0]), np.array([1.0, 2.0, 4.0]))
-    assert found.ratio == 6.0 / 2.0
-
-
-def test_drift_that_hits_both_cases_of_a_round_cancels() -> None:
-    drift = np.array([1.0, 3.0, 2.0, 10.0, 5.0])
-    found = compare(1.2 * drift, drift)
-    assert (found.ratio, found.low, found.high) == pytest.approx((1.2, 1.2, 1.2))
-    assert not found.tied
-
-
-def test_a_round_that_one_case_lacks_is_left_out_of_a_comparison() -> None:
-    found = compare(np.array([2.0, 2.0, 2.0, 99.0]), np.array([1.0, 1.0, 1.0, math.nan]))
-    assert (found.ratio, found.low, found.high) == pytest.approx((2.0, 2.0, 2.0))
-
-
-def test_cases_without_a_common_round_have_a_ratio_without_an_interval() -> None:
-    found = compare(np.array([2.0, math.nan]), np.array([math.nan, 1.0]))
-    assert found.ratio == 2.0
-    assert math.isnan(found.low)
-
-
-@pytest.mark.parametrize(
-    ("ratio", "low", "high", "tied"),
-    [
-        (1.04, 1.03, 1.045, True),  # told apart, but by less than 5 %
-        (1.20, 0.98, 1.50, True),  # the interval includes 1
-        (1.20, 1.10, 1.30, False),
-        (0.80, 0.70, 0.90, False),
-        (1.20, math.nan, math.nan, False),  # no interval: only the 5 % count
-        (1.01, math.nan, math.nan, True),
-    ],
-)
-def test_a_tie_is_less_than_five_percent_or_an_interval_with_one_in_it(
-    ratio: float, low: float, high: float, tied: bool
-) -> None:
-    assert Comparison(ratio, low, high).tied is tied
-
-
-def test_the_best_of_a_block_has_slowdown_one_and_the_others_theirs() -> None:
-    cases, visits = tables(pipe=[1.0, 1.0, 1.0], queue=[3.0, 3.0, 3.0], array=[1.02, 1.02, 1.02])
-    table = rank(summarise(cases, visits), visits).set_index("mechanism")
-    assert list(table["best"]) == [True, False, False]
-    assert list(table["slowdown"]) == pytest.approx([1.0, 3.0, 1.02])
-    assert list(table["tied"]) == [False, False, True]
-    assert set(table["rivals"]) == {3}
-
-
-def test_mechanisms_that_spin_are_never_ranked_with_those_that_block() -> None:
-    cases, visits = tables(pipe=[2.0, 2.0, 2.0], ring=[1.0, 1.0, 1.0])
-    cases["wait"] = ["block", "spin"]
-    table = rank(summarise(cases, visits), visits)
-    assert table["best"].all()
-    assert set(table["rivals"]) == {1}
-
-
-def test_another_placement_is_another_block() -> None:
-    result = make_result([Case("ping-pong", "pipe", 64), Case("ping-pong", "pipe", 64, placement="pack")], rounds=3)
-    assert ranked(result)["best"].all()
-
-
-def test_a_run_without_a_number_is_summarised_and_ranked_as_empty() -> None:
-    cases = make_cases(sizes=[64], mechanisms=["pipe"])
-    result = make_result(cases, rounds=2, verdicts={case.id: ("failed", "died") for case in cases})
-    table = ranked(result)
-    assert len(table) == len(cases)
-    assert table["slowdown"].isna().all()
-    assert not table["best"].any()
-
-
-def test_skipped_cases_stay_in_the_table() -> None:
-    table = ranked(make_result(rounds=3))
-    assert (table["verdict"] == "unsupported").sum() == len(make_skips())
-
-
 def test_equal_files_give_equal_numbers() -> None:
     pd.testing.assert_frame_equal(ranked(make_result(rounds=4)), ranked(make_result(rounds=4)))
 
@@ -184,20 +88,6 @@ def test_an_interval_holds_its_median_and_stays_within_the_visits(times: list[fl
     slack = 1 + 1e-9
     assert visits.min() / slack <= low <= np.median(visits) * slack
     assert np.median(visits) / slack <= high <= visits.max() * slack
-
-
-@given(TIMES, st.floats(1e-3, 1e3))
-def test_a_case_compared_with_its_multiple_gives_exactly_that_ratio(times: list[float], factor: float) -> None:
-    visits = np.array(times)
-    found = compare(factor * visits, visits)
-    assert (found.ratio, found.low, found.high) == pytest.approx((factor, factor, factor))
-
-
-@given(st.lists(st.tuples(st.floats(1e-6, 1.0), st.floats(1e-6, 1.0)), min_size=3, max_size=10))
-def test_a_comparison_the_other_way_round_is_the_reciprocal(pairs: list[tuple[float, float]]) -> None:
-    first, second = np.array(pairs).T
-    there, back = compare(first, second), compare(second, first)
-    assert (1 / back.ratio, 1 / back.high, 1 / back.low) == pytest.approx((there.ratio, there.low, there.high))
 
 
 NOISE: dict[str, tuple[Callable[[np.random.Generator, int], FloatArray], float]] = {

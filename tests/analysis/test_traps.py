@@ -12,7 +12,8 @@ from hypothesis import strategies as some
 from paths import GOLDEN
 from synthetic import make_result, model_seconds
 
-from ipcbench.analysis.stats import by_round, rank, summarise
+from ipcbench.analysis.ranking import rank
+from ipcbench.analysis.stats import by_round, summarise
 from ipcbench.analysis.traps import crossover, steps
 from ipcbench.model import Case
 from ipcbench.report.content.study import study

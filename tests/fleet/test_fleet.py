@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import math
 import os
 import re
 import shutil
@@ -34,6 +35,7 @@ from ipcbench.plan import catalog
 from ipcbench.plan.planner import Request
 from ipcbench.results.schema import PROTOCOL
 from ipcbench.results.store import load
+from ipcbench.run.listener import Ahead
 from ipcbench.run.stop import Stop
 
 with_dask = pytest.mark.skipif(
@@ -373,7 +375,7 @@ def test_every_line_about_a_host_begins_with_its_name(capfd: pytest.CaptureFixtu
         listener = Terminal(quiet=False, host=name)
         listener.warned("here")
         with listener.progress() as progress:
-            progress.visiting([Visit(PLAN.cases[0], 1, 0, 7)], 3, 60.0)
+            progress.visiting([Visit(PLAN.cases[0], 1, 0, 7)], Ahead(3, False, 60.0, math.inf))
     assert capfd.readouterr().err.splitlines() == [
         "host a: ipcbench: here",
         "host a: round 1 of 3, about 1 min 00 s left",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ipcbench.errors import Interrupted, ResultError
 from ipcbench.model import Case, Failure, Outcome, Visit
+from ipcbench.run.listener import Ahead
 from ipcbench.run.schedule import Attempt
 from ipcbench.run.stop import Stop
 
@@ -45,7 +46,7 @@ class Bench:
         self.recorded: list[tuple[Visit, Outcome | Failure]] = []
         self.begun: list[tuple[Visit, int]] = []
         self.kept: dict[tuple[Case, int, int], Attempt] = {}
-        self.told: list[tuple[int, int]] = []
+        self.ahead: list[tuple[float, int, Ahead]] = []
         self.failures: list[Case] = []
         self.reasons: list[Failure] = []
         self.fail: dict[tuple[Case, int], Failure] = {}
@@ -75,9 +76,9 @@ class Bench:
         self.recorded.append((visit, found))
         self.kept[visit.case, visit.round, attempt] = Attempt(found, seconds)
 
-    def visiting(self, visits: Sequence[Visit], rounds: int, seconds_left: float) -> None:
-        assert seconds_left >= 0
-        self.told.append((visits[0].round, rounds))
+    def visiting(self, visits: Sequence[Visit], ahead: Ahead) -> None:
+        assert ahead.seconds >= 0
+        self.ahead.append((self.clock.now, visits[0].round, ahead))
 
     def failed(self, case: Case, failure: Failure) -> None:
         self.failures.append(case)

@@ -34,7 +34,7 @@ MECHANISMS: dict[str, tuple[str, str, str, float, float, float]] = {
     "simple-queue": ("multiprocessing.SimpleQueue", "queues", "objects", 98e-6, 0.55e9, 0.0),
     "joinable-queue": ("multiprocessing.JoinableQueue", "queues", "objects", 137e-6, 0.33e9, 0.0),
     "pipe": ("multiprocessing.Pipe, send and recv", "pipes", "objects", 50e-6, 0.60e9, 0.0),
-    "pipe-bytes": ("multiprocessing.Pipe, send_bytes and recv_bytes", "pipes", "bytes", 48.5e-6, 0.80e9, 0.0),
+    "pipe-bytes": ("multiprocessing.Pipe, send_bytes and recv_bytes", "pipes", "bytes", 49e-6, 0.80e9, 0.0),
     "value": ("multiprocessing.Value", "shared memory", "number", 52e-6, 1e9, 1.1e-6),
     "raw-value": ("multiprocessing.RawValue", "shared memory", "number", 49e-6, 1e9, 0.09e-6),
     "array": ("multiprocessing.Array", "shared memory", "bytes", 53e-6, 3.1e9, 1.9e-6),

@@ -13,7 +13,8 @@ import pandas as pd
 
 from ipcbench.analysis.advice.need import NOT_ASKED, Need, ruled_out
 from ipcbench.analysis.models import Estimate, line, scaling
-from ipcbench.analysis.stats import FloatArray, by_round, rank
+from ipcbench.analysis.ranking import rank
+from ipcbench.analysis.stats import FloatArray, by_round
 from ipcbench.results.schema import MechanismFacts
 
 NOT_MEASURED = "not measured in this file"
@@ -163,7 +164,7 @@ def _options(
 ) -> tuple[Option, ...]:
     """Return the cases of one block, ranked together; spinning ones are among them only if allowed."""
     ranked = rank(block.assign(waits=block["wait"], wait=""), visits)
-    ordered = ranked.sort_values(["best", "seconds", "mechanism"], ascending=[False, True, True])
+    ordered = ranked.sort_values(["best", "slowdown", "mechanism"], ascending=[False, True, True])
     rows: list[Any] = list(ordered.itertuples(index=False))
     return tuple(
         Option(

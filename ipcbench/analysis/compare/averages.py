@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ipcbench.analysis.compare.difference import trimmed
+from ipcbench.analysis.difference import trimmed
 from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray, IntArray
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ipcbench.analysis.compare.columns import Gathered, Projection, columns_of, field, keys_of, row_names, written
-from ipcbench.analysis.compare.difference import Difference, Verdict, more_rounds, verdicts
 from ipcbench.analysis.compare.pairing import SIDES, Lack, Pair, Scales, grouped, lacking, pairs, together, where_of
+from ipcbench.analysis.difference import Difference, Verdict, more_rounds, verdicts
 from ipcbench.analysis.self_check import SelfCheck, drift_of
 
 CONTROLS = ("no-op", "memcpy", "pickle", "os-pipe")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ipcbench.analysis.compare.averages import mean_series
 from ipcbench.analysis.compare.columns import Gathered
-from ipcbench.analysis.compare.difference import Difference, centre_of, paired, unpaired
+from ipcbench.analysis.difference import Difference, centre_of, paired, unpaired
 from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray, geometric_mean
 
 Where = tuple[str, str]  # label and case

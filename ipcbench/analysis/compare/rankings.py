@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from ipcbench.analysis.compare.side import Side
-from ipcbench.analysis.stats import BLOCK, FloatArray, by_round, compare
+from ipcbench.analysis.ranking import standings
+from ipcbench.analysis.stats import BLOCK, FloatArray, by_round
 from ipcbench.analysis.traps import Crossover, crossover
 
 CROSSING = ("queue", "simple-queue", "pipe", "shared-memory")  # the choices whose crossing sizes people ask for
@@ -94,17 +95,16 @@ def _measured(side: Side) -> set[str]:
 def _winners(names: tuple[str, str], blocks: Blocks, first: Series, second: Series) -> pd.DataFrame:
     rows = []
     for key, block in blocks:
-        about = {str(row.case): row for row in block.itertuples(index=False)}
-        orders = [sorted(about, key=lambda case: (_middle(series[case]), case)) for series in (first, second)]
-        old, new = orders[0][0], orders[1][0]
+        mechanisms: list[Any] = sorted(block.itertuples(index=False), key=lambda row: str(row.case))
+        old, new = (standings([series[str(row.case)] for row in mechanisms]) for series in (first, second))
         # The old winner ties with the best on the other machine, or the new one did on the base: the advice holds.
-        same = old == new or compare(first[new], first[old]).tied or compare(second[old], second[new]).tied
-        for name, order, series in zip(names, orders, (first, second), strict=True):
-            best, behind = order[0], order[1]
-            lead = compare(series[behind], series[best])
-            facts = about[best].mechanism, about[best].short, about[best].family, _middle(series[best]), lead.ratio
+        same = old.best == new.best or old.tied[new.best] or new.tied[old.best]
+        for name, found, series in zip(names, (old, new), (first, second), strict=True):
+            best, behind = (mechanisms[place] for place in found.order[:2])
+            lead, tied = found.behind[found.order[1]].ratio, found.tied[found.order[1]]
+            facts = best.mechanism, best.short, best.family, _middle(series[str(best.case)]), lead
             changed = name == names[1] and not same
-            rows.append((*key, name, *facts, about[behind].mechanism, lead.tied, about[old].mechanism, changed))
+            rows.append((*key, name, *facts, behind.mechanism, tied, mechanisms[old.best].mechanism, changed))
     columns = [*BLOCK, "side", "winner", "short", "family", "seconds", "lead", "next", "tied", "was", "changed"]
     return pd.DataFrame(rows, columns=columns)
 

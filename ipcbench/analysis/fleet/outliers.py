@@ -24,7 +24,7 @@ import pandas as pd
 from scipy import special
 
 from ipcbench.analysis.compare.contrast import CONTROLS
-from ipcbench.analysis.compare.difference import RATE, WORTH, adjusted
+from ipcbench.analysis.difference import RATE, WORTH, adjusted
 from ipcbench.analysis.fleet.gather import LEAST_HOSTS, Fleet
 from ipcbench.analysis.fleet.host import BoolArray
 from ipcbench.analysis.stability import groups

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from ipcbench.analysis.compare.difference import RATE, adjusted
+from ipcbench.analysis.difference import RATE, WORTH, adjusted
 from ipcbench.analysis.fleet.gather import Fleet
 from ipcbench.analysis.fleet.host import BoolArray, blocks_of
-from ipcbench.analysis.stats import BLOCK, PRACTICAL, FloatArray, IntArray
+from ipcbench.analysis.stats import BLOCK, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _certain(asked: list[FloatArray]) -> list[BoolArray]:
     certain = np.zeros(behind.shape, dtype=bool)
     if known.any():
         certain[known] = adjusted(2 * special.stdtr(freedom[known], -t[known])) <= RATE
-    return list(certain & (behind > math.log1p(PRACTICAL)))
+    return list(certain & (behind > math.log1p(WORTH)))
 
 
 def _row(fleet: Fleet, winner: int, best: IntArray, behind: FloatArray, sure: BoolArray) -> tuple[object, ...]:

@@ -99,7 +99,7 @@ CHART = Chart(
     title=TITLE,
     caption=(
         "Look down the column of your payload size: the blue cell is the fastest round trip, the others say how many "
-        "times as long they take. ≈ is a tie: less than 5 % apart, or no clear difference in this run. A word stands "
+        "times as long they take. ≈ is a tie: less than 3 % apart, or no clear difference in this run. A word stands "
         "for a missing number. A mechanism that spins keeps a CPU busy while it waits, so it is ranked separately."
     ),
     lacks=needs("ping-pong"),

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pandas as pd
 
-from ipcbench.analysis.stats import compare
+from ipcbench.analysis.difference import paired
 from ipcbench.report.comparison.ratios import ratio_word
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
@@ -28,9 +28,9 @@ def table(about: Study) -> pd.DataFrame:
     """Return one row per case that was also measured under the base placement.
 
     The base is spread, or else the placement of most cases. ratio is the time ÷ the time under the base, paired by
-    round, with its interval low to high; tied is that of `analysis.stats.Comparison`. At most 4 questions are shown
-    (ping-pong, then those with the most rows), each with its fewest workers and at most 4 of its sizes, evenly chosen.
-    Mechanisms are ordered by their mean ratio.
+    round, with its interval low to high; tied is that of `analysis.difference.Difference`. At most 4 questions are
+    shown (ping-pong, then those with the most rows), each with its fewest workers and at most 4 of its sizes, evenly
+    chosen. Mechanisms are ordered by their mean ratio.
     """
     cases = _cases(about)
     base = _base(cases)
@@ -41,7 +41,7 @@ def table(about: Study) -> pd.DataFrame:
             continue
         first = by_placement.pop(base)
         for placement, other in sorted(by_placement.items()):
-            change = compare(about.series[other.key], about.series[first.key])
+            change = paired(about.series[other.key], about.series[first.key])
             facts = {name: getattr(other, name) for name in (*_SAME, "short", "family", "case", "rounds", "seconds")}
             ends = {"ratio": change.ratio, "low": change.low, "high": change.high, "tied": change.tied}
             bases = {"base": base, "base_case": first.case, "base_seconds": first.seconds}

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ipcbench.analysis.stats import compare, geometric_mean
+from ipcbench.analysis.difference import paired
+from ipcbench.analysis.stats import geometric_mean
 from ipcbench.report.comparison.ratios import NUMBERS, frame, ratio_dot, ratio_word, sides, span
 from ipcbench.report.content.setting import brief, in_setting
 from ipcbench.report.content.study import Study
@@ -26,7 +27,7 @@ BASELINE = "queue"
 TITLE = "How much faster than multiprocessing.Queue?"
 SUBTITLE = (
     "Round trips of mechanisms that block: how many times as fast as queue; logarithmic. Line: 95 % interval, paired "
-    "by round. Hollow and grey: no clear difference, or less than 5 %."
+    "by round. Hollow and grey: no clear difference, or less than 3 %."
 )
 SIZES = (64, 2**16)  # bytes; the third panel is the largest size that queue and most others have
 NAMES = 132.0
@@ -41,7 +42,7 @@ COLUMNS += ["notes", "mean"]
 def table(about: Study) -> pd.DataFrame:
     """Return a row per mechanism and panel, those with a number in every panel first, by geometric mean.
 
-    ratio is the time of queue ÷ the time of the mechanism, paired by round (`analysis.stats.compare`), with low and
+    ratio is the time of queue ÷ the time of the mechanism, paired by round (`analysis.difference.paired`), with low and
     high; more than 1 is faster. verdict is faster, slower or 'no clear difference', by the rule of the whole report,
     or says why there is no number. base_seconds is the time of queue, mean the geometric mean of the ratios of a
     mechanism, NaN if one is missing.
@@ -92,7 +93,7 @@ def _row(about: Study, facts: Any, case: Any | None, base: Any, carried: set[int
     if case is None or case.seconds != case.seconds:
         word = absence(case.verdict, carried) if case is not None else "not run"
         return row | dict.fromkeys(("seconds", "ratio", "low", "high"), math.nan) | {"verdict": word, "notes": ""}
-    found = compare(about.series[base.key], about.series[case.key])
+    found = paired(about.series[base.key], about.series[case.key])
     verdict = "no clear difference" if found.tied else "faster" if found.ratio > 1 else "slower"
     numbers = {"seconds": case.seconds, "ratio": found.ratio, "low": found.low, "high": found.high}
     return row | numbers | {"verdict": verdict, "notes": case.notes}

@@ -15,7 +15,7 @@ from ipcbench.report.content.tables import records
 from ipcbench.report.drawing.chart import Chart, doubts, needs, select, told
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.scale import log_limits, log_ticks, spread, ticks_at
-from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width, wrap
+from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, Weight, fit, text_width, wrap
 from ipcbench.report.drawing.theme import Theme, known_families
 from ipcbench.text import count
 from ipcbench.units import format_size, format_time
@@ -52,7 +52,9 @@ def table(about: Study) -> pd.DataFrame:
         rows = rows[rows["size"] == size].drop_duplicates(["mechanism", "workers"])
         kept.append(rows.assign(panel=[_panel(question, size, int(n)) for n in rows["workers"]], place=place))
     found = pd.concat(kept, ignore_index=True) if kept else cases.assign(panel="", place=0)
-    ordered = found.sort_values(["place", "workers", "seconds", "mechanism"])
+    ordered = found.sort_values(
+        ["place", "workers", "best", "seconds", "mechanism"], ascending=[True, True, False, True, True]
+    )
     return ordered.drop(columns="place").reset_index(drop=True)
 
 
@@ -109,11 +111,11 @@ def _draw_row(plot: Plot, row: Any, middle: float, ground: str) -> None:
     start, dot, end = plot.across([low, row.seconds, high])
     sheet.line([start, end], [middle, middle], color=theme.family(row.family), linewidth=1.6, zorder=3)
     sheet.dot(dot, middle, row.family)
-    name = fit([row.mechanism, row.short], NAMES - 8)
-    sheet.text(plot.left - 8, middle + 3, name, ha="right", weight="bold" if row.best else "normal")
+    weight: Weight = "bold" if row.best else "normal"
+    name = fit([row.mechanism, row.short], NAMES - 8, 9, weight)
+    sheet.text(plot.left - 8, middle + 3, name, ha="right", weight=weight)
     number = f"{'≈ ' if row.tied else ''}{format_time(row.seconds)}{'*' if row.notes else ''}"
     ink = theme.best if row.best or row.tied else theme.ink
-    weight = "bold" if row.best else "normal"
     sheet.text(end + 6, middle + 3, number, size=SMALLEST, color=ink, weight=weight, ground=ground)
 
 

@@ -208,7 +208,7 @@ CHART = Chart(
     title=TITLE,
     caption=(
         "Find the row of your question and the column of your payload: the mechanism named there was the fastest "
-        "measured. ≈ is a tie: less than 5 % apart, or no clear difference in this run. Choose among ties by what the "
+        "measured. ≈ is a tie: less than 3 % apart, or no clear difference in this run. Choose among ties by what the "
         "mechanisms promise."
     ),
     lacks=_lacks,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 
 from ipcbench.analysis.compare.comparability import facts, notes
-from ipcbench.analysis.compare.difference import WORTH
+from ipcbench.analysis.difference import WORTH
 from ipcbench.report.comparison.words import Comparison, Part, conclusion, doubts, ordered, parts
 from ipcbench.report.content.tables import csv
 from ipcbench.report.content.words import markdown

@@ -138,7 +138,7 @@ def _subtitle(cells: pd.DataFrame) -> str:
     first = cells.iloc[0]
     return (
         f"Time of {first['question']} with {count(int(first['workers']), 'worker')} relative to "
-        f"{first['base']}, by payload size; logarithmic. Line: 95 % interval. Shaded: within 5 %. Filled: a clear "
+        f"{first['base']}, by payload size; logarithmic. Line: 95 % interval. Shaded: within 3 %. Filled: a clear "
         "difference; hollow and grey: none."
     )
 

@@ -6,13 +6,13 @@ import math
 
 from matplotlib.patches import Rectangle
 
+from ipcbench.analysis.difference import WORTH
 from ipcbench.report.content.words import short_ratio
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.scale import spread
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, Sheet, fit, text_width
 
 LEAST_SPAN = 2.0  # from half to twice, so that noise is not magnified
-NEAR = 1.05
 NUMBERS = 33.0  # at the right of a panel, for the ratios
 
 
@@ -29,7 +29,7 @@ def span(low: float, high: float) -> float:
 def frame(plot: Plot, reach: float) -> None:
     """Draw grid, ticks, the band of differences too small to matter, and a line at 1×."""
     theme = plot.sheet.theme
-    left, right = plot.across([1 / NEAR, NEAR])
+    left, right = plot.across([1 / (1 + WORTH), 1 + WORTH])
     plot.sheet.patch(
         Rectangle((left, plot.top), right - left, plot.height, facecolor=theme.grid, linewidth=0, zorder=0.1)
     )

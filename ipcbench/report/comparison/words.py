@@ -11,9 +11,9 @@ import pandas as pd
 
 from ipcbench.analysis.compare.comparability import facts, notes
 from ipcbench.analysis.compare.contrast import MOVED, Contrast
-from ipcbench.analysis.compare.difference import MOST_MORE, WORTH
 from ipcbench.analysis.compare.rankings import Shape
 from ipcbench.analysis.compare.side import Side
+from ipcbench.analysis.difference import MOST_MORE, WORTH
 from ipcbench.analysis.stats import LEAST_ROUNDS
 from ipcbench.report.content.tables import Table, records
 from ipcbench.report.content.words import interval, listing

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ipcbench.analysis.advice.advise import Advice, Option, advise
 from ipcbench.analysis.advice.need import Need, usual_size
-from ipcbench.analysis.stats import PRACTICAL
+from ipcbench.analysis.difference import WORTH
 from ipcbench.model import PayloadKind
 from ipcbench.report.content.findings import OPERATIONS, choices, ratio, ties, too_few
 from ipcbench.report.content.setting import in_words
@@ -101,7 +101,7 @@ def _need_row(wish: Wish, advice: Advice) -> list[str]:
         _name(best),
         estimate(best.seconds, format_time),
         f"{advice.question}, {format_size(advice.size)}{workers}",
-        listing((_behind(option, 1 + PRACTICAL) for option in others if option.tied), _MOST_NAMES),
+        listing((_behind(option, 1 + WORTH) for option in others if option.tied), _MOST_NAMES),
         listing((_behind(option) for option in others if not option.tied), _MOST_NAMES) or "nothing else ran",
     ]
     return [safe_text(cell, 300) for cell in row]

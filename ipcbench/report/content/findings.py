@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ipcbench.analysis.stats import BLOCK, COVERED, LEAST_ROUNDS, PRACTICAL, coverage
+from ipcbench.analysis.difference import WORTH
+from ipcbench.analysis.stats import BLOCK, COVERED, LEAST_ROUNDS, coverage
 from ipcbench.report.content.setting import SETTING, in_words, main_setting
 from ipcbench.report.content.tables import Table, records
 from ipcbench.report.content.words import interval, listing
@@ -92,9 +93,9 @@ def choices(summary: pd.DataFrame) -> list[Choice]:
     ranked = summary[summary["slowdown"].notna() & (summary["pattern"] != "tail")]  # tail times single messages
     found = []
     for _, block in ranked.groupby(BLOCK, sort=False):
-        rows = records(block.sort_values(["best", "seconds"], ascending=[False, True]))
+        rows = records(block.sort_values(["best", "slowdown"], ascending=[False, True]))
         best = rows[0]
-        slower = sorted((row for row in rows[1:] if not row.tied), key=lambda row: row.slowdown)
+        slower = [row for row in rows[1:] if not row.tied]
         setting = tuple(getattr(best, column) for column in SETTING)
         found.append(
             Choice(
@@ -125,8 +126,8 @@ def ratio(row: Any) -> str:
 
 
 def ties(choice: Choice) -> str:
-    """Name the ties of the best: those less than 5 % behind, then those without a clear difference."""
-    close = [row.mechanism for row in choice.tied if row.slowdown < 1 + PRACTICAL]
+    """Name the ties of the best: those less than 3 % behind, then those without a clear difference."""
+    close = [row.mechanism for row in choice.tied if row.slowdown < 1 + WORTH]
     unclear = [f"{row.mechanism} ({format_ratio(row.slowdown)})" for row in choice.tied if row.mechanism not in close]
     parts = [listing(close)] if close else []
     if unclear:
@@ -166,7 +167,7 @@ class Finding:
         if choice.rivals == 1:
             return f"{best} with {self.time}; {self.lead}."
         ahead = f", a lead of {self.lead}" if self.behind else ""
-        close = any(row.slowdown < 1 + PRACTICAL for row in choice.tied)
+        close = any(row.slowdown < 1 + WORTH for row in choice.tied)
         tie = f"; {'tied with ' if close else ''}{ties(choice)}" if choice.tied else ""
         return f"{best} is fastest with {self.time}{ahead}{tie}."
 
@@ -189,15 +190,16 @@ def opening(study: Study) -> Table | None:
     return Table(caption, header, rows, strong, values=values) if rows else None
 
 
-def sentences(summary: pd.DataFrame, rounds: int) -> list[str]:
+def sentences(summary: pd.DataFrame) -> list[str]:
     """Return the findings and the cautions as sentences, for a terminal or a notebook."""
     if not _known(summary):
         return [NOTHING]
-    return [*(found.sentence for found in findings(summary)), *cautions(rounds)]
+    return [*(found.sentence for found in findings(summary)), *cautions(summary)]
 
 
-def cautions(rounds: int) -> list[str]:
-    """Return sentences on how few rounds affect the intervals; none if there are enough rounds."""
+def cautions(summary: pd.DataFrame) -> list[str]:
+    """Return sentences on how few rounds affect the intervals; none if every case with a number has enough."""
+    rounds = int(summary.loc[summary["rounds"] > 0, "rounds"].min()) if summary["rounds"].any() else 0
     if rounds < LEAST_ROUNDS:
         return [
             f"{count(rounds, 'round')} give{'s' * (rounds == 1)} no intervals, so small differences may be noise. "

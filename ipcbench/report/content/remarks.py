@@ -12,7 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from ipcbench.analysis.stats import FloatArray, compare
+from ipcbench.analysis.difference import paired
+from ipcbench.analysis.stats import FloatArray
 from ipcbench.analysis.traps import matched
 from ipcbench.report.content.tables import records
 from ipcbench.report.content.words import interval, listing
@@ -43,7 +44,7 @@ def _scaling(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[s
     for name, rows in tasks.groupby("mechanism", sort=True):
         one, most = records(rows.sort_values("workers"))[0], records(rows.sort_values("workers"))[-1]
         if one.workers == 1 and most.workers > 1:
-            gain = compare(series[one.case], series[most.case])
+            gain = paired(series[one.case], series[most.case])
             around = interval(gain.low, gain.high, format_ratio)
             more = f"{format_ratio(gain.ratio)}{f' ({around})' if around else ''}"
             parts.append((gain.ratio, int(most.workers), f"{name} {more}"))

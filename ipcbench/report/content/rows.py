@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from ipcbench.analysis.stats import BLOCK, compare
+from ipcbench.analysis.difference import paired
+from ipcbench.analysis.stats import BLOCK
 from ipcbench.report.content.findings import OPERATIONS, Choice, choices, ratio, sparse, ties
 from ipcbench.report.content.setting import in_setting
 from ipcbench.report.content.study import Study
@@ -161,7 +162,7 @@ def pythons(study: Study) -> Table | None:
 
 
 def _against(study: Study, other: Any, first: Any) -> str:
-    found = compare(study.series[other.key], study.series[first.key])
+    found = paired(study.series[other.key], study.series[first.key])
     around = interval(found.low, found.high, format_ratio)
     tie = "≈ " if found.tied else ""
     return f"{format_time(other.seconds)} ({tie}{format_ratio(found.ratio)}{f', {around}' if around else ''})"

@@ -10,9 +10,10 @@ from functools import cached_property
 import pandas as pd
 
 from ipcbench.analysis.percentiles import percentiles
+from ipcbench.analysis.ranking import rank
 from ipcbench.analysis.self_check import SelfCheck, self_check
 from ipcbench.analysis.stability import Shape, shape
-from ipcbench.analysis.stats import FloatArray, by_round, rank, summarise
+from ipcbench.analysis.stats import FloatArray, by_round, summarise
 from ipcbench.report.content.outcomes import outcomes
 from ipcbench.report.content.remarks import remarks
 from ipcbench.report.content.setting import SETTING, Setting, brief, in_words, main_setting, settings
@@ -63,6 +64,13 @@ class Study:
         return self_check(list(self.series.values()), self.record.rounds)
 
     @property
+    def rounds(self) -> str:
+        """The number of rounds in words; 'up to 18 rounds' if some cases have fewer, as a budget can decide."""
+        known = self.summary.loc[self.summary["rounds"] > 0, "rounds"]
+        most = int(known.max()) if len(known) else self.record.rounds
+        return count(most, "round") if len(self.record.repeats) > 1 or known.nunique() < 2 else f"up to {most} rounds"
+
+    @property
     def machine(self) -> str:
         """The machine and its Python, in one line."""
         machine = self.record.machine
@@ -80,7 +88,7 @@ class Study:
         record = self.record
         return safe_text(
             f"{', '.join(brief(self.setting))} · {safe_text(record.label, 60)}, {self.date} · "
-            f"{count(record.rounds, 'round')} × {count(record.settings.values, 'value')} · ipcbench {record.ipcbench}"
+            f"{self.rounds} × {count(record.settings.values, 'value')} · ipcbench {record.ipcbench}"
         )
 
     @property

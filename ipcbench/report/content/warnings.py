@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray, compare
+from ipcbench.analysis.difference import paired
+from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray
 from ipcbench.analysis.traps import SETTING, STEP, Crossover, crossover, matched, steps
 from ipcbench.report.content.tables import records
 from ipcbench.report.content.words import interval, listing
@@ -51,7 +52,7 @@ def warnings(
 
 def _ratio(series: dict[str, FloatArray], slow: Any, fast: Any) -> str:
     """Write how many times as long the slow case takes, with its interval and whether the difference is clear."""
-    found = compare(series[slow.case], series[fast.case])
+    found = paired(series[slow.case], series[fast.case])
     around = interval(found.low, found.high, format_ratio)
     told = ", no clear difference" if found.tied else ""
     return f"{format_ratio(found.ratio)} ({around}{told})" if around else format_ratio(found.ratio)
@@ -179,7 +180,7 @@ def _placement(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator
         spread = matched(summary, question="ping-pong", placement="spread", payload="bytes", **where)
         if len(spread):
             other = records(spread)[0]
-            change = compare(series[other.case], series[packed.case])
+            change = paired(series[other.case], series[packed.case])
             if not change.tied:
                 found.append((abs(math.log(change.ratio)), packed, other))
     if found:

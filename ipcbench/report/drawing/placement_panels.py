@@ -54,7 +54,7 @@ def _subtitle(cells: pd.DataFrame) -> str:
     which = f"{base} ({MEANS[base]})" if base in MEANS else base
     return (
         f"Time relative to {which}, paired by round; logarithmic, 1× in the middle. Line: 95 % interval. Shaded: "
-        "within 5 %. Filled: a clear difference; hollow and grey: none."
+        "within 3 %. Filled: a clear difference; hollow and grey: none."
     )
 
 

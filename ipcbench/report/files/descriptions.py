@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -61,13 +62,13 @@ def _measured(table: pd.DataFrame) -> Iterator[str]:
 
 def _best_and_last(place: dict[str, object], rows: pd.DataFrame) -> str:
     ordered = records(rows.sort_values(["seconds", "mechanism"]))
-    first, last = ordered[0], ordered[-1]
+    first, last = next((row for row in ordered if getattr(row, "best", False)), ordered[0]), ordered[-1]
     said = f"{_place(place)}: {first.mechanism} is best with {_value(first)}"
     if len(ordered) == 1:
         return f"{said}, the only one."
-    return (
-        f"{said}; {last.mechanism} is last with {_value(last)}, {format_ratio(last.seconds / first.seconds)} as long."
-    )
+    behind = getattr(last, "slowdown", math.nan)
+    times = behind if behind == behind else last.seconds / first.seconds
+    return f"{said}; {last.mechanism} is last with {_value(last)}, {format_ratio(times)} as long."
 
 
 def _place(place: dict[str, object]) -> str:

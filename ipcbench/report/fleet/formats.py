@@ -6,7 +6,7 @@ import json
 
 import pandas as pd
 
-from ipcbench.analysis.compare.difference import WORTH
+from ipcbench.analysis.difference import WORTH
 from ipcbench.analysis.fleet.gather import CLASS, notes
 from ipcbench.report.comparison.formats import as_records, picture, plain, written
 from ipcbench.report.content.tables import csv

@@ -24,7 +24,7 @@ from ipcbench.units import format_ratio
 TITLE = "Which hosts differ from the rest?"
 SUBTITLE = (
     "Time of each host relative to the fleet's centre, geometric mean over its cases, slowest at the top; logarithmic. "
-    "Line: 95 % interval. Shaded: within 5 %. Filled: differs from the rest; hollow and grey: does not. Diamond: "
+    "Line: 95 % interval. Shaded: within 3 %. Filled: differs from the rest; hollow and grey: does not. Diamond: "
     "differs in some families only."
 )
 MOST_NAMED = 40  # hosts that each have a row

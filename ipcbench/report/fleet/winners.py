@@ -18,7 +18,7 @@ from ipcbench.units import format_size, format_time
 TITLE = "Which mechanism wins, and on how many hosts?"
 SUBTITLE = (
     "The mechanism that blocks and is fastest on most hosts, by question and payload size; below it, on how many of "
-    "the hosts that measured two or more. Outlined: on some hosts another one certainly wins, by more than 5 %."
+    "the hosts that measured two or more. Outlined: on some hosts another one certainly wins, by more than 3 %."
 )
 HEADER, NAMES, KEY = 18.0, 112.0, 36.0
 LEAST_COLUMN, MOST_COLUMN = 66.0, 96.0

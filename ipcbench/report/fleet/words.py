@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ipcbench.analysis.compare.difference import WORTH
+from ipcbench.analysis.difference import WORTH
 from ipcbench.analysis.fleet.gather import CLASS, Fleet, notes
 from ipcbench.analysis.fleet.outliers import Outliers
 from ipcbench.analysis.fleet.winners import Winners

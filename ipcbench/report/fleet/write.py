@@ -32,7 +32,7 @@ READING = (
     "The level of a host is the median of its ratios. A family or a case differs if it lies off that level: a "
     "machine that is slower by one factor in everything has none.",
     "The winner of a block is the mechanism that is the fastest on most hosts. On a host another one wins for certain "
-    "if the usual winner takes more than 5 % longer there, and more than the rounds explain; else it is a tie.",
+    "if the usual winner takes more than 3 % longer there, and more than the rounds explain; else it is a tie.",
     "That one machine is faster than another says nothing about a mechanism, nor about other machines.",
 )
 

@@ -60,8 +60,10 @@ READING = (
     f"{coverage(4)} with 4 rounds and in {coverage(3)} with 3. It does not predict another run: even if nothing "
     f"changes, it holds the median of a second run in only {COVERED_NEXT[0]} to {COVERED_NEXT[1]} of 100, and in fewer "
     "if the machine changes. To compare two runs, use ipcbench compare.",
-    "≈ is a tie: less than 5 % apart, or no clear difference, since the interval of the ratio includes 1. Ties are "
-    "results: choose among them by other criteria. Comparisons are paired by round.",
+    "A ratio such as 1.3× is how many times as long a case takes as the best, taken round by round: a disturbance of "
+    "both cancels. It may therefore differ a little from the ratio of the two medians.",
+    "≈ is a tie: less than 3 % apart, or no clear difference when all pairs of a comparison are judged together. Ties "
+    "are results: choose among them by other criteria.",
     "An asterisk in a chart, and doubtful at the top, mark a number with a note, which the tables spell out: "
     "oversubscribed means more processes than CPUs, so the scheduler is measured too; loaded, stolen and throttled say "
     "what happened to the machine meanwhile. The number counts like any other.",
@@ -95,7 +97,7 @@ def page(study: Study, charts: Sequence[Picture]) -> str:
         study=study,
         label=safe_text(study.record.label, 100),
         version=safe_text(study.record.ipcbench, 40),
-        rounds=count(study.record.rounds, "round"),
+        rounds=study.rounds,
         badge=badge(study),
         bad=[words for words, _ in study.badge if not is_fine(words)],
         doubtful=DOUBTFUL,
@@ -109,7 +111,7 @@ def page(study: Study, charts: Sequence[Picture]) -> str:
         names=names(study),
         opening=opening(study),
         nothing=NOTHING,
-        cautions=cautions(study.record.rounds),
+        cautions=cautions(study.summary),
         traps=first,
         remarks=[*folded_traps, *study.remarks],
         more_remarks=_more(len(folded_traps), len(study.remarks)),

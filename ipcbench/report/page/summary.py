@@ -13,7 +13,7 @@ from ipcbench.report.embed.snippets import snippet
 from ipcbench.report.files.pictures import Picture
 from ipcbench.report.page.markdown import table, within
 from ipcbench.results.schema import LONGEST_TEXT
-from ipcbench.text import count, safe_text
+from ipcbench.text import safe_text
 
 MAIN = ("slowdown-matrix", "winner-map")
 
@@ -24,7 +24,7 @@ def summary(study: Study, drawn: Sequence[Picture]) -> str:
     record = study.record
     parts = [
         f"# ipcbench: {markdown(record.label, 100)}",
-        f"{counts} · {count(record.rounds, 'round')} · {markdown(study.machine)}",
+        f"{counts} · {study.rounds} · {markdown(study.machine)}",
     ]
     if not record.complete:
         parts.append("**This run was interrupted:** it holds the complete rounds only.")
@@ -34,7 +34,7 @@ def summary(study: Study, drawn: Sequence[Picture]) -> str:
     parts += [f"**{markdown(doubt, 1000)}**" for doubt in study.doubts]
     first = opening(study)
     parts.append(table(first) if first else NOTHING)
-    parts += [markdown(caution, 300) for caution in cautions(record.rounds)]
+    parts += [markdown(caution, 300) for caution in cautions(study.summary)]
     parts.append(f"**{markdown(study.check.words(), 300)}.** {markdown(study.check.details(), 600)}")
     if study.warnings:
         parts += ["## Traps in this run", "\n".join(f"- {markdown(text, 1000)}" for text in study.warnings)]

@@ -64,7 +64,7 @@ def test_the_fastest_comes_first_with_its_interval_and_how_far_the_others_are_be
     assert found.options[1].slowdown.low < found.options[1].slowdown.value < found.options[1].slowdown.high
 
 
-def test_what_is_less_than_five_percent_behind_is_tied() -> None:
+def test_what_is_less_than_three_percent_behind_is_tied() -> None:
     found = answer(trips(["pipe", "pipe-bytes", "queue"]), need())
     assert [option.tied for option in found.options] == [False, True, False]
 

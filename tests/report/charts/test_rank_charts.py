@@ -15,7 +15,7 @@ from chart_checks import drawn, texts_of
 from chart_runs import everything, many, spinning
 from synthetic import make_result
 
-from ipcbench.analysis.stats import compare
+from ipcbench.analysis.difference import paired
 from ipcbench.model import Case, Verdict
 from ipcbench.report.charts import charts, families, grid, matrix, speedup, winner_map
 from ipcbench.report.charts.winners import STRENGTHS, Winner
@@ -161,7 +161,7 @@ def test_a_gain_is_the_ratio_paired_by_round(normal: Study) -> None:
     assert sorted(set(cells["size"])) == [64, 65536, 2**20]
     row = next(cell for cell in records(cells) if (cell.mechanism, cell.size) == ("pipe", 64))
     keys = [f"ping-pong/{name}/64B/1w" for name in ("queue", "pipe")]
-    found = compare(normal.series[keys[0]], normal.series[keys[1]])
+    found = paired(normal.series[keys[0]], normal.series[keys[1]])
     assert (row.ratio, row.low, row.high) == (found.ratio, found.low, found.high)
     assert row.verdict == "faster"
     texts = texts_of(speedup.CHART, normal)

@@ -170,7 +170,7 @@ def test_drift_and_the_threshold_are_taken_from_whoever_knows_them(
     two: tuple[ResultFile, ResultFile], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drifted = compared(*two, checks={"b": drifting(0.3)})
-    monkeypatch.setattr("ipcbench.analysis.compare.difference.WORTH", 0.5)
+    monkeypatch.setattr("ipcbench.analysis.difference.WORTH", 0.5)
     for found in (compared(*two), drifted):
         assert not found.table["verdict"].isin(["slower", "faster"]).any()
 

@@ -22,8 +22,8 @@ from pages import chromium, visit
 from synthetic import make_cases, make_result, model_seconds
 
 from ipcbench.analysis.compare.averages import centres, trimmed_rows
-from ipcbench.analysis.compare.difference import centre_of, trimmed, unpaired
 from ipcbench.analysis.compare.side import side_of_result
+from ipcbench.analysis.difference import centre_of, trimmed, unpaired
 from ipcbench.analysis.fleet.gather import gather, notes
 from ipcbench.analysis.fleet.host import LEAST_FOR_PROCESSES, Host, host_of, read_hosts
 from ipcbench.analysis.fleet.outliers import Outliers, judge, outliers

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ipcbench.analysis.compare.averages import mean_series
-from ipcbench.analysis.compare.difference import (
+from ipcbench.analysis.difference import (
     RATE,
     Difference,
     adjusted,
     more_rounds,
     paired,
     quantile,
+    told_apart,
     unpaired,
     verdicts,
 )
@@ -94,6 +95,44 @@ def test_a_round_that_one_side_lacks_is_left_out_of_a_pair() -> None:
     first = np.array([1.0, 2.0, np.nan, 4.0, 5.0])
     second = np.array([1.0, np.nan, 3.0, 4.0, 5.0])
     assert paired(first, second) == paired(first[[0, 3, 4]], second[[0, 3, 4]])
+
+
+def test_drift_that_hits_both_series_of_a_round_cancels() -> None:
+    drift = np.array([1.0, 3.0, 2.0, 10.0, 5.0])
+    found = paired(1.2 * drift, drift)
+    assert (found.ratio, found.low, found.high) == pytest.approx((1.2, 1.2, 1.2))
+    assert not found.tied
+
+
+def test_series_without_a_common_round_have_a_ratio_without_an_interval() -> None:
+    found = paired(np.array([2.0, math.nan]), np.array([math.nan, 1.0]))
+    assert found.ratio == pytest.approx(2.0)
+    assert not found.known
+
+
+@pytest.mark.parametrize(
+    ("ratio", "low", "high", "tied"),
+    [
+        (1.02, 1.01, 1.025, True),  # told apart, but by less than 3 %
+        (1.20, 0.98, 1.50, True),  # the interval includes 1
+        (1.20, 1.10, 1.30, False),
+        (0.80, 0.70, 0.90, False),
+        (1.20, math.nan, math.nan, False),  # no interval: only the 3 % count
+        (1.01, math.nan, math.nan, True),
+    ],
+)
+def test_a_tie_is_less_than_three_percent_or_an_interval_with_one_in_it(
+    ratio: float, low: float, high: float, tied: bool
+) -> None:
+    assert Difference(ratio, low, high).tied is tied
+
+
+@settings(max_examples=100, deadline=None)
+@given(SERIES, st.floats(0.8, 1.25), st.integers(0, 2**32 - 1))
+def test_a_single_pair_is_told_apart_exactly_if_it_is_no_tie(first: FloatArray, factor: float, seed: int) -> None:
+    noise = np.random.default_rng(seed).lognormal(0.0, 0.05, len(first))
+    found = paired(first * factor * noise, first)
+    assert told_apart([found]) == [not found.tied]
 
 
 # scipy agrees

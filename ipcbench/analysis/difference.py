@@ -51,6 +51,14 @@ class Difference:
         return self.error == self.error
 
     @property
+    def tied(self) -> bool:
+        """Whether this is no difference: below WORTH, or with 1 in the interval; without an interval only below WORTH.
+
+        The rule for a single pair; `told_apart` has it for several.
+        """
+        return abs(math.log(self.ratio)) <= math.log1p(WORTH) or self.low <= 1 <= self.high
+
+    @property
     def p(self) -> float:
         """Two-sided p-value of Student's t with that standard error; NaN without an interval."""
         if not self.known:
@@ -77,10 +85,15 @@ class Centre:
 
 
 def paired(first: FloatArray, second: FloatArray) -> Difference:
-    """Compare two series measured together: (rounds,) and (rounds,) in seconds, NaN for a missing round."""
+    """Compare two series measured together: (rounds,) and (rounds,) in seconds, NaN for a missing round.
+
+    Without a common round, as in a file of several repeats, the ratio is that of both centres, without an interval.
+    """
     both = ~(np.isnan(first) | np.isnan(second))
     if not both.any():
-        return Difference(math.nan)
+        if np.isnan(first).all() or np.isnan(second).all():
+            return Difference(math.nan)
+        return Difference(math.exp(centre_of([first]) - centre_of([second])))
     logs = np.log(first[both]) - np.log(second[both])
     if len(logs) < LEAST_ROUNDS:
         return Difference(math.exp(np.mean(logs)))
@@ -168,6 +181,15 @@ def verdicts(differences: Sequence[Difference]) -> list[Verdict]:
     for place, p in zip(known, held, strict=True):
         found[place] = _verdict(differences[place], float(p))
     return found
+
+
+def told_apart(differences: Sequence[Difference]) -> list[bool]:
+    """Return which of several differences are slower or faster; one without an interval only has to reach WORTH."""
+    said = verdicts(differences)
+    return [
+        verdict in ("slower", "faster") if difference.known else not difference.tied
+        for difference, verdict in zip(differences, said, strict=True)
+    ]
 
 
 def more_rounds(difference: Difference, rounds: int, drift: float = 0.0) -> int | None:
