@@ -20,7 +20,6 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from scipy import special  # importing scipy.stats would take longer than comparing two files
 
 from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray
 
@@ -65,6 +64,8 @@ class Difference:
             return math.nan
         if self.error == 0:
             return 1.0 if self.ratio == 1 else 0.0
+        from scipy import special  # slow to import, and a run of few rounds has no intervals
+
         return float(2 * special.stdtr(self.freedom, -abs(math.log(self.ratio)) / self.error))
 
     @property
@@ -234,4 +235,6 @@ def _verdict(difference: Difference, p: float) -> Verdict:
 @lru_cache(maxsize=256)
 def quantile(share: float, freedom: float) -> float:
     """Return a quantile of Student's t."""
+    from scipy import special  # see `Difference.p`
+
     return float(special.stdtrit(freedom, share))

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
+from ipcbench.analysis.difference import quantile
 from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray, resampled_medians
 
 LEAST_POINTS = 4  # sizes, or counts of workers
@@ -52,7 +52,7 @@ class Fit:
         if not len(drawn):
             return Estimate(found)
         if found > 0 and math.isfinite(found) and np.all(np.isfinite(drawn) & (drawn > 0)):
-            reach = float(special.stdtrit(self.freedom, 0.975) * np.std(np.log(drawn), ddof=1))
+            reach = float(quantile(0.975, self.freedom) * np.std(np.log(drawn), ddof=1))
             return Estimate(found, found * math.exp(-reach), found * math.exp(reach))
         low, high = np.quantile(drawn, [0.025, 0.975], method="nearest")  # at its bound a parameter is not symmetric
         return Estimate(found, min(float(low), found), max(float(high), found))

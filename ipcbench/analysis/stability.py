@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy import special  # importing scipy.stats would take half a second of every run and report
 
 from ipcbench.analysis.stats import FloatArray
 
@@ -54,7 +54,7 @@ def _drift(rounds: FloatArray, logs: FloatArray) -> float:
     slopes = (logs[late] - logs[early]) / (rounds[late] - rounds[early])
     surplus = abs(float(np.sign(slopes).sum()))  # of pairs in one order over those in the other
     steps = (surplus - 1) / math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
-    if not 2 * special.ndtr(-steps) < CHANCE:
+    if not math.erfc(steps / math.sqrt(2)) < CHANCE:  # two-sided, by the normal distribution
         return math.nan
     change = math.expm1(float(np.median(slopes) * (rounds[-1] - rounds[0])))
     return change if abs(math.log1p(change)) > math.log1p(CHANGE) else math.nan
@@ -85,4 +85,4 @@ def by_chance(count: int) -> float:
     the larger n is; what is left of false alarms for small n is found by simulation.
     """
     centre = -math.log(1 - 2 / math.pi) + 2.4 / (count - 2)
-    return -math.expm1(-(centre + float(special.ndtri(1 - RARE)) / math.sqrt(count - 2)))
+    return -math.expm1(-(centre + NormalDist().inv_cdf(1 - RARE) / math.sqrt(count - 2)))
