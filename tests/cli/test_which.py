@@ -54,7 +54,7 @@ def test_the_answer_names_a_winner_with_its_interval_and_who_is_out_and_why(tmp_
     )
     assert re.match(r"Take (pipe|simple-queue): [\d.]+ [µm]s \([^)]+–[^)]+\) per operation", taken)
     assert "- carries one number of 8 B: value" in done.out
-    assert "round 3 of " in done.err
+    assert "round 3, " in done.err
     assert os.listdir(tmp_path) == []
 
 
@@ -115,7 +115,7 @@ def test_what_has_no_room_in_shared_memory_is_one_line(within: Within, monkeypat
 
 
 def test_a_signal_after_three_rounds_answers_from_these(tmp_path: Path) -> None:
-    with reaching("round 4 of", tmp_path, *LONG) as process:
+    with reaching("round 4,", tmp_path, *LONG) as process:
         process.send_signal(signal.SIGINT)
         done = finish(process, SOON)
     assert done.code == 130
@@ -123,7 +123,7 @@ def test_a_signal_after_three_rounds_answers_from_these(tmp_path: Path) -> None:
     assert "Take " in done.out
 
 
-@pytest.mark.parametrize("moment", ["calibrating", "round 1 of"])
+@pytest.mark.parametrize("moment", ["calibrating", "round 1,"])
 def test_a_signal_before_that_is_one_line_and_no_file(tmp_path: Path, temporary: Path, moment: str) -> None:
     with reaching(moment, tmp_path, *LONG) as process:
         process.send_signal(signal.SIGTERM)
@@ -136,7 +136,7 @@ def test_a_signal_before_that_is_one_line_and_no_file(tmp_path: Path, temporary:
 
 
 def test_a_saved_run_that_was_stopped_can_be_continued(tmp_path: Path) -> None:
-    with reaching("round 1 of", tmp_path, *LONG, "--save", "mine") as process:
+    with reaching("round 1,", tmp_path, *LONG, "--save", "mine") as process:
         process.send_signal(signal.SIGINT)
         done = finish(process, SOON)
     assert (done.code, done.out) == (130, "")
@@ -145,7 +145,7 @@ def test_a_saved_run_that_was_stopped_can_be_continued(tmp_path: Path) -> None:
 
 
 def test_a_killed_one_leaves_nothing_behind(tmp_path: Path, temporary: Path) -> None:
-    with reaching("round 1 of", tmp_path, *LONG) as process:
+    with reaching("round 1,", tmp_path, *LONG) as process:
         process.kill()
         finish(process)
     assert until(lambda: not marked_processes(os.environ[TOKEN]), SOON)
@@ -153,7 +153,7 @@ def test_a_killed_one_leaves_nothing_behind(tmp_path: Path, temporary: Path) -> 
 
 
 def test_clean_finds_the_folder_of_one_that_was_killed_with_its_warden(tmp_path: Path, temporary: Path) -> None:
-    with reaching("round 1 of", tmp_path, *LONG) as process:
+    with reaching("round 1,", tmp_path, *LONG) as process:
         kill_at_once(process.pid, *running("ipcbench.run.containment.warden"))
         finish(process)
     (left,) = temporary.glob("ib*")
