@@ -147,15 +147,15 @@ class Session:
         self.team, self.ports = outer, ()
         return laps
 
-    def verify(self) -> None:
-        """Play a verification turn and keep its proofs, which the orchestrator judges.
+    def verify(self, loops: int) -> None:
+        """Play a verification turn and keep its proofs, which the orchestrator judges; timed turns have so many loops.
 
         A lost message leaves a receiver waiting, so a timer limits the turn; raises Unverified when it expires.
         """
         if self.team is None:
             raise RuntimeError("nothing is set up")
         nonce = int.from_bytes(os.urandom(7), "little")
-        verification = Verification(self.seat, self.team, self.content, self.case.size, nonce)
+        verification = Verification(self.seat, self.team, self.content, self.case.size, nonce, loops)
         signal.setitimer(signal.ITIMER_REAL, _limit())
         try:
             self.proofs += self.pattern.prove(verification)
@@ -174,7 +174,7 @@ class Session:
                     raise NotOffered(f"setting up needs more than this machine has: {error.strerror}") from error
                 raise
             mark("first verification")
-            self.verify()
+            self.verify(loops)
             check_medium()  # patterns with cycles make their ports only now
         self.token.wait("turn")
         if first:
@@ -211,7 +211,7 @@ class Session:
             return
         self.token.wait("end")
         mark("second verification")
-        self.verify()
+        self.verify(self.laps[-1][0])
         mark("tear-down")
         self.end()
         self.awake.end()

@@ -19,6 +19,7 @@ from ipcbench.measure.api.arrays import ArrayChannel
 from ipcbench.measure.api.mechanism import Many, Mechanism
 from ipcbench.measure.api.payload import (
     LEAST_OBJECT,
+    MOST_PROVED,
     Content,
     Payload,
     digest,
@@ -139,13 +140,19 @@ class Crew(ABC):
 
 
 class Verification(NamedTuple):
-    """What the driver needs for a verification turn."""
+    """What the driver needs for a verification turn; loops is how many a timed turn has."""
 
     seat: Seat
     crew: Crew
     content: Content
     size: int
     nonce: int
+    loops: int = MOST_PROVED
+
+    @property
+    def messages(self) -> int:
+        """How many messages the turn sends."""
+        return proof_count(self.size, self.loops)
 
     def proof(self, rule: Rule, messages: int, received: Sequence[Sequence[str]]) -> Proof:
         """Return a proof over stream 0 from the digests of what each receiver got."""
@@ -299,7 +306,7 @@ class ChannelPattern(Pattern):
         return seat._replace(receive=inward.receiver())
 
     def prove(self, verification: Verification) -> list[Proof]:
-        seat, count = verification.seat, proof_count(verification.size)
+        seat, count = verification.seat, verification.messages
         stream, replies, turn = self.stream(seat), list[Any](), Turn(count)
         if stream is not None:
             payloads = make_payloads(verification.content, verification.nonce, verification.size, count, stream)

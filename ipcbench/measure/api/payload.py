@@ -25,6 +25,7 @@ LEAST_OBJECT = 64  # bytes; an empty object takes about 50
 POOL_BYTES = 8 * 2**20
 MOST_IN_POOL = 1024
 LEAST_IN_POOL = 8
+MOST_PROVED = 16  # messages of a verification turn
 
 _STREAM_SHIFT = 40
 _STEP = 61  # odd, so that neighbouring payloads are not aligned copies of each other
@@ -81,9 +82,12 @@ def pool_count(size: int, window: int) -> int:
     return max(window + 2, LEAST_IN_POOL, min(MOST_IN_POOL, POOL_BYTES // max(size, 1)))
 
 
-def proof_count(size: int) -> int:
-    """Return how many messages a verification turn sends: 16, fewer if they exceed 2 MiB together, at least 3."""
-    return max(3, min(16, 2 * 2**20 // max(size, 1)))
+def proof_count(size: int, loops: int = MOST_PROVED) -> int:
+    """Return how many messages a verification turn sends: 16 or fewer, and at least 3.
+
+    Fewer if they exceed 2 MiB together, or if a timed turn has fewer loops, since then a message takes a millisecond.
+    """
+    return max(3, min(MOST_PROVED, loops, 2 * 2**20 // max(size, 1)))
 
 
 def window_for(size: int) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Go, Lap, Pattern, Proof, Seat, Turn, Unverified, Verification
-from ipcbench.measure.api.payload import Payload, digest, make_payloads, proof_count
+from ipcbench.measure.api.payload import Payload, digest, make_payloads
 from ipcbench.measure.api.ports import Executor, Port, Side
 from ipcbench.measure.api.settings import PortSettings
 from ipcbench.model import Case
@@ -84,7 +84,7 @@ class Tasks(Pattern):
             raise Unverified(f"{len(driver.finished):,} results for {turn.operations:,} tasks")
 
     def prove(self, verification: Verification) -> list[Proof]:
-        count = max(proof_count(verification.size), verification.seat.workers)
+        count = max(verification.messages, verification.seat.workers)
         payloads = make_payloads(verification.content, verification.nonce, verification.size, count)
         results = list(verification.seat.run(prove_answer, self.messages(payloads)))
         if sorted(number for number, *_ in results) != list(range(count)):

@@ -236,10 +236,11 @@ def test_payloads_of_eight_bytes_or_more_are_distinct_and_made_again_alike(
         assert len(set(payloads)) == count
 
 
-@given(st.integers(1, 2**28))
-def test_a_pool_is_always_larger_than_what_can_be_in_flight(size: int) -> None:
+@given(st.integers(1, 2**28), st.integers(1, 1000))
+def test_a_pool_is_always_larger_than_what_can_be_in_flight(size: int, loops: int) -> None:
     assert pool_count(size, window_for(size)) > window_for(size) >= 4
     assert 3 <= proof_count(size) <= 16
+    assert 3 <= proof_count(size, loops) <= max(3, loops)
 
 
 @given(st.integers(0, 2**56 - 1), st.integers(LEAST_OBJECT, 200_000), st.integers(0, 5))
