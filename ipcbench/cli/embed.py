@@ -12,6 +12,7 @@ from ipcbench.cli.exit_codes import STALE
 from ipcbench.cli.output import say, tell
 from ipcbench.errors import BadRequest
 from ipcbench.shell import pasted
+from ipcbench.text import count
 
 if TYPE_CHECKING:
     from ipcbench.report.embed.pages import Page
@@ -105,10 +106,23 @@ def _list(folder: Path, words: Sequence[str]) -> int:
 
 
 def _pages(paths: Sequence[Path], update: bool) -> int:
-    """Update all pages, or none if one cannot be read; or print what is out of date in them."""
+    """Update all pages, or none if one cannot be read; or print what is out of date in them.
+
+    Pages without markers are left alone; raises NoMarkers if no page has any.
+    """
+    from ipcbench.report.embed.markers import NoMarkers
     from ipcbench.report.embed.pages import open_page, write_page
 
-    pages = [open_page(path) for path in paths]
+    pages, without = [], list[NoMarkers]()
+    for path in paths:
+        try:
+            pages.append(open_page(path))
+        except NoMarkers as error:
+            without.append(error)
+    if not pages:
+        raise without[0]
+    if without:
+        tell(f"{count(len(without), 'page')} without markers")
     for page in pages:
         if update:
             write_page(page)

@@ -70,7 +70,7 @@ def rounds_words(result: ResultFile) -> str:
     fewest, most = min(counts, default=0), max(counts, default=0)
     if fewest == most or result.ipcbench.settings.budget is None or len(result.ipcbench.repeats) > 1:
         return count(result.ipcbench.rounds, "complete round")
-    return f"{fewest} to {most} rounds, more where ratios were less known"
+    return f"{fewest} to {most} rounds, more where ratios were less known,"
 
 
 def absence_lines(result: ResultFile) -> list[str]:

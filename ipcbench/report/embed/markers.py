@@ -27,6 +27,10 @@ _LONGEST = 1000  # characters of a marker
 _MOST_WIDTH = 10_000
 
 
+class NoMarkers(BadRequest):
+    """A page without markers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """One chart in a page: the options of its begin marker, and the position of its text.
@@ -78,7 +82,7 @@ def blocks(text: str, name: str, fences: bool = True) -> list[Block]:
     if opened:
         raise BadRequest(f"{name}:{opened.line}: this block does not end; add {_end(opened.is_rst)} below it")
     if not found:
-        raise BadRequest(f"{name}: no markers; put '<!-- ipcbench:begin CHART -->' and '{_end(False)}' where it goes")
+        raise NoMarkers(f"{name}: no markers; put '<!-- ipcbench:begin CHART -->' and '{_end(False)}' where it goes")
     return found
 
 

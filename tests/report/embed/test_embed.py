@@ -195,6 +195,15 @@ def test_a_page_is_updated_between_its_markers_only_and_then_fresh(do: Embed, pr
     assert do("embed", "--check", "README.md").code == 0
 
 
+def test_pages_without_markers_are_left_alone_beside_others(do: Embed, project: Path) -> None:
+    (project / "README.md").write_text(f"{BEGIN}\nold\n{END}\n")
+    (project / "plain.md").write_text("Plain text.\n")
+    done = do("embed", "--update", "plain.md", "README.md")
+    assert (done.code, done.out) == (0, "README.md:1: updated: slowdown-matrix\n")
+    assert done.errors == ["1 page without markers"]
+    assert (project / "plain.md").read_text() == "Plain text.\n"
+
+
 def test_a_page_that_is_a_link_stays_one(project: Path) -> None:
     real = project / "docs.md"
     real.write_text(f"{BEGIN}\n{END}\n")
