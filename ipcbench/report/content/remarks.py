@@ -15,7 +15,7 @@ import pandas as pd
 from ipcbench.analysis.difference import paired
 from ipcbench.analysis.stats import FloatArray
 from ipcbench.analysis.traps import matched
-from ipcbench.report.content.tables import records
+from ipcbench.report.content.tables import best_first, records
 from ipcbench.report.content.words import interval, listing
 from ipcbench.text import count
 from ipcbench.units import format_rate, format_ratio, format_size, format_time
@@ -86,7 +86,7 @@ def _beginning(summary: pd.DataFrame) -> Iterator[str]:
 def _threads(summary: pd.DataFrame) -> Iterator[str]:
     for row in records(matched(summary, question="ping-pong", mechanism="thread-queue").sort_values("size").head(1)):
         same = matched(summary, question="ping-pong", size=row.size, placement=row.placement, wait="block")
-        ranked = records(same[same["ranked"] & (same["payload"] == row.payload)].sort_values("seconds"))
+        ranked = records(best_first(same[same["ranked"] & (same["payload"] == row.payload)]))
         if ranked:
             yield (
                 f"A round trip of {format_size(row.size)} takes {format_time(row.seconds)} between threads "

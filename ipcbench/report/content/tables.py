@@ -79,6 +79,12 @@ def _row(columns: tuple[str, ...]) -> Callable[..., Any]:
     return namedtuple("Row", columns, rename=True)
 
 
+def best_first(table: pd.DataFrame) -> pd.DataFrame:
+    """Sort rows: the best case of a block first, which need not have the least median, then by time."""
+    by = [name for name in ("best", "seconds", "mechanism") if name in table]
+    return table.sort_values(by, ascending=[name != "best" for name in by])
+
+
 def csv(table: pd.DataFrame) -> str:
     """Return a table as CSV: seconds and bytes, notes split by ';'; a ' precedes text that is a formula."""
     return table.map(_inert).to_csv(index=False, lineterminator="\n")

@@ -17,7 +17,7 @@ import pandas as pd
 from ipcbench.analysis.difference import paired
 from ipcbench.analysis.stats import LEAST_ROUNDS, FloatArray
 from ipcbench.analysis.traps import SETTING, STEP, Crossover, crossover, matched, steps
-from ipcbench.report.content.tables import records
+from ipcbench.report.content.tables import best_first, records
 from ipcbench.report.content.words import interval, listing
 from ipcbench.text import count
 from ipcbench.units import format_ratio, format_size, format_time
@@ -237,7 +237,7 @@ def _spinning(summary: pd.DataFrame) -> Iterator[str]:
         parts = [f"{format_time(first.seconds)} ({format_time(first.cpu)} of CPU time) with {first.mechanism}"]
         parts += [_cost(row) for row in others]
         setting = {"size": first.size, "placement": first.placement, "payload": first.payload}
-        calm = matched(summary, question="ping-pong", wait="block", ranked=True, **setting).sort_values("seconds")
+        calm = best_first(matched(summary, question="ping-pong", wait="block", ranked=True, **setting))
         beside = "".join(f"; {_cost(row)}, the fastest that blocks" for row in records(calm.head(1)))
         said.append(f" A round trip of {format_size(first.size)} takes {listing(parts, 4)}{beside}.")
     if said:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ipcbench.report.content.tables import records
+from ipcbench.report.content.tables import best_first, records
 from ipcbench.report.content.words import listing
 from ipcbench.report.files.manifest import LONGEST_DESC
 from ipcbench.text import count, safe_text
@@ -61,7 +61,7 @@ def _measured(table: pd.DataFrame) -> Iterator[str]:
 
 
 def _best_and_last(place: dict[str, object], rows: pd.DataFrame) -> str:
-    ordered = records(rows.sort_values(["seconds", "mechanism"]))
+    ordered = records(best_first(rows))
     first, last = next((row for row in ordered if getattr(row, "best", False)), ordered[0]), ordered[-1]
     said = f"{_place(place)}: {first.mechanism} is best with {_value(first)}"
     if len(ordered) == 1:
