@@ -32,7 +32,6 @@ from ipcbench.measure.process.leaks import code_files
 from ipcbench.model import Case
 from ipcbench.run import visitor
 from ipcbench.run.stop import Stop
-from ipcbench.run.verdict import plausibility
 
 pytest.register_assert_rewrite("chart_checks")  # so that a failure shows which texts are wrong
 
@@ -136,12 +135,6 @@ def no_leaks(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
         assert not lasting, f"left in /dev/shm: {lasting}"
     files = sorted(path.name for path in temporary.iterdir() if path.name.startswith(("ib", "pymp-", "tmp")))
     assert not files, f"left in the temporary folder: {files}"
-
-
-@pytest.fixture
-def few_loops(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Accept visits of which hardly any time is timed: a busy machine stops a process for longer than a few loops."""
-    monkeypatch.setattr(plausibility, "UNTIMED", 5.0)
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def possible_cases() -> list[Case]:
 
 
 @pytest.fixture
-def visitor(stop: Stop, monkeypatch: pytest.MonkeyPatch, few_loops: None) -> Iterator[Visitor]:  # noqa: ARG001
+def visitor(stop: Stop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visitor]:
     monkeypatch.setenv("PYTHONWARNINGS", "error")
     made = Visitor(QUICK, stop)
     yield made

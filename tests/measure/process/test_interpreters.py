@@ -224,7 +224,7 @@ def interpreters(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def visitor(stop: Stop, few_loops: None) -> Iterator[Visitor]:  # noqa: ARG001
+def visitor(stop: Stop) -> Iterator[Visitor]:
     made = Visitor(Timing(values=1, warmups=0, min_time=0.001), stop)
     yield made
     made.close()

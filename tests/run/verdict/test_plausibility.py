@@ -42,3 +42,12 @@ def test_the_values_of_a_visit_fill_the_time_in_which_it_could_work(
     report = Report("visit", "ended", stages=stages, rested=rested, stopped=stopped)
     reason = why_implausible(PIPE, found, 1, report, Controls())
     assert word in reason if word and reason else reason is word
+
+
+def test_other_load_may_take_the_time_between_the_values_and_makes_no_value_longer_than_its_time() -> None:
+    def reason(wall: float) -> str | None:
+        stages = [(100.0, "set-up"), (101.0, "timing"), (101.0 + wall, "second verification")]
+        return why_implausible(PIPE, USUAL, 1, Report("visit", "ended", stages=stages, machine=["loaded"]), Controls())
+
+    assert reason(10.2) is None
+    assert "were taken within" in (reason(0.01) or "")
