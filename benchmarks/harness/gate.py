@@ -139,7 +139,7 @@ def ipcbench_of(program: Path, folder: Path, words: Sequence[str], accepted: Seq
 
 
 def run(folder: Path, label: str, pythons: Mapping[str, Path], words: Sequence[str]) -> None:
-    """Run `--suite ci` under these interpreters, the first of which also plans."""
+    """Run `--suite ci` under these interpreters; the first one also plans."""
     named = [word for name, program in pythons.items() for word in ("--python", f"{name}={program}")]
     first = next(iter(pythons.values()))
     ipcbench_of(first, folder, ["run", "--suite", "ci", *words, *named, "--label", label, "--quiet"], (0, 7))

@@ -76,7 +76,7 @@ def rounds_of_all(budget: Budget, done: int, spent: float, one_round: float) -> 
 
 
 def seconds_in_all(budget: Budget, done: int, spent: float, one_round: float, rest: float = 0.0) -> float:
-    """Estimate how long a run takes, of which `spent` seconds and `done` rounds are over and `rest` is under way.
+    """Estimate how long a run takes. `spent` seconds and `done` rounds are over; `rest` seconds are under way.
 
     A run with a budget in seconds fills it, unless it has made the most rounds before; with a precision it may end
     earlier.

@@ -11,22 +11,23 @@ from typing import NamedTuple
 
 from ipcbench.model import Case, Outcome
 from ipcbench.run.listener import Ahead, Listener
+from ipcbench.run.precision import LEAST
 from ipcbench.run.request import RunRequest
 from ipcbench.run.schedule import shares
 from ipcbench.run.session import plan_run
 from ipcbench.run.site import Site
 
-LEAST_ROUNDS = 3  # an interval needs so many
+LEAST_ROUNDS = LEAST  # an answer has intervals
 ROUNDS = 5  # that should fit
 FEWEST_VALUES, MOST_VALUES = 4, 8  # per visit; with more time there are more rounds
 TOO_SLOW = 4  # times as long as the fastest
 
 
 class Trial(NamedTuple):
-    """What is left of a request, of which so many cases were tried.
+    """What is left of a request after the trial.
 
-    slow has the mechanisms that are left out, and fastest is the one that they were compared with. needed is the budget
-    in seconds that measures all cases.
+    tried is the number of cases that were tried. slow has the mechanisms that are left out, and fastest is the one that
+    they were compared with. needed is the budget in seconds that measures all cases.
     """
 
     request: RunRequest

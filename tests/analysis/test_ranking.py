@@ -123,7 +123,7 @@ def test_with_two_rounds_only_a_difference_below_the_threshold_is_a_tie() -> Non
     assert found.tied == [False, True, False]
 
 
-# How often chance decides. The noise is that of a paired ratio, of which each case has a share.
+# How often chance decides. The noise is that of a paired ratio; each case contributes a share.
 
 NOISE: dict[str, Callable[[np.random.Generator, tuple[int, int]], FloatArray]] = {
     "lognormal": lambda chance, shape: np.exp(chance.normal(0.0, 0.04 / math.sqrt(2), shape)),

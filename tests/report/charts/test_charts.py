@@ -64,7 +64,7 @@ def test_what_cannot_be_drawn_is_words_and_what_can_has_an_alt_text_with_a_figur
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
 def test_an_svg_parses_carries_its_text_and_names_no_date(chart: Chart[Study], normal: Study) -> None:
     if chart.lacks(normal):
-        pytest.skip("has data of its own: test_charts_diagnostics.py")
+        pytest.skip("has data of its own: test_diagnostic_charts.py")
     with drawing(THEMES[0], chart.id):
         svg = to_svg(drawn(chart, normal, THEMES[0]))
     text = " ".join(ElementTree.fromstring(svg).itertext())
@@ -90,7 +90,7 @@ def test_light_and_dark_differ_in_nothing_but_colours(chart: Chart[Study], about
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
 def test_the_same_table_gives_the_same_svg(chart: Chart[Study], normal: Study) -> None:
     if chart.lacks(normal):
-        pytest.skip("has data of its own: test_charts_diagnostics.py")
+        pytest.skip("has data of its own: test_diagnostic_charts.py")
 
     def once() -> str:
         with drawing(THEMES[1], chart.id):
@@ -155,7 +155,7 @@ def test_numbers_printed_in_the_charts_are_those_of_their_tables(normal: Study) 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
 def test_what_belongs_to_a_mechanism_carries_its_name(chart: Chart[Study], normal: Study) -> None:
     if chart.lacks(normal):
-        pytest.skip("has data of its own: test_charts_diagnostics.py")
+        pytest.skip("has data of its own: test_diagnostic_charts.py")
     with drawing(THEMES[0], chart.id):
         artists = drawn(chart, normal, THEMES[0]).findobj()
     table = chart.table(normal)

@@ -1,4 +1,4 @@
-"""Values are compared with the time between the marks around them, of which turns of others and stops are no part."""
+"""Values are compared with the time between the marks around them, without turns of others and without stops."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from ipcbench.run.verdict.plausibility import Controls, why_implausible
 PIPE = Case("ping-pong", "pipe", 64)
 USUAL = outcome()  # 0.12 s in all
 WITH_A_STOP = USUAL._replace(values=(1e-4, 1e-4 + 10.0 / 400))  # of 10 s, in a timed loop
+
+
+def marks(wall: float) -> list[tuple[float, str]]:
+    """Return the stages of a visit with so many seconds between the marks around timing."""
+    return [(100.0, "set-up"), (101.0, "timing"), (101.0 + wall, "second verification")]
 
 
 @pytest.mark.parametrize(
@@ -38,16 +43,15 @@ WITH_A_STOP = USUAL._replace(values=(1e-4, 1e-4 + 10.0 / 400))  # of 10 s, in a 
 def test_the_values_of_a_visit_fill_the_time_in_which_it_could_work(
     found: Outcome, wall: float, rested: float, stopped: float, word: str | None
 ) -> None:
-    stages = [(100.0, "set-up"), (101.0, "timing"), (101.0 + wall, "second verification")]
-    report = Report("visit", "ended", stages=stages, rested=rested, stopped=stopped)
+    report = Report("visit", "ended", stages=marks(wall), rested=rested, stopped=stopped)
     reason = why_implausible(PIPE, found, 1, report, Controls())
     assert word in reason if word and reason else reason is word
 
 
 def test_other_load_may_take_the_time_between_the_values_and_makes_no_value_longer_than_its_time() -> None:
     def reason(wall: float) -> str | None:
-        stages = [(100.0, "set-up"), (101.0, "timing"), (101.0 + wall, "second verification")]
-        return why_implausible(PIPE, USUAL, 1, Report("visit", "ended", stages=stages, machine=["loaded"]), Controls())
+        report = Report("visit", "ended", stages=marks(wall), machine=["loaded"])
+        return why_implausible(PIPE, USUAL, 1, report, Controls())
 
     assert reason(10.2) is None
     assert "were taken within" in (reason(0.01) or "")
