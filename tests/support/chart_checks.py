@@ -16,7 +16,7 @@ from ipcbench.report.content.tables import csv
 from ipcbench.report.drawing.chart import LONGEST_ALT
 from ipcbench.report.drawing.inline import merge
 from ipcbench.report.drawing.sheet import sign
-from ipcbench.report.drawing.svg import drawing, to_svg
+from ipcbench.report.drawing.svg import drawing, in_dark, to_svg
 from ipcbench.report.drawing.theme import THEMES, Theme
 
 
@@ -65,14 +65,16 @@ def check_layout(chart: Chart[Any], table: pd.DataFrame, footer: tuple[str, str]
 
 
 def check_drawn_twice(chart: Chart[Any], table: pd.DataFrame) -> None:
-    """Draw a chart twice; check for equal bytes, themes that merge, figures in its text, and its whole table."""
+    """Draw a chart twice; check for equal bytes, a dark picture that has other colours only, figures in its text, and its whole table."""
     pictures = []
     for _ in range(2):
         with drawing(THEMES[0], chart.id):
             pictures.append(to_svg(chart.draw(table, THEMES[0])))
     assert pictures[0] == pictures[1]
     with drawing(THEMES[1], chart.id):
-        assert merge(pictures[0], to_svg(chart.draw(table, THEMES[1]))).colours
+        dark = to_svg(chart.draw(table, THEMES[1]))
+    assert dark == in_dark(pictures[0])
+    assert merge(pictures[0], dark).colours
     assert any(character.isdigit() for character in chart.alt(table))
     assert len(chart.alt(table)) <= LONGEST_ALT
     back = pd.read_csv(io.StringIO(csv(table)), keep_default_na=False, na_values=[""])

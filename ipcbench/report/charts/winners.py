@@ -10,12 +10,11 @@ from matplotlib.patches import Rectangle
 
 from ipcbench.report.content.words import short_ratio
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, Sheet, fit, inside, text_width
-from ipcbench.report.drawing.theme import known_families
+from ipcbench.report.drawing.theme import STRENGTHS, known_families
 from ipcbench.text import count
 
 ROW = 28.0
 LARGE_LEAD = 1.5
-STRENGTHS = (1.0, 0.45, 0.18)  # of the colour for a large lead, a smaller lead and a tie
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,8 @@ from itertools import zip_longest
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
-from ipcbench.report.drawing.svg import parse, serialise
+from ipcbench.report.drawing.svg import COLOURED, parse, serialise
 
-_COLOURED = ("fill", "stroke")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
@@ -94,7 +93,7 @@ def _say(element: Element | None) -> str:
 
 
 def _check(element: Element, key: str, light: str, dark: str) -> None:
-    if key not in _COLOURED or not (_COLOUR.fullmatch(light) and _COLOUR.fullmatch(dark)):
+    if key not in COLOURED or not (_COLOUR.fullmatch(light) and _COLOUR.fullmatch(dark)):
         raise ValueError(
             f"the light and the dark chart differ in more than colours: {key} of <{element.tag}> is {light} and {dark}"
         )

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from ipcbench.report.drawing.plotting import mpl, style
-from ipcbench.report.drawing.theme import Theme
+from ipcbench.report.drawing.theme import TO_DARK, Theme
 from ipcbench.text import safe_text
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ FONTS = f"{FONT},Verdana,system-ui,sans-serif"
 MECHANISM = "mech:"  # prefix of the gid of artists that belong to a mechanism
 LONGEST_TITLE, LONGEST_DESC = 300, 4000  # characters
 
+COLOURED = {"fill", "stroke"}  # the attributes that hold colours
 _PLACES = {"d", "transform", "viewBox", "x", "y", "width", "height"}
 _LENGTHS = {"font-size", "stroke-width", "stroke-dasharray", "stroke-dashoffset"}
 _PAINTS = {"fill", "stroke", "clip-path"}
@@ -76,6 +77,15 @@ def to_svg(figure: Figure, *, id: str = "chart", title: str = "", desc: str = ""
     _unwrap(root)
     _resize(root)
     _describe(root, id, {"title": safe_text(title, LONGEST_TITLE), "desc": safe_text(desc, LONGEST_DESC)})
+    return serialise(root)
+
+
+def in_dark(svg: str) -> str:
+    """Return the dark picture of a chart, from its light one as `to_svg` writes it."""
+    root = parse(svg)
+    for element in root.iter():
+        for key in COLOURED & set(element.attrib):
+            element.set(key, TO_DARK.get(element.attrib[key], element.attrib[key]))
     return serialise(root)
 
 

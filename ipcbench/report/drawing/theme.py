@@ -1,5 +1,8 @@
 """Colours, markers and dashes of every chart and of the page: the only place where a colour is written.
 
+A chart is drawn once, in the light theme; its dark picture is the same with every colour exchanged by TO_DARK. So a
+colour of the light theme stands for one colour of the dark theme.
+
 Six family hues, the same in both themes, at least 4.5:1 against page and panel and told apart under protanopia,
 deuteranopia and tritanopia (CIEDE2000 of 14.5 and more). A family that is not among them is drawn in muted ink.
 """
@@ -24,6 +27,10 @@ FAMILY_MARKS: Mapping[str, tuple[str, Dash]] = MappingProxyType(
     }
 )
 NEUTRAL_MARK: tuple[str, Dash] = ("v", (0, (4, 1.5, 1, 1.5, 1, 1.5)))
+BLACK, WHITE = "#0d1117", "#ffffff"  # inks on coloured cells
+CELL_INKS = {(BLACK, BLACK): BLACK, (BLACK, WHITE): "#0d1118", (WHITE, WHITE): "#fffffe", (WHITE, BLACK): WHITE}
+"""The ink of a cell in the light theme, by the inks that the cell needs in the light and in the dark theme."""
+STRENGTHS = (1.0, 0.45, 0.18)  # of a family's colour for a large lead, a smaller lead and a tie
 STEP_EDGES = (1.5, 2.5, 5.0, 10.0, 25.0, 100.0)  # slowdowns at which a matrix cell takes the next colour
 
 
@@ -43,14 +50,13 @@ class Theme:
     slower: str
     steps: tuple[str, ...]
     families: Mapping[str, str]
-    cell_inks: tuple[str, str] = ("#0d1117", "#ffffff")
 
     def family(self, name: str) -> str:
         """The colour of a family; muted ink for one that has none."""
         return self.families.get(name, self.muted)
 
     def tint(self, name: str, strength: float) -> str:
-        """The colour of a family mixed into the page, as '#rrggbb'; strength 1 is the colour itself."""
+        """The colour of a family mixed into the page, as '#rrggbb'; strength is one of STRENGTHS."""
         parts = [(int(self.family(name)[at : at + 2], 16), int(self.page[at : at + 2], 16)) for at in (1, 3, 5)]
         return "#" + "".join(f"{round(page + strength * (colour - page)):02x}" for colour, page in parts)
 
@@ -59,8 +65,9 @@ class Theme:
         return self.steps[sum(slowdown >= edge for edge in STEP_EDGES)]
 
     def ink_on(self, fill: str) -> str:
-        """The ink that contrasts more with a cell of this colour."""
-        return max(self.cell_inks, key=lambda ink: contrast(ink, fill))
+        """The ink that contrasts more with a cell of this colour, black or white, in the shade of CELL_INKS."""
+        ink = strongest_ink(fill)
+        return CELL_INKS[ink, strongest_ink(TO_DARK[fill])] if self.name == "light" else ink
 
     def rc(self) -> dict[str, object]:
         """The matplotlib parameters of this theme; all others keep matplotlib's defaults."""
@@ -100,6 +107,11 @@ def known_families(names: Iterable[str]) -> list[str]:
     """Each family once, those with a colour of their own first."""
     present = set(names)
     return [*(name for name in FAMILY_MARKS if name in present), *sorted(present - set(FAMILY_MARKS))]
+
+
+def strongest_ink(fill: str) -> str:
+    """Return BLACK or WHITE, whichever contrasts more with a colour."""
+    return max(BLACK, WHITE, key=lambda ink: contrast(ink, fill))
 
 
 def contrast(first: str, second: str) -> float:
@@ -161,3 +173,17 @@ DARK = Theme(
     ),
 )
 THEMES = (LIGHT, DARK)
+
+
+def _colours(theme: Theme) -> list[str]:
+    """Every colour of a theme but the inks of cells, in an order that is the same in both themes."""
+    plain = [theme.page, theme.panel, theme.grid, theme.ink, theme.muted, theme.context]
+    tints = [theme.tint(family, strength) for family in (*FAMILY_MARKS, "") for strength in STRENGTHS]
+    return [*plain, theme.best, theme.faster, theme.slower, *theme.steps, *tints]
+
+
+_INKS_IN_DARK = {shade: dark for (_, dark), shade in CELL_INKS.items()}
+TO_DARK: Mapping[str, str] = MappingProxyType(
+    _INKS_IN_DARK | dict(zip(_colours(LIGHT), _colours(DARK), strict=True))
+)
+"""The colours of the dark theme by those of the light theme."""

@@ -14,8 +14,8 @@ from ipcbench.report.content.tables import Table, csv
 from ipcbench.report.content.words import shortened
 from ipcbench.report.drawing.chart import Chart
 from ipcbench.report.drawing.sheet import sign
-from ipcbench.report.drawing.svg import CSS_PIXELS, LONGEST_DESC, drawing, to_png, to_svg
-from ipcbench.report.drawing.theme import THEMES, Theme
+from ipcbench.report.drawing.svg import CSS_PIXELS, LONGEST_DESC, drawing, in_dark, to_png, to_svg
+from ipcbench.report.drawing.theme import DARK, LIGHT, THEMES, Theme
 from ipcbench.report.files.descriptions import describe
 from ipcbench.report.files.manifest import LONGEST_ALT, ChartEntry, Digests, Files
 from ipcbench.results.writing import replace_whole
@@ -90,7 +90,7 @@ ENDINGS = (*(f"-{theme.name}.svg" for theme in THEMES), PNG, ".csv")
 
 
 def draw(chart: Chart[Source], source: Source, footer: tuple[str, str], payload: str = "", png: bool = True) -> Picture:
-    """Draw one chart in every theme, or return a Picture that says why not.
+    """Draw one chart, or return a Picture that says why not.
 
     footer is the two lines that say where the numbers come from, payload the kind of payload of the chart. Without
     `png` no PNG is drawn.
@@ -100,21 +100,17 @@ def draw(chart: Chart[Source], source: Source, footer: tuple[str, str], payload:
         return Picture(chart, missing, kind=payload)
     table = chart.table(source)
     description = describe(table)
-    svg: dict[str, str] = {}
-    bitmap, width, height = b"", 0.0, 0.0
-    for theme in THEMES:
-        with drawing(theme, chart.id):
-            figure = plotted(chart, table, footer, theme)
-            width, height = figure.get_size_inches() * 72 * CSS_PIXELS
-            svg[theme.name] = svg_of(figure, chart, description, footer)
-            if png and not bitmap:
-                bitmap = to_png(figure)
+    with drawing(LIGHT, chart.id):
+        figure = plotted(chart, table, footer, LIGHT)
+        width, height = figure.get_size_inches() * 72 * CSS_PIXELS
+        light = svg_of(figure, chart, description, footer)
+        bitmap = to_png(figure) if png else b""
     return Picture(
         chart,
         alt=alt_of(chart, table),
         long_desc=description,
         kind=_kind(payload, table),
-        svg=svg,
+        svg={LIGHT.name: light, DARK.name: in_dark(light)},
         png=bitmap,
         csv=csv(table),
         width=round(width),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ipcbench.report.charts.winners import ROW, STRENGTHS, family_key, filled_cell, strength_key
+from ipcbench.report.charts.winners import ROW, family_key, filled_cell, strength_key
 from ipcbench.report.content.setting import in_setting, main_setting
 from ipcbench.report.content.tables import Table, records
 from ipcbench.report.drawing.chart import BLOCKING, Chart, told
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit
-from ipcbench.report.drawing.theme import Theme
+from ipcbench.report.drawing.theme import STRENGTHS, Theme
 from ipcbench.report.fleet.words import Survey
 from ipcbench.text import count, safe_text
 from ipcbench.units import format_size, format_time

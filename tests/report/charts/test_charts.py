@@ -24,7 +24,7 @@ from ipcbench.report.drawing.chart import LONGEST_ALT, doubts
 from ipcbench.report.drawing.inline import merge
 from ipcbench.report.drawing.scale import log_ticks, spaced, spread
 from ipcbench.report.drawing.sheet import text_width, wrap
-from ipcbench.report.drawing.svg import drawing, to_png, to_svg
+from ipcbench.report.drawing.svg import drawing, in_dark, to_png, to_svg
 from ipcbench.report.drawing.theme import THEMES, Theme
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_time
 
@@ -77,13 +77,14 @@ def test_an_svg_parses_carries_its_text_and_names_no_date(chart: Chart[Study], n
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.id)
-def test_light_and_dark_differ_in_nothing_but_colours(chart: Chart[Study], about: Study) -> None:
+def test_a_dark_picture_is_the_light_one_with_its_colours_exchanged(chart: Chart[Study], about: Study) -> None:
     if chart.lacks(about):
         return
     svgs = []
     for theme in THEMES:
         with drawing(theme, chart.id):
             svgs.append(to_svg(drawn(chart, about, theme), id=chart.id))
+    assert in_dark(svgs[0]) == svgs[1]
     assert merge(*svgs).colours
 
 

@@ -20,7 +20,7 @@ from ipcbench.report.content.study import Study, study
 from ipcbench.report.content.tables import csv, records
 from ipcbench.report.drawing.inline import merge
 from ipcbench.report.drawing.sheet import SMALLEST
-from ipcbench.report.drawing.svg import drawing, to_svg
+from ipcbench.report.drawing.svg import drawing, in_dark, to_svg
 from ipcbench.report.drawing.theme import THEMES, Theme
 from ipcbench.results.frame import tail_frame
 from ipcbench.results.schema import ResultFile
@@ -104,12 +104,13 @@ def test_texts_of_lines_lie_inside_the_figure_and_never_on_each_other(theme: The
 
 
 @pytest.mark.sample
-def test_light_and_dark_lines_differ_in_nothing_but_colours(about: Study) -> None:
+def test_dark_lines_are_the_light_ones_with_their_colours_exchanged(about: Study) -> None:
     for chart in lines_of(about):
         svgs = []
         for theme in THEMES:
             with drawing(theme, chart.id):
                 svgs.append(to_svg(drawn(chart, about, theme), id=chart.id))
+        assert in_dark(svgs[0]) == svgs[1]
         assert merge(*svgs).colours
 
 

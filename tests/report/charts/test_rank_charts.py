@@ -18,7 +18,7 @@ from synthetic import make_result
 from ipcbench.analysis.difference import paired
 from ipcbench.model import Case, Verdict
 from ipcbench.report.charts import charts, families, grid, matrix, speedup, winner_map
-from ipcbench.report.charts.winners import STRENGTHS, Winner
+from ipcbench.report.charts.winners import Winner
 from ipcbench.report.comparison.ratios import ratio_word
 from ipcbench.report.content.choosing import at_a_glance
 from ipcbench.report.content.study import Study, study
@@ -28,7 +28,7 @@ from ipcbench.report.drawing.chart import common_sizes, told
 from ipcbench.report.drawing.plot import Plot, repeat_context
 from ipcbench.report.drawing.sheet import Sheet
 from ipcbench.report.drawing.svg import drawing, to_svg
-from ipcbench.report.drawing.theme import THEMES
+from ipcbench.report.drawing.theme import STRENGTHS, THEMES
 from ipcbench.report.files.contents import draw_all
 from ipcbench.units import format_ratio, format_time
 

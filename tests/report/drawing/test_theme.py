@@ -19,8 +19,18 @@ from matplotlib.colors import CSS4_COLORS, is_color_like
 from synthetic import MECHANISMS
 
 import ipcbench
-from ipcbench.report.charts.winners import STRENGTHS
-from ipcbench.report.drawing.theme import FAMILY_MARKS, NEUTRAL_MARK, THEMES, Theme, contrast
+from ipcbench.report.drawing.theme import (
+    CELL_INKS,
+    DARK,
+    FAMILY_MARKS,
+    LIGHT,
+    NEUTRAL_MARK,
+    STRENGTHS,
+    THEMES,
+    TO_DARK,
+    Theme,
+    contrast,
+)
 
 Array = npt.NDArray[np.float64]
 
@@ -176,8 +186,16 @@ def test_faster_and_slower_look_different_to_everybody(theme: Theme) -> None:
 @themes
 def test_no_colour_is_the_one_that_an_svg_leaves_out(theme: Theme) -> None:
     """matplotlib writes no fill where it is black; light and dark could then not be merged."""
-    written = [theme.page, theme.panel, theme.grid, theme.ink, theme.muted, theme.context, *theme.cell_inks]
+    written = [theme.page, theme.panel, theme.grid, theme.ink, theme.muted, theme.context, *CELL_INKS.values()]
     assert "#000000" not in [*written, theme.faster, theme.slower, *fills(theme)]
+
+
+def test_a_colour_of_the_light_theme_stands_for_one_colour_of_the_dark_theme() -> None:
+    assert all(TO_DARK[light] == dark for light, dark in zip(fills(LIGHT), fills(DARK), strict=True))
+    names = ("page", "panel", "grid", "ink", "muted", "context", "best", "faster", "slower")
+    assert all(TO_DARK[getattr(LIGHT, name)] == getattr(DARK, name) for name in names)
+    for light, dark in zip(fills(LIGHT), fills(DARK), strict=True):
+        assert TO_DARK[LIGHT.ink_on(light)] == DARK.ink_on(dark)
 
 
 def test_families_differ_in_marker_and_dash() -> None:
