@@ -13,6 +13,8 @@ from ipcbench.results.schema import ResultFile
 if TYPE_CHECKING:
     from ipcbench.report.content.study import Study
 
+_TEXTS = ("cases.csv", "summary.md", "report.html")
+
 __all__ = ["headlines", "said", "step_summary", "traps", "write"]
 
 
@@ -59,19 +61,17 @@ def write(result: ResultFile, out: Path, source: tuple[str, str] = ("", ""), abo
     result without a file; about is the study of the result, if there is one already. Raises ResultError if the folder
     cannot be written.
     """
+    from ipcbench.report.charts import charts
     from ipcbench.report.content.study import study
     from ipcbench.report.content.tables import cases
     from ipcbench.report.files.contents import draw_all, of_run
-    from ipcbench.report.files.folder import write_report
+    from ipcbench.report.files.folder import prepare, write_report
     from ipcbench.report.page import html
     from ipcbench.report.page.summary import summary
 
     about = about or study(result)
+    prepare(out, _TEXTS, [chart.id for chart, view in charts(about) if not chart.lacks(view)])  # drawing takes seconds
     drawn = draw_all(about)
-    texts = {
-        "cases.csv": cases(about.summary),
-        "summary.md": summary(about, drawn),
-        "report.html": html.page(about, drawn),
-    }
+    texts = dict(zip(_TEXTS, (cases(about.summary), summary(about, drawn), html.page(about, drawn)), strict=True))
     write_report(out, drawn, texts, of_run(about, drawn, *source))
     return out / "report.html"

@@ -53,7 +53,7 @@ def drawing(theme: Theme, salt: str) -> Iterator[None]:
 def to_png(figure: Figure) -> bytes:
     """Write a figure as the bytes of a PNG file."""
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=RESOLUTION, metadata={"Software": None})
+    figure.savefig(file, format="png", dpi=RESOLUTION, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
     return file.getvalue()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ipcbench.errors import ResultError
@@ -14,19 +14,29 @@ from ipcbench.report.files.pictures import ENDINGS, FOLDER, PNG, Picture
 from ipcbench.results.writing import replace_whole
 
 
-def write_report(folder: Path, drawn: Sequence[Picture], texts: Mapping[str, str], manifest: Manifest) -> None:
-    """Write charts/, the texts by their names and, last, manifest.json; make the folder if it is missing.
+def prepare(folder: Path, texts: Iterable[str], charts: Iterable[str]) -> Manifest | None:
+    """Make the folder for these texts and charts, if it is missing; return the manifest of the report it has, if any.
 
-    Charts of an earlier report in the folder that are no longer drawn are removed, unless they differ from what its
-    manifest says. Raises ResultError if a file cannot be written. Also raises it, before anything is written, if the
-    folder has a manifest.json that ipcbench did not write, or has no manifest.json and a file that would be replaced
-    is not from a report.
+    Raises ResultError if the folder cannot be made. Also raises it, before anything is made, if the folder has a
+    manifest.json that ipcbench did not write, or has no manifest.json and a file that would be replaced is not from a
+    report.
     """
-    try:
+    with _as_result_error(folder):
         earlier = load_manifest(folder) if (folder / NAME).exists() else None
         if earlier is None:
-            _refuse_others(folder, [*texts, *(f"{FOLDER}/{picture.id}{end}" for picture in drawn for end in ENDINGS)])
+            _refuse_others(folder, [*texts, *(f"{FOLDER}/{chart}{ending}" for chart in charts for ending in ENDINGS)])
         (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+        return earlier
+
+
+def write_report(folder: Path, drawn: Sequence[Picture], texts: Mapping[str, str], manifest: Manifest) -> None:
+    """Write charts/, the texts by their names and, last, manifest.json.
+
+    Charts of an earlier report in the folder that are no longer drawn are removed, unless they differ from what its
+    manifest says. Raises ResultError if a file cannot be written, and as `prepare` does.
+    """
+    earlier = prepare(folder, texts, [picture.id for picture in drawn])
+    with _as_result_error(folder):
         for picture in drawn:
             pictures.save(picture, folder / FOLDER)
         for name, text in texts.items():
@@ -34,6 +44,12 @@ def write_report(folder: Path, drawn: Sequence[Picture], texts: Mapping[str, str
         if earlier:
             _remove_left(folder, earlier, manifest)
         replace_whole(folder / NAME, encode(manifest))
+
+
+@contextlib.contextmanager
+def _as_result_error(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise ResultError(f"{folder}: cannot write the report here: {error.strerror}; choose another folder") from error
 
