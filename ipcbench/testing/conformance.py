@@ -106,10 +106,13 @@ def judge(name: str) -> Judgement:
         return try_rules(name, stop)
 
 
-def try_rules(name: str, stop: Stop) -> Judgement:
-    """Try and judge as `judge`, but without its cache; raises Interrupted when `stop` is requested."""
+def try_rules(name: str, stop: Stop, every_method: bool = True) -> Judgement:
+    """Try and judge as `judge`, but without its cache; raises Interrupted when `stop` is requested.
+
+    Without `every_method` the mechanism is tried under the first start method only that it declares.
+    """
     begun = time.monotonic()
-    with subject(name, stop) as seen:
+    with subject(name, stop, every_method) as seen:
         verdicts = tuple(_verdict(rule, seen) for rule in RULES)
         title = seen.imported.mechanism.title if seen.imported.mechanism else ""
     origin, version = "ipcbench " + ipcbench.__version__, ipcbench.__version__

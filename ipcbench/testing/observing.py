@@ -73,7 +73,7 @@ class Imported(NamedTuple):
 class Subject:
     """One mechanism and its observations: all start at once, and each property waits for its own."""
 
-    def __init__(self, name: str, imported: Imported, visitors: Sequence[Visitor]) -> None:
+    def __init__(self, name: str, imported: Imported, visitors: Sequence[Visitor], every_method: bool = True) -> None:
         self.name = name
         self.imported = imported
         self._idle: SimpleQueue[Visitor] = SimpleQueue()
@@ -83,7 +83,8 @@ class Subject:
         self._seen: dict[StartMethod, Future[Observed]] = {}
         if imported.mechanism:
             methods = imported.mechanism.start_methods
-            self._seen = {method: self._pool.submit(self._observe, method) for method in methods}
+            tried = methods if every_method else methods[:1]
+            self._seen = {method: self._pool.submit(self._observe, method) for method in tried}
             if imported.mechanism.peers in ("processes", "own"):
                 self._killed = self._pool.submit(self._kill, methods[0])
             self._visited = self._pool.submit(self._visit)
@@ -106,7 +107,7 @@ class Subject:
 
     @property
     def everywhere(self) -> Mapping[StartMethod, Observed]:
-        """Observations under each declared start method."""
+        """Observations under each start method that is tried."""
         return {method: found.result() for method, found in self._seen.items()}
 
     @property
@@ -164,8 +165,10 @@ def first_case(mechanism: Mechanism) -> Case:
 
 
 @contextlib.contextmanager
-def subject(name: str, stop: Stop) -> Iterator[Subject]:
+def subject(name: str, stop: Stop, every_method: bool = True) -> Iterator[Subject]:
     """Yield a mechanism, built-in or a plug-in, with its observations under way.
+
+    Without `every_method` it is observed under the first start method only that it declares.
 
     Raises UnknownName, BadRequest for a plug-in that cannot be used at all, NotHere if this machine lacks something
     that it needs, and Interrupted.
@@ -177,7 +180,7 @@ def subject(name: str, stop: Stop) -> Iterator[Subject]:
         if imported.mechanism and (missing := catalog.missing(name)):
             raise NotHere(f"{missing}: its conformance cannot be tried here")
         try:
-            seen = Subject(name, imported, visitors)
+            seen = Subject(name, imported, visitors, every_method)
         except RuntimeError as error:
             if not is_shortage(error):
                 raise

@@ -189,6 +189,7 @@ def resting(name: str) -> bool:
 NAMES_THAT_REST = [name for name in mechanism_names() if resting(name)]
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("names", [NAMES_THAT_REST[start::6] for start in range(6)], ids=", ".join)
 def test_a_visit_that_waits_for_its_turn_uses_no_cpu_time(stop: Stop, temporary: Path, names: Sequence[str]) -> None:
     used: dict[int, float] = {}
@@ -205,7 +206,8 @@ def test_a_visit_that_waits_for_its_turn_uses_no_cpu_time(stop: Stop, temporary:
         one, *more = (Case("ping-pong", name, 64) for name in names)
         found = visitor.sitting(visits(one, DEAF, *more), "seed")
     thread.join(SOON)
-    assert sum(isinstance(one, Outcome) for one in found) == len(names), found
+    failures = [one for one in found if not isinstance(one, Outcome)]
+    assert len(failures) == 1, failures  # the deaf one
     assert len(used) > len(names)
     assert sum(used.values()) < RESTING, used
 

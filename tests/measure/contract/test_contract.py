@@ -30,22 +30,30 @@ def each(names: list[str]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("name", names)
 
 
+Known = dict[tuple[str, str], Judgement]
+METHODS = ["first", pytest.param("every", marks=pytest.mark.full)]
+
+
 @pytest.fixture(scope="module")
-def judged() -> dict[str, Judgement]:
-    """The judgements of mechanisms so far."""
+def judged() -> Known:
+    """The judgements so far, by mechanism and by the start methods that it was tried under, of METHODS."""
     return {}
 
 
-def judgement(name: str, known: dict[str, Judgement], request: pytest.FixtureRequest) -> Judgement:
+def judgement(name: str, methods: str, known: Known, request: pytest.FixtureRequest) -> Judgement:
     """Return the verdicts on a mechanism; the next mechanisms of these tests are tried with it, to save time."""
-    if name not in known:
-        asked = (getattr(item, "callspec", None) for item in request.session.items)
-        names = dict.fromkeys(spec.params["name"] for spec in asked if spec and "rule" in spec.params)
-        following = [other for other in names if other not in known]
+    specs = [getattr(item, "callspec", None) for item in request.session.items]
+    asked = [spec.params for spec in specs if spec and {"name", "methods"} <= spec.params.keys()]
+    if any(one["methods"] == "every" for one in asked):
+        methods = "every"  # which includes the first
+    if (name, methods) not in known:
+        names = dict.fromkeys(one["name"] for one in asked)
+        following = [other for other in names if (other, methods) not in known]
         batch = [name, *(other for other in following if other != name)][:AT_ONCE]
         with Stop() as stop, ThreadPoolExecutor(AT_ONCE) as pool:
-            known.update(zip(batch, pool.map(lambda one: try_rules(one, stop), batch), strict=True))
-    return known[name]
+            found = pool.map(lambda one: try_rules(one, stop, every_method=methods == "every"), batch)
+            known.update(((one, methods), judged) for one, judged in zip(batch, found, strict=True))
+    return known[name, methods]
 
 
 def rules_of(name: str) -> list[Any]:
@@ -54,11 +62,12 @@ def rules_of(name: str) -> list[Any]:
     return [pytest.param(name, rule, id=f"{name}-{rule}", marks=marks) for rule in RULES]
 
 
+@pytest.mark.parametrize("methods", METHODS)
 @pytest.mark.parametrize(("name", "rule"), [one for name in HERE for one in rules_of(name)])
 def test_a_mechanism_keeps_the_rule(
-    name: str, rule: Rule, judged: dict[str, Judgement], request: pytest.FixtureRequest
+    name: str, rule: Rule, methods: str, judged: Known, request: pytest.FixtureRequest
 ) -> None:
-    (verdict,) = (found for found in judgement(name, judged, request).verdicts if found.rule == rule)
+    (verdict,) = (found for found in judgement(name, methods, judged, request).verdicts if found.rule == rule)
     assert verdict.state != "fail", "\n".join(verdict.why)
     assert (verdict.state == "skipped") == (rule.name in beside(name)), verdict.why
 
