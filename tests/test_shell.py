@@ -20,8 +20,8 @@ from synthetic import make_cases, make_result
 
 import ipcbench
 from ipcbench.cli import COMMANDS
-from ipcbench.cli.fleet_session import report_command as fleet_report_command
-from ipcbench.cli.fleet_session import resume_command
+from ipcbench.cli.measuring.fleet_session import report_command as fleet_report_command
+from ipcbench.cli.measuring.fleet_session import resume_command
 from ipcbench.cli.report import command as report_command
 from ipcbench.results.store import load, save
 from ipcbench.run.containment.run_folder import LOCK

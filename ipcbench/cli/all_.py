@@ -31,6 +31,6 @@ def command(**given: Any) -> int:
     reports/<label>/ with report.html, summary.md, cases.csv and charts/. It takes all options of 'ipcbench run', and
     --resume continues a run that either command began.
     """
-    from ipcbench.cli.session import measure
+    from ipcbench.cli.measuring.session import measure
 
     return measure("all", given)

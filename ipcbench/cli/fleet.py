@@ -77,7 +77,7 @@ def plan(**given: Any) -> int:
 
     If hosts cannot be measured, the command prints a line for each reason and ends with code 2.
     """
-    from ipcbench.cli.fleet_session import show
+    from ipcbench.cli.measuring.fleet_session import show
 
     return show(given)
 
@@ -102,7 +102,7 @@ def run(**given: Any) -> int:
     different hosts are never mixed; 'ipcbench fleet report' compares the hosts. If a host stops answering, the command
     reports it and the other hosts finish; --resume continues incomplete hosts.
     """
-    from ipcbench.cli.fleet_session import measure
+    from ipcbench.cli.measuring.fleet_session import measure
 
     return measure(given)
 

@@ -31,8 +31,8 @@ def command(files: tuple[str, ...], label: str | None, results: Path, force: boo
     that were measured together, and the interval of a case includes the change from one repeat to the next. A case that
     only some files have keeps its rounds; a case that failed in any file has no number.
     """
+    from ipcbench.cli.measuring.summary import summary_lines
     from ipcbench.cli.output import say, say_prose
-    from ipcbench.cli.summary import summary_lines
     from ipcbench.errors import BadRequest
     from ipcbench.results.store import check_label, check_writable, find, save
     from ipcbench.run.save import refuse_existing

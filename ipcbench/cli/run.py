@@ -31,6 +31,6 @@ def command(**given: Any) -> int:
     pyperf stats' reads it too. A run that was stopped or killed leaves results/<label>.journal, and --resume continues
     it. To repeat a measurement later, measure under another label and join both files with 'ipcbench merge'.
     """
-    from ipcbench.cli.session import measure
+    from ipcbench.cli.measuring.session import measure
 
     return measure("run", given)

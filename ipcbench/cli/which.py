@@ -36,6 +36,6 @@ def command(**given: Any) -> int:
     No file is kept, except with --save: 'ipcbench report', 'advise' and 'compare' read that one. After Ctrl-C the
     answer comes from the complete rounds, if there are 3.
     """
-    from ipcbench.cli.which_session import measure_need
+    from ipcbench.cli.measuring.which_session import measure_need
 
     return measure_need(given, known("format", given["style"], FORMATS))

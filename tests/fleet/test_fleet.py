@@ -369,7 +369,7 @@ def test_many_threads_never_hold_the_lock_of_a_host_at_once(temporary: Path) -> 
 
 
 def test_every_line_about_a_host_begins_with_its_name(capfd: pytest.CaptureFixture[str]) -> None:
-    from ipcbench.cli.listener import Terminal
+    from ipcbench.cli.measuring.listener import Terminal
 
     for name in ("a", "b", ""):
         listener = Terminal(quiet=False, host=name)

@@ -13,7 +13,7 @@ from commands import complaint
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipcbench.cli.request import LEAST_ROUNDS, MOST_ROUNDS_UNASKED, SECONDS, TIMING
+from ipcbench.cli.measuring.request import LEAST_ROUNDS, MOST_ROUNDS_UNASKED, SECONDS, TIMING
 from ipcbench.errors import BadRequest, NotHere, UnknownName
 from ipcbench.measure.registry import mechanism_names, pattern_names
 from ipcbench.model import MOST_WORKERS, Budget, Capabilities, Case, Interpreter, Placement, Room, Timing

@@ -26,8 +26,8 @@ from synthetic import make_result
 from ipcbench.analysis.advice.advise import advise
 from ipcbench.analysis.advice.need import Need
 from ipcbench.analysis.stats import summarise
-from ipcbench.cli import summary
-from ipcbench.cli.listener import failure_line
+from ipcbench.cli.measuring import summary
+from ipcbench.cli.measuring.listener import failure_line
 from ipcbench.cli.output import say, tell
 from ipcbench.errors import BadRequest, ResultError
 from ipcbench.model import Case, Failure, Skip

@@ -24,7 +24,7 @@ from records import PLAN, outcome
 from synthetic import make_cases, make_result
 
 from ipcbench.analysis.compare.side import open_side
-from ipcbench.cli.listener import Terminal
+from ipcbench.cli.measuring.listener import Terminal
 from ipcbench.machine import facts
 from ipcbench.machine.cpu_times import cpu_times
 from ipcbench.machine.facts import machine_facts

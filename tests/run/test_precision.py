@@ -17,7 +17,7 @@ from synthetic import make_result
 
 from ipcbench.analysis.difference import paired
 from ipcbench.analysis.stats import by_round
-from ipcbench.cli.summary import precision_lines
+from ipcbench.cli.measuring.summary import precision_lines
 from ipcbench.model import Budget, Case, Failure, Outcome, Timing, Visit
 from ipcbench.plan.planner import Plan
 from ipcbench.results.frame import visit_frame

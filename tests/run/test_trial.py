@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from scheduler_fakes import Clock, outcome
 
-from ipcbench.cli.listener import Lines, Terminal
+from ipcbench.cli.measuring.listener import Lines, Terminal
 from ipcbench.model import Budget, Failure, Outcome, Timing, Visit
 from ipcbench.plan.planner import Request
 from ipcbench.run import trial

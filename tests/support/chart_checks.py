@@ -65,7 +65,7 @@ def check_layout(chart: Chart[Any], table: pd.DataFrame, footer: tuple[str, str]
 
 
 def check_drawn_twice(chart: Chart[Any], table: pd.DataFrame) -> None:
-    """Draw a chart twice; check for equal bytes, a dark picture that has other colours only, figures in its text, and its whole table."""
+    """Draw a chart twice; check for equal bytes, a dark picture that differs in colours only, and its whole table."""
     pictures = []
     for _ in range(2):
         with drawing(THEMES[0], chart.id):

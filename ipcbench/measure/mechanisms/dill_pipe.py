@@ -7,7 +7,7 @@ __main__, and is far slower for large lists. Source: https://multiprocess.readth
 from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.connections import DuplexPipe
-from ipcbench.measure.transports.dill import DILL, dill_context
+from ipcbench.measure.transports.libraries.dill import DILL, dill_context
 
 
 class DillPipeChannel(DuplexPipe):

@@ -6,7 +6,7 @@ Source: https://multiprocess.readthedocs.io, Lib/multiprocessing/queues.py.
 
 from ipcbench.measure.api.ports import Channel, Receive, Send
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.transports.dill import DILL, dill_context
+from ipcbench.measure.transports.libraries.dill import DILL, dill_context
 
 
 class DillQueueChannel(Channel):

@@ -10,7 +10,7 @@ from itertools import chain
 
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.ports import Receive
-from ipcbench.measure.transports.faster_fifo import FOR_EVER, FifoQueue
+from ipcbench.measure.transports.libraries.faster_fifo import FOR_EVER, FifoQueue
 
 
 class FasterFifoManyChannel(FifoQueue):

@@ -15,7 +15,7 @@ from typing import Any
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.ports import Receive, Send
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.transports.bind_and_dial import BindAndDialChannel
+from ipcbench.measure.transports.libraries.bind_and_dial import BindAndDialChannel
 
 _SERVICE, _METHOD = "ipcbench", "messages"
 _NO_LIMIT = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))

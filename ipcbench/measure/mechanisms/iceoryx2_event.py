@@ -7,7 +7,7 @@ Source: https://iceoryx2.readthedocs.io.
 from typing import Any
 
 from ipcbench.measure.api.ports import Receive, Send
-from ipcbench.measure.transports.iceoryx2 import ICEORYX2, IceoryxChannel, take
+from ipcbench.measure.transports.libraries.iceoryx2 import ICEORYX2, IceoryxChannel, take
 
 
 class IceoryxEventChannel(IceoryxChannel):

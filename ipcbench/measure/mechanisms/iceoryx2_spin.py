@@ -7,7 +7,7 @@ publisher retries while its subscriber's buffer is full. Source: https://iceoryx
 import os
 
 from ipcbench.measure.api.ports import Receive, Send
-from ipcbench.measure.transports.iceoryx2 import ICEORYX2, IceoryxChannel, take
+from ipcbench.measure.transports.libraries.iceoryx2 import ICEORYX2, IceoryxChannel, take
 
 _LOOKS = 1000
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from ipcbench.measure.api.ports import Executor, Run, Side
 from ipcbench.measure.api.settings import PortSettings
+from ipcbench.measure.transports.libraries.loky import LOKY, initializer_arguments, prepare_loky
 from ipcbench.measure.transports.light_import import import_lightly
-from ipcbench.measure.transports.loky import LOKY, initializer_arguments, prepare_loky
 from ipcbench.measure.transports.pools import chunk, initialize_worker, wait_for_all
 
 _VENDORED = "joblib.externals.loky"  # joblib brings a copy

@@ -7,7 +7,7 @@ in the standard library. Source: https://loky.readthedocs.io.
 from concurrent.futures import Executor as FutureExecutor
 
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.transports.loky import LOKY, initializer_arguments, prepare_loky
+from ipcbench.measure.transports.libraries.loky import LOKY, initializer_arguments, prepare_loky
 from ipcbench.measure.transports.pools import FuturePool, initialize_worker
 
 

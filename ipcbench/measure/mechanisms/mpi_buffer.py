@@ -5,7 +5,7 @@ are processes of the visit, see measure.transports.mpi. Source: https://mpi4py.r
 """
 
 from ipcbench.measure.api.ports import Receive, Send
-from ipcbench.measure.transports.mpi import WORLD_OF_TWO, MpiChannel, copied_out
+from ipcbench.measure.transports.libraries.mpi import WORLD_OF_TWO, MpiChannel, copied_out
 
 
 class MpiBufferChannel(MpiChannel):

@@ -6,7 +6,7 @@ Source: https://mpi4py.readthedocs.io, https://www.mpich.org.
 """
 
 from ipcbench.measure.api.ports import Receive, Send
-from ipcbench.measure.transports.mpi import WORLD_OF_TWO, MpiChannel
+from ipcbench.measure.transports.libraries.mpi import WORLD_OF_TWO, MpiChannel
 
 
 class MpiPickleChannel(MpiChannel):

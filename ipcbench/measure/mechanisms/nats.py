@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.ports import Channel, Receive, Send, Side
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.transports.external_server import Server
+from ipcbench.measure.transports.libraries.external_server import Server
 
 if TYPE_CHECKING:
     import asyncio

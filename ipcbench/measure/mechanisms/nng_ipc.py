@@ -6,7 +6,7 @@ Source: https://nng.nanomsg.org, https://pynng.readthedocs.io.
 """
 
 from ipcbench.measure.api.mechanism import Mechanism
-from ipcbench.measure.transports.nng import Pair0
+from ipcbench.measure.transports.libraries.nng import Pair0
 
 MECHANISM = Mechanism(
     name="nng-ipc",

@@ -6,8 +6,8 @@ Source: https://nng.nanomsg.org, https://pynng.readthedocs.io.
 
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.transports.bind_and_dial import LOOPBACK
-from ipcbench.measure.transports.nng import Pair0
+from ipcbench.measure.transports.libraries.bind_and_dial import LOOPBACK
+from ipcbench.measure.transports.libraries.nng import Pair0
 
 
 class TcpPair0(Pair0):

@@ -17,7 +17,7 @@ from typing import Any
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.ports import Channel, Receive, Send, Side
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.transports.external_server import Server
+from ipcbench.measure.transports.libraries.external_server import Server
 
 _CALL, _ANSWER = b"PING\r\n", b"+PONG\r\n"
 

@@ -6,7 +6,7 @@ Source: https://zguide.zeromq.org, zmq_socket(3), zmq_ipc(7).
 """
 
 from ipcbench.measure.api.mechanism import Mechanism
-from ipcbench.measure.transports.zeromq import PairSocket
+from ipcbench.measure.transports.libraries.zeromq import PairSocket
 
 MECHANISM = Mechanism(
     name="zmq-ipc",

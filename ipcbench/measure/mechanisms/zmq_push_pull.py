@@ -10,8 +10,8 @@ from typing import Any
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.ports import Channel, Receive, Send, Side
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.transports.bind_and_dial import ipc_address, remove_file
-from ipcbench.measure.transports.zeromq import close_socket, open_socket
+from ipcbench.measure.transports.libraries.bind_and_dial import ipc_address, remove_file
+from ipcbench.measure.transports.libraries.zeromq import close_socket, open_socket
 
 # PUSH skips a peer that it believes full. It learns of reads in steps of half a high-water mark, and checks for them at
 # most once per millisecond. With a mark of one window, PUSH would skip peers that have room, and send a second sentinel

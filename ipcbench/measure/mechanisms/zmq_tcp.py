@@ -6,8 +6,8 @@ Source: https://zguide.zeromq.org, zmq_socket(3), zmq_tcp(7).
 
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.transports.bind_and_dial import LOOPBACK
-from ipcbench.measure.transports.zeromq import PairSocket
+from ipcbench.measure.transports.libraries.bind_and_dial import LOOPBACK
+from ipcbench.measure.transports.libraries.zeromq import PairSocket
 
 
 class TcpPairSocket(PairSocket):

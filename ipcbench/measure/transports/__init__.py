@@ -1,1 +1,1 @@
-"""Code that several mechanisms share: connections, rings, pools, and clients of libraries."""
+"""Code that several mechanisms share: connections, rings and pools. Clients of libraries are in `libraries`."""

@@ -183,7 +183,5 @@ def _colours(theme: Theme) -> list[str]:
 
 
 _INKS_IN_DARK = {shade: dark for (_, dark), shade in CELL_INKS.items()}
-TO_DARK: Mapping[str, str] = MappingProxyType(
-    _INKS_IN_DARK | dict(zip(_colours(LIGHT), _colours(DARK), strict=True))
-)
+TO_DARK: Mapping[str, str] = MappingProxyType(_INKS_IN_DARK | dict(zip(_colours(LIGHT), _colours(DARK), strict=True)))
 """The colours of the dark theme by those of the light theme."""

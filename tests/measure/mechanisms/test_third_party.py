@@ -14,7 +14,7 @@ import pytest
 from commands import EXTRA, Finished, python, until
 from paths import ROOT
 
-from ipcbench.cli.summary import skip_lines
+from ipcbench.cli.measuring.summary import skip_lines
 from ipcbench.measure.api import mechanism
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.settings import PortSettings

@@ -16,7 +16,7 @@ from crashes import RESULTS, WORDS, instant
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipcbench.cli.summary import summary_lines
+from ipcbench.cli.measuring.summary import summary_lines
 from ipcbench.machine.cpu_times import TICK, CpuTimes, cpu_times
 from ipcbench.measure.process.placement import usable_cpus
 from ipcbench.model import TOUCHED, Case, Failure, Outcome, Timing, Visit

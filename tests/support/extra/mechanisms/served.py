@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.ports import Channel, Receive, Send, Side
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.transports.external_server import Server
+from ipcbench.measure.transports.libraries.external_server import Server
 
 LENGTH = 8
 

@@ -38,8 +38,8 @@ from ipcbench.measure.api import mechanism
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.registry import load_mechanism, mechanism_names
-from ipcbench.measure.transports import external_server
-from ipcbench.measure.transports.external_server import Server
+from ipcbench.measure.transports.libraries import external_server
+from ipcbench.measure.transports.libraries.external_server import Server
 from ipcbench.model import START_METHODS, Case, Failure, Outcome, StartMethod, Timing, Visit
 from ipcbench.run.containment.leftovers import find_leftovers, live_runs, remove_leftover
 from ipcbench.run.stop import Stop

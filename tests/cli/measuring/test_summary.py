@@ -6,7 +6,7 @@ from pathlib import Path
 
 from synthetic import make_result
 
-from ipcbench.cli.summary import MOST_ABSENT, MOST_NAMES, skip_lines, summary_lines
+from ipcbench.cli.measuring.summary import MOST_ABSENT, MOST_NAMES, skip_lines, summary_lines
 from ipcbench.model import Case, Skip, Verdict
 from ipcbench.plan import catalog
 

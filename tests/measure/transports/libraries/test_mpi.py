@@ -15,7 +15,7 @@ from commands import python
 from ipcbench.errors import NotOffered
 from ipcbench.measure.process.names import SEGMENT, new_run_id
 from ipcbench.measure.registry import load_mechanism
-from ipcbench.measure.transports.mpi import environment, load, segment_of, serve
+from ipcbench.measure.transports.libraries.mpi import environment, load, segment_of, serve
 from ipcbench.run.containment.kernel_objects import remove_queues
 
 NAME = f"ib{new_run_id()}_1-77-1"  # of nobody else who runs these tests

@@ -12,11 +12,11 @@ from typing import Any
 
 from ipcbench.analysis.advice.need import Need
 from ipcbench.cli.exit_codes import NOT_SAVED
-from ipcbench.cli.listener import Terminal
+from ipcbench.cli.measuring.listener import Terminal
+from ipcbench.cli.measuring.session import code_of
 from ipcbench.cli.need import fitting, make_need, words_of
 from ipcbench.cli.options import RESULTS
 from ipcbench.cli.output import tell
-from ipcbench.cli.session import code_of
 from ipcbench.errors import Interrupted, ResultError
 from ipcbench.model import CPUS, PLACEMENTS, Budget, Timing
 from ipcbench.plan.planner import Request

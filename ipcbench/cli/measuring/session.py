@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from ipcbench.cli.exit_codes import NOT_SAVED, exit_code, severest
-from ipcbench.cli.listener import Terminal
+from ipcbench.cli.measuring.listener import Terminal
+from ipcbench.cli.measuring.request import make_resume_request, make_run_request
+from ipcbench.cli.measuring.summary import cost_line, outlook, skip_lines, summary_lines
 from ipcbench.cli.options import REPORTS
 from ipcbench.cli.output import printing, say, say_prose, tell
-from ipcbench.cli.request import make_resume_request, make_run_request
-from ipcbench.cli.summary import cost_line, outlook, skip_lines, summary_lines
 from ipcbench.errors import ResultError
 from ipcbench.results.store import check_label
 from ipcbench.run.cost import fitted, time_to_start

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ipcbench.measure.transports.bind_and_dial import BindAndDialChannel
+from ipcbench.measure.transports.libraries.bind_and_dial import BindAndDialChannel
 
 _closed: list[Any] = []  # kept, because freeing a socket after the library's exit handler would restart the library
 

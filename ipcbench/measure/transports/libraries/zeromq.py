@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ipcbench.measure.transports.bind_and_dial import BindAndDialChannel
+from ipcbench.measure.transports.libraries.bind_and_dial import BindAndDialChannel
 
 
 def open_socket(kind: str, window: int) -> Any:

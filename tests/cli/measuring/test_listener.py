@@ -8,8 +8,8 @@ import math
 import pytest
 from rich.console import Console
 
-from ipcbench.cli import listener
-from ipcbench.cli.listener import Lines, drawn_bar, sitting_words
+from ipcbench.cli.measuring import listener
+from ipcbench.cli.measuring.listener import Lines, drawn_bar, sitting_words
 from ipcbench.model import Case, Visit
 from ipcbench.run.listener import Ahead
 

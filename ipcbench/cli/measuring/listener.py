@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn
 
 from ipcbench.cli.doctor import warning_lines
+from ipcbench.cli.measuring.summary import absence_line, outlook
 from ipcbench.cli.output import LONGEST_LINE, quietly, tell
-from ipcbench.cli.summary import absence_line, outlook
 from ipcbench.machine.finding import Finding
 from ipcbench.model import Case, Failure, Visit
 from ipcbench.plan.planner import Plan

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ipcbench.cli.exit_codes import severest
-from ipcbench.cli.listener import Terminal
+from ipcbench.cli.measuring.listener import Terminal
+from ipcbench.cli.measuring.request import make_resume_request, make_run_request, surplus_of
+from ipcbench.cli.measuring.session import code_of
+from ipcbench.cli.measuring.summary import outlook, self_check_line, skip_lines, summary_lines
 from ipcbench.cli.options import FEW, RESULTS
 from ipcbench.cli.output import printing, say, say_prose, tell
-from ipcbench.cli.request import make_resume_request, make_run_request, surplus_of
-from ipcbench.cli.session import code_of
-from ipcbench.cli.summary import outlook, self_check_line, skip_lines, summary_lines
 from ipcbench.errors import BadRequest, IpcbenchError
 from ipcbench.fleet.checks import doubts, hosts, problems, refuse_open
 from ipcbench.fleet.client import RETRIES, Fleet, Presence, Tls
