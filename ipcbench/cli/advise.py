@@ -43,13 +43,13 @@ def command(**given: Any) -> int:
     workers was not measured, the command uses the nearest and says so first. It gives no answer from a size more than 4
     times larger or smaller, from more than twice or fewer than half as many workers, or from one worker for several.
     """
-    from ipcbench.cli.need import how, make_need
-    from ipcbench.cli.sources import first_answer, sources
+    from ipcbench.cli.answering.need import how, make_need
+    from ipcbench.cli.answering.sources import first_answer, sources
 
     style, need = known("format", given["style"], FORMATS), make_need(given)
     found, of = first_answer(sources(given["source"], given["results"], how(given)), need)
 
-    from ipcbench.cli.answer import print_answer  # pandas, which errors above need not wait for
+    from ipcbench.cli.answering.answer import print_answer  # pandas, which errors above need not wait for
     from ipcbench.report.content.advice import too_far
 
     if found.far:

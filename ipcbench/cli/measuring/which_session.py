@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from ipcbench.analysis.advice.need import Need
+from ipcbench.cli.answering.need import fitting, make_need, words_of
 from ipcbench.cli.exit_codes import NOT_SAVED
 from ipcbench.cli.measuring.listener import Terminal
 from ipcbench.cli.measuring.session import code_of
-from ipcbench.cli.need import fitting, make_need, words_of
 from ipcbench.cli.options import RESULTS
 from ipcbench.cli.output import tell
 from ipcbench.errors import Interrupted, ResultError
@@ -48,7 +48,7 @@ def measure_need(given: dict[str, Any], style: str) -> int:
     request = _request(need, given)
 
     # Before measuring, so that the answer follows the last round at once.
-    from ipcbench.cli.answer import answer, print_answer
+    from ipcbench.cli.answering.answer import answer, print_answer
     from ipcbench.report.content.advice import source_of
 
     finished, left_out = _measured(request, time.monotonic() - begun + BESIDE, given["save"] is not None)

@@ -10,7 +10,7 @@ import click
 from ipcbench.analysis.advice.advise import NOT_MEASURED, Advice, Out, advise, in_order
 from ipcbench.analysis.advice.need import NOT_ASKED, Need
 from ipcbench.analysis.stats import summarise
-from ipcbench.cli.need import reasons
+from ipcbench.cli.answering.need import reasons
 from ipcbench.cli.output import LEAST_WIDTH, line_width, printing, say_prose
 from ipcbench.model import Case
 from ipcbench.report.content.advice import Source, as_json, as_markdown, excluded, sentences, tables

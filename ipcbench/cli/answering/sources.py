@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ipcbench.analysis.advice.need import Need
-from ipcbench.cli.need import MOST_OTHERS
+from ipcbench.cli.answering.need import MOST_OTHERS
 from ipcbench.errors import BadRequest, ResultError, UnknownName
 from ipcbench.machine.facts import is_this_machine
 from ipcbench.report.content.words import listing
@@ -68,7 +68,7 @@ def _others(files: list[Path]) -> str:
 
 def answer_from(path: Path, need: Need) -> tuple[Advice, Source]:
     """Return the advice from one results file, and its source; raises ResultError, and UnknownName for a Python."""
-    from ipcbench.cli.answer import answer
+    from ipcbench.cli.answering.answer import answer
     from ipcbench.report.content.advice import source_of
 
     result = load(path)
