@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from commands import (
     TOKEN,
@@ -34,6 +35,12 @@ from ipcbench.run import visitor
 from ipcbench.run.stop import Stop
 
 pytest.register_assert_rewrite("chart_checks")  # so that a failure shows which texts are wrong
+
+# No test asserts a speed, and on a busy machine an example may take any time.
+hypothesis.settings.register_profile(
+    "any speed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any speed")
 
 STEADY = 0.11  # a leak shows in two samples at least 100 ms apart; a single sample also shows dying processes
 PATIENCE = 3.0  # a name in /dev/shm may belong to another program: it goes, or a process of that program has it open

@@ -42,7 +42,7 @@ def turned(difference: Difference) -> Difference:
 # What must not matter
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(3, 12).flatmap(lambda n: st.tuples(*[st.lists(st.floats(1e-7, 1e-2), min_size=n, max_size=n)] * 2)))
 def test_b_against_a_is_a_against_b_turned_round(both: tuple[list[float], list[float]]) -> None:
     first, second = (np.array(values) for values in both)
@@ -50,7 +50,7 @@ def test_b_against_a_is_a_against_b_turned_round(both: tuple[list[float], list[f
     assert unpaired([second], [first]).ratio == pytest.approx(1 / unpaired([first], [second]).ratio)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SERIES, SERIES, st.floats(1e-3, 1e3))
 def test_the_unit_of_time_does_not_matter(first: FloatArray, second: FloatArray, unit: float) -> None:
     close(unpaired([first * unit], [second * unit]), unpaired([first], [second]))
@@ -58,7 +58,7 @@ def test_the_unit_of_time_does_not_matter(first: FloatArray, second: FloatArray,
     close(paired(first[:many] * unit, second[:many] * unit), paired(first[:many], second[:many]))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SERIES, st.randoms(use_true_random=False))
 def test_the_order_of_the_rounds_does_not_move_a_ratio(first: FloatArray, chance: object) -> None:
     order = list(range(len(first)))
@@ -67,7 +67,7 @@ def test_the_order_of_the_rounds_does_not_move_a_ratio(first: FloatArray, chance
     assert paired(first[order], second[order]).ratio == pytest.approx(paired(first, second).ratio)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SERIES)
 def test_a_series_against_itself_is_equivalent_without_an_error(first: FloatArray) -> None:
     difference = paired(first, first)
@@ -127,7 +127,7 @@ def test_a_tie_is_less_than_three_percent_or_an_interval_with_one_in_it(
     assert Difference(ratio, low, high).tied is tied
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(SERIES, st.floats(0.8, 1.25), st.integers(0, 2**32 - 1))
 def test_a_single_pair_is_told_apart_exactly_if_it_is_no_tie(first: FloatArray, factor: float, seed: int) -> None:
     noise = np.random.default_rng(seed).lognormal(0.0, 0.05, len(first))

@@ -27,7 +27,7 @@ def law(rate: float, contention: float, coherency: float, workers: FloatArray = 
 
 
 @given(some.floats(1e-7, 1e-2), some.floats(1e6, 1e11))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_exact_times_give_back_start_and_bandwidth(start: float, bandwidth: float) -> None:
     found = line(SIZES, repeated(start + SIZES / bandwidth))
     assert found is not None
@@ -41,7 +41,7 @@ def test_exact_times_give_back_start_and_bandwidth(start: float, bandwidth: floa
 
 
 @given(some.floats(1.0, 1e7), some.floats(0.0, 1.5), some.floats(0.0, 0.5))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_exact_throughput_gives_back_the_scalability_law(rate: float, contention: float, coherency: float) -> None:
     found = scaling(WORKERS, repeated(law(rate, contention, coherency)))
     assert found is not None
@@ -76,7 +76,7 @@ def test_a_noisy_peak_has_an_interval_that_begins_with_one_worker_at_least() -> 
 
 
 @given(some.floats(1e-3, 1e3), some.integers(0, 100))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_twice_the_time_is_twice_the_start_and_half_the_bandwidth(factor: float, seed: int) -> None:
     chance = np.random.default_rng(seed)
     times = (50e-6 + SIZES / 1e9)[:, None] * np.exp(chance.normal(0.0, 0.05, (4, 6)))

@@ -59,7 +59,7 @@ BLOCKS = st.integers(3, 9).flatmap(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(BLOCKS)
 def test_no_case_is_ahead_of_the_best_unless_a_third_is_ahead_of_it(block: list[list[float]]) -> None:
     times = [np.array(each) for each in block]
@@ -72,7 +72,7 @@ def test_no_case_is_ahead_of_the_best_unless_a_third_is_ahead_of_it(block: list[
     assert not found.tied[found.best]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(BLOCKS)
 def test_a_slowdown_is_the_ratio_that_a_comparison_of_the_two_gives(block: list[list[float]]) -> None:
     times = [np.array(each) for each in block]

@@ -80,7 +80,7 @@ def test_groups_half_as_slow_again_are_found_nine_times_of_ten(rounds: int) -> N
 
 
 @given(some.lists(some.floats(1e-9, 1e3), max_size=20), some.floats(1e-3, 1e3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_unit_of_time_changes_nothing(seconds: list[float], factor: float) -> None:
     times = np.array(seconds, dtype=float)
     one, other = shape(times), shape(times * factor)

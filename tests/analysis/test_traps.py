@@ -102,7 +102,7 @@ def test_one_bad_round_is_no_step() -> None:
 @given(
     cross=some.floats(200, 500_000), noise=some.floats(0, 0.05), rounds=some.integers(3, 12), seed=some.integers(0, 99)
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_crossover_is_found_where_two_lines_cross(cross: float, noise: float, rounds: int, seed: int) -> None:
     sizes = np.array([64.0, 1024, 16_384, 262_144, 2**20])
     chance = np.random.default_rng(seed)

@@ -133,7 +133,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(st.text(max_size=5), JSON, max_size=4), st.sampled_from(FORMS), st.randoms())
 def test_the_digest_of_any_document_is_that_of_its_values(document: dict[str, Any], form: Form, chance: Any) -> None:
     document = without_lone_surrogates(document)
@@ -142,7 +142,7 @@ def test_the_digest_of_any_document_is_that_of_its_values(document: dict[str, An
     assert one_form(one_form(document)) == one_form(document) == document
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(JSON, JSON)
 def test_documents_of_different_values_have_different_digests(one: Any, other: Any) -> None:
     one, other = ({"it": without_lone_surrogates(each)} for each in (one, other))

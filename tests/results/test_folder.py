@@ -70,7 +70,7 @@ def test_the_newest_report_is_that_of_the_run_that_began_last_in_any_time_zone(t
     assert find_report("", tmp_path, tmp_path) == tmp_path / "two"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.datetimes(datetime(2000, 1, 2), datetime(2199, 12, 30)).flatmap(

@@ -163,7 +163,7 @@ def test_a_benchmark_without_a_name_is_counted(tmp_path: Path) -> None:
     assert "a benchmark has no name: number 2 of 2" in (complaint(ResultError, lambda: open_side(path)) or "")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=300) | st.sampled_from([data for data, _, _ in STRANGERS.values()]), st.integers(0, 300))
 def test_any_bytes_are_described_in_one_line_or_read(data: bytes, cut: int) -> None:
     assert len(bytes_words(data[:cut]).splitlines()) <= 1
@@ -178,7 +178,7 @@ ANY = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(KEYS | st.text(max_size=5), ANY, max_size=6))
 def test_any_document_is_described_in_one_line_or_left_to_its_reader(document: dict[str, Any]) -> None:
     assert len(document_words(document).splitlines()) <= 1
@@ -308,7 +308,7 @@ def test_labels_equal_in_their_first_60_characters_are_told_apart(tmp_path: Path
 NAMES = st.lists(st.text("ab-é", min_size=1, max_size=90).map(lambda end: "x" * 50 + end), max_size=6, unique=True)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(NAMES, st.integers(20, 80))
 def test_names_that_differ_are_different_when_shortened(names: list[str], limit: int) -> None:
     shown = told_apart(names, limit)

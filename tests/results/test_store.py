@@ -22,7 +22,7 @@ from ipcbench.results.reading import LARGEST_FILE
 from ipcbench.results.schema import SCHEMA
 from ipcbench.results.store import check_label, check_writable, load, save
 
-ONE_FOLDER = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ONE_FOLDER = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SMALL = make_result(make_cases((64,), ["queue", "pipe"]), rounds=2)
 
 

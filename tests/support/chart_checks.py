@@ -17,7 +17,7 @@ from ipcbench.report.drawing.chart import LONGEST_ALT
 from ipcbench.report.drawing.inline import merge
 from ipcbench.report.drawing.sheet import sign
 from ipcbench.report.drawing.svg import drawing, in_dark, to_svg
-from ipcbench.report.drawing.theme import THEMES, Theme
+from ipcbench.report.drawing.theme import DARK, LIGHT, Theme
 
 
 def drawn(chart: Chart[Study], about: Study, theme: Theme) -> Figure:
@@ -26,11 +26,11 @@ def drawn(chart: Chart[Study], about: Study, theme: Theme) -> Figure:
     return figure
 
 
-def check_texts(chart: Chart[Study], theme: Theme, about: Study) -> None:
+def check_texts(chart: Chart[Study], about: Study) -> None:
     if chart.lacks(about):
         return
-    with drawing(theme, chart.id):
-        figure = drawn(chart, about, theme)
+    with drawing(LIGHT, chart.id):
+        figure = drawn(chart, about, LIGHT)
         assert len(boxes(figure)) > 5
         assert faults(figure) == []
 
@@ -50,16 +50,16 @@ def check_csv(chart: Chart[Study], about: Study) -> None:
 
 
 def texts_of(chart: Chart[Study], about: Study) -> list[str]:
-    with drawing(THEMES[0], chart.id):
-        figure = drawn(chart, about, THEMES[0])
+    with drawing(LIGHT, chart.id):
+        figure = drawn(chart, about, LIGHT)
         return [text.get_text() for text, _ in boxes(figure)]
 
 
-def check_layout(chart: Chart[Any], table: pd.DataFrame, footer: tuple[str, str], theme: Theme) -> None:
+def check_layout(chart: Chart[Any], table: pd.DataFrame, footer: tuple[str, str]) -> None:
     """Draw a chart of a comparison or fleet; check that texts lie inside the figure and do not overlap."""
-    with drawing(theme, chart.id):
-        figure = chart.draw(table, theme)
-        sign(figure, footer, theme)
+    with drawing(LIGHT, chart.id):
+        figure = chart.draw(table, LIGHT)
+        sign(figure, footer, LIGHT)
         assert len(boxes(figure)) > 5
         assert faults(figure) == []
 
@@ -68,11 +68,11 @@ def check_drawn_twice(chart: Chart[Any], table: pd.DataFrame) -> None:
     """Draw a chart twice; check for equal bytes, a dark picture that differs in colours only, and its whole table."""
     pictures = []
     for _ in range(2):
-        with drawing(THEMES[0], chart.id):
-            pictures.append(to_svg(chart.draw(table, THEMES[0])))
+        with drawing(LIGHT, chart.id):
+            pictures.append(to_svg(chart.draw(table, LIGHT)))
     assert pictures[0] == pictures[1]
-    with drawing(THEMES[1], chart.id):
-        dark = to_svg(chart.draw(table, THEMES[1]))
+    with drawing(DARK, chart.id):
+        dark = to_svg(chart.draw(table, DARK))
     assert dark == in_dark(pictures[0])
     assert merge(pictures[0], dark).colours
     assert any(character.isdigit() for character in chart.alt(table))

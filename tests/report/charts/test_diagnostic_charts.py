@@ -21,7 +21,7 @@ from ipcbench.report.content.study import Study, study
 from ipcbench.report.content.tables import records
 from ipcbench.report.content.words import short_ratio, slug
 from ipcbench.report.drawing.svg import drawing, to_svg
-from ipcbench.report.drawing.theme import THEMES, Theme
+from ipcbench.report.drawing.theme import THEMES
 from ipcbench.results.frame import value_frame
 from ipcbench.units import format_size, format_time
 
@@ -38,10 +38,9 @@ def normal() -> Study:
     return study(run(["queue", "pipe", "array", "manager-list", "os-pipe"]))
 
 
-@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 @pytest.mark.parametrize("chart", DIAGNOSTICS, ids=lambda chart: chart.id)
-def test_no_text_is_cut_or_lies_on_another(chart: Chart[Study], theme: Theme, about: Study) -> None:
-    check_texts(chart, theme, about)
+def test_no_text_is_cut_or_lies_on_another(chart: Chart[Study], about: Study) -> None:
+    check_texts(chart, about)
 
 
 @pytest.mark.parametrize("chart", DIAGNOSTICS, ids=lambda chart: chart.id)

@@ -36,7 +36,6 @@ from ipcbench.report.comparison.formats import as_csv, as_json, as_markdown, ter
 from ipcbench.report.comparison.words import Comparison, below_floor, conclusion, parts, sight
 from ipcbench.report.comparison.write import footer
 from ipcbench.report.content.tables import Table
-from ipcbench.report.drawing.theme import THEMES, Theme
 from ipcbench.results.digest import digest_of
 from ipcbench.results.schema import PROTOCOL, Condition, PythonFacts, ResultFile
 from ipcbench.results.store import save
@@ -921,12 +920,13 @@ def drawable(about: Comparison) -> list[tuple[Chart[Comparison], pd.DataFrame]]:
     return [(chart, chart.table(about)) for chart in COMPARED if not chart.lacks(about)]
 
 
-@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
-def test_texts_of_a_comparison_lie_inside_and_never_on_each_other(about: Comparison, theme: Theme) -> None:
+@pytest.mark.sample
+def test_texts_of_a_comparison_lie_inside_and_never_on_each_other(about: Comparison) -> None:
     for chart, table in drawable(about):
-        check_layout(chart, table, footer(about), theme)
+        check_layout(chart, table, footer(about))
 
 
+@pytest.mark.sample
 def test_charts_of_a_comparison_are_repeatable_have_words_and_come_with_their_table(about: Comparison) -> None:
     for chart, table in drawable(about):
         check_drawn_twice(chart, table)

@@ -25,8 +25,8 @@ from ipcbench.report.charts import CHARTS
 from ipcbench.report.content.study import study
 from ipcbench.report.drawing.inline import merge, merge_all
 from ipcbench.report.drawing.sheet import drawable, sign
-from ipcbench.report.drawing.svg import FONTS, drawing, parse, to_svg, two_decimals
-from ipcbench.report.drawing.theme import DARK, LIGHT, THEMES, Theme
+from ipcbench.report.drawing.svg import FONTS, drawing, in_dark, parse, to_svg, two_decimals
+from ipcbench.report.drawing.theme import DARK, LIGHT, Theme
 
 SVG = "{http://www.w3.org/2000/svg}"
 PRESENTATION = {"fill", "fill-opacity", "stroke", "opacity", "clip-path", "font-size", "font-weight", "text-anchor"} | {
@@ -46,13 +46,12 @@ def pairs() -> dict[str, Pair]:
     found = {}
     for chart in CHARTS:
         about = next(run for run in runs if not chart.lacks(run))
-        table, both = chart.table(about), []
-        for theme in THEMES:
-            with drawing(theme, chart.id):
-                figure = chart.draw(table, theme)
-                sign(figure, about.footer, theme)
-                both.append(to_svg(figure, id=chart.id, title=chart.title, desc=chart.alt(table)))
-        found[chart.id] = (both[0], both[1])
+        table = chart.table(about)
+        with drawing(LIGHT, chart.id):
+            figure = chart.draw(table, LIGHT)
+            sign(figure, about.footer, LIGHT)
+            light = to_svg(figure, id=chart.id, title=chart.title, desc=chart.alt(table))
+        found[chart.id] = (light, in_dark(light))
     return found
 
 

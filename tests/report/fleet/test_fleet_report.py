@@ -33,7 +33,6 @@ from ipcbench.analysis.stats import by_round
 from ipcbench.errors import BadRequest, ResultError
 from ipcbench.model import Case
 from ipcbench.report.charts import SURVEYED, Chart
-from ipcbench.report.drawing.theme import THEMES, Theme
 from ipcbench.report.fleet.formats import as_csv, as_json, as_markdown, terminal
 from ipcbench.report.fleet.words import Survey, parts, sentences
 from ipcbench.report.fleet.write import footer, page, write
@@ -95,7 +94,7 @@ def test_a_host_has_the_numbers_that_compare_has_of_its_file() -> None:
 
 
 @given(arrays(float, some.tuples(some.integers(1, 5), some.integers(1, 20)), elements=some.floats(-20, 5)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_many_rows_are_trimmed_as_each_alone(logs: Any) -> None:
     logs[:, ::4] = np.where(logs[:, ::4] > 0, np.nan, logs[:, ::4])
     for row, log, variance, freedom in zip(logs, *trimmed_rows(logs), strict=True):
@@ -195,7 +194,7 @@ def test_a_host_of_two_rounds_is_not_judged() -> None:
 
 
 @given(arrays(float, some.tuples(some.integers(2, 12), some.integers(0, 4)), elements=some.floats(-3, 3)), some.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_distance_below_three_percent_and_none_without_an_error_counts(distance: Any, data: Any) -> None:
     error = data.draw(arrays(float, distance.shape, elements=some.sampled_from([np.nan, 0.0, 0.01, 0.3])))
     found = judge(distance, error, np.where(np.isnan(error), np.nan, 5.0))
@@ -425,12 +424,13 @@ def drawable(about: Survey) -> list[tuple[Chart[Survey], pd.DataFrame]]:
     return [(chart, chart.table(about)) for chart in SURVEYED if not chart.lacks(about)]
 
 
-@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
-def test_texts_of_a_survey_lie_inside_and_never_on_each_other(about: Survey, theme: Theme) -> None:
+@pytest.mark.sample
+def test_texts_of_a_survey_lie_inside_and_never_on_each_other(about: Survey) -> None:
     for chart, table in drawable(about):
-        check_layout(chart, table, footer(about), theme)
+        check_layout(chart, table, footer(about))
 
 
+@pytest.mark.sample
 def test_charts_of_a_survey_are_repeatable_have_words_and_come_with_their_table(about: Survey) -> None:
     for chart, table in drawable(about):
         check_drawn_twice(chart, table)
@@ -457,6 +457,7 @@ def test_every_format_has_every_host_and_says_nothing_unescaped(about: Survey) -
     assert parts(about)
 
 
+@pytest.mark.sample
 @pytest.mark.browser
 def test_the_page_asks_for_nothing_complains_of_nothing_and_fits_a_narrow_screen(about: Survey, tmp_path: Path) -> None:
     path = write(about, tmp_path / "report")

@@ -213,6 +213,7 @@ def touched_run(folder: Path, note: str) -> Finished:
     return instant(*WORDS, "--label", "mine", cwd=folder, IPCBENCH_TEST_FAULTS=faults)
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize(("note", "code"), ENDS)
 def test_a_run_with_touched_visits_keeps_them_says_how_many_and_ends_with_its_code(
     tmp_path: Path, note: str, code: int

@@ -307,6 +307,7 @@ def test_whatever_call_fails_or_dies_what_was_acknowledged_is_kept_and_the_run_c
     assert break_and_resume(tmp_path, where, temporary)
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("where", ["rename:1:EIO", "rename:1:kill", "fsync:3:kill", "write:17:kill"])
 def test_an_older_file_is_whole_until_a_whole_new_one_takes_its_place(
     tmp_path: Path, temporary: Path, where: str

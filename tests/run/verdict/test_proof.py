@@ -244,7 +244,7 @@ def test_a_pool_is_always_larger_than_what_can_be_in_flight(size: int, loops: in
 
 
 @given(st.integers(0, 2**56 - 1), st.integers(LEAST_OBJECT, 200_000), st.integers(0, 5))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_pickle_of_an_object_has_its_size_and_no_two_are_alike(nonce: int, size: int, stream: int) -> None:
     found = make_payloads("object", nonce, size, 3, stream)
     assert [len(pickle.dumps(payload)) for payload in found] == [size] * 3
