@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scheduler_fakes import Bench, Clock, outcome
 
@@ -209,7 +209,6 @@ TROUBLE = st.dictionaries(
 )
 
 
-@settings(deadline=None)  # the first decision on widths imports scipy.special
 @given(st.sampled_from(BUDGETS), TROUBLE, st.lists(st.integers(0, 9), max_size=6), st.integers(20, 200))
 def test_a_run_in_parts_makes_every_visit_of_the_whole_run_once_and_finds_the_same(
     budget: Budget, trouble: dict[tuple[Case, int], tuple[Failure | None, Failure]], parts: list[int], ticks: int
