@@ -14,8 +14,8 @@ import platform
 import re
 import secrets
 import shutil
-import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pyperf
@@ -128,19 +128,27 @@ def capabilities() -> Capabilities:
 def why_asleep(root: Path = Path("/")) -> str | None:
     """Return why CPUs cannot be kept awake on this machine, see measure.process.awake; None if they can.
 
-    SCHED_IDLE is tried on another process, since an unprivileged process cannot leave it.
+    SCHED_IDLE is tried on a thread that ends at once, since an unprivileged thread cannot leave it.
     """
     quota = cpu_quota(group_folders("cpu", root))
     if quota is not None:
         return f"cpus awake needs a control group without a CPU quota: busy loops would use up its {quota:.4g} CPUs"
+    refused: list[Exception] = []
+
+    def rest() -> None:
+        try:
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        except (AttributeError, OSError) as error:
+            refused.append(error)
+
+    thread = threading.Thread(target=rest)
     try:
-        with subprocess.Popen([sys.executable, "-ISc", "input()"], stdin=subprocess.PIPE) as process:
-            try:
-                os.sched_setscheduler(process.pid, os.SCHED_IDLE, os.sched_param(0))
-            finally:
-                process.kill()
-    except (AttributeError, OSError) as error:
-        return f"cpus awake needs the scheduling policy SCHED_IDLE, which this system refuses ({error})"
+        thread.start()
+        thread.join()
+    except RuntimeError as error:  # no memory for a thread
+        refused.append(error)
+    if refused:
+        return f"cpus awake needs the scheduling policy SCHED_IDLE, which this system refuses ({refused[0]})"
     return None
 
 
