@@ -6,7 +6,7 @@ ARGS ?=
 MECHANISM ?=
 EXTRAS ?=
 PART ?= quick
-PROCESSES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PROCESSES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 comma := ,
 
 SHELL := /bin/sh
