@@ -163,9 +163,7 @@ CHART: Chart[Survey] = Chart(
     topic="Who differs?",
     title=TITLE,
     caption="Each dot is a host: its time divided by the fleet's centre. Hollow and grey: like the rest.",
-    lacks=lambda survey: (
-        "" if survey.outliers.hosts["ratio"].notna().any() else "No host has a case of a ranked mechanism."
-    ),
+    lacks=_lacks,
     table=table,
     draw=draw,
     alt=_alt,
