@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -72,11 +73,12 @@ def test_each_loop_is_of_the_lowest_priority_on_its_cpu_in_this_session_and_hold
 
 def test_the_time_of_the_loops_is_no_time_of_the_visit_and_no_load_by_others(awake: Awake) -> None:
     watch = Watch()
-    before, look = total_usage([usage(), usage(RUSAGE_CHILDREN)]), watch.look()
+    before, look, own = total_usage([usage(), usage(RUSAGE_CHILDREN)]), watch.look(), time.process_time()
     spin(awake)
     spent = total_usage([usage(), usage(RUSAGE_CHILDREN)]).since(before)
+    own = time.process_time() - own  # much, where other programs leave the loops little time
     loops = sum(used(awake))
-    assert spent.user + spent.system < loops
+    assert spent.user + spent.system - own < loops / 2
     awake.end()
     assert watch.look().own - look.own >= loops
 
