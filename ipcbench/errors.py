@@ -34,7 +34,7 @@ def is_shortage(error: BaseException) -> bool:
         return True
     if any(words in str(error) for words in _SHORTAGES):
         return True
-    return error.__cause__ is not None and is_shortage(error.__cause__)  # as of a library that explains at length
+    return error.__cause__ is not None and is_shortage(error.__cause__)  # a library may wrap the error in its own
 
 
 class IpcbenchError(Exception):
@@ -50,7 +50,7 @@ class BadRequest(IpcbenchError):
 class UnknownName(BadRequest):
     """A name that does not exist; lists the known names, or the nearest if there are many.
 
-    kind is what the name is a name of, where says in which file or folder it was looked up.
+    kind says what the name stands for, such as a mechanism; where is the file or folder that was searched, if any.
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str], where: object = "") -> None:
@@ -112,7 +112,7 @@ class ServerFailed(IpcbenchError):
 
 
 class NotOffered(IpcbenchError):
-    """Something that a case needs is missing or unusable; the case is unsupported on this machine."""
+    """Something that a case needs is missing or unusable, so the case is unsupported on this machine."""
 
 
 class NotContained(IpcbenchError):

@@ -1,4 +1,4 @@
-"""Models of time against size and of throughput against workers, with intervals, and whether they fit at all.
+"""Models of time against size and of throughput against workers, with intervals, and whether they fit.
 
 Both are linear in parameters that cannot be negative, so both are fitted alike: non-negative least squares (Lawson &
 Hanson, "Solving Least Squares Problems", 1974) on relative errors, that is, with weights of 1 / time². The fit is to
@@ -54,7 +54,7 @@ class Fit:
         if found > 0 and math.isfinite(found) and np.all(np.isfinite(drawn) & (drawn > 0)):
             reach = float(quantile(0.975, self.freedom) * np.std(np.log(drawn), ddof=1))
             return Estimate(found, found * math.exp(-reach), found * math.exp(reach))
-        low, high = np.quantile(drawn, [0.025, 0.975], method="nearest")  # at its bound a parameter is not symmetric
+        low, high = np.quantile(drawn, [0.025, 0.975], method="nearest")  # a parameter at its bound is skewed
         return Estimate(found, min(float(low), found), max(float(high), found))
 
 
@@ -98,7 +98,7 @@ class Scaling:
     """The Universal Scalability Law: X(n) = rate · n / (1 + contention · (n - 1) + coherency · n · (n - 1)).
 
     Gunther, "Guerrilla Capacity Planning", 2007. Contention is the share done by one worker at a time, coherency
-    what each worker settles with every other. Times per operation of all workers together are 1 / X.
+    the cost of agreement between each pair of workers. Times per operation of all workers together are 1 / X.
     """
 
     fit: Fit
@@ -130,13 +130,16 @@ class Scaling:
         return Estimate(found.value, max(1.0, found.low) if found.low == found.low else math.nan, found.high)
 
     def at(self, workers: float) -> Estimate:
-        """Return the time per operation of so many workers together, in seconds."""
+        """Return the time per operation of this many workers together, in seconds."""
         row = _scaling_row(workers)
         return self.fit.estimate(lambda found: found @ row)
 
 
 def _peak(found: FloatArray) -> FloatArray:
-    """Return the number of workers with the highest rate: 1 if a second adds nothing, infinite if each adds some."""
+    """Return the number of workers with the highest rate.
+
+    It is 1 if a second worker adds nothing, and infinite if every further worker adds some.
+    """
     gain = found[..., 0] - found[..., 1]
     return np.where(gain > 0, np.maximum(1.0, np.sqrt(np.maximum(gain, 0.0) / found[..., 2])), 1.0)
 

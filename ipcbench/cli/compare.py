@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ipcbench.report.comparison.words import Comparison
 
 
-MOST_NAMED = 4  # cases named of each condition that is true
+MOST_NAMED = 4  # cases named for each condition that is true
 GROUPS = {
     "What to compare": ("results", "column", "rows", "filters", "fleet", "fail_if"),
     "Output": ("kind", "output", "everything", "charts", "report"),
@@ -181,7 +181,7 @@ def _why_nothing(sides: Sequence[Side], found: Contrast) -> str:
     """Return why no case has a number in two columns; empty if there is no common case."""
     if found.projection.column != "label":
         what = f"no two cases agree in all but {found.projection.column} and have numbers"
-        return f"{what}; its values are {', '.join(found.columns)}"
+        return f"{what}; the values of {found.projection.column} are {', '.join(found.columns)}"
     common = set.intersection(*(set(side.cases["case"]) for side in sides))
     if not common:
         return ""

@@ -130,7 +130,7 @@ def _said(found: Mechanism) -> Iterator[tuple[str, str]]:
 
 
 def _mechanisms(width: int) -> Iterator[str]:
-    """Yield mechanisms by family: name, title, what it carries if the line is wide enough, library."""
+    """Yield mechanisms by family: name, title, what it carries (if the line is wide enough), library."""
     found = catalog.mechanisms()
     rows = [
         (each.name, safe_text(each.title), *([each.carries] if width >= _WIDE else []), _library(each))
@@ -190,7 +190,7 @@ def _table(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
 
 
 def _columns(rows: Sequence[tuple[str, ...]], width: int, wide: tuple[int, ...] = (1,)) -> list[int]:
-    """Return the width of each column; the wide ones share what the others leave of a line."""
+    """Return the width of each column; the wide ones share the rest of the line."""
     columns = [max(map(len, column)) for column in zip(*rows, strict=True)]
     rest = width - sum(2 + size for place, size in enumerate(columns) if place not in wide)
     for place in wide:
@@ -199,7 +199,7 @@ def _columns(rows: Sequence[tuple[str, ...]], width: int, wide: tuple[int, ...] 
 
 
 def _row(cells: Sequence[str], columns: Sequence[int], indent: str = "  ") -> Iterator[str]:
-    """Yield the lines of one row, with wrapped cells; each column begins in the same place whatever the indent."""
+    """Yield the lines of one row, with wrapped cells; the indent does not move the columns after the first."""
     first, *others = columns
     sizes = (2 + first - len(indent), *others)
     wrapped = [_wrapped(cell, size) for cell, size in zip(cells, sizes, strict=True)]

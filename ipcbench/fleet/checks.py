@@ -41,7 +41,8 @@ def problems(present: Sequence[Presence], absent: Sequence[Absence]) -> Iterator
         if (found.version, found.protocol) != (ipcbench.__version__, PROTOCOL):
             yield (
                 f"host {found.name} ({found.address}) has ipcbench {found.version} with measurement protocol "
-                f"{found.protocol}, and here is {ipcbench.__version__} with {PROTOCOL}: install one version everywhere"
+                f"{found.protocol}, but this client has {ipcbench.__version__} with {PROTOCOL}: install one version "
+                "everywhere"
             )
     yield from _twice(
         present,
@@ -52,7 +53,7 @@ def problems(present: Sequence[Presence], absent: Sequence[Absence]) -> Iterator
     yield from _twice(
         alone,
         [found.name for found in alone],
-        "are on machines with one machine id, as copies of a disk have: give each an /etc/machine-id of its own",
+        "are on machines with one machine id, as after copying a disk: give each an /etc/machine-id of its own",
     )
 
 

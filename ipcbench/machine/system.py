@@ -28,7 +28,7 @@ CLOCK = Topic(
 )
 VIRTUAL = Topic(
     "hypervisor",
-    "The hypervisor wakes idle CPUs, which is most of the time of a blocking round trip with placement spread.",
+    "The hypervisor wakes idle CPUs; with placement spread this takes most of the time of a blocking round trip.",
     "measure with --cpus idle,awake: the difference is the cost of waking a CPU",
 )
 IDLE = Topic(

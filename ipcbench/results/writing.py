@@ -15,7 +15,7 @@ _NOT_OFFERED = {errno.EPERM, errno.EACCES, errno.EINVAL, errno.ENOSYS, errno.ENO
 
 
 def write_whole(path: Path, data: bytes, replace: bool) -> None:
-    """Write a file so that at every moment, even after a crash, all of it or nothing of it is there.
+    """Write a file so that at every moment, even after a crash, it is either complete or not written at all.
 
     Temporary file in the same folder, fsync, rename, fsync of the folder. Raises FileExistsError if the path exists
     and `replace` is false, OSError if the file system refuses; then no temporary file is left. Permissions, fsync and
@@ -43,7 +43,7 @@ def write_whole(path: Path, data: bytes, replace: bool) -> None:
 
 
 def replace_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, without waiting for the disk, if it can be made again. Raises OSError."""
+    """Write a file that can be made again whole or not at all, without waiting for the disk. Raises OSError."""
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.tmp")
     try:
         with open(temporary, "xb") as file:  # never through a link that another user has put there
@@ -55,7 +55,7 @@ def replace_whole(path: Path, data: bytes) -> None:
 
 
 def rewrite(path: Path, data: bytes) -> None:
-    """Change a file that is not ours whole or not at all; its permissions stay, and a link keeps its target.
+    """Rewrite a file of the user whole or not at all; keep its permissions, and follow a symbolic link to its target.
 
     Raises OSError, also for a read-only file in a writable folder.
     """
@@ -103,7 +103,7 @@ def if_offered() -> Iterator[None]:
 def _name_anew(temporary: Path, path: Path) -> None:
     """Rename a file without overwriting another; raises FileExistsError.
 
-    Without hard links, a file that is made between the look and the rename is overwritten.
+    Without hard links, a file that is made between the check and the rename is overwritten.
     """
     try:
         os.link(temporary, path)  # unlike rename, refuses to overwrite

@@ -14,9 +14,9 @@ from ipcbench.plan.planner import Request
 class Destination:
     """Where the files of a run go.
 
-    reports is checked before the run and written after it, or None. force overwrites. resume_command returns the
-    command that continues the run of a label; its second argument says that the file of another run is still to be
-    overwritten.
+    reports is the folder for reports, checked before the run and written after it, or None for no report. force allows
+    overwriting. resume_command returns the command that continues the run of a label; its second argument is true if
+    the file of another run must still be overwritten.
     """
 
     results: Path
@@ -27,7 +27,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """A new run. command repeats it; without a label the machine and the time make one."""
+    """A new run. command repeats it. If label is None, the label is made from the machine and the time."""
 
     request: Request
     budget: Budget

@@ -1,4 +1,4 @@
-"""Judge the proofs that the contract's program recorded in verification turns, by the rules for all visits."""
+"""Judge the proofs that the contract's program recorded in verification turns, by the same rules as any visit."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ipcbench.run.verdict.proof import why_unproven
 
 
 def unproven(case: Case, found: dict[str, Any]) -> str | None:
-    """Return what the proofs in an observation fail to show, in words; None if they show that every byte moved."""
+    """Return why the proofs in an observation are not enough; None if they show that every byte moved."""
     try:
         records = msgspec.convert(found["proofs"], list[ProofRecord])
     except (msgspec.ValidationError, KeyError) as error:
-        return f"no proof that can be read: {error}"
+        return f"its proofs cannot be read: {error}"
     return why_unproven(case, [Proof(*msgspec.structs.astuple(record)) for record in records], found["pids"])

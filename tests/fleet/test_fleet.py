@@ -285,7 +285,7 @@ OTHER = PRESENT._replace(address="tcp://10.0.0.2:4", name="bbbbbbbb", boot="boot
     ("second", "said"),
     [
         (OTHER._replace(version="0.0.1"), "has ipcbench 0.0.1"),
-        (OTHER._replace(protocol=PROTOCOL + 1), f"protocol {PROTOCOL + 1}, and here"),
+        (OTHER._replace(protocol=PROTOCOL + 1), f"protocol {PROTOCOL + 1}, but this client has"),
         (OTHER._replace(boot="boot-a"), "are on one machine"),
         (OTHER._replace(name="aaaaaaaa"), "one machine id"),
         (PRESENT._replace(address="tcp://10.0.0.2:4"), "are on one machine"),

@@ -93,7 +93,7 @@ def gather(sides: Sequence[Side]) -> Gathered:
 
 
 def chosen(cases: pd.DataFrame, filters: Sequence[tuple[str, tuple[str, ...]]]) -> pd.DataFrame:
-    """Return the cases that pass all filters; raises UnknownName for a value of no case, BadRequest if none is left."""
+    """Return the cases that pass all filters; raises UnknownName for an unknown value, BadRequest if none is left."""
     kept = cases
     for name, values in filters:
         column = field(name)
@@ -126,12 +126,12 @@ def written(column: str, value: object) -> str:
 def columns_of(cases: pd.DataFrame, projection: Projection, pythons: Sequence[str]) -> list[str]:
     """Return the values of the column field, the base first: in the order of a filter, or in natural order.
 
-    The natural order of Pythons is that of --python, which `pythons` has.
+    The natural order of Pythons is that of `pythons`, in which --python named them.
     """
     column = field(projection.column)
     if projection.column in _NO_COLUMN:
         raise BadRequest(
-            f"--column {projection.column}: cases that agree in all else agree in it too; choose one of "
+            f"--column {projection.column}: cases that agree in all other fields agree in this one too; choose one of "
             f"{', '.join(name for name in FIELDS if name not in _NO_COLUMN)}"
         )
     present = list(dict.fromkeys(cases[column]))

@@ -15,7 +15,7 @@ from ipcbench.analysis.self_check import SelfCheck, drift_of
 
 CONTROLS = ("no-op", "memcpy", "pickle", "os-pipe")
 LEAST_FOR_WHOLE = 3  # cases; in a mean over fewer, each case has too much weight
-MOVED = 0.05  # controls that differ by more mean another machine, or another state of it
+MOVED = 0.05  # controls that differ by more indicate another machine, or another state of the machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Mean:
 class Contrast:
     """The result of a comparison; every column is compared with the first, the base.
 
-    table has the fields of Row as columns, families and controls those of Mean, missing those of `pairs.Lack`. drift
+    table has the fields of Row as columns, families and controls those of Mean, missing those of `pairing.Lack`. drift
     and floors are the drift and the noise floor of each file by label, see `self_check`. wholes has, for each column of
     another machine, the mean over all cases.
     """
@@ -110,9 +110,9 @@ def contrast(
 ) -> Contrast:
     """Compare the chosen cases column by column with the first one.
 
-    checks has the self-check of each file by label: drift between two moments of a machine, see `compare.unpaired`, and
-    noise floor; of two files the larger counts. elsewhere names the columns of another machine than the base's, whose
-    rows are set against the mean of all. The verdicts of all rows are given at once. Raises BadRequest for a field that
+    checks has the self-check of each file by label: drift between two moments of a machine, see `difference.unpaired`,
+    and noise floor; of two noise floors the larger counts. elsewhere names the columns of another machine than the
+    base's, whose rows are set against the mean of all. All rows are judged together. Raises BadRequest for a field that
     cannot be a column.
     """
     columns = columns_of(cases, projection, gathered.pythons)
@@ -176,7 +176,7 @@ def _rows(
     floors: Mapping[str, float],
     wholes: Mapping[str, Mean],
 ) -> list[Row]:
-    """Return the rows with a number on both sides, with verdicts given to all at once."""
+    """Return the rows with a number on both sides, judged together."""
     weighed = []
     for column, group in groups:
         complete = [pair for pair in group if pair.complete]

@@ -24,7 +24,7 @@ _ACCEPTED = (
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One condition; share is the difference that must be exceeded, or seen: 0.1 for 10 %."""
+    """One condition; share is the difference to exceed, or for blind the difference to detect: 0.1 for 10 %."""
 
     kind: Kind
     share: float = 0.0
@@ -51,9 +51,9 @@ def _parse(part: str, text: str) -> Limit:
 def exceeded(limit: Limit, contrast: Contrast) -> list[str]:
     """Return the rows for which a condition is true; inconclusive rows are neither slower nor faster.
 
-    10 % slower means that it takes 1.1 times as long, 10 % faster that the base takes 1.1 times as long. Missing means
-    a number in the base and none in another column. Blind means that a difference of that size would have been seen
-    less than four times out of five, or that the rounds are too few to tell.
+    10 % slower means that the row takes 1.1 times as long as the base, 10 % faster that the base takes 1.1 times as
+    long as the row. Missing means that the base has a number and another column has none. Blind means that a difference
+    of that size would have been seen less than four times out of five, or that the rounds are too few to tell.
     """
     if limit.kind == "missing":
         lacks = contrast.missing

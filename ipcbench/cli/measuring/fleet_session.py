@@ -52,8 +52,8 @@ def show(given: dict[str, Any]) -> int:
         deaths = fleet.allowed_failures()
         by_dask = f" (Dask's own limit: {deaths})" if deaths is not None else ""
         say(
-            f"what raises on a host is tried {count(1 + RETRIES, 'time')}, a visit under which the Dask worker dies "
-            f"{count(DEATHS, 'time')}{by_dask}"
+            f"a task that fails on a host is tried {count(1 + RETRIES, 'time')}, a visit during which the Dask worker "
+            f"dies {count(DEATHS, 'time')}{by_dask}"
         )
         return severest(*(_show(HostSite(fleet, found.name, stop, Deliveries()), request) for found in present))
 

@@ -75,8 +75,8 @@ class Terminal:
 class Lines:
     """Print a line at the start of a round, and one for each failure.
 
-    Of rounds that visit only some blocks, which are short and many, those have a line that begin a tenth of the run
-    after the line before.
+    Rounds that visit only some blocks are short and many, so such a round gets a line only if a tenth of the run has
+    passed since the last line.
     """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
@@ -98,7 +98,7 @@ class Lines:
 
 
 class Bar:
-    """Draw a bar for the whole run, with round, time left, how well ratios are known, and what sits."""
+    """Draw a bar for the whole run, with round, time left, how well ratios are known, and the current sitting."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self.progress, self.task = progress, task
@@ -158,7 +158,7 @@ def _of_rounds(number: int, ahead: Ahead, of: str = " of ") -> str:
 
 
 def _known(ahead: Ahead) -> list[str]:
-    """Say how well ratios are known by now, if that can be said."""
+    """Return how well ratios are known by now, in a list that is empty if this is unknown."""
     return [f"ratios ±{100 * ahead.width:.{ahead.width < 0.0995:d}f} %"] if ahead.width < math.inf else []
 
 

@@ -47,10 +47,10 @@ CASES = [
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of text. strong holds (row, column) of cells to print bold, muted those of words for absence.
+    """A table of text.
 
-    values are the exact numbers behind cells by (row, column), in seconds, bytes or as ratios, if known: a page
-    sorts by them.
+    strong holds (row, column) of cells to print bold, muted those of cells with a word for a missing number. values
+    are the exact numbers behind cells by (row, column), in seconds, bytes or as ratios, if known: a page sorts by them.
     """
 
     caption: str
@@ -80,13 +80,13 @@ def _row(columns: tuple[str, ...]) -> Callable[..., Any]:
 
 
 def best_first(table: pd.DataFrame) -> pd.DataFrame:
-    """Sort rows: the best case of a block first, which need not have the least median, then by time."""
+    """Sort rows by time, but put the best case of a block first, even if its median is not the least."""
     by = [name for name in ("best", "seconds", "mechanism") if name in table]
     return table.sort_values(by, ascending=[name != "best" for name in by])
 
 
 def csv(table: pd.DataFrame) -> str:
-    """Return a table as CSV: seconds and bytes, notes split by ';'; a ' precedes text that is a formula."""
+    """Return a table as CSV: seconds and bytes, notes separated by ';', and ' before text that would be a formula."""
     return table.map(_inert).to_csv(index=False, lineterminator="\n")
 
 

@@ -66,7 +66,7 @@ def draw(cells: pd.DataFrame, theme: Theme) -> Figure:
 
 
 def shown(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells without sparse sizes that no mean is over, and without the mechanisms that ran only there."""
+    """Return the cells without sparse sizes that count in no mean, and without mechanisms that ran only there."""
     dropped = sparse(cells) - set(cells.loc[cells["in_mean"], "size"])
     kept = cells[~cells["size"].isin(dropped)]
     ran = kept.loc[kept["verdict"] != "not run", "mechanism"]
@@ -176,7 +176,7 @@ def _key(sheet: Sheet, cells: pd.DataFrame, y: float) -> None:
 
 
 def _notes(cells: pd.DataFrame, left_out: str, width: float) -> list[str]:
-    lacking: dict[str, list[str]] = {}  # ways of waiting by the sizes that their means are over
+    lacking: dict[str, list[str]] = {}  # ways of waiting by the sizes that count in their means
     ranked = cells[cells["in_mean"]]
     for wait, group in ranked.groupby("wait", sort=False):
         if group["geo_mean"].isna().any():

@@ -19,7 +19,7 @@ _CALLS, _COPY = 2000, 65_536  # bytes; fits the cache of one core, where copying
 _COPIES = 16
 _MARGIN = 2.0  # a machine may be this much faster at another moment
 _UNTIMED = 0.25  # seconds between the marks around timing that may be untimed
-_LEAST_SHARE = 0.1  # of the other time between the marks must be timed
+_LEAST_SHARE = 0.1  # of the rest of the time between the marks must be timed
 
 
 class Controls:
@@ -56,27 +56,27 @@ def why_implausible(
     mechanism = catalog.mechanism(case.mechanism)
     cpus = len(usable_cpus())
     ends = catalog.pattern(case.pattern).per_loop(case.workers)
-    together = min(max(case.workers, ends), cpus)  # operations of several workers overlap, and of two ends that stream
+    together = min(max(case.workers, ends), cpus)  # several workers overlap, and so do two ends that stream
     for value in outcome.values:
         if value * together * _MARGIN < controls.call:
             return (
-                f"{format_time(value)} per operation, and calling an empty function takes {format_time(controls.call)}"
+                f"{format_time(value)} per operation, but calling an empty function takes {format_time(controls.call)}"
             )
         if mechanism.ranked and case.size / value > controls.copy * cpus * _MARGIN:
             return (
-                f"{format_bandwidth(case.size / value)}, and {cpus} CPUs copy {format_bandwidth(controls.copy * cpus)}"
+                f"{format_bandwidth(case.size / value)}, but {cpus} CPUs copy {format_bandwidth(controls.copy * cpus)}"
             )
-    began = {name: at for at, name in reversed(report.stages)}  # when each began first
+    began = {name: at for at, name in reversed(report.stages)}  # when each stage first began
     if "timing" not in began or "second verification" not in began:
         return "no marks around timing"
     wall = began["second verification"] - began["timing"] - report.rested
     timed = sum(outcome.values) * outcome.loops * inner_loops
     timed += sum(loops * value * inner_loops for loops, value in outcome.warmups)
     if timed > wall * 1.01 + 0.001:
-        return f"values add up to {format_time(timed)} and were taken within {format_time(wall)}"
+        return f"values add up to {format_time(timed)} but were taken within {format_time(wall)}"
     # A stop may fall into a timed loop, or beside it; other load on the machine may delay everything around the loops.
     if not report.machine and timed < _LEAST_SHARE * (wall - report.stopped - _UNTIMED):
-        return f"values add up to {format_time(timed)} only and took {format_time(wall)}"
+        return f"values add up to only {format_time(timed)} but took {format_time(wall)}"
     return None
 
 
