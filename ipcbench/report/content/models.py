@@ -86,7 +86,7 @@ def _table(caption: str, header: list[str], rows: list[list[str]], unfit: list[s
 
 
 def _name(study: Study, row: Any) -> str:
-    return ", ".join([row.question, row.mechanism, *_unusual(study, row)])
+    return ", ".join([f"{row.question}/{row.mechanism}", *_unusual(study, row)])
 
 
 def _unusual(study: Study, row: Any) -> Iterator[str]:

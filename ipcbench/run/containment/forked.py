@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import tempfile
-import traceback
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -59,7 +58,7 @@ def _work(request: dict[str, Any], environment: dict[str, str], output: int, tok
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
     except BaseException:
-        traceback.print_exc()
+        sys.__excepthook__(*sys.exc_info())  # unlike traceback.print_exc, it also works without descriptors
     finally:
         with suppress(OSError, ValueError):
             sys.stdout.flush()

@@ -22,6 +22,7 @@ from ipcbench.run.containment.disturbances import Watch
 
 pytestmark = [
     pytest.mark.usefixtures("no_leaks"),
+    pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning"),  # a worker has one thread
     pytest.mark.skipif(sys.platform != "linux", reason="SCHED_IDLE is Linux's"),
 ]
 

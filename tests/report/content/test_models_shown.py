@@ -35,17 +35,17 @@ def test_start_up_bandwidth_and_half_bandwidth_size_come_back_with_intervals() -
     assert table.caption.startswith("Models: time = start-up + size / bandwidth")
     rows = {row[0]: row[1:] for row in table.rows}
     # 50 µs and twice the size over 0.6 GB/s: 300 MB/s for the payload, half of it at 50 µs · 300 MB/s = 15 kB
-    assert rows["ping-pong, pipe"][0].startswith(("50.0 µs (", "49.9 µs (", "50.1 µs ("))
-    assert rows["ping-pong, pipe"][1].startswith(("286 MiB/s (", "287 MiB/s (", "285 MiB/s ("))
-    assert rows["ping-pong, pipe"][2].startswith("14.6 KiB (") or rows["ping-pong, pipe"][2].startswith("15,")
+    assert rows["ping-pong/pipe"][0].startswith(("50.0 µs (", "49.9 µs (", "50.1 µs ("))
+    assert rows["ping-pong/pipe"][1].startswith(("286 MiB/s (", "287 MiB/s (", "285 MiB/s ("))
+    assert rows["ping-pong/pipe"][2].startswith("14.6 KiB (") or rows["ping-pong/pipe"][2].startswith("15,")
     assert " No model fits" not in table.caption
 
 
 def test_what_does_not_fit_is_named_in_one_line_and_has_no_row() -> None:
     cases = [Case("ping-pong", name, size) for name in ("pipe", "queue") for size in (64, 4096, 65_536, 2**20)]
     (table, *_) = models(study(make_result(cases, 6, seconds=bent)))
-    assert [row[0] for row in table.rows] == ["ping-pong, pipe"]
-    assert table.caption.endswith(" No model fits: ping-pong, queue.")
+    assert [row[0] for row in table.rows] == ["ping-pong/pipe"]
+    assert table.caption.endswith(" No model fits: ping-pong/queue.")
 
 
 def test_three_sizes_make_no_model() -> None:
@@ -57,7 +57,7 @@ def test_a_crossover_of_two_winners_is_told_with_its_interval() -> None:
     cases = [Case("ping-pong", name, size) for name in ("pipe", "array") for size in (64, 512, 4096, 65_536)]
     tables = models(study(make_result(cases, 8, noise=0.002)))
     (table,) = (table for table in tables if table.caption.startswith("Crossovers"))
-    assert [row[:2] for row in table.rows] == [["ping-pong, pipe", "array"]]
+    assert [row[:2] for row in table.rows] == [["ping-pong/pipe", "array"]]
     assert "(" in table.rows[0][2]
 
 
@@ -65,7 +65,7 @@ def test_scaling_is_shown_for_four_counts_of_workers() -> None:
     cases = [Case("counter", "value", 8, count) for count in (1, 2, 4, 8)]
     (table,) = models(study(make_result(cases, 6, noise=0.001)))
     assert table.caption.startswith("Scaling: ")
-    assert table.rows[0][0] == "counter, value, 8 B"
+    assert table.rows[0][0] == "counter/value, 8 B"
     assert models(study(make_result(cases[:3], 6))) == []
 
 
