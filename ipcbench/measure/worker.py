@@ -17,7 +17,6 @@ import multiprocessing
 import os
 import signal
 import sys
-import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -378,7 +377,7 @@ def run(arguments: Sequence[str] | None = None) -> Ledger:
         if not args.worker:
             raise
         # os._exit, because the interpreter's exit would wait for the feeder thread of a queue that has no reader left.
-        traceback.print_exc()
+        sys.__excepthook__(*sys.exc_info())  # traceback.print_exc needs a descriptor from 3.15 on
         sys.stderr.flush()
         os._exit(1)
     if args.worker and args.output:

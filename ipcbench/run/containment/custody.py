@@ -16,7 +16,6 @@ import signal
 import socket
 import subprocess
 import time
-import traceback
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -338,7 +337,7 @@ def take_custody(connection: int, isolation: Isolation) -> NoReturn:
     except Alone:
         code = 0
     except BaseException:
-        traceback.print_exc()
+        sys.__excepthook__(*sys.exc_info())
     finally:
         os._exit(code)
 

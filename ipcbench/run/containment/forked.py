@@ -58,7 +58,7 @@ def _work(request: dict[str, Any], environment: dict[str, str], output: int, tok
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
     except BaseException:
-        sys.__excepthook__(*sys.exc_info())  # unlike traceback.print_exc, it also works without descriptors
+        sys.__excepthook__(*sys.exc_info())  # see worker.run
     finally:
         with suppress(OSError, ValueError):
             sys.stdout.flush()
