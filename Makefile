@@ -16,7 +16,7 @@ BIN := $(VENV)/bin
 FITTING = for python in $(PYTHON) python3.15 python3.14 python3.13 python3.12 python3.11 python3 python; do \
 	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; break; fi; done
 
-.PHONY: help bench test test-all contract mutations soak check lint format types harness reference smoke docs clean
+.PHONY: help bench test test-all contract mutations soak check lint format types harness reference reports smoke docs clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -57,6 +57,11 @@ harness: $(VENV)/ready  ## what ipcbench itself costs: all scripts of benchmarks
 
 reference: $(VENV)/ready  ## measure the committed run, results/reference.json, and its report anew; alone on the machine
 	@$(BIN)/python -m ipcbench all --label reference --force $(ARGS)
+
+reports: $(VENV)/ready  ## write the committed reports and the golden report of the tests anew, from their results files
+	@$(BIN)/python -m ipcbench report tests/golden/report-small/small.json --out tests/golden/report-small >/dev/null
+	@for file in results/reference.json results/choosing.json.gz results/third-party.json.gz; do \
+		$(BIN)/python -m ipcbench report $$file >/dev/null || exit; done
 
 smoke: $(VENV)/ready  ## every mechanism and pattern once, smallest setting, then a report
 	@$(BIN)/python -m ipcbench all --pattern '*' --mechanism '*' --rounds 1 --label smoke --force $(ARGS)

@@ -40,6 +40,7 @@ SECONDS = 15.0  # limit of one observation if started by hand
 SHARE = 1 / 6  # limit of one observation in a visit, as a share of the warden's limit for all
 FILLING = 65536  # bytes of one message; MOST_HELD of them fill any bounded channel
 MOST_HELD = 512
+LARGEST_TRIED = 2**24  # bytes of a declared limit: a message takes this memory several times
 
 Observation = Callable[[], dict[str, Any]]
 
@@ -102,7 +103,7 @@ def _fitting(mechanism: Mechanism, sizes: tuple[int, ...]) -> Iterator[int]:
     if smallest not in sizes and mechanism.carries != "number":
         yield smallest
     yield from (size for size in sizes if smallest <= size and (largest is None or size < largest))
-    if largest is not None and largest != smallest:
+    if largest is not None and smallest != largest <= LARGEST_TRIED:
         yield largest
 
 
@@ -115,7 +116,7 @@ def _once(mechanism: Mechanism, method: StartMethod, prefix: str) -> dict[str, O
     if (mechanism.channel or mechanism.signal) and mechanism.starts_peers:
         found["waiting"] = partial(observe_waiting, mechanism, method)
     too_large = 64 if mechanism.carries == "number" else mechanism.largest + 1 if mechanism.largest is not None else 0
-    if mechanism.channel and too_large and streams(mechanism):
+    if mechanism.channel and 0 < too_large <= LARGEST_TRIED and streams(mechanism):
         found["refusal"] = partial(channels.observe_refusal, mechanism, method, too_large)
     if mechanism.channel and streams(mechanism) and mechanism.bounded_by != "nothing":
         size = (

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ipcbench.measure.api.ports import PORTS
+from ipcbench.measure.contract.__main__ import wanted
 from ipcbench.measure.registry import load_mechanism, mechanism_names
 from ipcbench.run.stop import Stop
 from ipcbench.testing.conformance import RULES, Judgement, Rule, try_rules
@@ -110,6 +111,17 @@ def test_its_file_carries_its_name_and_says_what_it_is(name: str) -> None:
     assert mechanism == module.MECHANISM
     assert len(str(module.__doc__).strip().splitlines()) >= 3
     assert "Source:" in str(module.__doc__)
+
+
+def test_a_limit_that_would_take_all_memory_is_not_tried() -> None:
+    named = {
+        largest: " ".join(wanted(LOADED["os-pipe"]._replace(largest=largest), "fork", "x"))
+        for largest in (2**20 + 8, 2**32 - 1)
+    }
+    assert str(2**20 + 8) in named[2**20 + 8]
+    assert "refusal" in named[2**20 + 8]
+    assert str(2**32 - 1) not in named[2**32 - 1]
+    assert "refusal" not in named[2**32 - 1]
 
 
 @each(CHANNELS)
