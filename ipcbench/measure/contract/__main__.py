@@ -103,7 +103,7 @@ def _fitting(mechanism: Mechanism, sizes: tuple[int, ...]) -> Iterator[int]:
     if smallest not in sizes and mechanism.carries != "number":
         yield smallest
     yield from (size for size in sizes if smallest <= size and (largest is None or size < largest))
-    if largest is not None and smallest != largest <= LARGEST_TRIED:
+    if largest is not None and largest != smallest and largest <= LARGEST_TRIED:
         yield largest
 
 
