@@ -86,8 +86,11 @@ def best_first(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def csv(table: pd.DataFrame) -> str:
-    """Return a table as CSV: seconds and bytes, notes separated by ';', and ' before text that would be a formula."""
-    return table.map(_inert).to_csv(index=False, lineterminator="\n")
+    """Return a table as CSV: seconds and bytes, notes separated by ';', and ' before text that would be a formula.
+
+    Numbers have 12 digits: the last digits of a logarithm depend on the version of numpy and on the CPU.
+    """
+    return table.map(_inert).to_csv(index=False, lineterminator="\n", float_format="%.12g")
 
 
 def cases(summary: pd.DataFrame) -> str:
