@@ -210,7 +210,7 @@ def test_cases_csv_has_every_case_with_its_figures_or_its_reason(tmp_path: Path)
 
 def test_no_text_in_csv_is_a_formula_and_numbers_stay_numbers() -> None:
     table = pd.DataFrame({"text": ["=1+1", "plain", "-x", "@a", ""], "number": [-1.5, 2.0, float("nan"), 0.0, 1e-9]})
-    assert csv(table) == "text,number\n'=1+1,-1.5\nplain,2.0\n'-x,\n'@a,0.0\n,1e-09\n"
+    assert csv(table) == "text,number\n'=1+1,-1.5\nplain,2\n'-x,\n'@a,0\n,1e-09\n"
 
 
 def test_a_run_without_any_number_is_reported_in_words(tmp_path: Path) -> None:
