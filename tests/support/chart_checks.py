@@ -43,7 +43,7 @@ def check_csv(chart: Chart[Study], about: Study) -> None:
     assert list(back.columns) == list(table.columns)
     for column in table.columns:
         if pd.api.types.is_numeric_dtype(table[column]):
-            np.testing.assert_allclose(back[column].astype(float), table[column].astype(float), rtol=1e-15)
+            np.testing.assert_allclose(back[column].astype(float), table[column].astype(float), rtol=1e-11)
         else:
             inert = [f"'{text}" if text[:1] in "=+-@" and text else text for text in table[column]]
             assert ["" if text != text else text for text in back[column]] == inert
