@@ -64,6 +64,9 @@ class Awake:
     def end(self) -> None:
         """End the loops; may be called twice."""
         for pid in self.loops.values():
+            # Beside a busy program, a process of the lowest priority takes up to a minute to die.
+            with suppress(OSError, AttributeError):
+                os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         for pid in self.loops.values():
