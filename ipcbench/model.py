@@ -16,18 +16,18 @@ from ipcbench.units import parse_size, size_name
 StartMethod = Literal["fork", "forkserver", "spawn"]
 Placement = Literal["spread", "pack", "free"]
 Cpus = Literal["idle", "awake"]
-PayloadKind = Literal["bytes", "object", "array"]
 Verdict = Literal["ok", "failed", "timed-out", "unverified", "wrong", "leaked", "unsupported"]
 
 START_METHODS: tuple[StartMethod, ...] = ("fork", "forkserver", "spawn")
 PLACEMENTS: tuple[Placement, ...] = ("spread", "pack", "free")
 CPUS: tuple[Cpus, ...] = ("idle", "awake")
-PAYLOADS: tuple[PayloadKind, ...] = ("bytes", "object", "array")
+PAYLOADS = ("bytes", "str", "object", "dataclass", "array", "dataframe", "arrow", "tensor")  # see measure/payloads/
 # Verdicts without a value, the worst last. A wrong result, like an outcome, outweighs a first attempt that failed.
 SEVERITY: tuple[Verdict, ...] = ("unsupported", "failed", "timed-out", "wrong", "leaked", "unverified")
 MOST_WORKERS = 1024
 _VERSION = re.compile(r"(py|pypy|graalpy)[0-9]{1,2}\.[0-9]{1,3}[a-z0-9.]{0,20}")
 _WORD = re.compile(r"[a-z][a-z0-9]{0,19}(-[a-z0-9]{1,19}){0,3}")
+_OWN = re.compile(r"[a-z][a-z0-9-]{0,30}-[0-9a-f]{8}")
 # Words that mean something else in a case id, or that `compare` shows for a case without a name.
 _TAKEN = {*PAYLOADS, *START_METHODS, *PLACEMENTS, *CPUS, "none"}
 
@@ -40,7 +40,8 @@ class Case(NamedTuple):
     """One question: how long does this operation take with this mechanism?
 
     size is the payload in bytes; workers is the number of peers beside the driver; operation is the variant of the
-    pattern, such as `read` or `write` of `access`, and empty for a pattern without variants. cpus says whether the CPUs
+    pattern, such as `read` or `write` of `access`, and empty for a pattern without variants. payload is a kind, or the
+    name of an OwnPayload. cpus says whether the CPUs
     that have nothing to do may sleep. python is the tag of an interpreter given with --python, such as 'py3.13.0' or a
     name of the user's, and empty for the one that runs ipcbench.
     """
@@ -50,7 +51,7 @@ class Case(NamedTuple):
     size: int
     workers: int = 1
     operation: str = ""
-    payload: PayloadKind = "bytes"
+    payload: str = "bytes"
     start_method: StartMethod = "fork"
     placement: Placement = "spread"
     cpus: Cpus = "idle"
@@ -107,9 +108,8 @@ def _parsed(text: str) -> Case:
 
 
 def _with_setting(case: Case, text: str) -> Case:
-    for payload in PAYLOADS:
-        if text == payload:
-            return case._replace(payload=payload)
+    if text in PAYLOADS or names_payload(text):
+        return case._replace(payload=text)
     for method in START_METHODS:
         if text == method:
             return case._replace(start_method=method)
@@ -126,13 +126,43 @@ def _with_setting(case: Case, text: str) -> Case:
 
 def names_python(text: str) -> bool:
     """Return whether a user may give an interpreter this name: a short word that has no other meaning in a case id."""
-    return text not in _TAKEN and _WORD.fullmatch(text) is not None
+    return text not in _TAKEN and not names_payload(text) and _WORD.fullmatch(text) is not None
+
+
+def names_payload(text: str) -> bool:
+    """Return whether this is the name of a payload of a user's, such as 'frames-3f2a1b9c'."""
+    return _OWN.fullmatch(text) is not None
+
+
+class OwnPayload(NamedTuple):
+    """A payload of the user's: messages made by a function, or read from a file or a folder.
+
+    name is what case ids call it; its last digits are of the digest of the messages. source is what the user gave,
+    'module:function' or a path, and folder where it is found from; trusted allows pickles. of is the type of the
+    messages; single says that there is only one. form is that of measure.api.own: how a channel of bytes carries them,
+    and the size of the largest. digests are those of the messages, by the tag of the Python.
+    """
+
+    name: str
+    source: str
+    folder: str
+    trusted: bool
+    of: str
+    single: bool
+    form: tuple[str, int, bool, str, tuple[int, ...]]
+    digests: dict[str, tuple[str, ...]]
+
+    @property
+    def size(self) -> int:
+        """The bytes of the largest message on its way."""
+        return self.form[1]
 
 
 class Interpreter(NamedTuple):
     """A Python that can run visits. tag is its name in case ids: 'py3.13.0', or the user's; number is (3, 13).
 
-    numpy is whether it has numpy, which arrays need; plugins are the names of its installed plug-ins.
+    libraries are the packages it has of those that kinds of payload need; plugins are the names of its installed
+    plug-ins.
     """
 
     tag: str
@@ -140,7 +170,7 @@ class Interpreter(NamedTuple):
     implementation: str
     version: str
     number: tuple[int, int]
-    numpy: bool = True
+    libraries: tuple[str, ...] = ("numpy",)
     plugins: tuple[str, ...] = ()
 
 

@@ -41,6 +41,7 @@ MECHANISM = Mechanism(
     short="My ring",
     family="shared memory",
     carries="bytes",
+    exact=True,
     bounded_by="slots",
     channel=MyRing,
     shared_memory=True,

@@ -1,4 +1,4 @@
-"""`ipcbench list`: tables of mechanisms, patterns and suites, or all declared facts of one mechanism."""
+"""`ipcbench list`: tables of mechanisms, patterns, payloads and suites, or all declared facts of one mechanism."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.kind import Kind
+from ipcbench.measure.api.mechanism import Mechanism, is_installed
+from ipcbench.measure.api.payload import load_kind
 from ipcbench.measure.api.ports import PORTS
 from ipcbench.measure.registry import installed, mechanism_doc
+from ipcbench.model import PAYLOADS
 from ipcbench.plan import catalog
 from ipcbench.plan.suites import SUITES
 from ipcbench.shell import pasted
@@ -41,7 +44,7 @@ _DEAD = {
 @click.argument("mechanism", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print every declared fact as JSON.")
 def command(mechanism: str | None, as_json: bool) -> None:
-    """List mechanisms, patterns and suites, or describe one MECHANISM.
+    """List mechanisms, patterns, payloads and suites, or describe one MECHANISM.
 
     \b
     Examples:
@@ -58,7 +61,7 @@ def command(mechanism: str | None, as_json: bool) -> None:
         click.echo(json.dumps(_facts(), indent=2))
     else:
         width = _width()
-        for lines in (_mechanisms(width), _plugins(width), _patterns(width), _suites(width)):
+        for lines in (_mechanisms(width), _plugins(width), _patterns(width), _payloads(width), _suites(width)):
             for line in lines:
                 click.echo(line)
 
@@ -177,6 +180,21 @@ def _patterns(width: int) -> Iterator[str]:
     yield ""
 
 
+def _payloads(width: int) -> Iterator[str]:
+    """Yield built-in kinds of payload: name, and how a channel of bytes carries them."""
+    kinds = list(map(load_kind, PAYLOADS))
+    yield "PAYLOADS"
+    yield from _table([(kind.name, _payload(kind)) for kind in kinds], width)
+    yield from _table([("your own", "module:function, a file, or a folder of files, see docs/your-workload.md")], width)
+    yield ""
+
+
+def _payload(kind: Kind) -> str:
+    coded = f", over a channel of bytes {kind.codec}" if kind.coded else ""
+    lacking = [name for name in kind.requires if not is_installed(name)]
+    return f"{kind.title}{coded}{f'; needs {lacking[0]}, which is not installed' if lacking else ''}"
+
+
 def _suites(width: int) -> Iterator[str]:
     """Yield suites: name and question."""
     yield "SUITES"
@@ -243,6 +261,7 @@ def _facts() -> dict[str, object]:
             }
             for found in catalog.patterns()
         ],
+        "payloads": list(PAYLOADS),
         "suites": [{"name": suite.name, "question": suite.question} for suite in SUITES.values()],
     }
 

@@ -21,7 +21,7 @@ _WIDEST = 30  # characters of an option and its metavar; click puts the help of 
 GROUPS = {
     "What to measure": (
         *("suite", "mechanism", "pattern", "size", "workers"),
-        *("payload", "placement", "cpus", "start_method", "python", "fresh_interpreters"),
+        *("payload", "trust_pickle", "placement", "cpus", "start_method", "python", "fresh_interpreters"),
     ),
     "How long": ("fast", "rigorous", "full", "budget", "rounds", "precision"),
     "Results": ("label", "results", "reports", "resume", "force", "full_metadata"),
@@ -110,6 +110,13 @@ NEED_GROUPS = {
 }
 USUAL_NEED = {"producers": "1", "consumers": "1", "payload": "bytes"}
 FORMATS = ("table", "markdown", "json")
+_PAYLOAD = (
+    "bytes (default), str, object (a nested dict), dataclass, array (of numpy), dataframe (of pandas), arrow (a record "
+    "batch) or tensor (of torch); or your own: module:function, a file, or a folder of files."
+)
+trust_option = click.option(
+    "--trust-pickle", is_flag=True, help="Read files of --payload that are pickles; reading one runs the code in it."
+)
 need_options = options(
     click.option(
         "--producers",
@@ -124,7 +131,7 @@ need_options = options(
         help="Number of processes that receive. Default: 1.",
     ),
     click.option("--size", metavar="SIZE", help="Payload size, such as 64KiB. Default: 64B, or 8B for shared state."),
-    click.option("--payload", default=USUAL_NEED["payload"], metavar="KIND", help="bytes (default), object or array."),
+    click.option("--payload", default=USUAL_NEED["payload"], metavar="KIND", help=_PAYLOAD),
     click.option(
         "--need",
         default="",
@@ -169,12 +176,8 @@ run_options = options(
     ),
     click.option("--size", multiple=True, metavar="SIZE", help="Only these payload sizes, such as 64B,64KiB,1MiB."),
     click.option("--workers", multiple=True, metavar="N", help="Only these numbers of workers, such as 1,4."),
-    click.option(
-        "--payload",
-        multiple=True,
-        metavar="KIND",
-        help="bytes (default); object: a nested dict whose pickle has the size; array: a numpy array of float64.",
-    ),
+    click.option("--payload", multiple=True, metavar="KIND", help=_PAYLOAD),
+    trust_option,
     click.option(
         "--placement",
         multiple=True,

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ipcbench.cli.options import FORMATS, NEED_GROUPS, GroupedCommand, folder_option, known, need_options
+from ipcbench.cli.options import FORMATS, NEED_GROUPS, GroupedCommand, folder_option, known, need_options, trust_option
 
 GROUPS = NEED_GROUPS | {"Measuring": ("budget", "save", "results")}
 
@@ -15,6 +15,7 @@ GROUPS = NEED_GROUPS | {"Measuring": ("budget", "save", "results")}
 @need_options
 @click.option("--budget", default="14s", metavar="TIME", help="Answer after about this long. Default: 14s.")
 @click.option("--save", metavar="LABEL", help="Keep the run as results/<label>.json. Default: keep no file.")
+@trust_option
 @folder_option("Folder for --save. Default: results.")
 def command(**given: Any) -> int:
     """Measure which mechanism is best for your processes and payload, in about 15 seconds.

@@ -13,13 +13,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from ipcbench.errors import BadRequest
+from ipcbench.measure.api.payload import load_kind
 from ipcbench.measure.process.names import PACKAGE, PACKAGE_PARENT
-from ipcbench.model import Interpreter, names_python
+from ipcbench.model import PAYLOADS, Interpreter, names_python
 from ipcbench.text import safe_text
 
 PYPERF = "2.10"  # the version that the worker is written for
 _SECONDS = 30.0
 _LEAST = (3, 11)
+LIBRARIES = sorted({name for payload in PAYLOADS for name in load_kind(payload).requires})
 _NAMED = re.compile(r"([^=/]*)=(.+)", re.DOTALL)
 # Every Python prints its version; one that is new enough also imports what a worker imports. The mark separates the
 # answer from the output of start-up files of that Python.
@@ -33,7 +35,7 @@ answer.update(version=platform.python_version(), number=list(sys.version_info[:2
 try:
     if sys.version_info >= {_LEAST}:
         import importlib.util
-        answer["numpy"] = importlib.util.find_spec("numpy") is not None
+        answer["libraries"] = [name for name in {LIBRARIES} if importlib.util.find_spec(name)]
         answer["pyperf"] = importlib.util.find_spec("pyperf") and __import__("pyperf").__version__
         spec = importlib.util.spec_from_file_location("ipcbench", package)
         sys.modules["ipcbench"] = importlib.util.module_from_spec(spec)
@@ -98,7 +100,13 @@ def _interpreter(command: str, program: str) -> Interpreter:
         raise BadRequest(f"--python {command}: {has}; install it with: {how}")
     tag = ("py" if implementation == "CPython" else implementation.lower()) + version.lower().replace("+", "")
     return Interpreter(
-        tag, executable, implementation, version, (number[0], number[1]), answer["numpy"], tuple(answer["plugins"])
+        tag,
+        executable,
+        implementation,
+        version,
+        (number[0], number[1]),
+        tuple(answer["libraries"]),
+        tuple(answer["plugins"]),
     )
 
 

@@ -28,7 +28,8 @@ from typing import IO, Any, NoReturn
 from ipcbench.errors import SHORT_OF, BadRequest, NotOffered
 from ipcbench.measure.api.histogram import histogram
 from ipcbench.measure.api.pattern import Go, Lap, Proof, Seat, Turn, Unverified, Verification
-from ipcbench.measure.api.payload import content, make_payloads, pool_count, window_for
+from ipcbench.measure.api.payload import content, load_kind, make_payloads
+from ipcbench.measure.api.pool import pool_count, window_for
 from ipcbench.measure.api.ports import Executor, Port
 from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.awake import Awake
@@ -70,7 +71,8 @@ class Session:
         self.window = window_for(case.size)
         self.workers = self.pattern.peers(case.workers) if self.mechanism.starts_peers else 0
         context = multiprocessing.get_context(case.start_method)
-        self.settings = PortSettings(context, case.size, self.window, self.workers or case.workers, case.payload)
+        most = case.size + load_kind(case.payload).beside
+        self.settings = PortSettings(context, most, self.window, self.workers or case.workers, case.payload)
         self.team: Team | None = None
         self.ports: Sequence[Port] = ()
         self.laps: list[tuple[int, Usage]] = []
@@ -92,7 +94,7 @@ class Session:
         own = case.workers if mechanism.peers == "own" else 0
         self.settings.cpus = self.cpus[1 : 1 + own]
         window = pattern.window(mechanism, case)
-        seats = [Seat(i, case.operation, case.workers, window) for i in range(-1, self.workers)]
+        seats = [Seat(i, case.operation, case.workers, window, payload=case.payload) for i in range(-1, self.workers)]
         self.jobs = [
             Job(pattern, self.content, case.size, seat, cpus)
             for seat, cpus in zip(seats[1:], self.cpus[1:], strict=False)

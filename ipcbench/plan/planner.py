@@ -10,8 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ipcbench.errors import BadRequest, NotHere
+from ipcbench.measure.api.mechanism import is_installed
 from ipcbench.measure.api.pattern import Seat
-from ipcbench.measure.api.payload import pool_count, window_for
+from ipcbench.measure.api.payload import load_kind
+from ipcbench.measure.api.pool import pool_count, window_for
 from ipcbench.measure.process.placement import assign, background_threads
 from ipcbench.model import (
     MOST_WORKERS,
@@ -21,7 +23,7 @@ from ipcbench.model import (
     Case,
     Cpus,
     Interpreter,
-    PayloadKind,
+    OwnPayload,
     Placement,
     Room,
     Skip,
@@ -40,14 +42,18 @@ _OF_A_PROCESS = 12 * 2**20  # bytes that a process of a visit shares with no oth
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The user's selection; an empty field was not given. Mechanisms and patterns are names or globs."""
+    """The user's selection; an empty field was not given. Mechanisms and patterns are names or globs.
+
+    own_payloads are those that payloads names beside built-in kinds.
+    """
 
     suites: tuple[str, ...] = ()
     mechanisms: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     sizes: tuple[int, ...] = ()
     workers: tuple[int, ...] = ()
-    payloads: tuple[PayloadKind, ...] = ()
+    payloads: tuple[str, ...] = ()
+    own_payloads: tuple[OwnPayload, ...] = ()
     placements: tuple[Placement, ...] = ()
     cpus: tuple[Cpus, ...] = ()
     start_methods: tuple[StartMethod, ...] = ()
@@ -71,6 +77,7 @@ class Plan:
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     pythons: tuple[Interpreter, ...] = ()
     room: Room = UNLIMITED
+    payloads: tuple[OwnPayload, ...] = ()
 
     def sittings(self, number: int, cases: Sequence[Case], loops: dict[Case, int]) -> list[list[Visit]]:
         """Return the visits of a round of these cases: a sitting for each block, all shuffled.
@@ -144,7 +151,8 @@ def needs(case: Case) -> Needs:
     """Estimate the memory that the messages and the processes of a visit take at most."""
     mechanism, pattern = catalog.mechanism(case.mechanism), catalog.pattern(case.pattern)
     ports, window = max(2, pattern.port_count(case.workers)), window_for(case.size)
-    slots = ports * (window if pattern.port == "channel" else 1) * (case.size + 128)
+    most = case.size + load_kind(case.payload).beside + 128
+    slots = ports * (window if pattern.port == "channel" else 1) * most
     seats = [Seat(i, case.operation, case.workers, 1) for i in range(-1, pattern.peers(case.workers))]
     senders = max(1, sum(pattern.stream(seat) is not None for seat in seats))
     processes = len(seats) + mechanism.background_processes
@@ -161,6 +169,11 @@ def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, 
     for number in request.workers:
         if not 1 <= number <= MOST_WORKERS:
             raise BadRequest(f"workers {number}: expected 1 to {MOST_WORKERS}")
+    for payload in request.own_payloads:
+        if request.sizes:
+            raise BadRequest(
+                f"--payload {payload.source} has its own size, {format_size(payload.size)}: leave out --size"
+            )
     wanted = _wanted(request, offer)
     pythons = {python.tag: python for python in request.pythons}
     cases, skips = [], []
@@ -169,10 +182,9 @@ def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, 
         reason = why_not(case, offer, bool(request.placements), under.number if under else sys.version_info[:2])
         if under and catalog.is_plugin(case.mechanism) and case.mechanism not in under.plugins:
             reason = reason or f"{case.mechanism}: its package is not installed in {under.tag}"
-        if under and case.payload == "array" and not under.numpy:
+        if under and (lacking := _lacking(case, under.libraries)):
             reason = (
-                reason
-                or f"arrays need numpy, which is not installed in {under.implementation} {under.version} of --python"
+                reason or f"{lacking}, which is not installed in {under.implementation} {under.version} of --python"
             )
         if reason:
             skips.append(Skip(case, reason))
@@ -183,7 +195,7 @@ def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, 
         raise (NotHere if elsewhere else BadRequest)(_why_none(skips))
     notes = {case.id: found for case in cases if (found := _notes(case, offer))}
     room = Room(offer.memory and offer.memory // 2, offer.shared_memory * 3 // 4)
-    return Plan(tuple(cases), tuple(skips), seed, budget, timing, notes, request.pythons, room)
+    return Plan(tuple(cases), tuple(skips), seed, budget, timing, notes, request.pythons, room, request.own_payloads)
 
 
 def why_not(
@@ -193,10 +205,12 @@ def why_not(
     reason = _why_nowhere(case)
     if reason:
         return reason
-    mechanism = catalog.mechanism(case.mechanism)
+    mechanism, kind = catalog.mechanism(case.mechanism), load_kind(case.payload)
     missing = catalog.missing(case.mechanism, python)
     if missing:
         return missing
+    if not case.python and (lacking := _lacking(case, [name for name in kind.requires if is_installed(name)])):
+        return f"{lacking}, which is not installed"
     if case.start_method not in offer.start_methods:
         return (
             f"start method {case.start_method} is not available on this machine, only {', '.join(offer.start_methods)}"
@@ -208,6 +222,13 @@ def why_not(
     if case.cpus == "awake" and (reason := _why_asleep(case, offer)):
         return reason
     return _why_too_large(case, offer)
+
+
+def _lacking(case: Case, libraries: Sequence[str]) -> str | None:
+    """Return which library the payloads of a case need beside these, in words; None if none."""
+    kind = load_kind(case.payload)
+    name = next((name for name in kind.requires if name not in libraries), None)
+    return f"{kind.title} needs {name}" if name else None
 
 
 def _why_asleep(case: Case, offer: Capabilities) -> str | None:
@@ -256,6 +277,7 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
     placements: tuple[Placement, ...] = ("spread",) if offer.cpus > 1 else ("pack",)
     methods: tuple[StartMethod, ...] = ("fork",) if "fork" in offer.start_methods else ("spawn",)
     found: dict[Case, None] = {}
+    only_size = {payload.name: payload.size for payload in request.own_payloads}
     for row in rows:
         sizes, workers, names = row.sizes, row.workers, row.mechanisms
         if request.fast and row.fast_sizes:
@@ -273,6 +295,7 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
         )
         for question, size, number, payload, placement, cpus, name, python in product:
             pattern, _, operation = question.partition(":")
+            size = only_size.get(payload, size)
             for method in request.start_methods or row.start_methods or _usual(name, methods):
                 case = Case(pattern, name, size, number, operation, payload, method, placement, cpus, python)
                 found.setdefault(case)

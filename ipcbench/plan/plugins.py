@@ -42,6 +42,7 @@ class Facts(msgspec.Struct, forbid_unknown_fields=True):
     smallest: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
     largest: Annotated[int, msgspec.Meta(ge=1, le=2**53)] | None
     arrays: bool
+    exact: bool
     shared_memory: bool
     semaphores: bool
     start_methods: Annotated[tuple[StartMethod, ...], msgspec.Meta(min_length=1, max_length=3)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ipcbench.errors import UnknownName
-from ipcbench.model import Cpus, PayloadKind, Placement, StartMethod
+from ipcbench.model import Cpus, Placement, StartMethod
 
 KIB, MIB = 2**10, 2**20
 
@@ -102,7 +102,7 @@ class Row:
     fast_sizes: tuple[int, ...] = ()
     fast_workers: tuple[int, ...] = (1,)
     fast_mechanisms: tuple[str, ...] | None = None
-    payloads: tuple[PayloadKind, ...] = ("bytes",)
+    payloads: tuple[str, ...] = ("bytes",)
     start_methods: tuple[StartMethod, ...] = ()
     placements: tuple[Placement, ...] = ()
     cpus: tuple[Cpus, ...] = ()

@@ -176,6 +176,7 @@ def _record(first: RunRecord, second: RunRecord, repeats: list[Repeat], numbers:
         ),
         mixed=list(dict.fromkeys((*first.mixed, *second.mixed))),
         pythons=_each_once(first.pythons, second.pythons, lambda python: python.tag),
+        payloads=_each_once(first.payloads, second.payloads, lambda payload: payload.name),
         repeats=repeats,
         conditions=[*first.conditions, *second.conditions],
         digest="",

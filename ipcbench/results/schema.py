@@ -176,6 +176,27 @@ class MachineFacts(msgspec.Struct, forbid_unknown_fields=True):
         return f"{self.implementation} {self.python}{f' with {self.mode}' if self.mode not in (None, NORMAL) else ''}"
 
 
+class PayloadFacts(msgspec.Struct, forbid_unknown_fields=True):
+    """A payload of the user's, by its name in case ids.
+
+    source is the function or the name of the file; of is the type of the messages, and messages how many different ones
+    were sent; size is that of the largest in bytes; codec says how channels of bytes carry it.
+    """
+
+    name: Name
+    source: Text
+    of: Text
+    messages: Positive
+    size: Positive
+    codec: Text
+
+    @property
+    def written(self) -> str:
+        """Return all of it in words."""
+        many = f"{self.messages:,} different messages" if self.messages > 1 else "one message, sent again and again"
+        return f"{self.name}: {many} of type {self.of} from {self.source}, over channels of bytes {self.codec}"
+
+
 class PythonFacts(msgspec.Struct, forbid_unknown_fields=True):
     """One of several interpreters of a run, by its tag in case ids."""
 
@@ -263,6 +284,7 @@ class RunRecord(msgspec.Struct, forbid_unknown_fields=True):
     visits: Annotated[list[VisitRecord], msgspec.Meta(max_length=1_000_000)]
     mixed: Texts = []
     pythons: Annotated[list[PythonFacts], msgspec.Meta(max_length=100)] = []
+    payloads: Annotated[list[PayloadFacts], msgspec.Meta(max_length=100)] = []
     protocol: Positive = PROTOCOL
     repeats: Annotated[list[Repeat], msgspec.Meta(max_length=1000)] = []
     conditions: Annotated[list[Condition], msgspec.Meta(max_length=10_000)] = []

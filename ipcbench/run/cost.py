@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from ipcbench.measure.api.payload import load_kind
 from ipcbench.model import Budget, Case, Failure, Outcome, Timing, Visit
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
@@ -36,7 +37,7 @@ class Costs:
 # 2-CPU virtual machine, where that unit was 0.05 s; the unit itself is measured before each run.
 _PER_MANAGER, _PER_SPAWNED, _PER_FORKED = 0.6, 2.2, 0.17
 _PER_MIB = 0.8
-_PER_ARRAY = 2.4  # numpy is imported in every process
+_PER_LIBRARY = 2.4  # imported in every process to make payloads
 _AROUND_TURN = 1.26  # a whole turn, with warming up, making payloads and giving orders, ÷ its timed part
 # The last doubling takes 1 to 2 times half of the shortest value, all earlier ones together as long.
 _CALIBRATION_TURNS = 1.5
@@ -49,7 +50,7 @@ def visit_cost(case: Case, timing: Timing, start: float) -> float:
     peers = 0 if mechanism.peers == "nobody" else catalog.pattern(case.pattern).peers(case.workers)
     fixed = 1.0 + (_PER_FORKED if forked else _PER_SPAWNED) * peers
     fixed += (_PER_MANAGER if forked else _PER_SPAWNED) * mechanism.background_processes
-    fixed += _PER_MIB * case.size / 2**20 + _PER_ARRAY * (case.payload == "array")
+    fixed += _PER_MIB * case.size / 2**20 + _PER_LIBRARY * len(load_kind(case.payload).requires)
     return start * fixed + _AROUND_TURN * (timing.values + timing.warmups) * timing.min_time
 
 

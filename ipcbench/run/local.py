@@ -15,6 +15,7 @@ from ipcbench.plan.planner import Plan, Request, make_plan, mechanisms_of
 from ipcbench.results.schema import MachineFacts
 from ipcbench.run.containment.leftovers import find_leftovers
 from ipcbench.run.containment.run_folder import RunFolder
+from ipcbench.run.own_payload import announce
 from ipcbench.run.site import Visits
 from ipcbench.run.stop import Stop
 from ipcbench.run.visitor import Visitor
@@ -37,6 +38,7 @@ class Local:
         return () if named else tuple(installed().refused.values())
 
     def plan(self, request: Request, seed: int, budget: Budget, timing: Timing) -> Plan:
+        announce(request.own_payloads)
         return make_plan(request, capabilities(), seed, budget, timing)
 
     def machine(self) -> MachineFacts:
@@ -52,4 +54,5 @@ class Local:
         return len(find_leftovers())
 
     def visits(self, plan: Plan, stop: Stop) -> Visits:
-        return Visitor(plan.timing, stop, pythons=plan.pythons, own=self.own)
+        announce(plan.payloads)
+        return Visitor(plan.timing, stop, pythons=plan.pythons, own=self.own, payloads=plan.payloads)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TypeVar
 
 import msgspec
 
 import ipcbench
-from ipcbench.model import TOUCHED, Case, Outcome, Skip
+from ipcbench.measure.api.own import CODECS
+from ipcbench.model import TOUCHED, Case, Outcome, OwnPayload, Skip
 from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
 from ipcbench.results.merge import OF_THE_MACHINE
@@ -24,6 +26,7 @@ from ipcbench.results.schema import (
     MechanismFacts,
     Metadata,
     PatternFacts,
+    PayloadFacts,
     PyperfBenchmark,
     PyperfRun,
     PythonFacts,
@@ -80,6 +83,19 @@ def make_result(plan: Plan, findings: Findings, occasion: Occasion) -> ResultFil
     )
 
 
+def _payload_facts(payload: OwnPayload) -> PayloadFacts:
+    digests = next(iter(payload.digests.values()))
+    source = payload.source if ":" in payload.source else PurePath(payload.source).name
+    return PayloadFacts(
+        name=payload.name,
+        source=kept_text(source),
+        of=kept_text(payload.of),
+        messages=len(set(digests)),
+        size=payload.size,
+        codec=CODECS[payload.form[0]],
+    )
+
+
 def _run_record(
     plan: Plan,
     findings: Findings,
@@ -117,6 +133,7 @@ def _run_record(
         repeats=[Repeat(occasion.started, occasion.command, plan.seed, 1, findings.rounds, occasion.wall)],
         conditions=list(occasion.conditions),
         pythons=[PythonFacts(python.tag, python.implementation, python.version) for python in plan.pythons],
+        payloads=[_payload_facts(payload) for payload in plan.payloads],
     )
 
 

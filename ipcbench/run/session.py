@@ -20,6 +20,7 @@ from ipcbench.run.journal.file import SUFFIX, Journal
 from ipcbench.run.journal.records import JOURNAL_SCHEMA, Continued, Planned
 from ipcbench.run.journal.resume import digest, past_of, plan_record, unlike
 from ipcbench.run.listener import Listener
+from ipcbench.run.own_payload import refuse_changed
 from ipcbench.run.request import Destination, ResumeRequest, RunRequest
 from ipcbench.run.result import Occasion
 from ipcbench.run.save import refuse_existing, replaces
@@ -109,6 +110,8 @@ def _resume(request: ResumeRequest, site: Site, listener: Listener) -> FinishedR
             )
         listener.resumed(request.label, len(past.earlier.attempts), journal.damaged)
         if not over:
+            if past.plan.payloads:
+                refuse_changed(past.plan.payloads, past.plan.pythons, stop)
             found = _examine(site, listener)
             part = Continued(now, visits.isolation, tuple(mixed), time.monotonic() - begun, found)
             journal.append(part)

@@ -15,7 +15,7 @@ from ipcbench.machine.pythons import search_path
 from ipcbench.machine.switches import own_options
 from ipcbench.measure.process.names import HANDED, WORKER, run_prefix, visit_name
 from ipcbench.measure.process.stages import RESULT, read_stages
-from ipcbench.model import Failure, Interpreter, Outcome, Timing, Visit
+from ipcbench.model import Failure, Interpreter, Outcome, OwnPayload, Timing, Visit
 from ipcbench.run.containment.processes import (
     ISOLATION,
     Isolation,
@@ -54,7 +54,7 @@ class Visitor:
 
     pythons are further interpreters that cases may name. isolation says what contains the visits, see
     run.containment.processes. locks are descriptors of further locks that the warden is to hold. own is the folder, by
-    default a new one.
+    default a new one. payloads are those of the user's that cases may name.
     """
 
     def __init__(
@@ -65,8 +65,10 @@ class Visitor:
         pythons: Sequence[Interpreter] = (),
         locks: Sequence[int] = (),
         own: RunFolder | None = None,
+        payloads: Sequence[OwnPayload] = (),
     ) -> None:
         slowness()
+        self._known = {(one.name, tag): digests for one in payloads for tag, digests in one.digests.items()}
         self.timing = timing
         self.pythons = {"": [sys.executable, *own_options()]} | {python.tag: [python.executable] for python in pythons}
         self.stop = stop
@@ -104,9 +106,13 @@ class Visitor:
             requests = [self._request(visit, folder) for visit, folder in zip(visits, folders, strict=True)]
             seats = self._in_custody(requests, [visit.case.id for visit in visits], seed)
             return [
-                seat if isinstance(seat, Failure) else judge(visit, folder, seat.report, seat.turns, self._controls)
+                seat if isinstance(seat, Failure) else self._judged(visit, folder, seat)
                 for visit, folder, seat in zip(visits, folders, seats, strict=True)
             ]
+
+    def _judged(self, visit: Visit, folder: Path, seat: Seat) -> Outcome | Failure:
+        known = self._known.get((visit.case.payload, visit.case.python), ())
+        return judge(visit, folder, seat.report, seat.turns, self._controls, known)
 
     def errand(self, words: Sequence[str], seconds: float, python: str = "") -> Errand:
         """Run a module of ours like a visit, for at most `seconds`; `words` follow the interpreter on its command line.

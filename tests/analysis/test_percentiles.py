@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from ipcbench.analysis.percentiles import LEAST_BEYOND, percentiles
+from ipcbench.measure.api.digest import digest
 from ipcbench.measure.api.histogram import bucket, histogram
 from ipcbench.measure.api.pattern import Lap, Seat, Turn, Unverified
-from ipcbench.measure.api.payload import digest
 from ipcbench.measure.patterns.tail import RATES, Tail
 
 

@@ -10,6 +10,7 @@ from commands import Finished
 
 from ipcbench.measure.api.mechanism import FAMILIES
 from ipcbench.measure.registry import mechanism_names
+from ipcbench.model import PAYLOADS
 
 Within = Callable[..., Finished]
 
@@ -40,6 +41,13 @@ def test_lists_fit_the_terminal_by_family_with_the_library_in_a_column_of_its_ow
     assert libraries["zmq-tcp"].removesuffix(" *") == "zmq"
     assert [line for line in lines if line in FAMILIES] == list(FAMILIES)
     assert lines.index("sockets") < next(at for at, line in enumerate(lines) if line.startswith("  tcp "))
+
+
+def test_every_kind_of_payload_is_listed_with_how_bytes_carry_it(within: Within) -> None:
+    _, _, after = within("list").out.partition("\nPAYLOADS\n")
+    listed = {line.split()[0]: line for line in after.partition("\n\n")[0].splitlines() if not line.startswith("   ")}
+    assert [*listed] == [*PAYLOADS, "your"]
+    assert "over a channel of bytes as the bytes of its memory" in listed["array"]
 
 
 def test_semantics_name_ordering_waiting_reach_and_what_becomes_of_the_dead(within: Within) -> None:

@@ -111,7 +111,7 @@ def test_what_start_up_files_print_around_the_answer_does_no_harm(bare: Bare) ->
     said = "import sys, atexit; print('hello', end=' '); print('there', file=sys.stderr); atexit.register(print, '[1]')"
     (bare.site / "greets.pth").write_text(said)
     (found,) = interpreters([bare.python])
-    assert (found.tag, found.executable, found.numpy) == (HERE, bare.python, False)
+    assert (found.tag, found.executable, found.libraries) == (HERE, bare.python, ())
 
 
 def test_an_interpreter_is_asked_apart_from_the_files_of_the_current_folder(
@@ -122,7 +122,7 @@ def test_an_interpreter_is_asked_apart_from_the_files_of_the_current_folder(
         (tmp_path / f"{name}.py").write_text("raise SystemExit('the file of the user')")
     monkeypatch.chdir(tmp_path)
     (found,) = interpreters([bare.python])
-    assert (found.tag, found.numpy) == (HERE, False)
+    assert (found.tag, found.libraries) == (HERE, ())
 
 
 SHOW = f"""

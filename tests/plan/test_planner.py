@@ -331,12 +331,12 @@ def test_choosing_nothing_is_the_suite_all_and_a_pattern_alone_takes_its_own_siz
 
 
 def test_arrays_are_skipped_under_a_python_without_numpy_and_nothing_else_is() -> None:
-    bare = Interpreter("py3.13.0", "/x", "CPython", "3.13.0", (3, 13), numpy=False)
+    bare = Interpreter("py3.13.0", "/x", "CPython", "3.13.0", (3, 13), ())
     request = Request(mechanisms=("pipe",), patterns=("ping-pong",), sizes=(64,), payloads=("bytes", "array"))
     made = plan(replace(request, pythons=(bare,)))
     assert [case.payload for case in made.cases] == ["bytes"]
     (skip,) = made.skips
-    assert skip.reason == "arrays need numpy, which is not installed in CPython 3.13.0 of --python"
+    assert skip.reason == "an array needs numpy, which is not installed in CPython 3.13.0 of --python"
 
 
 SHARERS = ("pipe", "queue", "tcp", "fifo", "shared-memory", "shared-memory-pipe")

@@ -14,8 +14,9 @@ from commands import EXTRA, PACKAGE_PARENT, environment, python
 
 import ipcbench
 from ipcbench.measure import patterns
+from ipcbench.measure.api.payload import load_kind
 from ipcbench.measure.registry import load_mechanism, mechanism_names, pattern_names
-from ipcbench.model import START_METHODS, Case, Outcome, StartMethod, Timing, Visit
+from ipcbench.model import PAYLOADS, START_METHODS, Case, Outcome, StartMethod, Timing, Visit
 from ipcbench.run.stop import Stop
 from ipcbench.run.visitor import Visitor
 
@@ -34,6 +35,7 @@ FLOORS = {
     "ipcbench.measure.transports": 3,
     "ipcbench.measure.mechanisms": 4,
     "ipcbench.measure.patterns": 4,
+    "ipcbench.measure.payloads": 4,
     "ipcbench.measure": 5,  # registry and plugins, which load mechanisms and patterns by name
     "ipcbench.measure.contract": 6,
     "ipcbench.measure.worker": 6,
@@ -131,16 +133,22 @@ def test_the_measured_side_imports_the_standard_library_and_pyperf_only(name: st
     import sys
 
     outside = {other.partition(".")[0] for other in imports(name)} - sys.stdlib_module_names
-    assert outside <= {"ipcbench", "pyperf", *LIBRARIES} | ({"numpy"} if name in OF_ARRAYS else set())
+    assert outside <= {"ipcbench", "pyperf", *LIBRARIES} | set(of_payload(name))
 
 
 # Inside methods: tests/measure/mechanisms/test_third_party.py looks at what importing a file loads.
+def of_payload(name: str) -> tuple[str, ...]:
+    """Return the libraries of a kind of payload, which its functions import when they are called."""
+    package, _, kind = name.rpartition(".")
+    return load_kind(kind).requires if package == "ipcbench.measure.payloads" and kind in PAYLOADS else ()
+
+
 LIBRARIES = {library for name in mechanism_names() for library in load_mechanism(name).requires}
-OF_ARRAYS = ("ipcbench.measure.api.arrays", "ipcbench.measure.api.payload")  # inside functions that only arrays call
 
 MEASURED = [
     "ipcbench.measure.worker",
     *(f"ipcbench.measure.mechanisms.{name.replace('-', '_')}" for name in mechanism_names()),
+    *(f"ipcbench.measure.payloads.{name}" for name in PAYLOADS),
     *(f"ipcbench.measure.patterns.{name.replace('-', '_')}" for name in pattern_names()),
 ]
 

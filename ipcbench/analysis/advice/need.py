@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from ipcbench.errors import BadRequest, UnknownName
 from ipcbench.measure.api.mechanism import Mechanism
-from ipcbench.model import Case, PayloadKind
+from ipcbench.measure.api.payload import load_kind
+from ipcbench.model import PAYLOADS, Case
 from ipcbench.results.schema import MechanismFacts
 
 MUSTS = (
@@ -35,7 +36,7 @@ class Need:
     consumers: int
     workers: int
     size: int
-    payload: PayloadKind = "bytes"
+    payload: str = "bytes"
     musts: tuple[str, ...] = ()
     family: str = ""
     mechanisms: tuple[str, ...] = ()
@@ -100,8 +101,8 @@ def check(need: Need) -> None:
             raise UnknownName("must", must, MUSTS)
     if {"block", "any"} <= set(need.musts):
         raise BadRequest("--must block and --must any: choose one")
-    if need.payload == "array" and need.size % 8:
-        raise BadRequest(f"an array is of whole float64, 8 B each: {need.size:,} B are none")
+    if need.payload in PAYLOADS and (reason := load_kind(need.payload).unfit(need.size)):
+        raise BadRequest(reason)
 
 
 def ruled_out(facts: Facts, need: Need) -> str | None:
@@ -122,8 +123,8 @@ def ruled_out(facts: Facts, need: Need) -> str | None:
 def _cannot_carry(facts: Facts, need: Need) -> str | None:
     if facts.carries == "number" and (need.size != _NUMBER or need.payload != "bytes"):
         return "carries one number of 8 B"
-    if facts.carries == "bytes" and need.payload == "object":
-        return "carries bytes, not objects"
+    if facts.carries == "bytes" and need.state and need.payload != "bytes":
+        return "holds bytes, not objects"
     return None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from ipcbench.analysis.advice.need import NOT_ASKED, WORDS, Need, check, questions_of, ruled_out, usual_size
 from ipcbench.cli.options import NEED_GROUPS, USUAL_NEED, known, parts, whole
 from ipcbench.errors import BadRequest
-from ipcbench.model import CPUS, MOST_WORKERS, PAYLOADS, PLACEMENTS
+from ipcbench.model import CPUS, MOST_WORKERS, PAYLOADS, PLACEMENTS, names_payload
 from ipcbench.plan import catalog
 from ipcbench.report.content.words import listing
 from ipcbench.shell import pasted
@@ -32,7 +32,7 @@ def make_need(given: dict[str, Any]) -> Need:
         consumers=consumers,
         workers=max(producers, consumers),
         size=parse_size(given["size"]) if given["size"] is not None else usual_size(questions[0]),
-        payload=known("payload", given["payload"], PAYLOADS),
+        payload=text if names_payload(text := given["payload"]) else known("payload", text, PAYLOADS),
         musts=parts(given["must"]),
         family=known("family", given["family"], families) if given["family"] else "",
         mechanisms=tuple(named),

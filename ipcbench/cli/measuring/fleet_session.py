@@ -35,7 +35,7 @@ from ipcbench.units import parse_duration
 def show(given: dict[str, Any]) -> int:
     """Print the hosts and what each would run; return the exit code."""
     _refuse_options(given, ("resume",))
-    request = make_run_request("run", given)
+    request = _request(given)
     with _connected(given) as fleet, Stop() as stop:
         present, absent = fleet.survey()
         for found in present:
@@ -95,10 +95,20 @@ def measure(given: dict[str, Any]) -> int:
         return code
 
 
+def _request(given: dict[str, Any]) -> RunRequest:
+    """Return the request of `fleet run`; raises BadRequest, also for a payload that only this machine has."""
+    request = make_run_request("run", given)
+    for payload in request.request.own_payloads:
+        raise BadRequest(
+            f"--payload {payload.source}: the hosts of a fleet do not have it; a fleet measures built-in kinds"
+        )
+    return request
+
+
 def _jobs(given: dict[str, Any], present: Sequence[Presence]) -> tuple[str, list[Job]]:
     """Return the label and a job for each host; raises BadRequest and ResultError before any begins."""
     if given["resume"] is None:
-        request = make_run_request("run", given)
+        request = _request(given)
         label = request.label if request.label is not None else f"fleet-{datetime.now(UTC):%Y%m%d-%H%M%S}"
         destination = replace(request.destination, resume_command=lambda *_: resume_command(given, label))
         return label, new_jobs(replace(request, destination=destination), label, present)

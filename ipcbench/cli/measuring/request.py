@@ -6,15 +6,16 @@ import itertools
 import random
 import re
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
+from ipcbench.cli.measuring.payloads import chosen_payloads
 from ipcbench.cli.options import GROUPS, REPORTS, RESULTS, known, parts, whole
 from ipcbench.errors import BadRequest
 from ipcbench.machine.pythons import interpreters
 from ipcbench.model import (
     CPUS,
     MOST_WORKERS,
-    PAYLOADS,
     PLACEMENTS,
     START_METHODS,
     Budget,
@@ -48,17 +49,20 @@ def make_run_request(command: str, given: dict[str, Any]) -> RunRequest:
         raise BadRequest("--full measures all suites in full: leave out --suite and --fast")
     effort = "fast" if given["fast"] else "rigorous" if given["rigorous"] else ""
     seed = given["seed"] if given["seed"] is not None else random.SystemRandom().randrange(2**32)
+    pythons = interpreters(given["python"])
+    payloads, own = chosen_payloads(parts(given["payload"]), given["trust_pickle"], pythons)
     request = Request(
         suites=parts(given["suite"]) or (("all",) if command == "all" and not given["full"] else ()),
         mechanisms=parts(given["mechanism"]),
         patterns=parts(given["pattern"]),
         sizes=_sizes(given["size"]),
         workers=_workers(given["workers"]),
-        payloads=tuple(known("payload", text, PAYLOADS) for text in parts(given["payload"])),
+        payloads=payloads,
+        own_payloads=own,
         placements=tuple(known("placement", text, PLACEMENTS) for text in parts(given["placement"])),
         cpus=tuple(known("CPUs", text, CPUS) for text in parts(given["cpus"])),
         start_methods=tuple(known("start method", text, START_METHODS) for text in parts(given["start_method"])),
-        pythons=interpreters(given["python"]),
+        pythons=pythons,
         fast=given["fast"],
         full=given["full"],
     )
@@ -121,7 +125,7 @@ def _command(command: str, given: dict[str, Any], request: Request, seed: int) -
         "pattern": request.patterns,
         "size": tuple(map(size_name, request.sizes)),
         "workers": tuple(map(str, request.workers)),
-        "payload": request.payloads,
+        "payload": tuple(_given_payload(name, request) for name in request.payloads),
         "placement": request.placements,
         "cpus": request.cpus,
         "start-method": request.start_methods,
@@ -130,12 +134,18 @@ def _command(command: str, given: dict[str, Any], request: Request, seed: int) -
     for name, chosen in lists.items():
         if chosen:
             words += [f"--{name}", ",".join(chosen)]
-    flags = ("fast", "full", "rigorous", "fresh_interpreters")
+    flags = ("trust_pickle", "fast", "full", "rigorous", "fresh_interpreters")
     words += [f"--{name.replace('_', '-')}" for name in flags if given[name]]
     for name in ("budget", "rounds", "precision"):
         if given[name]:
             words += [f"--{name}", " ".join(given[name].split())]
     return kept(*words, "--seed", seed)
+
+
+def _given_payload(name: str, request: Request) -> str:
+    """Return a payload for the command that repeats the run: a path without its folders."""
+    own = {payload.name: payload.source for payload in request.own_payloads}
+    return name if name not in own else own[name] if ":" in own[name] else PurePath(own[name]).name
 
 
 def _repeated(python: Interpreter) -> str:

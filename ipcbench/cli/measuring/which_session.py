@@ -6,7 +6,7 @@ import contextlib
 import math
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,11 +14,12 @@ from ipcbench.analysis.advice.need import Need
 from ipcbench.cli.answering.need import fitting, make_need, words_of
 from ipcbench.cli.exit_codes import NOT_SAVED
 from ipcbench.cli.measuring.listener import Terminal
+from ipcbench.cli.measuring.payloads import chosen_payloads
 from ipcbench.cli.measuring.session import code_of
 from ipcbench.cli.options import RESULTS
 from ipcbench.cli.output import tell
-from ipcbench.errors import Interrupted, ResultError
-from ipcbench.model import CPUS, PLACEMENTS, Budget, Timing
+from ipcbench.errors import BadRequest, Interrupted, ResultError
+from ipcbench.model import CPUS, PLACEMENTS, Budget, OwnPayload, Timing
 from ipcbench.plan.planner import Request
 from ipcbench.results.store import check_label, check_writable
 from ipcbench.run.containment.run_folder import RunFolder
@@ -30,7 +31,7 @@ from ipcbench.run.session import run
 from ipcbench.run.trial import LEAST_ROUNDS, TOO_SLOW, Trial, narrowed
 from ipcbench.shell import file_argument, kept, pasted
 from ipcbench.text import count
-from ipcbench.units import format_duration, parse_duration
+from ipcbench.units import format_duration, format_size, parse_duration
 
 MOST_ROUNDS = 30
 BESIDE = 1.0  # seconds, to start the interpreter and the run, and to print the answer
@@ -44,8 +45,13 @@ def measure_need(given: dict[str, Any], style: str) -> int:
     Raises BadRequest and ResultError before the first visit, and Interrupted if a signal comes before there is an
     answer.
     """
-    begun, need = time.monotonic(), make_need(given)
-    request = _request(need, given)
+    begun = time.monotonic()
+    (payload,), own = chosen_payloads([given["payload"]], given["trust_pickle"])
+    if own and given["size"] is not None:
+        raise BadRequest(f"--payload {given['payload']} has its own size, {format_size(own[0].size)}: leave out --size")
+    sized = {"payload": payload, "size": f"{own[0].size}B"} if own else {}
+    need = make_need(given | sized)
+    request = _request(need, given, own)
 
     # Before measuring, so that the answer follows the last round at once.
     from ipcbench.cli.answering.answer import answer, print_answer
@@ -74,7 +80,7 @@ def _without_answer(finished: FinishedRun, code: int, save: bool) -> int:
     return code or NOT_SAVED
 
 
-def _request(need: Need, given: dict[str, Any]) -> RunRequest:
+def _request(need: Need, given: dict[str, Any], own: Sequence[OwnPayload]) -> RunRequest:
     """Return the run of all mechanisms that fit a need; raises BadRequest, and ResultError if its label is taken."""
     label, results, seconds = given["save"], given["results"], parse_duration(given["budget"])
     if label is not None:
@@ -90,9 +96,10 @@ def _request(need: Need, given: dict[str, Any]) -> RunRequest:
         request=Request(
             mechanisms=tuple(fitting(need)),
             patterns=(need.questions[0],),
-            sizes=(need.size,),
+            sizes=() if own else (need.size,),
             workers=(need.workers,),
             payloads=(need.payload,),
+            own_payloads=tuple(own),
             placements=tuple(name for name in PLACEMENTS if name == need.placement),
             cpus=tuple(name for name in CPUS if name == need.cpus),
         ),

@@ -13,9 +13,9 @@ import shutil
 import sys
 from typing import Any, Literal, NamedTuple, get_args
 
-from ipcbench.measure.api.payload import Carries
+from ipcbench.measure.api.payload import Carries, load_kind
 from ipcbench.measure.api.ports import PORTS, Cell, Channel, Executor, Signal
-from ipcbench.model import START_METHODS, PayloadKind, StartMethod
+from ipcbench.model import START_METHODS, StartMethod
 
 Family = Literal[
     "pipes",
@@ -93,8 +93,10 @@ class Mechanism(NamedTuple):
     # Smallest and largest payload, in bytes. Default 1 and None: no upper limit.
     smallest: int = 1
     largest: int | None = None
-    # Whether it can send numpy arrays. Default True.
+    # Whether it can send numpy arrays and instances of classes, not only plain objects. Default True.
     arrays: bool = True
+    # Whether all messages must have exactly the size that a port was made for. Default False: they may be smaller.
+    exact: bool = False
     # Copies of a payload on its way, in user space and kernel together. Default None: unknown.
     copies: int | None = None
     # Order of the messages that one receiver gets: "total", "per sender" or "none". Default "total".
@@ -211,7 +213,7 @@ class Mechanism(NamedTuple):
         return None
 
     def unfit(
-        self, port: str, size: int, senders: Many = "one", receivers: Many = "one", payload: PayloadKind = "bytes"
+        self, port: str, size: int, senders: Many = "one", receivers: Many = "one", payload: str = "bytes"
     ) -> str | None:
         """Return why the mechanism cannot serve such a case on any machine, in words; None if it can."""
         if port not in self.ports:
@@ -223,16 +225,22 @@ class Mechanism(NamedTuple):
             return None
         if self.carries == "number" and size != 8:
             return f"{self.name} carries one 8 B number"
-        if payload != "bytes" and (self.carries == "number" or (payload == "object" and self.carries == "bytes")):
-            return f"{self.name} carries {'an 8 B number' if self.carries == 'number' else 'bytes'}, and not {payload}s"
-        if payload == "array" and not self.arrays:
-            if self.family != "interpreters":
-                return f"{self.name} carries plain objects, and no arrays"
-            return f"{self.name} is between interpreters, and numpy can be imported in the first one only"
+        kind = load_kind(payload)
+        if self.carries == "number" and payload != "bytes":
+            return f"{self.name} carries an 8 B number, and not {kind.title}"
+        if not kind.plain and not self.arrays:
+            if self.family != "interpreters" or not kind.requires:
+                return f"{self.name} carries plain objects, and not {kind.title}"
+            return f"{self.name} is between interpreters, and {kind.requires[0]} can be imported in the first one only"
+        if self.carries == "bytes" and kind.coded and port == "cell":
+            return f"{self.name} holds bytes, and not {kind.title}"
+        if self.carries == "bytes" and self.exact and (kind.beside or kind.varies):
+            return f"{self.name} carries messages of one size, and those of {kind.title} differ"
         if size < self.smallest:
             return f"{self.name} carries at least {self.smallest:,} B"
-        if self.largest is not None and size > self.largest:
-            return f"{self.name} carries at most {self.largest:,} B"
+        if self.largest is not None and size + kind.beside > self.largest:
+            more = f", and {kind.title} takes up to {kind.beside:,} B more than its size" if kind.beside else ""
+            return f"{self.name} carries at most {self.largest:,} B{more}"
         return None
 
     def missing(self, python: tuple[int, int] = sys.version_info[:2]) -> str | None:

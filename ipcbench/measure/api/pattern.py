@@ -15,20 +15,10 @@ from itertools import repeat
 from time import perf_counter
 from typing import Any, Literal, NamedTuple
 
-from ipcbench.measure.api.arrays import ArrayChannel
+from ipcbench.measure.api.digest import digest, digests, own
 from ipcbench.measure.api.mechanism import Many, Mechanism
-from ipcbench.measure.api.payload import (
-    LEAST_OBJECT,
-    MOST_PROVED,
-    Content,
-    Payload,
-    digest,
-    digests,
-    make_payloads,
-    own,
-    proof_count,
-    window_for,
-)
+from ipcbench.measure.api.payload import Payload, load_kind, make_payloads
+from ipcbench.measure.api.pool import MOST_PROVED, proof_count, window_for
 from ipcbench.measure.api.ports import Cell, Channel, Port, Receive, Run, Send, Side
 from ipcbench.measure.api.settings import PortSettings
 from ipcbench.model import Case
@@ -53,9 +43,9 @@ def _no_port(*_: Any) -> Any:
 class Seat(NamedTuple):
     """What one process uses in a turn.
 
-    number: peers count from 0; the driver is -1. operation, workers: the case's. window: messages in flight, the
-    pattern's. outlets: for a process that sends to several channels. cycle: for a pattern that makes and ends ports and
-    peers in each operation.
+    number: peers count from 0; the driver is -1. operation, workers, payload: the case's. window: messages in flight,
+    the pattern's. outlets: for a process that sends to several channels. cycle: for a pattern that makes and ends ports
+    and peers in each operation.
     """
 
     number: int
@@ -70,6 +60,7 @@ class Seat(NamedTuple):
     run: Run = _no_port
     outlets: Sequence[Send] = ()
     cycle: Cycle = _no_port
+    payload: str = "bytes"
 
     def keeping(self, kept: list[Any]) -> Seat:
         """Return this seat with a `receive` that also appends what it returns to `kept`."""
@@ -119,7 +110,6 @@ class Proof(NamedTuple):
     rule: Rule
     nonce: int = 0
     size: int = 0
-    content: Content = "bytes"
     messages: int = 0
     received: Sequence[Sequence[str]] = ()
     streams: Sequence[int] = ()
@@ -144,7 +134,7 @@ class Verification(NamedTuple):
 
     seat: Seat
     crew: Crew
-    content: Content
+    content: str
     size: int
     nonce: int
     loops: int = MOST_PROVED
@@ -156,7 +146,7 @@ class Verification(NamedTuple):
 
     def proof(self, rule: Rule, messages: int, received: Sequence[Sequence[str]]) -> Proof:
         """Return a proof over stream 0 from the digests of what each receiver got."""
-        return Proof(rule, self.nonce, self.size, self.content, messages, received, [0] * len(received))
+        return Proof(rule, self.nonce, self.size, messages, received, [0] * len(received))
 
 
 class Pattern(ABC):
@@ -181,10 +171,8 @@ class Pattern(ABC):
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         """Return why mechanism and pattern make no case of this size, workers and so on; None if they do."""
-        if case.payload == "object" and case.size < LEAST_OBJECT:
-            return f"an object takes at least {LEAST_OBJECT} B"
-        if case.payload == "array" and case.size % 8:
-            return "an array is of whole float64, 8 B each"
+        if case.payload != "bytes" and (reason := load_kind(case.payload).unfit(case.size)):
+            return reason
         if mechanism.only_patterns and self.name not in mechanism.only_patterns:
             return f"{mechanism.name} is measured in {', '.join(mechanism.only_patterns)} only"
         if mechanism.peers == "nobody" and not self.alone:
@@ -349,11 +337,12 @@ class CellPattern(Pattern):
 
 
 def make_channel(mechanism: Mechanism, settings: PortSettings) -> Channel:
-    """Allocate a channel of a mechanism, for the payloads of the case; raises TypeError if it has none."""
+    """Allocate a channel of a mechanism, for payloads of the settings' kind; raises TypeError if it has none."""
     if mechanism.channel is None:
         raise TypeError(f"{mechanism.name} has no channel")
     channel = mechanism.channel(settings)
-    return ArrayChannel(channel) if settings.payload == "array" and mechanism.carries == "bytes" else channel
+    coded = load_kind(settings.payload).coded if mechanism.carries == "bytes" else None
+    return coded(channel) if coded else channel
 
 
 def echo(seat: Seat, turn: Turn) -> Lap:

@@ -10,8 +10,6 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import current_process
 from typing import TYPE_CHECKING, Protocol
 
-from ipcbench.model import PayloadKind
-
 if TYPE_CHECKING:
     from multiprocessing.managers import SyncManager  # its import takes 20 ms, which only manager mechanisms pay
 
@@ -35,14 +33,12 @@ class Helper(Protocol):
 class PortSettings:
     """Settings that a port is made from.
 
-    context: the multiprocessing context of the start method. size: bytes per payload. window: messages in flight.
-    workers: number of peers. payload: what travels; a channel of bytes receives arrays as byte views, see
-    measure.api.arrays. A port draws every object from here, so that its names and helpers belong to the visit.
+    context: the multiprocessing context of the start method. size: the most bytes of a message. window: messages in
+    flight. workers: number of peers. payload: the kind of what travels, which reaches a channel of bytes coded, see
+    measure.api.kind. A port draws every object from here, so that its names and helpers belong to the visit.
     """
 
-    def __init__(
-        self, context: BaseContext, size: int, window: int, workers: int, payload: PayloadKind = "bytes"
-    ) -> None:
+    def __init__(self, context: BaseContext, size: int, window: int, workers: int, payload: str = "bytes") -> None:
         self.context = context
         self.size = size
         self.window = window

@@ -25,14 +25,13 @@ from ipcbench.measure.contract.stage import WORKERS, streams
 from ipcbench.measure.contract.waiting import observe_waiting
 from ipcbench.measure.process.names import claim_names, visit_folder
 from ipcbench.measure.process.stages import RESULT, leave, mark, show_stacks
-from ipcbench.measure.registry import load_mechanism, mechanism_names
+from ipcbench.measure.registry import load_mechanism
 from ipcbench.model import START_METHODS, StartMethod
 
 # Smallest, typical, and around the thresholds: above 16 384 B a Connection writes twice (16 366 B before pickling,
 # which adds 18 B), and a pipe holds 65 536 B.
 THRESHOLDS = (1, 64, 4096, 16366, 16367, 16384, 16385, 65535, 65536, 65537, 2**20)
 FEW = (1, 64, 16385, 2**20)
-MIXING = {*mechanism_names()} - {"array", "memcpy"}  # these also carry smaller payloads than a port was made for
 LARGE = (2**20,)
 CELL_SIZES = (8, 64, 65536)
 ROOM = (64, 2100, 4200, 16385, 32704)  # messages that leave pages of a pipe half empty, and the largest it must hold
@@ -72,7 +71,7 @@ def _of_channel(mechanism: Mechanism, method: StartMethod, full: bool) -> dict[s
     thorough = full and not alike and name not in channels.WAITING
     fitting = list(_fitting(mechanism, (8,) if number else THRESHOLDS if thorough else FEW))
     found: dict[str, Observation] = {}
-    together = [size for size in fitting if name in MIXING and size <= FEW[-1]]
+    together = [size for size in fitting if not mechanism.exact and size <= FEW[-1]]
     for group in ([together] if together else []) + [[size] for size in fitting if size not in together]:
         found[f"echo {group}"] = partial(channels.observe_echo, mechanism, method, *group)
     if full and streams(mechanism):

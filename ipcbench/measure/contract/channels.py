@@ -9,9 +9,11 @@ from functools import partial
 from typing import Any
 
 from ipcbench.errors import PeerFailed
+from ipcbench.measure.api.digest import digest, digests, own
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Turn, Verification
-from ipcbench.measure.api.payload import content, digest, digests, make_payloads, own, window_for
+from ipcbench.measure.api.payload import content, make_payloads
+from ipcbench.measure.api.pool import window_for
 from ipcbench.measure.contract.stage import (
     TASKS,
     WORKERS,

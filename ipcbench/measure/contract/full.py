@@ -14,9 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ipcbench.measure.api.digest import digests
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn
-from ipcbench.measure.api.payload import content, digests, make_payloads
+from ipcbench.measure.api.payload import content, make_payloads
 from ipcbench.measure.api.ports import Send
 from ipcbench.measure.contract.stage import staged
 from ipcbench.model import StartMethod

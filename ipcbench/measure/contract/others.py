@@ -11,9 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ipcbench.measure.api.digest import digest, digests
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Turn, Verification
-from ipcbench.measure.api.payload import content, digest, digests, make_payloads
+from ipcbench.measure.api.payload import content, make_payloads
 from ipcbench.measure.contract.stage import ADDS, TASKS, WORKERS, difficult_payloads, simplest, staged
 from ipcbench.measure.registry import load_pattern
 from ipcbench.model import StartMethod

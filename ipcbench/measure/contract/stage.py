@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, NoReturn
 
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Pattern, Seat
-from ipcbench.measure.api.payload import content, make_payloads, window_for
+from ipcbench.measure.api.payload import content, make_payloads
+from ipcbench.measure.api.pool import window_for
 from ipcbench.measure.api.ports import Executor, Port
 from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.process.placement import usable_cpus

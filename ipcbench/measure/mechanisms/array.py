@@ -61,6 +61,7 @@ MECHANISM = Mechanism(
     short="Array",
     family="shared memory",
     carries="bytes",
+    exact=True,
     bounded_by="slots",
     shared_memory=True,
     channel=ArrayRing,

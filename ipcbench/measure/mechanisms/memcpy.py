@@ -34,6 +34,7 @@ MECHANISM = Mechanism(
     short="memcpy",
     family="controls",
     carries="bytes",
+    exact=True,
     bounded_by="slots",
     channel=MemcpyControl,
     duplex=True,

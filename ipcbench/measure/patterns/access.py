@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import repeat
 from time import perf_counter
 
+from ipcbench.measure.api.digest import digest
 from ipcbench.measure.api.pattern import (
     CellPattern,
     Go,
@@ -19,7 +20,7 @@ from ipcbench.measure.api.pattern import (
     check_counts,
     check_last,
 )
-from ipcbench.measure.api.payload import digest, make_payloads
+from ipcbench.measure.api.payload import make_payloads
 from ipcbench.measure.api.ports import Side
 
 _PROOF_COUNT = 3

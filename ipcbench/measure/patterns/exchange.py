@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.digest import digest, digests
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts, check_last
-from ipcbench.measure.api.payload import digest, digests, window_for
+from ipcbench.measure.api.pool import window_for
 from ipcbench.measure.api.ports import Side
 from ipcbench.model import Case
 

@@ -9,9 +9,9 @@ from itertools import repeat
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.digest import digest, digests
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts
-from ipcbench.measure.api.payload import digest, digests
 from ipcbench.measure.api.ports import Channel, Side
 from ipcbench.model import Case
 

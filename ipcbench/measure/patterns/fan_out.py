@@ -3,7 +3,8 @@
 A worker cannot know how many messages it will get, so it receives until it gets a sentinel. Its length marks a
 sentinel, because a channel of bytes cannot carry None: it is the first byte of a payload, the first number of an array,
 or an empty dict, and so shorter than any payload. All mechanisms use these sentinels, so that all pay for the same test
-of the length. The one sender sends the sentinels after its messages, so the channel must keep order.
+of the length. Kinds of payload without a length have None as sentinel, and all mechanisms pay for the test for None.
+The one sender sends the sentinels after its messages, so the channel must keep order.
 """
 
 from collections.abc import Sequence
@@ -11,12 +12,13 @@ from itertools import repeat
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.digest import digest
+from ipcbench.measure.api.kind import Kind
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts
-from ipcbench.measure.api.payload import digest
+from ipcbench.measure.api.payload import load_kind
 from ipcbench.model import Case
 
-_LONGEST_SENTINEL = {"bytes": 1, "object": 1, "array": 8}  # in bytes
 _END = 1  # len() of the longest sentinel
 
 
@@ -30,7 +32,7 @@ class FanOut(ChannelPattern):
     rule = "shared"
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
-        sentinel = _LONGEST_SENTINEL[case.payload]
+        sentinel = load_kind(case.payload).unit  # bytes
         if mechanism.ordering == "none":
             return f"{mechanism.name} keeps no order, and a sentinel would overtake messages"
         if case.size <= sentinel:
@@ -43,10 +45,10 @@ class FanOut(ChannelPattern):
         return [0]
 
     def payloads_in(self, messages: Sequence[Any]) -> Sequence[Any]:
-        return [message for message in messages if len(message) > _END]
+        return messages[:-1]  # the last one is the sentinel that ended the turn
 
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
-        send, sentinel = seat.send, _sentinel(turn.payloads[0])
+        send, sentinel = seat.send, _sentinel(turn.payloads[0], load_kind(seat.payload))
         go(turn.operations)
         # Clock: starts before the first send, here; stops when the latest worker has its sentinel, by that worker's
         # stamp. Operation: one message received. The sentinels, one per worker and turn, are not counted; they are
@@ -59,12 +61,7 @@ class FanOut(ChannelPattern):
         return Lap(start, perf_counter(), turn.operations)
 
     def serve(self, seat: Seat, turn: Turn) -> Lap:
-        receive, last, done = seat.receive, None, 0
-        start = perf_counter()
-        while len(message := receive()) > _END:
-            last = message
-            done += 1
-        return Lap(start, perf_counter(), done, last)
+        return _take(seat) if load_kind(seat.payload).has_length else _take_until_none(seat)
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
         # Stamps of two processes: perf_counter is one clock on a Linux host, see process/team.py.
@@ -79,7 +76,27 @@ class FanOut(ChannelPattern):
             raise Unverified("the last message sent is not the last one of any worker")
 
 
-def _sentinel(payload: Any) -> Any:
+def _take(seat: Seat) -> Lap:
+    receive, last, done = seat.receive, None, 0
+    start = perf_counter()
+    while len(message := receive()) > _END:
+        last = message
+        done += 1
+    return Lap(start, perf_counter(), done, last)
+
+
+def _take_until_none(seat: Seat) -> Lap:
+    receive, last, done = seat.receive, None, 0
+    start = perf_counter()
+    while (message := receive()) is not None:
+        last = message
+        done += 1
+    return Lap(start, perf_counter(), done, last)
+
+
+def _sentinel(payload: Any, kind: Kind) -> Any:
+    if not kind.has_length:
+        return None
     return {} if isinstance(payload, dict) else payload[:_END]
 
 

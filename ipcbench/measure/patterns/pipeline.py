@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.digest import digest, digests
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import (
     ChannelPattern,
@@ -24,7 +25,7 @@ from ipcbench.measure.api.pattern import (
     echo,
     make_channel,
 )
-from ipcbench.measure.api.payload import digest, digests, window_for
+from ipcbench.measure.api.pool import window_for
 from ipcbench.measure.api.ports import Channel, Port, Side
 from ipcbench.measure.api.settings import PortSettings
 from ipcbench.model import Case

@@ -18,9 +18,9 @@ from itertools import pairwise, repeat
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.digest import digest, digests
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts, check_last, echo
-from ipcbench.measure.api.payload import digest, digests
 from ipcbench.model import Case
 
 RATES = {"open-1k": 1e3, "open-3k": 3e3, "open-10k": 1e4, "open-30k": 3e4, "open-100k": 1e5}  # messages per second

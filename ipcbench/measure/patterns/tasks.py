@@ -10,9 +10,10 @@ from threading import get_native_id
 from time import perf_counter
 from typing import Any
 
+from ipcbench.measure.api.digest import digest
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Go, Lap, Pattern, Proof, Seat, Turn, Unverified, Verification
-from ipcbench.measure.api.payload import Payload, digest, make_payloads
+from ipcbench.measure.api.payload import Payload, make_payloads
 from ipcbench.measure.api.ports import Executor, Port, Side
 from ipcbench.measure.api.settings import PortSettings
 from ipcbench.model import Case

@@ -26,8 +26,10 @@ from types import FrameType
 from typing import Any, Literal, NamedTuple
 
 from ipcbench.errors import PeerFailed
+from ipcbench.measure.api.digest import digest
 from ipcbench.measure.api.pattern import Crew, Lap, Pattern, Seat, Turn
-from ipcbench.measure.api.payload import Content, digest, make_payloads, pool_count
+from ipcbench.measure.api.payload import make_payloads
+from ipcbench.measure.api.pool import pool_count
 from ipcbench.measure.process.placement import place
 from ipcbench.measure.process.stages import show_stacks
 
@@ -84,7 +86,7 @@ class Job(NamedTuple):
     """What a peer needs to know; pickled under spawn and forkserver, inherited under fork."""
 
     pattern: Pattern
-    content: Content
+    content: str
     size: int
     seat: Seat
     cpus: Sequence[int]

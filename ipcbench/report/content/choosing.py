@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import cast
 
 import pandas as pd
 
 from ipcbench.analysis.advice.advise import Advice, Option, advise
 from ipcbench.analysis.advice.need import Need, usual_size
 from ipcbench.analysis.difference import WORTH
-from ipcbench.model import PayloadKind
 from ipcbench.report.content.findings import OPERATIONS, choices, ratio, ties, too_few
 from ipcbench.report.content.setting import in_words
 from ipcbench.report.content.study import Study
@@ -87,7 +85,7 @@ def _answer(study: Study, filed: pd.DataFrame, wish: Wish) -> Advice:
     cases = filed[(filed["start_method"] == (wish.start_method or start_method)) & (filed["payload"] == payload)]
     cases = cases[cases["cpus"] == cpus]
     placement = placement if (cases["placement"] == placement).any() else ""
-    need = replace(wish.need, payload=cast(PayloadKind, payload), placement=placement, python=python)
+    need = replace(wish.need, payload=payload, placement=placement, python=python)
     return advise([facts for facts in study.record.mechanisms if wish.fits(facts)], cases, study.visits, need)
 
 

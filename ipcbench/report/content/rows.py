@@ -266,6 +266,7 @@ def environment(study: Study) -> Table:
         ["System", f"{machine.system} {machine.kernel}{', virtual machine' if machine.virtual else ''}"],
         ["Python", f"{machine.interpreter}, pyperf {machine.pyperf}"],
         *([["Measured under", ", ".join(python.written for python in record.pythons)]] if record.pythons else []),
+        *([["Own payloads", "; ".join(payload.written for payload in record.payloads)]] if record.payloads else []),
         ["Pickle protocol", str(machine.pickle_protocol)],
         ["Switch interval", format_time(machine.switch_interval)],
         ["Payload, start method, placement, CPUs", ", ".join(filter(None, study.setting))],

@@ -13,7 +13,7 @@ from typing import Annotated, BinaryIO, Literal
 import msgspec
 
 from ipcbench.machine.identity import Identity, Word
-from ipcbench.model import UNLIMITED, Budget, Failure, Interpreter, Outcome, Room, Timing
+from ipcbench.model import UNLIMITED, Budget, Failure, Interpreter, Outcome, OwnPayload, Room, Timing
 from ipcbench.results.schema import Condition, Duration, Loops, MachineFacts, Seconds, SkipRecord, Stack, Text, Warmup
 
 JOURNAL_SCHEMA = 3
@@ -40,6 +40,7 @@ class PlanRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notes: dict[str, tuple[Text, ...]]
     pythons: tuple[Interpreter, ...] = ()
     room: Room = UNLIMITED
+    payloads: tuple[OwnPayload, ...] = ()
 
 
 class Planned(Record, frozen=True, tag="plan"):

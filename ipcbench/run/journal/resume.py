@@ -72,6 +72,7 @@ def plan_record(plan: Plan) -> PlanRecord:
         notes=plan.notes,
         pythons=plan.pythons,
         room=plan.room,
+        payloads=plan.payloads,
     )
 
 
@@ -124,7 +125,7 @@ def _plan(path: Path, planned: Planned) -> Plan:
     record = planned.plan
     if digest(record, planned.identity.software) != planned.digest:
         raise ResultError(f"{path}: damaged: the plan is not the one that was begun")
-    if record.pythons and path.exists() and path.stat().st_uid != os.geteuid():
+    if (record.pythons or record.payloads) and path.exists() and path.stat().st_uid != os.geteuid():
         raise ResultError(f"{path}: names programs to run, and is not yours: only its owner continues it")
     try:
         cases = tuple(map(Case.parse, record.cases))
@@ -136,7 +137,17 @@ def _plan(path: Path, planned: Planned) -> Plan:
         raise ResultError(f"{path}: its plan cannot be made here: {error}") from error
     if not cases or len(set(cases)) != len(cases):
         raise ResultError(f"{path}: damaged: a plan names each of its cases once, and has one")
-    return Plan(cases, skips, record.seed, record.budget, record.timing, record.notes, record.pythons, record.room)
+    return Plan(
+        cases,
+        skips,
+        record.seed,
+        record.budget,
+        record.timing,
+        record.notes,
+        record.pythons,
+        record.room,
+        record.payloads,
+    )
 
 
 def _attempts(path: Path, plan: Plan, visits: Sequence[Done | Failed]) -> dict[tuple[Case, int, int], Attempt]:

@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 import msgspec
 
 from ipcbench.measure.api.pattern import Proof
-from ipcbench.measure.api.payload import Content
 from ipcbench.measure.process.stages import FAILURE, RESULT
 from ipcbench.model import Failure, Outcome, Visit
 from ipcbench.plan import catalog
@@ -31,7 +30,6 @@ class ProofRecord(msgspec.Struct):
     rule: Literal["each", "shared", "total", "ordered"]
     nonce: int
     size: Count
-    content: Content
     messages: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
     received: list[list[str]]
     streams: list[int]
@@ -75,13 +73,18 @@ class VisitMetadata(msgspec.Struct):
     inner_loops: Loops = 1
 
 
-def judge(visit: Visit, folder: Path, report: Report, turns: Sequence[int], controls: Controls) -> Outcome | Failure:
-    """Return the worst verdict that the report and the files support; turns are the places of the visit's turns."""
+def judge(
+    visit: Visit, folder: Path, report: Report, turns: Sequence[int], controls: Controls, known: Sequence[str] = ()
+) -> Outcome | Failure:
+    """Return the worst verdict that the report and the files support; turns are the places of the visit's turns.
+
+    known are the digests of all messages, if they are of a payload of the user's.
+    """
     if report.ending == "late":
         return Failure("timed-out", report.stage, _how_late(report), report.stack)
     if report.status != 0:
         return _why_failed(folder, report)
-    found = _read_outcome(visit, folder, report, turns, controls)
+    found = _read_outcome(visit, folder, report, turns, controls, known)
     if isinstance(found, Outcome) and report.leaks:
         more = f" and {len(report.leaks) - 1} more" if len(report.leaks) > 1 else ""
         return Failure("leaked", "exit", f"left behind: {report.leaks[0]}{more}")
@@ -121,7 +124,7 @@ def _last_words(tail: str) -> str:
 
 
 def _read_outcome(
-    visit: Visit, folder: Path, report: Report, turns: Sequence[int], controls: Controls
+    visit: Visit, folder: Path, report: Report, turns: Sequence[int], controls: Controls, known: Sequence[str]
 ) -> Outcome | Failure:
     """Read the worker's file, and check its proofs and its numbers."""
     try:
@@ -129,15 +132,15 @@ def _read_outcome(
         (benchmark,) = file.benchmarks
         (run,) = benchmark.runs
         metadata = file.metadata | benchmark.metadata | run.metadata
-        known = msgspec.convert(metadata, VisitMetadata)
+        loops = msgspec.convert(metadata, VisitMetadata)
     except (OSError, msgspec.DecodeError, ValueError, RecursionError) as error:
         return Failure("failed", "result", f"the worker left no readable result: {error}")
     proofs = [Proof(*msgspec.structs.astuple(proof)) for proof in file.ipcbench.proofs]
-    reason = why_unproven(visit.case, proofs, file.ipcbench.pids)
+    reason = why_unproven(visit.case, proofs, file.ipcbench.pids, known)
     if reason:
         return Failure("unverified", "verification", reason)
-    found = _outcome(visit, run, metadata, known.loops, file.ipcbench, turns, report)
-    reason = why_implausible(visit.case, found, known.inner_loops, report, controls)
+    found = _outcome(visit, run, metadata, loops.loops, file.ipcbench, turns, report)
+    reason = why_implausible(visit.case, found, loops.inner_loops, report, controls)
     return Failure("unverified", "timing", reason) if reason else found
 
 

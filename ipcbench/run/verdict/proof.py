@@ -8,14 +8,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from ipcbench.measure.api.digest import digests
 from ipcbench.measure.api.pattern import Proof
-from ipcbench.measure.api.payload import digests, make_payloads
+from ipcbench.measure.api.payload import content, make_payloads, places
 from ipcbench.model import Case
 from ipcbench.plan import catalog
 
 
-def why_unproven(case: Case, proofs: Sequence[Proof], pids: Sequence[int]) -> str | None:
-    """Return what the proofs of a visit fail to show; None if they show that every byte moved."""
+def why_unproven(case: Case, proofs: Sequence[Proof], pids: Sequence[int], known: Sequence[str] = ()) -> str | None:
+    """Return what the proofs of a visit fail to show; None if they show that every byte moved.
+
+    known are the digests of all messages, if they are of a payload of the user's.
+    """
     peers = catalog.pattern(case.pattern).peers(case.workers)
     parts = 1 if catalog.mechanism(case.mechanism).peers == "nobody" else 1 + peers
     if len(set(pids)) != parts:
@@ -23,13 +27,13 @@ def why_unproven(case: Case, proofs: Sequence[Proof], pids: Sequence[int]) -> st
     if len(proofs) < 2:
         return "there was no verification before and after timing"
     for proof in proofs:
-        reason = _why_wrong(case, proof)
+        reason = _why_wrong(case, proof, known)
         if reason:
             return reason
     return None
 
 
-def _why_wrong(case: Case, proof: Proof) -> str | None:
+def _why_wrong(case: Case, proof: Proof, known: Sequence[str]) -> str | None:
     pattern = catalog.pattern(case.pattern)
     if proof.rule != pattern.rule:
         return f"the proof is of the kind {proof.rule} where {case.pattern} needs {pattern.rule}"
@@ -50,7 +54,7 @@ def _why_wrong(case: Case, proof: Proof) -> str | None:
         wanted = wanted[:1]  # the driver alone
     if list(proof.streams) != wanted or (proof.rule == "each" and len(proof.received) != len(wanted)):
         return f"the verification turn was of {len(proof.received)} lists of the streams {proof.streams}, not {wanted}"
-    expected = {stream: _expected(proof, stream) for stream in wanted}
+    expected = {stream: _expected(case, proof, stream, known) for stream in wanted}
     if proof.rule == "shared":
         return _why_not_shared(proof, expected, catalog.mechanism(case.mechanism).ordering != "none")
     for stream, received in zip(proof.streams, proof.received, strict=True):
@@ -76,8 +80,11 @@ def _why_not_shared(proof: Proof, expected: Mapping[int, Sequence[str]], ordered
     return None
 
 
-def _expected(proof: Proof, stream: int) -> list[str]:
-    return digests(make_payloads(proof.content, proof.nonce, proof.size, proof.messages, stream))
+def _expected(case: Case, proof: Proof, stream: int, known: Sequence[str]) -> list[str]:
+    if known:
+        return [known[place] for place in places(len(known), proof.nonce, proof.messages, stream)]
+    what = content(catalog.mechanism(case.mechanism).carries, case.payload)
+    return digests(make_payloads(what, proof.nonce, proof.size, proof.messages, stream))
 
 
 def _difference(arrived: Counter[str], expected: Counter[str]) -> str:

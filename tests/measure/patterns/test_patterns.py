@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.digest import digest, digests
+from ipcbench.measure.api.mechanism import Mechanism, is_installed
 from ipcbench.measure.api.pattern import Crew, Lap, Pattern, Seat, Turn, Unverified, Verification, WrongResult
-from ipcbench.measure.api.payload import Content, digest, digests, make_payloads
+from ipcbench.measure.api.payload import load_kind, make_payloads
 from ipcbench.measure.api.ports import Cell
 from ipcbench.measure.patterns.broadcast import Broadcast
 from ipcbench.measure.patterns.counter import Counter
@@ -33,7 +34,7 @@ from ipcbench.measure.patterns.set_up import SetUp
 from ipcbench.measure.patterns.stream import Stream
 from ipcbench.measure.patterns.task_queue import TaskQueue
 from ipcbench.measure.registry import load_mechanism, load_pattern, mechanism_names, pattern_names
-from ipcbench.model import Case, Failure, Outcome, PayloadKind, StartMethod, Timing, Visit
+from ipcbench.model import PAYLOADS, Case, Failure, Outcome, StartMethod, Timing, Visit
 from ipcbench.run.stop import Stop
 from ipcbench.run.visitor import Visitor
 
@@ -155,10 +156,24 @@ def test_messages_that_no_pipe_holds_make_no_deadlock(visitor: Visitor, case: Ca
 @pytest.mark.usefixtures("no_leaks")
 @pytest.mark.parametrize("mechanism", ["queue", "simple-queue", "manager-queue", "pipe"])
 @pytest.mark.parametrize("payload", ["object", "array"])
-def test_a_sentinel_is_told_from_objects_and_arrays(visitor: Visitor, mechanism: str, payload: PayloadKind) -> None:
+def test_a_sentinel_is_told_from_objects_and_arrays(visitor: Visitor, mechanism: str, payload: str) -> None:
     pattern = "broadcast" if mechanism == "pipe" else "fan-out"
     case = Case(pattern, mechanism, 128, 2, payload=payload)
     check(visitor.visit(Visit(case, 1, 0, LOOPS)), case)
+
+
+@pytest.mark.usefixtures("no_leaks")
+@pytest.mark.parametrize("payload", [name for name in PAYLOADS if all(map(is_installed, load_kind(name).requires))])
+def test_every_kind_of_payload_is_proven_as_an_object_as_bytes_and_in_memory_that_is_lent(
+    visitor: Visitor, payload: str
+) -> None:
+    for question, mechanism, workers in (
+        ("fan-out", "queue", 2),
+        ("ping-pong", "pipe-bytes", 1),
+        ("stream", "shared-memory-view", 1),
+    ):
+        case = Case(question, mechanism, 9600, workers, payload=payload)
+        check(visitor.visit(Visit(case, 1, 0, LOOPS)), case)
 
 
 def test_every_mechanism_and_every_pattern_is_walked() -> None:
@@ -444,16 +459,16 @@ def test_fan_out_sends_each_message_once_and_one_sentinel_a_worker(workers: int)
     assert list(line.there)[50:] == [b"\0"] * workers
 
 
-@pytest.mark.parametrize("content", ["bytes", "object", "array"])
-def test_a_worker_of_fan_out_counts_until_its_sentinel_of_any_kind(content: Content) -> None:
+@pytest.mark.parametrize("content", ["bytes", "object", "array", "dataclass"])
+def test_a_worker_of_fan_out_counts_until_its_sentinel_of_any_kind(content: str) -> None:
     line, sent = Line(), Line()
     payloads = make_payloads(content, 0, 64, 3)
-    FanOut().drive(Seat(-1, "", 1, 64, sent.send), print, Turn(3, payloads))
+    FanOut().drive(Seat(-1, "", 1, 64, sent.send, payload=content), print, Turn(3, payloads))
     line.back.extend([*sent.there, "what is another worker's"])
-    lap = FanOut().serve(Seat(0, "", 2, 64, receive=line.receive), Turn(99))
+    lap = FanOut().serve(Seat(0, "", 2, 64, receive=line.receive, payload=content), Turn(99))
     assert (lap.operations, len(line.back)) == (3, 1)
     assert digest(lap.last) == digest(payloads[-1])
-    assert digests(FanOut().payloads_in(sent.there)) == digests(payloads)
+    assert digests(FanOut().payloads_in(list(sent.there))) == digests(payloads)
 
 
 def test_broadcast_sends_each_message_into_every_channel() -> None:

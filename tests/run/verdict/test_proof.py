@@ -10,17 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ipcbench.measure.api.digest import digest, digests
 from ipcbench.measure.api.pattern import Proof
-from ipcbench.measure.api.payload import (
-    LEAST_OBJECT,
-    Content,
-    digest,
-    digests,
-    make_payloads,
-    pool_count,
-    proof_count,
-    window_for,
-)
+from ipcbench.measure.api.payload import load_kind, make_payloads
+from ipcbench.measure.api.pool import pool_count, proof_count, window_for
 from ipcbench.model import Case
 from ipcbench.plan import catalog
 from ipcbench.run.verdict.proof import why_unproven
@@ -37,12 +30,12 @@ EXCHANGE = Case("exchange", "pipe", 64)
 BROADCAST = Case("broadcast", "pipe", 64, 2)
 
 
-def honest(nonce: int = 5, size: int = 64, messages: int = 4, content: Content = "bytes", stream: int = 0) -> list[str]:
+def honest(nonce: int = 5, size: int = 64, messages: int = 4, content: str = "bytes", stream: int = 0) -> list[str]:
     return digests(make_payloads(content, nonce, size, messages, stream))
 
 
 def each(received: Sequence[Sequence[str]], nonce: int = 5, size: int = 64, messages: int = 4) -> Proof:
-    return Proof("each", nonce, size, "bytes", messages, received, [0] * len(received))
+    return Proof("each", nonce, size, messages, received, [0] * len(received))
 
 
 def pids(case: Case) -> list[int]:
@@ -58,14 +51,15 @@ def judged(case: Case, *proofs: Proof) -> str | None:
     size=st.integers(1, 5000),
     messages=st.integers(1, 16),
     workers=st.integers(1, 4),
-    content=st.sampled_from(["bytes", "object", "array", "number"]),
+    payload=st.sampled_from(["bytes", "str", "object", "dataclass", "array", "dataframe"]),
 )
-def test_honest_proofs_are_accepted(nonce: int, size: int, messages: int, workers: int, content: Content) -> None:
-    size = max(LEAST_OBJECT, size) // 8 * 8 if content in ("object", "array") else size
-    case = Case("access", "array", size, workers, "write")
+def test_honest_proofs_are_accepted(nonce: int, size: int, messages: int, workers: int, payload: str) -> None:
+    kind = load_kind(payload)
+    size = max(kind.least, size) // kind.unit * kind.unit
+    case = Case("access", "manager-list", size, workers, "write", payload)
     streams = list(range(workers))
-    received = [honest(nonce, size, messages, content, stream) for stream in streams]
-    proof = Proof("each", nonce, size, content, messages, received, streams)
+    received = [honest(nonce, size, messages, payload, stream) for stream in streams]
+    proof = Proof("each", nonce, size, messages, received, streams)
     assert judged(case, proof, proof) is None
 
 
@@ -74,7 +68,7 @@ def test_shared_tasks_may_be_split_in_any_way(data: st.DataObject) -> None:
     whole = honest(messages=16)
     owners = data.draw(st.lists(st.integers(0, 2), min_size=16, max_size=16))
     received = [[task for task, owner in zip(whole, owners, strict=True) if owner == i] for i in range(3)]
-    proof = Proof("shared", 5, 64, "bytes", 16, received, [0])
+    proof = Proof("shared", 5, 64, 16, received, [0])
     assert judged(TASKS, proof, proof) is None
 
 
@@ -102,7 +96,7 @@ def test_what_is_not_what_was_sent_is_refused(received: list[str], reason: str) 
 
 @pytest.mark.parametrize("received", [honest()[:-1], [*honest(), honest()[0]], [*honest()[:-1], digest(b"x")]])
 def test_shared_tasks_that_are_not_all_there_once_are_refused(received: list[str]) -> None:
-    proof = Proof("shared", 5, 64, "bytes", 4, [received, [], []], [0])
+    proof = Proof("shared", 5, 64, 4, [received, [], []], [0])
     assert judged(TASKS, proof, proof) is not None
 
 
@@ -117,7 +111,7 @@ def merged(sent: Sequence[Sequence[str]], turns: Sequence[int]) -> list[str]:
 
 @given(st.permutations([0, 1, 2] * 4))
 def test_streams_of_many_senders_may_arrive_mixed_in_any_way(turns: list[int]) -> None:
-    proof = Proof("shared", 5, 64, "bytes", 4, [[], [], [], merged(SENT, turns)], [0, 1, 2])
+    proof = Proof("shared", 5, 64, 4, [[], [], [], merged(SENT, turns)], [0, 1, 2])
     assert judged(FAN_IN, proof, proof) is None
 
 
@@ -125,7 +119,7 @@ def test_streams_of_many_senders_may_arrive_mixed_in_any_way(turns: list[int]) -
 def test_streams_of_many_senders_may_be_split_among_many_receivers(turns: list[int], owners: list[int]) -> None:
     whole = merged(SENT, turns)
     received = [[message for message, owner in zip(whole, owners, strict=True) if owner == i] for i in range(3)]
-    proof = Proof("shared", 5, 64, "bytes", 4, [[], received[0], [], received[1], [], received[2]], [0, 1, 2])
+    proof = Proof("shared", 5, 64, 4, [[], received[0], [], received[1], [], received[2]], [0, 1, 2])
     assert judged(MANY, proof, proof) is None
 
 
@@ -148,7 +142,7 @@ SWAPPED = [IN_TURN[3], *IN_TURN[1:3], IN_TURN[0], *IN_TURN[4:]]  # the first two
 def test_a_stream_of_many_that_is_not_whole_or_in_order_is_refused(
     received: list[str], streams: list[int], reason: str
 ) -> None:
-    proof = Proof("shared", 5, 64, "bytes", 4, [[], [], [], received], streams)
+    proof = Proof("shared", 5, 64, 4, [[], [], [], received], streams)
     found = judged(FAN_IN, proof, proof)
     assert found is not None
     assert re.search(reason, found)
@@ -157,7 +151,7 @@ def test_a_stream_of_many_that_is_not_whole_or_in_order_is_refused(
 def test_streams_that_are_too_small_to_be_told_apart_are_counted() -> None:
     case = FAN_IN._replace(size=2)
     sent = [honest(size=2, stream=stream) for stream in range(3)]
-    proof = Proof("shared", 5, 2, "bytes", 4, [[], [], [], sent[0] * 2 + sent[1][:3] + sent[2][1:2]], [0, 1, 2])
+    proof = Proof("shared", 5, 2, 4, [[], [], [], sent[0] * 2 + sent[1][:3] + sent[2][1:2]], [0, 1, 2])
     assert judged(case, proof, proof) is not None
     proof = proof._replace(received=[[], [], [], merged(sent, [0] * 4 + [1] * 4 + [2] * 4)])
     assert judged(case, proof, proof) is None
@@ -166,7 +160,7 @@ def test_streams_that_are_too_small_to_be_told_apart_are_counted() -> None:
 @pytest.mark.parametrize("case", [PAIRS, PIPELINE, EXCHANGE, BROADCAST], ids=lambda case: case.pattern)
 def test_whoever_receives_must_have_got_the_stream_that_was_for_it(case: Case) -> None:
     streams = catalog.pattern(case.pattern).streams("", case.workers)
-    good = Proof("each", 5, 64, "bytes", 4, [honest(stream=stream) for stream in streams], streams)
+    good = Proof("each", 5, 64, 4, [honest(stream=stream) for stream in streams], streams)
     assert judged(case, good, good) is None
     for i, stream in enumerate(streams):
         for wrong in (honest(stream=stream)[:-1], honest(stream=stream + 1), honest(stream=stream)[::-1]):
@@ -210,7 +204,7 @@ def test_one_verification_is_not_enough(count: int) -> None:
         each([[], []], messages=0),
         each([]),
         each([honest()]),
-        Proof("shared", 5, 64, "bytes", 4, [], []),
+        Proof("shared", 5, 64, 4, [], []),
     ],
     ids=["smaller", "of nothing", "of nobody", "there and not back", "shared by nobody"],
 )
@@ -243,7 +237,7 @@ def test_a_pool_is_always_larger_than_what_can_be_in_flight(size: int, loops: in
     assert 3 <= proof_count(size, loops) <= max(3, loops)
 
 
-@given(st.integers(0, 2**56 - 1), st.integers(LEAST_OBJECT, 200_000), st.integers(0, 5))
+@given(st.integers(0, 2**56 - 1), st.integers(64, 200_000), st.integers(0, 5))
 @settings(max_examples=50)
 def test_the_pickle_of_an_object_has_its_size_and_no_two_are_alike(nonce: int, size: int, stream: int) -> None:
     found = make_payloads("object", nonce, size, 3, stream)

@@ -10,14 +10,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from ipcbench.measure.api.payload import Content
 from ipcbench.measure.api.ports import Receive, Send
 
 
 class Tampering:
     """Pass on every message unchanged; subclasses change messages."""
 
-    def __init__(self, size: int, content: Content, is_driver: bool) -> None:
+    def __init__(self, size: int, content: str, is_driver: bool) -> None:
         self.blank: bytes | int = 0 if content == "number" else bytes(size)
         self.is_driver = is_driver
         self.held: deque[Any] = deque()

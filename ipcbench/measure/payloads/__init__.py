@@ -1,0 +1,1 @@
+"""Kinds of payload, one file each."""
