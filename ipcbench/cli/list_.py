@@ -184,13 +184,13 @@ def _payloads(width: int) -> Iterator[str]:
     """Yield built-in kinds of payload: name, and how a channel of bytes carries them."""
     kinds = list(map(load_kind, PAYLOADS))
     yield "PAYLOADS"
-    yield from _table([(kind.name, _payload(kind)) for kind in kinds], width)
-    yield from _table([("your own", "module:function, a file, or a folder of files, see docs/your-workload.md")], width)
+    own = ("your own", "module:function, a file, or a folder of files; docs/your-workload.md describes it")
+    yield from _table([*((kind.name, _payload(kind)) for kind in kinds), own], width)
     yield ""
 
 
 def _payload(kind: Kind) -> str:
-    coded = f", over a channel of bytes {kind.codec}" if kind.coded else ""
+    coded = f"; a channel of bytes carries it {kind.codec}" if kind.coded else ""
     lacking = [name for name in kind.requires if not is_installed(name)]
     return f"{kind.title}{coded}{f'; needs {lacking[0]}, which is not installed' if lacking else ''}"
 

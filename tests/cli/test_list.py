@@ -47,7 +47,7 @@ def test_every_kind_of_payload_is_listed_with_how_bytes_carry_it(within: Within)
     _, _, after = within("list").out.partition("\nPAYLOADS\n")
     listed = {line.split()[0]: line for line in after.partition("\n\n")[0].splitlines() if not line.startswith("   ")}
     assert [*listed] == [*PAYLOADS, "your"]
-    assert "over a channel of bytes as the bytes of its memory" in listed["array"]
+    assert "a channel of bytes carries it as the bytes of its memory" in listed["array"]
 
 
 def test_semantics_name_ordering_waiting_reach_and_what_becomes_of_the_dead(within: Within) -> None:
