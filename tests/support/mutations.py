@@ -153,7 +153,7 @@ MUTATIONS = (
     Mutation(
         "digests of what arrived",
         "ipcbench/run/verdict/proof.py",
-        "        reason = _why_wrong(case, proof)\n",
+        "        reason = _why_wrong(case, proof, known)\n",
         "        reason = None\n",
         "tests/run/test_visitor.py tests/run/verdict/test_proof.py -k 'flipped_bit or proof'",
     ),

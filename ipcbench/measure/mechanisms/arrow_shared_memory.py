@@ -14,13 +14,12 @@ from typing import Any
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.ports import Receive, Send, Side
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.transports.light_import import import_lightly
+from ipcbench.measure.transports.libraries.arrow import arrow, arrow_ipc
 from ipcbench.measure.transports.ring import LINE
 from ipcbench.measure.transports.shared_memory import LendingRing
 
 _BESIDE = 1024  # bytes of a stream beyond its one column: schema, lengths, end marker
 _COLUMN = "payload"
-_NO_THREAD = "background_thread:false"  # for jemalloc in pyarrow, whose default allocator is mimalloc
 
 
 class ArrowRing(LendingRing):
@@ -35,8 +34,8 @@ class ArrowRing(LendingRing):
 
     def connect(self, side: Side) -> None:
         super().connect(side)
-        self.arrow: Any = import_lightly("pyarrow", JE_ARROW_MALLOC_CONF=_NO_THREAD)
-        self.ipc: Any = import_lightly("pyarrow.ipc")
+        self.arrow: Any = arrow()
+        self.ipc: Any = arrow_ipc()
         self.kind = self.arrow.uint8()
         self.schema = self.arrow.schema([(_COLUMN, self.kind)])
 

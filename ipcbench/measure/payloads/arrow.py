@@ -5,6 +5,7 @@ from typing import Any
 
 from ipcbench.measure.api.kind import CodedChannel, Kind
 from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.transports.libraries.arrow import arrow, arrow_ipc
 
 _ROW = 24  # bytes
 
@@ -13,9 +14,7 @@ class StreamChannel(CodedChannel):
     """Writes every batch as a stream of Arrow, and reads it in place."""
 
     def sender(self) -> Send:
-        from pyarrow import BufferOutputStream, ipc
-
-        send, new_stream, sink_of = self.inner.sender(), ipc.new_stream, BufferOutputStream
+        send, new_stream, sink_of = self.inner.sender(), arrow_ipc().new_stream, arrow().BufferOutputStream
 
         def send_batch(batch: Any) -> None:
             sink = sink_of()
@@ -26,9 +25,7 @@ class StreamChannel(CodedChannel):
         return send_batch
 
     def receiver(self) -> Receive:
-        from pyarrow import ipc
-
-        receive, open_stream = self.inner.receiver(), ipc.open_stream
+        receive, open_stream = self.inner.receiver(), arrow_ipc().open_stream
 
         def receive_batch() -> Any:
             return open_stream(receive()).read_next_batch()
@@ -38,8 +35,7 @@ class StreamChannel(CodedChannel):
 
 def make(source: bytes) -> Any:
     """Return a batch of numbers and two measurements."""
-    import pyarrow
-
+    pyarrow = arrow()
     part = len(source) // 3
     columns = [pyarrow.py_buffer(source[i * part : (i + 1) * part]) for i in range(3)]
     types = (pyarrow.int64(), pyarrow.float64(), pyarrow.float64())
@@ -51,9 +47,7 @@ def make(source: bytes) -> Any:
 
 def read(path: Path) -> Any:
     """Read a file or stream of Arrow as one record batch."""
-    from pyarrow import ipc
-
-    data = path.read_bytes()
+    data, ipc = path.read_bytes(), arrow_ipc()
     table = (ipc.open_file if data[:6] == b"ARROW1" else ipc.open_stream)(data).read_all().combine_chunks()
     return table.to_batches()[0]
 

@@ -117,8 +117,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def measured(folder: Path, tmp_path: Path) -> Measured:
     def measure(*words: str) -> Finished:
-        done = run("run", "--rounds", "1", "--results", str(tmp_path), "--label", "own", *words, cwd=folder)
-        return done
+        return run("run", "--rounds", "1", "--results", str(tmp_path), "--label", "own", "--quiet", *words, cwd=folder)
 
     return measure
 
@@ -132,7 +131,7 @@ def test_a_dataclass_with_an_array_reaches_every_kind_of_mechanism_with_proof(
 ) -> None:
     names = "queue,pipe,pipe-bytes,shared-memory,raw-array,unix-stream,manager-queue,pipe-oob"
     done = measured("--pattern", "ping-pong", "--mechanism", names, "--payload", "frames:make")
-    assert done.code == 0, done.err
+    assert done.code in (0, 7), done.err  # 7: other programs were busy
     assert "made" not in done.out + done.err
     result = load(tmp_path / "own.json")
     assert verdicts(result) == dict.fromkeys(names.split(","), "ok")
@@ -160,7 +159,7 @@ def test_functions_files_and_folders_are_measured_in_patterns_with_several_worke
 ) -> None:
     words = ("--pattern", "fan-out,fan-in,task-queue", "--mechanism", "queue", "--workers", "2", "--payload", source)
     done = measured(*words)
-    assert done.code == 0, done.err
+    assert done.code in (0, 7), done.err
     result = load(tmp_path / "own.json")
     assert len(result.ipcbench.cases) == 3
     (payload,) = result.ipcbench.payloads
@@ -174,7 +173,7 @@ def test_the_name_of_a_payload_is_equal_in_two_runs_and_changes_with_its_content
     names = []
     for text in ('{"a": 1}', '{"a": 1}', '{"a": 2}'):
         (folder / "changing.json").write_text(text)
-        assert measured(*words, "changing.json").code == 0
+        assert measured(*words, "changing.json").code in (0, 7)
         names.append(load(tmp_path / "own.json").ipcbench.payloads[0].name)
     assert names[0] == names[1] != names[2]
     assert names[0].startswith("changing-")
@@ -185,7 +184,7 @@ def test_a_pickle_is_read_only_if_it_is_trusted(measured: Measured) -> None:
     done = measured(*words)
     assert (done.code, len(done.errors)) == (2, 1)
     assert done.err.endswith("kept.pkl is a pickle, which runs code when it is read: --trust-pickle allows it\n")
-    assert measured(*words, "--trust-pickle").code == 0
+    assert measured(*words, "--trust-pickle").code in (0, 7)
 
 
 REFUSED = {
