@@ -14,7 +14,9 @@ def make(source: bytes) -> Any:
     import pandas
 
     number, *measured = numpy.frombuffer(bytearray(source), dtype=numpy.int64).reshape(4, -1)
-    return pandas.DataFrame({"number": number} | dict(zip("xyz", (part / 2**32 for part in measured), strict=True)))
+    frame = pandas.DataFrame({"number": number} | dict(zip("xyz", (part / 2**32 for part in measured), strict=True)))
+    frame.columns = frame.columns.astype(object)  # where pyarrow is installed, names would be an array of its own
+    return frame
 
 
 def read(path: Path) -> Any:
