@@ -20,7 +20,7 @@ class StreamChannel(CodedChannel):
             sink = sink_of()
             with new_stream(sink, batch.schema) as writer:
                 writer.write_batch(batch)
-            send(memoryview(sink.getvalue()))
+            send(memoryview(sink.getvalue()).cast("B"))
 
         return send_batch
 
