@@ -196,6 +196,7 @@ class Visitor:
     ) -> Request:
         search = os.pathsep.join([str(self.folder / HANDED), *search_path(bool(python))])
         own = {"TMPDIR": str(folder), "PYTHONPATH": search, "IPCBENCH_STAGE_SECONDS": str(seconds["stage"])}
+        own["JE_ARROW_MALLOC_CONF"] = "background_thread:false"  # pandas imports pyarrow; its thread would be a leak
         return Request(
             folder=str(folder),
             python=self.pythons[python],
