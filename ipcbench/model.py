@@ -41,9 +41,9 @@ class Case(NamedTuple):
 
     size is the payload in bytes; workers is the number of peers beside the driver; operation is the variant of the
     pattern, such as `read` or `write` of `access`, and empty for a pattern without variants. payload is a kind, or the
-    name of an OwnPayload. cpus says whether the CPUs
-    that have nothing to do may sleep. python is the tag of an interpreter given with --python, such as 'py3.13.0' or a
-    name of the user's, and empty for the one that runs ipcbench.
+    name of an OwnPayload. cpus says whether the CPUs that have nothing to do may sleep. python is the tag of an
+    interpreter given with --python, such as 'py3.13.0' or a name of the user's, and empty for the one that runs
+    ipcbench.
     """
 
     pattern: str
@@ -139,8 +139,8 @@ class OwnPayload(NamedTuple):
 
     name is what case ids call it; its last digits are of the digest of the messages. source is what the user gave,
     'module:function' or a path, and folder where it is found from; trusted allows pickles. of is the type of the
-    messages; single says that there is only one. form is that of measure.api.own: how a channel of bytes carries them,
-    and the size of the largest. digests are those of the messages, by the tag of the Python.
+    messages. form is that of measure.api.own: how a channel of bytes carries them, and the size of the largest. digests
+    are those of the messages, by the tag of the Python.
     """
 
     name: str
@@ -148,7 +148,6 @@ class OwnPayload(NamedTuple):
     folder: str
     trusted: bool
     of: str
-    single: bool
     form: tuple[str, int, bool, str, tuple[int, ...]]
     digests: dict[str, tuple[str, ...]]
 

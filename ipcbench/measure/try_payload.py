@@ -18,7 +18,7 @@ from typing import Any
 
 from ipcbench.errors import BadRequest
 from ipcbench.measure.api.digest import digest, digests
-from ipcbench.measure.api.own import Form, Made, Source, make_messages
+from ipcbench.measure.api.own import Form, Source, make_messages, said
 from ipcbench.measure.api.pool import how_many
 from ipcbench.measure.process.stages import RESULT, leave, mark, show_stacks
 
@@ -28,19 +28,18 @@ _SHORTEST = 2  # bytes; a sentinel has one
 
 def describe(source: Source) -> dict[str, Any]:
     """Return the digests, sizes and form of all messages; raises BadRequest in one line for what cannot be proven."""
-    made = make_messages(source, _many)
+    messages = make_messages(source, _many)
     mark("looking")
-    messages = list(made.messages)
     for i, message in enumerate(messages):
         _check(f"message {i}", message)
     found = digests(messages)
     if source.is_function:
-        _check_made_again(source, made, found)
+        _check_made_again(source, found)
     waiting = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
     if waiting:
         raise BadRequest(f"it starts a thread, {waiting[0]}, which still runs afterwards: end it before returning")
     form = _form(messages)
-    return {"digests": found, "single": made.single, "of": _named(type(messages[0])), "form": form}
+    return {"digests": found, "of": _named(type(messages[0])), "form": form}
 
 
 def _many(first: Any) -> int:
@@ -55,11 +54,11 @@ def _check(name: str, message: Any) -> None:
     try:
         copy = pickle.loads(pickle.dumps(message, protocol=5))
     except Exception as error:
-        raise BadRequest(f"{name}, {_a(message)}, does not pickle: {_said(error)}") from error
+        raise BadRequest(f"{name}, {_a(message)}, does not pickle: {said(error)}") from error
     try:
         same = digest(copy) == digest(message)
     except Exception as error:
-        raise BadRequest(f"{name}, {_a(message)}, has no content that can be compared: {_said(error)}") from error
+        raise BadRequest(f"{name}, {_a(message)}, has no content that can be compared: {said(error)}") from error
     if not same:
         raise BadRequest(
             f"{name}, {_a(message)}, has another content after pickling, so nothing could prove that it arrived: let "
@@ -67,9 +66,8 @@ def _check(name: str, message: Any) -> None:
         )
 
 
-def _check_made_again(source: Source, made: Made, known: Sequence[str]) -> None:
-    count = min(_AGAIN, len(made.messages))
-    again = digests(make_messages(source, lambda _: count).messages)
+def _check_made_again(source: Source, known: Sequence[str]) -> None:
+    again = digests(make_messages(source, lambda _: min(_AGAIN, len(known))))
     for i, (one, other) in enumerate(zip(known, again, strict=False)):
         if one != other:
             raise BadRequest(
@@ -113,24 +111,19 @@ def _a(message: Any) -> str:
     return f"of type {_named(type(message))}"
 
 
-def _said(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
-
-
 def main() -> None:
     """Leave the description, or why there is none."""
     show_stacks("payload")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    text, folder, trusted = json.loads(sys.argv[1])
+    source = Source(*json.loads(sys.argv[1]))
     mark("making")
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
+    source.find_modules()
     try:
-        leave(RESULT, describe(Source(text, folder, trusted)))
+        leave(RESULT, describe(source))
     except BadRequest as error:
         leave(RESULT, {"refused": str(error)})
     except (Exception, SystemExit) as error:  # a function may raise anything, and call sys.exit
-        leave(RESULT, {"refused": f"it raised {_said(error)}"})
+        leave(RESULT, {"refused": f"it raised {said(error)}"})
 
 
 if __name__ == "__main__":

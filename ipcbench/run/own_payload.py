@@ -43,7 +43,6 @@ class Description(msgspec.Struct):
 
     refused: str = ""
     digests: tuple[str, ...] = ()
-    single: bool = False
     of: str = ""
     form: FormRecord | None = None
 
@@ -105,7 +104,6 @@ def _look(visitor: Visitor, source: Source, tags: Sequence[str]) -> OwnPayload:
         folder=source.folder,
         trusted=source.trusted,
         of=safe_text(first.of, 200),
-        single=first.single,
         form=msgspec.structs.astuple(form),
         digests={tag: found.digests for tag, found in zip(tags, described[1:], strict=True)},
     )

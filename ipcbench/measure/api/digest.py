@@ -1,4 +1,4 @@
-"""Digests of payloads: equal for equal content, whatever it was carried by and whoever holds it.
+"""Digests of payloads: equal content has equal digests, in every process and after every transport.
 
 What is digested is the content of an object, part by part, not its pickle: a pickle also tells which parts are the same
 object, and in which order a set is stored. An object of a class is what the class says for `pickle`, see

@@ -44,6 +44,11 @@ class Source(NamedTuple):
     folder: str
     trusted: bool = False
 
+    def find_modules(self) -> None:
+        """Let this process import modules from the folder: also those of classes whose objects it only receives."""
+        if self.is_function and self.folder not in sys.path:
+            sys.path.insert(0, self.folder)
+
     @property
     def is_function(self) -> bool:
         """Whether it is a function; otherwise it is a file or a folder."""
@@ -64,21 +69,13 @@ class Form(NamedTuple):
     shape: tuple[int, ...] = ()
 
 
-class Made(NamedTuple):
-    """Messages; single says that there is only one, which a function without an argument has made."""
-
-    messages: Sequence[Any]
-    single: bool = False
-
-
 def kind(name: str) -> Kind:
     """Return a payload that was announced as a kind; raises BadRequest for any other name."""
     announced = _announced()
     if name not in announced:
         raise BadRequest(f"payload {name!r} is not known here: --payload takes its function or file")
     source, form = announced[name]
-    if source.is_function and source.folder not in sys.path:
-        sys.path.insert(0, source.folder)  # of every process of the visit: it may get objects of a class from there
+    source.find_modules()
     coded: dict[str, Callable[[Channel], Channel] | None] = {
         "bytes": None,
         "array": partial(_array_channel, form),
@@ -124,10 +121,10 @@ def _one(_: bytes) -> Any:
 
 @cache
 def _messages(source: Source) -> Sequence[Any]:
-    return make_messages(source, how_many).messages
+    return make_messages(source, how_many)
 
 
-def make_messages(source: Source, how_many: Callable[[Any], int]) -> Made:
+def make_messages(source: Source, how_many: Callable[[Any], int]) -> Sequence[Any]:
     """Make or read all messages of a source; how_many says how many a function makes, from its first.
 
     Raises BadRequest, one line without the name of the source, for a source that is missing or unreadable; and whatever
@@ -137,19 +134,19 @@ def make_messages(source: Source, how_many: Callable[[Any], int]) -> Made:
         return _called(source, how_many)
     path = Path(source.folder, source.text)
     if not path.is_dir():
-        return Made([_read(path, source.trusted)])
+        return [_read(path, source.trusted)]
     files = sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
     if not 1 <= len(files) <= MOST_FILES:
         raise BadRequest(f"the folder has {len(files):,} files: expected 1 to {MOST_FILES:,}")
-    return Made([_read(one, source.trusted) for one in files])
+    return [_read(one, source.trusted) for one in files]
 
 
-def _called(source: Source, how_many: Callable[[Any], int]) -> Made:
+def _called(source: Source, how_many: Callable[[Any], int]) -> Sequence[Any]:
     function = _function(source)
     if not _takes_a_number(function):
-        return Made([function()], single=True)
+        return [function()]
     first = function(0)
-    return Made([first, *map(function, range(1, how_many(first)))])
+    return [first, *map(function, range(1, how_many(first)))]
 
 
 def _function(source: Source) -> Callable[..., Any]:
@@ -203,8 +200,12 @@ def _read(path: Path, trusted: bool) -> Any:
     try:
         return read(path)
     except Exception as error:
-        words = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise BadRequest(f"{path.name} cannot be read as {path.suffix or 'bytes'}: {words}") from error
+        raise BadRequest(f"{path.name} cannot be read as {path.suffix or 'bytes'}: {said(error)}") from error
+
+
+def said(error: BaseException) -> str:
+    """Return an error of the user's code or file in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
 
 def _read_pickle(path: Path) -> Any:

@@ -132,15 +132,15 @@ def _read_outcome(
         (benchmark,) = file.benchmarks
         (run,) = benchmark.runs
         metadata = file.metadata | benchmark.metadata | run.metadata
-        loops = msgspec.convert(metadata, VisitMetadata)
+        counts = msgspec.convert(metadata, VisitMetadata)
     except (OSError, msgspec.DecodeError, ValueError, RecursionError) as error:
         return Failure("failed", "result", f"the worker left no readable result: {error}")
     proofs = [Proof(*msgspec.structs.astuple(proof)) for proof in file.ipcbench.proofs]
     reason = why_unproven(visit.case, proofs, file.ipcbench.pids, known)
     if reason:
         return Failure("unverified", "verification", reason)
-    found = _outcome(visit, run, metadata, loops.loops, file.ipcbench, turns, report)
-    reason = why_implausible(visit.case, found, loops.inner_loops, report, controls)
+    found = _outcome(visit, run, metadata, counts.loops, file.ipcbench, turns, report)
+    reason = why_implausible(visit.case, found, counts.inner_loops, report, controls)
     return Failure("unverified", "timing", reason) if reason else found
 
 

@@ -49,7 +49,7 @@ def asleep(awake: Awake) -> bool:
 
 
 def dead(pid: int) -> bool:
-    """Return whether a loop has ended; give it time to die, of which the lowest priority gets little."""
+    """Return whether a loop has ended. Raise its priority first: at the lowest one it takes long to end."""
     with suppress(OSError):
         os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
     return not Path(f"/proc/{pid}").exists() or in_state(pid, "XZ")
