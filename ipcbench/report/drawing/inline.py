@@ -6,16 +6,11 @@ values of CSS, so this needs no style attribute and no class, and works under a 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import NamedTuple
-from xml.etree.ElementTree import Element
 
-from ipcbench.report.drawing.svg import COLOURED, parse, serialise
-
-_COLOUR = re.compile(r"#[0-9a-f]{6}")
+from ipcbench.report.drawing.svg import COLOUR
 
 
 class Colour(NamedTuple):
@@ -71,29 +66,11 @@ def _colours(names: Mapping[tuple[str, str], str]) -> tuple[Colour, ...]:
 
 
 def _merged(light: str, dark: str, names: dict[tuple[str, str], str]) -> str:
-    """Walk both trees in step; names, which grows, maps a pair of colours to the name of its variable."""
-    root, other = parse(light), parse(dark)
-    for one, two in zip_longest(root.iter(), other.iter()):
-        if one is None or two is None or _shape(one) != _shape(two):
-            raise ValueError(f"the light and the dark chart differ in more than colours: {_say(one)} is {_say(two)}")
-        for key, value in two.attrib.items():
-            if one.attrib[key] != value:
-                _check(one, key, one.attrib[key], value)
-                name = names.setdefault((one.attrib[key], value), f"k{len(names) + 1}")
-                one.set(key, f"var(--{name})")
-    return serialise(root)
-
-
-def _shape(element: Element) -> tuple[str, int, set[str], str]:
-    return element.tag, len(element), set(element.attrib), (element.text or "").strip()
-
-
-def _say(element: Element | None) -> str:
-    return "nothing" if element is None else f"<{element.tag} {' '.join(sorted(element.attrib))}> {element.text or ''}"
-
-
-def _check(element: Element, key: str, light: str, dark: str) -> None:
-    if key not in COLOURED or not (_COLOUR.fullmatch(light) and _COLOUR.fullmatch(dark)):
-        raise ValueError(
-            f"the light and the dark chart differ in more than colours: {key} of <{element.tag}> is {light} and {dark}"
-        )
+    """Exchange the colours that differ; names, which grows, maps a pair of colours to the name of its variable."""
+    one, two = COLOUR.split(light), COLOUR.split(dark)  # colours are at the odd places
+    if one[::2] != two[::2]:
+        raise ValueError("the light and the dark chart differ in more than colours")
+    for place, pair in enumerate(zip(one, two, strict=True)):
+        if place % 2 and pair[0] != pair[1]:
+            one[place] = f"var(--{names.setdefault(pair, f'k{len(names) + 1}')})"
+    return "".join(one)

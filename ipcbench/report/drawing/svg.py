@@ -28,7 +28,8 @@ FONTS = f"{FONT},Verdana,system-ui,sans-serif"
 MECHANISM = "mech:"  # prefix of the gid of artists that belong to a mechanism
 LONGEST_TITLE, LONGEST_DESC = 300, 4000  # characters
 
-COLOURED = {"fill", "stroke"}  # the attributes that hold colours
+COLOUR = re.compile(r'(?:(?<= fill=")|(?<= stroke="))(#[0-9a-f]{6})(?="[^<>]*>)')
+"""A colour in SVG text as `to_svg` writes it: the value of an attribute, never a part of a text."""
 _PLACES = {"d", "transform", "viewBox", "x", "y", "width", "height"}
 _LENGTHS = {"font-size", "stroke-width", "stroke-dasharray", "stroke-dashoffset"}
 _PAINTS = {"fill", "stroke", "clip-path"}
@@ -82,11 +83,7 @@ def to_svg(figure: Figure, *, id: str = "chart", title: str = "", desc: str = ""
 
 def in_dark(svg: str) -> str:
     """Return the dark picture of a chart, from its light one as `to_svg` writes it."""
-    root = parse(svg)
-    for element in root.iter():
-        for key in COLOURED & set(element.attrib):
-            element.set(key, TO_DARK.get(element.attrib[key], element.attrib[key]))
-    return serialise(root)
+    return COLOUR.sub(lambda found: TO_DARK.get(found[0], found[0]), svg)
 
 
 def parse(svg: str) -> Element:

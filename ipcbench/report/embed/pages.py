@@ -79,6 +79,8 @@ def inline_html(chart: str, entry: ChartEntry, folder: Path, width: int = 0) -> 
     attribute; if a policy forbids the style element, the chart is light. Raises NotAReport if the light and the dark
     picture differ in more than colours.
     """
+    from xml.etree.ElementTree import ParseError
+
     from ipcbench.report.drawing.inline import merge, style_sheet
     from ipcbench.report.drawing.svg import parse, serialise
 
@@ -86,12 +88,12 @@ def inline_html(chart: str, entry: ChartEntry, folder: Path, width: int = 0) -> 
     light, dark = ((folder / name).read_text(encoding="utf-8") for name in (entry.files.light, entry.files.dark))
     try:
         both = merge(light, dark)
-    except ValueError as error:  # raised for invalid XML too
+        root = parse(both.svg)
+    except (ValueError, ParseError) as error:
         raise NotAReport(
             f"{folder}: the pictures of {chart} are not as they were written; make the report again"
         ) from error
     named = {f"var(--{each.name})": each._replace(name=f"{chart}-{each.name}") for each in both.colours}
-    root = parse(both.svg)
     for element in root.iter():
         for key, value in element.attrib.items():
             if value in named:

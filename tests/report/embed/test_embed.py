@@ -129,8 +129,10 @@ def test_html_is_one_picture_with_the_colours_of_both_themes_and_needs_no_file(d
     assert used == set(re.findall(r"^:root{(.*)}$", done.out, re.MULTILINE)[0].replace(";", ":").split(":")[:-1:2])
 
 
-def test_pictures_that_somebody_changed_are_not_merged(do: Embed, project: Path) -> None:
-    (project / "reports" / "laptop" / "charts" / "scaling-dark.svg").write_text("<svg/>")
+@pytest.mark.parametrize(("themes", "text"), [(["dark"], "<svg/>"), (["light", "dark"], "<svg><g>")])
+def test_pictures_that_somebody_changed_are_not_merged(do: Embed, project: Path, themes: list[str], text: str) -> None:
+    for theme in themes:
+        (project / "reports" / "laptop" / "charts" / f"scaling-{theme}.svg").write_text(text)
     done = do("embed", "scaling", "--report", "laptop", "--format", "html")
     assert (done.code, done.out, len(done.errors)) == (2, "", 1)
     assert "make the report again" in done.err
