@@ -61,7 +61,6 @@ def write(result: ResultFile, out: Path, source: tuple[str, str] = ("", ""), abo
     result without a file; about is the study of the result, if there is one already. Raises ResultError if the folder
     cannot be written.
     """
-    from ipcbench.report.charts import charts
     from ipcbench.report.content.study import study
     from ipcbench.report.content.tables import cases
     from ipcbench.report.files.contents import draw_all, of_run
@@ -70,8 +69,7 @@ def write(result: ResultFile, out: Path, source: tuple[str, str] = ("", ""), abo
     from ipcbench.report.page.summary import summary
 
     about = about or study(result)
-    prepare(out, _TEXTS, [chart.id for chart, view in charts(about) if not chart.lacks(view)])  # drawing takes seconds
-    drawn = draw_all(about)
+    drawn = draw_all(about, begin=lambda ids: prepare(out, _TEXTS, ids))  # refused before seconds of drawing
     texts = dict(zip(_TEXTS, (cases(about.summary), summary(about, drawn), html.page(about, drawn)), strict=True))
     write_report(out, drawn, texts, of_run(about, drawn, *source))
     return out / "report.html"

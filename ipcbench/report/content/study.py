@@ -161,7 +161,7 @@ def study(result: ResultFile) -> Study:
         drift=[found.drift for found in shapes],
         modes=pd.array([found.groups or None for found in shapes], dtype="Int64"),
         shape=[_words(found) for found in shapes],
-    )
+    ).copy()  # as few blocks as there are types: charts take rows of it hundreds of times
     as_filed = summary.assign(case=ranked["case"])
     networked = {facts.name for facts in result.ipcbench.mechanisms if facts.scope == "network"}
     setting, values = main_setting(summary), result.benchmarks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -18,9 +18,18 @@ from ipcbench.report.files.pictures import Picture, draw
 from ipcbench.text import safe_text
 
 
-def draw_all(about: Study, png: bool = True) -> list[Picture]:
-    """Return every chart of a run, drawn or with the reason why it is not."""
-    return [draw(chart, view, view.footer, PLURALS.get(view.setting[0], ""), png) for chart, view in charts(about)]
+def draw_all(about: Study, png: bool = True, begin: Callable[[list[str]], object] = lambda _: None) -> list[Picture]:
+    """Return every chart of a run, drawn or with the reason why it is not.
+
+    begin is called with the ids of the charts that will be drawn, before the first is.
+    """
+    asked = [(chart, view, chart.lacks(view)) for chart, view in charts(about)]
+    begin([chart.id for chart, _, missing in asked if not missing])
+    drawn = []
+    for chart, view, missing in asked:
+        payload = PLURALS.get(view.setting[0], "")
+        drawn.append(Picture(chart, missing, kind=payload) if missing else draw(chart, view, view.footer, payload, png))
+    return drawn
 
 
 def of_run(about: Study, drawn: Sequence[Picture], result: str, digest: str) -> Manifest:
