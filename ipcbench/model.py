@@ -262,7 +262,8 @@ class Outcome(NamedTuple):
     `operations` operations. cpus are the CPUs that each process could use, driver first. notes are doubts about the
     visit, such as "flooded"; proof names the checks of what arrived: "counts", "last", "digests". tail counts single
     operations by the bucket of their delay, in nanoseconds, if each was timed; see measure.api.histogram. turns are the
-    places of the values in the order of all turns of their sitting.
+    places of the values in the order of all turns of their sitting. encoded is the bytes of a message that the pattern
+    has encoded, 0 for other patterns.
     """
 
     values: tuple[float, ...]
@@ -279,3 +280,4 @@ class Outcome(NamedTuple):
     proof: tuple[str, ...] = ()
     tail: tuple[tuple[int, int], ...] = ()
     turns: tuple[int, ...] = ()
+    encoded: int = 0

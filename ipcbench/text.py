@@ -25,17 +25,20 @@ def safe_text(text: object, limit: int = 200) -> str:
     Longer text is cut to `limit` characters, the last one an ellipsis. Markup stays: writers escape it (autoescape in
     HTML, `report.content.words.markdown` in Markdown).
     """
-    kept = []
-    for character in str(text)[: 8 * limit]:
-        category = unicodedata.category(character)
-        if character.isspace() or category in _BLANKS:
-            kept.append(" ")
-        elif category == "Cs":
-            kept.append("\ufffd")  # a byte of a file name that is not UTF-8
-        elif category not in _DROPPED:
-            kept.append(character)
-    line = " ".join("".join(kept).split())
+    line = str(text)[: 8 * limit]
+    if not (line.isascii() and line.isprintable()):  # most texts need no look at each character
+        line = "".join(map(_cleaned, line))
+    line = " ".join(line.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _cleaned(character: str) -> str:
+    category = unicodedata.category(character)
+    if character.isspace() or category in _BLANKS:
+        return " "
+    if category == "Cs":
+        return "\ufffd"  # a byte of a file name that is not UTF-8
+    return "" if category in _DROPPED else character
 
 
 def told_apart(names: Sequence[str], limit: int) -> list[str]:

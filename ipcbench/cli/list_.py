@@ -147,7 +147,7 @@ def _mechanisms(width: int) -> Iterator[str]:
             yield from _row(row, columns)
     absent = [library.removesuffix(" *") for *_, library in rows if library.endswith(" *")]
     if absent:
-        yield f"* not installed here: pip install 'ipcbench[{absent[0]}]' adds {absent[0]}, and so on"
+        yield f"* not installed here, such as {absent[0]}: pip install 'ipcbench[{absent[0]}]'"
     yield ""
 
 

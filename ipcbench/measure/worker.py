@@ -243,6 +243,7 @@ class Session:
             "pids": self.pids,
             "proofs": [proof._asdict() for proof in self.proofs],
             "notes": self.notes,
+            "encoded": self.pattern.encoded,
             "tail": sorted(sum(self.tails[-values:] if values else [], Counter()).items()),
         }
 

@@ -64,6 +64,8 @@ ARRAYS = (
     "shared-memory-new",
 )
 CODECS = ("pickle", "pickle5", "pickle5-oob")
+ANY_CODECS = ("pipe", "pipe-oob", "cloudpickle-pipe", "dill-pipe")  # they carry classes and arrays too
+PLAIN_CODECS = ("marshal-pipe", "json-pipe", "msgspec-json-pipe", "orjson-pipe", "msgspec-pipe", "msgpack-pipe")
 BEST = (
     "os-pipe",
     "pipe",
@@ -119,11 +121,13 @@ class Suite:
 
 
 _PING, _STREAM, _TASKS, _COUNTER = ("ping-pong",), ("stream",), ("task-queue",), ("counter",)
+_CODEC = ("codec:encode", "codec:decode")
 _ACCESS, _SIGNAL = ("access:read", "access:write"), ("hand-over",)
 _UNLOCKED = ("counter:unlocked",)
 _OPEN = ("tail:open-1k", "tail:open-3k", "tail:open-10k", "tail:open-30k", "tail:open-100k")
 _RETURN = ("tail:returned", "tail:delivered")
 _SWEEP = (8, 64, KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB)
+_CODED = (256, 4 * KIB, 64 * KIB, MIB)
 _FEW = (64, 4 * KIB, 64 * KIB, MIB)
 _HOLE = 32 * KIB  # in the middle of the range in which two writes over TCP wait for an acknowledgement
 
@@ -313,6 +317,16 @@ _OBJECTS = Suite(
         *_CONTROLS,
     ),
 )
+_CODECS = Suite(
+    "codecs",
+    "Which codec? Encoding, decoding, and both over a pipe: pickle, JSON, MessagePack and others.",
+    (
+        Row((*_CODEC, *_PING), (*PLAIN_CODECS, *ANY_CODECS), _CODED, fast_sizes=(4 * KIB,), payloads=("object",)),
+        Row((*_CODEC, *_PING), (*ANY_CODECS, "protobuf-pipe"), _CODED, fast_sizes=(4 * KIB,), payloads=("dataclass",)),
+        Row((*_CODEC, *_PING), ANY_CODECS, _CODED, payloads=("array",)),
+        *_CONTROLS,
+    ),
+)
 _POOLS = Suite(
     "pools",
     "What does a pool cost per task? Ways to submit tasks; threads, interpreters and a loop to compare.",
@@ -367,6 +381,7 @@ _QUESTIONS = (
     _START,
     _TAILS,
     _OBJECTS,
+    _CODECS,
     _POOLS,
     _THIRD_PARTY,
     _CI,

@@ -237,6 +237,7 @@ def _visit_record(case: Case, number: int, position: int, outcome: Outcome) -> V
         notes=_texts(outcome.notes),
         tail=list(outcome.tail),
         turns=list(outcome.turns),
+        encoded=outcome.encoded,
     )
 
 

@@ -143,7 +143,7 @@ def of_payload(name: str) -> tuple[str, ...]:
     return load_kind(kind).requires if package == "ipcbench.measure.payloads" and kind in PAYLOADS else ()
 
 
-LIBRARIES = {library for name in mechanism_names() for library in load_mechanism(name).requires}
+LIBRARIES = {library.partition(".")[0] for name in mechanism_names() for library in load_mechanism(name).requires}
 
 MEASURED = [
     "ipcbench.measure.worker",

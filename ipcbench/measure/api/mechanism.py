@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from ipcbench.measure.api.payload import Carries, load_kind
 from ipcbench.measure.api.ports import PORTS, Cell, Channel, Executor, Signal
-from ipcbench.model import START_METHODS, StartMethod
+from ipcbench.model import PAYLOADS, START_METHODS, StartMethod
 
 Family = Literal[
     "pipes",
@@ -50,7 +50,9 @@ CHOICES: dict[str, tuple[str, ...]] = {  # the allowed values of each field that
     "dead_peer": get_args(DeadPeer),
     "scope": get_args(Scope),
     "start_methods": START_METHODS,
+    "payloads": PAYLOADS,
 }
+_SEVERAL = ("start_methods", "payloads")  # fields with any number of their allowed values
 CONTRACT = 1  # incremented by any change that breaks mechanisms written for an earlier contract
 
 # What every channel holds while nobody receives. A pipe has 16 pages of 4 KiB, which messages may leave half empty
@@ -95,6 +97,8 @@ class Mechanism(NamedTuple):
     largest: int | None = None
     # Whether it can send numpy arrays and instances of classes, not only plain objects. Default True.
     arrays: bool = True
+    # Kinds of payload that it can send, by name, if these are few. Default (): every kind that fits the facts above.
+    payloads: tuple[str, ...] = ()
     # Whether all messages must have exactly the size that a port was made for. Default False: they may be smaller.
     exact: bool = False
     # Copies of a payload on its way, in user space and kernel together. Default None: unknown.
@@ -190,6 +194,11 @@ class Mechanism(NamedTuple):
         return bool(self.requires)
 
     @property
+    def usual_payload(self) -> str:
+        """The kind of payload that it is tried with: bytes, if it carries them."""
+        return self.payloads[0] if self.payloads else "bytes"
+
+    @property
     def starts_peers(self) -> bool:
         """Whether a visit starts the other side, as many peers as the pattern has."""
         return self.peers in ("processes", "threads", "interpreters")
@@ -207,8 +216,8 @@ class Mechanism(NamedTuple):
         """Return one line about the first field whose value is not allowed, with the values that are; else None."""
         for field, allowed in CHOICES.items():
             value: Any = getattr(self, field)
-            several = isinstance(value, tuple) and value and all(one in allowed for one in value)
-            if value not in allowed and not (several and field == "start_methods"):
+            several = value if field in _SEVERAL and isinstance(value, tuple) else (value,)
+            if not set(several) <= set(allowed):
                 return f"{field} is {value!r}: expected {', '.join(map(repr, allowed))}"
         return None
 
@@ -226,6 +235,9 @@ class Mechanism(NamedTuple):
         if self.carries == "number" and size != 8:
             return f"{self.name} carries one 8 B number"
         kind = load_kind(payload)
+        if self.payloads and payload not in self.payloads:
+            known = (load_kind(name).title for name in self.payloads)
+            return f"{self.name} carries {' or '.join(known)}, and not {kind.title}"
         if self.carries == "number" and payload != "bytes":
             return f"{self.name} carries an 8 B number, and not {kind.title}"
         if not kind.plain and not self.arrays:
@@ -265,7 +277,10 @@ class Mechanism(NamedTuple):
 @functools.cache
 def is_installed(package: str) -> bool:
     """Return whether a package can be imported, without importing it."""
-    return importlib.util.find_spec(package) is not None
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ModuleNotFoundError:  # the package around it is missing
+        return False
 
 
 def find_program(name: str) -> str | None:

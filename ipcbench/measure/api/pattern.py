@@ -19,7 +19,7 @@ from ipcbench.measure.api.digest import digest, digests, own
 from ipcbench.measure.api.mechanism import Many, Mechanism
 from ipcbench.measure.api.payload import Payload, load_kind, make_payloads
 from ipcbench.measure.api.pool import MOST_PROVED, proof_count, window_for
-from ipcbench.measure.api.ports import Cell, Channel, Port, Receive, Run, Send, Side
+from ipcbench.measure.api.ports import Cell, Channel, Decode, Encode, Port, Receive, Run, Send, Side
 from ipcbench.measure.api.settings import PortSettings
 from ipcbench.model import Case
 
@@ -60,6 +60,8 @@ class Seat(NamedTuple):
     run: Run = _no_port
     outlets: Sequence[Send] = ()
     cycle: Cycle = _no_port
+    encode: Encode = _no_port
+    decode: Decode = _no_port
     payload: str = "bytes"
 
     def keeping(self, kept: list[Any]) -> Seat:
@@ -168,6 +170,7 @@ class Pattern(ABC):
     cycles: bool = False  # whether each operation makes and ends ports and peers; the visit starts without any
     rule: Rule = "each"  # how its proofs are judged, see Proof
     compares_last: bool = True  # whether `check` compares the last message of every timed turn with the one sent
+    encoded: int = 0  # bytes of the last message, for a pattern that encodes messages, after a turn
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         """Return why mechanism and pattern make no case of this size, workers and so on; None if they do."""

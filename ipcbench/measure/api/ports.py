@@ -20,6 +20,8 @@ Side = Literal["driver", "peer"]
 Send = Callable[[Any], object]
 Receive = Callable[[], Any]
 Run = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]]
+Encode = Callable[[Any], Any]
+Decode = Callable[[Any], Any]
 PORTS: tuple[str, ...] = ("channel", "cell", "signal", "executor")
 
 
@@ -50,6 +52,13 @@ class Channel(Port):
     @abstractmethod
     def receiver(self) -> Receive:
         """Return the callable that waits for one message and returns it; called once per process."""
+
+    def codec(self) -> tuple[Encode, Decode] | None:
+        """Return what turns a message into bytes, or a list of buffers, and what makes a message of these.
+
+        None for a channel that calls no such functions.
+        """
+        return None
 
 
 class Cell(Port):

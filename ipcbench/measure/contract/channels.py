@@ -46,7 +46,7 @@ def observe_echo(mechanism: Mechanism, method: StartMethod, *sizes: int) -> dict
 def observe_burst(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
     """Send more messages than may be in flight, while the peer receives."""
     count = 3 * window_for(size)
-    payloads = make_payloads(content(mechanism.carries, "bytes"), 7, size, count)
+    payloads = make_payloads(content(mechanism.carries, mechanism.usual_payload), 7, size, count)
     with staged(mechanism, load_pattern("stream"), method, size) as stage:
         stage.team.prove(7, count)
         for payload in payloads:
@@ -57,7 +57,9 @@ def observe_burst(mechanism: Mechanism, method: StartMethod, size: int) -> dict[
 
 def observe_room(mechanism: Mechanism, method: StartMethod, size: int) -> dict[str, Any]:
     """Send as many messages as a channel is sure to hold, before the peer receives the first."""
-    payloads = make_payloads(content(mechanism.carries, "bytes"), 7, size, mechanism.room(size, window_for(size)))
+    payloads = make_payloads(
+        content(mechanism.carries, mechanism.usual_payload), 7, size, mechanism.room(size, window_for(size))
+    )
     with staged(mechanism, load_pattern("stream"), method, size) as stage:
         for payload in payloads:
             stage.seat.send(payload)
@@ -71,7 +73,7 @@ def observe_many(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
     if mechanism.carries == "bytes":
         return observe_shared(mechanism, method)
     pattern = load_pattern("task-queue")
-    payloads = make_payloads(content(mechanism.carries, "bytes"), 3, 64, TASKS)
+    payloads = make_payloads(content(mechanism.carries, mechanism.usual_payload), 3, 64, TASKS)
     with staged(mechanism, pattern, method, 64, WORKERS) as stage:
         lap = pattern.drive(stage.seat, stage.team.go, Turn(TASKS, pattern.messages(payloads)))
         peers, _ = stage.team.laps()
@@ -138,7 +140,7 @@ def observe_refusal(mechanism: Mechanism, method: StartMethod, size: int) -> dic
 def observe_proofs(mechanism: Mechanism, method: StartMethod, name: str, size: int, workers: int) -> dict[str, Any]:
     """Play two verification turns of a pattern, as a visit does, and return the proofs."""
     pattern = load_pattern(name)
-    what = content(mechanism.carries, "bytes")
+    what = content(mechanism.carries, mechanism.usual_payload)
     with staged(mechanism, pattern, method, size, workers) as stage:
         proofs = [
             proof._asdict()

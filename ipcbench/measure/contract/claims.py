@@ -54,7 +54,7 @@ def send_one_message(mechanism: Mechanism) -> None:
             observe_echo(mechanism, method, 8 if mechanism.carries == "number" else size)
         else:
             with staged(mechanism, pattern, method, size, mechanism.least_workers, operation) as stage:
-                what = content(mechanism.carries, "bytes")
+                what = content(mechanism.carries, mechanism.usual_payload)
                 pattern.prove(Verification(stage.seat, stage.team, what, size, 5))
 
 

@@ -105,7 +105,7 @@ class LateStream(ChannelPattern):
 
 def observe_bound(mechanism: Mechanism, method: StartMethod, size: int, most: int) -> dict[str, Any]:
     """Send up to `most` messages that nobody receives, until sending blocks; return what then arrives."""
-    payloads = make_payloads(content(mechanism.carries, "bytes"), 7, size, most)
+    payloads = make_payloads(content(mechanism.carries, mechanism.usual_payload), 7, size, most)
     with tempfile.TemporaryDirectory() as folder:
         progress = Progress(folder)
         pattern = LateStream(progress)

@@ -38,7 +38,7 @@ def kill_in_the_middle(mechanism: Mechanism, method: StartMethod) -> None:
 
 
 def _use(mechanism: Mechanism, stage: Stage, size: int) -> None:
-    payloads = make_payloads(content(mechanism.carries, "bytes"), 9, size, 8)
+    payloads = make_payloads(content(mechanism.carries, mechanism.usual_payload), 9, size, 8)
     if mechanism.executor:
         while True:
             list(stage.seat.run(_task, [(0, payload) for payload in payloads]))

@@ -25,7 +25,7 @@ SETTLING = 0.1  # seconds
 def observe_tasks(mechanism: Mechanism, method: StartMethod, operation: str) -> dict[str, Any]:
     """Let an executor run tasks in one of its ways, after all its workers have answered."""
     pattern = load_pattern("tasks")
-    payloads = make_payloads(content(mechanism.carries, "bytes"), 3, 16385, TASKS)
+    payloads = make_payloads(content(mechanism.carries, mechanism.usual_payload), 3, 16385, TASKS)
     answer = sys.modules[type(pattern).__module__].prove_answer  # the task of the pattern's own verification
     with staged(mechanism, pattern, method, 16385, WORKERS, operation) as stage:
         results = list(stage.seat.run(answer, pattern.messages(payloads)))
@@ -84,7 +84,7 @@ def observe_state(mechanism: Mechanism, method: StartMethod, size: int) -> dict[
     with staged(mechanism, load_pattern("access"), method, size, 1, "write") as stage:
         stage.team.prove(11, 1)
         stage.team.proved()
-        found["peer wrote"] = digests(make_payloads(content(mechanism.carries, "bytes"), 11, size, 1))
+        found["peer wrote"] = digests(make_payloads(content(mechanism.carries, mechanism.usual_payload), 11, size, 1))
         found["driver read"] = [digest(stage.seat.receive())]
     return found
 

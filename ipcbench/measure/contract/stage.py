@@ -46,7 +46,7 @@ def staged(
     ports = pattern.make_ports(mechanism, settings)
     peers = pattern.peers(workers) if mechanism.starts_peers else 0
     seats = [Seat(i, operation, workers, settings.window) for i in range(-1, peers)]
-    what = content(mechanism.carries, "bytes")
+    what = content(mechanism.carries, mechanism.usual_payload)
     jobs = [Job(pattern, what, size, seat, usable_cpus()) for seat in seats[1:]]
     team = start_team(mechanism, context, jobs, ports)
     try:
@@ -74,6 +74,8 @@ def difficult_payloads(mechanism: Mechanism, size: int) -> list[Any]:
     """Return distinct payloads of one size; some end in NUL, one is all NUL."""
     if mechanism.carries == "number":
         return list(NUMBERS)
+    if mechanism.usual_payload != "bytes":
+        return make_payloads(mechanism.usual_payload, 1, size, 7)
     nul = bytes(size)
     ordinary = [payload for payload in make_payloads("bytes", 1, size, 4) if isinstance(payload, bytes)]
     return list(dict.fromkeys([*ordinary, nul, ordinary[0][:-1] + b"\0", b"\0" + ordinary[0][1:], b"\xff" * size]))

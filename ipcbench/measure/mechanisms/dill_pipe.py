@@ -4,7 +4,7 @@ The package is a copy of multiprocessing that pickles with dill. dill also pickl
 __main__, and is far slower for large lists. Source: https://multiprocess.readthedocs.io, Lib/multiprocessing.
 """
 
-from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.ports import Decode, Encode, Receive, Send
 from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.connections import DuplexPipe
 from ipcbench.measure.transports.libraries.dill import DILL, dill_context
@@ -19,6 +19,11 @@ class DillPipeChannel(DuplexPipe):
 
     def receiver(self) -> Receive:
         return self.end.recv
+
+    def codec(self) -> tuple[Encode, Decode]:
+        from multiprocess.reduction import ForkingPickler
+
+        return ForkingPickler.dumps, ForkingPickler.loads
 
 
 MECHANISM = DILL._replace(

@@ -5,53 +5,28 @@ declared type, and a subclass arrives as its base. Bytes are copied into the mes
 Source: https://jcristharif.com/msgspec, Lib/multiprocessing/connection.py.
 """
 
-from typing import Any
-
-from ipcbench.measure.api.mechanism import Mechanism
-from ipcbench.measure.api.ports import Receive, Send
-from ipcbench.measure.transports.connections import DuplexPipe
+from ipcbench.measure.api.ports import Decode, Encode
+from ipcbench.measure.transports.connections import CODEC_PIPE, CodecPipe
 
 
-class MsgspecPipeChannel(DuplexPipe):
-    def sender(self) -> Send:
+class MsgspecPipeChannel(CodecPipe):
+    def codec(self) -> tuple[Encode, Decode]:
         from msgspec import msgpack
 
-        send_bytes, encode = self.end.send_bytes, msgpack.Encoder().encode
-
-        def send(message: Any) -> None:
-            send_bytes(encode(message))
-
-        return send
-
-    def receiver(self) -> Receive:
-        from msgspec import msgpack
-
-        recv_bytes, decode = self.end.recv_bytes, msgpack.Decoder().decode
-
-        def receive() -> Any:
-            return decode(recv_bytes())
-
-        return receive
+        return msgpack.Encoder().encode, msgpack.Decoder().decode
 
 
-MECHANISM = Mechanism(
+MECHANISM = CODEC_PIPE._replace(
     name="msgspec-pipe",
     title="multiprocessing.Pipe, MessagePack by msgspec",
     short="msgspec Pipe",
-    family="pipes",
+    channel=MsgspecPipeChannel,
     requires=("msgspec",),
     extra="msgspec",
     licence="BSD-3-Clause",
-    semaphores=False,
-    carries="objects",
-    bounded_by="bytes",
-    channel=MsgspecPipeChannel,
-    duplex=True,
-    copies=5,
-    dead_peer="end of file",
     arrays=False,
     caveats=(
         "carries numbers, text, bytes, lists and dicts; tuples arrive as lists, and other classes need a declared type",
-        "two users of one end corrupt the stream",
+        *CODEC_PIPE.caveats,
     ),
 )

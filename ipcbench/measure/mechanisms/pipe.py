@@ -4,8 +4,10 @@ A message longer than 16 384 bytes after pickling goes out as two writes. recv()
 Source: Lib/multiprocessing/connection.py.
 """
 
+from multiprocessing.reduction import ForkingPickler
+
 from ipcbench.measure.api.mechanism import Mechanism
-from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.ports import Decode, Encode, Receive, Send
 from ipcbench.measure.transports.connections import DuplexPipe
 
 
@@ -15,6 +17,9 @@ class PipeChannel(DuplexPipe):
 
     def receiver(self) -> Receive:
         return self.end.recv
+
+    def codec(self) -> tuple[Encode, Decode]:
+        return ForkingPickler.dumps, ForkingPickler.loads
 
 
 MECHANISM = Mechanism(

@@ -9,7 +9,7 @@ import pickle
 from typing import Any
 
 from ipcbench.measure.api.mechanism import Mechanism
-from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.ports import Decode, Encode, Receive, Send
 from ipcbench.measure.transports.connections import DuplexPipe
 
 
@@ -33,6 +33,19 @@ class PipeOobChannel(DuplexPipe):
             return loads(recv_bytes(), buffers=buffers)
 
         return receive
+
+    def codec(self) -> tuple[Encode, Decode]:
+        dumps, loads = pickle.dumps, pickle.loads
+
+        def encode(message: Any) -> list[Any]:
+            buffers: list[Any] = [None]
+            buffers[0] = dumps(message, 5, buffer_callback=buffers.append)
+            return buffers
+
+        def decode(parts: list[Any]) -> Any:
+            return loads(parts[0], buffers=parts[1:])
+
+        return encode, decode
 
 
 MECHANISM = Mechanism(

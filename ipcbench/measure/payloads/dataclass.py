@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ipcbench.measure.api.kind import Kind
+from ipcbench.measure.api.message import Message
 
 _TEXT = 24  # letters
-
-
-@dataclass
-class Message:
-    """A message of a user: what it is, when it was made, from where, and its data."""
-
-    number: int
-    created: float
-    origin: str
-    data: bytes
 
 
 def make(source: bytes) -> Message:

@@ -1,12 +1,14 @@
-"""Connections of multiprocessing: a Pipe, duplex or not, and the connection between a Listener and a Client."""
+"""Connections of multiprocessing: a Pipe, duplex or not, or with another codec, and that of a Listener and a Client."""
 
 from __future__ import annotations
 
 import os
 from abc import abstractmethod
 from multiprocessing.connection import Client, Connection, Listener
+from typing import Any
 
-from ipcbench.measure.api.ports import Channel, Side
+from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.ports import Channel, Decode, Encode, Receive, Send, Side
 from ipcbench.measure.api.settings import PortSettings
 
 
@@ -25,6 +27,46 @@ class DuplexPipe(Channel):
     def close(self) -> None:
         for end in self.ends:
             end.close()
+
+
+class CodecPipe(DuplexPipe):
+    """A Pipe() for messages that a codec turns into bytes: encode and send_bytes(), recv_bytes() and decode."""
+
+    @abstractmethod
+    def codec(self) -> tuple[Encode, Decode]:
+        """Return the functions of the codec."""
+
+    def sender(self) -> Send:
+        send_bytes, (encode, _) = self.end.send_bytes, self.codec()
+
+        def send(message: Any) -> None:
+            send_bytes(encode(message))
+
+        return send
+
+    def receiver(self) -> Receive:
+        recv_bytes, (_, decode) = self.end.recv_bytes, self.codec()
+
+        def receive() -> Any:
+            return decode(recv_bytes())
+
+        return receive
+
+
+CODEC_PIPE = Mechanism(  # the facts that these pipes share
+    name="codec-pipe",
+    title="multiprocessing.Pipe, a codec",
+    short="codec Pipe",
+    family="pipes",
+    semaphores=False,
+    carries="objects",
+    bounded_by="bytes",
+    channel=CodecPipe,
+    duplex=True,
+    copies=5,
+    dead_peer="end of file",
+    caveats=("two users of one end corrupt the stream",),
+)
 
 
 class SimplexPipe(Channel):

@@ -32,6 +32,8 @@ OPERATIONS = {
     "counter": "one increment",
     "access:read": "one read",
     "access:write": "one write",
+    "codec:encode": "encoding one message",
+    "codec:decode": "decoding one message",
 }
 
 

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from ipcbench.analysis.stats import COVERED_NEXT, coverage
 from ipcbench.report.content.absence import absent
 from ipcbench.report.content.choosing import at_a_glance, by_need
+from ipcbench.report.content.codecs import codecs
 from ipcbench.report.content.findings import NOTHING, cautions, opening
 from ipcbench.report.content.models import models
 from ipcbench.report.content.outcomes import is_fine
@@ -192,6 +193,8 @@ def folded(study: Study) -> dict[str, list[Folded]]:
     single, versions = tails(study), pythons(study)
     if single:
         found["slow-messages"].append(Folded("Percentiles of single messages", single, open=True))
+    if coded := codecs(study):
+        found["other-costs"].append(Folded("Codecs", coded, open=True))
     if versions:
         found["other-costs"].append(Folded("Pythons compared", versions, open=True))
     found["diagnostics"] += [Folded(each.topic, each) for each in models(study)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ipcbench.report.content.absence import absent
+from ipcbench.report.content.codecs import codecs
 from ipcbench.report.content.findings import NOTHING, cautions, opening
 from ipcbench.report.content.rows import by_size, environment, pythons, tails, which_one
 from ipcbench.report.content.study import Study
@@ -48,6 +49,8 @@ def summary(study: Study, drawn: Sequence[Picture]) -> str:
     single, versions = tails(study), pythons(study)
     if single:
         parts += ["## How slow are the slowest messages?", table(single)]
+    if coded := codecs(study):
+        parts += ["## Codecs", table(coded)]
     if versions:
         parts += ["## Pythons compared", table(versions)]
     missing = absent(study.summary)

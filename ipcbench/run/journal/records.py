@@ -102,6 +102,7 @@ class OutcomeRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     proof: tuple[Text, ...] = ()
     tail: tuple[tuple[Count, Count], ...] = ()
     turns: tuple[Count, ...] = ()
+    encoded: Count = 0
 
 
 class Done(Record, frozen=True, tag="done"):

@@ -49,6 +49,7 @@ class WorkerReport(msgspec.Struct):
     proofs: list[ProofRecord]
     notes: list[str] = []
     tail: Tail = []
+    encoded: Count = 0
 
 
 class WorkerFile(msgspec.Struct):
@@ -165,6 +166,7 @@ def _outcome(
         cpus=tuple(map(tuple, worker.cpus)),
         metadata=metadata,
         tail=tuple(worker.tail),
+        encoded=worker.encoded,
         turns=tuple(turns[len(turns) - len(run.values) :]),
         notes=tuple(dict.fromkeys([*worker.notes, *["flooded"] * report.flooded, *report.notes, *report.machine])),
         proof=("counts", *(["last"] if catalog.pattern(visit.case.pattern).compares_last else []), "digests"),

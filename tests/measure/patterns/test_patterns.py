@@ -19,8 +19,9 @@ from ipcbench.measure.api.digest import digest, digests
 from ipcbench.measure.api.mechanism import Mechanism, is_installed
 from ipcbench.measure.api.pattern import Crew, Lap, Pattern, Seat, Turn, Unverified, Verification, WrongResult
 from ipcbench.measure.api.payload import load_kind, make_payloads
-from ipcbench.measure.api.ports import Cell
+from ipcbench.measure.api.ports import Cell, Channel, Decode, Encode
 from ipcbench.measure.patterns.broadcast import Broadcast
+from ipcbench.measure.patterns.codec import Codec
 from ipcbench.measure.patterns.counter import Counter
 from ipcbench.measure.patterns.exchange import Exchange
 from ipcbench.measure.patterns.fan_in import FanIn
@@ -43,7 +44,7 @@ LOOPS = 5
 PATIENCE = 20.0
 
 
-FULLY_WALKED = {"access", "counter", "hand-over", "ping-pong", "task-queue", "tasks"}
+FULLY_WALKED = {"access", "codec", "counter", "hand-over", "ping-pong", "task-queue", "tasks"}
 
 
 HERE = [found for found in map(load_mechanism, mechanism_names()) if not found.missing()]
@@ -53,7 +54,8 @@ def one_of_each_kind() -> list[Mechanism]:
     """Return the first mechanism of each family and behaviour that a pattern could notice."""
     kinds: dict[object, Mechanism] = {}
     for found in HERE:
-        how_many = found.senders, found.receivers, found.duplex, found.holds
+        has_codec = found.channel is not None and found.channel.codec is not Channel.codec
+        how_many = found.senders, found.receivers, found.duplex, found.holds, has_codec
         kinds.setdefault((found.family, found.ports[0], found.carries == "number", *how_many), found)
     return list(kinds.values())
 
@@ -66,7 +68,8 @@ def possible_cases() -> list[Case]:
             size = 8 if mechanism.carries == "number" or pattern.name == "counter" else 64
             size = 0 if pattern.port == "signal" else size
             workers = 1 if pattern.most_workers else 2
-            cases = [Case(pattern.name, mechanism.name, size, workers, name) for name in pattern.operations]
+            payload = mechanism.usual_payload
+            cases = [Case(pattern.name, mechanism.name, size, workers, name, payload) for name in pattern.operations]
             found += [case for case in cases if pattern.unfit(mechanism, case) is None]
     return found
 
@@ -294,6 +297,61 @@ def test_a_wrong_count_or_last_message_is_noticed(pattern: Pattern, lap: Lap) ->
     with pytest.raises(Unverified):
         pattern.check(Seat(-1, "", 1, 64), turn, Lap(0, 1, 3, b"b"), [lap])
     pattern.check(Seat(-1, "", 1, 64), turn, Lap(0, 1, 3, b"b"), [Lap(0, 1, 3, digest(b"b"))])
+
+
+CODED = [
+    (kind, found.name)
+    for found in HERE
+    if found.channel and found.channel.codec is not Channel.codec
+    for kind in PAYLOADS
+    if all(map(is_installed, load_kind(kind).requires)) and not found.unfit("channel", 9600, payload=kind)
+]
+
+
+@pytest.mark.sample
+@pytest.mark.usefixtures("no_leaks")
+@pytest.mark.parametrize("operation", ["encode", "decode"])
+@pytest.mark.parametrize(("payload", "mechanism"), CODED, ids="-".join)
+def test_every_codec_is_proven_with_every_kind_of_payload_that_it_carries(
+    visitor: Visitor, payload: str, mechanism: str, operation: str
+) -> None:
+    case = Case("codec", mechanism, 9600, 1, operation, payload)
+    found = visitor.visit(Visit(case, 1, 0, LOOPS))
+    check(found, case)
+    assert isinstance(found, Outcome)
+    assert 0.9 * 9600 < found.encoded < 3 * 9600
+
+
+@pytest.mark.parametrize("operation", ["encode", "decode"])
+@pytest.mark.parametrize(
+    ("encode", "decode"),
+    [(bytes.upper, bytes), (bytes, bytes.upper), (lambda message: message[:-1], bytes), (lambda _: b"same", bytes)],
+    ids=["spoils", "reads wrongly", "cuts", "forgets"],
+)
+def test_a_codec_that_does_not_return_the_message_is_noticed(encode: Encode, decode: Decode, operation: str) -> None:
+    pattern, seat = Codec(), Seat(-1, operation, 1, 64, encode=encode, decode=decode)
+    turn = Turn(2, [b"first one", b"last one"])
+    with pytest.raises(Unverified, match="not the same"):
+        pattern.check(seat, turn, pattern.drive(seat, print, turn), ())
+    right = seat._replace(encode=bytes, decode=bytes)
+    pattern = Codec()
+    pattern.check(right, turn, pattern.drive(right, print, turn), ())
+    assert pattern.encoded == len(b"last one")
+
+
+@pytest.mark.parametrize("operation", ["encode", "decode"])
+def test_a_codec_is_called_once_an_operation(operation: str) -> None:
+    calls: list[str] = []
+
+    def counted(name: str, message: bytes) -> bytes:
+        calls.append(name)
+        return message
+
+    seat = Seat(-1, operation, 1, 64, encode=partial(counted, "encode"), decode=partial(counted, "decode"))
+    one, other = b"one", b"other"
+    lap = Codec().drive(seat, print, Turn(70, [one, other] * 35))
+    assert lap.operations == calls.count(operation) == 70
+    assert len(calls) == (70 if operation == "encode" else 72)  # each of two payloads is encoded before the clock
 
 
 @pytest.mark.parametrize("operations", [1, 70])
@@ -640,7 +698,9 @@ def test_every_port_has_two_sides_and_every_process_a_use_for_one(pattern: Patte
     uses = [pattern.uses(number, ports, workers) for number in range(-1, pattern.peers(workers))]
     assert {port for used in uses for port in used} == set(range(ports))
     for port in range(ports):
-        assert {used[port] for used in uses if port in used} == {"driver", "peer"}
+        assert {used[port] for used in uses if port in used} == (
+            {"driver", "peer"} if pattern.peers(workers) else {"driver"}
+        )
     assert all(uses[1:])
     assert bool(uses[0]) == (not pattern.idle_driver or pattern.port == "cell")
 
