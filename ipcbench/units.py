@@ -12,6 +12,7 @@ from ipcbench.errors import BadRequest
 
 LARGEST_SIZE = 2**28
 LONGEST_DURATION = 7 * 86_400.0
+MOST_WORK = 10.0  # seconds for one message
 
 _SIZE_UNITS = {
     "": 1,
@@ -26,6 +27,7 @@ _SIZE_UNITS = {
     "mib": 2**20,
     "gib": 2**30,
 }
+_WORK_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 _DURATION_UNITS = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 _NUMBER_AND_UNIT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([a-z]*)", re.IGNORECASE)
 
@@ -51,6 +53,30 @@ def parse_duration(text: str) -> float:
     if not 1.0 <= seconds <= LONGEST_DURATION:
         raise BadRequest(f"duration {text!r}: expected 1s to 7 days, such as 90s, 10m, 1h or 1d")
     return seconds
+
+
+def parse_work(text: str) -> float:
+    """Parse the work for each message, such as '0', '10us' or '2ms', in seconds.
+
+    Raises BadRequest if it is neither 0 nor a whole number of microseconds up to 10 s.
+    """
+    match = _NUMBER_AND_UNIT.fullmatch(text.strip().replace("µ", "u"))
+    factor = _WORK_UNITS.get(match[2].lower()) if match else None
+    if match and text.strip() == "0":
+        return 0.0
+    seconds = float(match[1]) * factor if match and factor else math.nan
+    if not 1e-6 <= seconds <= MOST_WORK or abs(seconds * 1e6 - round(seconds * 1e6)) > 1e-6:
+        raise BadRequest(f"work {text!r}: expected 0, or 1us to 10s, such as 10us, 500us or 2ms")
+    return round(seconds * 1e6) / 1e6
+
+
+def work_name(seconds: float) -> str:
+    """Write the work for each message without spaces, so that parse_work returns it: 0, 10us, 2ms, 1500us, 1s."""
+    microseconds = round(seconds * 1e6)
+    for unit, factor in (("s", 10**6), ("ms", 10**3)):
+        if microseconds >= factor and microseconds % factor == 0:
+            return f"{microseconds // factor}{unit}"
+    return f"{microseconds}us" if microseconds else "0"
 
 
 KIB, MIB = 2**10, 2**20

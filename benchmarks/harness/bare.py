@@ -31,6 +31,15 @@ Written = tuple[str, str, str]
 _QUEUE = ("put, get = there.queue.put, back.queue.get", "put(p)", "m = get()")
 _CONNECTION = ("send, recv = there.end.send, back.end.recv", "send(p)", "m = recv()")
 
+
+def _codec(before: str, encoded: str = "encode(p)", decoded: str = "decode(recv())") -> Written:
+    return (
+        f"{before}\nsend, recv = there.end.send_bytes, back.end.recv_bytes",
+        f"send({encoded})",
+        f"m = {decoded}",
+    )
+
+
 _SEMAPHORES = """
 wait_free, post_full = there.free.acquire, there.full.release
 wait_full, post_free = back.full.acquire, back.free.release
@@ -351,11 +360,22 @@ CHANNELS: dict[str, Written] = {
     "zmq-tcp": _SOCKET,
     "zmq-push-pull": ("send, recv = there.end.send_pyobj, back.end.recv_pyobj", "send(p)", "m = recv()"),
     "uvloop-unix": _ASYNCIO,
-    "msgspec-pipe": (
-        "from msgspec import msgpack\nsend, recv = there.end.send_bytes, back.end.recv_bytes\n"
-        "encode, decode = msgpack.Encoder().encode, msgpack.Decoder().decode",
-        "send(encode(p))",
-        "m = decode(recv())",
+    "json-pipe": _codec("import json\ndumps, decode = json.dumps, json.loads", "dumps(p).encode()"),
+    "marshal-pipe": _codec("import marshal\nencode, decode = marshal.dumps, marshal.loads"),
+    "msgspec-pipe": _codec(
+        "from msgspec import msgpack\nencode, decode = msgpack.Encoder().encode, msgpack.Decoder().decode"
+    ),
+    "msgspec-json-pipe": _codec(
+        "from msgspec import json\nencode, decode = json.Encoder().encode, json.Decoder().decode"
+    ),
+    "orjson-pipe": _codec("import orjson\nencode, decode = orjson.dumps, orjson.loads"),
+    "msgpack-pipe": _codec("import msgpack\nencode, decode = msgpack.packb, msgpack.unpackb"),
+    "cloudpickle-pipe": _codec("import cloudpickle\nencode, decode = cloudpickle.dumps, pickle.loads"),
+    "protobuf-pipe": _codec(
+        "from ipcbench.measure.api.message import Message\n"
+        "from ipcbench.measure.transports.libraries.protobuf import message_class\nwire = message_class()",
+        "wire(number=p.number, created=p.created, origin=p.origin, data=p.data).SerializeToString()",
+        "wire.FromString(recv())\nm = Message(m.number, m.created, m.origin, m.data)",
     ),
     "dill-pipe": _CONNECTION,
     "dill-queue": _QUEUE,

@@ -108,7 +108,9 @@ def comparisons(mechanism: Mechanism) -> list[Case]:
     placement: Placement = "spread" if mechanism.wait == "spin" else "pack"
     cases = [Case("tasks", name, 64, 1, operation) for operation in EXECUTORS.get(name, ())]
     if name in CHANNELS:
-        cases.append(Case("ping-pong", name, 8 if mechanism.carries == "number" else 64))
+        cases.append(
+            Case("ping-pong", name, 8 if mechanism.carries == "number" else 64, payload=mechanism.usual_payload)
+        )
     if name in SIGNALS:
         cases.append(Case("hand-over", name, 0))
     return [case._replace(placement=placement) for case in cases]

@@ -21,7 +21,7 @@ _WIDEST = 30  # characters of an option and its metavar; click puts the help of 
 GROUPS = {
     "What to measure": (
         *("suite", "mechanism", "pattern", "size", "workers"),
-        *("payload", "trust_pickle", "placement", "cpus", "start_method", "python", "fresh_interpreters"),
+        *("payload", "trust_pickle", "work", "placement", "cpus", "start_method", "python", "fresh_interpreters"),
     ),
     "How long": ("fast", "rigorous", "full", "budget", "rounds", "precision"),
     "Results": ("label", "results", "reports", "resume", "force", "full_metadata"),
@@ -183,6 +183,12 @@ run_options = options(
         multiple=True,
         metavar="HOW",
         help="spread: one CPU per process (default); pack: one CPU for all; free: the scheduler decides.",
+    ),
+    click.option(
+        "--work",
+        multiple=True,
+        metavar="TIME",
+        help="CPU time that a receiver spends on each message, such as 0,100us,1ms. Default: 0.",
     ),
     click.option(
         "--cpus",

@@ -280,8 +280,6 @@ def _case(text: str) -> Case:
         pattern, mechanism = load_pattern(case.pattern), load_mechanism(case.mechanism)
     except BadRequest as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-    if case.operation not in pattern.operations:
-        raise argparse.ArgumentTypeError(f"{case.pattern} has the operations {', '.join(pattern.operations)}")
     reason = pattern.unfit(mechanism, case) or (None if visit_folder() else mechanism.missing())
     if reason:
         raise argparse.ArgumentTypeError(reason)

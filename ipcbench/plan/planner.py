@@ -14,6 +14,7 @@ from ipcbench.measure.api.mechanism import is_installed
 from ipcbench.measure.api.pattern import Seat
 from ipcbench.measure.api.payload import load_kind
 from ipcbench.measure.api.pool import pool_count, window_for
+from ipcbench.measure.api.work import with_work
 from ipcbench.measure.process.placement import assign, background_threads
 from ipcbench.model import (
     MOST_WORKERS,
@@ -44,7 +45,8 @@ _OF_A_PROCESS = 12 * 2**20  # bytes that a process of a visit shares with no oth
 class Request:
     """The user's selection; an empty field was not given. Mechanisms and patterns are names or globs.
 
-    own_payloads are those that payloads names beside built-in kinds.
+    own_payloads are those that payloads names beside built-in kinds. works are seconds of work for each message, of the
+    patterns whose peers can do some.
     """
 
     suites: tuple[str, ...] = ()
@@ -56,6 +58,7 @@ class Request:
     own_payloads: tuple[OwnPayload, ...] = ()
     placements: tuple[Placement, ...] = ()
     cpus: tuple[Cpus, ...] = ()
+    works: tuple[float, ...] = ()
     start_methods: tuple[StartMethod, ...] = ()
     pythons: tuple[Interpreter, ...] = ()
     fast: bool = False
@@ -175,6 +178,9 @@ def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, 
                 f"--payload {payload.source} has its own size, {format_size(payload.size)}: leave out --size"
             )
     wanted = _wanted(request, offer)
+    if any(request.works) and not any(catalog.pattern(case.pattern).works for case in wanted):
+        able = ", ".join(found.name for found in catalog.patterns() if found.works)
+        raise BadRequest(f"--work is for {able}, and none of these is chosen")
     pythons = {python.tag: python for python in request.pythons}
     cases, skips = [], []
     for case in wanted:
@@ -284,7 +290,7 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
             sizes, workers, names = row.fast_sizes, row.fast_workers, row.fast_mechanisms or row.mechanisms
         names = tuple(name for name in names if name in mechanisms) if mechanisms else names
         product = itertools.product(
-            row.questions,
+            list(_worked(row.questions, request.works or row.works)),
             request.sizes or sizes,
             request.workers or workers,
             request.payloads or row.payloads,
@@ -300,6 +306,13 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
                 case = Case(pattern, name, size, number, operation, payload, method, placement, cpus, python)
                 found.setdefault(case)
     return list(found)
+
+
+def _worked(questions: Sequence[str], works: Sequence[float]) -> Iterator[str]:
+    """Yield the questions with each work for a message; a pattern whose peers do none is asked once, without."""
+    for question in questions:
+        can = catalog.pattern(question.partition(":")[0]).works
+        yield from (with_work(question, seconds) for seconds in works) if can else [question]
 
 
 def mechanisms_of(request: Request) -> list[str]:

@@ -93,8 +93,9 @@ THIRD_POOLS = ("pool", "process-pool-executor", "loky", "serial")
 class Row:
     """All combinations of the fields; --fast uses the fast ones, and skips a row without fast_sizes.
 
-    A row without start_methods, placements or cpus gets the plan's default. any_mechanism says that the mechanisms are
-    only the usual ones: if the user names some, the row has these instead, be they plug-ins.
+    works are seconds of work for each message, of a pattern whose peers can do some. A row without start_methods,
+    placements or cpus gets the plan's default. any_mechanism says that the mechanisms are only the usual ones: if the
+    user names some, the row has these instead, be they plug-ins.
     """
 
     questions: tuple[str, ...]
@@ -108,6 +109,7 @@ class Row:
     start_methods: tuple[StartMethod, ...] = ()
     placements: tuple[Placement, ...] = ()
     cpus: tuple[Cpus, ...] = ()
+    works: tuple[float, ...] = (0.0,)
     any_mechanism: bool = False
 
 
@@ -127,7 +129,8 @@ _UNLOCKED = ("counter:unlocked",)
 _OPEN = ("tail:open-1k", "tail:open-3k", "tail:open-10k", "tail:open-30k", "tail:open-100k")
 _RETURN = ("tail:returned", "tail:delivered")
 _SWEEP = (8, 64, KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB)
-_CODED = (256, 4 * KIB, 64 * KIB, MIB)
+_WORKS = (0.0, 10e-6, 100e-6, 1e-3)
+_CODED = (256, 16 * KIB, MIB)
 _FEW = (64, 4 * KIB, 64 * KIB, MIB)
 _HOLE = 32 * KIB  # in the middle of the range in which two writes over TCP wait for an acknowledgement
 
@@ -321,9 +324,20 @@ _CODECS = Suite(
     "codecs",
     "Which codec? Encoding, decoding, and both over a pipe: pickle, JSON, MessagePack and others.",
     (
-        Row((*_CODEC, *_PING), (*PLAIN_CODECS, *ANY_CODECS), _CODED, fast_sizes=(4 * KIB,), payloads=("object",)),
-        Row((*_CODEC, *_PING), (*ANY_CODECS, "protobuf-pipe"), _CODED, fast_sizes=(4 * KIB,), payloads=("dataclass",)),
+        Row((*_CODEC, *_PING), (*PLAIN_CODECS, *ANY_CODECS), _CODED, fast_sizes=(16 * KIB,), payloads=("object",)),
+        Row((*_CODEC, *_PING), (*ANY_CODECS, "protobuf-pipe"), _CODED, fast_sizes=(16 * KIB,), payloads=("dataclass",)),
         Row((*_CODEC, *_PING), ANY_CODECS, _CODED, payloads=("array",)),
+        *_CONTROLS,
+    ),
+)
+_WORK = Suite(
+    "work",
+    "From which work on does it pay? Messages and tasks with work, on several workers and in a plain loop.",
+    (
+        Row(_TASKS, ("queue", "simple-queue"), (64,), (1, 2, 4), (64,), (4,), works=_WORKS),
+        Row(("fan-out",), ("queue", "simple-queue"), (64,), (1, 2, 4), works=_WORKS),
+        Row(("tasks:map-chunked",), ("pool", "process-pool-executor"), (64,), (1, 2, 4), (64,), (4,), works=_WORKS),
+        Row(("tasks:map-chunked",), ("serial",), (64,), fast_sizes=(64,), works=_WORKS),
         *_CONTROLS,
     ),
 )
@@ -382,6 +396,7 @@ _QUESTIONS = (
     _TAILS,
     _OBJECTS,
     _CODECS,
+    _WORK,
     _POOLS,
     _THIRD_PARTY,
     _CI,

@@ -21,7 +21,7 @@ from ipcbench.results.recognition import bytes_words, document_words, folder_wor
 
 STDIN = Path("/dev/stdin")
 LARGEST_FILE = 64 * 2**20
-MOST_PARTS = 800_000  # numbers and texts count one, lists and objects two; a visit leaves about 50
+MOST_PARTS = 1_200_000  # numbers and texts count one, lists and objects two; a visit leaves about 50
 _MOST_KEYS = 1000  # in one object
 _LONGEST_NUMBER = 32  # characters; '-0.0000012345678901234567' has 25
 _PIECE = 2**20

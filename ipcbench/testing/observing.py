@@ -158,7 +158,7 @@ def first_case(mechanism: Mechanism) -> Case:
         if name == "tasks" and mechanism.operations:
             operation = mechanism.operations[0]
         case = Case(name, mechanism.name, sizes.get(name, size), mechanism.least_workers, operation)
-        case = case._replace(start_method=mechanism.start_methods[0])
+        case = case._replace(start_method=mechanism.start_methods[0], payload=mechanism.usual_payload)
         if not pattern.unfit(mechanism, case):
             return case
     raise LookupError(f"{mechanism.name} plays no pattern that is tried here")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from chart_runs import HOSTILE, all_failed
 from synthetic import MECHANISMS, make_result, model_seconds
 
+from ipcbench.measure.api.work import split
 from ipcbench.model import Case, Placement
 from ipcbench.results.schema import ResultFile
 
@@ -51,6 +52,25 @@ def with_controls() -> ResultFile:
     return make_result(
         chosen, 7, seconds=seconds(["pipe"]), over_time=wandering, unranked=["no-op", "memcpy"], values=5, noise=0.004
     )
+
+
+WORKS = ("10us", "100us", "1ms")
+HANDING_OVER = {"queue": 150e-6, "pipe": 5e-6, "array": 5e-3, "serial": 1e-7}  # seconds for a task
+
+
+def with_work(*names: str) -> list[Case]:
+    """Return tasks with three amounts of work on two workers, or in a plain loop."""
+    counts = {name: 1 if name == "serial" else 2 for name in names}
+    return [Case("tasks", name, 64, count, f"map-work-{work}") for name, count in counts.items() for work in WORKS]
+
+
+def worked(chosen: Sequence[Case] = tuple(with_work("queue", "pipe", "array", "serial"))) -> ResultFile:
+    """Make a run of tasks with work: two workers halve the work, and handing a task over has a price."""
+
+    def time_of(case: Case) -> float:
+        return split(case.operation)[1] / case.workers + HANDING_OVER[case.mechanism]
+
+    return make_result(chosen, 6, seconds=time_of, noise=0.01)
 
 
 DIAGNOSTIC_RUNS: dict[str, Callable[[], ResultFile]] = {

@@ -26,7 +26,7 @@ from ipcbench.model import (
 from ipcbench.plan.planner import Request
 from ipcbench.run.request import Destination, ResumeRequest, RunRequest
 from ipcbench.shell import kept, pasted
-from ipcbench.units import parse_duration, parse_size, size_name
+from ipcbench.units import parse_duration, parse_size, parse_work, size_name, work_name
 
 MOST_ROUNDS = 10_000
 
@@ -60,6 +60,7 @@ def make_run_request(command: str, given: dict[str, Any]) -> RunRequest:
         payloads=payloads,
         own_payloads=own,
         placements=tuple(known("placement", text, PLACEMENTS) for text in parts(given["placement"])),
+        works=tuple(dict.fromkeys(map(parse_work, parts(given["work"])))),
         cpus=tuple(known("CPUs", text, CPUS) for text in parts(given["cpus"])),
         start_methods=tuple(known("start method", text, START_METHODS) for text in parts(given["start_method"])),
         pythons=pythons,
@@ -127,6 +128,7 @@ def _command(command: str, given: dict[str, Any], request: Request, seed: int) -
         "workers": tuple(map(str, request.workers)),
         "payload": tuple(_given_payload(name, request) for name in request.payloads),
         "placement": request.placements,
+        "work": tuple(map(work_name, request.works)),
         "cpus": request.cpus,
         "start-method": request.start_methods,
         "python": tuple(map(_repeated, request.pythons)),

@@ -21,6 +21,7 @@ from ipcbench.measure.api.payload import Payload, load_kind, make_payloads
 from ipcbench.measure.api.pool import MOST_PROVED, proof_count, window_for
 from ipcbench.measure.api.ports import Cell, Channel, Decode, Encode, Port, Receive, Run, Send, Side
 from ipcbench.measure.api.settings import PortSettings
+from ipcbench.measure.api.work import busy, split
 from ipcbench.model import Case
 
 Go = Callable[[int], object]
@@ -34,6 +35,10 @@ class Unverified(Exception):
 
 class WrongResult(Unverified):
     """The measured operation computes a wrong result: a finding about the mechanism, not a fault of the run."""
+
+
+def _always(_: Any) -> bool:
+    return True
 
 
 def _no_port(*_: Any) -> Any:
@@ -167,6 +172,7 @@ class Pattern(ABC):
     alone: bool = False  # whether the driver can play without a peer, over a control that sends to itself
     per_worker: bool = False  # whether each worker does all operations of a loop; otherwise the workers share them
     idle_driver: bool = False  # whether the driver only waits while the peers work
+    works: bool = False  # whether its peers can do work for each message
     cycles: bool = False  # whether each operation makes and ends ports and peers; the visit starts without any
     rule: Rule = "each"  # how its proofs are judged, see Proof
     compares_last: bool = True  # whether `check` compares the last message of every timed turn with the one sent
@@ -174,6 +180,10 @@ class Pattern(ABC):
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         """Return why mechanism and pattern make no case of this size, workers and so on; None if they do."""
+        if not self.knows(case.operation):
+            if split(case.operation)[1] and not self.works:
+                return f"{self.name} has no work for a message"
+            return f"{self.name} has no variant {case.operation!r}: expected {', '.join(filter(None, self.operations))}"
         if case.payload != "bytes" and (reason := load_kind(case.payload).unfit(case.size)):
             return reason
         if mechanism.only_patterns and self.name not in mechanism.only_patterns:
@@ -185,6 +195,30 @@ class Pattern(ABC):
         if case.workers < mechanism.least_workers:
             return f"{mechanism.name} has workers of its own from {mechanism.least_workers} on"
         return mechanism.unfit(self.port_of(mechanism), case.size, self.senders, self.receivers, case.payload)
+
+    def knows(self, operation: str) -> bool:
+        """Return whether it has this variant."""
+        base, work = split(operation)
+        return base in self.operations and (self.works or not work)
+
+    def working(self, seat: Seat) -> Seat:
+        """Return the seat of a peer, which works on each message that it receives as its operation says."""
+        seconds = split(seat.operation)[1]
+        if not seconds:
+            return seat
+        receive, work, is_message = seat.receive, busy(seconds), self.is_message(seat)
+
+        def receive_and_work() -> Any:
+            message = receive()
+            if is_message(message):
+                work(message)
+            return message
+
+        return seat._replace(receive=receive_and_work)
+
+    def is_message(self, seat: Seat) -> Callable[[Any], bool]:
+        """Return what tells a message from a sentinel."""
+        return _always
 
     def port_of(self, mechanism: Mechanism) -> str:
         """Return the kind of port that this pattern uses of a mechanism."""

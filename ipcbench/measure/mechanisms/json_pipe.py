@@ -26,7 +26,7 @@ MECHANISM = CODEC_PIPE._replace(
     title="multiprocessing.Pipe, json",
     short="JSON Pipe",
     channel=JsonPipeChannel,
-    payloads=("object", "str"),
+    payloads=("str", "object"),
     caveats=(
         "carries text, numbers, lists and dicts with text as keys, and no bytes; tuples arrive as lists",
         *CODEC_PIPE.caveats,

@@ -22,7 +22,7 @@ MECHANISM = CODEC_PIPE._replace(
     requires=("msgspec",),
     extra="msgspec",
     licence="BSD-3-Clause",
-    payloads=("object", "str"),
+    payloads=("str", "object"),
     caveats=(
         "carries text, numbers, lists and dicts with text as keys; other classes need a declared type",
         *CODEC_PIPE.caveats,

@@ -22,7 +22,7 @@ MECHANISM = CODEC_PIPE._replace(
     requires=("orjson",),
     extra="orjson",
     licence="MPL-2.0 AND (Apache-2.0 OR MIT)",
-    payloads=("object", "str"),
+    payloads=("str", "object"),
     caveats=(
         "carries text, numbers of 64 bits, lists and dicts with text as keys, no bytes; dataclasses arrive as dicts",
         *CODEC_PIPE.caveats,

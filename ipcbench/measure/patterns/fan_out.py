@@ -7,7 +7,7 @@ of the length. Kinds of payload without a length have None as sentinel, and all 
 The one sender sends the sentinels after its messages, so the channel must keep order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import repeat
 from time import perf_counter
 from typing import Any
@@ -30,6 +30,7 @@ class FanOut(ChannelPattern):
     workers = (1, 2, 4)
     receivers = "many"
     rule = "shared"
+    works = True
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         sentinel = load_kind(case.payload).unit  # bytes
@@ -46,6 +47,9 @@ class FanOut(ChannelPattern):
 
     def payloads_in(self, messages: Sequence[Any]) -> Sequence[Any]:
         return messages[:-1]  # the last one is the sentinel that ended the turn
+
+    def is_message(self, seat: Seat) -> Callable[[Any], bool]:
+        return _is_longer if load_kind(seat.payload).has_length else _is_something
 
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
         send, sentinel = seat.send, _sentinel(turn.payloads[0], load_kind(seat.payload))
@@ -74,6 +78,14 @@ class FanOut(ChannelPattern):
             raise Unverified(f"the workers received {done:,} messages of {turn.operations:,}")
         if digest(turn.payloads[-1]) not in [lap.last for lap in peers]:
             raise Unverified("the last message sent is not the last one of any worker")
+
+
+def _is_longer(received: Any) -> bool:
+    return len(received) > _END
+
+
+def _is_something(received: Any) -> bool:
+    return received is not None
 
 
 def _take(seat: Seat) -> Lap:

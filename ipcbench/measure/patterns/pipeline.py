@@ -37,6 +37,7 @@ class Pipeline(ChannelPattern):
     operation = "one item through the whole chain"
     sizes = (64, 65_536)
     workers = (1, 2, 4)
+    works = True
 
     def port_count(self, workers: int) -> int:
         return workers + 1

@@ -5,7 +5,7 @@ outstanding, so that neither queue can fill while both sides wait. Sentinels fol
 only producer of tasks; with several producers, a feeder thread could let a sentinel overtake a task of another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -25,6 +25,7 @@ class TaskQueue(ChannelPattern):
     two_way = True
     rule = "shared"
     compares_last = False
+    works = True
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         if mechanism.channel and mechanism.carries not in ("objects", "reference"):
@@ -39,6 +40,9 @@ class TaskQueue(ChannelPattern):
 
     def payloads_in(self, messages: Sequence[Any]) -> Sequence[Any]:
         return [task[1] for task in messages if task is not None]
+
+    def is_message(self, seat: Seat) -> Callable[[Any], bool]:
+        return _is_task
 
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
         put, get = seat.send, seat.receive
@@ -90,6 +94,10 @@ class TaskQueue(ChannelPattern):
             raise Unverified(
                 f"{len(set(numbers)):,} of {turn.operations:,} tasks have a result, {len(numbers):,} results"
             )
+
+
+def _is_task(received: Any) -> bool:
+    return received is not None
 
 
 PATTERN = TaskQueue()

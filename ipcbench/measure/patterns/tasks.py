@@ -1,11 +1,13 @@
 """tasks: the rate at which a pool of workers does tasks, for each way to submit them.
 
-A task is (number, payload), its result (number, worker). The payload goes one way and the task does no work, so that
-only the cost of the pool remains. apply waits for each result before the next task; submit keeps a window of tasks
-outstanding; map and imap submit all tasks of a turn in chunks of one, map-chunked in chunks of Pool.map's default size.
+A task is (number, payload), its result (number, worker). The payload goes one way and the task does no work, unless the
+variant names some, so that only the cost of the pool remains. apply waits for each result before the next task; submit
+keeps a window of tasks outstanding; map and imap submit all tasks of a turn in chunks of one, map-chunked in chunks of
+Pool.map's default size.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from threading import get_native_id
 from time import perf_counter
 from typing import Any
@@ -16,12 +18,19 @@ from ipcbench.measure.api.pattern import Go, Lap, Pattern, Proof, Seat, Turn, Un
 from ipcbench.measure.api.payload import Payload, make_payloads
 from ipcbench.measure.api.ports import Executor, Port, Side
 from ipcbench.measure.api.settings import PortSettings
+from ipcbench.measure.api.work import busy, split
 from ipcbench.model import Case
 
 
 def answer(task: tuple[int, Any]) -> tuple[int, int]:
     """Do a task: return its number and this worker's id."""
     return task[0], get_native_id()
+
+
+def work_and_answer(seconds: float, task: tuple[int, Any]) -> tuple[int, int]:
+    """Do a task that takes this much CPU time."""
+    busy(seconds)(task[1])
+    return answer(task)
 
 
 def prove_answer(task: tuple[int, Any]) -> tuple[int, int, str]:
@@ -40,11 +49,12 @@ class Tasks(Pattern):
     alone = True
     rule = "shared"
     compares_last = False
+    works = True
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
-        reason = super().unfit(mechanism, case)
-        if not reason and case.operation not in mechanism.operations:
-            return f"{mechanism.name} offers {', '.join(mechanism.operations)}, not {case.operation}"
+        reason, way = super().unfit(mechanism, case), split(case.operation)[0]
+        if not reason and way not in mechanism.operations:
+            return f"{mechanism.name} offers {', '.join(mechanism.operations)}, not {way}"
         return reason
 
     def streams(self, operation: str, workers: int) -> list[int]:
@@ -60,16 +70,17 @@ class Tasks(Pattern):
 
     def equip(self, seat: Seat, ports: Sequence[Executor], side: Side) -> Seat:
         (executor,) = ports
-        return seat._replace(run=executor.runner(seat.operation))
+        return seat._replace(run=executor.runner(split(seat.operation)[0]))
 
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
-        run = seat.run
+        run, seconds = seat.run, split(seat.operation)[1]
+        task: Callable[[tuple[int, Any]], tuple[int, int]] = partial(work_and_answer, seconds) if seconds else answer
         finished: list[tuple[int, int]] = []
         keep = finished.append
         # Clock: starts before the first task is handed over, stops after the last result, both here. Operation: one
         # task done and its result back.
         start = perf_counter()
-        for result in run(answer, turn.payloads):
+        for result in run(task, turn.payloads):
             keep(result)
         end = perf_counter()
         return Lap(start, end, len(finished), finished=finished)

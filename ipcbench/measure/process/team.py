@@ -122,7 +122,7 @@ def follow(job: Job, ports: Sequence[Any], control: Connection, who: Callable[[]
     """Connect, send `who()` when ready, then follow orders until *stop*, or until the driver is gone."""
     try:
         connect(job.pattern, job.seat, ports)
-        seat = job.pattern.equip(job.seat, ports, "peer")
+        seat = job.pattern.working(job.pattern.equip(job.seat, ports, "peer"))
         pool: Sequence[Any] = ()
         stream = job.pattern.stream(seat)
         if stream is not None:

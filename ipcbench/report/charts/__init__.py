@@ -9,6 +9,7 @@ from ipcbench.report.drawing import plotting  # noqa: F401 - before any chart im
 
 # isort: split
 from ipcbench.report.charts import (
+    break_even,
     cliffs,
     cpu_cost,
     families,
@@ -40,6 +41,7 @@ CHARTS: tuple[Chart[Study], ...] = (
     families.CHART,
     roofline.CHART,
     scaling.CHART,
+    break_even.CHART,
     state.CHART,
     percentiles.CHART,
     load_latency.CHART,

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from ipcbench.analysis.break_even import gains, pays_from
 from ipcbench.analysis.difference import paired
 from ipcbench.analysis.stats import FloatArray
 from ipcbench.analysis.traps import matched
@@ -25,10 +26,15 @@ OFFERED = re.compile(r"tail:open-(\d{1,6})k")
 _MOST = 5
 
 
-def remarks(summary: pd.DataFrame, series: dict[str, FloatArray], tails: pd.DataFrame) -> list[str]:
-    """Return the remarks. tails is `analysis.percentiles.percentiles`, series the visit means of each case by round."""
+def remarks(summary: pd.DataFrame, series: dict[str, FloatArray], tails: pd.DataFrame, cpus: int = 1) -> list[str]:
+    """Return the remarks.
+
+    tails is `analysis.percentiles.percentiles`, series the visit means of each case by round, cpus the number of usable
+    CPUs.
+    """
     return [
         *_scaling(summary, series),
+        *_paying(summary, series, cpus),
         *_pools(summary),
         *_beginning(summary),
         *_threads(summary),
@@ -53,6 +59,23 @@ def _scaling(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[s
         best_first = [f"{text} with {n}" if len(workers) > 1 else text for _, n, text in sorted(parts, reverse=True)]
         many = f"{workers.pop()} workers" if len(workers) == 1 else "more workers"
         yield f"Empty tasks per second with {many}, relative to 1 worker: {listing(best_first, _MOST)}."
+
+
+def _paying(summary: pd.DataFrame, series: dict[str, FloatArray], cpus: int) -> Iterator[str]:
+    """Say from which work for each message on several workers are faster than a plain loop."""
+    cells = gains(summary.assign(key=summary["case"]), series, cpus)
+    for base, rows in cells.groupby("base", sort=False):
+        workers = count(int(rows["workers"].iloc[0]), "worker")
+        parts = []
+        for name, own in rows.groupby("mechanism", sort=False):
+            least = pays_from(own)
+            if least is None:
+                parts.append((math.inf, f"{name} with no work up to {format_time(own['work'].max())}"))
+            else:
+                gain = own.loc[own["work"] == least, "gain"].iloc[0]
+                parts.append((least, f"{name} from {format_time(least)} on ({format_ratio(gain)})"))
+        said = listing([text for _, text in sorted(parts)], _MOST)
+        yield f"{base} on {workers} is faster than a plain loop, by the work for each message: {said}."
 
 
 def _pools(summary: pd.DataFrame) -> Iterator[str]:

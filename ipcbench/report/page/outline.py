@@ -25,7 +25,7 @@ HEADINGS = (
     Heading("choosing", "Choosing", ("winner-map",)),
     Heading("latency", "Latency", ("latency-grid", "latency-families", "speedup-vs-queue", "cost-breakdown")),
     Heading("streaming", "Throughput", ("throughput-roofline", "throughput")),
-    Heading("more-workers", "Scaling", ("scaling",)),
+    Heading("more-workers", "Scaling", ("scaling", "work-break-even")),
     Heading("slow-messages", "Tails: how slow are the slowest messages?", ("percentiles", "load-latency")),
     Heading(
         "other-costs",

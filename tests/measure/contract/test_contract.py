@@ -146,5 +146,7 @@ def test_a_channel_of_one_sender_refuses_to_be_shared_and_one_of_many_does_not(n
 
 @each(MECHANISMS)
 def test_a_port_that_is_not_there_is_refused_in_words(name: str) -> None:
+    found = LOADED[name]
     for port in PORTS:
-        assert (LOADED[name].unfit(port, 8) is None) == (getattr(LOADED[name], port) is not None)
+        reason = found.unfit(port, max(8, found.smallest), payload=found.usual_payload)
+        assert (reason is None) == (getattr(found, port) is not None)

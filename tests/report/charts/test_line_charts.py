@@ -12,9 +12,10 @@ from chart_runs import HOSTILE
 from layout import MARGIN, boxes
 from synthetic import make_result, model_seconds, rate_of, tail_cases
 
+from ipcbench.analysis.break_even import LOOP
 from ipcbench.analysis.percentiles import curves, percentiles
 from ipcbench.model import Case
-from ipcbench.report.charts import Chart, charts, load_latency, roofline, scaling
+from ipcbench.report.charts import Chart, break_even, charts, load_latency, roofline, scaling
 from ipcbench.report.charts import percentiles as percentile_chart
 from ipcbench.report.content.study import Study, study
 from ipcbench.report.content.tables import csv, records
@@ -26,7 +27,7 @@ from ipcbench.results.frame import tail_frame
 from ipcbench.results.schema import ResultFile
 from ipcbench.units import format_bandwidth, format_time
 
-LINES = (roofline.CHART, scaling.CHART, percentile_chart.CHART, load_latency.CHART)
+LINES = (roofline.CHART, scaling.CHART, break_even.CHART, percentile_chart.CHART, load_latency.CHART)
 OPEN = ("open-1k", "open-10k", "open-100k")
 
 
@@ -39,6 +40,7 @@ def every_line(names: Sequence[str], sizes: Sequence[int] = (8, 64, 4096, 65536,
     cases += [Case("ping-pong", "memcpy", size) for size in sizes]
     cases += [Case("fan-in", name, 64, count) for name in names for count in (1, 2, 4)]
     cases += [Case("pairs", name, 64, count) for name in names for count in (1, 2, 4)]
+    cases += [Case("tasks", name, 64, 2, f"map-work-{work}") for name in [*names, LOOP] for work in ("10us", "1ms")]
     return cases + tail_cases(names, ("closed", *OPEN))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from browser import Scheme, screenshot
 from chart_runs import everything
-from diagnostic_runs import DIAGNOSTIC_RUNS
+from diagnostic_runs import DIAGNOSTIC_RUNS, worked
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
@@ -42,7 +42,7 @@ Pair = tuple[str, str]
 @pytest.fixture(scope="module")
 def pairs() -> dict[str, Pair]:
     """All charts, light and dark, by id; what one run has no cases for is drawn of another."""
-    runs = [study(everything()), *(study(make()) for make in DIAGNOSTIC_RUNS.values())]
+    runs = [study(everything()), *(study(make()) for make in (*DIAGNOSTIC_RUNS.values(), worked))]
     found = {}
     for chart in CHARTS:
         about = next(run for run in runs if not chart.lacks(run))

@@ -1,0 +1,58 @@
+"""From which work for each message on several workers are faster than a plain loop in one process."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ipcbench.analysis.difference import Difference, paired
+from ipcbench.analysis.stats import FloatArray
+from ipcbench.measure.api.work import split
+
+LOOP = "serial"  # the mechanism that is a plain loop
+_SAME = ["work", "payload", "cpus", "start_method", "python"]  # what a case shares with the loop it is compared with
+
+
+def gains(summary: pd.DataFrame, series: dict[str, FloatArray], cpus: int) -> pd.DataFrame:
+    """Return the cases with work that have a plain loop to compare with, by question, mechanism and work.
+
+    New columns: base (the question without its work), work (seconds for each message), and gain with gain_low and
+    gain_high: how many times as fast as the loop, paired by round. Of the numbers of workers, the largest that leaves
+    each a CPU is chosen, or the smallest. series has the visit means of each case by round, by its column key.
+    """
+    known = summary[summary["seconds"].notna()]
+    parts = [split(operation) for operation in known["operation"]]
+    worked = known.assign(work=[work for _, work in parts], way=[way for way, _ in parts])
+    worked = worked[worked["work"] > 0]
+    loops = worked[worked["mechanism"] == LOOP].drop_duplicates(_SAME).set_index(_SAME)["key"].to_dict()
+    rows = worked[(worked["mechanism"] != LOOP) & worked["ranked"]]
+    compared = [tuple(row) in loops for row in rows[_SAME].itertuples(index=False)]
+    rows = rows[pd.Series(compared, index=rows.index, dtype=bool)]
+    base = [f"{pattern}:{way}" if way else pattern for pattern, way in zip(rows["pattern"], rows["way"], strict=True)]
+    rows = rows.assign(base=base)
+    fitting = rows["workers"].where(rows["workers"] <= cpus)
+    best = fitting.groupby(rows["base"]).transform("max").fillna(rows.groupby("base")["workers"].transform("min"))
+    rows = rows[rows["workers"] == best].drop_duplicates(["base", "mechanism", "work"])
+    found: list[Difference] = [
+        paired(series[loops[tuple(same)]], series[key])
+        for same, key in zip(rows[_SAME].itertuples(index=False), rows["key"], strict=True)
+    ]
+    return rows.assign(
+        gain=[each.ratio for each in found],
+        gain_low=[each.low for each in found],
+        gain_high=[each.high for each in found],
+    ).sort_values(["base", "mechanism", "work"], ignore_index=True)
+
+
+def pays_from(cells: pd.DataFrame) -> float | None:
+    """Return the least work, in seconds, from which one mechanism is surely faster than the loop, whatever the work.
+
+    None if it is not faster with the most work measured. cells are its rows of `gains`, by work; without an interval a
+    gain above 1 counts.
+    """
+    sure = cells["gain_low"].fillna(cells["gain"])
+    least = None
+    for work, gain in zip(cells["work"].tolist()[::-1], sure.tolist()[::-1], strict=True):
+        if gain <= 1:
+            break
+        least = work
+    return least
