@@ -101,7 +101,7 @@ def test_a_worker_by_hand_goes_through_pyperfs_own_manager(tmp_path: Path) -> No
         ("ping-pong/pip/64B/1w", "unknown mechanism 'pip': did you mean 'pipe'"),
         ("nonsense", "not a case id: 'nonsense'"),
         ("ping-pong/value/64B/1w", "value carries one 8 B number"),
-        ("access/value/8B/1w", "access has the operations read, write"),
+        ("access/value/8B/1w", "access has no variant '': expected read, write"),
     ],
 )
 def test_a_worker_by_hand_refuses_a_case_that_cannot_be(tmp_path: Path, case: str, message: str) -> None:
