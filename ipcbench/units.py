@@ -60,10 +60,10 @@ def parse_work(text: str) -> float:
 
     Raises BadRequest if it is neither 0 nor a whole number of microseconds up to 10 s.
     """
+    if text.strip() == "0":
+        return 0.0
     match = _NUMBER_AND_UNIT.fullmatch(text.strip().replace("µ", "u"))
     factor = _WORK_UNITS.get(match[2].lower()) if match else None
-    if match and text.strip() == "0":
-        return 0.0
     seconds = float(match[1]) * factor if match and factor else math.nan
     if not 1e-6 <= seconds <= MOST_WORK or abs(seconds * 1e6 - round(seconds * 1e6)) > 1e-6:
         raise BadRequest(f"work {text!r}: expected 0, or 1us to 10s, such as 10us, 500us or 2ms")

@@ -15,9 +15,10 @@ _SAME = ["work", "payload", "cpus", "start_method", "python"]  # what a case sha
 def gains(summary: pd.DataFrame, series: dict[str, FloatArray], cpus: int) -> pd.DataFrame:
     """Return the cases with work that have a plain loop to compare with, by question, mechanism and work.
 
-    New columns: base (the question without its work), work (seconds for each message), and gain with gain_low and
-    gain_high: how many times as fast as the loop, paired by round. Of the numbers of workers, the largest that leaves
-    each a CPU is chosen, or the smallest. series has the visit means of each case by round, by its column key.
+    New columns: loop (the key of that loop), base (the question without its work), work (seconds for each message), and
+    gain with gain_low and gain_high: how many times as fast as the loop, paired by round. Of the numbers of workers,
+    the largest that leaves each a CPU is chosen, or the smallest. series has the visit means of each case by round, by
+    its column key.
     """
     known = summary[summary["seconds"].notna()]
     parts = [split(operation) for operation in known["operation"]]
@@ -25,16 +26,15 @@ def gains(summary: pd.DataFrame, series: dict[str, FloatArray], cpus: int) -> pd
     worked = worked[worked["work"] > 0]
     loops = worked[worked["mechanism"] == LOOP].drop_duplicates(_SAME).set_index(_SAME)["key"].to_dict()
     rows = worked[(worked["mechanism"] != LOOP) & worked["ranked"]]
-    compared = [tuple(row) in loops for row in rows[_SAME].itertuples(index=False)]
-    rows = rows[pd.Series(compared, index=rows.index, dtype=bool)]
+    rows = rows.assign(loop=[loops.get(tuple(row), "") for row in rows[_SAME].itertuples(index=False)])
+    rows = rows[rows["loop"] != ""]
     base = [f"{pattern}:{way}" if way else pattern for pattern, way in zip(rows["pattern"], rows["way"], strict=True)]
     rows = rows.assign(base=base)
     fitting = rows["workers"].where(rows["workers"] <= cpus)
     best = fitting.groupby(rows["base"]).transform("max").fillna(rows.groupby("base")["workers"].transform("min"))
     rows = rows[rows["workers"] == best].drop_duplicates(["base", "mechanism", "work"])
     found: list[Difference] = [
-        paired(series[loops[tuple(same)]], series[key])
-        for same, key in zip(rows[_SAME].itertuples(index=False), rows["key"], strict=True)
+        paired(series[loop], series[key]) for loop, key in zip(rows["loop"], rows["key"], strict=True)
     ]
     return rows.assign(
         gain=[each.ratio for each in found],

@@ -290,7 +290,7 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
             sizes, workers, names = row.fast_sizes, row.fast_workers, row.fast_mechanisms or row.mechanisms
         names = tuple(name for name in names if name in mechanisms) if mechanisms else names
         product = itertools.product(
-            list(_worked(row.questions, request.works or row.works)),
+            _worked(row.questions, request.works or row.works),
             request.sizes or sizes,
             request.workers or workers,
             request.payloads or row.payloads,

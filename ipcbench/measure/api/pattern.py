@@ -37,6 +37,11 @@ class WrongResult(Unverified):
     """The measured operation computes a wrong result: a finding about the mechanism, not a fault of the run."""
 
 
+def is_something(received: Any) -> bool:
+    """Return whether what was received is a message, where None is the sentinel."""
+    return received is not None
+
+
 def _always(_: Any) -> bool:
     return True
 

@@ -15,7 +15,7 @@ from typing import Any
 from ipcbench.measure.api.digest import digest
 from ipcbench.measure.api.kind import Kind
 from ipcbench.measure.api.mechanism import Mechanism
-from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts
+from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts, is_something
 from ipcbench.measure.api.payload import load_kind
 from ipcbench.model import Case
 
@@ -49,7 +49,7 @@ class FanOut(ChannelPattern):
         return messages[:-1]  # the last one is the sentinel that ended the turn
 
     def is_message(self, seat: Seat) -> Callable[[Any], bool]:
-        return _is_longer if load_kind(seat.payload).has_length else _is_something
+        return _is_longer if load_kind(seat.payload).has_length else is_something
 
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
         send, sentinel = seat.send, _sentinel(turn.payloads[0], load_kind(seat.payload))
@@ -82,10 +82,6 @@ class FanOut(ChannelPattern):
 
 def _is_longer(received: Any) -> bool:
     return len(received) > _END
-
-
-def _is_something(received: Any) -> bool:
-    return received is not None
 
 
 def _take(seat: Seat) -> Lap:

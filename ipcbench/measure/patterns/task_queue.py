@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from ipcbench.measure.api.mechanism import Mechanism
-from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified
+from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, is_something
 from ipcbench.measure.api.payload import Payload
 from ipcbench.model import Case
 
@@ -42,7 +42,7 @@ class TaskQueue(ChannelPattern):
         return [task[1] for task in messages if task is not None]
 
     def is_message(self, seat: Seat) -> Callable[[Any], bool]:
-        return _is_task
+        return is_something
 
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
         put, get = seat.send, seat.receive
@@ -94,10 +94,6 @@ class TaskQueue(ChannelPattern):
             raise Unverified(
                 f"{len(set(numbers)):,} of {turn.operations:,} tasks have a result, {len(numbers):,} results"
             )
-
-
-def _is_task(received: Any) -> bool:
-    return received is not None
 
 
 PATTERN = TaskQueue()

@@ -11,7 +11,7 @@ from ipcbench.report.comparison.formats import as_csv, as_markdown
 from ipcbench.report.comparison.words import Comparison
 from ipcbench.report.files.contents import of_comparison
 from ipcbench.report.files.folder import write_report
-from ipcbench.report.files.pictures import draw_each
+from ipcbench.report.files.pictures import draw
 from ipcbench.text import safe_text
 
 
@@ -21,7 +21,7 @@ def write(comparison: Comparison, folder: Path) -> Path:
     Each chart with data becomes charts/<id>-light.svg, -dark.svg, .png and .csv; files of earlier charts without data
     are removed. manifest.json names them all. Raises ResultError if the folder cannot be written.
     """
-    drawn = draw_each(COMPARED, comparison, footer(comparison))
+    drawn = [draw(chart, comparison, footer(comparison)) for chart in COMPARED]
     about = replace(comparison, charts=[(picture.id, picture.alt) for picture in drawn if not picture.missing])
     texts = {"cases.csv": as_csv(comparison), "summary.md": as_markdown(about, everything=False)}
     write_report(folder, drawn, texts, of_comparison(comparison, drawn))

@@ -63,7 +63,7 @@ def _scaling(summary: pd.DataFrame, series: dict[str, FloatArray]) -> Iterator[s
 
 def _paying(summary: pd.DataFrame, series: dict[str, FloatArray], cpus: int) -> Iterator[str]:
     """Say from which work for each message on several workers are faster than a plain loop."""
-    cells = gains(summary.assign(key=summary["case"]), series, cpus)
+    cells = gains(summary, series, cpus)
     for base, rows in cells.groupby("base", sort=False):
         workers = count(int(rows["workers"].iloc[0]), "worker")
         parts = []

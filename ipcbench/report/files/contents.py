@@ -25,11 +25,9 @@ def draw_all(about: Study, png: bool = True, begin: Callable[[list[str]], object
     """
     asked = [(chart, view, chart.lacks(view)) for chart, view in charts(about)]
     begin([chart.id for chart, _, missing in asked if not missing])
-    drawn = []
-    for chart, view, missing in asked:
-        payload = PLURALS.get(view.setting[0], "")
-        drawn.append(Picture(chart, missing, kind=payload) if missing else draw(chart, view, view.footer, payload, png))
-    return drawn
+    return [
+        draw(chart, view, view.footer, PLURALS.get(view.setting[0], ""), png, missing) for chart, view, missing in asked
+    ]
 
 
 def of_run(about: Study, drawn: Sequence[Picture], result: str, digest: str) -> Manifest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -89,12 +89,22 @@ PNG = ".png"
 ENDINGS = (*(f"-{theme.name}.svg" for theme in THEMES), PNG, ".csv")
 
 
-def draw(chart: Chart[Source], source: Source, footer: tuple[str, str], payload: str = "", png: bool = True) -> Picture:
-    """Draw one chart, which must lack nothing.
+def draw(
+    chart: Chart[Source],
+    source: Source,
+    footer: tuple[str, str],
+    payload: str = "",
+    png: bool = True,
+    missing: str | None = None,
+) -> Picture:
+    """Draw one chart, or return a Picture that says why not.
 
     footer is the two lines that say where the numbers come from, payload the kind of payload of the chart. Without
-    `png` no PNG is drawn.
+    `png` no PNG is drawn. missing is what `chart.lacks` has answered, if it was asked already.
     """
+    missing = chart.lacks(source) if missing is None else missing
+    if missing:
+        return Picture(chart, missing, kind=payload)
     table = chart.table(source)
     description = describe(table)
     with drawing(LIGHT, chart.id):
@@ -114,12 +124,6 @@ def draw(chart: Chart[Source], source: Source, footer: tuple[str, str], payload:
         height=round(height),
         details=chart.details(table, chart.title) if chart.details else None,
     )
-
-
-def draw_each(charts: Sequence[Chart[Source]], source: Source, footer: tuple[str, str]) -> list[Picture]:
-    """Return every chart, drawn or with the reason why it is not."""
-    lacking = [(chart, chart.lacks(source)) for chart in charts]
-    return [Picture(chart, missing) if missing else draw(chart, source, footer) for chart, missing in lacking]
 
 
 def plotted(chart: Chart[Any], table: pd.DataFrame, footer: tuple[str, str], theme: Theme) -> Figure:

@@ -16,7 +16,7 @@ from ipcbench.report.content.words import listing
 from ipcbench.report.drawing.plotting import mpl
 from ipcbench.report.files.folder import write_report
 from ipcbench.report.files.manifest import Manifest
-from ipcbench.report.files.pictures import Picture, draw_each
+from ipcbench.report.files.pictures import Picture, draw
 from ipcbench.report.fleet.formats import as_csv, as_markdown, cases_csv
 from ipcbench.report.fleet.words import Survey, parts, sentences
 from ipcbench.report.page.html import rendered
@@ -41,7 +41,7 @@ def write(survey: Survey, folder: Path) -> Path:
 
     manifest.json names all charts. Raises ResultError if the folder cannot be written.
     """
-    drawn = draw_each(SURVEYED, survey, footer(survey))
+    drawn = [draw(chart, survey, footer(survey)) for chart in SURVEYED]
     about = replace(survey, charts=[(picture.id, picture.alt) for picture in drawn if not picture.missing])
     texts = {
         "hosts.csv": as_csv(survey),
