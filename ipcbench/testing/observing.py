@@ -198,7 +198,7 @@ def _imported(name: str, visitor: Visitor) -> Imported:
         claims = read_json(errand.left or b"{}", Claims)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return Imported("the record of the process that imports it cannot be read")
-    against = safe_text(claims.refused, 600) or _harm(report)
+    against = safe_text(claims.refused, 600) or _harm(report, errand.seconds)
     if not against:
         try:
             known = catalog.plugin(name)
@@ -211,11 +211,14 @@ def _imported(name: str, visitor: Visitor) -> Imported:
     return Imported("", mechanism, claims.pulled, bool(report.tail))
 
 
-def _harm(report: Report) -> str:
-    """Return how the process that imported a mechanism and sent one message failed, in words; empty if it did not."""
+def _harm(report: Report, seconds: float) -> str:
+    """Return how the process that imported a mechanism and sent one message failed, in words; empty if it did not.
+
+    `seconds` is how long it ran.
+    """
     stage, said = "importing it" if report.stage in ("start", "import") else report.stage, _said(report)
     if report.ending == "late":
-        return f"{stage} did not end within {report.waited:.0f} s{said}"
+        return f"{stage} had not ended {seconds:.0f} s after the process began{said}"
     if report.status:
         how = f"exit code {report.status}" if report.status > 0 else signal.Signals(-report.status).name
         return f"{stage} ended with {how}{said}"

@@ -144,7 +144,7 @@ LIARS: Mapping[str, tuple[str, str, str]] = {
         "SIGSEGV: reads address 0",
         source("crashes", "import ctypes, sys; print('reads address 0', file=sys.stderr); ctypes.string_at(0)"),
     ),
-    "blocks": ("facts", "did not end", source("blocks", "import time; time.sleep(1000)")),
+    "blocks": ("facts", "had not ended", source("blocks", "import time; time.sleep(1000)")),
     "forks": ("facts", "starts a process", source("forks", "import os; os.fork()")),
     "hides": (
         "facts",

@@ -49,7 +49,7 @@ def send_one_message(mechanism: Mechanism) -> None:
     pattern, size, operation = simplest(mechanism)
     with contextlib.suppress(Exception):
         if mechanism.executor:
-            observe_tasks(mechanism, method, operation)
+            observe_tasks(mechanism, method, operation, tasks=1)
         elif mechanism.channel:
             observe_echo(mechanism, method, 8 if mechanism.carries == "number" else size)
         else:

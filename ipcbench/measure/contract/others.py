@@ -22,10 +22,10 @@ from ipcbench.model import StartMethod
 SETTLING = 0.1  # seconds
 
 
-def observe_tasks(mechanism: Mechanism, method: StartMethod, operation: str) -> dict[str, Any]:
+def observe_tasks(mechanism: Mechanism, method: StartMethod, operation: str, tasks: int = TASKS) -> dict[str, Any]:
     """Let an executor run tasks in one of its ways, after all its workers have answered."""
     pattern = load_pattern("tasks")
-    payloads = make_payloads(content(mechanism.carries, mechanism.usual_payload), 3, 16385, TASKS)
+    payloads = make_payloads(content(mechanism.carries, mechanism.usual_payload), 3, 16385, tasks)
     answer = sys.modules[type(pattern).__module__].prove_answer  # the task of the pattern's own verification
     with staged(mechanism, pattern, method, 16385, WORKERS, operation) as stage:
         results = list(stage.seat.run(answer, pattern.messages(payloads)))
