@@ -175,6 +175,7 @@ _ALL = Suite(
         Row(_SIGNAL, SIGNALS, (0,), fast_sizes=(0,), fast_mechanisms=("semaphore", "event")),
         Row(_PING, ("pipe", "queue", "pipe-oob", "shared-memory"), (KIB, 64 * KIB, MIB), payloads=("array",)),
         Row(_PING, ("queue", "simple-queue", "pipe", "shared-memory"), (64,), placements=("pack",)),
+        Row(_PING, WAKING, (64, 64 * KIB), cpus=("awake",)),
         Row(_PING, ("shared-memory-spin",), (64, MIB), fast_sizes=(64,)),
         Row(_PING, ("listener-tcp",), (4 * KIB, _HOLE, 64 * KIB), fast_sizes=(4 * KIB, _HOLE)),
         Row(_PING, ("tcp-nodelay",), (_HOLE,), fast_sizes=(_HOLE,)),
