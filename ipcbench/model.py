@@ -157,6 +157,18 @@ class OwnPayload(NamedTuple):
         return self.form[1]
 
 
+class OwnWork(NamedTuple):
+    """A function of the user's that receivers call with each message.
+
+    name is what case ids call it; its last digits are of the source text of its module. source is what the user gave,
+    'module:function', and folder where it is found from.
+    """
+
+    name: str
+    source: str
+    folder: str
+
+
 class Interpreter(NamedTuple):
     """A Python that can run visits. tag is its name in case ids: 'py3.13.0', or the user's; number is (3, 13).
 
@@ -255,6 +267,18 @@ class Failure(NamedTuple):
     stack: str = ""
 
 
+class Memory(NamedTuple):
+    """The memory of all processes of a visit after its timed turns, in bytes; zeros if unknown.
+
+    total: private memory and shared memory, the latter also as `shared`, see measure.process.memory. grown: how much
+    more pages were in memory than before the turns, in all processes together.
+    """
+
+    total: int = 0
+    shared: int = 0
+    grown: int = 0
+
+
 class Outcome(NamedTuple):
     """The result of one visit. Times are in seconds; values and warm-ups are per operation.
 
@@ -281,3 +305,4 @@ class Outcome(NamedTuple):
     tail: tuple[tuple[int, int], ...] = ()
     turns: tuple[int, ...] = ()
     encoded: int = 0
+    memory: Memory = Memory()

@@ -13,6 +13,7 @@ from ipcbench.errors import BadRequest
 LARGEST_SIZE = 2**28
 LONGEST_DURATION = 7 * 86_400.0
 MOST_WORK = 10.0  # seconds for one message
+MOST_RATE = 10**6  # messages per second
 
 _SIZE_UNITS = {
     "": 1,
@@ -77,6 +78,25 @@ def work_name(seconds: float) -> str:
         if microseconds >= factor and microseconds % factor == 0:
             return f"{microseconds // factor}{unit}"
     return f"{microseconds}us" if microseconds else "0"
+
+
+def parse_rate(text: str) -> float:
+    """Parse a rate of messages, such as '30/s', '2.5k/s' or '100k', per second; 0 is as fast as it goes.
+
+    Raises BadRequest if it is neither 0 nor a whole number up to 1,000,000.
+    """
+    match = _NUMBER_AND_UNIT.fullmatch(text.strip().lower().removesuffix("/s"))
+    factor = {"": 1, "k": 1000, "m": 10**6}.get(match[2]) if match else None
+    rate = float(match[1]) * factor if match and factor else math.nan
+    if not 0 <= rate <= MOST_RATE or rate != int(rate):
+        raise BadRequest(f"rate {text!r}: expected 0, or 1/s to 1M/s, such as 30/s or 2.5k/s")
+    return rate
+
+
+def rate_name(rate: float) -> str:
+    """Write a rate without its unit, so that parse_rate returns it: 30, 2500, 30k."""
+    whole = round(rate)
+    return f"{whole // 1000}k" if whole >= 1000 and whole % 1000 == 0 else str(whole)
 
 
 KIB, MIB = 2**10, 2**20

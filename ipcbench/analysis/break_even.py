@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ipcbench.analysis.advice.need import LOOP
 from ipcbench.analysis.difference import Difference, paired
 from ipcbench.analysis.stats import FloatArray
-from ipcbench.measure.api.work import split
+from ipcbench.measure.api.load import EVERY_WORKER, split
 
-LOOP = "serial"  # the mechanism that is a plain loop
 _SAME = ["work", "payload", "cpus", "start_method", "python"]  # what a case shares with the loop it is compared with
 
 
@@ -22,8 +22,8 @@ def gains(summary: pd.DataFrame, series: dict[str, FloatArray], cpus: int) -> pd
     """
     known = summary[summary["seconds"].notna()]
     parts = [split(operation) for operation in known["operation"]]
-    worked = known.assign(work=[work for _, work in parts], way=[way for way, _ in parts])
-    worked = worked[worked["work"] > 0]
+    worked = known.assign(work=[0.0 if part.rate else part.seconds for part in parts])
+    worked = worked.assign(way=[part.variant for part in parts])[worked["work"] > 0]
     loops = worked[worked["mechanism"] == LOOP].drop_duplicates(_SAME).set_index(_SAME)["key"].to_dict()
     rows = worked[(worked["mechanism"] != LOOP) & worked["ranked"]]
     rows = rows.assign(loop=[loops.get(tuple(row), "") for row in rows[_SAME].itertuples(index=False)])
@@ -33,8 +33,10 @@ def gains(summary: pd.DataFrame, series: dict[str, FloatArray], cpus: int) -> pd
     fitting = rows["workers"].where(rows["workers"] <= cpus)
     best = fitting.groupby(rows["base"]).transform("max").fillna(rows.groupby("base")["workers"].transform("min"))
     rows = rows[rows["workers"] == best].drop_duplicates(["base", "mechanism", "work"])
+    times = rows["workers"].where(rows["pattern"].isin(EVERY_WORKER), 1)  # a loop works for each of them
     found: list[Difference] = [
-        paired(series[loop], series[key]) for loop, key in zip(rows["loop"], rows["key"], strict=True)
+        paired(number * series[loop], series[key])
+        for number, loop, key in zip(times, rows["loop"], rows["key"], strict=True)
     ]
     return rows.assign(
         gain=[each.ratio for each in found],

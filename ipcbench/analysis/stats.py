@@ -28,6 +28,7 @@ LEAST_ROUNDS = 3  # resampled medians of two rounds say nothing about the spread
 COVERED = {3: 75, 4: 86}  # by number of rounds
 COVERED_FROM_FIVE = (88, 96)
 COVERED_NEXT = (73, 85)  # how many hold the median of a second, equal run of as many rounds, from 5 rounds on
+SUMMARY = ["seconds", "low", "high", "floor", "spread", "rounds", "cpu", "memory"]  # what `summarise` adds
 BLOCK = ["question", "size", "workers", "payload", "start_method", "placement", "cpus", "python", "wait"]
 
 
@@ -56,14 +57,14 @@ def summarise(cases: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
 
     New columns: seconds (median over rounds of the visit means, per operation), low and high (its 95 % interval, NaN
     below 3 rounds), floor (the least value, seconds), spread (interquartile range of the visit means over their
-    median), rounds (how many visits have values) and cpu (median CPU seconds per operation, all processes together).
+    median), rounds (how many visits have values), cpu (median CPU seconds per operation, all processes together) and
+    memory (median bytes of all processes).
     A case that is not ok has NaN and 0 rounds.
     """
     by_case = {str(case): group for case, group in visits.groupby("case", sort=False)}
     ok = set(cases.loc[cases["verdict"] == "ok", "case"])
     rows = [_summary(by_case.get(case) if case in ok else None) for case in cases["case"]]
-    columns = ["seconds", "low", "high", "floor", "spread", "rounds", "cpu"]
-    return pd.concat([cases, pd.DataFrame(rows, columns=columns, index=cases.index)], axis=1)
+    return pd.concat([cases, pd.DataFrame(rows, columns=SUMMARY, index=cases.index)], axis=1)
 
 
 def by_round(visits: pd.DataFrame) -> dict[str, FloatArray]:
@@ -83,15 +84,14 @@ def geometric_mean(ratios: FloatArray) -> float:
     return float(np.exp(np.mean(np.log(ratios))))
 
 
-def _summary(visits: pd.DataFrame | None) -> tuple[float, float, float, float, float, int, float]:
+def _summary(visits: pd.DataFrame | None) -> tuple[float, float, float, float, float, int, float, float]:
     if visits is None or visits.empty:
-        return (math.nan,) * 5 + (0, math.nan)
+        return (math.nan,) * 5 + (0, math.nan, math.nan)
     seconds = visits["seconds"].to_numpy(dtype=float)
     lower, middle, upper = np.quantile(seconds, [0.25, 0.5, 0.75])
     repeats = visits["repeat"].to_numpy() if "repeat" in visits else None
     low, high = median_interval(seconds, repeats)
     spread = float((upper - lower) / middle) if len(seconds) >= LEAST_ROUNDS else math.nan
-    cpu = visits["cpu"].dropna()
     return (
         float(middle),
         low,
@@ -99,8 +99,14 @@ def _summary(visits: pd.DataFrame | None) -> tuple[float, float, float, float, f
         float(visits["floor"].min()),
         spread,
         len(seconds),
-        float(cpu.median()) if len(cpu) else math.nan,
+        _median(visits["cpu"]),
+        _median(visits["memory"]),
     )
+
+
+def _median(numbers: pd.Series[float]) -> float:
+    known = numbers.dropna()
+    return float(known.median()) if len(known) else math.nan
 
 
 @lru_cache(maxsize=64)

@@ -29,6 +29,7 @@ COMMANDS = {
     "embed": ("ipcbench.cli.embed", "Embed charts of a report in other pages, and update them."),
     "compare": ("ipcbench.cli.compare", "Compare results: files, machines, Pythons, settings."),
     "which": ("ipcbench.cli.which", "Measure the candidates for your processes and payload, and recommend one."),
+    "scenario": ("ipcbench.cli.scenario", "Measure a situation that a file describes, and recommend a mechanism."),
     "advise": ("ipcbench.cli.advise", "Recommend a mechanism from a results file."),
     "list": ("ipcbench.cli.list_", "List mechanisms, patterns and suites."),
     "doctor": ("ipcbench.cli.doctor", "Check this machine for settings that distort measurements."),

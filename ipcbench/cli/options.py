@@ -21,7 +21,17 @@ _WIDEST = 30  # characters of an option and its metavar; click puts the help of 
 GROUPS = {
     "What to measure": (
         *("suite", "mechanism", "pattern", "size", "workers"),
-        *("payload", "trust_pickle", "work", "placement", "cpus", "start_method", "python", "fresh_interpreters"),
+        *(
+            "payload",
+            "trust_pickle",
+            "work",
+            "rate",
+            "placement",
+            "cpus",
+            "start_method",
+            "python",
+            "fresh_interpreters",
+        ),
     ),
     "How long": ("fast", "rigorous", "full", "budget", "rounds", "precision"),
     "Results": ("label", "results", "reports", "resume", "force", "full_metadata"),
@@ -105,15 +115,17 @@ def comparison_options(everything: str, page: str, place: str) -> Decorator:
 
 # The options that `advise` and `which` share: what the user needs.
 NEED_GROUPS = {
-    "What you need": ("producers", "consumers", "size", "payload", "need", "must"),
+    "What you need": ("producers", "consumers", "size", "payload", "work", "rate", "need", "must", "rank_by"),
     "Which mechanisms": ("family", "mechanism", "stdlib", "placement", "cpus"),
 }
-USUAL_NEED = {"producers": "1", "consumers": "1", "payload": "bytes"}
+USUAL_NEED = {"producers": "1", "consumers": "1", "payload": "bytes", "work": "0", "rate": "0"}
 FORMATS = ("table", "markdown", "json")
 _PAYLOAD = (
     "bytes (default), str, object (a nested dict), dataclass, array (of numpy), dataframe (of pandas), arrow (a record "
     "batch) or tensor (of torch); or your own: module:function, a file, or a folder of files."
 )
+_WORK = "CPU time that a receiver spends on each message, such as 5ms, or your function module:function of the message."
+_RATE = "Messages sent per second, by all senders together, such as 30/s or 10k/s."
 trust_option = click.option(
     "--trust-pickle", is_flag=True, help="Read files of --payload that are pickles; reading one runs the code in it."
 )
@@ -132,6 +144,8 @@ need_options = options(
     ),
     click.option("--size", metavar="SIZE", help="Payload size, such as 64KiB. Default: 64B, or 8B for shared state."),
     click.option("--payload", default=USUAL_NEED["payload"], metavar="KIND", help=_PAYLOAD),
+    click.option("--work", default=USUAL_NEED["work"], metavar="TIME", help=f"{_WORK} Default: 0."),
+    click.option("--rate", default=USUAL_NEED["rate"], metavar="RATE", help=f"{_RATE} Default: as fast as it goes."),
     click.option(
         "--need",
         default="",
@@ -145,6 +159,13 @@ need_options = options(
         metavar="WHAT",
         help="block (default: no spinning) or any (spinning too); many-senders, many-receivers, many-to-many, "
         "end-of-file, cross-host, ordered, objects. Repeatable; commas work.",
+    ),
+    click.option(
+        "--rank-by",
+        default="",
+        metavar="WHAT",
+        help="time (default), cpu (per operation), memory (of all processes), or p99 (the delay that 99 % of the "
+        "messages do not exceed; default with --rate).",
     ),
     click.option("--family", default="", metavar="NAME", help="Only this family, such as queues."),
     click.option("--mechanism", multiple=True, metavar="NAME", help="Only these mechanisms; globs work."),
@@ -188,7 +209,13 @@ run_options = options(
         "--work",
         multiple=True,
         metavar="TIME",
-        help="CPU time that a receiver spends on each message, such as 0,100us,1ms. Default: 0.",
+        help=f"{_WORK} Default: 0. Several: 0,100us,1ms.",
+    ),
+    click.option(
+        "--rate",
+        multiple=True,
+        metavar="RATE",
+        help=f"{_RATE} Default: 0, as fast as it goes.",
     ),
     click.option(
         "--cpus",

@@ -27,11 +27,12 @@ from typing import IO, Any, NoReturn
 
 from ipcbench.errors import SHORT_OF, BadRequest, NotOffered
 from ipcbench.measure.api.histogram import histogram
-from ipcbench.measure.api.pattern import Go, Lap, Proof, Seat, Turn, Unverified, Verification
+from ipcbench.measure.api.pattern import Go, Lap, Proof, Seat, Turn, Unverified, Verification, paced
 from ipcbench.measure.api.payload import content, load_kind, make_payloads
 from ipcbench.measure.api.pool import pool_count, window_for
 from ipcbench.measure.api.ports import Executor, Port
 from ipcbench.measure.api.settings import PortSettings
+from ipcbench.measure.process import memory
 from ipcbench.measure.process.awake import Awake
 from ipcbench.measure.process.exit import complain, leave_process
 from ipcbench.measure.process.leaks import Ledger, take_ledger
@@ -52,7 +53,7 @@ from ipcbench.measure.process.team import (
 from ipcbench.measure.process.thread_team import start_team
 from ipcbench.measure.process.token import Token
 from ipcbench.measure.registry import load_mechanism, load_pattern
-from ipcbench.model import Case
+from ipcbench.model import Case, Memory
 from ipcbench.text import safe_text
 
 WARMING = 10  # a turn is preceded by one of a tenth of its loops, which is not timed
@@ -82,6 +83,8 @@ class Session:
         self.helpers: list[int] = []
         self.notes: list[str] = []
         self.awake = Awake(())
+        self.resident = 0
+        self.memory = Memory()
 
     def set_up(self) -> None:
         """Pin this process, make ports, start peers and connect, in the order that placement and inheritance need."""
@@ -121,7 +124,7 @@ class Session:
         place(self.cpus[0])
         self.team = start_team(self.mechanism, self.settings.context, self.jobs, self.ports)
         connect(self.pattern, seat, self.ports)
-        seat = self.pattern.equip(seat, self.ports, "driver")
+        seat = self.pattern.loaded(self.pattern.equip(seat, self.ports, "driver"))
         members = [pid for port in self.ports if isinstance(port, Executor) for pid in port.members()]
         self.pids = [os.getpid(), *self.team.ready(), *members]
         self.helpers = [pid for pid in members if pid != os.getpid() and not is_thread(pid)]
@@ -177,6 +180,7 @@ class Session:
             mark("first verification")
             self.verify(loops)
             check_medium()  # patterns with cycles make their ports only now
+            self.resident = memory.resident(self.awake.loops.values())
         self.token.wait("turn")
         if first:
             mark("timing")
@@ -186,7 +190,7 @@ class Session:
             driver, peers, used = self.play(loops)
         self.laps.append((loops, used))
         self.tails.append(histogram(self.pattern.delays(self.seat, driver, peers)))
-        return self.pattern.elapsed(driver, peers)
+        return self.pattern.seconds(self.seat, driver, peers)
 
     def play(self, loops: int) -> tuple[Lap, Sequence[Lap], Usage]:
         """Play a turn; return the laps of the driver and of the peers, and what all processes used."""
@@ -196,7 +200,7 @@ class Session:
         turn = payload_turn(self.pattern, self.pool, loops) if self.pool else Turn(loops)
         helpers = [*self.settings.helpers(), *self.helpers]
         before, helpers_before = self.usage(), helper_usage(helpers)
-        driver = self.pattern.drive(self.seat, team.go, turn)
+        driver = paced(self.seat, lambda: self.pattern.drive(self.seat, team.go, turn))
         peers, peers_used = team.laps()
         used = total_usage([self.usage().since(before), peers_used, helper_usage(helpers).since(helpers_before)])
         self.pattern.check(self.seat, turn, driver, peers)
@@ -211,6 +215,10 @@ class Session:
         if self.team is None:
             return
         self.token.wait("end")
+        if not self.pattern.cycles:  # whose processes have ended
+            loops = self.awake.loops.values()
+            grown = max(memory.resident(loops) - self.resident, 0)
+            self.memory = memory.used(loops)._replace(grown=grown)
         mark("second verification")
         self.verify(self.laps[-1][0])
         mark("tear-down")
@@ -244,6 +252,7 @@ class Session:
             "proofs": [proof._asdict() for proof in self.proofs],
             "notes": self.notes,
             "encoded": self.pattern.encoded,
+            "memory": self.memory,
             "tail": sorted(sum(self.tails[-values:] if values else [], Counter()).items()),
         }
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ipcbench.errors import BadRequest, NotHere
+from ipcbench.measure.api.load import NO_WORK, with_load
 from ipcbench.measure.api.mechanism import is_installed
 from ipcbench.measure.api.pattern import Seat
 from ipcbench.measure.api.payload import load_kind
 from ipcbench.measure.api.pool import pool_count, window_for
-from ipcbench.measure.api.work import with_work
 from ipcbench.measure.process.placement import assign, background_threads
 from ipcbench.model import (
     MOST_WORKERS,
@@ -25,6 +25,7 @@ from ipcbench.model import (
     Cpus,
     Interpreter,
     OwnPayload,
+    OwnWork,
     Placement,
     Room,
     Skip,
@@ -45,8 +46,9 @@ _OF_A_PROCESS = 12 * 2**20  # bytes that a process of a visit shares with no oth
 class Request:
     """The user's selection; an empty field was not given. Mechanisms and patterns are names or globs.
 
-    own_payloads are those that payloads names beside built-in kinds. works are seconds of work for each message, of the
-    patterns whose peers can do some.
+    own_payloads are those that payloads names beside built-in kinds. works are the work for each message, and rates
+    messages per second of all senders, of the patterns that can have them. beside are further questions, each
+    with the one mechanism that is asked.
     """
 
     suites: tuple[str, ...] = ()
@@ -58,9 +60,12 @@ class Request:
     own_payloads: tuple[OwnPayload, ...] = ()
     placements: tuple[Placement, ...] = ()
     cpus: tuple[Cpus, ...] = ()
-    works: tuple[float, ...] = ()
+    works: tuple[str, ...] = ()
+    own_works: tuple[OwnWork, ...] = ()
+    rates: tuple[float, ...] = ()
     start_methods: tuple[StartMethod, ...] = ()
     pythons: tuple[Interpreter, ...] = ()
+    beside: tuple[tuple[str, str], ...] = ()
     fast: bool = False
     full: bool = False
 
@@ -81,6 +86,7 @@ class Plan:
     pythons: tuple[Interpreter, ...] = ()
     room: Room = UNLIMITED
     payloads: tuple[OwnPayload, ...] = ()
+    works: tuple[OwnWork, ...] = ()
 
     def sittings(self, number: int, cases: Sequence[Case], loops: dict[Case, int]) -> list[list[Visit]]:
         """Return the visits of a round of these cases: a sitting for each block, all shuffled.
@@ -178,9 +184,11 @@ def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, 
                 f"--payload {payload.source} has its own size, {format_size(payload.size)}: leave out --size"
             )
     wanted = _wanted(request, offer)
-    if any(request.works) and not any(catalog.pattern(case.pattern).works for case in wanted):
-        able = ", ".join(found.name for found in catalog.patterns() if found.works)
-        raise BadRequest(f"--work is for {able}, and none of these is chosen")
+    works = [work for work in request.works if work != NO_WORK]
+    for option, asked, able in (("work", works, "works"), ("rate", request.rates, "rated")):
+        fitting = [found.name for found in catalog.patterns() if getattr(found, able)]
+        if any(asked) and not any(case.pattern in fitting for case in wanted):
+            raise BadRequest(f"--{option} is for {', '.join(fitting)}, and none of these is chosen")
     pythons = {python.tag: python for python in request.pythons}
     cases, skips = [], []
     for case in wanted:
@@ -201,7 +209,8 @@ def make_plan(request: Request, offer: Capabilities, seed: int, budget: Budget, 
         raise (NotHere if elsewhere else BadRequest)(_why_none(skips))
     notes = {case.id: found for case in cases if (found := _notes(case, offer))}
     room = Room(offer.memory and offer.memory // 2, offer.shared_memory * 3 // 4)
-    return Plan(tuple(cases), tuple(skips), seed, budget, timing, notes, request.pythons, room, request.own_payloads)
+    own = request.own_payloads, request.own_works
+    return Plan(tuple(cases), tuple(skips), seed, budget, timing, notes, request.pythons, room, *own)
 
 
 def why_not(
@@ -284,13 +293,15 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
     methods: tuple[StartMethod, ...] = ("fork",) if "fork" in offer.start_methods else ("spawn",)
     found: dict[Case, None] = {}
     only_size = {payload.name: payload.size for payload in request.own_payloads}
-    for row in rows:
+    beside = [Row((question,), (name,), request.sizes or (64,), (1,)) for question, name in request.beside]
+    for row in [*rows, *beside]:
         sizes, workers, names = row.sizes, row.workers, row.mechanisms
         if request.fast and row.fast_sizes:
             sizes, workers, names = row.fast_sizes, row.fast_workers, row.fast_mechanisms or row.mechanisms
-        names = tuple(name for name in names if name in mechanisms) if mechanisms else names
+        if mechanisms and row not in beside:
+            names = tuple(name for name in names if name in mechanisms)
         product = itertools.product(
-            _worked(row.questions, request.works or row.works),
+            _loaded(row.questions, request.works or row.works, request.rates or (0.0,)),
             request.sizes or sizes,
             request.workers or workers,
             request.payloads or row.payloads,
@@ -308,11 +319,12 @@ def _wanted(request: Request, offer: Capabilities) -> list[Case]:
     return list(found)
 
 
-def _worked(questions: Sequence[str], works: Sequence[float]) -> Iterator[str]:
-    """Yield the questions with each work for a message; a pattern whose peers do none is asked once, without."""
+def _loaded(questions: Sequence[str], works: Sequence[str], rates: Sequence[float]) -> Iterator[str]:
+    """Yield the questions with each work and rate; a pattern that can have none is asked once, without."""
     for question in questions:
-        can = catalog.pattern(question.partition(":")[0]).works
-        yield from (with_work(question, seconds) for seconds in works) if can else [question]
+        pattern = catalog.pattern(question.partition(":")[0])
+        for work, rate in itertools.product(works if pattern.works else (NO_WORK,), rates if pattern.rated else (0.0,)):
+            yield with_load(question, work, rate)
 
 
 def mechanisms_of(request: Request) -> list[str]:

@@ -93,7 +93,7 @@ THIRD_POOLS = ("pool", "process-pool-executor", "loky", "serial")
 class Row:
     """All combinations of the fields; --fast uses the fast ones, and skips a row without fast_sizes.
 
-    works are seconds of work for each message, of a pattern whose peers can do some. A row without start_methods,
+    works are the work for each message, of a pattern whose peers can do some. A row without start_methods,
     placements or cpus gets the plan's default. any_mechanism says that the mechanisms are only the usual ones: if the
     user names some, the row has these instead, be they plug-ins.
     """
@@ -109,7 +109,7 @@ class Row:
     start_methods: tuple[StartMethod, ...] = ()
     placements: tuple[Placement, ...] = ()
     cpus: tuple[Cpus, ...] = ()
-    works: tuple[float, ...] = (0.0,)
+    works: tuple[str, ...] = ("0",)
     any_mechanism: bool = False
 
 
@@ -129,7 +129,7 @@ _UNLOCKED = ("counter:unlocked",)
 _OPEN = ("tail:open-1k", "tail:open-3k", "tail:open-10k", "tail:open-30k", "tail:open-100k")
 _RETURN = ("tail:returned", "tail:delivered")
 _SWEEP = (8, 64, KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB)
-_WORKS = (0.0, 10e-6, 100e-6, 1e-3)
+_WORKS = ("0", "10us", "100us", "1ms")
 _CODED = (256, 16 * KIB, MIB)
 _FEW = (64, 4 * KIB, 64 * KIB, MIB)
 _HOLE = 32 * KIB  # in the middle of the range in which two writes over TCP wait for an acknowledgement

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from ipcbench.model import Case
-from ipcbench.results.schema import MechanismFacts, PyperfBenchmark, ResultFile
+from ipcbench.results.schema import MechanismFacts, PyperfBenchmark, ResultFile, VisitRecord
 
 CASE_COLUMNS = [
     "case",
@@ -34,7 +34,7 @@ CASE_COLUMNS = [
     "notes",
 ]
 TAIL_COLUMNS = ["case", "delay", "count"]
-VISIT_COLUMNS = ["case", "round", "repeat", "seconds", "floor", "cpu"]
+VISIT_COLUMNS = ["case", "round", "repeat", "seconds", "floor", "cpu", "p99", "memory"]
 VALUE_COLUMNS = ["case", "round", "warmup", "value", "seconds"]
 
 
@@ -68,25 +68,37 @@ def about_case(case: Case, facts: MechanismFacts | None) -> tuple[object, ...]:
 
 
 def visit_frame(result: ResultFile) -> pd.DataFrame:
-    """Return one row per visit that has values: case, round, repeat, mean and least seconds, CPU seconds.
+    """Return one row per visit that has values; columns VISIT_COLUMNS.
 
-    All seconds are per operation; repeats count from 1, and most files have one.
+    seconds is the mean of its values, floor the least, and cpu the CPU seconds of all processes, each per operation.
+    p99 is the delay in seconds that 99 % of its messages did not exceed, of fewer than 100 the longest; NaN if messages
+    were not timed one by one. memory is the bytes of all processes, see `model.Memory`, NaN if unknown. Repeats count
+    from 1, and most files have one.
 
     The visit is the independent unit (processes differ more than the values inside one), so values are averaged here
     and never pooled later.
     """
-    cost = {
-        (visit.case, visit.round): (visit.cpu_user + visit.cpu_system) / max(visit.operations, 1)
-        for visit in result.ipcbench.visits
-    }
+    about = {(visit.case, visit.round): _about_visit(visit) for visit in result.ipcbench.visits}
     record, rows = result.ipcbench, []
     for benchmark in result.benchmarks:
         case_id = str(benchmark.metadata.get("name", ""))
         for run in benchmark.runs:
             round_ = int(run.metadata.get("ipcbench_round", 0))
-            mean, cpu = sum(run.values) / len(run.values), cost.get((case_id, round_), math.nan)
-            rows.append((case_id, round_, record.repeat_of(round_), mean, min(run.values), cpu))
+            mean, more = sum(run.values) / len(run.values), about.get((case_id, round_), (math.nan,) * 3)
+            rows.append((case_id, round_, record.repeat_of(round_), mean, min(run.values), *more))
     return pd.DataFrame(rows, columns=VISIT_COLUMNS)
+
+
+def _about_visit(visit: VisitRecord) -> tuple[float, float, float]:
+    """Return the columns "cpu", "p99" and "memory" of `visit_frame`."""
+    left = 0.99 * sum(number for _, number in visit.tail)
+    p99 = math.nan
+    for nanoseconds, number in visit.tail:
+        p99, left = nanoseconds / 1e9, left - number
+        if left <= 0:
+            break
+    cpu = (visit.cpu_user + visit.cpu_system) / max(visit.operations, 1)
+    return cpu, p99, float(visit.memory[0]) or math.nan
 
 
 def value_frame(benchmarks: Iterable[PyperfBenchmark]) -> pd.DataFrame:

@@ -57,7 +57,7 @@ def foreign(document: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame, dict[
     """
     refuse_strangers(document)
     suite = msgspec.convert(document, _Suite)
-    visits: list[tuple[str, int, int, float, float, float]] = []
+    visits: list[tuple[str, int, int, *tuple[float, ...]]] = []
     names: list[str] = []
     for number, benchmark in enumerate(suite.benchmarks, start=1):
         first = benchmark.runs[0].metadata if benchmark.runs else {}  # pyperf looks for the name there too
@@ -78,7 +78,7 @@ def foreign(document: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame, dict[
 
 def _visits(
     name: str, benchmark: _Benchmark, about: dict[str, Known]
-) -> Iterator[tuple[str, int, int, float, float, float]]:
+) -> Iterator[tuple[str, int, int, *tuple[float, ...]]]:
     """Yield one row per run that has values; the other runs calibrate."""
     number = 0
     for run in benchmark.runs:
@@ -90,7 +90,8 @@ def _visits(
                 raise Refused(f"damaged: {name} has a value of {value!r} s; expected more than 0")
         if run.values:
             number += 1
-            yield name, number, 1, math.fsum(run.values) / len(run.values), min(run.values), math.nan
+            mean = math.fsum(run.values) / len(run.values)
+            yield name, number, 1, mean, min(run.values), math.nan, math.nan, math.nan
 
 
 def _case(name: str, measured: bool) -> tuple[object, ...]:

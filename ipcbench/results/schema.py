@@ -90,7 +90,8 @@ class VisitRecord(msgspec.Struct, forbid_unknown_fields=True):
     notes are doubts about this visit, such as "flooded"; a CaseRecord has those about the whole case. tail counts
     single operations by the bucket of their delay in nanoseconds, see `measure.api.histogram`; empty if only whole
     turns were timed. turns are the places of the values in the order of all turns of their sitting. encoded
-    is the bytes of a message that the pattern has encoded, 0 for other patterns.
+    is the bytes of a message that the pattern has encoded, 0 for other patterns. memory is `model.Memory`: bytes of all
+    its processes after the timed turns, those of them that are shared, and by how much they grew in the turns.
     """
 
     case: Name
@@ -109,6 +110,7 @@ class VisitRecord(msgspec.Struct, forbid_unknown_fields=True):
     tail: Tail = []
     turns: Annotated[list[Count], msgspec.Meta(max_length=100_000)] = []
     encoded: Count = 0
+    memory: tuple[Count, Count, Count] = (0, 0, 0)
 
 
 class MechanismFacts(msgspec.Struct, forbid_unknown_fields=True):

@@ -13,6 +13,7 @@ from ipcbench.measure.registry import installed
 from ipcbench.model import Budget, Timing
 from ipcbench.plan.planner import Plan, Request, make_plan, mechanisms_of
 from ipcbench.results.schema import MachineFacts
+from ipcbench.run import own_work
 from ipcbench.run.containment.leftovers import find_leftovers
 from ipcbench.run.containment.run_folder import RunFolder
 from ipcbench.run.own_payload import announce
@@ -39,6 +40,7 @@ class Local:
 
     def plan(self, request: Request, seed: int, budget: Budget, timing: Timing) -> Plan:
         announce(request.own_payloads)
+        own_work.announce(request.own_works)
         return make_plan(request, capabilities(), seed, budget, timing)
 
     def machine(self) -> MachineFacts:
@@ -55,4 +57,5 @@ class Local:
 
     def visits(self, plan: Plan, stop: Stop) -> Visits:
         announce(plan.payloads)
+        own_work.announce(plan.works)
         return Visitor(plan.timing, stop, pythons=plan.pythons, own=self.own, payloads=plan.payloads)

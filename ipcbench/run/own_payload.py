@@ -23,7 +23,7 @@ from ipcbench.run.visitor import Errand, Visitor
 from ipcbench.text import safe_text
 
 SECONDS = 60.0  # to make all messages
-_PROGRAM = ("-m", "ipcbench.measure.try_payload")
+_PROGRAM = "ipcbench.measure.try_payload"
 _DIGITS = 8
 _LONGEST_WORD = 20
 
@@ -39,7 +39,7 @@ class FormRecord(msgspec.Struct, array_like=True):
 
 
 class Description(msgspec.Struct):
-    """What the process that looks at a payload leaves, see `measure.try_payload`."""
+    """What the process that looks at a payload or at work leaves, see `measure.try_payload` and `measure.try_work`."""
 
     refused: str = ""
     digests: tuple[str, ...] = ()
@@ -83,41 +83,41 @@ def announce(payloads: Sequence[OwnPayload]) -> None:
 
 def _look(visitor: Visitor, source: Source, tags: Sequence[str]) -> OwnPayload:
     """Make the messages under each Python, in two processes of the first, whose hashes differ."""
-    described = [_described(visitor, source, tag) for tag in (tags[0], *tags)]
-    first, form = described[0], described[0].form
+    found = [described(visitor, _PROGRAM, "payload", source, tag) for tag in (tags[0], *tags)]
+    first, form = found[0], found[0].form
     if form is None:
         raise BadRequest(f"--payload {source.text}: its description cannot be read")
-    if first.digests != described[1].digests:
+    if first.digests != found[1].digests:
         raise BadRequest(
             f"--payload {source.text}: another process makes other messages: let them depend on nothing but the "
             "number of the message, and not on hash() or id()"
         )
-    for tag, other in zip(tags[1:], described[2:], strict=True):
+    for tag, other in zip(tags[1:], found[2:], strict=True):
         if other.form != form or len(other.digests) != len(first.digests):
             raise BadRequest(
                 f"--payload {source.text}: its messages have another size under {tag} than under {tags[0]}"
             )
-    digits = hashlib.sha256("".join(first.digests).encode()).hexdigest()[:_DIGITS]
     return OwnPayload(
-        name=f"{_word(source)}-{digits}",
+        name=name_of(_called(source), first.digests),
         source=source.text,
         folder=source.folder,
         trusted=source.trusted,
         of=safe_text(first.of, 200),
         form=msgspec.structs.astuple(form),
-        digests={tag: found.digests for tag, found in zip(tags, described[1:], strict=True)},
+        digests={tag: other.digests for tag, other in zip(tags, found[1:], strict=True)},
     )
 
 
-def _described(visitor: Visitor, source: Source, tag: str) -> Description:
-    errand = visitor.errand((*_PROGRAM, json.dumps(source)), SECONDS, tag)
+def described(visitor: Visitor, program: str, option: str, source: Source, tag: str) -> Description:
+    """Run a module that looks at a source, under the Python of this tag; raises BadRequest if it refuses the source."""
+    errand = visitor.errand(("-m", program, json.dumps(source)), SECONDS, tag)
     try:
         found = read_json(errand.left or b"{}", Description)
     except (msgspec.DecodeError, ValueError, RecursionError):
         found = Description()
     if found.refused or not found.digests:
         under = f" under {tag}" if tag else ""
-        raise BadRequest(f"--payload {source.text}: {safe_text(found.refused or _trouble(errand), 400)}{under}")
+        raise BadRequest(f"--{option} {source.text}: {safe_text(found.refused or _trouble(errand), 400)}{under}")
     return found
 
 
@@ -127,13 +127,18 @@ def _trouble(errand: Errand) -> str:
     if isinstance(report, Failure):
         return report.detail
     if report.ending == "late":
-        return f"its messages were not made after {errand.seconds:.0f} s: make fewer or smaller ones"
+        return f"it did not end within {errand.seconds:.0f} s: make fewer or smaller messages"
     lines = [line for line in report.tail.splitlines() if line.strip()]
-    return f"the process that makes its messages ended: {lines[-1].strip() if lines else report.ending}"
+    return f"the process that looks at it ended: {lines[-1].strip() if lines else report.ending}"
 
 
-def _word(source: Source) -> str:
-    """Return what a source is called in case ids: the module's or the file's last name, in small letters."""
-    last = source.text.partition(":")[0].rpartition(".")[2] if source.is_function else Path(source.text).stem
-    words = re.sub(r"[^a-z0-9]+", "-", last.lower()).strip("-")[:_LONGEST_WORD].strip("-")
-    return words if words[:1].isalpha() else f"file-{words}".rstrip("-")
+def _called(source: Source) -> str:
+    """Return the module's or the file's last name."""
+    return source.text.partition(":")[0].rpartition(".")[2] if source.is_function else Path(source.text).stem
+
+
+def name_of(called: str, digests: Sequence[str]) -> str:
+    """Return a name for case ids: a word in small letters, and digits of these digests."""
+    words = re.sub(r"[^a-z0-9]+", "-", called.lower()).strip("-")[:_LONGEST_WORD].strip("-")
+    word = words if words[:1].isalpha() else f"file-{words}".rstrip("-")
+    return f"{word}-{hashlib.sha256(''.join(digests).encode()).hexdigest()[:_DIGITS]}"

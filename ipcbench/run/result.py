@@ -238,6 +238,7 @@ def _visit_record(case: Case, number: int, position: int, outcome: Outcome) -> V
         tail=list(outcome.tail),
         turns=list(outcome.turns),
         encoded=outcome.encoded,
+        memory=outcome.memory,
     )
 
 

@@ -13,6 +13,7 @@ from ipcbench.plan import catalog
 from ipcbench.plan.planner import Plan
 from ipcbench.results.schema import Condition
 from ipcbench.results.store import check_label, check_writable
+from ipcbench.run import own_work
 from ipcbench.run.capacity import refuse_unkeepable, within_one_file
 from ipcbench.run.cost import fitted, time_to_start
 from ipcbench.run.execute import FinishedRun, execute
@@ -112,6 +113,8 @@ def _resume(request: ResumeRequest, site: Site, listener: Listener) -> FinishedR
         if not over:
             if past.plan.payloads:
                 refuse_changed(past.plan.payloads, past.plan.pythons, stop)
+            if past.plan.works:
+                own_work.refuse_changed(past.plan.works, past.plan.pythons, stop)
             found = _examine(site, listener)
             part = Continued(now, visits.isolation, tuple(mixed), time.monotonic() - begun, found)
             journal.append(part)

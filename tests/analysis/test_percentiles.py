@@ -54,7 +54,7 @@ def test_percentiles_are_those_of_the_single_operations(delays: list[float]) -> 
 
 def test_the_delay_of_an_open_case_counts_from_when_the_message_was_due() -> None:
     seat = Seat(-1, "open-1k", 1, 64)
-    peer = Lap(9.0, 10.010, 3, stamps=[10.0005, 10.009, 10.010])  # the second was held up, and the third behind it
+    peer = Lap(9.0, 10.010, 3, stamps=[10.0015, 10.010, 10.011])  # the second was held up, and the third behind it
     found = Tail().delays(seat, Lap(10.0, 10.003, 3), [peer])
     assert found == pytest.approx([0.0005, 0.008, 0.008])
     assert Tail().elapsed(Lap(10.0, 10.003, 3), [peer]) == pytest.approx(0.010)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ipcbench.cli.measuring.request import LEAST_ROUNDS, MOST_ROUNDS_UNASKED, SECONDS, TIMING
 from ipcbench.errors import BadRequest, NotHere, UnknownName
-from ipcbench.measure.api.work import split
+from ipcbench.measure.api.load import split
 from ipcbench.measure.registry import mechanism_names, pattern_names
 from ipcbench.model import MOST_WORKERS, Budget, Capabilities, Case, Interpreter, Placement, Room, Timing
 from ipcbench.plan import catalog
@@ -272,7 +272,7 @@ def test_everything_leaves_no_pair_of_question_and_mechanism_unsaid() -> None:
     made = plan(Request(full=True))
     said = [*made.cases, *(skip.case for skip in made.skips)]
     assert len(said) == len(set(said))
-    without_work = [case for case in said if not split(case.operation)[1]]
+    without_work = [case for case in said if not split(case.operation).works]
     assert {(case.question, case.mechanism) for case in without_work} == set(
         itertools.product(catalog.questions(), mechanism_names())
     )

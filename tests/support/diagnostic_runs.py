@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from chart_runs import HOSTILE, all_failed
 from synthetic import MECHANISMS, make_result, model_seconds
 
-from ipcbench.measure.api.work import split
+from ipcbench.measure.api.load import split
 from ipcbench.model import Case, Placement
 from ipcbench.results.schema import ResultFile
 
@@ -68,7 +68,7 @@ def worked(chosen: Sequence[Case] = tuple(with_work("queue", "pipe", "array", "s
     """Make a run of tasks with work: two workers halve the work, and handing a task over has a price."""
 
     def time_of(case: Case) -> float:
-        return split(case.operation)[1] / case.workers + HANDING_OVER[case.mechanism]
+        return split(case.operation).seconds / case.workers + HANDING_OVER[case.mechanism]
 
     return make_result(chosen, 6, seconds=time_of, noise=0.01)
 

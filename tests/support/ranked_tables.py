@@ -16,11 +16,11 @@ def ping_tables(**rounds: list[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return case and visit tables of ping-pong at 64 B: one mechanism per keyword, with its visit means in seconds."""
     result = make_result([Case("ping-pong", name, 64) for name in rounds], rounds=1)
     rows = [
-        (f"ping-pong/{name}/64B/1w", number, seconds, seconds * 0.9, seconds * 2)
+        (f"ping-pong/{name}/64B/1w", number, seconds, seconds * 0.9, seconds * 2, 1e7)
         for name, each in rounds.items()
         for number, seconds in enumerate(each, start=1)
     ]
-    return case_frame(result), pd.DataFrame(rows, columns=["case", "round", "seconds", "floor", "cpu"])
+    return case_frame(result), pd.DataFrame(rows, columns=["case", "round", "seconds", "floor", "cpu", "memory"])
 
 
 def ranked(result: ResultFile) -> pd.DataFrame:

@@ -11,11 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ipcbench.analysis.advice.need import NOT_ASKED, Need, ruled_out
+from ipcbench.analysis.advice.need import LOOP, LOOP_QUESTION, MEASURES, NOT_ASKED, Need, ruled_out
+from ipcbench.analysis.difference import paired
 from ipcbench.analysis.models import Estimate, line, scaling
 from ipcbench.analysis.ranking import rank
-from ipcbench.analysis.stats import FloatArray, by_round
+from ipcbench.analysis.stats import SUMMARY, FloatArray, by_round, summarise
+from ipcbench.errors import BadRequest
+from ipcbench.measure.api.load import EVERY_WORKER, KEPT_UP, with_load
 from ipcbench.results.schema import MechanismFacts
+from ipcbench.units import format_rate
 
 NOT_MEASURED = "not measured in this file"
 FARTHEST_SIZE = 4  # times as large or as small; measurements further away say nothing about the request
@@ -26,16 +30,19 @@ FARTHEST_WORKERS = 2  # times as many or as few; one worker has no competition, 
 class Option:
     """One mechanism of the answer: seconds per operation, times the best, CPU seconds per operation of all processes.
 
-    best and tied are as in `analysis.stats.rank`. modelled is the time for the size and workers asked for, if not
-    measured and if a model of this mechanism fits; else None.
+    value is what the options are ranked by, in seconds or bytes: the time, unless the need says otherwise. memory is
+    the bytes of all processes. best and tied are as in `analysis.stats.rank`. modelled is the time for the size and
+    workers asked for, if not measured and if a model of this mechanism fits; else None.
     """
 
     mechanism: str
     seconds: Estimate
+    value: Estimate
     slowdown: Estimate
     best: bool
     tied: bool
     cpu: float
+    memory: float
     wait: str
     notes: str
     modelled: Estimate | None
@@ -51,12 +58,24 @@ class Out:
 
 
 @dataclass(frozen=True, slots=True)
+class Loop:
+    """A plain loop in one process that does the same work: seconds per message, and how many times as fast the best is.
+
+    gain is None at a rate, where the time of a message is that between two messages.
+    """
+
+    seconds: Estimate
+    gain: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
 class Advice:
     """The answer to a need: options from the fastest on, and the mechanisms that are out.
 
     question, size, workers and the setting are those of the measured options; exact says whether they equal the
     request, far whether they are too far from it to answer. sizes and counts are all sizes and numbers of workers
-    measured for the question. options is empty if no case answers.
+    measured for the question. options is empty if no case answers. keeps_up says whether the options keep up with the
+    rate of the need, if it has one; if none does, they are all of them. loop is None if it was not measured.
     """
 
     need: Need
@@ -73,6 +92,8 @@ class Advice:
     counts: tuple[int, ...]
     options: tuple[Option, ...]
     out: tuple[Out, ...]
+    keeps_up: bool = True
+    loop: Loop | None = None
 
 
 def advise(facts: Sequence[MechanismFacts], summary: pd.DataFrame, visits: pd.DataFrame, need: Need) -> Advice:
@@ -80,7 +101,7 @@ def advise(facts: Sequence[MechanismFacts], summary: pd.DataFrame, visits: pd.Da
 
     The compared cases were measured side by side: one question, size, number of workers and setting, as asked for or
     the nearest at which two fitting mechanisms were measured. A size measured for one mechanism only is used if all
-    others are too far off.
+    others are too far off. Raises BadRequest if what the need ranks by was not measured.
     """
     known = {each.name: each for each in facts}
     reasons = {name: reason for name, each in known.items() if (reason := ruled_out(each, need))}
@@ -102,8 +123,15 @@ def advise(facts: Sequence[MechanismFacts], summary: pd.DataFrame, visits: pd.Da
     block = ok[(ok["size"] == size) & (ok["workers"] == workers)]
     exact = (size, workers) == (need.size, need.workers)
     series = by_round(visits)
-    options = _options(block, visits, known, {} if exact else _modelled(ok, block, series, need))
+    behind = block[1 / block["seconds"] < KEPT_UP * need.load.rate]
+    keeps_up = len(behind) < len(block)
+    if keeps_up:
+        block = block.drop(behind.index)
+        times = zip(behind["mechanism"], behind["seconds"], strict=True)
+        reasons |= {name: _too_slow(seconds, need.load.rate) for name, seconds in times}
+    options = _options(block, visits, known, {} if exact else _modelled(ok, block, series, need), need.by)
     setting = block.iloc[0]
+    loop = _loop(summary, series, need, str(block.set_index("mechanism").loc[options[0].mechanism, "case"]))
     asked = asked[(asked["size"] == size) & (asked["workers"] == workers)]
     return Advice(
         need=need,
@@ -120,7 +148,29 @@ def advise(facts: Sequence[MechanismFacts], summary: pd.DataFrame, visits: pd.Da
         counts=tuple(sorted(map(int, ok["workers"].unique()))),
         options=options,
         out=_out(reasons, known, asked, block),
+        keeps_up=keeps_up,
+        loop=loop,
     )
+
+
+def _too_slow(seconds: float, rate: float) -> str:
+    return f"keeps up with {format_rate(1 / seconds)} of {format_rate(rate)}"
+
+
+def _loop(summary: pd.DataFrame, series: dict[str, FloatArray], need: Need, best: str) -> Loop | None:
+    """Return the plain loop that does the same work for the same payload, against the best case."""
+    question = with_load(LOOP_QUESTION, need.load.work)
+    same = (summary["question"] == question) & (summary["mechanism"] == LOOP) & (summary["payload"] == need.payload)
+    found = summary[same & (summary["size"] == need.size) & summary["seconds"].notna()]
+    if found.empty or not need.load.works:
+        return None
+    row = found.iloc[0]
+    times = need.workers if need.pattern in EVERY_WORKER else 1
+    time = Estimate(*(times * float(row[name]) for name in ("seconds", "low", "high")))
+    if need.load.rate:
+        return Loop(time, None)
+    gain = paired(times * series[row["case"]], series[best])
+    return Loop(time, Estimate(gain.ratio, gain.low, gain.high))
 
 
 def _question(asked: pd.DataFrame, need: Need) -> str:
@@ -160,20 +210,29 @@ def _times(first: int, second: int) -> float:
 
 
 def _options(
-    block: pd.DataFrame, visits: pd.DataFrame, known: dict[str, MechanismFacts], modelled: dict[str, Estimate]
+    block: pd.DataFrame, visits: pd.DataFrame, known: dict[str, MechanismFacts], modelled: dict[str, Estimate], by: str
 ) -> tuple[Option, ...]:
     """Return the cases of one block, ranked together; spinning ones are among them only if allowed."""
-    ranked = rank(block.assign(waits=block["wait"], wait=""), visits)
+    times = {case: Estimate(*time) for case, *time in block[["case", "seconds", "low", "high"]].itertuples(index=False)}
+    block = block.assign(waits=block["wait"], wait="")
+    if by != "time":
+        visits = visits.assign(seconds=visits[MEASURES[by]]).dropna(subset="seconds")
+        if not visits["case"].isin(block["case"]).any():
+            raise BadRequest(f"--rank-by {by}: this was not measured in these cases")
+        block = summarise(block.drop(columns=SUMMARY), visits).assign(cpu=block["cpu"], memory=block["memory"])
+    ranked = rank(block, visits)
     ordered = ranked.sort_values(["best", "slowdown", "mechanism"], ascending=[False, True, True])
     rows: list[Any] = list(ordered.itertuples(index=False))
     return tuple(
         Option(
             mechanism=row.mechanism,
-            seconds=Estimate(row.seconds, row.low, row.high),
+            seconds=times[row.case],
+            value=Estimate(row.seconds, row.low, row.high),
             slowdown=Estimate(row.slowdown, row.slowdown_low, row.slowdown_high),
             best=bool(row.best),
             tied=bool(row.tied),
             cpu=row.cpu,
+            memory=row.memory,
             wait=row.waits,
             notes=row.notes,
             modelled=modelled.get(row.mechanism),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ipcbench.errors import BadRequest, UnknownName
+from ipcbench.measure.api.load import Load, split
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.payload import load_kind
 from ipcbench.model import PAYLOADS, Case
@@ -18,6 +19,8 @@ MUSTS = (
 WORDS = ("latency", "throughput", "tasks", "state", "read", "write")
 STATE = {"state": "counter", "read": "access:read", "write": "access:write"}
 NOT_ASKED = "not asked for"
+LOOP, LOOP_QUESTION = "serial", "tasks:map"  # a plain loop in one process, and what it is asked
+MEASURES = {"time": "seconds", "p99": "p99", "cpu": "cpu", "memory": "memory"}  # columns of `results.frame.visit_frame`
 _NUMBER, _MESSAGE = 8, 64  # bytes, by default
 Facts = Mechanism | MechanismFacts  # of a mechanism here, or from a results file
 
@@ -28,7 +31,7 @@ class Need:
 
     questions answer it, the best first; workers is their number of workers for these producers and consumers. musts are
     of MUSTS. An empty family, placement, cpus or python means any, or the most common of a file; mechanisms are names,
-    empty for all; stdlib leaves out mechanisms that need a third-party library.
+    empty for all; stdlib leaves out mechanisms that need a third-party library. by is of MEASURES: what to rank by.
     """
 
     questions: tuple[str, ...]
@@ -44,16 +47,32 @@ class Need:
     cpus: str = ""
     python: str = ""
     stdlib: bool = False
+    by: str = "time"
+
+    @property
+    def pattern(self) -> str:
+        """The pattern of the best question."""
+        return self.questions[0].partition(":")[0]
+
+    @property
+    def unloaded(self) -> str:
+        """The best question without work and rate."""
+        return f"{self.pattern}:{self.load.variant}" if self.load.variant else self.pattern
+
+    @property
+    def load(self) -> Load:
+        """The work for each message and the rate, of every question."""
+        return split(self.questions[0].partition(":")[2])
 
     @property
     def state(self) -> bool:
         """Whether the need is about shared state, not messages."""
-        return self.questions[0].partition(":")[0] in ("counter", "access")
+        return self.pattern in ("counter", "access")
 
     @property
     def uneven(self) -> bool:
         """Whether there are several producers and consumers of unequal number, which no case measures."""
-        return self.questions[0] == "many-to-many" and self.producers != self.consumers
+        return self.pattern == "many-to-many" and self.producers != self.consumers
 
     def case(self, mechanism: str) -> Case:
         """Return the case that would answer the need for a mechanism, under the usual placement."""
@@ -138,7 +157,7 @@ _ENDS = {
 
 
 def _too_few_ends(facts: Facts, need: Need) -> str | None:
-    senders, receivers = _ENDS.get(need.questions[0], (False, False))
+    senders, receivers = _ENDS.get(need.pattern, (False, False))
     if "many-to-many" in need.musts:
         senders = receivers = True
     senders, receivers = senders or "many-senders" in need.musts, receivers or "many-receivers" in need.musts

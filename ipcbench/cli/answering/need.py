@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Sequence
 from typing import Any
 
-from ipcbench.analysis.advice.need import NOT_ASKED, WORDS, Need, check, questions_of, ruled_out, usual_size
+from ipcbench.analysis.advice.need import MEASURES, NOT_ASKED, WORDS, Need, check, questions_of, ruled_out, usual_size
 from ipcbench.cli.options import NEED_GROUPS, USUAL_NEED, known, parts, whole
 from ipcbench.errors import BadRequest
+from ipcbench.measure.api.load import NO_WORK, with_load
+from ipcbench.measure.api.own import WORK_NAME
 from ipcbench.model import CPUS, MOST_WORKERS, PAYLOADS, PLACEMENTS, names_payload
 from ipcbench.plan import catalog
 from ipcbench.report.content.words import listing
 from ipcbench.shell import pasted
 from ipcbench.text import count
-from ipcbench.units import parse_size
+from ipcbench.units import parse_rate, parse_size, parse_work, work_name
 
 MOST_OTHERS = 6  # names
 _LISTS = ("must", "mechanism")  # options that are repeatable
@@ -24,7 +28,10 @@ def make_need(given: dict[str, Any]) -> Need:
     producers, consumers = (whole(name, given[name], MOST_WORKERS) for name in ("producers", "consumers"))
     named = catalog.select_mechanisms(parts(given["mechanism"]))
     _check_word(given["need"])
-    questions = questions_of(given["need"], producers, consumers, catalog.questions())
+    work, rate = _work(given["work"]), parse_rate(given["rate"])
+    loaded = work != NO_WORK or rate > 0
+    word = given["need"] or ("throughput" if loaded and producers == consumers == 1 else "")
+    questions = _loaded(questions_of(word, producers, consumers, catalog.questions()), work, rate)
     families = sorted({found.family for found in catalog.mechanisms(named)})
     need = Need(
         questions=questions,
@@ -40,10 +47,32 @@ def make_need(given: dict[str, Any]) -> Need:
         cpus=known("CPUs", given["cpus"], CPUS) if given["cpus"] else "",
         python=given.get("python", ""),
         stdlib=given["stdlib"],
+        by=known("measure", given["rank_by"], tuple(MEASURES)) if given["rank_by"] else "p99" if rate else "time",
     )
+    if need.by == "p99" and not rate and need.pattern != "tail":
+        raise BadRequest("--rank-by p99 needs --rate: only messages at a rate are timed one by one")
     check(need)
     fitting(need)
     return need
+
+
+def _work(text: str) -> str:
+    """Return work as case ids name it; raises BadRequest."""
+    return text if re.fullmatch(WORK_NAME, text) else work_name(parse_work(text))
+
+
+def _loaded(questions: Sequence[str], work: str, rate: float) -> tuple[str, ...]:
+    """Return the questions with a load, without those that cannot have it; raises BadRequest if none can."""
+    found = []
+    for question in questions:
+        pattern = catalog.pattern(question.partition(":")[0])
+        if (pattern.works or work == NO_WORK) and (pattern.rated or not rate):
+            found.append(with_load(question, work, rate))
+    if not found:
+        pattern = catalog.pattern(questions[0].partition(":")[0])
+        option = "--rate" if pattern.works or work == NO_WORK else "--work"
+        raise BadRequest(f"{option} is not for {questions[0]}: choose --need throughput or tasks")
+    return tuple(found)
 
 
 def _check_word(word: str) -> None:
@@ -87,7 +116,7 @@ def words_of(given: dict[str, Any]) -> list[str]:
         value = given[name]
         if value in (None, "", (), False, USUAL_NEED.get(name)):
             continue
-        words.append(f"--{name}")
+        words.append(f"--{name.replace('_', '-')}")
         if value is not True:
             words.append(",".join(parts(value)) if name in _LISTS else value)
     return words

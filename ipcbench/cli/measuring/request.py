@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
-from ipcbench.cli.measuring.payloads import chosen_payloads
+from ipcbench.cli.measuring.payloads import chosen_payloads, chosen_works
 from ipcbench.cli.options import GROUPS, REPORTS, RESULTS, known, parts, whole
 from ipcbench.errors import BadRequest
 from ipcbench.machine.pythons import interpreters
@@ -26,7 +26,7 @@ from ipcbench.model import (
 from ipcbench.plan.planner import Request
 from ipcbench.run.request import Destination, ResumeRequest, RunRequest
 from ipcbench.shell import kept, pasted
-from ipcbench.units import parse_duration, parse_size, parse_work, size_name, work_name
+from ipcbench.units import parse_duration, parse_rate, parse_size, rate_name, size_name
 
 MOST_ROUNDS = 10_000
 
@@ -51,6 +51,7 @@ def make_run_request(command: str, given: dict[str, Any]) -> RunRequest:
     seed = given["seed"] if given["seed"] is not None else random.SystemRandom().randrange(2**32)
     pythons = interpreters(given["python"])
     payloads, own = chosen_payloads(parts(given["payload"]), given["trust_pickle"], pythons)
+    works, own_works = chosen_works(parts(given["work"]), pythons)
     request = Request(
         suites=parts(given["suite"]) or (("all",) if command == "all" and not given["full"] else ()),
         mechanisms=parts(given["mechanism"]),
@@ -60,7 +61,9 @@ def make_run_request(command: str, given: dict[str, Any]) -> RunRequest:
         payloads=payloads,
         own_payloads=own,
         placements=tuple(known("placement", text, PLACEMENTS) for text in parts(given["placement"])),
-        works=tuple(dict.fromkeys(map(parse_work, parts(given["work"])))),
+        works=works,
+        own_works=own_works,
+        rates=tuple(dict.fromkeys(map(parse_rate, parts(given["rate"])))),
         cpus=tuple(known("CPUs", text, CPUS) for text in parts(given["cpus"])),
         start_methods=tuple(known("start method", text, START_METHODS) for text in parts(given["start_method"])),
         pythons=pythons,
@@ -128,7 +131,8 @@ def _command(command: str, given: dict[str, Any], request: Request, seed: int) -
         "workers": tuple(map(str, request.workers)),
         "payload": tuple(_given_payload(name, request) for name in request.payloads),
         "placement": request.placements,
-        "work": tuple(map(work_name, request.works)),
+        "work": tuple(_given_work(name, request) for name in request.works),
+        "rate": tuple(map(rate_name, request.rates)),
         "cpus": request.cpus,
         "start-method": request.start_methods,
         "python": tuple(map(_repeated, request.pythons)),
@@ -148,6 +152,10 @@ def _given_payload(name: str, request: Request) -> str:
     """Return a payload for the command that repeats the run: a path without its folders."""
     own = {payload.name: payload.source for payload in request.own_payloads}
     return name if name not in own else own[name] if ":" in own[name] else PurePath(own[name]).name
+
+
+def _given_work(name: str, request: Request) -> str:
+    return next((work.source for work in request.own_works if work.name == name), name)
 
 
 def _repeated(python: Interpreter) -> str:

@@ -8,18 +8,19 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from ipcbench.analysis.advice.need import Need
+from ipcbench.analysis.advice.need import LOOP, LOOP_QUESTION, Need
 from ipcbench.cli.answering.need import fitting, make_need, words_of
-from ipcbench.cli.exit_codes import NOT_SAVED
+from ipcbench.cli.exit_codes import NOT_SAVED, severest
 from ipcbench.cli.measuring.listener import Terminal
-from ipcbench.cli.measuring.payloads import chosen_payloads
+from ipcbench.cli.measuring.payloads import chosen_payloads, chosen_works
 from ipcbench.cli.measuring.session import code_of
 from ipcbench.cli.options import RESULTS
 from ipcbench.cli.output import tell
 from ipcbench.errors import BadRequest, Interrupted, ResultError
-from ipcbench.model import CPUS, PLACEMENTS, Budget, OwnPayload, Timing
+from ipcbench.model import CPUS, PLACEMENTS, Budget, OwnPayload, OwnWork, Timing
 from ipcbench.plan.planner import Request
 from ipcbench.results.store import check_label, check_writable
 from ipcbench.run.containment.run_folder import RunFolder
@@ -36,28 +37,37 @@ from ipcbench.units import format_duration, format_size, parse_duration
 MOST_ROUNDS = 30
 BESIDE = 1.0  # seconds, to start the interpreter and the run, and to print the answer
 NOT_KEPT = "which"  # the label of a run that is not kept
+ALONE = {  # what only a scenario sets
+    "folder": None,
+    "force": False,
+    "reports": None,
+    "command": "",
+    "instead": "choose another label for --save",
+}
 TOO_EARLY = f"stopped before {LEAST_ROUNDS} rounds were complete: no answer"
 
 
 def measure_need(given: dict[str, Any], style: str) -> int:
-    """Measure as the options of `which` say, print the answer and return the exit code.
+    """Measure as the options of `which` or `scenario` say, print the answer and return the exit code.
 
     Raises BadRequest and ResultError before the first visit, and Interrupted if a signal comes before there is an
     answer.
     """
-    begun = time.monotonic()
-    (payload,), own = chosen_payloads([given["payload"]], given["trust_pickle"])
+    begun, given = time.monotonic(), ALONE | given
+    (payload,), own = chosen_payloads([given["payload"]], given["trust_pickle"], folder=given["folder"])
     if own and given["size"] is not None:
         raise BadRequest(f"--payload {given['payload']} has its own size, {format_size(own[0].size)}: leave out --size")
+    (work,), own_works = chosen_works([given["work"]], folder=given["folder"])
     sized = {"payload": payload, "size": f"{own[0].size}B"} if own else {}
-    need = make_need(given | sized)
-    request = _request(need, given, own)
+    need = make_need(given | sized | {"work": work})
+    request = _request(need, given, own, own_works)
 
     # Before measuring, so that the answer follows the last round at once.
     from ipcbench.cli.answering.answer import answer, print_answer
     from ipcbench.report.content.advice import source_of
 
-    finished, left_out = _measured(request, time.monotonic() - begun + BESIDE, given["save"] is not None)
+    beside = ((LOOP_QUESTION, LOOP),) if need.load.works else ()
+    finished, left_out = _measured(request, beside, time.monotonic() - begun + BESIDE, given["save"] is not None)
     code = code_of(finished)
     found = answer(finished.result, need, left_out)
     if finished.findings.rounds < LEAST_ROUNDS or not found.options:
@@ -65,9 +75,25 @@ def measure_need(given: dict[str, Any], style: str) -> int:
     file = str(finished.path) if given["save"] is not None else ""
     source = source_of(file, finished.result.ipcbench, here=True, seconds=time.monotonic() - begun)
     print_answer(found, source, style, code)
+    if given["reports"]:
+        return severest(code, _write_report(finished, given["reports"]))
     if file:
         tell(f"to report: {pasted('report', file_argument(finished.path))}")
     return code
+
+
+def _write_report(finished: FinishedRun, folder: Path) -> int:
+    """Write the report of a run, say where it is, and return the exit code of that."""
+    from ipcbench.report import write
+
+    record = finished.result.ipcbench
+    try:
+        page = write(finished.result, folder / record.label, (finished.path.name, record.digest))
+    except ResultError as error:
+        tell(f"ipcbench: {error}")
+        return NOT_SAVED
+    tell(f"report: {page}")
+    return 0
 
 
 def _without_answer(finished: FinishedRun, code: int, save: bool) -> int:
@@ -80,14 +106,17 @@ def _without_answer(finished: FinishedRun, code: int, save: bool) -> int:
     return code or NOT_SAVED
 
 
-def _request(need: Need, given: dict[str, Any], own: Sequence[OwnPayload]) -> RunRequest:
+def _request(
+    need: Need, given: dict[str, Any], own: Sequence[OwnPayload], own_works: tuple[OwnWork, ...]
+) -> RunRequest:
     """Return the run of all mechanisms that fit a need; raises BadRequest, and ResultError if its label is taken."""
     label, results, seconds = given["save"], given["results"], parse_duration(given["budget"])
     if label is not None:
         path = results / f"{check_label(label)}.json"
-        if path.exists() or path.with_suffix(SUFFIX).exists():
-            raise ResultError(f"{path} exists: choose another label for --save")
-        check_writable(results)
+        if not given["force"] and (path.exists() or path.with_suffix(SUFFIX).exists()):
+            raise ResultError(f"{path} exists: {given['instead']}")
+        for folder in filter(None, (results, given["reports"])):
+            check_writable(folder)
 
     def resume_command(label: str, _replacing: bool) -> str:
         return pasted("run", "--resume", label, *(["--results", str(results)] if results != RESULTS else []))
@@ -95,37 +124,43 @@ def _request(need: Need, given: dict[str, Any], own: Sequence[OwnPayload]) -> Ru
     return RunRequest(
         request=Request(
             mechanisms=tuple(fitting(need)),
-            patterns=(need.questions[0],),
+            patterns=(need.unloaded,),
             sizes=() if own else (need.size,),
             workers=(need.workers,),
             payloads=(need.payload,),
             own_payloads=tuple(own),
             placements=tuple(name for name in PLACEMENTS if name == need.placement),
             cpus=tuple(name for name in CPUS if name == need.cpus),
+            works=(need.load.work,),
+            own_works=own_works,
+            rates=(need.load.rate,),
         ),
         budget=Budget(seconds, least_rounds=LEAST_ROUNDS, most_rounds=MOST_ROUNDS),
         timing=Timing(),
         seed=random.SystemRandom().randrange(2**32),
         label=label or NOT_KEPT,
-        command=kept("which", *words_of(given), "--budget", given["budget"].strip()),
+        command=given["command"] or kept("which", *words_of(given), "--budget", given["budget"].strip()),
         full_metadata=False,
-        destination=Destination(results, None, False, resume_command),
+        destination=Destination(results, None, given["force"], resume_command),
     )
 
 
-def _measured(request: RunRequest, beside: float, save: bool) -> tuple[FinishedRun, Mapping[str, str]]:
+def _measured(
+    request: RunRequest, beside: tuple[tuple[str, str], ...], spent: float, save: bool
+) -> tuple[FinishedRun, Mapping[str, str]]:
     """Try and measure; return the run, and why mechanisms were left out of it. Raises Interrupted.
 
-    beside is the part of the budget, in seconds, that is not for measuring.
+    beside are questions to one mechanism each that are no candidates. spent is the part of the budget, in seconds, that
+    is not for measuring.
     """
     listener = Terminal(quiet=False)
     with Local().stopping() as stop, contextlib.ExitStack() as stack:
         budget = request.budget.seconds or 0.0
-        within = request.budget._replace(seconds=max(budget - beside, 0.0))
+        within = request.budget._replace(seconds=max(budget - spent, 0.0))
         trial = narrowed(replace(request, budget=within), Local(stop), listener)
         if trial.slow:
-            tell(_narrowed_words(trial, budget, beside))
-        request, own = trial.request, None
+            tell(_narrowed_words(trial, budget, spent))
+        request, own = replace(trial.request, request=replace(trial.request.request, beside=beside)), None
         if not save:
             own = stack.enter_context(contextlib.closing(RunFolder()))
             request = replace(request, destination=replace(request.destination, results=own.path))
@@ -139,9 +174,9 @@ def _measured(request: RunRequest, beside: float, save: bool) -> tuple[FinishedR
     return finished, dict.fromkeys(trial.slow, reason)
 
 
-def _narrowed_words(trial: Trial, budget: float, beside: float) -> str:
+def _narrowed_words(trial: Trial, budget: float, spent: float) -> str:
     """Return why candidates are left out, and the budget in seconds that measures all."""
-    enough = 5 * math.ceil((trial.needed + beside) / 5)
+    enough = 5 * math.ceil((trial.needed + spent) / 5)
     many = f"{count(trial.tried, 'candidate')} are too many for {format_duration(budget)}"
     slow = (
         f"{len(trial.slow)} that took more than {TOO_SLOW}× as long as {trial.fastest} in a first trial are ruled out"

@@ -1,7 +1,7 @@
-"""Payloads of the user's own: made by a function, or read from a file or the files of a folder.
+"""Payloads of the user's own: made by a function, or read from a file or the files of a folder; and work of the user's.
 
-The environment tells every process of a visit where they come from, see ANNOUNCED. The messages are made when they are
-first needed, before the clock starts, and once per process.
+The environment tells every process of a visit where they come from, see ANNOUNCED and WORKS. The messages are made when
+they are first needed, before the clock starts, and once per process.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from ipcbench.measure.api.pool import how_many
 from ipcbench.measure.api.ports import Channel
 from ipcbench.model import PAYLOADS
 
+WORK_NAME = "[a-z][a-z0-9-]*-[0-9a-f]{8}"  # names of OwnWork, as a regular expression
+WORKS = "IPCBENCH_WORKS"  # an environment variable: JSON, the fields of a Source by name of work
 ANNOUNCED = "IPCBENCH_PAYLOADS"  # an environment variable: JSON, the fields of a Source and a Form by name of payload
 LARGEST = 512 * 2**20  # bytes of one message
 MOST_FILES = 1024
@@ -108,6 +110,22 @@ def announce(payloads: dict[str, tuple[Source, Form]]) -> None:
     os.environ[ANNOUNCED] = json.dumps({name: [source, form] for name, (source, form) in payloads.items()})
 
 
+def announce_works(works: dict[str, Source]) -> None:
+    """Tell this process and those that it starts where the functions are that work on messages, by name."""
+    os.environ[WORKS] = json.dumps(works)
+
+
+@cache
+def work(name: str) -> Callable[[Any], object]:
+    """Return the function that works on messages; raises BadRequest for a name that was not announced."""
+    announced = json.loads(os.environ.get(WORKS, "{}"))
+    if name not in announced:
+        raise BadRequest(f"work {name!r} is not known here: --work takes its function")
+    source = Source(*announced[name])
+    source.find_modules()
+    return function_of(source)
+
+
 def _announced() -> dict[str, tuple[Source, Form]]:
     told = json.loads(os.environ.get(ANNOUNCED, "{}"))
     return {
@@ -142,14 +160,15 @@ def make_messages(source: Source, how_many: Callable[[Any], int]) -> Sequence[An
 
 
 def _called(source: Source, how_many: Callable[[Any], int]) -> Sequence[Any]:
-    function = _function(source)
+    function = function_of(source)
     if not _takes_a_number(function):
         return [function()]
     first = function(0)
     return [first, *map(function, range(1, how_many(first)))]
 
 
-def _function(source: Source) -> Callable[..., Any]:
+def function_of(source: Source) -> Callable[..., Any]:
+    """Return the function that a source names; raises BadRequest."""
     module, _, name = source.text.partition(":")
     try:
         found: Any = importlib.import_module(module)

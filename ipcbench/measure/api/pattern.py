@@ -11,22 +11,23 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import repeat
+from itertools import chain, repeat
 from time import perf_counter
 from typing import Any, Literal, NamedTuple
 
 from ipcbench.measure.api.digest import digest, digests, own
+from ipcbench.measure.api.load import Load, Pace, is_loaded, split, work_of
 from ipcbench.measure.api.mechanism import Many, Mechanism
 from ipcbench.measure.api.payload import Payload, load_kind, make_payloads
 from ipcbench.measure.api.pool import MOST_PROVED, proof_count, window_for
 from ipcbench.measure.api.ports import Cell, Channel, Decode, Encode, Port, Receive, Run, Send, Side
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.api.work import busy, split
 from ipcbench.model import Case
 
 Go = Callable[[int], object]
 Cycle = Callable[[Callable[["Seat", Go], object]], Sequence["Lap"]]
 Rule = Literal["each", "shared", "total", "ordered"]
+NO_CPU = "a sender that keeps to a rate needs a CPU of its own: choose spread or free"
 
 
 class Unverified(Exception):
@@ -55,7 +56,7 @@ class Seat(NamedTuple):
 
     number: peers count from 0; the driver is -1. operation, workers, payload: the case's. window: messages in flight,
     the pattern's. outlets: for a process that sends to several channels. cycle: for a pattern that makes and ends ports
-    and peers in each operation.
+    and peers in each operation. pace: for a case with a rate.
     """
 
     number: int
@@ -73,6 +74,7 @@ class Seat(NamedTuple):
     encode: Encode = _no_port
     decode: Decode = _no_port
     payload: str = "bytes"
+    pace: Pace | None = None
 
     def keeping(self, kept: list[Any]) -> Seat:
         """Return this seat with a `receive` that also appends what it returns to `kept`."""
@@ -177,7 +179,8 @@ class Pattern(ABC):
     alone: bool = False  # whether the driver can play without a peer, over a control that sends to itself
     per_worker: bool = False  # whether each worker does all operations of a loop; otherwise the workers share them
     idle_driver: bool = False  # whether the driver only waits while the peers work
-    works: bool = False  # whether its peers can do work for each message
+    works: bool = False  # whether its receivers can do work for each message
+    rated: bool = False  # whether its senders can send at a rate
     cycles: bool = False  # whether each operation makes and ends ports and peers; the visit starts without any
     rule: Rule = "each"  # how its proofs are judged, see Proof
     compares_last: bool = True  # whether `check` compares the last message of every timed turn with the one sent
@@ -186,9 +189,11 @@ class Pattern(ABC):
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         """Return why mechanism and pattern make no case of this size, workers and so on; None if they do."""
         if not self.knows(case.operation):
-            if split(case.operation)[1] and not self.works:
-                return f"{self.name} has no work for a message"
+            if reason := self._lacks(split(case.operation)):
+                return reason
             return f"{self.name} has no variant {case.operation!r}: expected {', '.join(filter(None, self.operations))}"
+        if split(case.operation).rate and case.placement == "pack":
+            return NO_CPU
         if case.payload != "bytes" and (reason := load_kind(case.payload).unfit(case.size)):
             return reason
         if mechanism.only_patterns and self.name not in mechanism.only_patterns:
@@ -203,23 +208,58 @@ class Pattern(ABC):
 
     def knows(self, operation: str) -> bool:
         """Return whether it has this variant."""
-        base, work = split(operation)
-        return base in self.operations and (self.works or not work)
+        return split(operation).variant in self.operations and not self._lacks(split(operation))
 
-    def working(self, seat: Seat) -> Seat:
-        """Return the seat of a peer, which works on each message that it receives as its operation says."""
-        seconds = split(seat.operation)[1]
-        if not seconds:
+    def _lacks(self, load: Load) -> str | None:
+        if load.works and not self.works:
+            return f"{self.name} has no work for a message"
+        return f"{self.name} has no rate" if load.rate and not self.rated else None
+
+    def receives(self, seat: Seat) -> bool:
+        """Return whether this process receives the messages that the case is about."""
+        return seat.number >= 0
+
+    def loaded(self, seat: Seat) -> Seat:
+        """Return the seat of a process that works on what it receives, and sends at a rate, as its operation says."""
+        load = split(seat.operation)
+        if not is_loaded(seat.operation):
             return seat
-        receive, work, is_message = seat.receive, busy(seconds), self.is_message(seat)
+        pace = self._pace(seat) if load.rate else None
+        if self.receives(seat):
+            seat = seat._replace(receive=self._receiving(seat, load, pace))
+        if pace and self.stream(seat) is not None:
+            first, *others = seat.outlets or [seat.send]
+            send = self._sending(seat, first, pace)
+            seat = seat._replace(send=send, outlets=(send, *others) if seat.outlets else ())
+        return seat._replace(pace=pace)
+
+    def _pace(self, seat: Seat) -> Pace:
+        return Pace(split(seat.operation).rate, self.stream(seat) or 0, seat.workers if self.per_worker else 1)
+
+    def _receiving(self, seat: Seat, load: Load, pace: Pace | None) -> Receive:
+        receive, is_message, stamps = seat.receive, self.is_message(seat), pace.stamps if pace else None
+        work = work_of(seat.operation) if load.works else None
 
         def receive_and_work() -> Any:
             message = receive()
             if is_message(message):
-                work(message)
+                if stamps is not None:
+                    stamps.append(perf_counter())
+                if work:
+                    work(message)
             return message
 
-        return seat._replace(receive=receive_and_work)
+        return receive_and_work
+
+    def _sending(self, seat: Seat, send: Send, pace: Pace) -> Send:
+        wait, is_message = pace.wait, self.is_message(seat)
+
+        def send_when_due(message: Any) -> None:
+            if is_message(message):
+                wait()
+            send(message)
+
+        return send_when_due
 
     def is_message(self, seat: Seat) -> Callable[[Any], bool]:
         """Return what tells a message from a sentinel."""
@@ -299,9 +339,35 @@ class Pattern(ABC):
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
         """Return the seconds of a turn, from the stamps of the sides that begin and end it."""
 
+    def seconds(self, seat: Seat, driver: Lap, peers: Sequence[Lap]) -> float:
+        """Return the seconds of a turn: `elapsed`, or at a rate those between the first and the last message received.
+
+        The latter have one interval fewer than messages, so one is added: a mechanism that keeps up takes as long as
+        its messages are due, whatever their delay.
+        """
+        rate = split(seat.operation).rate
+        if not rate:
+            return self.elapsed(driver, peers)
+        stamps = [*chain.from_iterable(self.received(seat, driver, peers))]
+        return max(stamps) - min(stamps) + 1 / rate
+
     def delays(self, seat: Seat, driver: Lap, peers: Sequence[Lap]) -> Sequence[float]:
-        """Return the seconds of each operation of a turn, if the pattern times every single one; else nothing."""
-        return ()
+        """Return the seconds of each operation of a turn, if every single one is timed; else nothing.
+
+        At a rate it is the time from when a message was due until it was received: each receiver gets all messages, or
+        together they get them, in which case the nth one received is taken for the nth one due.
+        """
+        if not split(seat.operation).rate:
+            return ()
+        sent = [(one, lap) for one, lap in _with_seats(seat, driver, peers) if self.stream(one) is not None]
+        due = sorted(chain.from_iterable(self._pace(one).times(lap.started, lap.operations) for one, lap in sent))
+        stamps = self.received(seat, driver, peers)
+        received = stamps if self.rule == "each" else [sorted(chain.from_iterable(stamps))]
+        return [stamp - at for each in received for stamp, at in zip(each, due, strict=True)]
+
+    def received(self, seat: Seat, driver: Lap, peers: Sequence[Lap]) -> list[Sequence[float]]:
+        """Return when each receiver got its messages."""
+        return [lap.stamps for one, lap in _with_seats(seat, driver, peers) if self.receives(one)]
 
     @abstractmethod
     def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:
@@ -310,6 +376,10 @@ class Pattern(ABC):
     @abstractmethod
     def prove(self, verification: Verification) -> list[Proof]:
         """Play a verification turn through drive and serve, and return what arrived."""
+
+
+def _with_seats(seat: Seat, driver: Lap, peers: Sequence[Lap]) -> list[tuple[Seat, Lap]]:
+    return [(seat._replace(number=number), lap) for number, lap in enumerate([driver, *peers], -1)]
 
 
 class ChannelPattern(Pattern):
@@ -385,6 +455,14 @@ def make_channel(mechanism: Mechanism, settings: PortSettings) -> Channel:
     channel = mechanism.channel(settings)
     coded = load_kind(settings.payload).coded if mechanism.carries == "bytes" else None
     return coded(channel) if coded else channel
+
+
+def paced(seat: Seat, play: Callable[[], Lap]) -> Lap:
+    """Play a turn, at the seat's pace if it has one, and return its lap, then with the stamps of what it received."""
+    if seat.pace is None:
+        return play()
+    seat.pace.begin()
+    return play()._replace(stamps=[*seat.pace.stamps])
 
 
 def echo(seat: Seat, turn: Turn) -> Lap:

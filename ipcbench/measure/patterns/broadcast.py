@@ -20,7 +20,7 @@ class Broadcast(ChannelPattern):
     operation = "one message received by all workers"
     sizes = (64, 65_536)
     workers = (1, 2, 4)
-    works = True
+    works = rated = True
 
     def port_count(self, workers: int) -> int:
         return workers

@@ -25,11 +25,15 @@ class FanIn(ChannelPattern):
     senders = "many"
     per_worker = True
     rule = "shared"
+    rated = True
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         if mechanism.ordering == "none":
             return f"{mechanism.name} keeps no order, and {self.name} checks the order of each sender"
         return super().unfit(mechanism, case)
+
+    def receives(self, seat: Seat) -> bool:
+        return seat.number < 0
 
     def sends(self, side: Side, operation: str) -> bool:
         return side == "peer"

@@ -30,7 +30,7 @@ class FanOut(ChannelPattern):
     workers = (1, 2, 4)
     receivers = "many"
     rule = "shared"
-    works = True
+    works = rated = True
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         sentinel = load_kind(case.payload).unit  # bytes

@@ -25,6 +25,7 @@ class ManyToMany(ChannelPattern):
     per_worker = True
     idle_driver = True
     rule = "shared"
+    rated = True
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         if mechanism.ordering == "none":
@@ -38,6 +39,9 @@ class ManyToMany(ChannelPattern):
         if number < 0:
             return {}
         return {0: "driver" if _sends(number) else "peer"}
+
+    def receives(self, seat: Seat) -> bool:
+        return seat.number >= 0 and not _sends(seat.number)
 
     def sends(self, side: Side, operation: str) -> bool:
         return side == "peer"

@@ -37,7 +37,7 @@ class Pipeline(ChannelPattern):
     operation = "one item through the whole chain"
     sizes = (64, 65_536)
     workers = (1, 2, 4)
-    works = True
+    works = rated = True
 
     def port_count(self, workers: int) -> int:
         return workers + 1
@@ -82,6 +82,9 @@ class Pipeline(ChannelPattern):
 
     def elapsed(self, driver: Lap, peers: Sequence[Lap]) -> float:
         return driver.ended - driver.started
+
+    def received(self, seat: Seat, driver: Lap, peers: Sequence[Lap]) -> list[Sequence[float]]:
+        return super().received(seat, driver, peers)[-1:]  # an item has arrived when the last worker has it
 
     def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:
         check_counts(turn, driver, *peers)

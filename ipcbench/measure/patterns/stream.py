@@ -12,7 +12,7 @@ class Stream(ChannelPattern):
     question = "How fast do messages flow one way?"
     operation = "one message delivered"
     most_workers = 1
-    works = True
+    works = rated = True
 
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
         send = seat.send

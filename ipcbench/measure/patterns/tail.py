@@ -20,7 +20,18 @@ from typing import Any
 
 from ipcbench.measure.api.digest import digest, digests
 from ipcbench.measure.api.mechanism import Mechanism
-from ipcbench.measure.api.pattern import ChannelPattern, Go, Lap, Seat, Turn, Unverified, check_counts, check_last, echo
+from ipcbench.measure.api.pattern import (
+    NO_CPU,
+    ChannelPattern,
+    Go,
+    Lap,
+    Seat,
+    Turn,
+    Unverified,
+    check_counts,
+    check_last,
+    echo,
+)
 from ipcbench.model import Case
 
 RATES = {"open-1k": 1e3, "open-3k": 3e3, "open-10k": 1e4, "open-30k": 3e4, "open-100k": 1e5}  # messages per second
@@ -37,7 +48,7 @@ class Tail(ChannelPattern):
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         if case.operation in RATES and case.placement == "pack":
-            return "a sender that keeps to a rate needs a CPU of its own: choose spread or free"
+            return NO_CPU
         return super().unfit(mechanism, case)
 
     def streams(self, operation: str, workers: int) -> list[int]:
@@ -66,7 +77,7 @@ class Tail(ChannelPattern):
         if seat.operation == "delivered":
             return [after - before for before, after in zip(begun, peer.stamps, strict=True)]
         interval = 1 / RATES[seat.operation]
-        return [stamp - (driver.started + i * interval) for i, stamp in enumerate(peer.stamps)]
+        return [stamp - (driver.started + i * interval) for i, stamp in enumerate(peer.stamps, 1)]
 
     def check(self, seat: Seat, turn: Turn, driver: Lap, peers: Sequence[Lap]) -> None:
         check_counts(turn, driver, *peers)
@@ -124,15 +135,16 @@ def _stamped_echo(seat: Seat, turn: Turn) -> Lap:
 def _open(seat: Seat, go: Go, turn: Turn) -> Lap:
     send, clock, interval, let_others = seat.send, perf_counter, 1 / RATES[seat.operation], os.sched_yield
     go(turn.operations)
-    # Clock: starts when the first message is due; stops after the peer's last receive, by the peer's stamp. Operation:
-    # one message delivered. A late message is sent at once and still timed from when it was due. Waiting releases the
-    # interpreter lock (gh-96078): a Queue's feeder in this process would otherwise get it only every 5 ms.
+    # Clock: starts one interval before the first message is due; stops after the peer's last receive, by the peer's
+    # stamp. Operation: one message delivered. A late message is sent at once and still timed from when it was due.
+    # Waiting releases the interpreter lock (gh-96078): a Queue's feeder in this process would otherwise get it only
+    # every 5 ms.
     start = due = clock()
     for payload in turn.payloads:
+        due += interval
         while clock() < due:
             let_others()
         send(payload)
-        due += interval
     return Lap(start, clock(), turn.operations)
 
 

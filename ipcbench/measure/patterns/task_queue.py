@@ -25,7 +25,7 @@ class TaskQueue(ChannelPattern):
     two_way = True
     rule = "shared"
     compares_last = False
-    works = True
+    works = rated = True
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
         if mechanism.channel and mechanism.carries not in ("objects", "reference"):

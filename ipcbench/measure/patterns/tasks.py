@@ -6,19 +6,19 @@ keeps a window of tasks outstanding; map and imap submit all tasks of a turn in 
 Pool.map's default size.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from threading import get_native_id
 from time import perf_counter
 from typing import Any
 
 from ipcbench.measure.api.digest import digest
+from ipcbench.measure.api.load import split, work_of
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Go, Lap, Pattern, Proof, Seat, Turn, Unverified, Verification
 from ipcbench.measure.api.payload import Payload, make_payloads
 from ipcbench.measure.api.ports import Executor, Port, Side
 from ipcbench.measure.api.settings import PortSettings
-from ipcbench.measure.api.work import busy, split
 from ipcbench.model import Case
 
 
@@ -27,9 +27,9 @@ def answer(task: tuple[int, Any]) -> tuple[int, int]:
     return task[0], get_native_id()
 
 
-def work_and_answer(seconds: float, task: tuple[int, Any]) -> tuple[int, int]:
-    """Do a task that takes this much CPU time."""
-    busy(seconds)(task[1])
+def work_and_answer(operation: str, task: tuple[int, Any]) -> tuple[int, int]:
+    """Do a task with the work that the case's operation names."""
+    work_of(operation)(task[1])
     return answer(task)
 
 
@@ -52,7 +52,7 @@ class Tasks(Pattern):
     works = True
 
     def unfit(self, mechanism: Mechanism, case: Case) -> str | None:
-        reason, way = super().unfit(mechanism, case), split(case.operation)[0]
+        reason, way = super().unfit(mechanism, case), split(case.operation).variant
         if not reason and way not in mechanism.operations:
             return f"{mechanism.name} offers {', '.join(mechanism.operations)}, not {way}"
         return reason
@@ -70,11 +70,12 @@ class Tasks(Pattern):
 
     def equip(self, seat: Seat, ports: Sequence[Executor], side: Side) -> Seat:
         (executor,) = ports
-        return seat._replace(run=executor.runner(split(seat.operation)[0]))
+        return seat._replace(run=executor.runner(split(seat.operation).variant))
 
     def drive(self, seat: Seat, go: Go, turn: Turn) -> Lap:
-        run, seconds = seat.run, split(seat.operation)[1]
-        task: Callable[[tuple[int, Any]], tuple[int, int]] = partial(work_and_answer, seconds) if seconds else answer
+        run, task = seat.run, answer
+        if split(seat.operation).works:
+            task = partial(work_and_answer, seat.operation)
         finished: list[tuple[int, int]] = []
         keep = finished.append
         # Clock: starts before the first task is handed over, stops after the last result, both here. Operation: one

@@ -27,7 +27,7 @@ from typing import Any, Literal, NamedTuple
 
 from ipcbench.errors import PeerFailed
 from ipcbench.measure.api.digest import digest
-from ipcbench.measure.api.pattern import Crew, Lap, Pattern, Seat, Turn
+from ipcbench.measure.api.pattern import Crew, Lap, Pattern, Seat, Turn, paced
 from ipcbench.measure.api.payload import make_payloads
 from ipcbench.measure.api.pool import pool_count
 from ipcbench.measure.process.placement import place
@@ -122,7 +122,7 @@ def follow(job: Job, ports: Sequence[Any], control: Connection, who: Callable[[]
     """Connect, send `who()` when ready, then follow orders until *stop*, or until the driver is gone."""
     try:
         connect(job.pattern, job.seat, ports)
-        seat = job.pattern.working(job.pattern.equip(job.seat, ports, "peer"))
+        seat = job.pattern.loaded(job.pattern.equip(job.seat, ports, "peer"))
         pool: Sequence[Any] = ()
         stream = job.pattern.stream(seat)
         if stream is not None:
@@ -142,7 +142,7 @@ def follow(job: Job, ports: Sequence[Any], control: Connection, who: Callable[[]
 def _go(job: Job, seat: Seat, order: Order, pool: Sequence[Any]) -> tuple[Lap, Usage]:
     turn = payload_turn(job.pattern, pool, order.operations) if pool else Turn(order.operations)
     before = usage()
-    lap = job.pattern.serve(seat, turn)
+    lap = paced(seat, lambda: job.pattern.serve(seat, turn))
     used = usage().since(before)
     return lap._replace(last=digest(lap.last), sent=digest(lap.sent)), used
 

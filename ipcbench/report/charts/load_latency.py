@@ -7,21 +7,22 @@ import math
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ipcbench.measure.api.load import KEPT_UP
 from ipcbench.report.content.rows import delay_words
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
+from ipcbench.report.content.words import rate_word
 from ipcbench.report.drawing.chart import Chart, doubt_lines
 from ipcbench.report.drawing.panels import ABOVE, GAP, head
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.scale import log_limits, log_ticks, spread, ticks_at
 from ipcbench.report.drawing.sheet import SMALLEST, WIDTH, Sheet, fit, text_width
-from ipcbench.report.drawing.single import lacks_cases, offered, rate_word, single_cases
+from ipcbench.report.drawing.single import lacks_cases, offered, single_cases
 from ipcbench.report.drawing.theme import Theme
 from ipcbench.text import count, safe_text
 from ipcbench.units import format_rate, format_size, format_time
 
 TITLE = "How long do messages take as the load rises?"
-SHORT_BY = 0.95  # share of the rate offered; a mechanism that achieves less does not keep up
 LEFT = 54.0
 RIGHT = 20.0
 PLOT = 110.0
@@ -51,7 +52,7 @@ def table(about: Study) -> pd.DataFrame:
     """
     cases = single_cases(about, _is_open).drop(columns="key").drop_duplicates(["question", "mechanism"])
     cases = cases.assign(offered=cases["question"].map(offered).astype(float), achieved=1 / cases["seconds"])
-    cases = cases.assign(behind=cases["achieved"] < SHORT_BY * cases["offered"])
+    cases = cases.assign(behind=cases["achieved"] < KEPT_UP * cases["offered"])
     cases = cases.sort_values(["mechanism", "offered"])
     standing = {str(name): _standing(rows) for name, rows in cases.groupby("mechanism")}
     places = {name: place for place, name in enumerate(sorted(standing, key=lambda each: (standing[each], each)))}

@@ -12,12 +12,13 @@ from ipcbench.analysis.percentiles import LEAST_BEYOND, PERCENTILES, curves
 from ipcbench.report.content.rows import delay_words
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
+from ipcbench.report.content.words import rate_word
 from ipcbench.report.drawing.chart import Chart, doubt_lines
 from ipcbench.report.drawing.ends import End, label_right
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.scale import log_limits, log_ticks, ticks_at
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet
-from ipcbench.report.drawing.single import lacks_cases, offered, rate_word, single_cases
+from ipcbench.report.drawing.single import lacks_cases, offered, single_cases
 from ipcbench.report.drawing.theme import Theme
 from ipcbench.text import count, safe_text
 from ipcbench.units import format_size, format_time

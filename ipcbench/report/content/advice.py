@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 import msgspec
 
-from ipcbench.analysis.advice.advise import Advice, Option
+from ipcbench.analysis.advice.advise import Advice, Loop, Option
+from ipcbench.analysis.models import Estimate
 from ipcbench.report.content.setting import brief
 from ipcbench.report.content.tables import Table
-from ipcbench.report.content.words import estimate, listing, markdown
+from ipcbench.report.content.words import estimate, listing, markdown, rate_word
 from ipcbench.report.page.markdown import table as markdown_table
 from ipcbench.results.schema import RunRecord
 from ipcbench.text import count, safe_text
-from ipcbench.units import format_duration, format_ratio, format_size, format_time
+from ipcbench.units import format_duration, format_rate, format_ratio, format_size, format_time
 
 _MOST_NAMES = 40
 _MOST_OUT = 100  # names behind one reason: more than there are mechanisms, a bound for untrusted files
@@ -23,6 +26,21 @@ _ORDER = {"total": "in order", "per sender": "in order per sender", "none": "in 
 _REACH = {"host": "one host", "network": "also between hosts"}
 _WAIT = {"block": "blocks", "spin": "spins", "poll": "polls"}
 _DEAD = {"end of file": "sees the end", "an error": "gets an error", "nothing": "notices nothing"}
+
+
+class _Measure(NamedTuple):
+    """How an answer names what it ranks by: over a column, and after a value."""
+
+    title: str
+    after: str
+
+
+_MEASURES = {
+    "time": _Measure("Time", " per operation"),
+    "p99": _Measure("99 % of messages within", ", which 99 % of the messages do not exceed"),
+    "cpu": _Measure("CPU per operation", " of CPU time per operation"),
+    "memory": _Measure("Memory", " in all processes"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +99,31 @@ def sentences(advice: Advice, source: Source) -> list[str]:
     best, *others = advice.options
     ties = [option.mechanism for option in others if option.tied]
     tie = f", tie with {listing(ties, _MOST_NAMES)}" if ties else ""
-    time = estimate(best.seconds, format_time)
     alone = ", the only mechanism measured that fits" if not others else ""
-    lines.append(f"Take {best.mechanism}: {time} per operation{tie}{alone}.")
+    lines.append(f"Take {best.mechanism}: {_value(best.value, need.by)}{_MEASURES[need.by].after}{tie}{alone}.")
+    if not advice.keeps_up:
+        lines.append(f"None of them keeps up with {rate_word(need.load.rate)}.")
+    if advice.loop:
+        lines.append(_of_loop(advice.loop, best.mechanism, need.load.rate))
     if len({option.wait for option in advice.options}) > 1:
         lines.append("The list mixes blocking and spinning: a mechanism that spins keeps a CPU busy while it waits.")
     return [safe_text(text, 1000) for text in lines]
+
+
+def _value(value: Estimate, by: str) -> str:
+    return estimate(value, format_size if by == "memory" else format_time)
+
+
+def _of_loop(loop: Loop, best: str, rate: float) -> str:
+    """Compare with a plain loop that does the same work."""
+    said = f"A plain loop in one process takes {estimate(loop.seconds, format_time)} for the work of each message"
+    if loop.gain is None:
+        enough = 1 / loop.seconds.value >= rate
+        return f"{said}, {'which is enough for' if enough else 'too long for'} {rate_word(rate)}."
+    gain = estimate(loop.gain, format_ratio)
+    if loop.gain.low > 1 or (math.isnan(loop.gain.low) and loop.gain.value > 1):
+        return f"{said}: {best} is {gain} as fast."
+    return f"{said}: {best}, {gain} as fast, is not clearly faster, so you may need no other process."
 
 
 def too_far(advice: Advice, source: Source) -> str:
@@ -148,12 +185,16 @@ def _near(advice: Advice) -> str:
 
 def _ranking(advice: Advice) -> Table:
     need, modelled = advice.need, any(option.modelled for option in advice.options)
+    measure, rated = _MEASURES[need.by], need.load.rate > 0
     rows = [
         [
             option.mechanism + ("" if option.wait == "block" else f" ({_WAIT.get(option.wait, option.wait)})"),
-            estimate(option.seconds, format_time),
+            _value(option.value, need.by),
             "best" if option.best else ("≈ " if option.tied else "") + estimate(option.slowdown, format_ratio),
-            format_time(option.cpu) if option.cpu == option.cpu else "",
+            format_rate(1 / option.seconds.value) if rated else "",
+            format_time(option.seconds.value) if need.by != "time" and not rated else "",
+            format_time(option.cpu) if option.cpu == option.cpu and need.by != "cpu" else "",
+            format_size(option.memory) if option.memory == option.memory and need.by != "memory" else "",
             f"modelled {estimate(option.modelled, format_time)}"
             if option.modelled
             else "not modelled"
@@ -165,15 +206,18 @@ def _ranking(advice: Advice) -> Table:
     ]
     header = [
         "Mechanism",
-        "Time (95 % interval)",
+        f"{measure.title} (95 % interval)",
         "× best",
+        "Rate achieved",
+        "Time",
         "CPU per operation",
+        "Memory",
         f"At {format_size(need.size)}",
         "Notes",
     ]
     if need.workers != advice.workers:
-        header[4] += f", {count(need.workers, 'worker')}"
-    keep = [column for column in range(len(header)) if column < 4 or any(row[column] for row in rows)]
+        header[7] += f", {count(need.workers, 'worker')}"
+    keep = [column for column in range(len(header)) if column < 3 or any(row[column] for row in rows)]
     cells = [[safe_text(row[column], 200) for column in keep] for row in rows]
     return Table(f"{_at(advice.question, advice.size, advice.workers)}:", [header[column] for column in keep], cells)
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ipcbench.analysis.difference import WORTH
 from ipcbench.analysis.stats import BLOCK, COVERED, LEAST_ROUNDS, coverage
+from ipcbench.measure.api.load import offered
 from ipcbench.report.content.setting import SETTING, in_words, main_setting
 from ipcbench.report.content.tables import Table, records
 from ipcbench.report.content.words import interval, listing
@@ -92,7 +93,8 @@ def sparse(cells: pd.DataFrame) -> set[int]:
 def choices(summary: pd.DataFrame) -> list[Choice]:
     """Return one choice per block of ranked cases, ordered by question, size and workers."""
     main = main_setting(summary)
-    ranked = summary[summary["slowdown"].notna() & (summary["pattern"] != "tail")]  # tail times single messages
+    timed_singly = (summary["pattern"] == "tail") | (summary["question"].map(offered) > 0)
+    ranked = summary[summary["slowdown"].notna() & ~timed_singly]
     found = []
     for _, block in ranked.groupby(BLOCK, sort=False):
         rows = records(block.sort_values(["best", "slowdown"], ascending=[False, True]))

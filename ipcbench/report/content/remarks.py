@@ -6,7 +6,6 @@ A remark needs its cases in the run. Ratios come with 95 % intervals, paired by 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,13 +15,12 @@ from ipcbench.analysis.break_even import gains, pays_from
 from ipcbench.analysis.difference import paired
 from ipcbench.analysis.stats import FloatArray
 from ipcbench.analysis.traps import matched
+from ipcbench.measure.api.load import KEPT_UP, offered, without_rate
 from ipcbench.report.content.tables import best_first, records
 from ipcbench.report.content.words import interval, listing
 from ipcbench.text import count
 from ipcbench.units import format_rate, format_ratio, format_size, format_time
 
-KEPT_UP = 0.95  # of the rate offered: a mechanism that achieves less falls behind
-OFFERED = re.compile(r"tail:open-(\d{1,6})k")
 _MOST = 5
 
 
@@ -120,21 +118,21 @@ def _threads(summary: pd.DataFrame) -> Iterator[str]:
 def _keeping_up(summary: pd.DataFrame, tails: pd.DataFrame) -> Iterator[str]:
     """Say which of the rates tried each mechanism keeps up with, in messages per second."""
     slow = dict(zip(tails["case"], tails["p99"], strict=True))
-    parts = []
-    rows = summary[(summary["pattern"] == "tail") & summary["seconds"].notna()]
-    for name, same in rows.groupby("mechanism", sort=True):
-        rates = sorted(
-            (int(found[1]) * 1000, row) for row in records(same) if (found := OFFERED.fullmatch(row.question))
-        )
-        kept = [(rate, row) for rate, row in rates if 1 / row.seconds >= KEPT_UP * rate]
-        behind = [(rate, row) for rate, row in rates if 1 / row.seconds < KEPT_UP * rate]
-        if rates:
+    cases = summary.assign(rate=summary["question"].map(offered), base=summary["question"].map(without_rate))
+    cases = cases[(cases["rate"] > 0) & cases["seconds"].notna()].sort_values("rate")
+    for (base, *_), rows in cases.groupby(["base", "size", "workers"], sort=False):
+        parts = []
+        for name, same in rows.groupby("mechanism", sort=True):
+            rates = [(row.rate, row) for row in records(same)]
+            kept = [(rate, row) for rate, row in rates if 1 / row.seconds >= KEPT_UP * rate]
+            behind = [(rate, row) for rate, row in rates if 1 / row.seconds < KEPT_UP * rate]
             parts.append(f"{name} {_kept(kept, slow)}{_behind(behind)}")
-    if parts:
-        yield f"Messages at a fixed rate: {'; '.join(parts[:_MOST])}."
+        size, workers = format_size(rows["size"].iloc[0]), int(rows["workers"].iloc[0])
+        where = "" if base == "tail" else f"{base} of {size} on {count(workers, 'worker')}: "
+        yield f"Messages at a fixed rate: {where}{'; '.join(parts[:_MOST])}."
 
 
-def _kept(kept: list[tuple[int, Any]], slow: dict[str, float]) -> str:
+def _kept(kept: list[tuple[float, Any]], slow: dict[str, float]) -> str:
     if not kept:
         return "keeps up with no rate tried"
     rate, row = kept[-1]
@@ -143,7 +141,7 @@ def _kept(kept: list[tuple[int, Any]], slow: dict[str, float]) -> str:
     return f"keeps up with {format_rate(rate)}{delay}"
 
 
-def _behind(behind: list[tuple[int, Any]]) -> str:
+def _behind(behind: list[tuple[float, Any]]) -> str:
     if not behind:
         return ""
     rate, row = behind[0]

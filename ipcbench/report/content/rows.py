@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
@@ -11,11 +10,12 @@ import pandas as pd
 
 from ipcbench.analysis.difference import paired
 from ipcbench.analysis.stats import BLOCK
+from ipcbench.measure.api.load import offered
 from ipcbench.report.content.findings import OPERATIONS, Choice, choices, ratio, sparse, ties
 from ipcbench.report.content.setting import in_setting
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.content.words import absence, interval
+from ipcbench.report.content.words import absence, interval, rate_word
 from ipcbench.results.schema import UNKNOWN, Condition, RunRecord
 from ipcbench.text import count, safe_text
 from ipcbench.units import format_bandwidth, format_rate, format_ratio, format_size, format_time
@@ -113,9 +113,6 @@ def by_size(study: Study) -> Table | None:
     return Table("Round trip by payload size", header, rows, frozenset(strong), frozenset(muted))
 
 
-_OFFERED = re.compile(r"tail:open-(\d{1,6})k")
-
-
 def delay_words(row: Any) -> list[str]:
     """Return the delays p50, p90, p99, p99.9 and the slowest of single messages, empty if too few were slower."""
     delays = (row.p50, row.p90, row.p99, row.p999, row.most)
@@ -124,15 +121,16 @@ def delay_words(row: Any) -> list[str]:
 
 def tails(study: Study) -> Table | None:
     """Return the percentiles of single messages that have enough samples, and the rates achieved and offered."""
-    cases = {row.case: row for row in records(study.summary[study.summary["pattern"] == "tail"])}
+    cases = {row.case: row for row in records(study.summary)}
     rows = []
     for found in records(study.tails):
-        case = cases.get(found.case)
-        if case is None or not _has_time(case):
+        case = cases[found.case]
+        if not _has_time(case):
             continue
-        offered = _OFFERED.fullmatch(case.question)
-        rate = f"{format_rate(1 / case.seconds)} of {offered[1]} k/s" if offered else ""
-        name = f"{case.mechanism}, {case.operation}, {format_size(case.size)}"
+        due = offered(case.question)
+        rate = f"{format_rate(1 / case.seconds)} of {rate_word(due)}" if due else ""
+        question = case.operation if case.pattern == "tail" else f"{case.question}, {count(case.workers, 'worker')}"
+        name = f"{case.mechanism}, {question}, {format_size(case.size)}"
         rows.append([name, *delay_words(found), f"{found.samples:,}", rate])
     header = ["Case", "50 %", "90 %", "99 %", "99.9 %", "Slowest", "Messages", "Rate achieved"]
     caption = "Single messages: a percentile is given if at least 10 messages were slower."

@@ -26,6 +26,7 @@ CASES = [
     "best",
     "tied",
     "cpu",
+    "memory",
     "rounds",
     "drift",
     "modes",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from ipcbench.text import safe_text
-from ipcbench.units import format_ratio, format_size, format_time
+from ipcbench.units import format_rate, format_ratio, format_size, format_time
 
 if TYPE_CHECKING:
     from ipcbench.analysis.models import Estimate
@@ -63,6 +63,16 @@ def short_ratio(ratio: float) -> str:
         if ratio >= 99_999.5 and ratio >= 0.9995 * factor:
             return f"{ratio / factor:,.3g}{unit}×" if ratio < 999.5 * factor else f"{ratio / factor:,.0f}{unit}×"
     return format_ratio(ratio)
+
+
+def plain(text: str) -> str:
+    """Drop needless zeros after the point: '10.0 µs' -> '10 µs'."""
+    return re.sub(r"\.0+(?=\D|$)", "", text)
+
+
+def rate_word(rate: float) -> str:
+    """Write a rate that was asked for: '30 k/s'."""
+    return plain(format_rate(rate))
 
 
 def listing(names: Iterable[str], most: int = 6) -> str:

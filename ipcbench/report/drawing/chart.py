@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ipcbench.measure.api.load import is_loaded
 from ipcbench.report.content.rows import exact
 from ipcbench.report.content.setting import brief, in_setting
 from ipcbench.report.content.study import Study
@@ -81,11 +82,14 @@ class Chart(Generic[Source]):
 
 
 def needs(*patterns: str, sizes: int = 1, workers: int = 1) -> Callable[[Study], str]:
-    """Return what a chart of some patterns lacks: a case, a number, or enough payload sizes or workers for a curve."""
+    """Return what a chart of some patterns lacks: a case, a number, or enough payload sizes or workers for a curve.
+
+    Cases with work or at a rate do not count.
+    """
     what = listing(patterns)
 
     def lacks(about: Study) -> str:
-        cases = about.summary[about.summary["pattern"].isin(patterns)]
+        cases = about.summary[about.summary["pattern"].isin(patterns) & ~about.summary["operation"].map(is_loaded)]
         asked = cases[in_setting(cases, about.setting)]
         if asked.empty:
             return f"This run has no {what} case{'' if cases.empty else f' under {listing(brief(about.setting))}'}."

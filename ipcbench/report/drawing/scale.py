@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
 
+from ipcbench.report.content.words import plain
 from ipcbench.report.drawing.sheet import SMALLEST, text_width
 from ipcbench.units import format_size
-
-
-def plain(text: str) -> str:
-    """Drop needless zeros after the point: '10.0 µs' -> '10 µs'."""
-    return re.sub(r"\.0+(?=\D|$)", "", text)
 
 
 def log_ticks(low: float, high: float, most: int = 6, base: int = 10) -> list[float]:

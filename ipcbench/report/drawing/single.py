@@ -1,32 +1,22 @@
-"""Select the cases of the tail pattern, which times each operation, for a chart; format rates."""
+"""Select the cases of the tail pattern, which times each operation, for a chart."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import pandas as pd
 
+from ipcbench.measure.api import load
 from ipcbench.report.content.setting import brief, in_setting
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.words import listing
 from ipcbench.report.drawing.chart import SHOWN, typical_size
-from ipcbench.report.drawing.scale import plain
 from ipcbench.text import count
-from ipcbench.units import format_rate
-
-_OPEN = re.compile(r"tail:open-([1-9]\d{0,5})k")
 
 
 def offered(question: str) -> float | None:
-    """Return the rate at which messages of an open loop are due, per second; None for other questions."""
-    found = _OPEN.fullmatch(question)
-    return 1000.0 * int(found[1]) if found else None
-
-
-def rate_word(rate: float) -> str:
-    """Write an offered rate: '30 k/s'."""
-    return plain(format_rate(rate))
+    """Return the rate at which messages of an open loop of `tail` are due, per second; None for other questions."""
+    return (load.offered(question) or None) if question.startswith("tail:") else None
 
 
 def single_cases(about: Study, asked: Callable[[str], bool]) -> pd.DataFrame:

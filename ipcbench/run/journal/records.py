@@ -13,7 +13,7 @@ from typing import Annotated, BinaryIO, Literal
 import msgspec
 
 from ipcbench.machine.identity import Identity, Word
-from ipcbench.model import UNLIMITED, Budget, Failure, Interpreter, Outcome, OwnPayload, Room, Timing
+from ipcbench.model import UNLIMITED, Budget, Failure, Interpreter, Outcome, OwnPayload, OwnWork, Room, Timing
 from ipcbench.results.schema import Condition, Duration, Loops, MachineFacts, Seconds, SkipRecord, Stack, Text, Warmup
 
 JOURNAL_SCHEMA = 3
@@ -41,6 +41,7 @@ class PlanRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pythons: tuple[Interpreter, ...] = ()
     room: Room = UNLIMITED
     payloads: tuple[OwnPayload, ...] = ()
+    works: tuple[OwnWork, ...] = ()
 
 
 class Planned(Record, frozen=True, tag="plan"):
@@ -103,6 +104,7 @@ class OutcomeRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tail: tuple[tuple[Count, Count], ...] = ()
     turns: tuple[Count, ...] = ()
     encoded: Count = 0
+    memory: tuple[Count, Count, Count] = (0, 0, 0)
 
 
 class Done(Record, frozen=True, tag="done"):

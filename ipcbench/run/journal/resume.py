@@ -73,6 +73,7 @@ def plan_record(plan: Plan) -> PlanRecord:
         pythons=plan.pythons,
         room=plan.room,
         payloads=plan.payloads,
+        works=plan.works,
     )
 
 
@@ -125,7 +126,7 @@ def _plan(path: Path, planned: Planned) -> Plan:
     record = planned.plan
     if digest(record, planned.identity.software) != planned.digest:
         raise ResultError(f"{path}: damaged: the plan is not the one that was begun")
-    if (record.pythons or record.payloads) and path.exists() and path.stat().st_uid != os.geteuid():
+    if (record.pythons or record.payloads or record.works) and path.exists() and path.stat().st_uid != os.geteuid():
         raise ResultError(f"{path}: names programs to run, and is not yours: only its owner continues it")
     try:
         cases = tuple(map(Case.parse, record.cases))
@@ -147,6 +148,7 @@ def _plan(path: Path, planned: Planned) -> Plan:
         record.pythons,
         record.room,
         record.payloads,
+        record.works,
     )
 
 

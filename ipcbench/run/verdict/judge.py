@@ -13,7 +13,7 @@ import msgspec
 
 from ipcbench.measure.api.pattern import Proof
 from ipcbench.measure.process.stages import FAILURE, RESULT
-from ipcbench.model import Failure, Outcome, Visit
+from ipcbench.model import Failure, Memory, Outcome, Visit
 from ipcbench.plan import catalog
 from ipcbench.results.schema import Duration, Loops, PyperfBenchmark, PyperfRun, Tail
 from ipcbench.run.containment.warden_client import Report, read_json
@@ -50,6 +50,7 @@ class WorkerReport(msgspec.Struct):
     notes: list[str] = []
     tail: Tail = []
     encoded: Count = 0
+    memory: tuple[Count, Count, Count] = (0, 0, 0)
 
 
 class WorkerFile(msgspec.Struct):
@@ -167,6 +168,7 @@ def _outcome(
         metadata=metadata,
         tail=tuple(worker.tail),
         encoded=worker.encoded,
+        memory=Memory(*worker.memory),
         turns=tuple(turns[len(turns) - len(run.values) :]),
         notes=tuple(dict.fromkeys([*worker.notes, *["flooded"] * report.flooded, *report.notes, *report.machine])),
         proof=("counts", *(["last"] if catalog.pattern(visit.case.pattern).compares_last else []), "digests"),

@@ -195,7 +195,7 @@ REFUSED = {
     "frames:nothing": "message 0 is None: return the message",
     "frames:raises": "it raised KeyError: 'b'",
     "frames:leaves": "it raised SystemExit: 3",
-    "frames:crashes": "the process that makes its messages ended",
+    "frames:crashes": "the process that looks at it ended",
     "frames:locked": "message 0, of type _thread.lock, does not pickle: TypeError: cannot pickle '_thread.lock' object",
     "frames:lambdas": "message 0, of type list, does not pickle: ",
     "frames:random_each_time": "message 0 is another when it is made again",

@@ -12,7 +12,7 @@ from chart_runs import HOSTILE
 from layout import MARGIN, boxes
 from synthetic import make_result, model_seconds, rate_of, tail_cases
 
-from ipcbench.analysis.break_even import LOOP
+from ipcbench.analysis.advice.need import LOOP
 from ipcbench.analysis.percentiles import curves, percentiles
 from ipcbench.model import Case
 from ipcbench.report.charts import Chart, break_even, charts, load_latency, roofline, scaling
