@@ -215,11 +215,11 @@ class Session:
         if self.team is None:
             return
         self.token.wait("end")
+        mark("second verification")
         if not self.pattern.cycles:  # whose processes have ended
             loops = self.awake.loops.values()
             grown = max(memory.resident(loops) - self.resident, 0)
             self.memory = memory.used(loops)._replace(grown=grown)
-        mark("second verification")
         self.verify(self.laps[-1][0])
         mark("tear-down")
         self.end()

@@ -36,6 +36,8 @@ from ipcbench.text import safe_text
 
 LEAST_DEADLINE = 30.0
 CALIBRATED = 0.5  # of the shortest value is enough to tell how many loops fill it
+# numpy's libraries start a thread for each CPU that a process may use, which would be a leak, and no message needs one.
+_ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 TIMEOUT_MUL = "IPCBENCH_TIMEOUT_MUL"
 _LIMITS = "'ipcbench doctor' shows the limits of this machine"
 LEAST_MUL, MOST_MUL = 0.01, 100.0
@@ -202,7 +204,7 @@ class Visitor:
             python=self.pythons[python],
             words=words,
             template=template,
-            environment=os.environ | own,
+            environment=_ONE_THREAD | os.environ | own,
             seconds=seconds,
         )
 

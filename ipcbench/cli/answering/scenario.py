@@ -44,7 +44,7 @@ def read_scenario(path: Path) -> dict[str, Any]:
     found = _parsed(path)
     _check_keys(path, "", found, tuple(KEYS))
     given: dict[str, Any] = USUAL_NEED | {"need": "", "must": (), "mechanism": (), "stdlib": False, "family": ""}
-    given |= {"size": None, "placement": "", "cpus": "", "rank_by": "", "trust_pickle": False, "budget": "60s"}
+    given |= {"size": None, "placement": "free", "cpus": "", "rank_by": "", "trust_pickle": False, "budget": "60s"}
     for key, option in KEYS.items():
         if key in found and option:
             given[option] = _value(path, key, found[key])

@@ -9,11 +9,14 @@ forked from the same process.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from ipcbench.model import Memory
 
+# The permissions of a mapping, such as rw-s for a shared one, and its sums.
+_LINES = re.compile(rb"^[0-9a-f]+-[0-9a-f]+ ...(.)|^(Pss|Private_Clean|Private_Dirty): +([0-9]+)", re.MULTILINE)
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -53,12 +56,11 @@ def _used_by(pid: int) -> tuple[int, int]:
     private = shared = 0
     with suppress(OSError), open(f"/proc/{pid}/smaps", "rb") as file:
         common = False
-        for line in file:
-            name, value, *_ = line.split()
-            if not name.endswith(b":"):
-                common = value.endswith(b"s")  # the permissions of the next mapping, such as rw-s
-            elif common:
-                shared += 1024 * int(value) if name == b"Pss:" else 0
-            elif name in (b"Private_Clean:", b"Private_Dirty:"):
-                private += 1024 * int(value)
-    return private, shared
+        for kind, name, kilobytes in _LINES.findall(file.read()):
+            if kind:
+                common = kind == b"s"
+            elif common and name == b"Pss":
+                shared += int(kilobytes)
+            elif not common and name != b"Pss":
+                private += int(kilobytes)
+    return 1024 * private, 1024 * shared

@@ -17,6 +17,7 @@ from ipcbench.report.content.absence import absent
 from ipcbench.report.content.choosing import at_a_glance, by_need
 from ipcbench.report.content.codecs import codecs
 from ipcbench.report.content.findings import NOTHING, cautions, opening
+from ipcbench.report.content.memory import memory
 from ipcbench.report.content.models import models
 from ipcbench.report.content.outcomes import is_fine
 from ipcbench.report.content.rows import environment, exact, mechanisms, pythons, tails, which_one
@@ -195,6 +196,8 @@ def folded(study: Study) -> dict[str, list[Folded]]:
         found["slow-messages"].append(Folded("Percentiles of single messages", single, open=True))
     if coded := codecs(study):
         found["other-costs"].append(Folded("Codecs", coded, open=True))
+    if used := memory(study):
+        found["other-costs"].append(Folded("Memory of all processes", used))
     if versions:
         found["other-costs"].append(Folded("Pythons compared", versions, open=True))
     found["diagnostics"] += [Folded(each.topic, each) for each in models(study)]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ipcbench.report.content.absence import absent
 from ipcbench.report.content.codecs import codecs
 from ipcbench.report.content.findings import NOTHING, cautions, opening
+from ipcbench.report.content.memory import memory
 from ipcbench.report.content.rows import by_size, environment, pythons, tails, which_one
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.words import markdown
@@ -51,6 +52,8 @@ def summary(study: Study, drawn: Sequence[Picture]) -> str:
         parts += ["## How slow are the slowest messages?", table(single)]
     if coded := codecs(study):
         parts += ["## Codecs", table(coded)]
+    if used := memory(study):
+        parts += ["## Memory", table(used)]
     if versions:
         parts += ["## Pythons compared", table(versions)]
     missing = absent(study.summary)
