@@ -1,4 +1,4 @@
-"""A camera sends 30 frames of 6 MiB per second, and four detectors share them: python camera.py queue|simple-queue.
+"""A camera sends 30 frames of 6 MiB per second to four detectors: python camera.py queue|simple-queue|manager-queue.
 
 Prints the delay in seconds that 99 % of the frames did not exceed, from when a frame was due until a detector had it.
 """

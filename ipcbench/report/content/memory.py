@@ -31,11 +31,11 @@ def memory(study: Study) -> Table | None:
         columns.append(f"{question}, {format_size(first['size'])}, {count(int(first['workers']), 'worker')}")
         cells |= {(row.mechanism, len(columns)): row.memory for row in records(cases)}
     names = sorted({name for name, _ in cells}, key=lambda name: [cells.get((name, 1), 1e18), name])
-    numbers = [[cells.get((name, column)) for column in range(1, len(columns) + 1)] for name in names]
-    rows = [
-        [name, *(format_size(each) if each else "" for each in row)] for name, row in zip(names, numbers, strict=True)
-    ]
-    values = {(place, column): each for place, row in enumerate(numbers) for column, each in enumerate(row, 1) if each}
+    rows = [[name, *(_word(cells.get((name, column))) for column in range(1, len(columns) + 1))] for name in names]
+    values = {(names.index(name), column): each for (name, column), each in cells.items()}
     caption = "Memory of all processes: private memory of each, and shared memory once, after the timed turns."
-    rows = [[name, *row] for name, row in zip(names, words, strict=True)]
     return Table(caption, ["Mechanism", *columns], rows, values=values)
+
+
+def _word(used: float | None) -> str:
+    return format_size(used) if used else ""
