@@ -26,7 +26,7 @@ SAME = 1.10  # medians of a program that differ by less, or whose ranges overlap
 
 
 def scenario(name: str, folder: Path, budget: str | None) -> dict[str, Any]:
-    """Measure a scenario; return the value of each mechanism, those that tie with the best, and the plain loop's time."""
+    """Measure a scenario; return the value of each mechanism, those that tie with the best, and the loop's time."""
     more = ["--budget", budget] if budget else []
     words = ["scenario", str(FOLDER / f"{name}.toml"), "--format", "json", "--force", *more]
     folders = ["--results", str(folder / "results"), "--reports", str(folder / "reports")]

@@ -91,7 +91,7 @@ def main() -> None:
         visitors = {"template": forking, "fresh": starting, "alone": starting}
         calibrated = forking.sitting([Visit(case, 0, 0) for case in CASES], "0")
         loops = {
-            case: loops_for(found, TIMING)
+            case: loops_for(case, found, TIMING)
             for case, found in zip(CASES, calibrated, strict=True)
             if isinstance(found, Outcome)
         }

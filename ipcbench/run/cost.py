@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from ipcbench.measure.api.load import split
 from ipcbench.measure.api.payload import load_kind
 from ipcbench.model import Budget, Case, Failure, Outcome, Timing, Visit
 from ipcbench.plan import catalog
@@ -39,6 +40,7 @@ _PER_MANAGER, _PER_SPAWNED, _PER_FORKED = 0.6, 2.2, 0.17
 _PER_MIB = 0.8
 _PER_LIBRARY = 2.4  # imported in every process to make payloads
 _AROUND_TURN = 1.26  # a whole turn, with warming up, making payloads and giving orders, ÷ its timed part
+_FLOWING, _LONGEST = 20, 0.5  # messages of a turn with work; seconds
 # The last doubling takes 1 to 2 times half of the shortest value, all earlier ones together as long.
 _CALIBRATION_TURNS = 1.5
 
@@ -129,12 +131,18 @@ def _foreseeable(case: Case) -> tuple[bool, float]:
     return catalog.mechanism(case.mechanism).baseline, visit_cost(case, Timing(), 1.0)
 
 
-def loops_for(calibration: Outcome, timing: Timing) -> int:
+def loops_for(case: Case, calibration: Outcome, timing: Timing) -> int:
     """Return the loops that fill the shortest value: pyperf's doubling overshoots, so its count is scaled back.
 
-    All values then last about equally long, which makes the duration of a run predictable.
+    All values then last about equally long, which makes the duration of a run predictable. With work for each message a
+    value has at least _FLOWING messages, unless it would last longer than _LONGEST: at the beginning and the end of a
+    turn some workers have nothing to do, and of a few long operations that would be a large part.
     """
     loops, per_operation = calibration.warmups[-1]
     inner = int(calibration.metadata.get("inner_loops", 1))
     seconds = per_operation * loops * inner
-    return max(1, round(loops * timing.min_time / seconds))
+    filling = max(1, round(loops * timing.min_time / seconds))
+    load = split(case.operation)
+    if not load.works or load.rate:
+        return filling
+    return max(filling, min(_FLOWING, int(loops * _LONGEST / seconds)))

@@ -160,7 +160,7 @@ class _Run:
             rest = sum(cost[visit.case] for later in sittings[i:] for visit in later)
             for visit, attempt in self._make(sitting, 0, rest):
                 if isinstance(attempt.found, Outcome):
-                    self.findings.loops[visit.case] = loops_for(attempt.found, self.plan.timing)
+                    self.findings.loops[visit.case] = loops_for(visit.case, attempt.found, self.plan.timing)
         self.findings.loops = equal_loops(self.findings.loops)
 
     def rounds(self) -> None:

@@ -257,12 +257,23 @@ def test_a_run_whose_visits_turn_out_slow_makes_fewer_rounds(bench: Bench, stop:
 )
 def test_loops_fill_the_shortest_value(loops: int, seconds: float, inner: int, wanted: int) -> None:
     found = outcome(seconds, loops)._replace(metadata={"inner_loops": inner})
-    assert loops_for(found, TIMING) == wanted
+    assert loops_for(CASES[0], found, TIMING) == wanted
+
+
+@pytest.mark.parametrize(
+    ("operation", "seconds", "wanted"),
+    [("work-1ms", 5e-3, 20), ("work-1ms", 0.1, 5), ("work-1ms", 3.0, 1), ("work-1ms-rate-30", 0.03, 2)],
+)
+def test_a_value_with_work_has_so_many_messages_that_its_ends_do_not_matter(
+    operation: str, seconds: float, wanted: int
+) -> None:
+    case = Case("broadcast", "pipe", 64, 2, operation)
+    assert loops_for(case, outcome(seconds, 1)._replace(metadata={"inner_loops": 1}), TIMING) == wanted
 
 
 def test_loops_follow_the_last_calibrating_turn() -> None:
     found = outcome()._replace(warmups=((1, 5e-3), (2, 1e-3), (4, 1e-4)))
-    assert loops_for(found, TIMING) == 500
+    assert loops_for(CASES[0], found, TIMING) == 500
 
 
 @given(

@@ -96,12 +96,14 @@ def measure(given: dict[str, Any]) -> int:
 
 
 def _request(given: dict[str, Any]) -> RunRequest:
-    """Return the request of `fleet run`; raises BadRequest, also for a payload that only this machine has."""
+    """Return the request of `fleet run`; raises BadRequest, also for a payload or work that only this machine has."""
     request = make_run_request("run", given)
     for payload in request.request.own_payloads:
         raise BadRequest(
             f"--payload {payload.source}: the hosts of a fleet do not have it; a fleet measures built-in kinds"
         )
+    for work in request.request.own_works:
+        raise BadRequest(f"--work {work.source}: the hosts of a fleet do not have it; it takes a time, such as 2ms")
     return request
 
 

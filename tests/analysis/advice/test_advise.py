@@ -69,6 +69,76 @@ def test_what_is_less_than_three_percent_behind_is_tied() -> None:
     assert [option.tied for option in found.options] == [False, True, False]
 
 
+def at_rate(seconds: dict[str, float], delay: dict[str, float], rate: str = "1k") -> ResultFile:
+    """Return a run of fan-out at a rate, with these times per message and delays of all messages."""
+    cases = [Case("fan-out", name, 64, 2, f"rate-{rate}") for name in seconds]
+    result = make_result(cases, 6, noise=0.002, seconds=lambda case: seconds[case.mechanism])
+    for visit in result.ipcbench.visits:
+        visit.tail = [(int(1e9 * delay[Case.parse(visit.case).mechanism]), 200)]
+    return result
+
+
+FAN_OUT = {"questions": ("fan-out:rate-1k",), "consumers": 2, "workers": 2, "by": "p99"}
+
+
+def test_at_a_rate_the_least_delay_wins_and_who_does_not_keep_up_is_out() -> None:
+    seconds = {"queue": 1e-3, "simple-queue": 1e-3, "manager-queue": 2e-3}
+    result = at_rate(seconds, {"queue": 3e-3, "simple-queue": 1e-3, "manager-queue": 1e-6})
+    found = answer(result, need(**FAN_OUT))
+    assert [option.mechanism for option in found.options] == ["simple-queue", "queue"]
+    assert found.keeps_up
+    assert found.options[0].value.value == pytest.approx(1e-3, rel=0.01)
+    assert found.options[1].slowdown.value == pytest.approx(3, rel=0.02)
+    assert {out.mechanism: out.reason for out in found.out} == {"manager-queue": "keeps up with 500 /s of 1.00 k/s"}
+
+
+def test_a_rate_that_nobody_keeps_up_with_is_said() -> None:
+    found = answer(at_rate({"queue": 2e-3, "simple-queue": 4e-3}, {"queue": 1.0, "simple-queue": 2.0}), need(**FAN_OUT))
+    assert [option.mechanism for option in found.options] == ["queue", "simple-queue"]
+    assert not found.keeps_up
+    source = shown.source_of("x.json", at_rate({"queue": 2e-3}, {"queue": 1.0}).ipcbench, here=True)
+    assert "None of them keeps up with 1 k/s." in shown.sentences(found, source)
+
+
+@pytest.mark.parametrize(("by", "first"), [("memory", "queue"), ("cpu", "simple-queue"), ("time", "pipe")])
+def test_the_ranking_can_be_by_memory_or_cpu_time(by: str, first: str) -> None:
+    result = trips(["pipe", "queue", "simple-queue"])
+    for visit in result.ipcbench.visits:
+        name = Case.parse(visit.case).mechanism
+        visit.memory = (10_000_000 if name == "queue" else 20_000_000, 0, 0)
+        visit.cpu_user, visit.cpu_system = (0.1 if name == "simple-queue" else 0.2), 0.0
+    found = answer(result, need(by=by))
+    assert found.options[0].mechanism == first
+    (ranking, *_) = shown.tables(found)
+    titles = {"memory": "Memory", "cpu": "CPU per operation", "time": "Time"}
+    assert ranking.header[1] == f"{titles[by]} (95 % interval)"
+    assert ranking.rows[0][0] == first
+    assert found.options[0].value.value > 0
+
+
+def test_what_was_not_measured_cannot_be_ranked_by() -> None:
+    with pytest.raises(BadRequest, match=r"--rank-by memory: this was not measured in these cases\Z"):
+        answer(trips(["pipe", "queue"]), need(by="memory"))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "workers", "gain"), [("fan-out", 2, 1.6), ("broadcast", 2, 3.2), ("pipeline", 4, 6.4)]
+)
+def test_a_plain_loop_that_does_the_same_work_is_compared_with_the_best(
+    pattern: str, workers: int, gain: float
+) -> None:
+    cases = [Case(pattern, name, 64, workers, "work-1ms") for name in ("queue", "simple-queue")]
+    cases.append(Case("tasks", "serial", 64, 1, "map-work-1ms"))
+    seconds = {"queue": 0.5e-3, "simple-queue": 0.9e-3, "serial": 0.8e-3}
+    result = make_result(cases, 6, noise=0.001, seconds=lambda case: seconds[case.mechanism])
+    found = answer(result, need(questions=(f"{pattern}:work-1ms",), workers=workers))
+    assert found.loop
+    assert found.loop.gain
+    assert found.loop.gain.value == pytest.approx(gain, rel=0.02)  # in the last two each worker works on each message
+    source = shown.source_of("x.json", result.ipcbench, here=True)
+    assert any("A plain loop in one process takes" in line for line in shown.sentences(found, source))
+
+
 def test_what_spins_is_out_unless_anything_may_wait_as_it_likes() -> None:
     result = spins(trips(["pipe", "queue"]), "pipe")
     without, both = answer(result, need()), answer(result, need(musts=("any",)))
