@@ -27,6 +27,7 @@ def command(**given: Any) -> int:
       ipcbench which --size 1MiB --payload array --stdlib
       ipcbench which --need throughput --must ordered --budget 30s
       ipcbench which --need state --producers 8 --format json
+      ipcbench which --consumers 4 --work 5ms --rate 100/s
       ipcbench which --size 64KiB --consumers 4 --save four
 
     The command measures all mechanisms that fit, side by side and in several rounds, ranks them and gives the reason

@@ -33,7 +33,7 @@ def test_a_scenario_is_measured_answered_and_reported(tmp_path: Path, within: Wi
     assert "fan-out:work-200us-rate-100 of 1 KiB with 2 workers" in done.out
     assert "which 99 % of the messages do not exceed" in done.out
     assert "A plain loop in one process takes" in done.out
-    assert "Rate achieved" in done.out
+    assert "CPU per operation" in done.out
     assert "report: reports/small/report.html" in done.err
     assert (tmp_path / "reports" / "small" / "report.html").exists()
     assert load(tmp_path / "results" / "small.json").ipcbench.command == "python -m ipcbench scenario small.toml"

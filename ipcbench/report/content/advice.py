@@ -191,7 +191,7 @@ def _ranking(advice: Advice) -> Table:
             option.mechanism + ("" if option.wait == "block" else f" ({_WAIT.get(option.wait, option.wait)})"),
             _value(option.value, need.by),
             "best" if option.best else ("≈ " if option.tied else "") + estimate(option.slowdown, format_ratio),
-            format_rate(1 / option.seconds.value) if rated else "",
+            format_rate(1 / option.seconds.value) if rated and not advice.keeps_up else "",
             format_time(option.seconds.value) if need.by != "time" and not rated else "",
             format_time(option.cpu) if option.cpu == option.cpu and need.by != "cpu" else "",
             format_size(option.memory) if option.memory == option.memory and need.by != "memory" else "",

@@ -98,6 +98,7 @@ def test_a_rate_that_nobody_keeps_up_with_is_said() -> None:
     assert not found.keeps_up
     source = shown.source_of("x.json", at_rate({"queue": 2e-3}, {"queue": 1.0}).ipcbench, here=True)
     assert "None of them keeps up with 1 k/s." in shown.sentences(found, source)
+    assert shown.tables(found)[0].header[3] == "Rate achieved"
 
 
 @pytest.mark.parametrize(("by", "first"), [("memory", "queue"), ("cpu", "simple-queue"), ("time", "pipe")])
