@@ -222,6 +222,21 @@ def test_a_run_without_any_number_is_reported_in_words(tmp_path: Path) -> None:
     assert not list((tmp_path / "charts").iterdir())
 
 
+def test_a_run_of_messages_at_a_rate_says_where_they_are_compared() -> None:
+    cases = [Case("fan-out", name, 64, 2, "work-1ms-rate-30") for name in ("queue", "simple-queue")]
+    result = make_result(cases, 6, seconds=lambda case: 1 / 30 if case.mechanism == "queue" else 1 / 20, noise=1e-6)
+    for visit in result.ipcbench.visits:
+        visit.tail = [(5_000_000, 10)]
+    (headline,) = headlines(result)
+    assert headline.startswith(
+        "No two cases of this run are ranked by time: messages at a rate are compared by their delays"
+    )
+    remark = "fan-out:work-1ms of 64 B on 2 workers: queue keeps up with 30.0 /s, half of them within 5.00 ms"
+    (found,) = [line for line in study(result).remarks if line.startswith("Messages at a fixed rate: ")]
+    assert remark in found
+    assert "simple-queue keeps up with no rate tried, but achieves 20.0 /s of 30.0 /s" in found
+
+
 def test_the_headlines_name_winner_time_ties_and_what_to_watch() -> None:
     times = {"pipe": 50e-6, "pipe-bytes": 51e-6, "simple-queue": 100e-6, "queue": 150e-6}
     cases = [Case("ping-pong", name, 64) for name in times]

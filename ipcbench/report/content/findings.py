@@ -24,6 +24,7 @@ MESSAGES = (64, 2**20)  # bytes: the sizes nearest to these open a report
 TASKS = (64, 2**16)  # bytes
 WORKERS = 4
 FEW = 2  # mechanisms; a column of the matrix needs more
+UNRANKED = "No two cases of this run are ranked by time: messages at a rate are compared by their delays, further down."
 NOTHING = "No case of this run has a number, so there is nothing to recommend."
 # Questions in the order people ask them, each with its operation in the fewest words.
 OPERATIONS = {
@@ -197,8 +198,13 @@ def opening(study: Study) -> Table | None:
 def sentences(summary: pd.DataFrame) -> list[str]:
     """Return the findings and the cautions as sentences, for a terminal or a notebook."""
     if not _known(summary):
-        return [NOTHING]
+        return [nothing(summary)]
     return [*(found.sentence for found in findings(summary)), *cautions(summary)]
+
+
+def nothing(summary: pd.DataFrame) -> str:
+    """Say why a run without a ranking has none."""
+    return UNRANKED if summary["seconds"].notna().any() else NOTHING
 
 
 def cautions(summary: pd.DataFrame) -> list[str]:

@@ -117,7 +117,7 @@ def _threads(summary: pd.DataFrame) -> Iterator[str]:
 
 def _keeping_up(summary: pd.DataFrame, tails: pd.DataFrame) -> Iterator[str]:
     """Say which of the rates tried each mechanism keeps up with, in messages per second."""
-    slow = dict(zip(tails["case"], tails["p99"], strict=True))
+    delays = {row.case: row for row in records(tails)}
     cases = summary.assign(rate=summary["question"].map(offered), base=summary["question"].map(without_rate))
     cases = cases[(cases["rate"] > 0) & cases["seconds"].notna()].sort_values("rate")
     for (base, *_), rows in cases.groupby(["base", "size", "workers"], sort=False):
@@ -126,18 +126,19 @@ def _keeping_up(summary: pd.DataFrame, tails: pd.DataFrame) -> Iterator[str]:
             rates = [(row.rate, row) for row in records(same)]
             kept = [(rate, row) for rate, row in rates if 1 / row.seconds >= KEPT_UP * rate]
             behind = [(rate, row) for rate, row in rates if 1 / row.seconds < KEPT_UP * rate]
-            parts.append(f"{name} {_kept(kept, slow)}{_behind(behind)}")
+            parts.append(f"{name} {_kept(kept, delays)}{_behind(behind)}")
         size, workers = format_size(rows["size"].iloc[0]), int(rows["workers"].iloc[0])
         where = "" if base == "tail" else f"{base} of {size} on {count(workers, 'worker')}: "
         yield f"Messages at a fixed rate: {where}{'; '.join(parts[:_MOST])}."
 
 
-def _kept(kept: list[tuple[float, Any]], slow: dict[str, float]) -> str:
+def _kept(kept: list[tuple[float, Any]], delays: dict[str, Any]) -> str:
     if not kept:
         return "keeps up with no rate tried"
     rate, row = kept[-1]
-    late = slow.get(row.case, math.nan)
-    delay = f", 99 % of them within {format_time(late)}" if late == late else ""
+    known = delays.get(row.case)
+    shares = [("99 %", known.p99), ("half", known.p50)] if known else []  # of few messages 99 % is unknown
+    delay = next((f", {share} of them within {format_time(late)}" for share, late in shares if late == late), "")
     return f"keeps up with {format_rate(rate)}{delay}"
 
 

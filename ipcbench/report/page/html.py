@@ -16,7 +16,7 @@ from ipcbench.analysis.stats import COVERED_NEXT, coverage
 from ipcbench.report.content.absence import absent
 from ipcbench.report.content.choosing import at_a_glance, by_need
 from ipcbench.report.content.codecs import codecs
-from ipcbench.report.content.findings import NOTHING, cautions, opening
+from ipcbench.report.content.findings import cautions, nothing, opening
 from ipcbench.report.content.memory import memory
 from ipcbench.report.content.models import models
 from ipcbench.report.content.outcomes import is_fine
@@ -112,7 +112,7 @@ def page(study: Study, charts: Sequence[Picture]) -> str:
         under=under(charts),
         names=names(study),
         opening=opening(study),
-        nothing=NOTHING,
+        nothing=nothing(study.summary),
         cautions=cautions(study.summary),
         traps=first,
         remarks=[*folded_traps, *study.remarks],

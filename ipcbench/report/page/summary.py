@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ipcbench.report.content.absence import absent
 from ipcbench.report.content.codecs import codecs
-from ipcbench.report.content.findings import NOTHING, cautions, opening
+from ipcbench.report.content.findings import cautions, nothing, opening
 from ipcbench.report.content.memory import memory
 from ipcbench.report.content.rows import by_size, environment, pythons, tails, which_one
 from ipcbench.report.content.study import Study
@@ -35,7 +35,7 @@ def summary(study: Study, drawn: Sequence[Picture]) -> str:
         parts.append(f"**This run is mixed:** parts of it were measured under other conditions: {about}.")
     parts += [f"**{markdown(doubt, 1000)}**" for doubt in study.doubts]
     first = opening(study)
-    parts.append(table(first) if first else NOTHING)
+    parts.append(table(first) if first else nothing(study.summary))
     parts += [markdown(caution, 300) for caution in cautions(study.summary)]
     parts.append(f"**{markdown(study.check.words(), 300)}.** {markdown(study.check.details(), 600)}")
     if study.warnings:
