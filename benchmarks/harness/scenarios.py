@@ -93,7 +93,7 @@ def table(outcomes: dict[str, dict[str, Any]]) -> str:
         for mechanism, times in found["program"].items():
             value = found["loop"] if mechanism == "serial" else found["values"].get(mechanism)
             said = f"{'≈ ' if mechanism in found['tied'] else ''}{1000 * value:.3g} ms" if value else ""
-            mark = "another order" if any(mechanism in pair for pair in wrong) else "agrees"
+            mark = "another order" if any(mechanism in pair.split(" and ") for pair in wrong) else "agrees"
             lines.append(f"| {name} | {mechanism} | {said} | {1000 * median(times):.3g} ms | {mark} |")
     return "\n".join(lines)
 

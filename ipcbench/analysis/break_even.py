@@ -7,7 +7,7 @@ import pandas as pd
 from ipcbench.analysis.advice.need import LOOP
 from ipcbench.analysis.difference import Difference, paired
 from ipcbench.analysis.stats import FloatArray
-from ipcbench.measure.api.load import EVERY_WORKER, split
+from ipcbench.measure.api.load import EVERY_WORKER, split, unloaded
 
 _SAME = ["work", "payload", "cpus", "start_method", "python"]  # what a case shares with the loop it is compared with
 
@@ -23,13 +23,12 @@ def gains(summary: pd.DataFrame, series: dict[str, FloatArray], cpus: int) -> pd
     known = summary[summary["seconds"].notna()]
     parts = [split(operation) for operation in known["operation"]]
     worked = known.assign(work=[0.0 if part.rate else part.seconds for part in parts])
-    worked = worked.assign(way=[part.variant for part in parts])[worked["work"] > 0]
+    worked = worked[worked["work"] > 0]
     loops = worked[worked["mechanism"] == LOOP].drop_duplicates(_SAME).set_index(_SAME)["key"].to_dict()
     rows = worked[(worked["mechanism"] != LOOP) & worked["ranked"]]
     rows = rows.assign(loop=[loops.get(tuple(row), "") for row in rows[_SAME].itertuples(index=False)])
     rows = rows[rows["loop"] != ""]
-    base = [f"{pattern}:{way}" if way else pattern for pattern, way in zip(rows["pattern"], rows["way"], strict=True)]
-    rows = rows.assign(base=base)
+    rows = rows.assign(base=rows["question"].map(unloaded))
     fitting = rows["workers"].where(rows["workers"] <= cpus)
     best = fitting.groupby(rows["base"]).transform("max").fillna(rows.groupby("base")["workers"].transform("min"))
     rows = rows[rows["workers"] == best].drop_duplicates(["base", "mechanism", "work"])

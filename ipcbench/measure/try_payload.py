@@ -13,7 +13,7 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ipcbench.errors import BadRequest
@@ -35,11 +35,15 @@ def describe(source: Source) -> dict[str, Any]:
     found = digests(messages)
     if source.is_function:
         _check_made_again(source, found)
-    waiting = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
-    if waiting:
+    if waiting := left_threads():
         raise BadRequest(f"it starts a thread, {waiting[0]}, which still runs afterwards: end it before returning")
     form = _form(messages)
     return {"digests": found, "of": _named(type(messages[0])), "form": form}
+
+
+def left_threads() -> list[str]:
+    """Return the names of the threads that the user's code has started and that still run."""
+    return [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
 
 
 def _many(first: Any) -> int:
@@ -111,20 +115,23 @@ def _a(message: Any) -> str:
     return f"of type {_named(type(message))}"
 
 
-def main() -> None:
-    """Leave the description, or why there is none."""
-    show_stacks("payload")
+def look(what: str, stage: str, describe: Callable[[Source], dict[str, Any]]) -> None:
+    """Leave the description of the source on the command line, or why there is none.
+
+    what names this process where it shows its stacks, and stage what it does.
+    """
+    show_stacks(what)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     source = Source(*json.loads(sys.argv[1]))
-    mark("making")
+    mark(stage)
     source.find_modules()
     try:
         leave(RESULT, describe(source))
     except BadRequest as error:
         leave(RESULT, {"refused": str(error)})
-    except (Exception, SystemExit) as error:  # a function may raise anything, and call sys.exit
+    except (Exception, SystemExit) as error:  # the user's code may raise anything, and call sys.exit
         leave(RESULT, {"refused": f"it raised {said(error)}"})
 
 
 if __name__ == "__main__":
-    main()
+    look("payload", "making", describe)

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import json
-import signal
 import sys
-import threading
 from typing import Any
 
 from ipcbench.errors import BadRequest
-from ipcbench.measure.api.own import Source, function_of, said
-from ipcbench.measure.process.stages import RESULT, leave, mark, show_stacks
+from ipcbench.measure.api.own import Source, function_of
+from ipcbench.measure.try_payload import left_threads, look
 
 
 def describe(source: Source) -> dict[str, Any]:
@@ -30,8 +27,7 @@ def describe(source: Source) -> dict[str, Any]:
         pass
     except TypeError:
         raise BadRequest(f"it is called with the message alone, and is {signature}") from None
-    waiting = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
-    if waiting:
+    if waiting := left_threads():
         raise BadRequest(f"importing it starts a thread, {waiting[0]}, which still runs afterwards")
     try:
         text = inspect.getsource(sys.modules[function.__module__])
@@ -40,20 +36,5 @@ def describe(source: Source) -> dict[str, Any]:
     return {"digests": [hashlib.sha256(text.encode(errors="replace")).hexdigest()]}
 
 
-def main() -> None:
-    """Leave the digest, or why there is none."""
-    show_stacks("work")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    source = Source(*json.loads(sys.argv[1]))
-    mark("importing")
-    source.find_modules()
-    try:
-        leave(RESULT, describe(source))
-    except BadRequest as error:
-        leave(RESULT, {"refused": str(error)})
-    except (Exception, SystemExit) as error:  # a module may raise anything, and call sys.exit
-        leave(RESULT, {"refused": f"it raised {said(error)}"})
-
-
 if __name__ == "__main__":
-    main()
+    look("work", "importing", describe)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ipcbench.errors import BadRequest, UnknownName
-from ipcbench.measure.api.load import Load, split
+from ipcbench.measure.api.load import Load, split, unloaded
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.payload import load_kind
 from ipcbench.model import PAYLOADS, Case
@@ -57,7 +57,7 @@ class Need:
     @property
     def unloaded(self) -> str:
         """The best question without work and rate."""
-        return f"{self.pattern}:{self.load.variant}" if self.load.variant else self.pattern
+        return unloaded(self.questions[0])
 
     @property
     def load(self) -> Load:

@@ -46,15 +46,12 @@ class Load(NamedTuple):
         """The work as a time; 0 for a function of the user's."""
         return parse_work(self.work) if self.work[0].isdigit() else 0.0
 
-    def do(self) -> Callable[[Any], object]:
-        """Return what a receiver does with each message."""
-        return busy(self.seconds) if self.work[0].isdigit() else own.work(self.work)
-
 
 @cache
 def work_of(operation: str) -> Callable[[Any], object]:
     """Return what a receiver does with each message, in a case with work."""
-    return split(operation).do()
+    load = split(operation)
+    return busy(load.seconds) if load.seconds else own.work(load.work)
 
 
 @cache
@@ -80,7 +77,16 @@ def with_load(question: str, work: str = NO_WORK, rate: float = 0.0) -> str:
     """Return a question with a load: 'fan-out:work-1ms', 'tasks:map-work-1ms', 'stream:rate-30'."""
     words = [f"work-{work}"] if work != NO_WORK else []
     words += [f"rate-{rate_name(rate)}"] if rate else []
-    return "".join([question, *([("-" if ":" in question else ":"), "-".join(words)] if words else [])])
+    if not words:
+        return question
+    return f"{question}{'-' if ':' in question else ':'}{'-'.join(words)}"
+
+
+def unloaded(question: str) -> str:
+    """Return a question without work and rate: 'fan-out', 'tasks:map'."""
+    pattern, _, operation = question.partition(":")
+    variant = split(operation).variant
+    return f"{pattern}:{variant}" if variant else pattern
 
 
 def offered(question: str) -> float:
@@ -95,8 +101,7 @@ def without_rate(question: str) -> str:
     pattern, _, operation = question.partition(":")
     if _OPEN.fullmatch(operation):
         return pattern
-    load = split(operation)
-    return with_load(f"{pattern}:{load.variant}" if load.variant else pattern, load.work)
+    return with_load(unloaded(question), split(operation).work)
 
 
 @cache
