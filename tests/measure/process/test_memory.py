@@ -57,7 +57,8 @@ def child(act):
 def test_a_block_that_is_copied_counts_once_for_each_copy(copies: int) -> None:
     before, after = measured(f"kept = [b'x' * BLOCK for _ in range({copies})]\nseen.append(used())")
     assert after.total - before.total == pytest.approx(copies * BLOCK, rel=0.05)
-    assert after.shared == before.shared
+    # The C library maps its table of encodings as shared; how much of it counts depends on what else runs.
+    assert after.shared - before.shared == pytest.approx(0, abs=MIB)
 
 
 def test_pages_that_a_fork_shares_count_once_and_those_it_writes_again() -> None:
