@@ -42,9 +42,16 @@ def wandering(case: Case, round_: int) -> float:
     return 1.0
 
 
+def memory(case: Case) -> int:
+    """Return 20 MiB for each of two processes, 15 for a manager's, and 6 messages, or one if memory is shared."""
+    processes = 40 * 2**20 + 15 * 2**20 * case.mechanism.startswith("manager")
+    return processes + case.size * (1 if case.mechanism == "array" else 6)
+
+
 def run(names: Sequence[str], rounds: int = 8, **more: object) -> ResultFile:
     chosen = cases(names, ("spread", "pack", "free"))
-    return make_result(chosen, rounds, seconds=seconds(names[::2]), over_time=wandering, **more)  # type: ignore[arg-type]
+    usual: dict[str, object] = {"seconds": seconds(names[::2]), "over_time": wandering, "memory": memory}
+    return make_result(chosen, rounds, **(usual | more))  # type: ignore[arg-type]
 
 
 def with_controls() -> ResultFile:
@@ -86,6 +93,8 @@ DIAGNOSTIC_RUNS: dict[str, Callable[[], ResultFile]] = {
     "controls": with_controls,
     "without CPU time": lambda: run(["queue", "pipe"], 7, cpu=lambda _: 0.0),
     "some without CPU time": lambda: run(["queue", "pipe"], 7, cpu=lambda case: float(case.mechanism == "pipe")),
+    "without memory": lambda: run(["queue", "pipe"], 7, memory=lambda _: 0),
+    "memory at one size": lambda: run(["queue", "pipe"], 7, memory=lambda case: memory(case) if case.size == 64 else 0),
     "wide range": lambda: make_result(
         cases(["queue", "pipe", "array"], ("spread", "pack")),
         5,

@@ -152,6 +152,7 @@ def make_result(
     over_time: Callable[[Case, int], float] = lambda _, __: 1.0,
     values: int = 2,
     cpu: Callable[[Case], float] = lambda _: 1.3,
+    memory: Callable[[Case], int] = lambda _: 0,
     unranked: Sequence[str] = (),
 ) -> ResultFile:
     """Build a results file that `store.save` accepts and `store.load` returns.
@@ -161,7 +162,7 @@ def make_result(
     for cases without values. notes: by case id. titles: replacements by mechanism. repeats: the number of rounds of
     each repeat, if there are several. messages: how many each visit of a tail case times one by one. over_time: a
     factor by case and round. values: how many a visit has. cpu: the CPU time as a share of the time. unranked:
-    controls besides memcpy.
+    controls besides memcpy. memory: the bytes of all processes; 0 is unknown.
     """
     chosen = make_cases() if cases is None else list(cases)
     skipped = (make_skips() if cases is None else []) if skips is None else list(skips)
@@ -185,7 +186,7 @@ def make_result(
         cases=[_case_record(case, bad, said) for case in chosen],
         skips=[SkipRecord(skip.case.id, skip.reason) for skip in skipped],
         visits=[
-            _visit(case, round_, position, seconds(case), cpu(case), messages)
+            _visit(case, round_, position, seconds(case), cpu(case), messages, memory(case))
             for round_ in range(1, rounds + 1)
             for position, case in enumerate(measured)
         ],
@@ -223,7 +224,7 @@ def _benchmark(case: Case, times: Sequence[float], noise: float, seed: int, many
     return PyperfBenchmark(runs, metadata={"name": case.id, "unit": "second"})
 
 
-def _visit(case: Case, round_: int, position: int, truth: float, cpu: float, messages: int) -> VisitRecord:
+def _visit(case: Case, round_: int, position: int, truth: float, cpu: float, messages: int, memory: int) -> VisitRecord:
     return VisitRecord(
         case=case.id,
         round=round_,
@@ -235,6 +236,7 @@ def _visit(case: Case, round_: int, position: int, truth: float, cpu: float, mes
         wall=0.3,
         cpus=[[0], [1]],
         tail=tail_of(case, truth, messages),
+        memory=(memory, 0, 0),
     )
 
 

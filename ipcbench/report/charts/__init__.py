@@ -16,6 +16,7 @@ from ipcbench.report.charts import (
     grid,
     load_latency,
     matrix,
+    memory,
     percentiles,
     placement,
     roofline,
@@ -47,6 +48,7 @@ CHARTS: tuple[Chart[Study], ...] = (
     load_latency.CHART,
     cliffs.CHART,
     cpu_cost.CHART,
+    memory.CHART,
     placement.CHART,
     stability.CHART,
 )

@@ -1,6 +1,8 @@
-"""The table of memory: what all processes of a case take together, at the largest payload of each question."""
+"""The memory that all processes of a case take together: which cases have one, and the table of it."""
 
 from __future__ import annotations
+
+import pandas as pd
 
 from ipcbench.report.content.setting import in_setting
 from ipcbench.report.content.study import Study
@@ -11,19 +13,29 @@ from ipcbench.units import format_size
 MOST_QUESTIONS = 5
 
 
+def about_memory(study: Study) -> pd.DataFrame:
+    """Return the rows of the summary whose memory is known, under the setting shown, without controls."""
+    summary = study.summary
+    return summary[summary["memory"].notna() & summary["ranked"] & in_setting(summary, study.setting)]
+
+
+def by_mechanisms(known: pd.DataFrame) -> list[str]:
+    """Return the questions of these rows, those with most mechanisms first."""
+    many = known.groupby("question")["mechanism"].nunique().sort_values(ascending=False, kind="stable")
+    return [str(question) for question in many.index]
+
+
 def memory(study: Study) -> Table | None:
     """Return a row for each mechanism and a column for each of the questions with most mechanisms; None without memory.
 
     A question is shown at its largest payload, and there with its most workers.
     """
-    summary = study.summary
-    known = summary[summary["memory"].notna() & summary["ranked"] & in_setting(summary, study.setting)]
+    known = about_memory(study)
     if known.empty:
         return None
-    many = known.groupby("question")["mechanism"].nunique().sort_values(ascending=False, kind="stable")
     columns: list[str] = []
     cells: dict[tuple[str, int], float] = {}
-    for question in many.index[:MOST_QUESTIONS]:
+    for question in by_mechanisms(known)[:MOST_QUESTIONS]:
         cases = known[known["question"] == question]
         cases = cases[cases["size"] == cases["size"].max()]
         cases = cases[cases["workers"] == cases["workers"].max()]

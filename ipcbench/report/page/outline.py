@@ -29,8 +29,8 @@ HEADINGS = (
     Heading("slow-messages", "Tails: how slow are the slowest messages?", ("percentiles", "load-latency")),
     Heading(
         "other-costs",
-        "Shared state, CPU, placement",
-        ("state-operations", "cpu-cost", "placement", "cliffs", "core-latency"),
+        "Shared state, CPU, memory, placement",
+        ("state-operations", "cpu-cost", "memory", "placement", "cliffs", "core-latency"),
     ),
     Heading("diagnostics", "Diagnostics", ("stability",)),
 )

@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from synthetic import make_result
 
 from ipcbench.model import Case
-from ipcbench.report.charts import Chart, cliffs, cpu_cost, placement, stability
+from ipcbench.report.charts import Chart, cliffs, cpu_cost, memory, placement, stability
 from ipcbench.report.comparison.ratios import ratio_word
 from ipcbench.report.content.study import Study, study
 from ipcbench.report.content.tables import records
@@ -25,7 +25,13 @@ from ipcbench.report.drawing.theme import THEMES
 from ipcbench.results.frame import value_frame
 from ipcbench.units import format_size, format_time
 
-DIAGNOSTICS: tuple[Chart[Study], ...] = (cliffs.CHART, cpu_cost.CHART, placement.CHART, stability.CHART)
+DIAGNOSTICS: tuple[Chart[Study], ...] = (
+    cliffs.CHART,
+    cpu_cost.CHART,
+    memory.CHART,
+    placement.CHART,
+    stability.CHART,
+)
 
 
 @pytest.fixture(scope="module", params=list(DIAGNOSTIC_RUNS))
@@ -134,6 +140,21 @@ def test_a_size_that_was_not_run_is_a_word_beside_the_cpu_time() -> None:
     table = cpu_cost.CHART.table(about)
     assert list(table.loc[table["mechanism"] == "array", "word"]) == ["", "not run"]
     assert "not run" in texts_of(cpu_cost.CHART, about)
+
+
+def test_memory_is_shown_at_the_smallest_and_the_largest_payload_the_least_first(normal: Study) -> None:
+    table, texts = memory.CHART.table(normal), texts_of(memory.CHART, normal)
+    assert {format_size(row.memory) for row in records(table)} <= set(texts)
+    assert set(table["size"]) == {64, 2**20}
+    assert list(dict.fromkeys(table["mechanism"])) == ["array", "os-pipe", "pipe", "queue", "manager-list"]
+    alt = memory.CHART.alt(table)
+    assert alt == "Memory of all processes, ping-pong, 1 MiB: array 41 MiB to manager-list 61 MiB."
+
+
+def test_memory_of_one_size_is_one_mark_and_a_run_without_any_says_so() -> None:
+    one = memory.CHART.table(study(DIAGNOSTIC_RUNS["memory at one size"]()))
+    assert set(one["size"]) == {64}
+    assert memory.CHART.lacks(study(DIAGNOSTIC_RUNS["without memory"]())) == "This run has no memory of any case."
 
 
 def test_placements_are_compared_with_spread_by_round(normal: Study) -> None:
