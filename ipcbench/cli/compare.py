@@ -45,7 +45,7 @@ GROUPS = {
     metavar="CONDITION",
     multiple=True,
     help="End with code 9 if a case is slower, faster, different or missing; slower>10% sets a limit. "
-    "blind>10%: if a case could not have shown 10%. Repeatable.",
+    "memory>10%: if it takes 10% more memory; blind>10%: if it could not have shown 10%. Repeatable.",
 )
 def command(
     files: Sequence[str],

@@ -58,11 +58,13 @@ class Gathered:
 
     cases is `frame.case_frame` with two more columns, label (the name of the side) and plain (the name of a benchmark
     from a plain pyperf file, else empty). series has, by label and case, the visit means (rounds,) in seconds of cases
-    that are ok; repeats has, by label, the repeat of each round. pythons are the tags of --python in the order given.
+    that are ok; memory has the median bytes of all processes of those whose memory is known; repeats has, by label, the
+    repeat of each round. pythons are the tags of --python in the order given.
     """
 
     cases: pd.DataFrame
     series: Mapping[tuple[str, str], FloatArray]
+    memory: Mapping[tuple[str, str], float]
     repeats: Mapping[str, IntArray]
     pythons: Sequence[str]
 
@@ -79,6 +81,7 @@ def gather(sides: Sequence[Side]) -> Gathered:
     """Put the cases of all sides into one table."""
     tables: list[pd.DataFrame] = []
     series: dict[tuple[str, str], FloatArray] = {}
+    memory: dict[tuple[str, str], float] = {}
     repeats: dict[str, IntArray] = {}
     for side in sides:
         plain = side.cases["case"].where(side.cases["mechanism"] == "", "")
@@ -88,8 +91,10 @@ def gather(sides: Sequence[Side]) -> Gathered:
         repeats[side.name] = rounds.to_numpy(dtype="int64")
         if len(side.visits):
             series |= {(side.name, case): row for case, row in by_round(side.visits).items() if case in ok}
+            medians = side.visits.groupby("case")["memory"].median().dropna()
+            memory |= {(side.name, str(case)): float(used) for case, used in medians.items() if case in ok}
     pythons = list(dict.fromkeys(tag for side in sides for tag in side.pythons))
-    return Gathered(pd.concat(tables, ignore_index=True), series, repeats, pythons)
+    return Gathered(pd.concat(tables, ignore_index=True), series, memory, repeats, pythons)
 
 
 def chosen(cases: pd.DataFrame, filters: Sequence[tuple[str, tuple[str, ...]]]) -> pd.DataFrame:

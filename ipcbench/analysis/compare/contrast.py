@@ -27,8 +27,8 @@ class Row:
     share. floor is the larger noise floor of the two files, as a share; NaN inside one file, for a row of several cases
     and for a file with too few rounds. excess is ratio over the mean of all cases; NaN unless the column is of another
     machine. more is about how many more rounds an inconclusive row needs (in each file, if there are several; repeats
-    if repeats is above 1), NaN if more rounds would not settle it. question, mechanism, size and workers are those of
-    its first case.
+    if repeats is above 1), NaN if more rounds would not settle it. base_memory and memory are bytes of all processes,
+    NaN if unknown. question, mechanism, size and workers are those of its first case.
     """
 
     row: str
@@ -48,6 +48,8 @@ class Row:
     excess: float
     more: float
     paired: bool
+    base_memory: float
+    memory: float
     family: str
     question: str
     mechanism: str
@@ -222,6 +224,8 @@ def _row(
         excess=difference.ratio / whole.ratio if whole and whole.cases >= LEAST_FOR_WHOLE else math.nan,
         more=math.nan if more is None else float(more),
         paired=alike,
+        base_memory=scales.memory(complete, "base"),
+        memory=scales.memory(complete, "other"),
         family=str(first.family),
         question=str(first.question),
         mechanism=str(first.mechanism),

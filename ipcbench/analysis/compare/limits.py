@@ -1,4 +1,4 @@
-"""Conditions under which a comparison counts as failed, for CI: 'slower>10%', 'slower', 'missing', 'blind>10%'."""
+"""Conditions under which a comparison counts as failed, for CI: 'slower>10%', 'missing', 'memory>10%'."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ import pandas as pd
 from ipcbench.analysis.compare.contrast import Contrast
 from ipcbench.errors import BadRequest
 
-Kind = Literal["slower", "faster", "different", "missing", "blind"]
-KINDS: tuple[Kind, ...] = ("slower", "faster", "different", "missing", "blind")
+Kind = Literal["slower", "faster", "different", "missing", "blind", "memory"]
+KINDS: tuple[Kind, ...] = ("slower", "faster", "different", "missing", "blind", "memory")
+SIZED: tuple[Kind, ...] = ("blind", "memory")  # of no use without a limit
 LARGEST = 1_000_000.0  # per cent
 
 _CONDITION = re.compile(r"([a-z]+)\s*(?:>\s*([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*%)?", re.IGNORECASE)
 _ACCEPTED = (
-    "expected 'slower', 'faster', 'different' (either), each alone or as in 'slower>10%', 'missing', or 'blind>10%' "
-    "for cases in which a difference of 10 % could not have been seen; several separated by commas or 'or'"
+    "expected 'slower', 'faster', 'different' (either), each alone or as in 'slower>10%', 'missing', 'memory>10%' for "
+    "cases that take more memory, or 'blind>10%' for cases in which a difference of 10 % could not have been seen; "
+    "several separated by commas or 'or'"
 )
 
 
@@ -43,7 +45,7 @@ def _parse(part: str, text: str) -> Limit:
     for kind in KINDS:
         if match and match[1].lower() == kind and not (kind == "missing" and match[2]):
             per_cent = float(match[2] or 0)
-            if per_cent <= LARGEST and (per_cent or kind != "blind"):
+            if per_cent <= LARGEST and (per_cent or kind not in SIZED):
                 return Limit(kind, per_cent / 100)
     raise BadRequest(f"--fail-if {text!r}: {_ACCEPTED}")
 
@@ -53,7 +55,8 @@ def exceeded(limit: Limit, contrast: Contrast) -> list[str]:
 
     10 % slower means that the row takes 1.1 times as long as the base, 10 % faster that the base takes 1.1 times as
     long as the row. Missing means that the base has a number and another column has none. Blind means that a difference
-    of that size would have been seen less than four times out of five, or that the rounds are too few to tell.
+    of that size would have been seen less than four times out of five, or that the rounds are too few to tell. Raises
+    BadRequest for memory if no row has it on both sides.
     """
     if limit.kind == "missing":
         lacks = contrast.missing
@@ -61,6 +64,11 @@ def exceeded(limit: Limit, contrast: Contrast) -> list[str]:
     rows = contrast.table
     if limit.kind == "blind":
         return list(rows.loc[~(rows["visible"] <= limit.share), "row"])
+    if limit.kind == "memory":
+        more = rows["memory"] / rows["base_memory"]
+        if not more.notna().any():
+            raise BadRequest(f"--fail-if {limit}: no case has its memory on both sides; measure both again")
+        return list(rows.loc[more > 1 + limit.share, "row"])
     beyond = pd.Series(False, rows.index)
     if limit.kind in ("slower", "different"):
         beyond |= (rows["verdict"] == "slower") & (rows["ratio"] > 1 + limit.share)

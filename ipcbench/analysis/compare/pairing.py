@@ -118,6 +118,11 @@ class Scales:
         middles = [centre_of(self._by_repeat([where_of(pair, side)])) for pair in complete]
         return math.exp(math.fsum(middles) / len(middles))
 
+    def memory(self, complete: Sequence[Pair], side: Which) -> float:
+        """Return the bytes of all processes on one side, as a geometric mean over the pairs; NaN if one is unknown."""
+        used = [self.gathered.memory.get(where_of(pair, side), math.nan) for pair in complete]
+        return geometric_mean(np.array(used))
+
     def rounds(self, complete: Sequence[Pair]) -> tuple[int, int]:
         """Return the fewest rounds and the fewest repeats of any series."""
         places = [where_of(pair, side) for pair in complete for side in SIDES]

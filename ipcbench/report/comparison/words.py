@@ -22,6 +22,8 @@ from ipcbench.units import format_ratio, format_size, format_time
 
 VERDICTS = ("slower", "faster", "inconclusive", "equivalent")
 MOST_MISSING = 10  # rows shown without --all
+MOST_MEMORY = 5  # rows shown without --all
+MORE_MEMORY = 0.05  # share; smaller differences of memory are not shown
 MOST = 0.8  # share of rows for which `sight` says how small a difference would have been seen
 MUCH = 0.05  # share of touched visits of a file; a smaller share is named at the top only, not beside the verdict
 
@@ -52,7 +54,8 @@ def parts(comparison: Comparison, everything: bool = False) -> list[Part]:
     found: list[Part] = [*doubts(comparison), *_settings(comparison)]
     found += [f"Note: {note}" for note in notes(comparison.sides)]
     found += _controls(comparison)
-    found += [*_cases(comparison, everything), *_families(comparison), *_missing(comparison, everything)]
+    found += [*_cases(comparison, everything), *_families(comparison), *_memory(comparison, everything)]
+    found += _missing(comparison, everything)
     for shape in comparison.shapes:
         found += _shape(shape)
     return [*found, *conclusion(comparison)]
@@ -258,6 +261,34 @@ def _families(comparison: Comparison) -> Iterator[Part]:
     ]
     header = ["family", *(["against base"] if comparison.several else []), "ratio", "95 %", "cases", "missing"]
     yield _table("Geometric means, over cases that both have", header, rows)
+
+
+def _memory(comparison: Comparison, everything: bool) -> Iterator[Part]:
+    """Yield the cases whose memory differs, the largest difference first."""
+    ratios = (comparison.contrast.table["memory"] / comparison.contrast.table["base_memory"]).dropna()
+    moved = ratios[ratios.map(_distance) > MORE_MEMORY]
+    limit = f"{100 * MORE_MEMORY:g} %"
+    if len(ratios):
+        yield f"Memory differs by more than {limit} in {len(moved):,} of {count(len(ratios), 'case')}."
+    if moved.empty:
+        return
+    order = moved[(-moved.map(math.log).abs()).sort_values(kind="stable").index]
+    shown = order if everything else order.head(MOST_MEMORY)
+    table = comparison.contrast.table.loc[shown.index]
+    rows = [
+        [
+            row.row,
+            *([row.column] if comparison.several else []),
+            format_size(row.base_memory),
+            format_size(row.memory),
+            format_ratio(row.memory / row.base_memory),
+        ]
+        for row in records(table)
+    ]
+    header = ["case", *(["against base"] if comparison.several else []), comparison.contrast.base]
+    header += ["this" if comparison.several else comparison.contrast.columns[1], "ratio"]
+    left = f"; {len(order) - len(shown):,} more with --all" if len(order) > len(shown) else ""
+    yield _table(f"Memory of all processes, the largest differences first{left}", header, rows)
 
 
 def _missing(comparison: Comparison, everything: bool) -> Iterator[Part]:

@@ -441,6 +441,7 @@ def test_of_another_machine_what_is_farthest_from_the_whole_comes_first(within: 
         ("SLOWER>2.5%, missing", ["slower>2.5%", "missing"]),
         ("faster or different>5%", ["faster", "different>5%"]),
         ("slower>5%, blind>10%", ["slower>5%", "blind>10%"]),
+        ("memory > 10 %", ["memory>10%"]),
     ],
 )
 def test_conditions_are_read_as_people_write_them(text: str, expected: list[str]) -> None:
@@ -458,6 +459,7 @@ def test_conditions_are_read_as_people_write_them(text: str, expected: list[str]
         "missing>3%",
         "blind",
         "blind>0%",
+        "memory",
         "slower>1e9%",
         "a,,b",
         ">5%",
@@ -493,6 +495,39 @@ def test_what_a_comparison_could_not_have_shown_is_blind(two: tuple[ResultFile, 
     short = compared(make("a", 1, rounds=2), make("b", 2, rounds=2))
     assert len(exceeded(parse_limits("blind>1000%")[0], short)) == len(short.table), "two rounds show nothing"
     assert sight(short) == "There are too few rounds to see any difference for certain."
+
+
+MEMORY = {"queue": 70 * 2**20, "pipe": 40 * 2**20, "pipe-bytes": 41 * 2**20}
+
+
+def with_memory(label: str, seed: int, factors: dict[str, float]) -> ResultFile:
+    """A run whose memory is that of MEMORY times a factor, and not known for raw-array."""
+    return make(label, seed, memory=lambda case: int(MEMORY.get(case.mechanism, 0) * factors.get(case.mechanism, 1)))
+
+
+def test_a_case_that_takes_more_memory_is_shown_and_can_fail_a_build() -> None:
+    before, after = with_memory("a", 1, {}), with_memory("b", 2, {"queue": 1.5, "pipe": 1.03})
+    found = whole(before, after)
+    queues = {case.id for case in FEW if case.mechanism == "queue"}
+    assert set(exceeded(parse_limits("memory>40%")[0], found.contrast)) == queues
+    assert exceeded(parse_limits("memory>60%")[0], found.contrast) == []
+    known = sum(case.mechanism in MEMORY for case in FEW)
+    said = terminal(found, everything=False, width=120)
+    assert f"Memory differs by more than 5 % in {len(queues)} of {known} cases." in said
+    assert re.search(r"ping-pong/queue/64B/1w +70 MiB +105 MiB +1.50×", said)
+    assert "pipe/64B/1w" not in said.partition("Memory of all processes")[2]
+    (case, *_) = json.loads(as_json(found, {}))["cases"]
+    assert {"base_memory", "memory"} <= case.keys()
+    assert "Memory of all processes" not in terminal(whole(before, with_memory("c", 3, {})), everything=True, width=120)
+
+
+def test_memory_that_is_not_known_is_not_shown_and_fails_no_build_in_silence(
+    two: tuple[ResultFile, ResultFile],
+) -> None:
+    found = whole(*two)
+    assert "Memory" not in terminal(found, everything=True, width=120)
+    said = complaint(BadRequest, lambda: exceeded(parse_limits("memory>10%")[0], found.contrast))
+    assert said == "--fail-if memory>10%: no case has its memory on both sides; measure both again"
 
 
 def test_a_gate_says_how_small_a_difference_it_could_have_seen(two: tuple[ResultFile, ResultFile]) -> None:
