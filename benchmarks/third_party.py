@@ -6,7 +6,7 @@ command that installs them; most of them are installed by
 
     pip install "ipcbench[third-party]"
 
-Large libraries, and those that need a server, have an extra each: redis, nats, grpc, lmdb, arrow. redis-server and
+Large libraries, and those that need a server, have an extra each: redis, nats, grpc, lmdb, arrow, mpi. redis-server and
 nats-server need only be installed: each visit starts its own, which no other process can use.
 
 Compare blocking mechanisms with blocking ones: a spinning mechanism is fast while each side has a CPU of its own, and

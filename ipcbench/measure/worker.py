@@ -91,6 +91,7 @@ class Session:
         case, pattern, mechanism = self.case, self.pattern, self.mechanism
         if missing := mechanism.missing():
             raise NotOffered(missing)  # this Python may lack what the Python of the plan has
+        load_kind(case.payload).prepare()  # peers that are forked inherit it
         self.cpus = assign(case.placement, self.available, background_threads(mechanism, pattern, case))
         if case.cpus == "awake":
             self.awake = Awake(cpu for cpus in self.cpus for cpu in cpus)

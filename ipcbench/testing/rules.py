@@ -113,7 +113,8 @@ def _order(subject: Subject) -> Iterator[str]:
         if found["got"] != found["sent"]:
             yield f"{key}: messages are lost or out of order when they follow each other"
     for key, found in about(subject.first, "proofs"):
-        case = Case(key.split()[1], mechanism.name, found["size"], found["workers"])
+        pattern, payload = key.split()[1], mechanism.usual_payload
+        case = Case(pattern, mechanism.name, found["size"], found["workers"], payload=payload)
         reason = unproven(case, found)
         if reason:
             yield f"{key} with {found['workers']} workers: {reason}"

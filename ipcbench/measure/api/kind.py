@@ -69,6 +69,9 @@ class Kind(NamedTuple):
     unit_words: str = ""
     # Packages that it imports beyond the standard library, by import name. Default (): none.
     requires: tuple[str, ...] = ()
+    # The package whose mechanisms alone carry it as an object, as importing it changes how multiprocessing pickles it.
+    # Default "": every mechanism that carries objects.
+    only_by: str = ""
     # Whether it consists of bytes, text, numbers, lists and dicts. Default False.
     plain: bool = False
     # Whether the first item of a payload, or an empty one, is shorter than any payload. Default False.
@@ -85,6 +88,11 @@ class Kind(NamedTuple):
     # Of a payload of the user's: what returns the messages, and the one size that they have.
     messages: Callable[[], Sequence[Any]] | None = None
     only_size: int | None = None
+
+    def prepare(self) -> None:
+        """Import what payloads need, before anything waits for one: on a busy machine that can take ten seconds."""
+        for package in self.requires:
+            importlib.import_module(package)
 
     def unfit(self, size: int) -> str | None:
         """Return why there is no payload of this size, in words; None if there is one."""

@@ -238,6 +238,8 @@ class Mechanism(NamedTuple):
         if self.payloads and payload not in self.payloads:
             known = (load_kind(name).title for name in self.payloads)
             return f"{self.name} carries {' or '.join(known)}, and not {kind.title}"
+        if kind.only_by and self.carries == "objects" and kind.only_by not in self.requires:
+            return f"{self.name} carries {kind.title} as {kind.only_by} makes it: choose {kind.only_by}-*"
         if self.carries == "number" and payload != "bytes":
             return f"{self.name} carries an 8 B number, and not {kind.title}"
         if not kind.plain and not self.arrays:

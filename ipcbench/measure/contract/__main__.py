@@ -17,6 +17,7 @@ from multiprocessing import util
 from typing import Any, NoReturn
 
 from ipcbench.measure.api.mechanism import Mechanism
+from ipcbench.measure.api.payload import load_kind
 from ipcbench.measure.contract import channels, others
 from ipcbench.measure.contract.full import observe_bound
 from ipcbench.measure.contract.killed import kill_in_the_middle
@@ -80,7 +81,8 @@ def _of_channel(mechanism: Mechanism, method: StartMethod, full: bool) -> dict[s
             if size in bursting:
                 found[f"burst {size}"] = partial(channels.observe_burst, mechanism, method, size)
     for size in () if not full or mechanism.peers == "nobody" else (8,) if number else ROOM:
-        if (mechanism.largest or size) >= size >= mechanism.smallest and mechanism.room(size, 1):
+        unfit = mechanism.unfit("channel", size, payload=mechanism.usual_payload)
+        if not unfit and not load_kind(mechanism.usual_payload).unfit(size) and mechanism.room(size, 1):
             found[f"room {size}"] = partial(channels.observe_room, mechanism, method, size)
     ends = mechanism.senders, mechanism.receivers
     if ends == ("many", "many"):
@@ -97,11 +99,12 @@ def _of_channel(mechanism: Mechanism, method: StartMethod, full: bool) -> dict[s
 
 
 def _fitting(mechanism: Mechanism, sizes: tuple[int, ...]) -> Iterator[int]:
-    """Yield the sizes that a mechanism accepts, and its smallest and largest."""
-    smallest, largest = mechanism.smallest, mechanism.largest
+    """Yield the sizes that a mechanism accepts and its payloads can have, and its smallest and largest."""
+    smallest, largest, kind = mechanism.smallest, mechanism.largest, load_kind(mechanism.usual_payload)
     if smallest not in sizes and mechanism.carries != "number":
         yield smallest
-    yield from (size for size in sizes if smallest <= size and (largest is None or size < largest))
+    here = [size for size in sizes if smallest <= size and (largest is None or size < largest)]
+    yield from (size for size in here if mechanism.carries == "number" or not kind.unfit(size))
     if largest is not None and largest != smallest and largest <= LARGEST_TRIED:
         yield largest
 

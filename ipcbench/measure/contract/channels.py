@@ -87,7 +87,7 @@ def observe_many(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
 def observe_shared(mechanism: Mechanism, method: StartMethod) -> dict[str, Any]:
     """Distribute messages among three workers."""
     pattern = load_pattern("fan-out")
-    payloads = make_payloads("bytes", 3, 64, TASKS)
+    payloads = make_payloads(content(mechanism.carries, mechanism.usual_payload), 3, 64, TASKS)
     number_of = {digest(payload): number for number, payload in enumerate(payloads)}
     with staged(mechanism, pattern, method, 64, WORKERS) as stage:
         pattern.drive(stage.seat, partial(stage.team.prove, 3), Turn(TASKS, payloads))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from ipcbench.measure.api.mechanism import Mechanism
 from ipcbench.measure.api.pattern import Pattern, Seat
-from ipcbench.measure.api.payload import content, make_payloads
+from ipcbench.measure.api.payload import content, load_kind, make_payloads
 from ipcbench.measure.api.pool import window_for
 from ipcbench.measure.api.ports import Executor, Port
 from ipcbench.measure.api.settings import PortSettings
@@ -43,9 +43,10 @@ def staged(
     """Set up a visit and tear it down as measure.worker does, without placement and pyperf."""
     context = multiprocessing.get_context(method)
     settings = PortSettings(context, size, window_for(size), pattern.peers(workers))
+    load_kind(mechanism.usual_payload).prepare()
     ports = pattern.make_ports(mechanism, settings)
     peers = pattern.peers(workers) if mechanism.starts_peers else 0
-    seats = [Seat(i, operation, workers, settings.window) for i in range(-1, peers)]
+    seats = [Seat(i, operation, workers, settings.window, payload=mechanism.usual_payload) for i in range(-1, peers)]
     what = content(mechanism.carries, mechanism.usual_payload)
     jobs = [Job(pattern, what, size, seat, usable_cpus()) for seat in seats[1:]]
     team = start_team(mechanism, context, jobs, ports)

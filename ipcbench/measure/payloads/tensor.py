@@ -1,4 +1,9 @@
-"""tensor: a torch tensor of float32; without torch's own pickler its storage is copied into the pickle."""
+"""tensor: a torch tensor of float32.
+
+As an object it travels by torch's own mechanisms alone: once torch is imported, every queue, pipe and pool of
+multiprocessing passes tensors in torch's way, and a tensor that is sent again as a reference to the same memory.
+Channels of bytes carry it pickled, its storage copied into the pickle.
+"""
 
 from typing import Any
 
@@ -20,5 +25,6 @@ KIND = Kind(
     unit=4,
     unit_words="whole float32, 4 B each",
     requires=("torch",),
+    only_by="torch",
     beside=4096,
 )

@@ -28,7 +28,7 @@ from typing import Any, Literal, NamedTuple
 from ipcbench.errors import PeerFailed
 from ipcbench.measure.api.digest import digest
 from ipcbench.measure.api.pattern import Crew, Lap, Pattern, Seat, Turn, paced
-from ipcbench.measure.api.payload import make_payloads
+from ipcbench.measure.api.payload import load_kind, make_payloads
 from ipcbench.measure.api.pool import pool_count
 from ipcbench.measure.process.placement import place
 from ipcbench.measure.process.stages import show_stacks
@@ -100,6 +100,7 @@ def payload_turn(pattern: Pattern, pool: Sequence[Any], operations: int) -> Turn
 
 def connect(pattern: Pattern, seat: Seat, ports: Sequence[Any]) -> None:
     """Connect the ports that a process uses and close the others, once all peers have started."""
+    load_kind(seat.payload).prepare()
     uses = pattern.uses(seat.number, len(ports), seat.workers)
     used = {ports[i]: side for i, side in uses.items()}
     for port in dict.fromkeys(ports):

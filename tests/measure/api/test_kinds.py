@@ -15,6 +15,7 @@ from ipcbench.measure.api.digest import digest, digests
 from ipcbench.measure.api.mechanism import is_installed
 from ipcbench.measure.api.payload import load_kind, make_payloads
 from ipcbench.measure.api.ports import Channel, Receive, Send
+from ipcbench.measure.registry import load_mechanism
 from ipcbench.model import PAYLOADS
 
 HERE = [name for name in PAYLOADS if all(map(is_installed, load_kind(name).requires))]
@@ -94,3 +95,13 @@ def test_payloads_pickle(name: str) -> None:
 )
 def test_a_size_that_a_kind_cannot_have_is_refused_in_words(name: str, size: int, reason: str) -> None:
     assert load_kind(name).unfit(size) == reason
+
+
+def test_a_tensor_travels_as_an_object_by_the_mechanisms_of_torch_alone() -> None:
+    def unfit(name: str, port: str = "channel", payload: str = "tensor") -> str | None:
+        return load_mechanism(name).unfit(port, 64, payload=payload)
+
+    assert unfit("queue") == "queue carries a tensor as torch makes it: choose torch-*"
+    assert unfit("pool", "executor") == "pool carries a tensor as torch makes it: choose torch-*"
+    assert unfit("pipe-bytes") is unfit("torch-queue") is unfit("thread-queue") is None
+    assert unfit("torch-queue", payload="bytes") == "torch-queue carries a tensor, and not random bytes"

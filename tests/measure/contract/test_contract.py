@@ -139,7 +139,7 @@ def test_what_has_a_limit_is_refused_beyond_it_in_words_and_not_at_it(name: str)
 def test_a_channel_of_one_sender_refuses_to_be_shared_and_one_of_many_does_not(name: str) -> None:
     mechanism = LOADED[name]
     shared = (mechanism.senders, mechanism.receivers) == ("many", "many")
-    reason = mechanism.unfit("channel", 8, "many", "many")
+    reason = mechanism.unfit("channel", 8, "many", "many", mechanism.usual_payload)
     assert (reason is None) == shared
     assert reason in (None, f"{name} is for {mechanism.senders} sender and {mechanism.receivers} receiver")
 

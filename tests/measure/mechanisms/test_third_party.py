@@ -27,7 +27,7 @@ from ipcbench.run.visitor import Visitor
 THIRD_PARTY = [found for found in map(load_mechanism, mechanism_names()) if found.third_party]
 HERE = [found for found in THIRD_PARTY if not found.missing()]
 MACHINE = Capabilities(2, 2**33, 2**30, None, ("fork", "forkserver", "spawn"))
-HEAVY = {"mpi", "redis", "nats", "grpc", "lmdb", "arrow"}  # extras that are asked for by themselves
+HEAVY = {"mpi", "redis", "nats", "grpc", "lmdb", "arrow", "torch"}  # extras that are asked for by themselves
 QUEUES = Path("/proc/sysvipc/msg")
 
 

@@ -1,0 +1,39 @@
+"""torch.multiprocessing.Pipe() with send() and recv(): a new tensor for each message, in shared memory.
+
+See `transports/libraries/pytorch.py` for how a tensor travels. torch.multiprocessing.Pipe is multiprocessing's own.
+Source: torch/multiprocessing/reductions.py.
+"""
+
+from ipcbench.measure.api.ports import Receive, Send
+from ipcbench.measure.api.settings import PortSettings
+from ipcbench.measure.transports.connections import DuplexPipe
+from ipcbench.measure.transports.libraries.pytorch import TORCH, sender_of_new, stop_sharing
+
+
+class TorchPipeChannel(DuplexPipe):
+    def __init__(self, settings: PortSettings) -> None:
+        import torch.multiprocessing  # noqa: F401 - before the processes start, which then have it too
+
+        super().__init__(settings)
+
+    def sender(self) -> Send:
+        return sender_of_new(self.end.send)
+
+    def receiver(self) -> Receive:
+        return self.end.recv
+
+    def close(self) -> None:
+        super().close()
+        stop_sharing()
+
+
+MECHANISM = TORCH._replace(
+    name="torch-pipe",
+    title="torch.multiprocessing.Pipe, new tensors",
+    short="torch Pipe",
+    channel=TorchPipeChannel,
+    semaphores=False,
+    duplex=True,
+    dead_peer="end of file",
+    caveats=(*TORCH.caveats, "two users of one end corrupt the stream"),
+)
