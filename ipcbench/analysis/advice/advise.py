@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ipcbench.analysis.advice.need import LOOP, LOOP_QUESTION, MEASURES, NOT_ASKED, Need, ruled_out
+from ipcbench.analysis.advice.need import LOOP, LOOP_QUESTION, MEASURES, NOT_ASKED, THREADS, Need, ruled_out
 from ipcbench.analysis.difference import paired
 from ipcbench.analysis.models import Estimate, line, scaling
 from ipcbench.analysis.ranking import rank
@@ -58,12 +58,14 @@ class Out:
 
 
 @dataclass(frozen=True, slots=True)
-class Loop:
-    """A plain loop in one process that does the same work: seconds per message, and how many times as fast the best is.
+class Baseline:
+    """One process that does the same work, in a plain loop or in threads: seconds per message.
 
-    gain is None at a rate, where the time of a message is that between two messages.
+    gain is how many times as fast the best option is; None at a rate, where the time of a message is that between two
+    messages.
     """
 
+    mechanism: str
     seconds: Estimate
     gain: Estimate | None
 
@@ -75,7 +77,7 @@ class Advice:
     question, size, workers and the setting are those of the measured options; exact says whether they equal the
     request, far whether they are too far from it to answer. sizes and counts are all sizes and numbers of workers
     measured for the question. options is empty if no case answers. keeps_up says whether the options keep up with the
-    rate of the need, if it has one; if none does, they are all of them. loop is None if it was not measured.
+    rate of the need, if it has one; if none does, they are all of them. baselines are those measured.
     """
 
     need: Need
@@ -93,7 +95,7 @@ class Advice:
     options: tuple[Option, ...]
     out: tuple[Out, ...]
     keeps_up: bool = True
-    loop: Loop | None = None
+    baselines: tuple[Baseline, ...] = ()
 
 
 def advise(facts: Sequence[MechanismFacts], summary: pd.DataFrame, visits: pd.DataFrame, need: Need) -> Advice:
@@ -131,7 +133,8 @@ def advise(facts: Sequence[MechanismFacts], summary: pd.DataFrame, visits: pd.Da
         reasons |= {name: _too_slow(seconds, need.load.rate) for name, seconds in times}
     options = _options(block, visits, known, {} if exact else _modelled(ok, block, series, need), need.by)
     setting = block.iloc[0]
-    loop = _loop(summary, series, need, str(block.set_index("mechanism").loc[options[0].mechanism, "case"]))
+    best = str(block.set_index("mechanism").loc[options[0].mechanism, "case"])
+    baselines = _baselines(summary[summary["payload"] == need.payload], series, need, question, best)
     asked = asked[(asked["size"] == size) & (asked["workers"] == workers)]
     return Advice(
         need=need,
@@ -149,7 +152,7 @@ def advise(facts: Sequence[MechanismFacts], summary: pd.DataFrame, visits: pd.Da
         options=options,
         out=_out(reasons, known, asked, block),
         keeps_up=keeps_up,
-        loop=loop,
+        baselines=baselines,
     )
 
 
@@ -157,20 +160,28 @@ def _too_slow(seconds: float, rate: float) -> str:
     return f"keeps up with {format_rate(1 / seconds)} of {format_rate(rate)}"
 
 
-def _loop(summary: pd.DataFrame, series: dict[str, FloatArray], need: Need, best: str) -> Loop | None:
-    """Return the plain loop that does the same work for the same payload, against the best case."""
-    question = with_load(LOOP_QUESTION, need.load.work)
-    same = (summary["question"] == question) & (summary["mechanism"] == LOOP) & (summary["payload"] == need.payload)
-    found = summary[same & (summary["size"] == need.size) & summary["seconds"].notna()]
-    if found.empty or not need.load.works:
-        return None
-    row = found.iloc[0]
-    times = need.workers if need.pattern in EVERY_WORKER else 1
-    time = Estimate(*(times * float(row[name]) for name in ("seconds", "low", "high")))
-    if need.load.rate:
-        return Loop(time, None)
-    gain = paired(times * series[row["case"]], series[best])
-    return Loop(time, Estimate(gain.ratio, gain.low, gain.high))
+def _baselines(
+    summary: pd.DataFrame, series: dict[str, FloatArray], need: Need, question: str, best: str
+) -> tuple[Baseline, ...]:
+    """Return the plain loop, and the threads, that do the same work for the same payload, against the best case."""
+    if not need.load.works:
+        return ()
+    found = []
+    same = summary[(summary["size"] == need.size) & summary["seconds"].notna()]
+    loop = same[(same["question"] == with_load(LOOP_QUESTION, need.load.work)) & (same["mechanism"] == LOOP)]
+    threads = same[(same["question"] == question) & (same["mechanism"] == THREADS)]
+    for rows, times in (
+        (loop, need.workers if need.pattern in EVERY_WORKER else 1),
+        (threads[threads["workers"] == need.workers], 1),
+    ):
+        for row in rows.head(1).to_dict("records"):
+            time = Estimate(*(times * float(row[name]) for name in ("seconds", "low", "high")))
+            gain = None
+            if not need.load.rate:
+                faster = paired(times * series[row["case"]], series[best])
+                gain = Estimate(faster.ratio, faster.low, faster.high)
+            found.append(Baseline(row["mechanism"], time, gain))
+    return tuple(found)
 
 
 def _question(asked: pd.DataFrame, need: Need) -> str:

@@ -20,6 +20,7 @@ WORDS = ("latency", "throughput", "tasks", "state", "read", "write")
 STATE = {"state": "counter", "read": "access:read", "write": "access:write"}
 NOT_ASKED = "not asked for"
 LOOP, LOOP_QUESTION = "serial", "tasks:map"  # a plain loop in one process, and what it is asked
+THREADS = "thread-queue"  # threads in one process
 MEASURES = {"time": "seconds", "p99": "p99", "cpu": "cpu", "memory": "memory"}  # columns of `results.frame.visit_frame`
 _NUMBER, _MESSAGE = 8, 64  # bytes, by default
 Facts = Mechanism | MechanismFacts  # of a mechanism here, or from a results file

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ipcbench.analysis.advice.need import LOOP, LOOP_QUESTION, Need
+from ipcbench.analysis.advice.need import LOOP, LOOP_QUESTION, THREADS, Need
 from ipcbench.cli.answering.need import fitting, make_need, words_of
 from ipcbench.cli.exit_codes import NOT_SAVED, severest
 from ipcbench.cli.measuring.listener import Terminal
@@ -66,7 +66,7 @@ def measure_need(given: dict[str, Any], style: str) -> int:
     from ipcbench.cli.answering.answer import answer, print_answer
     from ipcbench.report.content.advice import source_of
 
-    beside = ((LOOP_QUESTION, LOOP),) if need.load.works else ()
+    beside = ((LOOP_QUESTION, LOOP), (need.unloaded, THREADS)) if need.load.works else ()
     finished, left_out = _measured(request, beside, time.monotonic() - begun + BESIDE, given["save"] is not None)
     code = code_of(finished)
     found = answer(finished.result, need, left_out)

@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from ipcbench.analysis.advice.advise import Advice, Loop, Option
+from ipcbench.analysis.advice.advise import Advice, Baseline, Option
+from ipcbench.analysis.advice.need import LOOP
 from ipcbench.analysis.models import Estimate
+from ipcbench.measure.api.load import KEPT_UP
 from ipcbench.report.content.setting import brief
 from ipcbench.report.content.tables import Table
 from ipcbench.report.content.words import estimate, listing, markdown, rate_word
@@ -103,8 +105,7 @@ def sentences(advice: Advice, source: Source) -> list[str]:
     lines.append(f"Take {best.mechanism}: {_value(best.value, need.by)}{_MEASURES[need.by].after}{tie}{alone}.")
     if not advice.keeps_up:
         lines.append(f"None of them keeps up with {rate_word(need.load.rate)}.")
-    if advice.loop:
-        lines.append(_of_loop(advice.loop, best.mechanism, need.load.rate))
+    lines += [_of_baseline(baseline, best.mechanism, need.load.rate) for baseline in advice.baselines]
     if len({option.wait for option in advice.options}) > 1:
         lines.append("The list mixes blocking and spinning: a mechanism that spins keeps a CPU busy while it waits.")
     return [safe_text(text, 1000) for text in lines]
@@ -114,16 +115,23 @@ def _value(value: Estimate, by: str) -> str:
     return estimate(value, format_size if by == "memory" else format_time)
 
 
-def _of_loop(loop: Loop, best: str, rate: float) -> str:
-    """Compare with a plain loop that does the same work."""
-    said = f"A plain loop in one process takes {estimate(loop.seconds, format_time)} for the work of each message"
-    if loop.gain is None:
-        enough = 1 / loop.seconds.value >= rate
+def _of_baseline(baseline: Baseline, best: str, rate: float) -> str:
+    """Compare with one process that does the same work."""
+    takes = f"{estimate(baseline.seconds, format_time)}"
+    if baseline.mechanism == LOOP:
+        said, instead = f"A plain loop in one process takes {takes} for the work of each message", "no other process"
+    else:
+        said, instead = (
+            f"Threads ({baseline.mechanism}) take {takes} for each message",
+            "no other process, only threads",
+        )
+    if baseline.gain is None:
+        enough = 1 / baseline.seconds.value >= KEPT_UP * rate
         return f"{said}, {'which is enough for' if enough else 'too long for'} {rate_word(rate)}."
-    gain = estimate(loop.gain, format_ratio)
-    if loop.gain.low > 1 or (math.isnan(loop.gain.low) and loop.gain.value > 1):
+    gain = estimate(baseline.gain, format_ratio)
+    if baseline.gain.low > 1 or (math.isnan(baseline.gain.low) and baseline.gain.value > 1):
         return f"{said}: {best} is {gain} as fast."
-    return f"{said}: {best}, {gain} as fast, is not clearly faster, so you may need no other process."
+    return f"{said}: {best}, {gain} as fast, is not clearly faster, so you may need {instead}."
 
 
 def too_far(advice: Advice, source: Source) -> str:

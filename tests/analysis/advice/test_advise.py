@@ -125,19 +125,26 @@ def test_what_was_not_measured_cannot_be_ranked_by() -> None:
 @pytest.mark.parametrize(
     ("pattern", "workers", "gain"), [("fan-out", 2, 1.6), ("broadcast", 2, 3.2), ("pipeline", 4, 6.4)]
 )
-def test_a_plain_loop_that_does_the_same_work_is_compared_with_the_best(
+def test_a_plain_loop_and_threads_that_do_the_same_work_are_compared_with_the_best(
     pattern: str, workers: int, gain: float
 ) -> None:
     cases = [Case(pattern, name, 64, workers, "work-1ms") for name in ("queue", "simple-queue")]
-    cases.append(Case("tasks", "serial", 64, 1, "map-work-1ms"))
-    seconds = {"queue": 0.5e-3, "simple-queue": 0.9e-3, "serial": 0.8e-3}
-    result = make_result(cases, 6, noise=0.001, seconds=lambda case: seconds[case.mechanism])
+    cases += [Case("tasks", "serial", 64, 1, "map-work-1ms"), Case(pattern, "thread-queue", 64, workers, "work-1ms")]
+    seconds = {"queue": 0.5e-3, "simple-queue": 0.9e-3, "serial": 0.8e-3, "thread-queue": 1e-3}
+    result = make_result(
+        cases, 6, noise=0.001, seconds=lambda case: seconds[case.mechanism], unranked=["serial", "thread-queue"]
+    )
     found = answer(result, need(questions=(f"{pattern}:work-1ms",), workers=workers))
-    assert found.loop
-    assert found.loop.gain
-    assert found.loop.gain.value == pytest.approx(gain, rel=0.02)  # in the last two each worker works on each message
+    loop, threads = found.baselines
+    assert loop.gain
+    assert loop.gain.value == pytest.approx(gain, rel=0.02)  # in the last two each worker works on each message
+    assert threads.gain
+    assert threads.gain.value == pytest.approx(2, rel=0.02)
+    assert "thread-queue" not in {option.mechanism for option in found.options}
     source = shown.source_of("x.json", result.ipcbench, here=True)
-    assert any("A plain loop in one process takes" in line for line in shown.sentences(found, source))
+    said = shown.sentences(found, source)
+    assert any(line.startswith("A plain loop in one process takes ") for line in said)
+    assert any(line.startswith("Threads (thread-queue) take ") for line in said)
 
 
 def test_what_spins_is_out_unless_anything_may_wait_as_it_likes() -> None:
