@@ -14,6 +14,7 @@ from commands import Finished, environment, python
 from paths import HARNESS
 from synthetic import make_result
 
+from ipcbench.model import Case
 from ipcbench.results.store import save
 
 PROMISED = {
@@ -147,3 +148,28 @@ def test_a_figure_says_whether_its_aim_is_met(monkeypatch: pytest.MonkeyPatch) -
     assert not figures.holds_one("a", 1.1, 1.05, 1.2).met
     assert figures.plain("a", 3.0).met is None
     assert "MISSED" in figures.at_most("a", 5.5, 5.0, " s").line
+
+
+def test_two_runs_agree_if_the_best_of_one_leads_in_the_other(tmp_path: Path) -> None:
+    quicker = {"queue": 90e-6, "pipe": 50e-6, "simple-queue": 70e-6}
+    slower = quicker | {"queue": 40e-6}
+    chosen = [Case(pattern, name, 64) for pattern in ("ping-pong", "stream") for name in quicker]
+    for label, times in (("one", quicker), ("two", quicker), ("three", slower)):
+
+        def seconds(case: Case, times: dict[str, float] = times) -> float:
+            return times[case.mechanism] if case.pattern == "stream" else 1e-4
+
+        result = make_result(chosen, 6, label=label, noise=0.001, seconds=seconds)
+        save(result, tmp_path / f"{label}.json", replace=False)
+
+    def found(first: str, second: str) -> dict[str, Any]:
+        done = script("agreement", f"{first}.json", f"{second}.json", "--json", "a.json", cwd=tmp_path)
+        assert done.code == 0, done.err
+        return {figure["name"]: figure for figure in json.loads((tmp_path / "a.json").read_text())["figures"]}
+
+    same, other = found("one", "two"), found("one", "three")
+    name = "best of the first among best or tied of the second"
+    assert same["blocks in both runs"]["value"] == 2
+    assert (same[name]["value"], same[name]["met"]) == (100, True)
+    assert (other[name]["value"], other[name]["met"]) == (50, False)  # in ping-pong all tie
+    assert same["idle CPUs: cases within 5 %"]["value"] == 100
