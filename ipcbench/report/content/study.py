@@ -166,8 +166,9 @@ def study(result: ResultFile) -> Study:
     networked = {facts.name for facts in result.ipcbench.mechanisms if facts.scope == "network"}
     setting, values = main_setting(summary), result.benchmarks
     alike = as_filed[as_filed["cpus"] == dict(zip(SETTING, setting, strict=True))["cpus"]]
-    traps = [*waking(as_filed), *warnings(alike, series, tails, networked)]
-    others = remarks(alike, series, tails, result.ipcbench.machine.usable_cpus)
+    trap, remark = waking(as_filed)
+    traps = [*trap, *warnings(alike, series, tails, networked)]
+    others = [*remark, *remarks(alike, series, tails, result.ipcbench.machine.usable_cpus)]
     traps, others = ([safe_text(text, 1000) for text in said] for said in (traps, others))
     return Study(result.ipcbench, summary, traps, others, tails, series, visits, delays, setting, values)
 

@@ -16,22 +16,24 @@ from ipcbench.units import format_time
 _WHERE = [column for column in BLOCK if column != "cpus"]
 
 
-def waking(summary: pd.DataFrame) -> Iterator[str]:
-    """Yield a sentence if blocks were measured with idle and with awake CPUs; see `analysis.stats.rank`.
+def waking(summary: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Return a trap if sleeping CPUs change a winner, or else a remark; see `analysis.stats.rank`.
 
-    It names a block with another winner on each side, if there is one.
+    Both are empty unless blocks were measured with idle and with awake CPUs. The sentence names a block with another
+    winner on each side, if there is one.
     """
     pairs = list(_pairs(summary[summary["ranked"] & summary["seconds"].notna()]))
     if not pairs:
-        return
+        return [], []
     changed = [pair for pair in pairs if _other_wins(*pair)]
     idle, awake = (records(rows[rows["best"]])[0] for rows in (changed or pairs)[0])
     much = f"{len(changed):,}" if changed else "none"
-    yield (
+    said = (
         f"Sleeping CPUs change the winner of {much} of {count(len(pairs), 'block')} measured both ways. In "
         f"{block_name(idle)}, the fastest is {_time(idle)} while idle CPUs sleep, and {_time(awake)} while they are "
         "kept awake."
     )
+    return ([said], []) if changed else ([], [said])
 
 
 def _pairs(cases: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from synthetic import make_result
 
@@ -20,25 +20,30 @@ def about(awake: dict[str, float], cases: list[Case] = BOTH) -> Study:
     return study(make_result(cases, 8, seconds=times))
 
 
-def said(found: Study) -> list[str]:
-    return [text for text in found.warnings if text.startswith("Sleeping CPUs")]
+def said(texts: Sequence[str]) -> list[str]:
+    return [text for text in texts if text.startswith("Sleeping CPUs")]
 
 
-def test_another_winner_on_either_side_is_named_with_both_times() -> None:
-    (sentence,) = said(about(OTHER))
+def test_another_winner_on_either_side_is_a_trap_with_both_times() -> None:
+    found = about(OTHER)
+    (sentence,) = said(found.warnings)
+    assert not said(found.remarks)
     assert sentence.startswith("Sleeping CPUs change the winner of 1 of 1 block measured both ways.")
     assert "In ping-pong, 64 B, 1 worker, the fastest is pipe (" in sentence
     assert "while idle CPUs sleep, and queue (" in sentence
 
 
-def test_the_same_winner_is_said_too() -> None:
-    (sentence,) = said(about(ALIKE))
+def test_the_same_winner_is_a_remark() -> None:
+    found = about(ALIKE)
+    (sentence,) = said(found.remarks)
+    assert not said(found.warnings)
     assert sentence.startswith("Sleeping CPUs change the winner of none of 1 block measured both ways.")
 
 
 def test_a_run_of_one_kind_says_nothing() -> None:
-    assert not said(about(OTHER, BOTH[:2]))
-    assert not said(about(OTHER, BOTH[2:]))
+    for cases in (BOTH[:2], BOTH[2:]):
+        found = about(OTHER, cases)
+        assert not said([*found.warnings, *found.remarks])
 
 
 def test_idle_and_awake_are_ranked_apart_and_charts_show_idle_ones() -> None:
