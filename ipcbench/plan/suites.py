@@ -82,6 +82,7 @@ THIRD_PARTY = (
 )
 OWN_EXTRAS = ("redis-list", "nats", "grpc-unix", "lmdb", "arrow-shared-memory")  # each has an extra of its own
 MPI = ("mpi-buffer", "mpi-pickle")
+TORCH = ("torch-pipe", "torch-queue")
 NEVER_FORKED = ("nng-ipc", "nng-tcp")
 KERNEL_QUEUES = ("posix-mq", "sysv-mq")  # limited to 8 KiB per message
 BROKERS = ("redis-list", "nats")
@@ -358,6 +359,7 @@ _THIRD_PARTY = Suite(
     (
         Row(_PING, (*BEST, *THIRD_PARTY, *OWN_EXTRAS, *MPI), _FEW, fast_sizes=(64,)),
         Row(_PING, KERNEL_QUEUES, (64, 4 * KIB), fast_sizes=(64,)),
+        Row(_PING, TORCH, (64, MIB), payloads=("tensor",)),
         Row(_PING, (*NEVER_FORKED, "zmq-ipc", "zmq-tcp", "unix-stream"), _FEW, start_methods=("spawn",)),
         Row(_STREAM, (*BEST, *THIRD_PARTY, *OWN_EXTRAS, *MPI), (64, 64 * KIB, MIB), fast_sizes=(64,)),
         Row(_STREAM, KERNEL_QUEUES, (64,), fast_sizes=(64,)),
