@@ -17,8 +17,8 @@ import pandas as pd
 from figures import Figure, at_least, plain, write
 
 import ipcbench
+from ipcbench.analysis.stats import BLOCK
 
-BLOCK = ["question", "size", "workers", "payload", "start_method", "placement", "cpus", "python", "wait"]
 NEAR = 0.05  # relative difference of two medians that counts as the same
 Leaders = tuple[frozenset[str], frozenset[str]]  # the best of a block; the best and those tied with it
 

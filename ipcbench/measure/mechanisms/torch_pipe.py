@@ -5,17 +5,11 @@ Source: torch/multiprocessing/reductions.py.
 """
 
 from ipcbench.measure.api.ports import Receive, Send
-from ipcbench.measure.api.settings import PortSettings
 from ipcbench.measure.transports.connections import DuplexPipe
 from ipcbench.measure.transports.libraries.pytorch import TORCH, sender_of_new, stop_sharing
 
 
 class TorchPipeChannel(DuplexPipe):
-    def __init__(self, settings: PortSettings) -> None:
-        import torch.multiprocessing  # noqa: F401 - before the processes start, which then have it too
-
-        super().__init__(settings)
-
     def sender(self) -> Send:
         return sender_of_new(self.end.send)
 

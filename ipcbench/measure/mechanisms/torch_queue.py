@@ -12,8 +12,6 @@ from ipcbench.measure.transports.libraries.pytorch import TORCH, sender_of_new, 
 
 class TorchQueueChannel(Channel):
     def __init__(self, settings: PortSettings) -> None:
-        import torch.multiprocessing  # noqa: F401 - before the processes start, which then have it too
-
         self.queue = settings.context.Queue(settings.window)
 
     def sender(self) -> Send:

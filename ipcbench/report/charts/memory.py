@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from ipcbench.report.content.memory import about_memory, by_mechanisms
 from ipcbench.report.content.study import Study
 from ipcbench.report.content.tables import Table, records
-from ipcbench.report.drawing.chart import EVERY, SHOWN, Chart, told
+from ipcbench.report.drawing.chart import EVERY, SHOWN, Chart, common_sizes, told
 from ipcbench.report.drawing.plot import Plot
 from ipcbench.report.drawing.scale import log_limits, log_ticks, spread, ticks_at
 from ipcbench.report.drawing.sheet import MARGIN, SMALLEST, WIDTH, Sheet, fit, text_width
@@ -37,9 +37,8 @@ def table(about: Study) -> pd.DataFrame:
     questions = by_mechanisms(known)
     known = known[known["question"] == next(iter(questions), "")]
     known = known[known["workers"] == known["workers"].max()]
-    having = known.groupby("size")["mechanism"].nunique()
-    common = having.index[2 * having >= having.max()]
-    cells = known[known["size"].isin([common.min(), common.max()])].drop_duplicates(["mechanism", "size"])
+    common = common_sizes(known)
+    cells = known[known["size"].isin([min(common), max(common)])].drop_duplicates(["mechanism", "size"])
     by = cells.sort_values(["size", "memory", "mechanism"], ascending=[False, True, True])
     largest = by.drop_duplicates("mechanism")
     order = {name: place for place, name in enumerate(largest["mechanism"])}

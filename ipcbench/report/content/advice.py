@@ -117,7 +117,7 @@ def _value(value: Estimate, by: str) -> str:
 
 def _of_baseline(baseline: Baseline, best: str, rate: float) -> str:
     """Compare with one process that does the same work."""
-    takes = f"{estimate(baseline.seconds, format_time)}"
+    takes = estimate(baseline.seconds, format_time)
     if baseline.mechanism == LOOP:
         said, instead = f"A plain loop in one process takes {takes} for the work of each message", "no other process"
     else:
