@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipcbench.errors import BadRequest
-from ipcbench.measure.api.load import KEPT_UP, Load, Pace, busy, is_loaded, offered, split, with_load, without_rate
+from ipcbench.measure.api.load import Load, Pace, busy, is_loaded, offered, split, with_load, without_rate
 from ipcbench.measure.api.pattern import Lap, Seat
 from ipcbench.measure.registry import load_mechanism, load_pattern, pattern_names
 from ipcbench.model import Case, Outcome, Timing, Visit
@@ -214,7 +214,9 @@ def test_messages_are_sent_at_the_rate_and_each_is_timed(stop: Stop, name: str) 
     assert isinstance(found, Outcome), found
     each = workers if name in ("fan-in", "many-to-many") else 1
     assert sum(count for _, count in found.tail) == 2 * 6 * each * (workers if name == "broadcast" else 1)
-    assert max(found.values) >= KEPT_UP / 200  # one message in 5 ms: the machine may delay some and not send more
+    # One message in 5 ms. A turn counts from its first message to its last, so it is shorter by what delayed the first.
+    latest = max(delay for delay, _ in found.tail) * (1 + 2**-7) / 1e9
+    assert min(found.values) * 6 * each >= 6 * each / 200 - latest
 
 
 @pytest.mark.parametrize(
