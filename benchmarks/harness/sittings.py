@@ -1,8 +1,9 @@
 """What do sittings and templates change? Cases that take turns ÷ the same visits one after the other, in one run.
 
-In each round every case is measured three times, in random order: in a sitting with the others, forked from a template;
-in a sitting with fresh interpreters; and alone, one visit after the other, as before sittings were made. A pair is two
-cases of one round; the scatter of a pair is the standard deviation of the logarithm of its ratio over the rounds.
+In each round every case is measured in four ways, in random order: in a sitting of visits that are forked from a
+template; in a sitting of fresh interpreters; in a sitting of both, where the two visits of a case take turns, so that
+their ratio does not depend on the time; and alone, one forked visit after the other. A pair is two cases of one round;
+the scatter of a pair is the standard deviation of the logarithm of its ratio over the rounds.
 
 Aim: a pair scatters by at most 4 %; a visit takes at most 40 ms beyond its turns; neither template nor company moves a
 value by more than 2 %.
@@ -16,12 +17,15 @@ import math
 import random
 import statistics
 import time
+from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 from figures import at_most, near_one, plain, write
 
 from ipcbench.model import Case, Outcome, Timing, Visit
+from ipcbench.run.containment.warden_client import Request
 from ipcbench.run.cost import loops_for
 from ipcbench.run.stop import Stop
 from ipcbench.run.visitor import Visitor
@@ -30,15 +34,25 @@ CASES = tuple(
     Case("ping-pong", name, 64) for name in ("pipe", "queue", "simple-queue", "unix-stream", "tcp", "shared-memory")
 )
 TIMING = Timing()
-KINDS = ("template", "fresh", "alone")
+KINDS = ("template", "fresh", "mixed", "alone")
+
+
+class Mixed(Visitor):
+    """A visitor whose visits are fresh interpreters at odd positions, and otherwise forked from a template."""
+
+    def _request(self, visit: Visit, folder: Path) -> Request:
+        request = super()._request(visit, folder)
+        return msgspec.structs.replace(request, template="") if visit.position % 2 else request
 
 
 class Measured:
-    """The means of all visits, by kind and case, and the seconds that visits took beyond their turns, by kind."""
+    """The means of all visits, by kind and case, and the seconds that visits took beyond their turns, by kind.
 
-    def __init__(self, timing: Timing) -> None:
-        self.timing = timing
-        self.means: dict[str, dict[Case, list[float]]] = {kind: {case: [] for case in CASES} for kind in KINDS}
+    The fresh visits of a mixed sitting have the kind "mixed fresh".
+    """
+
+    def __init__(self) -> None:
+        self.means: dict[str, dict[Case, list[float]]] = defaultdict(lambda: defaultdict(list))
         self.beyond: dict[str, list[float]] = {kind: [] for kind in KINDS}
         self.shares: dict[str, list[float]] = {kind: [] for kind in KINDS}
 
@@ -51,7 +65,8 @@ class Measured:
         for visit, outcome in zip(visits, found, strict=True):
             if not isinstance(outcome, Outcome):
                 raise SystemExit(f"{visit.case.id}: {outcome}")
-            self.means[kind][visit.case].append(statistics.fmean(outcome.values))
+            fresh = " fresh" if kind == "mixed" and visit.position % 2 else ""
+            self.means[kind + fresh][visit.case].append(statistics.fmean(outcome.values))
             timed += sum(outcome.values) * outcome.loops
         self.beyond[kind].append((wall - timed) / len(visits))
         self.shares[kind].append(timed / wall)
@@ -82,13 +97,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20, help="default: 20")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     args = parser.parse_args()
-    chance, measured = random.Random(1), Measured(TIMING)
+    chance, measured = random.Random(1), Measured()
     with (
         Stop() as stop,
         closing(Visitor(TIMING, stop)) as forking,
         closing(Visitor(TIMING._replace(fresh=True), stop)) as starting,
+        closing(Mixed(TIMING, stop)) as mixing,
     ):
-        visitors = {"template": forking, "fresh": starting, "alone": starting}
+        visitors = {"template": forking, "fresh": starting, "mixed": mixing, "alone": forking}
         calibrated = forking.sitting([Visit(case, 0, 0) for case in CASES], "0")
         loops = {
             case: loops_for(case, found, TIMING)
@@ -97,7 +113,7 @@ def main() -> None:
         }
         for number in range(1, args.rounds + 1):
             for kind in chance.sample(KINDS, len(KINDS)):
-                order = chance.sample(CASES, len(CASES))
+                order = [case for case in chance.sample(CASES, len(CASES)) for _ in range(1 + (kind == "mixed"))]
                 visits = [Visit(case, number, place, loops[case]) for place, case in enumerate(order)]
                 measured.sit(kind, visitors[kind], visits, str(number))
     said = [at_most("scatter of a pair in a sitting", 100 * measured.scatter("template"), 4, " %")]
@@ -107,8 +123,11 @@ def main() -> None:
         said += [at_most(name, beyond, 40, " ms") if kind == "template" else plain(name, beyond, " ms")]
     said += [plain(f"timed share, {kind}", statistics.median(measured.shares[kind])) for kind in KINDS]
     said += [
-        near_one(f"values, {kind} ÷ {reference}", *measured.moved(kind, reference), share=0.02)
-        for kind, reference in (("template", "fresh"), ("fresh", "alone"))
+        near_one(f"values, {what}", *measured.moved(kind, reference), share=0.02)
+        for what, kind, reference in (
+            ("template ÷ fresh, in one sitting", "mixed", "mixed fresh"),
+            ("in a sitting ÷ alone", "template", "alone"),
+        )
     ]
     for figure in said:
         print(figure.line)
