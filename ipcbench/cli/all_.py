@@ -23,7 +23,7 @@ def command(**given: Any) -> int:
       ipcbench all --budget 5m --mechanism 'manager-*,queue'
 
     \b
-    Default      about 10 minutes on 2 CPUs, at least 7 rounds
+    Default      about 10 minutes on 2 CPUs, at least 5 rounds
     --fast       about 2 minutes, at least 5 rounds
     --rigorous   about 40 minutes, at least 15 rounds
 

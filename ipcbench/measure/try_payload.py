@@ -90,7 +90,16 @@ def _form(messages: Sequence[Any]) -> Form:
     if all(map(_plain_array, messages)) and len({(one.dtype.str, one.shape) for one in messages}) == 1:
         return Form("array", first.nbytes, dtype=first.dtype.str, shape=first.shape)
     sizes = [len(pickle.dumps(message, protocol=5)) for message in messages]
-    return Form("object", max(sizes), len(set(sizes)) > 1)
+    return Form("plain" if all(map(_is_plain, messages)) else "object", max(sizes), len(set(sizes)) > 1)
+
+
+def _is_plain(message: Any) -> bool:
+    """Return whether this is text, numbers, lists and dicts with text as keys: JSON returns it as it was."""
+    try:
+        text = json.dumps(message, ensure_ascii=False, allow_nan=False)
+        return digest(json.loads(text.encode())) == digest(message)
+    except (TypeError, ValueError, RecursionError):
+        return False
 
 
 def _plain_array(message: Any) -> bool:

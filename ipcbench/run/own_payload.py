@@ -31,7 +31,7 @@ _LONGEST_WORD = 20
 class FormRecord(msgspec.Struct, array_like=True):
     """A Form as the process that looks at a payload leaves it."""
 
-    name: Literal["bytes", "array", "object"]
+    name: Literal["bytes", "array", "plain", "object"]
     size: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
     varies: bool
     dtype: str

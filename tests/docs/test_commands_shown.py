@@ -26,7 +26,8 @@ _BLOCK = re.compile(r"^```(\w*)[^\n]*\n((?s:.*?))^```$", re.MULTILINE)
 _SHELL = ("console", "sh", "bash", "")
 _COMMAND = re.compile(r"^ *(?:\$ )?(?:\.venv/bin/)?(?:python -m )?ipcbench ((?:[a-z]|--).*?)(?:  .*)?$")
 _OTHER_SUBJECT = {"contributing", "changelog"}  # commands of developers, and of earlier versions
-MAY_BE_ABSENT = ("my-ring", "socket-queue", "python3.", "frames:make")  # what a page writes out, and other Pythons
+# What a page writes out, other Pythons, and torch.
+MAY_BE_ABSENT = ("my-ring", "socket-queue", "python3.", "frames:make", "order.json", "tensor")
 
 
 def commands_of(text: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ from ipcbench.measure.api.load import EVERY_WORKER, KEPT_UP, with_load
 from ipcbench.results.schema import MechanismFacts
 from ipcbench.units import format_rate
 
-NOT_MEASURED = "not measured in this file"
+NOT_MEASURED = "not measured for this question in this file"
 FARTHEST_SIZE = 4  # times as large or as small; measurements further away say nothing about the request
 FARTHEST_WORKERS = 2  # times as many or as few; one worker has no competition, so it says nothing about several
 

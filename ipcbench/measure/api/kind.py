@@ -85,9 +85,11 @@ class Kind(NamedTuple):
     # Files that hold one: how their names end, and what reads one.
     ending: str = ""
     read: Callable[[Path], Any] | None = None
-    # Of a payload of the user's: what returns the messages, and the one size that they have.
+    # Of a payload of the user's: what returns the messages, the one size that they have, and the built-in kind that
+    # stands for them where a mechanism carries only some kinds.
     messages: Callable[[], Sequence[Any]] | None = None
     only_size: int | None = None
+    like: str = ""
 
     def prepare(self) -> None:
         """Import what payloads need, before anything waits for one: on a busy machine that can take ten seconds."""

@@ -235,7 +235,7 @@ class Mechanism(NamedTuple):
         if self.carries == "number" and size != 8:
             return f"{self.name} carries one 8 B number"
         kind = load_kind(payload)
-        if self.payloads and payload not in self.payloads:
+        if self.payloads and not {payload, kind.like} & {*self.payloads}:
             known = (load_kind(name).title for name in self.payloads)
             return f"{self.name} carries {' or '.join(known)}, and not {kind.title}"
         if kind.only_by and self.carries == "objects" and kind.only_by not in self.requires:

@@ -31,6 +31,7 @@ _PICKLES = (".pkl", ".pickle")
 CODECS = {
     "bytes": "as they are",
     "array": "as the bytes of its memory",
+    "plain": "pickled",
     "object": "pickled",
 }
 
@@ -60,8 +61,8 @@ class Source(NamedTuple):
 class Form(NamedTuple):
     """How messages look to a channel of bytes.
 
-    size is that of the largest message on its way, in bytes, and varies says that not all have it. name is bytes, array
-    or object; arrays have elements of type `dtype` and this shape.
+    size is that of the largest message on its way, in bytes, and varies says that not all have it. name is bytes,
+    array, plain (text, numbers, lists and dicts) or object; arrays have elements of type `dtype` and this shape.
     """
 
     name: str
@@ -78,11 +79,7 @@ def kind(name: str) -> Kind:
         raise BadRequest(f"payload {name!r} is not known here: --payload takes its function or file")
     source, form = announced[name]
     source.find_modules()
-    coded: dict[str, Callable[[Channel], Channel] | None] = {
-        "bytes": None,
-        "array": partial(_array_channel, form),
-        "object": PickledChannel,
-    }
+    coded: dict[str, Callable[[Channel], Channel] | None] = {"bytes": None, "array": partial(_array_channel, form)}
     row = form.size // form.shape[0] if form.shape else 1
     return Kind(
         name=name,
@@ -91,9 +88,10 @@ def kind(name: str) -> Kind:
         messages=partial(_messages, source),
         only_size=form.size,
         unit=row,
-        plain=form.name == "bytes",
+        like="object" if form.name == "plain" else "",
+        plain=form.name in ("bytes", "plain"),
         has_length=form.name in ("bytes", "array"),
-        coded=coded[form.name],
+        coded=coded.get(form.name, PickledChannel),
         codec=CODECS[form.name],
         varies=form.varies,
     )

@@ -86,7 +86,8 @@ def _pools(summary: pd.DataFrame) -> Iterator[str]:
         for row in records(rows.drop_duplicates("mechanism"))
     ]
     if parts:
-        yield f"An empty task in a pool takes at best {listing(parts, _MOST)}. Send shorter tasks in chunks."
+        best = listing(parts, _MOST)
+        yield f"An empty task in a pool takes at best {best}. If your tasks are shorter, send them in chunks."
 
 
 def _beginning(summary: pd.DataFrame) -> Iterator[str]:

@@ -110,7 +110,8 @@ def by_size(study: Study) -> Table | None:
                 muted.add((place, column))
         rows.append(row)
     header = ["Mechanism", *(format_size(size) for size in sizes)]
-    return Table("Round trip by payload size", header, rows, frozenset(strong), frozenset(muted))
+    caption = "Time of one round trip, and how many times that of the best. Bold: the best. ≈: a tie with the best."
+    return Table(caption, header, rows, frozenset(strong), frozenset(muted))
 
 
 def delay_words(row: Any) -> list[str]:
@@ -133,7 +134,11 @@ def tails(study: Study) -> Table | None:
         name = f"{case.mechanism}, {question}, {format_size(case.size)}"
         rows.append([name, *delay_words(found), f"{found.samples:,}", rate])
     header = ["Case", "50 %", "90 %", "99 %", "99.9 %", "Slowest", "Messages", "Rate achieved"]
-    caption = "Single messages: a percentile is given if at least 10 messages were slower."
+    caption = (
+        "Single messages: a percentile is given if at least 10 messages were slower. closed: each message waits for "
+        "the answer to the last. open-1k: 1,000 messages are due per second. returned: until the sending call returns. "
+        "delivered: until the message is received."
+    )
     return Table(caption, header, sorted(rows)) if rows else None
 
 

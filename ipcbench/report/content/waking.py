@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pandas as pd
 
@@ -19,21 +18,25 @@ _WHERE = [column for column in BLOCK if column != "cpus"]
 def waking(summary: pd.DataFrame) -> tuple[list[str], list[str]]:
     """Return a trap if sleeping CPUs change a winner, or else a remark; see `analysis.stats.rank`.
 
-    Both are empty unless blocks were measured with idle and with awake CPUs. The sentence names a block with another
-    winner on each side, if there is one.
+    Both are empty unless blocks were measured with idle and with awake CPUs.
     """
     pairs = list(_pairs(summary[summary["ranked"] & summary["seconds"].notna()]))
     if not pairs:
         return [], []
-    changed = [pair for pair in pairs if _other_wins(*pair)]
-    idle, awake = (records(rows[rows["best"]])[0] for rows in (changed or pairs)[0])
-    much = f"{len(changed):,}" if changed else "none"
-    said = (
-        f"Sleeping CPUs change the winner of {much} of {count(len(pairs), 'block')} measured both ways. In "
-        f"{block_name(idle)}, the fastest is {_time(idle)} while idle CPUs sleep, and {_time(awake)} while they are "
-        "kept awake."
-    )
-    return ([said], []) if changed else ([], [said])
+    changed = [pair for pair in pairs if not _leaders(*pair)]
+    if changed:
+        idle, awake = (records(rows[rows["best"]])[0] for rows in changed[0])
+        return [
+            f"Sleeping CPUs change the winner of {len(changed):,} of {count(len(pairs), 'block')} measured both ways. "
+            f"In {block_name(idle)}, the fastest is {idle.mechanism} ({format_time(idle.seconds)}) while idle CPUs "
+            f"sleep, and {awake.mechanism} ({format_time(awake.seconds)}) while they are kept awake."
+        ], []
+    idle, awake = (records(rows[rows["mechanism"] == min(_leaders(*pairs[0]))])[0] for rows in pairs[0])
+    return [], [
+        f"Sleeping CPUs change no winner in {count(len(pairs), 'block')} measured both ways, ties left out. In "
+        f"{block_name(idle)}, {idle.mechanism} takes {format_time(idle.seconds)} while idle CPUs sleep, and "
+        f"{format_time(awake.seconds)} while they are kept awake."
+    ]
 
 
 def _pairs(cases: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
@@ -44,11 +47,7 @@ def _pairs(cases: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
             yield idle, awake
 
 
-def _other_wins(idle: pd.DataFrame, awake: pd.DataFrame) -> bool:
-    """Return whether no mechanism wins, or ties with the winner, on both sides."""
+def _leaders(idle: pd.DataFrame, awake: pd.DataFrame) -> set[str]:
+    """Return the mechanisms that win, or tie with the winner, on both sides."""
     leads = [{row.mechanism for row in records(rows) if row.best or row.tied} for rows in (idle, awake)]
-    return not leads[0] & leads[1]
-
-
-def _time(row: Any) -> str:
-    return f"{row.mechanism} ({format_time(row.seconds)})"
+    return leads[0] & leads[1]

@@ -166,6 +166,30 @@ def test_functions_files_and_folders_are_measured_in_patterns_with_several_worke
     assert (payload.of, payload.codec, payload.messages) == (of, codec, messages)
 
 
+def test_codecs_that_carry_plain_objects_take_a_payload_of_text_numbers_lists_and_dicts(
+    measured: Measured, tmp_path: Path
+) -> None:
+    names = "pipe,json-pipe,marshal-pipe"
+    done = measured("--pattern", "codec", "--mechanism", names, "--payload", "order.json")
+    assert done.code in (0, 7), done.err
+    result = load(tmp_path / "own.json")
+    assert verdicts(result) == dict.fromkeys(names.split(","), "ok")
+    assert len(result.ipcbench.cases) == 6
+    assert len({visit.encoded for visit in result.ipcbench.visits}) == 3  # one length for each codec
+
+
+@pytest.mark.parametrize("source", ["frames:make", "frames:words"])
+def test_codecs_that_would_change_a_payload_are_skipped_with_the_reason(
+    measured: Measured, tmp_path: Path, source: str
+) -> None:
+    done = measured("--pattern", "codec", "--mechanism", "pipe,json-pipe", "--payload", source)
+    assert done.code in (0, 7), done.err
+    assert verdicts(load(tmp_path / "own.json")) == {"pipe": "ok"}
+    assert {skip.reason.partition(", and not")[0] for skip in load(tmp_path / "own.json").ipcbench.skips} == {
+        "json-pipe carries text or an object"
+    }
+
+
 def test_the_name_of_a_payload_is_equal_in_two_runs_and_changes_with_its_content(
     measured: Measured, tmp_path: Path, folder: Path
 ) -> None:
